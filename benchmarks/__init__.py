@@ -1,0 +1,1 @@
+"""How long the real work takes, at real size, beside a yardstick run in the same minute."""

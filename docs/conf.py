@@ -1,0 +1,12 @@
+"""Build the documentation with Sphinx; every warning is a failure (`make.py test`)."""
+
+project = "Closer to Home"
+author = "the Closer to Home maintainers"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_title = "Closer to Home"
+# Pages are read with no network: equations stay as written where MathJax is absent.
+mathjax_path = ""

@@ -1,0 +1,98 @@
+"""Make the environment and run the main job or the tests: `python3 make.py demo`, `python3 make.py test`.
+
+Only the standard library is used here, so that a machine with nothing but Python 3.11 can start.
+The environment is made in `.venv` (or in the folder named by `ESTATE_VENV`) and made again only when
+`pyproject.toml` or `constraints.txt` has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = Path(os.environ.get("ESTATE_VENV", ROOT / ".venv"))
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+EXTRAS = {"demo": "", "app": "", "test": "[dev,cluster]", "benchmark": "[dev,cluster]"}
+USAGE = """usage: python3 make.py COMMAND [ARGUMENT ...]
+
+  demo       make the environment, then run `estate demo`: the main job
+  app        make the environment, then open the app on the runs made so far
+  test       make the environment, then every check and test
+  benchmark  make the environment, then `python -m benchmarks`
+"""
+
+
+def say(line: str) -> None:
+    """Print one line about progress, at once."""
+    print(f"-- {line}", flush=True)
+
+
+def run(arguments: Sequence[str | Path]) -> None:
+    """Run one command in the project's folder; stop with its exit code when it fails."""
+    code = subprocess.run([str(each) for each in arguments], cwd=ROOT, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def stamp(extras: str) -> str:
+    """Return a digest of everything the environment is made from."""
+    parts = [sys.version, extras]
+    parts += [(ROOT / name).read_text("utf-8") for name in ("pyproject.toml", "constraints.txt")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def environment(extras: str) -> None:
+    """Make the virtual environment with the project and its pinned libraries, if it is not there yet."""
+    made_from = VENV / f"made-from{extras}"
+    if made_from.exists() and made_from.read_text("utf-8") == stamp(extras):
+        return
+    say(f"making the environment in {VENV.name} (a few minutes the first time)")
+    if not (BIN / "pip").exists() and not (BIN / "pip.exe").exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([sys.executable, "-m", "venv", VENV])
+    run(
+        [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        + ["--constraint", "constraints.txt", "--editable", f".{extras}"]
+    )
+    made_from.write_text(stamp(extras), "utf-8")
+
+
+def test(arguments: Sequence[str]) -> None:
+    """Run every check: style, types, layers, documentation, then the tests with warnings as failures."""
+    checks: list[tuple[str, list[str | Path]]] = [
+        ("style", [BIN / "ruff", "check", "."]),
+        ("format", [BIN / "ruff", "format", "--check", "."]),
+        ("types", [BIN / "mypy"]),
+        ("layers", [BIN / "lint-imports"]),
+        ("documentation", [BIN / "sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build"]),
+        ("tests", [BIN / "python", "-m", "pytest", *(arguments or ["-n", "2", "--dist", "loadscope"])]),
+    ]
+    for name, command in checks:
+        say(name)
+        run(command)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the first argument asks."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - a fresh machine may hold an older one
+        sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    if not arguments or arguments[0] not in EXTRAS:
+        sys.exit(USAGE)
+    command, rest = arguments[0], list(arguments[1:])
+    environment(EXTRAS[command])
+    if command == "test":
+        test(rest)
+    elif command == "benchmark":
+        run([BIN / "python", "-m", "benchmarks", *rest])
+    else:
+        run([BIN / "estate", command, *rest])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
