@@ -1,8 +1,8 @@
-"""Make the environment and run the main job or the tests: `python3 make.py demo`, `python3 make.py test`.
+"""Make the environment, then run the main job (`demo`) or every check and test (`test`).
 
-Only the standard library is used here, so that a machine with nothing but Python 3.11 can start.
-The environment is made in `.venv` (or in the folder named by `ESTATE_VENV`) and made again only when
-`pyproject.toml` or `constraints.txt` has changed.
+Only the standard library is used here, so that a machine with nothing but Python 3.11 can
+start. The environment is made in `.venv` (or in the folder named by `ESTATE_VENV`) and made
+again only when `pyproject.toml` or `constraints.txt` has changed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def stamp(extras: str) -> str:
 
 
 def environment(extras: str) -> None:
-    """Make the virtual environment with the project and its pinned libraries, if it is not there yet."""
+    """Make the virtual environment with the project and its libraries, unless it is there."""
     made_from = VENV / f"made-from{extras}"
     if made_from.exists() and made_from.read_text("utf-8") == stamp(extras):
         return
@@ -56,22 +56,26 @@ def environment(extras: str) -> None:
     if not (BIN / "pip").exists() and not (BIN / "pip.exe").exists():
         shutil.rmtree(VENV, ignore_errors=True)
         run([sys.executable, "-m", "venv", VENV])
-    run(
-        [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        + ["--constraint", "constraints.txt", "--editable", f".{extras}"]
-    )
+    pip: list[str | Path] = [BIN / "python", "-m", "pip", "install", "--quiet"]
+    run([*pip, "--disable-pip-version-check", "-c", "constraints.txt", "-e", f".{extras}"])
     made_from.write_text(stamp(extras), "utf-8")
 
 
 def test(arguments: Sequence[str]) -> None:
-    """Run every check: style, types, layers, documentation, then the tests with warnings as failures."""
+    """Run every check, then the tests; any warning is a failure."""
     checks: list[tuple[str, list[str | Path]]] = [
         ("style", [BIN / "ruff", "check", "."]),
         ("format", [BIN / "ruff", "format", "--check", "."]),
         ("types", [BIN / "mypy"]),
         ("layers", [BIN / "lint-imports"]),
-        ("documentation", [BIN / "sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build"]),
-        ("tests", [BIN / "python", "-m", "pytest", *(arguments or ["-n", "2", "--dist", "loadscope"])]),
+        (
+            "documentation",
+            [BIN / "sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build"],
+        ),
+        (
+            "tests",
+            [BIN / "python", "-m", "pytest", *(arguments or ["-n", "2", "--dist", "loadscope"])],
+        ),
     ]
     for name, command in checks:
         say(name)

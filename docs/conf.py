@@ -2,11 +2,9 @@
 
 project = "Closer to Home"
 author = "the Closer to Home maintainers"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_title = "Closer to Home"
-# Pages are read with no network: equations stay as written where MathJax is absent.
-mathjax_path = ""
