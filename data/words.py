@@ -1,0 +1,256 @@
+"""The closed sets of words that tables hold, one spelling each.
+
+Tables carry plain strings; these enumerations are ``str`` too, so that
+``frame["sex"] == Sex.WOMEN`` reads as it should and the type checker sees a slip of the pen.
+``data/dictionary.csv`` lists the same words for each column, and a test keeps the two in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+LIST_SEPARATOR = ";"
+"""Between the words of a cell that holds several."""
+
+ESTATE = "ALL"
+"""The establishment of a measure that covers the whole estate."""
+
+
+class Sex(StrEnum):
+    """The estate an establishment belongs to and a person is held in; the law divides the two."""
+
+    MEN = "men"
+    WOMEN = "women"
+
+
+class Security(StrEnum):
+    """The highest security of an establishment: a letter for men, closed or open for women."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class Category(StrEnum):
+    """A person's security category; ``U`` is uncategorised: remand and newly sentenced people."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    CLOSED = "closed"
+    OPEN = "open"
+    UNCATEGORISED = "U"
+
+
+class Status(StrEnum):
+    """Why a person is held."""
+
+    REMAND = "remand"
+    SENTENCED = "sentenced"
+    RECALL = "recall"
+    INDETERMINATE = "indeterminate"
+
+
+class SentenceBand(StrEnum):
+    """Length of the sentence as passed."""
+
+    NONE = "none"
+    UNDER_12_MONTHS = "under_12_months"
+    MONTHS_12_TO_48 = "12_to_48_months"
+    YEARS_4_TO_10 = "4_to_10_years"
+    YEARS_10_AND_OVER = "10_years_and_over"
+    INDETERMINATE = "indeterminate"
+
+
+class UnitFunction(StrEnum):
+    """What a unit is for.
+
+    A women's reception unit is ``womens_closed`` with ``U`` among its categories.
+    """
+
+    RECEPTION = "reception"
+    TRAINING = "training"
+    RESETTLEMENT = "resettlement"
+    HIGH_SECURITY = "high_security"
+    OPEN = "open"
+    THERAPEUTIC = "therapeutic"
+    FOREIGN_NATIONAL = "foreign_national"
+    WOMENS_CLOSED = "womens_closed"
+    WOMENS_OPEN = "womens_open"
+
+
+class Need(StrEnum):
+    """What a person needs a unit to serve."""
+
+    SEXUAL_OFFENCES = "sexual_offences"
+    THERAPEUTIC = "therapeutic"
+    FOREIGN_NATIONAL_INTEREST = "foreign_national_interest"
+    MOTHER_AND_BABY = "mother_and_baby"
+    ACCESSIBLE = "accessible"
+
+
+EXCLUSIVE_NEEDS = (Need.SEXUAL_OFFENCES, Need.THERAPEUTIC, Need.FOREIGN_NATIONAL_INTEREST)
+"""A unit that serves one of these holds only people who have that need."""
+
+
+class NationalityGroup(StrEnum):
+    """Nationality as far as a report needs it."""
+
+    BRITISH = "british"
+    IRISH = "irish"
+    FOREIGN_NATIONAL = "foreign_national"
+
+
+class ContactStatus(StrEnum):
+    """What a link between a prisoner and a contact allows."""
+
+    PERMITTED = "permitted"
+    WITH_CONDITIONS = "with_conditions"
+    UNDER_ASSESSMENT = "under_assessment"
+    BARRED = "barred"
+
+
+class Preference(StrEnum):
+    """Where a person has asked to be held."""
+
+    STAY = "stay"
+    NEARER = "nearer"
+    FURTHER = "further"
+    NONE = "none"
+
+
+class Availability(StrEnum):
+    """When in the week a contact can come."""
+
+    WEEKDAY = "weekday"
+    AFTER_SCHOOL_OR_WORK = "after_school_or_work"
+    WEEKEND = "weekend"
+    ANY = "any"
+
+
+class BookingChannel(StrEnum):
+    """How families book: the public online service, the prison's telephone, the operator's way."""
+
+    ONLINE = "online"
+    PHONE = "phone"
+    OPERATOR = "operator"
+
+
+class Funder(StrEnum):
+    """Who pays for the family services of an establishment."""
+
+    HMPPS = "HMPPS"
+    OPERATOR = "operator"
+
+
+class ConvictionStatus(StrEnum):
+    """Whom a visit session is for where a hall keeps two lists; an empty cell means everyone."""
+
+    CONVICTED = "convicted"
+    REMAND = "remand"
+
+
+class Confidence(StrEnum):
+    """How sure a value is."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    ASSUMED = "assumed"
+
+
+class RuleLevel(StrEnum):
+    """How a rule binds."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    OFF = "off"
+
+
+class Country(StrEnum):
+    """The nation an establishment or home area lies in."""
+
+    ENGLAND = "England"
+    WALES = "Wales"
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""Days of the week in order, as tables spell them."""
+
+REGIONS = (
+    "East Midlands",
+    "East of England",
+    "London",
+    "North East",
+    "North West",
+    "South East",
+    "South West",
+    "Wales",
+    "West Midlands",
+    "Yorkshire and the Humber",
+)
+"""The nine government regions of England, and Wales."""
+
+PROBATION_REGIONS = (
+    "East Midlands",
+    "East of England",
+    "Greater Manchester",
+    "Kent, Surrey and Sussex",
+    "London",
+    "North East",
+    "North West",
+    "South Central",
+    "South West",
+    "Wales",
+    "West Midlands",
+    "Yorkshire and the Humber",
+)
+"""The twelve regions of the probation service."""
+
+
+def split_words(cell: str) -> tuple[str, ...]:
+    """Take apart a cell that holds several words.
+
+    Parameters
+    ----------
+    cell
+        Words with a semicolon between them; ``""`` holds none.
+
+    Returns
+    -------
+    tuple of str
+        The words in the order of the cell.
+
+    Examples
+    --------
+    >>> split_words("B;C;U")
+    ('B', 'C', 'U')
+    >>> split_words("")
+    ()
+    """
+    return tuple(cell.split(LIST_SEPARATOR)) if cell else ()
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Write several words into one cell, sorted, each once.
+
+    Parameters
+    ----------
+    words
+        Any iterable of strings.
+
+    Returns
+    -------
+    str
+        ``""`` when there are none.
+
+    Examples
+    --------
+    >>> join_words(["U", "B", "C", "B"])
+    'B;C;U'
+    """
+    return LIST_SEPARATOR.join(sorted(set(words)))
