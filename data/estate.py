@@ -1,0 +1,293 @@
+"""The estate: establishments, their units, and what families meet there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+
+from data.load import read_table
+from data.words import DAYS
+
+Words: TypeAlias = str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Estate:
+    """All establishments of the model and what they hold.
+
+    Attributes
+    ----------
+    establishments
+        One row per establishment, sorted by its code.
+    units
+        One row per unit, sorted by its id: a block of places with one function, sex and set of
+        categories. The places of an establishment's units add up to its operational capacity.
+    session_templates
+        One row per weekly visit session.
+    video_stations
+        One row per establishment and opening period of its video stations.
+    family_workers
+        One row per establishment and service line.
+    """
+
+    establishments: pd.DataFrame
+    units: pd.DataFrame
+    session_templates: pd.DataFrame
+    video_stations: pd.DataFrame
+    family_workers: pd.DataFrame
+
+
+def load_estate(folder: Path | str | None = None) -> Estate:
+    """Read the estate.
+
+    Parameters
+    ----------
+    folder
+        A user's folder; tables that it does not hold are the built-in ones.
+
+    Returns
+    -------
+    Estate
+        Tables with the columns of the dictionary, sorted by id.
+
+    Raises
+    ------
+    TableError
+        With every fault of the user's tables, each alone; ``validate_folder`` looks across them.
+
+    Examples
+    --------
+    >>> estate = load_estate()
+    >>> len(estate.establishments), int(estate.units["places"].sum())
+    (122, 90091)
+    """
+    return Estate(
+        establishments=_sorted("establishments", folder, ["establishment"]),
+        units=_sorted("units", folder, ["establishment", "unit"]),
+        session_templates=_sorted("session_templates", folder, ["establishment", "template"]),
+        video_stations=_sorted("video_stations", folder, ["establishment", "day", "start"]),
+        family_workers=_sorted("family_workers", folder, ["establishment", "line"]),
+    )
+
+
+def _sorted(name: str, folder: Path | str | None, by: list[str]) -> pd.DataFrame:
+    """Sort days by the week and ids by the number they end in, so that LEI-2 precedes LEI-10."""
+    table = read_table(name, folder)
+    return table.sort_values(by, key=_id_order, kind="stable", ignore_index=True)
+
+
+def _id_order(ids: pd.Series[Any]) -> pd.Series[Any]:
+    if ids.name == "day":
+        return ids.map(DAYS.index)
+    parts = ids.str.extract(r"^(.*?)(\d*)$")
+    return parts[0] + parts[1].str.zfill(6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """A selection of establishments, or of rows that belong to them.
+
+    A field left out selects everything; a field with several words selects any of them; several
+    fields select what satisfies all of them. ``function`` selects units by their function, and
+    establishments that have such a unit; ``day`` selects sessions and opening periods.
+
+    Attributes
+    ----------
+    establishment, sex, security, region, probation_region, country, operator, booking_channel
+        Words of the establishments table.
+    unit, function
+        Words of the units table.
+    day
+        Words of the session templates and video stations.
+
+    Examples
+    --------
+    >>> estate = load_estate()
+    >>> where = Where(sex="men", security=("A", "C"), country="Wales")
+    >>> list(estate.establishments.loc[where.matches(estate.establishments), "name"])
+    ['Usk']
+    """
+
+    establishment: Words = None
+    sex: Words = None
+    security: Words = None
+    region: Words = None
+    probation_region: Words = None
+    country: Words = None
+    operator: Words = None
+    booking_channel: Words = None
+    unit: Words = None
+    function: Words = None
+    day: Words = None
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            words = getattr(self, name)
+            if isinstance(words, str):
+                object.__setattr__(self, name, (words,))
+            elif words is not None:
+                object.__setattr__(self, name, tuple(str(word) for word in words))
+
+    def matches(self, table: pd.DataFrame) -> pd.Series[bool]:
+        """Say for each row whether it is selected.
+
+        Parameters
+        ----------
+        table
+            Has a column for each field that is set, by the field's name.
+
+        Returns
+        -------
+        Series of bool
+            With the index of ``table``.
+
+        Raises
+        ------
+        ValueError
+            When the table lacks a column that the selection asks about.
+        """
+        chosen = pd.Series(True, index=table.index)
+        for field in fields(self):
+            words = getattr(self, field.name)
+            if words is None:
+                continue
+            if field.name not in table.columns:
+                raise ValueError(
+                    f"where: rows of this kind cannot be chosen by '{field.name}'; "
+                    f"they have {', '.join(map(str, table.columns))}."
+                )
+            chosen &= table[field.name].isin(words)
+        return chosen
+
+    def matches_in(self, estate: Estate, table: pd.DataFrame) -> pd.Series[bool]:
+        """Say for each row of a table whether it belongs to what is selected.
+
+        Parameters
+        ----------
+        estate
+            Tells the sex, region and so on of the establishment a row belongs to.
+        table
+            Has a column ``establishment``: establishments, units, sessions, stations or workers.
+
+        Returns
+        -------
+        Series of bool
+            With the index of ``table``. Where the table has no column ``function`` or ``unit``, a
+            row is selected when its establishment has such a unit.
+
+        Raises
+        ------
+        ValueError
+            When a field is set that rows of this kind do not have.
+        """
+        own = set(table.columns)
+        of_units = {n: getattr(self, n) for n in ("unit", "function") if n not in own}
+        with_units = estate.units.loc[Where(**of_units).matches(estate.units), "establishment"]
+        here = replace(self, **dict.fromkeys(of_units))
+        about = [column for column in estate.establishments.columns if column not in own]
+        known = estate.establishments.set_index("establishment")[about]
+        rows = table.join(known, on="establishment")
+        return here.matches(rows) & table["establishment"].isin(with_units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitEdit:
+    """One change to units: more or fewer places, or another use.
+
+    Attributes
+    ----------
+    where
+        The units to change; a selection by establishment alone changes all its units.
+    add_places
+        Places to add to each unit; negative closes places.
+    set_places
+        Places each unit has afterwards; 0 closes it.
+    function, categories, needs_served
+        What each unit is for afterwards; None leaves it. Lists as in the table, ``"B;C"``.
+    """
+
+    where: Where
+    add_places: int | None = None
+    set_places: int | None = None
+    function: str | None = None
+    categories: str | None = None
+    needs_served: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.add_places is not None and self.set_places is not None:
+            raise ValueError("UnitEdit: add_places and set_places exclude each other; give one.")
+        if self.set_places is not None and self.set_places < 0:
+            raise ValueError(f"UnitEdit: set_places is {self.set_places}; it must be 0 or more.")
+        changes = (getattr(self, f.name) for f in fields(self) if f.name != "where")
+        if all(change is None for change in changes):
+            raise ValueError("UnitEdit: nothing to change; give add_places, set_places or a use.")
+
+
+def apply_unit_edits(estate: Estate, edits: Iterable[UnitEdit]) -> Estate:
+    """Make the estate that a list of changes leaves behind.
+
+    In-use CNA and headroom change with the places: added places are taken to be uncrowded, closed
+    ones to have been so too, and neither number falls below zero; headroom never exceeds places.
+    The totals of the establishments follow, so that they still equal the sum of their units.
+
+    Parameters
+    ----------
+    estate
+        The estate before; it is not changed.
+    edits
+        Applied in turn.
+
+    Returns
+    -------
+    Estate
+        The estate after.
+
+    Raises
+    ------
+    ValueError
+        When an edit selects no unit or would leave a unit with negative places.
+
+    Examples
+    --------
+    >>> estate = load_estate()
+    >>> more = apply_unit_edits(estate, [UnitEdit(where=Where(unit="LEI-1"), add_places=20)])
+    >>> int(more.establishments["operational_capacity"].sum())
+    90111
+    """
+    units = estate.units
+    for edit in edits:
+        units = _edited(estate, units, edit)
+    totals = units.groupby("establishment")[["places", "in_use_cna"]].sum()
+    establishments = estate.establishments.copy()
+    codes = establishments["establishment"]
+    establishments["operational_capacity"] = codes.map(totals["places"]).astype("int64")
+    establishments["in_use_cna"] = codes.map(totals["in_use_cna"]).astype("int64")
+    return replace(estate, establishments=establishments, units=units)
+
+
+def _edited(estate: Estate, units: pd.DataFrame, edit: UnitEdit) -> pd.DataFrame:
+    chosen = edit.where.matches_in(replace(estate, units=units), units)
+    if not chosen.any():
+        raise ValueError(f"units: no unit is selected by {edit.where}. Correct the selection.")
+    units = units.copy()
+    before = units.loc[chosen, "places"]
+    after = before if edit.set_places is None else before * 0 + edit.set_places
+    after = after + (edit.add_places or 0)
+    if (after < 0).any():
+        short = units.loc[after.index[after < 0], "unit"]
+        raise ValueError(
+            f"units: {len(short)} units would have negative places: {', '.join(short[:5])}. "
+            "Take away no more than they have."
+        )
+    units.loc[chosen, "places"] = after
+    units.loc[chosen, "in_use_cna"] = (units["in_use_cna"] + after - before).clip(lower=0)[chosen]
+    units["headroom"] = units["headroom"].clip(upper=units["places"])
+    for use in ("function", "categories", "needs_served"):
+        words = getattr(edit, use)
+        if words is not None:
+            units.loc[chosen, use] = words
+    return units.astype({"places": "int64", "in_use_cna": "int64", "headroom": "int64"})
