@@ -65,8 +65,9 @@ def assumed(name: str) -> float:
     >>> assumed("video_slot_minutes")
     30.0
     """
-    table = read_table("estate_assumptions").set_index("assumption")
-    return float(table.loc[name, "value"])
+    table = read_table("estate_assumptions")
+    values = dict(zip(table["assumption"], table["value"], strict=True))
+    return float(values[name])
 
 
 def largest_remainder(total: int, shares: np.ndarray[Any, np.dtype[np.float64]]) -> list[int]:
@@ -117,20 +118,24 @@ def derive_units(
     """
     facts = establishments.merge(register, on="establishment", suffixes=("", "_register"))
     rows: list[dict[str, Any]] = []
-    for prison in facts.to_dict("records"):
+    for prison in _records(facts):
         rows.extend(_units_of_one(prison, _parts_of(prison, parts)))
     units = pd.DataFrame(rows, columns=[column.name for column in columns("units")])
     return _with_headroom(units, establishments)
 
 
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
 def _parts_of(prison: Mapping[str, Any], parts: pd.DataFrame) -> pd.DataFrame:
     """Find the rows for one prison: its own, or those of its kind."""
-    own = parts[parts["applies_to"] == prison["establishment"]]
+    own: pd.DataFrame = parts[parts["applies_to"] == prison["establishment"]]
     if len(own):
         return own
     functions = sorted(MAIN_FUNCTIONS.intersection(split_words(prison["functions"])))
     kind = f"{prison['security']}:{'+'.join(functions)}"
-    alike = parts[parts["applies_to"] == kind]
+    alike: pd.DataFrame = parts[parts["applies_to"] == kind]
     if alike.empty:
         raise KeyError(f"unit_assumptions.csv has no rows for {prison['establishment']} or {kind}")
     return alike
@@ -160,7 +165,7 @@ def _units_of_one(prison: Mapping[str, Any], parts: pd.DataFrame) -> list[dict[s
             "source": join_words(["moj_bulletin_2026_07", *split_words(part["source"])]),
             "confidence": part["confidence"],
         }
-        for number, part in enumerate(rows.to_dict("records"), start=1)
+        for number, part in enumerate(_records(rows), start=1)
     ]
     if prison["operational_capacity"] >= assumed("accessible_from_places"):
         _mark(units, Need.ACCESSIBLE)
@@ -184,14 +189,16 @@ def _mark(units: list[dict[str, Any]], need: Need) -> None:
 
 def _with_headroom(units: pd.DataFrame, establishments: pd.DataFrame) -> pd.DataFrame:
     """Keep places free for arrivals in the units that take them, in proportion to their places."""
-    known = establishments.set_index("establishment")
+    codes = establishments["establishment"]
+    capacities = dict(zip(codes, establishments["operational_capacity"], strict=True))
+    people = dict(zip(codes, establishments["population"], strict=True))
     units = units.copy()
     takes_arrivals = units["categories"].map(split_words).map(lambda held: "U" in held)
     takes_arrivals &= ~units["needs_served"].str.contains(Need.SEXUAL_OFFENCES)
     wanted_per_place = assumed("arrivals_per_place_per_day") * assumed("headroom_days")
     for code, own in units[takes_arrivals].groupby("establishment"):
-        capacity = int(known.loc[code, "operational_capacity"])
-        spare = max(0, capacity - int(known.loc[code, "population"]))
+        capacity = int(capacities[code])
+        spare = max(0, capacity - int(people[code]))
         kept = min(
             round(wanted_per_place * capacity),
             math.floor(spare * assumed("headroom_spare_share")),
@@ -240,7 +247,7 @@ def derive_session_templates(
     """
     weekly = known_tables.set_index("establishment")["open_tables_per_week"]
     rows: list[dict[str, Any]] = []
-    for prison in establishments.to_dict("records"):
+    for prison in _records(establishments):
         code = str(prison["establishment"])
         if prison["operational_capacity"] == 0:
             continue
@@ -255,7 +262,7 @@ def derive_session_templates(
             tables_confidence = Confidence.ASSUMED
         is_open = prison["security"] in (Security.D, Security.OPEN)
         for number, (session, open_tables) in enumerate(
-            zip(sessions.to_dict("records"), tables, strict=True), start=1
+            zip(_records(sessions), tables, strict=True), start=1
         ):
             rows.append(
                 {
@@ -336,7 +343,7 @@ def derive_video_stations(establishments: pd.DataFrame) -> pd.DataFrame:
         prisons offer and none is known by name.
     """
     rows: list[dict[str, Any]] = []
-    for prison in establishments[establishments["operational_capacity"] > 0].to_dict("records"):
+    for prison in _records(establishments[establishments["operational_capacity"] > 0]):
         wanted = round(float(prison["population"]) / assumed("prisoners_per_video_station"))
         least, most = assumed("smallest_video_stations"), assumed("largest_video_stations")
         for day, start, end in VIDEO_HOURS:
@@ -377,13 +384,13 @@ def derive_family_workers(establishments: pd.DataFrame, known: pd.DataFrame) -> 
     DataFrame
         The table ``family_workers``.
     """
-    facts = known.set_index("establishment")
+    facts = {str(fact["establishment"]): fact for fact in _records(known)}
     step, least = assumed("family_worker_step"), assumed("smallest_family_workers")
     rows: list[dict[str, Any]] = []
-    for prison in establishments[establishments["operational_capacity"] > 0].to_dict("records"):
+    for prison in _records(establishments[establishments["operational_capacity"] > 0]):
         code = str(prison["establishment"])
-        fact = facts.loc[code] if code in facts.index else None
-        counted = fact is not None and not math.isnan(fact["fte"])
+        fact = facts.get(code, NOTHING_KNOWN)
+        counted = not math.isnan(fact["fte"])
         workers = float(prison["population"]) / assumed("prisoners_per_family_worker")
         national = prison["funder"] == Funder.HMPPS
         rows.append(
@@ -391,11 +398,11 @@ def derive_family_workers(establishments: pd.DataFrame, known: pd.DataFrame) -> 
                 "establishment": code,
                 "funder": prison["funder"],
                 "line": "family_engagement",
-                "provider": fact["provider"] if fact is not None else "",
+                "provider": fact["provider"],
                 "lot": "",
                 "fte": fact["fte"] if counted else max(round(workers / step) * step, least),
                 "ends": CONTRACTS_END if national else "",
-                "source": fact["source"] if counted else _joined_sources(fact),
+                "source": _sources_of(fact, counted=counted),
                 "confidence": fact["confidence"] if counted else str(Confidence.ASSUMED),
             }
         )
@@ -406,8 +413,12 @@ CONTRACTS_END = "2027-09-30"
 """End of the five-year national contracts that began in October 2022 (``hmip_2026``)."""
 
 
-def _joined_sources(fact: Any) -> str:
-    return "assumption" if fact is None else join_words(["assumption", fact["source"]])
+NOTHING_KNOWN: Mapping[str, Any] = {"provider": "", "fte": math.nan, "source": "", "confidence": ""}
+
+
+def _sources_of(fact: Mapping[str, Any], *, counted: bool) -> str:
+    known = split_words(fact["source"])
+    return join_words(known if counted else [*known, "assumption"])
 
 
 def derive_all() -> dict[str, pd.DataFrame]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from data.check import FIRST_CSV_ROW, Problem, TableError, convert
 from data.schema import DATA_FOLDER, TABLES_FOLDER, columns, dictionary, table_names
-from data.validate import FIRST_CSV_ROW, Problem, TableError, convert
 
 __all__ = ["dictionary", "read_table", "sources", "table_names", "table_path"]
 
@@ -90,7 +90,7 @@ def read_table(name: str, folder: Path | str | None = None) -> pd.DataFrame:
     frame, problems = read_and_check(name, path)
     if problems:
         raise TableError(problems)
-    return frame
+    return frame.reset_index(drop=True)
 
 
 def read_and_check(name: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
@@ -201,7 +201,7 @@ def read_parquet(path: Path, name: str) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path).to_pandas(ignore_metadata=True).reset_index(drop=True)
+        table: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         problem = Problem(
             table=name,
@@ -210,6 +210,7 @@ def read_parquet(path: Path, name: str) -> pd.DataFrame:
             action=f"It cannot be read ({_first_line(error)}). Write the file again.",
         )
         raise TableError([problem]) from error
+    return table
 
 
 @cache

@@ -1,413 +1,420 @@
-"""Checks of tables, and one report of all their faults.
+"""Checks across tables, and of a folder of a user's own tables.
 
-``check_table`` looks at one table against the dictionary: columns, cells that cannot be read, words,
-ranges, patterns and keys. ``check_data`` looks across tables: ids that point nowhere, places that do
-not add up, sessions that overlap, people for whom there is no room. ``validate_folder`` does both for
-a folder of a user's own tables. Each returns ``Problem`` rows; ``TableError`` carries them.
+One function per check, each returning the faults it finds. A folder may hold any of the tables of
+the dictionary, as CSV or Parquet; the built-in tables stand in for the rest and are checked with
+them, because an id of the user's may be one that they lack.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
 
-import numpy as np
 import pandas as pd
 
-from data.schema import Column, Dtype, Required, columns
-from data.words import split_words
+from data.check import FIRST_CSV_ROW, Problem, Report, TableError, check_table
+from data.load import ENDINGS, FIRST_PARQUET_ROW, read_and_check, read_table, table_path
+from data.schema import Dtype, columns, table_names
+from data.words import Category, RuleLevel, Sex, UnitFunction, split_words
 
-if TYPE_CHECKING:
-    import pandera.pandas as pa
+__all__ = ["Problem", "TableError", "check_data", "check_table", "validate_folder"]
 
-FIRST_CSV_ROW = 2
-"""Row 1 of a CSV file is its header, as a person counts."""
+Tables: TypeAlias = Mapping[str, pd.DataFrame]
+Reports: TypeAlias = Mapping[str, Report]
 
-SHOWN_PROBLEMS = 12
-SHOWN_ROWS = 5
-
-TRUE_WORDS = ("true", "True", "TRUE")
-FALSE_WORDS = ("false", "False", "FALSE")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One fault of a table: where it is, what is wrong and what to do.
-
-    Attributes
-    ----------
-    table, file
-        Name of the table, and of the file it came from.
-    rows
-        Every row with this fault and this value, as a person counts in the file; empty when the
-        fault is the file's or the column's.
-    column
-        Name of the column; ``""`` when the fault is the file's.
-    value
-        What stands there.
-    expected
-        What should stand there.
-    action
-        What to do about it.
-    """
-
-    table: str
-    file: str
-    rows: tuple[int, ...] = ()
-    column: str = ""
-    value: str = ""
-    expected: str
-    action: str
-
-    @property
-    def row(self) -> int | None:
-        """The first row with the fault; None when the fault is the file's or the column's."""
-        return self.rows[0] if self.rows else None
-
-    def __str__(self) -> str:
-        """Say the fault in one line: place, value, expectation, next step."""
-        place = self.file
-        if self.rows:
-            listed = ", ".join(str(row) for row in self.rows[:SHOWN_ROWS])
-            more = len(self.rows) - SHOWN_ROWS
-            place += f" row{'s' if len(self.rows) > 1 else ''} {listed}"
-            place += f" and {more} more" if more > 0 else ""
-        if self.column:
-            place += f", column {self.column}"
-        found = f"found {self.value!r}; " if self.value else ""
-        return f"{place}: {found}expected {self.expected}. {self.action}"
-
-
-class TableError(ValueError):
-    """Tables that cannot be used, with every fault found.
-
-    Attributes
-    ----------
-    problems
-        All faults, in the order they were found.
-    """
-
-    problems: tuple[Problem, ...]
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        lines = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
-        more = len(self.problems) - SHOWN_PROBLEMS
-        if more > 0:
-            lines.append(f"... and {more} more faults.")
-        super().__init__("\n".join(lines))
-
-    def __reduce__(self) -> tuple[type[TableError], tuple[tuple[Problem, ...]]]:
-        """Pickle by the faults, so that a worker process can hand the error back."""
-        return type(self), (self.problems,)
-
-
-def check_table(
-    frame: pd.DataFrame, name: str, *, file: str | None = None, first_row: int = FIRST_CSV_ROW
-) -> list[Problem]:
-    """Check one table against the dictionary.
-
-    Parameters
-    ----------
-    frame
-        The table, as text or already typed; its index counts rows from 0.
-    name
-        Name of the table in the dictionary.
-    file
-        Name of the file for the report; by default ``<name>.csv``.
-    first_row
-        Number that a person gives the first row of the table.
-
-    Returns
-    -------
-    list of Problem
-        Every fault; empty when the table is sound.
-
-    Examples
-    --------
-    >>> bad = pd.DataFrame({"a": ["P1"], "b": ["P2"], "level": ["cell"], "reason": [""]})
-    >>> [problem.column for problem in check_table(bad, "keep_aparts")]
-    ['level']
-    """
-    return convert(frame, name, file=file, first_row=first_row)[1]
-
-
-def convert(
-    frame: pd.DataFrame,
-    name: str,
-    *,
-    file: str | None = None,
-    first_row: int = FIRST_CSV_ROW,
-    rules: bool = True,
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """Give a table the types of the dictionary and list every fault on the way.
-
-    Parameters
-    ----------
-    frame, name, file, first_row
-        As for ``check_table``.
-    rules
-        Check words, ranges, patterns and keys too. Built-in tables are read without, because a
-        test has checked them and loading pandera takes a second.
-
-    Returns
-    -------
-    DataFrame
-        The columns of the dictionary in its order: text as ``str``, numbers as ``int64`` or
-        ``float64`` (``NaN`` where a number may be missing and is), booleans as ``bool``. Usable
-        only when the list is empty.
-    list of Problem
-        Every fault.
-    """
-    report = _Report(table=name, file=file or f"{name}.csv", first_row=first_row)
-    described = columns(name)
-    _check_columns(frame, described, report)
-    typed = pd.DataFrame(index=frame.index)
-    for column in described:
-        if column.name in frame.columns:
-            typed[column.name] = _convert_column(frame[column.name], column, report)
-        else:
-            typed[column.name] = _empty_cells(column, frame.index)
-    if rules:
-        _check_rules(typed, described, report)
-    return typed.reset_index(drop=True), report.problems
-
-
-class _Report:
-    """Collects the faults of one file."""
-
-    def __init__(self, *, table: str, file: str, first_row: int) -> None:
-        self.table = table
-        self.file = file
-        self.first_row = first_row
-        self.problems: list[Problem] = []
-
-    def add_file(self, *, column: str = "", value: str = "", expected: str, action: str) -> None:
-        self.problems.append(
-            Problem(
-                table=self.table,
-                file=self.file,
-                column=column,
-                value=value,
-                expected=expected,
-                action=action,
-            )
-        )
-
-    def add_cells(self, values: pd.Series[Any], *, column: str, expected: str, action: str) -> None:
-        """Add one fault for each distinct value of ``values``, whose index counts rows from 0."""
-        for value, rows in values.astype(str).groupby(values.astype(str), sort=False):
-            self.problems.append(
-                Problem(
-                    table=self.table,
-                    file=self.file,
-                    rows=tuple(int(row) + self.first_row for row in rows.index),
-                    column=column,
-                    value=str(value),
-                    expected=expected,
-                    action=_with_suggestion(action, str(value), expected),
-                )
-            )
-
-
-def _with_suggestion(action: str, value: str, expected: str) -> str:
-    if not expected.startswith("one of "):
-        return action
-    near = difflib.get_close_matches(value, expected.removeprefix("one of ").split(", "), n=1)
-    return f"{action} Did you mean {near[0]!r}?" if near else action
-
-
-def _check_columns(frame: pd.DataFrame, described: tuple[Column, ...], report: _Report) -> None:
-    known = {column.name for column in described}
-    for column in described:
-        if column.required is not Required.OPTIONAL and column.name not in frame.columns:
-            report.add_file(
-                column=column.name,
-                expected="this column",
-                action=f"Add it: {column.meaning[:1].lower()}{column.meaning[1:].rstrip('.')}.",
-            )
-    for name in frame.columns:
-        if name in known:
-            continue
-        near = difflib.get_close_matches(str(name), sorted(known), n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else "Remove the column."
-        report.add_file(
-            column=str(name),
-            expected="only columns of the dictionary",
-            action=hint,
-        )
-
-
-def _empty_cells(column: Column, index: pd.Index[Any]) -> pd.Series[Any]:
-    if column.dtype is Dtype.BOOLEAN:
-        return pd.Series(False, index=index, dtype=bool)
-    if column.dtype in (Dtype.INTEGER, Dtype.NUMBER):
-        return pd.Series(np.nan, index=index, dtype=float)
-    return pd.Series("", index=index, dtype="str")
-
-
-_KINDS = {
-    Dtype.INTEGER: "a whole number",
-    Dtype.NUMBER: "a number",
-    Dtype.BOOLEAN: "true or false",
-    Dtype.DATE: "a date such as 2026-08-03",
-    Dtype.TIME: "a time of day such as 09:30",
+PAIRED_TABLES = ("population", "contacts")
+IGNORED_FILES = ("dictionary.csv",)
+STAGE_FIT = "stage_fit"
+CATEGORIES = {
+    Sex.MEN: (Category.A, Category.B, Category.C, Category.D, Category.UNCATEGORISED),
+    Sex.WOMEN: (Category.CLOSED, Category.OPEN, Category.UNCATEGORISED),
 }
 
 
-def _convert_column(raw: pd.Series[Any], column: Column, report: _Report) -> pd.Series[Any]:
-    """Type one column; add a fault for each cell that cannot be read or is missing."""
-    text = _as_text(raw, column)
-    empty = text == ""
-    if not column.may_be_empty and empty.any():
-        report.add_cells(
-            text[empty],
-            column=column.name,
-            expected=f"{_expected(column)}, not an empty cell",
-            action="Fill in the cell.",
+def validate_folder(folder: Path | str) -> list[Problem]:
+    """Check a folder of a user's own tables, each alone and all together.
+
+    Parameters
+    ----------
+    folder
+        Holds any of the tables of the dictionary as ``<table>.csv`` or ``<table>.parquet``.
+
+    Returns
+    -------
+    list of Problem
+        Every fault, by file; empty when the folder can be used.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        return [_file_problem(str(folder), "a folder", "Give the folder that holds the tables.")]
+    problems, names = _check_files(folder)
+    tables: dict[str, pd.DataFrame] = {}
+    files: dict[str, str] = {}
+    for name in names:
+        try:
+            path = table_path(name, folder)
+        except TableError as error:
+            problems.extend(error.problems)
+            continue
+        if path is None:
+            continue
+        frame, faults = read_and_check(name, path)
+        files[name] = path.name
+        problems.extend(faults)
+        if not faults:
+            tables[name] = frame
+    for name in table_names():
+        if name not in files and table_path(name) is not None:
+            tables[name] = read_table(name)
+            files[name] = f"{name}.csv (built in)"
+    return problems + check_data(tables, files=files)
+
+
+def _check_files(folder: Path) -> tuple[list[Problem], list[str]]:
+    """List files that are no tables, and the names of those that are."""
+    problems: list[Problem] = []
+    names: set[str] = set()
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in (*ENDINGS, ".xlsx", ".xls") or path.name in IGNORED_FILES:
+            continue
+        if path.suffix not in ENDINGS:
+            problems.append(
+                _file_problem(path.name, "CSV or Parquet", "Save each sheet as 'CSV UTF-8'.")
+            )
+        elif path.stem in table_names():
+            names.add(path.stem)
+        else:
+            near = difflib.get_close_matches(path.stem, table_names(), n=1)
+            hint = f"Did you mean '{near[0]}{path.suffix}'?" if near else "Remove the file."
+            problems.append(_file_problem(path.name, "a table of the dictionary", hint))
+    if not names and not problems:
+        problems.append(
+            _file_problem(
+                str(folder),
+                "at least one table",
+                "Put in it, say, population.csv; `estate template` writes an empty folder.",
+            )
         )
-    if column.dtype in (Dtype.INTEGER, Dtype.NUMBER):
-        cells, unread = _numbers(text, column)
-    elif column.dtype is Dtype.BOOLEAN:
-        cells, unread = text.isin(TRUE_WORDS), ~text.isin((*TRUE_WORDS, *FALSE_WORDS))
-    elif column.dtype in (Dtype.DATE, Dtype.TIME):
-        cells, unread = text, ~_readable_moments(text, column.dtype)
-    else:
-        cells, unread = text, pd.Series(False, index=text.index)
-    unread &= ~empty
-    if unread.any():
-        report.add_cells(
-            text[unread],
-            column=column.name,
-            expected=_expected(column),
-            action="Correct the cell, or leave it empty if it is not known."
-            if column.may_be_empty
-            else "Correct the cell.",
+    lacking = set(PAIRED_TABLES) - names if names.intersection(PAIRED_TABLES) else set()
+    problems.extend(
+        _file_problem(
+            f"{name}.csv",
+            "this file",
+            f"{' and '.join(PAIRED_TABLES)} belong together; add {name}.csv.",
         )
-    return cells
+        for name in sorted(lacking)
+    )
+    return problems, sorted(names)
 
 
-def _as_text(raw: pd.Series[Any], column: Column) -> pd.Series[Any]:
-    """Write cells of any kind as the text a CSV file would hold."""
-    if column.dtype is Dtype.DATE and pd.api.types.is_datetime64_any_dtype(raw):
-        return raw.dt.strftime("%Y-%m-%d").fillna("").astype("str")
-    if pd.api.types.is_bool_dtype(raw):
-        return raw.map({True: "true", False: "false"}).fillna("").astype("str")
-    if pd.api.types.is_numeric_dtype(raw):
-        written = raw.astype("str")
-        if pd.api.types.is_float_dtype(raw):
-            written = written.str.removesuffix(".0")
-        return written.mask(raw.isna(), "" if column.may_be_empty else "nan").astype("str")
-    return raw.astype("str").mask(raw.isna(), "").astype("str")
+def _file_problem(file: str, expected: str, action: str) -> Problem:
+    return Problem(table=Path(file).stem, file=file, expected=expected, action=action)
 
 
-def _numbers(text: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], pd.Series[bool]]:
-    numbers = pd.to_numeric(text, errors="coerce").astype(float)
-    unread = ~np.isfinite(numbers)
-    if column.dtype is Dtype.INTEGER:
-        unread |= numbers != np.floor(numbers)
-        if not column.may_be_empty:
-            return numbers.mask(unread, 0).astype("int64"), unread
-    return numbers.mask(unread, np.nan), unread
+def check_data(tables: Tables, *, files: Mapping[str, str] | None = None) -> list[Problem]:
+    """Check tables against each other.
+
+    Parameters
+    ----------
+    tables
+        Typed tables by name, each sound by itself; those left out are not checked against.
+    files
+        Name of the file of each table for the report; by default ``<table>.csv``.
+
+    Returns
+    -------
+    list of Problem
+        Every fault; empty when the tables fit each other.
+    """
+    names = {name: f"{name}.csv" for name in tables} | dict(files or {})
+    reports = {name: _report(name, names[name]) for name in tables}
+    _check_references(tables, reports)
+    for needed, check in CHECKS:
+        if all(name in tables for name in needed):
+            check(tables, reports)
+    return [problem for report in reports.values() for problem in report.problems]
 
 
-def _readable_moments(text: pd.Series[Any], dtype: Dtype) -> pd.Series[bool]:
-    written = pd.Series(text.unique(), dtype="str")
-    if dtype is Dtype.DATE:
-        shaped = written.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
-        real = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").notna()
-        good = written[shaped & real]
-    else:
-        good = written[written.str.fullmatch(r"([01]\d|2[0-3]):[0-5]\d")]
-    return text.isin(good)
+def _report(name: str, file: str) -> Report:
+    first_row = FIRST_PARQUET_ROW if file.endswith(".parquet") else FIRST_CSV_ROW
+    return Report(table=name, file=file, first_row=first_row)
 
 
-def _expected(column: Column) -> str:
-    """Say what a cell of the column should hold."""
-    if column.words:
-        return f"one of {', '.join(column.words)}"
-    if column.bounds:
-        low, high = column.bounds
-        kind = _KINDS[column.dtype]
-        if np.isinf(high):
-            return f"{kind} of {low:g} or more"
-        if np.isinf(low):
-            return f"{kind} of {high:g} or less"
-        return f"{kind} from {low:g} to {high:g}"
-    if column.references:
-        listed = " or ".join(f"the {name} column of {table}" for table, name in column.references)
-        return f"an id of {listed}"
-    if column.pattern:
-        return f"text of the form {column.pattern}"
-    return _KINDS.get(column.dtype, "text")
+def _check_references(tables: Tables, reports: Reports) -> None:
+    """Look for ids that do not stand in the table they point to."""
+    for name, table in tables.items():
+        for column in columns(name):
+            if not column.references or any(t not in tables for t, _ in column.references):
+                continue
+            known = pd.concat([tables[t][c] for t, c in column.references]).unique()
+            cells = table[column.name]
+            if column.dtype is Dtype.LIST:
+                cells = cells[cells != ""].map(split_words).explode()
+            unknown = cells[(cells != "") & ~cells.isin(known)]
+            where = " or ".join(reports[t].file for t, _ in column.references)
+            reports[name].add_cells(
+                unknown,
+                column=column.name,
+                expected=f"an id that stands in {where}",
+                action="Correct the id or add its row.",
+            )
 
 
-def _check_rules(typed: pd.DataFrame, described: tuple[Column, ...], report: _Report) -> None:
-    """Check words, ranges, patterns and keys by a pandera schema, all faults at once."""
-    import pandera.errors
+def _check_units_add_up(tables: Tables, reports: Reports) -> None:
+    """Compare each prison's places and in-use CNA with the sums over its units."""
+    sums = tables["units"].groupby("establishment")[["places", "in_use_cna"]].sum()
+    prisons = tables["establishments"]
+    for of_units, of_prison in (("places", "operational_capacity"), ("in_use_cna", "in_use_cna")):
+        in_units = prisons["establishment"].map(sums[of_units]).fillna(0).astype("int64")
+        wrong = in_units != prisons[of_prison]
+        listed = prisons[wrong]
+        for row, code, stated, added in zip(
+            listed.index, listed["establishment"], listed[of_prison], in_units[wrong], strict=True
+        ):
+            reports["establishments"].add_cells(
+                pd.Series([str(stated)], index=[row]),
+                column=of_prison,
+                expected=f"{added}, the sum of {of_units} over the units of {code}",
+                action=f"Correct it, or the rows of {code} in {reports['units'].file}.",
+            )
 
-    try:
-        _pandera_schema(described).validate(typed, lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-    else:
-        return
-    by_name = {column.name: column for column in described}
-    in_cells = cases[cases["check"] != "multiple_fields_uniqueness"]
-    for name, group in in_cells.groupby("column", sort=False):
-        column = by_name[str(name)]
-        values = pd.Series(group["failure_case"].to_numpy(), index=group["index"].to_numpy())
-        if column.dtype is Dtype.INTEGER:
-            values = values.map(lambda number: f"{float(number):.0f}")
-        report.add_cells(
-            values, column=column.name, expected=_expected(column), action="Correct the cell."
+
+def _check_units_fit_their_prison(tables: Tables, reports: Reports) -> None:
+    """Compare each unit's code, sex, categories and function with its prison's."""
+    units, report = tables["units"], reports["units"]
+    sexes = tables["establishments"].set_index("establishment")["sex"]
+    of_prison = units["establishment"].map(sexes)
+    report.add_cells(
+        units.loc[of_prison.notna() & (units["sex"] != of_prison), "sex"],
+        column="sex",
+        expected="the sex of the establishment",
+        action="Correct the cell; the law keeps men's and women's places apart.",
+    )
+    report.add_cells(
+        units.loc[units["unit"].str.partition("-")[0] != units["establishment"], "unit"],
+        column="unit",
+        expected="the code of the establishment, a hyphen and a number",
+        action="Correct the id or the establishment.",
+    )
+    for sex, categories in CATEGORIES.items():
+        own = units["sex"] == sex
+        fits = units["categories"].map(
+            lambda held, known=categories: set(split_words(held)) <= set(known)
         )
-    keys = [column.name for column in described if column.required is Required.KEY]
-    if len(in_cells) < len(cases):
-        repeated = typed[typed.duplicated(keys, keep=False)]
         report.add_cells(
-            repeated[keys].astype("str").agg(", ".join, axis=1),
-            column=", ".join(keys),
-            expected="each id once",
-            action="Remove the repeated rows or correct the ids.",
+            units.loc[own & ~fits, "categories"],
+            column="categories",
+            expected=f"categories of {sex}: {', '.join(categories)}",
+            action="Correct the cell.",
         )
-
-
-def _pandera_schema(described: tuple[Column, ...]) -> pa.DataFrameSchema:
-    import pandera.pandas as pa
-
-    keys = [column.name for column in described if column.required is Required.KEY]
-    return pa.DataFrameSchema(
-        {column.name: pa.Column(checks=_checks(column), nullable=True) for column in described},
-        unique=keys or None,
+    womens = units["function"].isin((UnitFunction.WOMENS_CLOSED, UnitFunction.WOMENS_OPEN))
+    report.add_cells(
+        units.loc[(units["sex"] == Sex.MEN) & womens, "function"],
+        column="function",
+        expected="a function of men's prisons",
+        action="Correct the function or the sex.",
     )
 
 
-def _checks(column: Column) -> list[pa.Check]:
-    import pandera.pandas as pa
-
-    checks: list[pa.Check] = []
-    if column.bounds:
-        checks.append(pa.Check.in_range(*column.bounds))
-    if column.words and column.dtype is Dtype.LIST:
-        allowed = frozenset(column.words)
-        checks.append(pa.Check(lambda cells: _by_distinct(cells, lambda c: _listed(c, allowed))))
-    elif column.words and column.dtype is not Dtype.BOOLEAN:
-        empty = ("",)  # emptiness has its own fault
-        checks.append(pa.Check.isin((*column.words, *empty)))
-    if column.pattern:
-        checks.append(pa.Check.str_matches(f"^(?:{column.pattern})?$"))
-    return checks
+def _check_headroom(tables: Tables, reports: Reports) -> None:
+    """Look for units that keep more places free than they have."""
+    units = tables["units"]
+    reports["units"].add_cells(
+        units.loc[units["headroom"] > units["places"], "headroom"],
+        column="headroom",
+        expected="no more than the places of the unit",
+        action="Correct the cell.",
+    )
 
 
-def _by_distinct(cells: pd.Series[Any], rule: Any) -> pd.Series[bool]:
-    """Ask a rule about each distinct cell once."""
-    answers = {cell: rule(cell) for cell in cells.unique()}
-    return cells.map(answers).astype(bool)
+def _check_prisons_have_units(tables: Tables, reports: Reports) -> None:
+    """Look for prisons with places but no unit."""
+    prisons = tables["establishments"]
+    empty = ~prisons["establishment"].isin(tables["units"]["establishment"])
+    reports["establishments"].add_cells(
+        prisons.loc[empty & (prisons["operational_capacity"] > 0), "establishment"],
+        column="establishment",
+        expected=f"at least one unit in {reports['units'].file}",
+        action="Add its units.",
+    )
 
 
-def _listed(cell: str, allowed: frozenset[str]) -> bool:
-    words = split_words(cell)
-    return allowed.issuperset(words) and len(set(words)) == len(words)
+def _check_times(tables: Tables, reports: Reports) -> None:
+    """Look for sessions and opening periods that end before they start."""
+    for name in ("session_templates", "video_stations"):
+        if name not in tables:
+            continue
+        table = tables[name]
+        reports[name].add_cells(
+            table.loc[table["end"] <= table["start"], "end"],
+            column="end",
+            expected="a time after the start",
+            action="Correct the start or the end.",
+        )
+
+
+def _check_dates(tables: Tables, reports: Reports) -> None:
+    """Look for rows that cease to hold before they begin to."""
+    for name in ("session_templates", "rules"):
+        if name not in tables:
+            continue
+        table = tables[name]
+        both = (table["valid_from"] != "") & (table["valid_to"] != "")
+        reports[name].add_cells(
+            table.loc[both & (table["valid_to"] < table["valid_from"]), "valid_to"],
+            column="valid_to",
+            expected="a date on or after valid_from",
+            action="Correct one of the dates.",
+        )
+
+
+def _check_sessions_do_not_overlap(tables: Tables, reports: Reports) -> None:
+    """Look for sessions in one hall at one time; two lists of one hall may share it."""
+    sessions = tables["session_templates"]
+    for (code, hall, day), together in sessions.groupby(["establishment", "hall", "day"]):
+        for (row, one), (_, other) in combinations(together.iterrows(), 2):
+            if _clash(one, other):
+                span = f"{other['start']}-{other['end']}"
+                reports["session_templates"].add_cells(
+                    pd.Series([str(one["template"])], index=[row]),
+                    column="template",
+                    expected=f"no session of hall {hall} of {code} on {day} inside that of "
+                    f"{other['template']}, {span}",
+                    action="Correct the times or the hall.",
+                )
+
+
+def _clash(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
+    lists = {one["conviction_status"], other["conviction_status"]}
+    if len(lists) == 2 and "" not in lists:
+        return False
+    if max(one["every_n_weeks"], other["every_n_weeks"]) > 1:
+        same_rhythm = one["every_n_weeks"] == other["every_n_weeks"]
+        if not (same_rhythm and one["valid_from"] == other["valid_from"]):
+            return False
+    last = "9999-12-31"
+    overlap_in_dates = max(one["valid_from"], other["valid_from"]) <= min(
+        one["valid_to"] or last, other["valid_to"] or last
+    )
+    overlap_in_time = max(one["start"], other["start"]) < min(one["end"], other["end"])
+    return bool(overlap_in_dates and overlap_in_time)
+
+
+def _check_stations_do_not_overlap(tables: Tables, reports: Reports) -> None:
+    """Look for opening periods of a prison's stations that overlap."""
+    stations = tables["video_stations"].sort_values("start", kind="stable")
+    for (code, day), periods in stations.groupby(["establishment", "day"]):
+        for (_, one), (row, other) in pairwise(periods.iterrows()):
+            if other["start"] < one["end"]:
+                reports["video_stations"].add_cells(
+                    pd.Series([str(other["start"])], index=[row]),
+                    column="start",
+                    expected=f"{one['end']} or later, when the period before it at {code} on "
+                    f"{day} ends",
+                    action="Correct the times.",
+                )
+
+
+def _check_categories_have_room(tables: Tables, reports: Reports) -> None:
+    """Look for people of a category that no unit holds."""
+    people, units = tables["population"], tables["units"]
+    for sex in Sex:
+        own = units.loc[(units["sex"] == sex) & (units["places"] > 0), "categories"]
+        held = {word for cell in own.unique() for word in split_words(cell)}
+        reports["population"].add_cells(
+            people.loc[(people["sex"] == sex) & ~people["category"].isin(held), "category"],
+            column="category",
+            expected=f"a category that some unit for {sex} holds: {', '.join(sorted(held))}",
+            action=f"Correct the category, or add it to a unit in {reports['units'].file}.",
+        )
+
+
+def _check_people_fit(tables: Tables, reports: Reports) -> None:
+    """Look for more people than places, for each sex."""
+    people, units = tables["population"], tables["units"]
+    for sex in Sex:
+        held = int((people["sex"] == sex).sum())
+        places = int(units.loc[units["sex"] == sex, "places"].sum())
+        if held > places:
+            reports["population"].add_file(
+                column="sex",
+                value=f"{held} {sex}",
+                expected=f"at most {places}, the places for {sex} in {reports['units'].file}",
+                action="Remove rows, or add places to the units.",
+            )
+
+
+def _check_people_are_where_they_may_be(tables: Tables, reports: Reports) -> None:
+    """Look for people in units of the other sex."""
+    people = tables["population"]
+    sexes = tables["units"].set_index("unit")["sex"]
+    of_unit = people["current_unit"].map(sexes)
+    reports["population"].add_cells(
+        people.loc[of_unit.notna() & (of_unit != people["sex"]), "current_unit"],
+        column="current_unit",
+        expected="a unit of the person's sex",
+        action="Correct the unit or the sex.",
+    )
+
+
+def _check_pairs_are_two(tables: Tables, reports: Reports) -> None:
+    """Look for people paired with themselves."""
+    for name in ("keep_aparts", "keep_together"):
+        if name in tables:
+            table = tables[name]
+            reports[name].add_cells(
+                table.loc[table["a"] == table["b"], "b"],
+                column="b",
+                expected="another person than a",
+                action="Remove the row or correct the id.",
+            )
+
+
+def _check_groups_agree(tables: Tables, reports: Reports) -> None:
+    """Look for groups whose rows state different limits."""
+    groups = tables["groups"]
+    limits = groups.groupby("group")["at_most"].transform("nunique")
+    reports["groups"].add_cells(
+        groups.loc[limits > 1, "group"],
+        column="group",
+        expected="the same at_most in every row of the group",
+        action="Correct the rows.",
+    )
+
+
+def _check_soft_rules_have_prices(tables: Tables, reports: Reports) -> None:
+    """Look for soft rules without a price; that of ``stage_fit`` stands in ``stage_rules``."""
+    for name, label in (("rules", "rule"), ("stage_rules", "function")):
+        if name in tables:
+            table = tables[name]
+            unpriced = (table["level"] == RuleLevel.SOFT) & table["price_gbp"].isna()
+            reports[name].add_cells(
+                table.loc[unpriced & (table[label] != STAGE_FIT), label],
+                column="price_gbp",
+                expected="a price for a soft rule",
+                action="Fill in price_gbp, or make the rule hard or off.",
+            )
+
+
+Check: TypeAlias = Callable[[Tables, Reports], None]
+
+CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
+    (("establishments", "units"), _check_units_add_up),
+    (("establishments", "units"), _check_units_fit_their_prison),
+    (("establishments", "units"), _check_prisons_have_units),
+    (("units",), _check_headroom),
+    ((), _check_times),
+    ((), _check_dates),
+    (("session_templates",), _check_sessions_do_not_overlap),
+    (("video_stations",), _check_stations_do_not_overlap),
+    (("population", "units"), _check_categories_have_room),
+    (("population", "units"), _check_people_fit),
+    (("population", "units"), _check_people_are_where_they_may_be),
+    ((), _check_pairs_are_two),
+    (("groups",), _check_groups_agree),
+    ((), _check_soft_rules_have_prices),
+)
+"""Every check across tables, with the tables it needs."""
