@@ -1,0 +1,20 @@
+"""The simulated year: families ask to visit, book, come, call by video or give up.
+
+The only package that imports SimPy. An allocation reaches it as a plain ``placements`` table.
+
+Modules, in the order a reader needs them:
+
+``simulate``    ``build_inputs``, ``SimulationInputs`` and ``simulate``: one prison, one year
+``replicate``   ``replicate``: a block of prisons as a pure task; ``intervals``, ``paired_intervals``
+``measures``    ``tally`` and ``estate_totals``: visit tables to measures
+``demand``      ``DemandSettings``, ``keep_share`` and when families ask
+``regime``      ``VisitsRegime`` and the session templates under it
+``video``       ``VideoRegime``, the stations under it and the story of a video call
+``allowance``   visit orders granted and spent
+``booking``     the story of a request: search the window, book, wait or give up
+``attendance``  the story of a visit: who came, who did not
+``slots``       a calendar of free tables or stations
+``log``         ``VisitOutcome`` and ``VisitLog``: append-only rows, then a table
+``clock``       ``Calendar``: simulation minutes, dates and weekdays
+``streams``     one named column of draws per purpose
+"""

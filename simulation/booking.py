@@ -1,0 +1,134 @@
+"""The story of a request for a visit: search the window, book, ask again or give up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import simpy
+
+from simulation.allowance import Orders
+from simulation.clock import MINUTES_PER_DAY
+from simulation.demand import Requests
+from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
+from simulation.slots import SlotCalendar
+
+BOOKED = CODE[VisitOutcome.BOOKED]
+NO_ORDER = CODE[VisitOutcome.NO_ORDER]
+NO_TABLE = CODE[VisitOutcome.NO_TABLE]
+CANCELLED = CODE[VisitOutcome.CANCELLED]
+REFUSED = CODE[VisitOutcome.REFUSED]
+GAVE_UP = CODE[VisitOutcome.GAVE_UP]
+TURNED_TO_VIDEO = CODE[VisitOutcome.TURNED_TO_VIDEO]
+
+
+class BookingDesk:
+    """Where the families of one establishment book.
+
+    One process walks through the requests of the year in the order in which they are made.
+    Further attempts and cancellations are events that call back, so that the list of pending
+    events stays short whatever the number of families.
+
+    Parameters
+    ----------
+    env
+        The establishment's own environment.
+    requests
+        Drawn before the run.
+    acceptable
+        For each request the sessions its family can come to, as bits.
+    limits
+        For each request the most visits the person may have in one week; ``None`` if any number.
+    calendar, starts
+        Free tables of the dated sessions, and the minute each begins.
+    orders
+        Visit orders of everybody.
+    recorder
+        Takes a row at each turn.
+    call_instead
+        Asks for a video call in place of the visit.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        requests: Requests,
+        *,
+        acceptable: Sequence[int],
+        limits: Sequence[int | None],
+        calendar: SlotCalendar,
+        starts: Sequence[float],
+        orders: Orders,
+        recorder: Recorder,
+        call_instead: Callable[[int], None],
+    ) -> None:
+        self._env = env
+        self._acceptable = acceptable
+        self._limits = limits
+        self._calendar = calendar
+        self._starts = starts
+        self._orders = orders
+        self._record = recorder.add
+        self._call_instead = call_instead
+        self._person: list[int] = requests.person.tolist()
+        self._asked: list[float] = requests.asked_minutes.tolist()
+        self._cancels: list[bool] = requests.cancels.tolist()
+        self._cancel_at: list[float] = requests.cancel_at_share.tolist()
+        self._willing: list[int] = requests.attempts.tolist()
+        self._waits: list[list[float]] = requests.ask_again_minutes.tolist()
+        self._turns: list[bool] = requests.turns_to_video.tolist()
+        self._last_attempt = len(self._waits) + 1
+        self._attempts = [0] * len(requests)
+        self._slot = [NO_SLOT] * len(requests)
+        self.booked: list[list[int]] = [[] for _ in starts]
+        env.process(self._walk())
+
+    def _walk(self) -> Generator[simpy.Timeout, Any, None]:
+        env, ask = self._env, self._ask
+        for request, asked in enumerate(self._asked):
+            yield env.timeout(asked - env.now)
+            ask(request)
+
+    def _ask(self, request: int) -> None:
+        now = self._env.now
+        day = int(now // MINUTES_PER_DAY)
+        person = self._person[request]
+        self._attempts[request] += 1
+        if not self._orders.in_hand(person, day):
+            self._turn_away(request, NO_ORDER)
+            return
+        limit = self._limits[request]
+        slot = self._calendar.earliest(self._acceptable[request], person, day) if limit != 0 else -1
+        if slot < 0:
+            self._turn_away(request, NO_TABLE)
+            return
+        self._orders.spend(person)
+        self._calendar.book(slot, person, limit)
+        self._slot[request] = slot
+        self.booked[slot].append(request)
+        self._record(now, request, BOOKED, slot)
+        if self._cancels[request]:
+            delay = self._cancel_at[request] * (self._starts[slot] - now)
+            self._later(delay, request, self._cancel)
+
+    def _turn_away(self, request: int, why: int) -> None:
+        now, attempt = self._env.now, self._attempts[request]
+        self._record(now, request, why)
+        if attempt < self._willing[request]:
+            self._later(self._waits[attempt - 1][request], request, self._ask)
+        elif self._turns[request]:
+            self._record(now, request, TURNED_TO_VIDEO)
+            self._call_instead(request)
+        else:
+            self._record(now, request, REFUSED if attempt == self._last_attempt else GAVE_UP)
+
+    def _cancel(self, request: int) -> None:
+        now, slot, person = self._env.now, self._slot[request], self._person[request]
+        self.booked[slot].remove(request)
+        self._calendar.release(slot, person, self._limits[request])
+        self._orders.give_back(person, int(now // MINUTES_PER_DAY))
+        self._record(now, request, CANCELLED, slot)
+
+    def _later(self, delay: float, request: int, act: Callable[[int], None]) -> None:
+        event = self._env.timeout(delay)
+        event.callbacks.append(lambda _: act(request))

@@ -1,0 +1,316 @@
+"""What happened to every request: append-only rows, then a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulation.clock import Calendar
+from simulation.demand import Requests
+from simulation.place import Place
+from simulation.timetable import DatedSlots
+
+
+class VisitOutcome(StrEnum):
+    """A turn in the story of a request for a visit or a video call."""
+
+    ASKED = "asked"
+    BOOKED = "booked"
+    NO_ORDER = "no_order"
+    NO_TABLE = "no_table"
+    CANCELLED = "cancelled"
+    ATTENDED = "attended"
+    NO_SHOW = "no_show"
+    REFUSED = "refused"
+    GAVE_UP = "gave_up"
+    TURNED_TO_VIDEO = "turned_to_video"
+    VIDEO_ASKED = "video_asked"
+    VIDEO_BOOKED = "video_booked"
+    VIDEO_NO_CREDIT = "video_no_credit"
+    VIDEO_NO_SLOT = "video_no_slot"
+    VIDEO_HELD = "video_held"
+    VIDEO_NO_SHOW = "video_no_show"
+
+
+OUTCOMES = tuple(VisitOutcome)
+"""The outcomes in the order of their codes."""
+
+CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+"""The number that stands for an outcome in a ``VisitLog``."""
+
+VISIT_ENDS = (
+    VisitOutcome.ATTENDED,
+    VisitOutcome.NO_SHOW,
+    VisitOutcome.CANCELLED,
+    VisitOutcome.REFUSED,
+    VisitOutcome.GAVE_UP,
+    VisitOutcome.TURNED_TO_VIDEO,
+)
+"""A request for a visit ends in exactly one of these, or is pending when the year ends."""
+
+VIDEO_ENDS = (
+    VisitOutcome.VIDEO_HELD,
+    VisitOutcome.VIDEO_NO_SHOW,
+    VisitOutcome.VIDEO_NO_CREDIT,
+    VisitOutcome.VIDEO_NO_SLOT,
+)
+"""A request for a video call ends in exactly one of these, or is pending when the year ends."""
+
+TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
+"""The desk's answers after which a family asks again, or does not."""
+
+NO_SLOT = -1
+
+
+class Recorder:
+    """Where processes write, one row at each turn."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        self.rows: list[float] = []
+
+    def add(self, minutes: float, request: int, outcome: int, slot: int = NO_SLOT) -> None:
+        """Append a row; ``outcome`` is a code from ``CODE``."""
+        self.rows += (minutes, request, outcome, slot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Year:
+    """One establishment's year as it is known before anything happens.
+
+    Attributes
+    ----------
+    place
+        Its people and parties.
+    visits, calls
+        Requests drawn for visits and for video calls. In the log, visits are numbered from 0,
+        calls follow on, and after them the calls that requests for visits may turn into.
+    sessions, video_slots
+        The dated slots.
+    templates
+        Id of the template of each row that ``sessions.template`` points to.
+    """
+
+    place: Place
+    visits: Requests
+    calls: Requests
+    sessions: DatedSlots
+    video_slots: DatedSlots
+    templates: NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VisitLog:
+    """Everything that happened in one replication at one establishment, as rows in order of time.
+
+    A request for a visit is asked when ``year.visits`` says; its rows begin with the desk's answer.
+
+    Attributes
+    ----------
+    establishment, replication
+        Where and which.
+    year
+        What was known before: people, requests, sessions. ``request`` and ``slot`` point into it.
+    minutes
+        Simulation minute of each row; float64.
+    request
+        Which request, an index into the requests of this establishment; int64.
+    outcome
+        Code of the ``VisitOutcome``; int64.
+    slot
+        Visit session (or video slot) the row is about, an index; -1 where none; int64.
+    """
+
+    establishment: str
+    replication: int
+    year: Year
+    minutes: NDArray[np.float64]
+    request: NDArray[np.int64]
+    outcome: NDArray[np.int64]
+    slot: NDArray[np.int64]
+
+    @classmethod
+    def from_rows(
+        cls, rows: list[float], year: Year, establishment: str, replication: int
+    ) -> VisitLog:
+        """Make the log of the rows a ``Recorder`` holds."""
+        table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+        return cls(
+            establishment=establishment,
+            replication=replication,
+            year=year,
+            minutes=table[:, 0],
+            request=table[:, 1].astype(np.int64),
+            outcome=table[:, 2].astype(np.int64),
+            slot=table[:, 3].astype(np.int64),
+        )
+
+    def of(self, outcome: VisitOutcome) -> NDArray[np.bool_]:
+        """Say for each row whether it has this outcome."""
+        return self.outcome == CODE[outcome]
+
+    def last_outcomes(self) -> NDArray[np.int64]:
+        """Give the code of the last turn of every request for a visit."""
+        last = np.full(len(self.year.visits), CODE[VisitOutcome.ASKED])
+        rows = self.outcome < CODE[VisitOutcome.VIDEO_ASKED]
+        # rows are in order of time, and the last of several values for one request stays
+        last[self.request[rows]] = self.outcome[rows]
+        return last
+
+    def counts(self) -> pd.Series[int]:
+        """Count the rows of every outcome, with an explicit zero where there are none."""
+        counted = np.bincount(self.outcome, minlength=len(OUTCOMES))
+        counted[CODE[VisitOutcome.ASKED]] = len(self.year.visits)
+        return pd.Series(counted, index=[str(outcome) for outcome in OUTCOMES], name="rows")
+
+    def table(self, calendar: Calendar) -> pd.DataFrame:
+        """Give the log as a table for people to read.
+
+        Parameters
+        ----------
+        calendar
+            Turns simulation minutes into dates.
+
+        Returns
+        -------
+        DataFrame
+            One row per turn, in order of time, warm-up included: replication, establishment,
+            prisoner_id, request (its number within the person's requests of that channel),
+            channel (visit or video), outcome, at, session (template id, empty where none or a
+            video call), session_start (missing where none), adults, children.
+        """
+        year = self.year
+        visits, calls = year.visits, year.calls
+        asked = np.arange(len(visits))
+        minutes = np.concatenate([visits.asked_minutes, self.minutes])
+        request = np.concatenate([asked, self.request])
+        outcome = np.concatenate([np.full(len(asked), CODE[VisitOutcome.ASKED]), self.outcome])
+        slot = np.concatenate([np.full(len(asked), NO_SLOT), self.slot])
+        order = np.argsort(minutes, kind="stable")
+        request, outcome, slot = request[order], outcome[order], slot[order]
+        person = np.concatenate([visits.person, calls.person, visits.person])[request]
+        party = np.concatenate([visits.party, calls.party, visits.party])[request]
+        number = np.concatenate([visits.number, calls.number, visits.number])[request]
+        is_video = outcome >= CODE[VisitOutcome.VIDEO_ASKED]
+        held = slot != NO_SLOT
+        start = np.full(len(slot), np.datetime64("NaT"), dtype="M8[s]")
+        template = np.full(len(slot), len(year.templates))
+        for slots, chosen in (
+            (year.sessions, held & ~is_video),
+            (year.video_slots, held & is_video),
+        ):
+            start[chosen] = calendar.timestamps(slots.start[slot[chosen]])
+        visit = held & ~is_video
+        template[visit] = year.sessions.template[slot[visit]]
+        return pd.DataFrame(
+            {
+                "replication": np.full(len(slot), self.replication, dtype=np.int32),
+                "establishment": pd.Categorical([self.establishment]).repeat(len(slot)),
+                "prisoner_id": pd.Categorical.from_codes(person, year.place.prisoner_id),
+                "request": number.astype(np.int32),
+                "channel": pd.Categorical.from_codes(is_video.astype(int), ["visit", "video"]),
+                "outcome": pd.Categorical.from_codes(outcome, [str(word) for word in OUTCOMES]),
+                "at": calendar.timestamps(minutes[order]),
+                "session": pd.Categorical.from_codes(template, [*year.templates, ""]),
+                "session_start": start,
+                "adults": year.place.adults[party].astype(np.int16),
+                "children": year.place.children[party].astype(np.int16),
+            }
+        )
+
+
+def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put event tables one under the other, in the order given, and keep their words compact."""
+    joined = {}
+    for name in tables[0].columns:
+        columns = [table[name] for table in tables]
+        if isinstance(columns[0].dtype, pd.CategoricalDtype):
+            joined[name] = pd.Series(
+                pd.api.types.union_categoricals(columns, sort_categories=False)
+            )
+        else:
+            joined[name] = pd.concat(columns, ignore_index=True)
+    return pd.DataFrame(joined)
+
+
+def conserve(
+    log: VisitLog,
+    *,
+    booked: Sequence[Sequence[int]],
+    free: Sequence[int],
+    calls_pending: int,
+    end: float,
+) -> None:
+    """Check that nothing was lost or made up in the run.
+
+    Every request ends in exactly one way or is pending; every booking was held, cancelled or lies
+    after the end; every table is free or booked; every call asked for was held, turned away or is
+    pending.
+
+    Parameters
+    ----------
+    log
+        Of a finished run.
+    booked, free
+        Requests that hold a table in each visit slot, and tables left free.
+    calls_pending
+        Calls booked for after the end.
+    end
+        Minute at which the run ended.
+
+    Raises
+    ------
+    RuntimeError
+        Names the count that does not add up.
+    """
+    year, rows = log.year, log.counts()
+    ends = np.isin(log.outcome, [CODE[outcome] for outcome in VISIT_ENDS])
+    times_ended = np.bincount(log.request[ends], minlength=len(year.visits))
+    last = log.last_outcomes()
+    waiting = int(np.isin(last, [CODE[outcome] for outcome in TURNED_AWAY]).sum())
+    ahead = sum(
+        len(requests)
+        for requests, start in zip(booked, year.sessions.start.tolist(), strict=True)
+        if start >= end
+    )
+    taken = np.fromiter((len(requests) for requests in booked), dtype=np.int64)
+    requests_ended = int(rows[list(VISIT_ENDS)].sum())
+    calls_ended = int(rows[list(VIDEO_ENDS)].sum())
+    bookings_ended = int(rows[["attended", "no_show", "cancelled"]].sum())
+    balances = {
+        "requests = ended + booked ahead + waiting to ask again": (
+            len(year.visits),
+            requests_ended + ahead + waiting,
+        ),
+        "requests that ended twice = 0": (int((times_ended > 1).sum()), 0),
+        "bookings = held + cancelled + booked ahead": (
+            int(rows["booked"]),
+            bookings_ended + ahead,
+        ),
+        "tables = free + booked, in every session": (
+            int((year.sessions.tables != np.array(free, dtype=np.int64) + taken).sum()),
+            0,
+        ),
+        "calls asked = own + in place of a visit, up to the end": (
+            int(rows["video_asked"]),
+            len(year.calls) + int(rows["turned_to_video"]),
+        ),
+        "calls asked = ended + booked ahead": (
+            int(rows["video_asked"]),
+            calls_ended + calls_pending,
+        ),
+    }
+    broken = [
+        f"{name}: {left} and {right}" for name, (left, right) in balances.items() if left != right
+    ]
+    if broken:
+        raise RuntimeError(
+            f"{log.establishment}, replication {log.replication}: not conserved. "
+            f"{'; '.join(broken)}. This is a fault of the model; please report it."
+        )

@@ -1,0 +1,563 @@
+"""From the log of a year to measures: first counts and sums that add up, then shares and means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.words import ESTATE, Sex
+from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.log import CODE, VISIT_ENDS, VisitLog, VisitOutcome
+from simulation.simulate import SimulationInputs
+from simulation.timetable import KINDS
+
+PENDING = "pending"
+WAITED = "waited"
+"""The quantity that counts visits by days waited."""
+
+NO_WAIT = -1
+"""Days waited in the rows of every other quantity."""
+
+TALLY_COLUMNS = [
+    "replication", "establishment", "group_by", "group", "quantity", "wait_days", "value",
+]  # fmt: skip
+KEYS = ["replication", "establishment", "group_by", "group"]
+MEASURE_COLUMNS = [*KEYS, "measure", "measure_unit", "value"]
+
+DISTANCE_BANDS = ("under_25_miles", "25_to_50_miles", "50_to_100_miles", "over_100_miles")
+BAND_EDGES_MILES = (25.0, 50.0, 100.0)
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "all": ("all",),
+    "session_kind": tuple(map(str, KINDS)),
+    "outcome": (*map(str, VISIT_ENDS), PENDING),
+    "sex": (str(Sex.MEN), str(Sex.WOMEN)),
+    "children_under_18": ("no", "yes"),
+    "distance_band": DISTANCE_BANDS,
+}
+"""Every ``group_by`` and its groups; a group without events has explicit zeros."""
+
+OF_PEOPLE = ("all", "sex", "children_under_18", "distance_band")
+OF_SESSIONS = ("all", "session_kind")
+OF_VISITS = ("all", "session_kind", "sex", "children_under_18", "distance_band")
+
+Counts = dict[str, NDArray[np.float64]]
+
+
+def tally(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
+    """Count and add up what happened in the measured year.
+
+    Visits, calls, bookings and cancellations count on the day they take place; requests count on
+    the day they are made, by how they end. What happens in the warm-up does not count.
+
+    Parameters
+    ----------
+    log
+        One replication at one establishment.
+    inputs
+        What it was played on.
+
+    Returns
+    -------
+    DataFrame
+        replication, establishment, group_by, group, quantity, wait_days, value: one row for each
+        group and quantity, and for each group and number of days waited one of the quantity
+        ``waited``. All are sums over people or visits, so rows of several establishments add up.
+    """
+    events = _Events.of(log, inputs.calendar)
+    by_person = _of_each_person(log, inputs, events)
+    groups = _groups_of_people(log)
+    parts: list[pd.DataFrame] = []
+    for group_by, code in groups.items():
+        size = len(GROUPS[group_by])
+        sums = {
+            name: np.bincount(code, weights=value, minlength=size)
+            for name, value in by_person.items()
+        }
+        if group_by == "all":
+            sums |= _of_the_place(log, inputs)
+        parts += _rows(group_by, sums, code[events.visit_person], events.visit_wait)
+    parts += _rows("session_kind", _by_session_kind(log, inputs, events), events.visit_kind,
+                   events.visit_wait)  # fmt: skip
+    parts += _rows("outcome", {"requests": _by_outcome(log, inputs.calendar)}, None, None)
+    found = pd.concat(parts, ignore_index=True)
+    found.insert(0, "replication", log.replication)
+    found.insert(1, "establishment", log.establishment)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Events:
+    """Visits and calls held in the measured year."""
+
+    visit_slot: NDArray[np.int64]
+    visit_person: NDArray[np.int64]
+    visit_party: NDArray[np.int64]
+    visit_kind: NDArray[np.int64]
+    visit_wait: NDArray[np.int64]
+    visit_day: NDArray[np.int64]
+    call_person: NDArray[np.int64]
+    call_day: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, log: VisitLog, calendar: Calendar) -> _Events:
+        year = log.year
+        attended = np.flatnonzero(log.of(VisitOutcome.ATTENDED) & _measured(log.minutes, calendar))
+        request, slot = log.request[attended], log.slot[attended]
+        held = np.flatnonzero(log.of(VisitOutcome.VIDEO_HELD) & _measured(log.minutes, calendar))
+        asked = year.visits.asked_minutes[request] // MINUTES_PER_DAY
+        return cls(
+            visit_slot=slot,
+            visit_person=year.visits.person[request],
+            visit_party=year.visits.party[request],
+            visit_kind=year.sessions.kind[slot],
+            visit_day=year.sessions.day[slot],
+            visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
+            call_person=_person_of(log, held),
+            call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
+        )
+
+
+def _measured(minutes: NDArray[np.float64], calendar: Calendar) -> NDArray[np.bool_]:
+    first = calendar.warm_up_days * MINUTES_PER_DAY
+    return (minutes >= first) & (minutes < calendar.days * MINUTES_PER_DAY)
+
+
+def _person_of(log: VisitLog, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    visits, calls = log.year.visits.person, log.year.calls.person
+    return np.concatenate([visits, calls, visits])[log.request[rows]]
+
+
+def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) -> Counts:
+    year, place, calendar = log.year, log.year.place, inputs.calendar
+    people = len(place.keys)
+    asked = _measured(year.visits.asked_minutes, calendar)
+    last = log.last_outcomes()
+    counts: Counts = {"people": np.ones(people)}
+
+    def per_person(
+        person: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        return np.bincount(person, weights=weights, minlength=people).astype(np.float64)
+
+    counts["requests"] = per_person(year.visits.person[asked])
+    for outcome in VISIT_ENDS:
+        ended = asked & (last == CODE[outcome])
+        counts[f"requests_{outcome}"] = per_person(year.visits.person[ended])
+    measured = _measured(log.minutes, calendar)
+    for name, outcome in _COUNTED.items():
+        rows = np.flatnonzero(log.of(outcome) & measured)
+        counts[name] = per_person(_person_of(log, rows))
+    person, party = events.visit_person, events.visit_party
+    adults, children = place.adults[party], place.children[party]
+    counts["adult_visitors"] = per_person(person, adults.astype(np.float64))
+    counts["child_visitors"] = per_person(person, children.astype(np.float64))
+    counts["wait_days"] = per_person(person, events.visit_wait.astype(np.float64))
+    counts["visit_minutes"] = per_person(
+        person, year.sessions.end[events.visit_slot] - year.sessions.start[events.visit_slot]
+    )
+    counts["family_money_gbp"] = per_person(person, place.money_gbp[party])
+    refunded = _number_in_party(party) < inputs.refunded_visits_per_year
+    counts["refund_gbp"] = per_person(person, place.refund_gbp[party] * refunded)
+    counts["family_minutes"] = per_person(person, place.return_minutes[party] * (adults + children))
+    counts["school_minutes"] = per_person(person, _school_minutes(log, calendar, events))
+    return counts | _contact(people, calendar, events)
+
+
+_COUNTED = {
+    "visits": VisitOutcome.ATTENDED,
+    "bookings": VisitOutcome.BOOKED,
+    "no_shows": VisitOutcome.NO_SHOW,
+    "cancellations": VisitOutcome.CANCELLED,
+    "attempts_without_order": VisitOutcome.NO_ORDER,
+    "attempts_without_table": VisitOutcome.NO_TABLE,
+    "video_requests": VisitOutcome.VIDEO_ASKED,
+    "video_calls": VisitOutcome.VIDEO_HELD,
+    "video_no_shows": VisitOutcome.VIDEO_NO_SHOW,
+    "video_without_credit": VisitOutcome.VIDEO_NO_CREDIT,
+    "video_without_slot": VisitOutcome.VIDEO_NO_SLOT,
+}
+"""Quantities that count the rows of one outcome."""
+
+
+def _number_in_party(party: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number the visits of each party from 0, in the order given."""
+    order = np.argsort(party, kind="stable")
+    ordered = party[order]
+    number = np.empty(len(party), dtype=np.int64)
+    number[order] = np.arange(len(party)) - np.searchsorted(ordered, ordered, side="left")
+    return number
+
+
+def _school_minutes(log: VisitLog, calendar: Calendar, events: _Events) -> NDArray[np.float64]:
+    """Give the minutes of school that the children of each visit miss, the journey included."""
+    sessions, place = log.year.sessions, log.year.place
+    slot, party = events.visit_slot, events.visit_party
+    day = sessions.day[slot]
+    journey = place.return_minutes[party] / 2.0
+    midnight = day * float(MINUTES_PER_DAY)
+    leaves = np.maximum(
+        sessions.start[slot] - journey, midnight + clock_minutes(calendar.school_from)
+    )
+    returns = np.minimum(
+        sessions.end[slot] + journey, midnight + clock_minutes(calendar.school_until)
+    )
+    missed = np.maximum(returns - leaves, 0.0) * calendar.is_school_day(day)
+    return np.asarray(missed * place.children[party], dtype=np.float64)
+
+
+def _contact(people: int, calendar: Calendar, events: _Events) -> Counts:
+    """Count visits and calls of each person by four weeks: regular contact and none."""
+    periods = calendar.periods
+    calls = _by_period(events.call_person, events.call_day, people, calendar)
+    visits = _by_period(events.visit_person, events.visit_day, people, calendar)
+    contacts = visits + calls
+    return {
+        "person_periods": np.full(people, float(periods)),
+        "periods_with_visit": (visits > 0).sum(axis=1).astype(np.float64),
+        "periods_with_video": (calls > 0).sum(axis=1).astype(np.float64),
+        "periods_with_regular_contact": (contacts > 1).sum(axis=1).astype(np.float64),
+        "periods_without_contact": (contacts == 0).sum(axis=1).astype(np.float64),
+        "people_without_contact": (contacts.sum(axis=1) == 0).astype(np.float64),
+    }
+
+
+def _by_period(
+    person: NDArray[np.int64], day: NDArray[np.int64], people: int, calendar: Calendar
+) -> NDArray[np.int64]:
+    period = (day - calendar.warm_up_days) // DAYS_PER_PERIOD
+    counted = period < calendar.periods
+    flat = np.bincount(
+        person[counted] * calendar.periods + period[counted], minlength=people * calendar.periods
+    )
+    return flat.reshape(people, calendar.periods)
+
+
+def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
+    sessions, slots = log.year.sessions, log.year.video_slots
+    offered = _measured(sessions.start, inputs.calendar)
+    stations = _measured(slots.start, inputs.calendar)
+    minutes = (slots.end - slots.start)[stations] * slots.tables[stations]
+    length = inputs.video.call_minutes + inputs.video.changeover_minutes
+    return {
+        "tables": np.array([sessions.tables[offered].sum()], dtype=np.float64),
+        "video_places": np.array([np.floor(minutes / length).sum()], dtype=np.float64),
+    }
+
+
+def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -> Counts:
+    year, calendar = log.year, inputs.calendar
+    sessions, place = year.sessions, year.place
+    kinds = len(KINDS)
+    offered = _measured(sessions.start, calendar)
+
+    def per_kind(
+        kind: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        return np.bincount(kind, weights=weights, minlength=kinds).astype(np.float64)
+
+    measured = _measured(log.minutes, calendar)
+    counts: Counts = {
+        name: per_kind(sessions.kind[log.slot[log.of(_COUNTED[name]) & measured]])
+        for name in ("visits", "bookings", "no_shows", "cancellations")
+    }
+    party = events.visit_party
+    slot = events.visit_slot
+    school = _school_minutes(log, calendar, events)
+    return counts | {
+        "tables": per_kind(sessions.kind[offered], sessions.tables[offered].astype(np.float64)),
+        "adult_visitors": per_kind(events.visit_kind, place.adults[party].astype(np.float64)),
+        "child_visitors": per_kind(events.visit_kind, place.children[party].astype(np.float64)),
+        "wait_days": per_kind(events.visit_kind, events.visit_wait.astype(np.float64)),
+        "visit_minutes": per_kind(events.visit_kind, sessions.end[slot] - sessions.start[slot]),
+        "school_minutes": per_kind(events.visit_kind, school),
+    }
+
+
+def _by_outcome(log: VisitLog, calendar: Calendar) -> NDArray[np.float64]:
+    asked = _measured(log.year.visits.asked_minutes, calendar)
+    last = log.last_outcomes()[asked]
+    ended = [float((last == CODE[outcome]).sum()) for outcome in VISIT_ENDS]
+    return np.array([*ended, len(last) - sum(ended)])
+
+
+def _groups_of_people(log: VisitLog) -> dict[str, NDArray[np.int64]]:
+    place = log.year.place
+    return {
+        "all": np.zeros(len(place.keys), dtype=np.int64),
+        "sex": (place.sex == Sex.WOMEN).astype(np.int64),
+        "children_under_18": (place.children_under_18 > 0).astype(np.int64),
+        "distance_band": np.searchsorted(BAND_EDGES_MILES, place.straight_miles, side="right"),
+    }
+
+
+def _rows(
+    group_by: str,
+    sums: Counts,
+    code: NDArray[np.int64] | None,
+    waits: NDArray[np.int64] | None,
+) -> list[pd.DataFrame]:
+    groups = np.array(GROUPS[group_by], dtype=object)
+    found = [
+        pd.DataFrame(
+            {
+                "group_by": group_by,
+                "group": np.tile(groups, len(sums)),
+                "quantity": np.repeat(np.array(list(sums), dtype=object), len(groups)),
+                "wait_days": NO_WAIT,
+                "value": np.concatenate(list(sums.values())),
+            }
+        )
+    ]
+    if code is not None and waits is not None and len(waits):
+        width = int(waits.max()) + 1
+        counted = np.bincount(code * width + waits)
+        filled = np.flatnonzero(counted)
+        found.append(
+            pd.DataFrame(
+                {
+                    "group_by": group_by,
+                    "group": groups[filled // width],
+                    "quantity": WAITED,
+                    "wait_days": filled % width,
+                    "value": counted[filled].astype(np.float64),
+                }
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measure:
+    """A measure: its unit, for which groups it is given, and how it comes from the sums."""
+
+    name: str
+    unit: str
+    group_bys: tuple[str, ...]
+    value: Callable[[pd.DataFrame, float], pd.Series[float]]
+
+
+def _sum(name: str, scale: float = 1.0) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
+    return lambda sums, _: sums[name] * scale
+
+
+def _share(part: str, whole: str) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
+    return lambda sums, _: (sums[part] / sums[whole]).where(sums[whole] > 0, 0.0)
+
+
+def _mean(part: str, whole: str) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
+    """Give a mean that does not exist, and is missing, where there is nothing to average."""
+    return lambda sums, _: (sums[part] / sums[whole]).where(sums[whole] > 0)
+
+
+def _per_four_weeks(part: str) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
+    return lambda sums, weeks: (sums[part] / sums["people"] * 4.0 / weeks).where(
+        sums["people"] > 0, 0.0
+    )
+
+
+MEASURES = (
+    _Measure(name="people", unit="people", group_bys=OF_PEOPLE, value=_sum("people")),
+    _Measure(
+        name="requests", unit="requests", group_bys=(*OF_PEOPLE, "outcome"), value=_sum("requests")
+    ),
+    *(
+        _Measure(
+            name=f"requests_{outcome}_share",
+            unit="share",
+            group_bys=OF_PEOPLE,
+            value=_share(f"requests_{outcome}", "requests"),
+        )
+        for outcome in ("refused", "gave_up", "turned_to_video")
+    ),
+    _Measure(
+        name="requests_unmet_share",
+        unit="share",
+        group_bys=OF_PEOPLE,
+        value=lambda sums, _: (
+            sums[["requests_refused", "requests_gave_up", "requests_turned_to_video"]].sum(axis=1)
+            / sums["requests"]
+        ).where(sums["requests"] > 0, 0.0),
+    ),
+    _Measure(
+        name="attempts_without_order",
+        unit="attempts",
+        group_bys=OF_PEOPLE,
+        value=_sum("attempts_without_order"),
+    ),
+    _Measure(
+        name="attempts_without_table",
+        unit="attempts",
+        group_bys=OF_PEOPLE,
+        value=_sum("attempts_without_table"),
+    ),
+    _Measure(name="bookings", unit="bookings", group_bys=OF_VISITS, value=_sum("bookings")),
+    _Measure(name="visits", unit="visits", group_bys=OF_VISITS, value=_sum("visits")),
+    _Measure(
+        name="visits_per_prisoner_per_four_weeks",
+        unit="visits per prisoner per four weeks",
+        group_bys=OF_PEOPLE,
+        value=_per_four_weeks("visits"),
+    ),
+    _Measure(
+        name="visitors",
+        unit="visitors",
+        group_bys=OF_VISITS,
+        value=lambda sums, _: sums["adult_visitors"] + sums["child_visitors"],
+    ),
+    _Measure(
+        name="child_visitors", unit="visitors", group_bys=OF_VISITS, value=_sum("child_visitors")
+    ),
+    _Measure(name="no_shows", unit="visits", group_bys=OF_VISITS, value=_sum("no_shows")),
+    _Measure(
+        name="cancellations", unit="bookings", group_bys=OF_VISITS, value=_sum("cancellations")
+    ),
+    _Measure(
+        name="wait_days_mean", unit="days", group_bys=OF_VISITS, value=_mean("wait_days", "visits")
+    ),
+    _Measure(
+        name="visit_hours", unit="hours", group_bys=OF_VISITS, value=_sum("visit_minutes", 1 / 60)
+    ),
+    _Measure(
+        name="hall_use_share", unit="share", group_bys=OF_SESSIONS, value=_share("visits", "tables")
+    ),
+    _Measure(name="tables", unit="tables", group_bys=OF_SESSIONS, value=_sum("tables")),
+    _Measure(
+        name="video_requests", unit="requests", group_bys=OF_PEOPLE, value=_sum("video_requests")
+    ),
+    _Measure(name="video_calls", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_calls")),
+    _Measure(
+        name="video_no_shows", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_no_shows")
+    ),
+    _Measure(
+        name="video_without_credit",
+        unit="requests",
+        group_bys=OF_PEOPLE,
+        value=_sum("video_without_credit"),
+    ),
+    _Measure(
+        name="video_without_slot",
+        unit="requests",
+        group_bys=OF_PEOPLE,
+        value=_sum("video_without_slot"),
+    ),
+    _Measure(
+        name="people_with_video_calls",
+        unit="people in four weeks",
+        group_bys=OF_PEOPLE,
+        value=lambda sums, _: (
+            sums["periods_with_video"] * sums["people"] / sums["person_periods"]
+        ).where(sums["people"] > 0, 0.0),
+    ),
+    _Measure(
+        name="video_use_share",
+        unit="share",
+        group_bys=("all",),
+        value=_share("video_calls", "video_places"),
+    ),
+    _Measure(
+        name="regular_contact_share",
+        unit="share of people in four weeks",
+        group_bys=OF_PEOPLE,
+        value=_share("periods_with_regular_contact", "person_periods"),
+    ),
+    _Measure(
+        name="visited_share",
+        unit="share of people in four weeks",
+        group_bys=OF_PEOPLE,
+        value=_share("periods_with_visit", "person_periods"),
+    ),
+    _Measure(
+        name="no_contact_share",
+        unit="share of people in four weeks",
+        group_bys=OF_PEOPLE,
+        value=_share("periods_without_contact", "person_periods"),
+    ),
+    _Measure(
+        name="no_contact_in_year_share",
+        unit="share of people",
+        group_bys=OF_PEOPLE,
+        value=_share("people_without_contact", "people"),
+    ),
+    _Measure(
+        name="family_money_gbp", unit="GBP", group_bys=OF_PEOPLE, value=_sum("family_money_gbp")
+    ),
+    _Measure(
+        name="family_travel_hours",
+        unit="hours",
+        group_bys=OF_PEOPLE,
+        value=_sum("family_minutes", 1 / 60),
+    ),
+    _Measure(name="refund_gbp", unit="GBP", group_bys=OF_PEOPLE, value=_sum("refund_gbp")),
+    _Measure(
+        name="school_hours_missed",
+        unit="hours",
+        group_bys=OF_VISITS,
+        value=_sum("school_minutes", 1 / 60),
+    ),
+)
+"""Every measure that comes from sums; the median and the ninth decile of waits are added."""
+
+
+def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
+    """Give the measures of every establishment and, as ``ALL``, of the whole estate.
+
+    Sums of the estate are sums over establishments; its shares and means are those of the sums,
+    and its quantiles those of all visits together. None is an average of averages.
+
+    Parameters
+    ----------
+    tallies
+        Rows of ``tally`` for any establishments and replications, in any order.
+    weeks
+        Weeks measured.
+
+    Returns
+    -------
+    DataFrame
+        replication, establishment, group_by, group, measure, measure_unit, value; sorted. Counts
+        and shares of a group without events are zero; the wait of a group without visits is
+        missing, because nobody waited.
+    """
+    sorted_tallies = tallies[TALLY_COLUMNS].sort_values(
+        [*KEYS, "quantity", "wait_days"], ignore_index=True
+    )
+    estate = sorted_tallies.assign(establishment=ESTATE)
+    both = pd.concat([sorted_tallies, estate], ignore_index=True)
+    summed = both.groupby([*KEYS, "quantity", "wait_days"], observed=True)["value"].sum()
+    rows = summed.reset_index()
+    waited = rows[rows["quantity"] == WAITED]
+    sums = (
+        rows[rows["quantity"] != WAITED]
+        .pivot(index=KEYS, columns="quantity", values="value")
+        .fillna(0.0)
+    )
+    group_by = sums.index.get_level_values("group_by")
+    parts = []
+    for measure in MEASURES:
+        chosen = sums[group_by.isin(measure.group_bys)]
+        parts.append(_long(measure.value(chosen, float(weeks)), measure.name, measure.unit))
+    visited = sums[group_by.isin(OF_VISITS)].index
+    for name, share in (("wait_days_median", 0.5), ("wait_days_p90", 0.9)):
+        parts.append(_long(_quantile(waited, share).reindex(visited), name, "days"))
+    return (
+        pd.concat(parts, ignore_index=True)[MEASURE_COLUMNS]
+        .sort_values([*KEYS, "measure"], ignore_index=True)
+        .astype({"value": "float64"})
+    )
+
+
+def _long(values: pd.Series[float], measure: str, unit: str) -> pd.DataFrame:
+    return values.rename("value").reset_index().assign(measure=measure, measure_unit=unit)
+
+
+def _quantile(waited: pd.DataFrame, share: float) -> pd.Series[float]:
+    """Give the least number of days that at least ``share`` of the visits waited no longer than."""
+    reached = waited.groupby(KEYS)["value"].cumsum()
+    total = waited.groupby(KEYS)["value"].transform("sum")
+    enough = waited[reached >= share * total]
+    return enough.groupby(KEYS)["wait_days"].first().astype("float64")

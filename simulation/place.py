@@ -1,0 +1,78 @@
+"""The people of one establishment and the parties that would visit them, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """One establishment: people in order of id, parties in order of person.
+
+    Attributes
+    ----------
+    establishment
+        Its code.
+    prisoner_id
+        Ids of the people, ascending; text, shape (people,).
+    keys
+        Key of each person's draws; uint64.
+    convicted
+        Whether a visit needs an order.
+    privileged_orders
+        Privileged orders each person earns every 28 days; int64.
+    category, incentive_level
+        Words of the population table, for the filters of sessions.
+    sex, children_under_18, straight_miles
+        For the groups of the measures: text, count, miles from home.
+    party_person
+        Person each party would visit, ascending; int64, shape (parties,).
+    adults, children
+        Members of each party; int64.
+    availability
+        When each party can come; text.
+    conditions
+        Whether the visit has to be closed or supervised.
+    net_cost_gbp
+        Generalised cost of the trip for the whole party, less the expected refund.
+    money_gbp, refund_gbp
+        Money spent on the trip before any refund, and the refund expected.
+    return_minutes
+        There and back for one traveller.
+    party_ladder
+        Person plus cumulative share of the person's visits; ascending.
+    """
+
+    establishment: str
+    prisoner_id: NDArray[np.object_]
+    keys: NDArray[np.uint64]
+    convicted: NDArray[np.bool_]
+    privileged_orders: NDArray[np.int64]
+    category: NDArray[np.object_]
+    incentive_level: NDArray[np.object_]
+    sex: NDArray[np.object_]
+    children_under_18: NDArray[np.int64]
+    straight_miles: NDArray[np.float64]
+    party_person: NDArray[np.int64]
+    adults: NDArray[np.int64]
+    children: NDArray[np.int64]
+    availability: NDArray[np.object_]
+    conditions: NDArray[np.bool_]
+    net_cost_gbp: NDArray[np.float64]
+    money_gbp: NDArray[np.float64]
+    refund_gbp: NDArray[np.float64]
+    return_minutes: NDArray[np.float64]
+    party_ladder: NDArray[np.float64]
+
+    @property
+    def has_party(self) -> NDArray[np.bool_]:
+        """Say for each person whether anybody would visit."""
+        return np.bincount(self.party_person, minlength=len(self.keys)) > 0
+
+    @property
+    def last_party(self) -> NDArray[np.int64]:
+        """Give each person's last party; -1 or that of an earlier person where there is none."""
+        return np.searchsorted(self.party_person, np.arange(len(self.keys)), side="right") - 1

@@ -1,0 +1,119 @@
+"""A block of establishments as a pure task, and intervals over many replications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from simulation.log import join_tables
+from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, tally
+from simulation.simulate import SimulationInputs, simulate
+
+CONFIDENCE = 0.95
+
+
+def replicate(
+    inputs: SimulationInputs,
+    establishments: Sequence[str],
+    *,
+    seed: int,
+    replication: int,
+    keep_log: bool,
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Play one replication at some establishments.
+
+    A pure function of what it is given: the same in any process, in any order, and however the
+    estate is cut into blocks.
+
+    Parameters
+    ----------
+    inputs
+        What the year depends on.
+    establishments
+        Which to play, one after the other.
+    seed, replication
+        Names of the draws.
+    keep_log
+        Whether to give the event log too.
+
+    Returns
+    -------
+    tuple of DataFrame
+        Tallies (``measures.tally``), to be put under those of other blocks and given to
+        ``measures.estate_totals``; and the event log (``VisitLog.table``), or ``None``.
+    """
+    tallies, tables = [], []
+    for establishment in establishments:
+        log = simulate(inputs, establishment=establishment, seed=seed, replication=replication)
+        tallies.append(tally(log, inputs))
+        if keep_log:
+            tables.append(log.table(inputs.calendar))
+    if not tallies:
+        return pd.DataFrame(columns=TALLY_COLUMNS), None
+    return pd.concat(tallies, ignore_index=True), join_tables(tables) if keep_log else None
+
+
+def intervals(measures: pd.DataFrame) -> pd.DataFrame:
+    """Give mean and 95% interval of every measure over its replications.
+
+    Parameters
+    ----------
+    measures
+        Rows of ``estate_totals``.
+
+    Returns
+    -------
+    DataFrame
+        establishment, group_by, group, measure, measure_unit, mean, low, high, replications;
+        missing values do not count as replications, and with fewer than two the interval is
+        missing too.
+
+    Notes
+    -----
+    Student's t with one degree of freedom fewer than there are replications.
+    """
+    keys = [name for name in MEASURE_COLUMNS if name not in ("replication", "value")]
+    values = measures.groupby(keys, sort=True)["value"]
+    found = values.agg(mean="mean", deviation="std", replications="count").reset_index()
+    half = _half_width(found["deviation"], found["replications"])
+    return found.assign(low=found["mean"] - half, high=found["mean"] + half)[
+        [*keys, "mean", "low", "high", "replications"]
+    ]
+
+
+def paired_intervals(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Give mean and 95% interval of the difference between two runs of the same families.
+
+    Each replication is compared with itself, so what the two runs share drops out.
+
+    Parameters
+    ----------
+    before, after
+        Rows of ``estate_totals`` of two runs with the same seed.
+
+    Returns
+    -------
+    DataFrame
+        As ``intervals``, of after less before.
+
+    Raises
+    ------
+    ValueError
+        When the runs do not have the same replications.
+    """
+    if set(before["replication"]) != set(after["replication"]):
+        raise ValueError("The two runs have different replications; run both with the same.")
+    keys = [name for name in MEASURE_COLUMNS if name != "value"]
+    both = before.merge(after, on=keys, suffixes=("_before", "_after"), validate="one_to_one")
+    difference = both["value_after"] - both["value_before"]
+    return intervals(both[keys].assign(value=difference))
+
+
+def _half_width(deviation: pd.Series[float], replications: pd.Series[int]) -> pd.Series[float]:
+    from scipy.special import stdtrit
+
+    freedom = (replications - 1).clip(lower=1)
+    factor = stdtrit(freedom.to_numpy(), (1.0 + CONFIDENCE) / 2.0)
+    return (deviation * factor / np.sqrt(replications)).where(replications > 1)

@@ -1,0 +1,393 @@
+"""One replication of one year at one establishment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import simpy
+from numpy.typing import NDArray
+
+from data.estate import Estate
+from data.visit_cost import VisitCost
+from data.words import Status
+from simulation.allowance import PRIVILEGED_ORDER_DAYS, Orders
+from simulation.attendance import hold_sessions
+from simulation.booking import BookingDesk
+from simulation.clock import MINUTES_PER_DAY, Calendar
+from simulation.demand import DemandSettings, video_requests, visit_requests
+from simulation.log import Recorder, VisitLog, Year, conserve
+from simulation.place import Place
+from simulation.regime import VisitsRegime, sessions_under
+from simulation.slots import SlotCalendar
+from simulation.streams import person_keys, stream_key, uniform
+from simulation.timetable import acceptable_slots, video_slots, visit_slots
+from simulation.video import VideoDesk, VideoRegime, WalkInRoom, stations_under
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SimulationInputs:
+    """All that a simulated year depends on, apart from the seed and the replication.
+
+    Small, plain and picklable, so that it is cheap to hand to other processes.
+
+    Attributes
+    ----------
+    calendar, demand, regime, video
+        Settings of the scenario.
+    refunded_visits_per_year
+        Visits of one party that are refunded in a year.
+    sessions
+        Session templates under the scenario, sorted by establishment.
+    stations
+        Opening periods of video stations under the scenario, sorted by establishment.
+    people
+        One row per prisoner who is placed, sorted by establishment and prisoner_id: establishment,
+        prisoner_id, key, convicted, category, incentive_level, sex, children_under_18,
+        straight_miles.
+    parties
+        One row per party, sorted by person: person (row of ``people``), adults, children,
+        availability, conditions, ladder (cumulative share of the person's visits), and for a trip
+        to the establishment where the person is placed net_cost_gbp, money_gbp, refund_gbp,
+        return_minutes.
+    """
+
+    calendar: Calendar
+    demand: DemandSettings
+    regime: VisitsRegime
+    video: VideoRegime
+    refunded_visits_per_year: float
+    sessions: pd.DataFrame
+    stations: pd.DataFrame
+    people: pd.DataFrame
+    parties: pd.DataFrame
+
+    @property
+    def establishments(self) -> tuple[str, ...]:
+        """Name every establishment that holds somebody or offers sessions, in order."""
+        held = set(self.people["establishment"].unique())
+        return tuple(sorted(held | set(self.sessions["establishment"].unique())))
+
+
+def build_inputs(
+    estate: Estate,
+    prisoners: pd.DataFrame,
+    placements: pd.DataFrame,
+    parties: pd.DataFrame,
+    cost: VisitCost,
+    cost_establishments: pd.Index,
+    *,
+    calendar: Calendar,
+    demand: DemandSettings,
+    regime: VisitsRegime,
+    video: VideoRegime,
+    refunded_visits_per_year: float,
+) -> SimulationInputs:
+    """Gather what the simulated year depends on.
+
+    Parameters
+    ----------
+    estate
+        Sessions and video stations before the scenario's edits.
+    prisoners
+        The population table: prisoner_id, sex, status, category, incentive_level,
+        children_under_18 are read.
+    placements
+        Who is held where: prisoner_id, establishment, straight_miles are read. People without an
+        establishment are not simulated.
+    parties
+        Who would travel together (``data.families.parties``); prisoners without a row have nobody
+        to visit them and are counted.
+    cost
+        What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
+    cost_establishments
+        Labels of the columns of the cost matrices.
+    calendar, demand, regime, video
+        Settings of the scenario.
+    refunded_visits_per_year
+        The yearly cap of the scheme that helps with the cost of visits.
+
+    Returns
+    -------
+    SimulationInputs
+        Sorted, so that the order of the given tables does not matter.
+
+    Raises
+    ------
+    ValueError
+        When a placed prisoner is not in the population, or is placed at an establishment to which
+        no trip is known.
+    """
+    held = placements.loc[placements["establishment"].fillna("") != ""]
+    people = held[["prisoner_id", "establishment", "straight_miles"]].merge(
+        prisoners[
+            ["prisoner_id", "sex", "status", "category", "incentive_level", "children_under_18"]
+        ],
+        on="prisoner_id",
+        how="left",
+        validate="one_to_one",
+    )
+    _refuse_unknown(people["prisoner_id"][people["sex"].isna()], "prisoners are not in population")
+    people = people.sort_values(["establishment", "prisoner_id"], ignore_index=True)
+    people["key"] = person_keys(people["prisoner_id"])
+    people["convicted"] = people["status"] != Status.REMAND
+    column = cost_establishments.get_indexer(pd.Index(people["establishment"]))
+    _refuse_unknown(
+        people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
+    )
+    row = pd.Index(people["prisoner_id"]).get_indexer(pd.Index(parties["prisoner_id"]))
+    coming = np.flatnonzero(row >= 0)
+    coming = coming[np.lexsort((parties["party"].to_numpy()[coming], row[coming]))]
+    person, trip = row[coming], cost.trip[coming]
+    trips = (trip, column[person])
+    chosen = parties.iloc[coming]
+    return SimulationInputs(
+        calendar=calendar,
+        demand=demand,
+        regime=regime,
+        video=video,
+        refunded_visits_per_year=refunded_visits_per_year,
+        sessions=sessions_under(estate, regime),
+        stations=stations_under(estate, video),
+        people=people.drop(columns="status"),
+        parties=pd.DataFrame(
+            {
+                "person": person,
+                "adults": chosen["adults"].to_numpy(np.int64),
+                "children": chosen["children"].to_numpy(np.int64),
+                "availability": chosen["availability"].to_numpy(object),
+                "conditions": chosen["conditions"].to_numpy(np.bool_),
+                "ladder": person + _cumulated(person, chosen["share"].to_numpy(np.float64)),
+                "net_cost_gbp": cost.gross_gbp[trips] - cost.refund_gbp[trips],
+                "money_gbp": cost.money_gbp[trips],
+                "refund_gbp": cost.refund_gbp[trips],
+                "return_minutes": cost.return_minutes[trips],
+            }
+        ),
+    )
+
+
+def _cumulated(person: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up shares within each person."""
+    total = np.cumsum(share)
+    first = np.searchsorted(person, person, side="left")
+    return np.asarray(total - (total - share)[first], dtype=np.float64)
+
+
+def _refuse_unknown(ids: pd.Series[Any], what: str) -> None:
+    if len(ids):
+        first = ", ".join(map(str, ids.head(5)))
+        raise ValueError(f"placements: {len(ids)} {what}: {first}. Correct the ids.")
+
+
+def simulate(
+    inputs: SimulationInputs, *, establishment: str, seed: int, replication: int
+) -> VisitLog:
+    """Play one year at one establishment.
+
+    Families ask in the order of the clock; the desk books, turns away, asks again; sessions are
+    held; calls are made. Everything random was drawn before, by name, so the same seed gives the
+    same log on any machine and with any other establishments beside it.
+
+    Parameters
+    ----------
+    inputs
+        What the year depends on.
+    establishment
+        Where.
+    seed, replication
+        Names of the draws.
+
+    Returns
+    -------
+    VisitLog
+        One row for each turn of each request, and the year it happened in.
+
+    Raises
+    ------
+    RuntimeError
+        When requests or tables are not conserved: a fault of the model, never of the data.
+    """
+    names = {"seed": seed, "replication": replication}
+    calendar, video = inputs.calendar, inputs.video
+    place = place_of(inputs, establishment)
+    templates = _of(inputs.sessions, establishment)
+    sessions = visit_slots(
+        templates,
+        calendar,
+        days=calendar.days + inputs.regime.notice_days_max + 1,
+        evening_from=inputs.regime.evening_from,
+    )
+    stations = _of(inputs.stations, establishment)
+    slots = video_slots(
+        stations,
+        calendar,
+        days=calendar.days + video.notice_days_max + 1,
+        evening_from=inputs.regime.evening_from,
+        step_minutes=video.call_minutes + video.changeover_minutes,
+    )
+    year = Year(
+        place=place,
+        visits=visit_requests(place, calendar, inputs.demand, **names),
+        calls=video_requests(place, calendar, inputs.demand, **names),
+        sessions=sessions,
+        video_slots=slots,
+        templates=templates["template"].to_numpy(object),
+    )
+    recorder = Recorder()
+    env = simpy.Environment()
+    room = _video_room(env, year, inputs, recorder, **names)
+    week = (sessions.day + calendar.first_date.weekday()) // 7
+    tables = SlotCalendar(
+        sessions.tables,
+        sessions.day,
+        week,
+        sessions.session,
+        notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
+        days=calendar.days,
+    )
+    by_party = acceptable_slots(sessions, place, templates)
+    convicted = place.convicted.tolist()
+    limit = inputs.regime.remand_visits_per_week
+    order_day = uniform(stream_key(seed, replication, "order day"), place.keys)
+    desk = BookingDesk(
+        env,
+        year.visits,
+        acceptable=[by_party[party] for party in year.visits.party.tolist()],
+        limits=[None if convicted[person] else limit for person in year.visits.person.tolist()],
+        calendar=tables,
+        starts=sessions.start.tolist(),
+        orders=Orders(
+            convicted,
+            np.floor(order_day * PRIVILEGED_ORDER_DAYS).astype(np.int64).tolist(),
+            place.privileged_orders.tolist(),
+            granted=inputs.regime.orders_per_14_days,
+            cap=inputs.regime.orders_cap,
+            opening=inputs.regime.opening_orders,
+        ),
+        recorder=recorder,
+        call_instead=partial(_call_instead, room, len(year.calls)),
+    )
+    end = float(calendar.days * MINUTES_PER_DAY)
+    starts = sessions.start[sessions.start < end].tolist()
+    env.process(hold_sessions(env, starts, desk.booked, year.visits.no_show.tolist(), recorder))
+    env.run(until=end)
+    log = VisitLog.from_rows(recorder.rows, year, establishment, replication)
+    conserve(log, booked=desk.booked, free=tables.free, calls_pending=room.pending, end=end)
+    return log
+
+
+def _call_instead(room: VideoDesk | WalkInRoom, calls: int, request: int) -> None:
+    room.ask(calls + request)
+
+
+def _video_room(
+    env: simpy.Environment,
+    year: Year,
+    inputs: SimulationInputs,
+    recorder: Recorder,
+    *,
+    seed: int,
+    replication: int,
+) -> VideoDesk | WalkInRoom:
+    calendar, video, place, slots = inputs.calendar, inputs.video, year.place, year.video_slots
+    visits, calls = len(year.visits), len(year.calls)
+    offered = uniform(stream_key(seed, replication, "full credit"), place.keys)
+    credit = {full: video.calls_per_month(full) for full in (False, True)}
+    of_person = [credit[full] for full in (offered < video.full_credit_share).tolist()]
+    person = np.concatenate([year.calls.person, year.visits.person]).tolist()
+    limits = [of_person[index] for index in person]
+    months = calendar.months(np.arange(slots.day.max(initial=calendar.days) + 1))
+    shared: dict[str, Any] = {
+        "person": person,
+        "asked": year.calls.asked_minutes.tolist(),
+        "ids": range(visits, visits + calls + visits),
+        "limits": limits,
+        "recorder": recorder,
+    }
+    if video.walk_in:
+        return WalkInRoom(
+            env,
+            opens=slots.start.tolist(),
+            closes=slots.end.tolist(),
+            stations=slots.tables.tolist(),
+            months=months.tolist(),
+            call_minutes=video.call_minutes,
+            **shared,
+        )
+    by_party = acceptable_slots(slots, place)
+    party = np.concatenate([year.calls.party, year.visits.party]).tolist()
+    no_show = np.concatenate([year.calls.no_show, year.visits.no_show])
+    return VideoDesk(
+        env,
+        acceptable=[by_party[index] for index in party],
+        no_show=no_show.tolist(),
+        calendar=SlotCalendar(
+            slots.tables,
+            slots.day,
+            months[slots.day],
+            slots.session,
+            notice_days=(video.notice_days_min, video.notice_days_max),
+            days=calendar.days,
+        ),
+        starts=slots.start.tolist(),
+        **shared,
+    )
+
+
+def place_of(inputs: SimulationInputs, establishment: str) -> Place:
+    """Give the people and parties of one establishment as arrays.
+
+    Parameters
+    ----------
+    inputs
+        Their tables.
+    establishment
+        Its code; one that holds nobody gives empty arrays.
+
+    Returns
+    -------
+    Place
+        People and parties numbered from 0.
+    """
+    first, last = _span(inputs.people["establishment"], establishment)
+    people = inputs.people.iloc[first:last]
+    parties = inputs.parties.iloc[slice(*inputs.parties["person"].searchsorted([first, last]))]
+    return Place(
+        establishment=establishment,
+        prisoner_id=people["prisoner_id"].to_numpy(object),
+        keys=people["key"].to_numpy(np.uint64),
+        convicted=people["convicted"].to_numpy(np.bool_),
+        privileged_orders=np.array(
+            [inputs.regime.privileged_orders(level) for level in people["incentive_level"]],
+            dtype=np.int64,
+        ),
+        category=people["category"].to_numpy(object),
+        incentive_level=people["incentive_level"].to_numpy(object),
+        sex=people["sex"].to_numpy(object),
+        children_under_18=people["children_under_18"].to_numpy(np.int64),
+        straight_miles=people["straight_miles"].to_numpy(np.float64),
+        party_person=parties["person"].to_numpy(np.int64) - first,
+        adults=parties["adults"].to_numpy(np.int64),
+        children=parties["children"].to_numpy(np.int64),
+        availability=parties["availability"].to_numpy(object),
+        conditions=parties["conditions"].to_numpy(np.bool_),
+        net_cost_gbp=parties["net_cost_gbp"].to_numpy(np.float64),
+        money_gbp=parties["money_gbp"].to_numpy(np.float64),
+        refund_gbp=parties["refund_gbp"].to_numpy(np.float64),
+        return_minutes=parties["return_minutes"].to_numpy(np.float64),
+        party_ladder=parties["ladder"].to_numpy(np.float64) - first,
+    )
+
+
+def _of(table: pd.DataFrame, establishment: str) -> pd.DataFrame:
+    return table[table["establishment"] == establishment].reset_index(drop=True)
+
+
+def _span(sorted_column: pd.Series[Any], value: str) -> tuple[int, int]:
+    values = sorted_column.to_numpy(object)
+    first = int(np.searchsorted(values, value, side="left"))
+    return first, int(np.searchsorted(values, value, side="right"))

@@ -1,0 +1,315 @@
+"""Video calls: stations and slots under a scenario, and the story of a call."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import simpy
+
+from data.estate import Estate, Where
+from data.words import DAYS
+from simulation.clock import MINUTES_PER_DAY, clock_minutes
+from simulation.log import CODE, Recorder, VisitOutcome
+from simulation.slots import SlotCalendar
+
+VIDEO_ASKED = CODE[VisitOutcome.VIDEO_ASKED]
+VIDEO_BOOKED = CODE[VisitOutcome.VIDEO_BOOKED]
+VIDEO_NO_CREDIT = CODE[VisitOutcome.VIDEO_NO_CREDIT]
+VIDEO_NO_SLOT = CODE[VisitOutcome.VIDEO_NO_SLOT]
+VIDEO_HELD = CODE[VisitOutcome.VIDEO_HELD]
+VIDEO_NO_SHOW = CODE[VisitOutcome.VIDEO_NO_SHOW]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationsEdit:
+    """More or fewer video stations at the establishments that ``where`` matches."""
+
+    where: Where
+    multiply: float = 1.0
+    add: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a negative factor."""
+        if self.multiply < 0:
+            raise ValueError(f"video stations: multiply is {self.multiply}; give 0 or more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedHours:
+    """Further hours in which the stations of an establishment are open, on the days named."""
+
+    where: Where
+    days: tuple[str, ...]
+    start: str
+    end: str
+
+    def __post_init__(self) -> None:
+        """Refuse unknown days and times out of order."""
+        unknown = [day for day in self.days if day not in DAYS]
+        if unknown:
+            raise ValueError(f"added hours: no day '{unknown[0]}'; one of {', '.join(DAYS)}.")
+        if clock_minutes(self.end) <= clock_minutes(self.start):
+            raise ValueError(f"added hours: end at {self.end}, not after {self.start}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRegime:
+    """The rules of video calls.
+
+    Attributes
+    ----------
+    credit_minutes_per_month
+        Minutes of calls a person may have in a calendar month where no more is offered.
+    full_credit_minutes_per_month, full_credit_share
+        What the others are offered, and the share of the people who use video calls that are.
+    call_minutes
+        Length of a call.
+    changeover_minutes
+        Between two calls at one station.
+    notice_days_min, notice_days_max
+        A call can be booked from so many to so many days ahead.
+    walk_in
+        Whether calls are not booked: whoever finds a station free calls at once, others do not.
+    stations, added_hours
+        A scenario's changes to the stations and their hours.
+    """
+
+    credit_minutes_per_month: float
+    full_credit_minutes_per_month: float
+    full_credit_share: float
+    call_minutes: float
+    changeover_minutes: float
+    notice_days_min: int
+    notice_days_max: int
+    walk_in: bool
+    stations: tuple[StationsEdit, ...] = field(default=())
+    added_hours: tuple[AddedHours, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse an empty window, calls without length and negative credit."""
+        if not 1 <= self.notice_days_min <= self.notice_days_max:
+            raise ValueError(
+                f"VideoRegime: booking window is empty; notice_days_min {self.notice_days_min} "
+                f"must be at least 1 and not above notice_days_max {self.notice_days_max}."
+            )
+        if self.call_minutes <= 0 or self.changeover_minutes < 0:
+            raise ValueError("VideoRegime: a call needs a length above 0, a changeover 0 or more.")
+        if min(self.credit_minutes_per_month, self.full_credit_minutes_per_month) < 0:
+            raise ValueError("VideoRegime: credit is below 0.")
+        if not 0 <= self.full_credit_share <= 1:
+            raise ValueError("VideoRegime: full_credit_share is not between 0 and 1.")
+
+    def calls_per_month(self, full_credit: bool) -> int:
+        """Give the calls that a person's credit pays for in a month."""
+        credit = self.credit_minutes_per_month
+        if full_credit:
+            credit = max(credit, self.full_credit_minutes_per_month)
+        return int(credit // self.call_minutes)
+
+
+def stations_under(estate: Estate, regime: VideoRegime) -> pd.DataFrame:
+    """Give the opening periods of video stations under a scenario.
+
+    Parameters
+    ----------
+    estate
+        Its ``video_stations`` and ``establishments`` are read.
+    regime
+        ``stations`` change how many there are; ``added_hours`` open the most stations that the
+        establishment has on any day for further hours.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``video_stations``, sorted by establishment, day of the week and start.
+    """
+    periods = estate.video_stations.copy()
+    for edit in regime.stations:
+        chosen = edit.where.matches_in(estate, periods)
+        stations = (np.round(periods["stations"] * edit.multiply) + edit.add).clip(lower=0)
+        periods["stations"] = periods["stations"].where(~chosen, stations).astype("int64")
+    most = periods.groupby("establishment").agg({"stations": "max", "slot_minutes": "max"})
+    rows = []
+    for added in regime.added_hours:
+        chosen = added.where.matches_in(estate, estate.establishments)
+        for establishment in estate.establishments.loc[chosen, "establishment"]:
+            if establishment not in most.index:
+                continue
+            rows += [
+                {
+                    "establishment": establishment,
+                    "stations": most.at[establishment, "stations"],
+                    "day": day,
+                    "start": added.start,
+                    "end": added.end,
+                    "slot_minutes": most.at[establishment, "slot_minutes"],
+                    "source": "scenario",
+                    "confidence": "assumed",
+                }
+                for day in added.days
+            ]
+    if rows:
+        new = pd.DataFrame(rows)[list(periods.columns)].astype(periods.dtypes.to_dict())
+        periods = pd.concat([periods, new], ignore_index=True)
+    order = periods["day"].map({day: number for number, day in enumerate(DAYS)})
+    return (
+        periods.assign(order=order)
+        .sort_values(["establishment", "order", "start", "end"], ignore_index=True)
+        .drop(columns="order")
+    )
+
+
+class VideoDesk:
+    """Where calls are booked and held, at one establishment.
+
+    Parameters
+    ----------
+    env
+        The establishment's own environment.
+    asked
+        Minute at which each call that the family wants on its own account is asked for,
+        ascending. The requests after them are asked for by ``ask``, in place of a visit.
+    person, ids, limits, acceptable, no_show
+        For each request whose it is, its number in the log, the calls the person's credit pays
+        for in a month, the slots the family can join (as bits), and whether it stays away.
+    calendar, starts
+        Free stations of the dated slots, and the minute each begins.
+    recorder
+        Takes a row at each turn.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        *,
+        asked: Sequence[float],
+        person: Sequence[int],
+        ids: Sequence[int],
+        limits: Sequence[int],
+        acceptable: Sequence[int],
+        no_show: Sequence[bool],
+        calendar: SlotCalendar,
+        starts: Sequence[float],
+        recorder: Recorder,
+    ) -> None:
+        self._env = env
+        self._person = person
+        self._ids = ids
+        self._limits = limits
+        self._acceptable = acceptable
+        self._no_show = no_show
+        self._calendar = calendar
+        self._starts = starts
+        self._record = recorder.add
+        self.pending = 0
+        env.process(_walk(env, asked, self.ask))
+
+    def ask(self, request: int) -> None:
+        """Book the earliest call the family can join, or turn the request away."""
+        now = self._env.now
+        identity, person, limit = self._ids[request], self._person[request], self._limits[request]
+        self._record(now, identity, VIDEO_ASKED)
+        if not limit:
+            self._record(now, identity, VIDEO_NO_CREDIT)
+            return
+        day = int(now // MINUTES_PER_DAY)
+        slot = self._calendar.earliest(self._acceptable[request], person, day)
+        if slot < 0:
+            out_of_credit = self._calendar.is_at_limit(person, day, limit)
+            self._record(now, identity, VIDEO_NO_CREDIT if out_of_credit else VIDEO_NO_SLOT)
+            return
+        self._calendar.book(slot, person, limit)
+        self.pending += 1
+        self._record(now, identity, VIDEO_BOOKED, slot)
+        event = self._env.timeout(self._starts[slot] - now)
+        event.callbacks.append(lambda _: self._hold(request, slot))
+
+    def _hold(self, request: int, slot: int) -> None:
+        self.pending -= 1
+        outcome = VIDEO_NO_SHOW if self._no_show[request] else VIDEO_HELD
+        self._record(self._env.now, self._ids[request], outcome, slot)
+
+
+class WalkInRoom:
+    """Where calls are not booked: whoever finds a station free calls at once.
+
+    With stations open round the clock this is Erlang's loss system.
+
+    Parameters
+    ----------
+    env, asked, person, ids, limits, recorder
+        As for ``VideoDesk``.
+    opens, closes, stations
+        Minutes between which so many stations are open, ascending, not overlapping.
+    months
+        Calendar month of each day.
+    call_minutes
+        How long a call keeps its station.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        *,
+        asked: Sequence[float],
+        person: Sequence[int],
+        ids: Sequence[int],
+        limits: Sequence[int],
+        opens: Sequence[float],
+        closes: Sequence[float],
+        stations: Sequence[int],
+        months: Sequence[int],
+        call_minutes: float,
+        recorder: Recorder,
+    ) -> None:
+        self._env = env
+        self._person = person
+        self._ids = ids
+        self._limits = limits
+        self._opens = opens
+        self._closes = closes
+        self._stations = stations
+        self._months = months
+        self._call_minutes = call_minutes
+        self._record = recorder.add
+        self._in_use = 0
+        self._calls: dict[tuple[int, int], int] = {}
+        self.pending = 0
+        env.process(_walk(env, asked, self.ask))
+
+    def ask(self, request: int) -> None:
+        """Call now if a station is open and free and the credit is not used up."""
+        now = self._env.now
+        identity, person = self._ids[request], self._person[request]
+        self._record(now, identity, VIDEO_ASKED)
+        month = person, self._months[int(now // MINUTES_PER_DAY)]
+        if self._calls.get(month, 0) >= self._limits[request]:
+            self._record(now, identity, VIDEO_NO_CREDIT)
+            return
+        slot = bisect_right(self._opens, now) - 1
+        is_open = slot >= 0 and now < self._closes[slot]
+        if not is_open or self._in_use >= self._stations[slot]:
+            self._record(now, identity, VIDEO_NO_SLOT)
+            return
+        self._in_use += 1
+        self._calls[month] = self._calls.get(month, 0) + 1
+        self._record(now, identity, VIDEO_BOOKED, slot)
+        self._record(now, identity, VIDEO_HELD, slot)
+        event = self._env.timeout(self._call_minutes)
+        event.callbacks.append(self._leave)
+
+    def _leave(self, _: simpy.Event) -> None:
+        self._in_use -= 1
+
+
+def _walk(
+    env: simpy.Environment, asked: Sequence[float], ask: Callable[[int], None]
+) -> Generator[simpy.Timeout, Any, None]:
+    for request, minute in enumerate(asked):
+        yield env.timeout(minute - env.now)
+        ask(request)
