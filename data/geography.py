@@ -8,16 +8,19 @@ a home area and an establishment is the official measure of closeness to home.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from data.load import read_table
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 EARTH_RADIUS_MILES = 6371.0088 / 1.609344
 """Mean radius of the earth (International Union of Geodesy and Geophysics)."""
-
-TABLES = Path(__file__).parent / "tables"
 
 
 def great_circle_miles(
@@ -86,6 +89,11 @@ def straight_miles(origins: pd.DataFrame, destinations: pd.DataFrame) -> NDArray
 def load_home_areas(folder: Path | None = None) -> pd.DataFrame:
     """Load the home areas with their lookups to regions.
 
+    Parameters
+    ----------
+    folder
+        A user's data folder; its table comes before the built-in one.
+
     Returns
     -------
     pd.DataFrame
@@ -94,12 +102,47 @@ def load_home_areas(folder: Path | None = None) -> pd.DataFrame:
         origin of prisoners was last published, 2014) and ``spread_miles`` (root mean square
         distance of residents from the position).
 
+    Examples
+    --------
+    >>> areas = load_home_areas()
+    >>> len(areas), int(areas["residents"].sum())
+    (399, 59718377)
+
     Notes
     -----
     Positions are means of small-area centres and residents are mid-2020 estimates, both of the
     Office for National Statistics (``ons_lsoa_2011``, ``ons_population_2020``).
     """
-    path = (folder or TABLES) / "home_areas.csv"
-    path = path if path.exists() else TABLES / "home_areas.csv"
-    frame = pd.read_csv(path, keep_default_na=False)
-    return frame.sort_values("home_area", ignore_index=True)
+    return read_table("home_areas", folder).sort_values("home_area", ignore_index=True)
+
+
+def load_outline(folder: Path | None = None) -> gpd.GeoDataFrame:
+    """Load the coast of England and Wales and their border for maps.
+
+    Parameters
+    ----------
+    folder
+        A user's data folder; its table comes before the built-in one.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row per shape, WGS84: ``layer`` (``land``: polygons; ``wales_border``: a line), ``ring``
+        and ``geometry``. Rings run clockwise, without which Altair fills the page around them.
+
+    Notes
+    -----
+    Natural Earth 1:10m, thinned to 276 points (``natural_earth``). Scilly is not drawn.
+    """
+    import geopandas as gpd
+    import shapely
+    from shapely.geometry.polygon import orient
+
+    points = read_table("outline", folder).sort_values(["layer", "ring", "point"])
+    rows = []
+    for (layer, ring), shape in points.groupby(["layer", "ring"], sort=True):
+        line = shape[["longitude", "latitude"]].to_numpy()
+        is_land = layer == "land"
+        geometry = orient(shapely.Polygon(line), -1.0) if is_land else shapely.LineString(line)
+        rows.append({"layer": layer, "ring": ring, "geometry": geometry})
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
