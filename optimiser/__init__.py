@@ -1,0 +1,15 @@
+"""Who is held where: the cheapest plan for families and the estate, with a proof.
+
+- ``policy``: ``AllocationPolicy``, the weights and limits a decision maker sets.
+- ``eligibility``: who may be held where, one rule a function; ``rules_in_force``, ``fit``.
+- ``cost``: what a placement costs, in pounds over the expected stay; ``need``.
+- ``problem``: ``AllocationProblem``, labelled integer arrays; ``save_problem``, ``load_problem``.
+- ``solve``: problem in, placements and prices out; the only module that knows OR-Tools.
+- ``duals``: exact prices from a plan, by shortest paths between units.
+- ``budget``: the price of a move that keeps a plan within its number of moves.
+- ``prices``: the value of one place more and the cost of one fewer, in every unit.
+- ``certify``: is this answer feasible and optimal? Knows no solver.
+- ``floor``: the least miles any placement could reach, and what chance would give.
+- ``allocation``: ``Allocation``, ``SolveStatus``, ``InfeasibleAllocationError``.
+- ``allocate``: ``allocate()``, the whole of it; ``observe()``, the same tables for today.
+"""

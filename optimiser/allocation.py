@@ -1,0 +1,94 @@
+"""Allocation: who is held where, what it costs, and how good the answer is known to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from optimiser.duals import Prices
+from optimiser.floor import Floor
+from optimiser.problem import AllocationProblem
+
+
+class SolveStatus(StrEnum):
+    """What is known of an allocation.
+
+    ``optimal``: no better plan exists. ``feasible``: within the stated gap of the best.
+    ``infeasible``: people are left without a place. ``today``: observed, not decided.
+    ``cancelled``: stopped before an answer.
+    """
+
+    TODAY = "today"
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    CANCELLED = "cancelled"
+
+
+class MoveReason(StrEnum):
+    """Why a person moves, in the words of the transfer service (Book a secure move, HMPPS)."""
+
+    REPATRIATION = "repatriation"
+    RESETTLEMENT = "resettlement"
+    COURT_APPEARANCE = "court_appearance"
+    PROGRESSIVE = "progressive"
+    SECURITY = "security"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Allocation:
+    """An answer with its proof.
+
+    Attributes
+    ----------
+    placements
+        One row per prisoner; the columns of ``data.placements``.
+    moves
+        One row per move: who, from, to, reason, what the family gains, what the move destroys.
+    units
+        One row per unit: places, in-use CNA, held, value of one more, cost of one fewer.
+    terms
+        Pounds by term; they add up to ``objective_gbp``.
+    status
+        What is known of the answer.
+    objective_gbp, lower_bound_gbp, gap
+        Value, what no plan can be below, and their relative distance; no bound for today.
+    unplaced
+        Shortfall by cohort: people without a place, and the units that may hold such people.
+    seconds
+        Time by stage: build, core, budgets, side, certify.
+    prices
+        Multipliers in pennies; enough to prove the answer again.
+    floor
+        Least mean miles any placement could reach, and what chance would give.
+    problem
+        What was decided; none for today.
+    """
+
+    placements: pd.DataFrame
+    moves: pd.DataFrame
+    units: pd.DataFrame
+    terms: dict[str, float]
+    status: SolveStatus
+    objective_gbp: float
+    lower_bound_gbp: float | None
+    gap: float | None
+    unplaced: pd.DataFrame
+    seconds: dict[str, float]
+    prices: Prices | None
+    floor: Floor
+    problem: AllocationProblem | None
+
+
+class InfeasibleAllocationError(ValueError):
+    """The input leaves some people nowhere to be held, whatever the price.
+
+    ``shortfall`` has one row per cohort: who, how many, and the places they lack.
+    """
+
+    def __init__(self, message: str, shortfall: pd.DataFrame) -> None:
+        self.shortfall = shortfall
+        super().__init__(message)

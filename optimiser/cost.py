@@ -1,0 +1,346 @@
+"""What a placement costs, in whole pennies over the expected stay in the receiving place.
+
+Every term is rounded to pennies once, so that the terms of a plan add up to its value exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.population import Population
+from data.travel import TravelSettings, TravelTimes
+from data.visit_cost import VisitCost
+from data.words import ContactStatus, Preference, Status
+from optimiser.eligibility import Fit
+from optimiser.policy import AllocationPolicy
+from optimiser.problem import INELIGIBLE, NOWHERE, PENNIES_PER_POUND, UNPLACED, Integers
+
+Floats: TypeAlias = NDArray[np.float64]
+
+WEEKS = 4
+"""Visits are planned per four weeks."""
+
+ROWS = 2048
+"""People whose costs are worked out together."""
+
+NO_ROUTE_GBP = 2_000.0
+"""Cost of a journey where there is no route."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PersonCosts:
+    """The parts of the cost of holding each person anywhere.
+
+    Attributes
+    ----------
+    visit_gbp
+        Gross cost of a visit by the person's family; float32, shape (people, establishments).
+    weighted_visit_gbp
+        The same with the distributional weight; the same array when nobody is weighted.
+    visits
+        Visits to plan for over the stay; shape (people,).
+    court_gbp, release_gbp
+        Cost of a journey from each area, by establishment; shape (home areas, establishments).
+    court_area, release_area
+        Row of those, or -1; shape (people,).
+    court_journeys, release_journeys
+        Journeys over the stay, zero where the term does not apply.
+    weeks
+        Whole weeks of the stay.
+    move_pennies
+        Price of a move for each person, soft holds and preferences included.
+    """
+
+    visit_gbp: NDArray[np.float32]
+    weighted_visit_gbp: NDArray[np.float32]
+    visits: Floats
+    court_gbp: Floats
+    release_gbp: Floats
+    court_area: Integers
+    release_area: Integers
+    court_journeys: Floats
+    release_journeys: Floats
+    weeks: Integers
+    move_pennies: Integers
+
+
+def stay_weeks(prisoners: pd.DataFrame, policy: AllocationPolicy) -> Integers:
+    """Give the whole weeks each person is expected to stay, at least one, capped by the policy."""
+    weeks = np.rint(prisoners["expected_weeks"].to_numpy(dtype=np.float64)).astype(np.int64)
+    return np.clip(weeks, 1, policy.expected_weeks_cap)
+
+
+def need(population: Population, policy: AllocationPolicy) -> Floats:
+    """Give visits per four weeks to plan for; shape (prisoners,).
+
+    It never looks at where a person is held or how often family comes now. It is positive for
+    everyone with a permitted or a possible contact, and for everyone of whom nothing is known; it
+    is zero only where every contact is barred, or where the person asked to be held further away.
+    """
+    prisoners, contacts = population.prisoners, population.contacts
+    ids = prisoners["prisoner_id"]
+
+    def count(rows: pd.DataFrame) -> Integers:
+        counted = rows["prisoner_id"].value_counts().reindex(ids, fill_value=0)
+        return counted.to_numpy(dtype=np.int64)
+
+    permitted = contacts[
+        contacts["status"].isin([ContactStatus.PERMITTED, ContactStatus.WITH_CONDITIONS])
+    ]
+    has_permitted = count(permitted) > 0
+    children = count(permitted[permitted["is_child"].astype(bool)])
+    barred = count(contacts[contacts["status"] == ContactStatus.BARRED])
+    only_barred = (barred > 0) & (barred == count(contacts))
+    base = np.where(has_permitted, policy.need_with_contact, policy.need_floor)
+    visits = base + policy.need_per_child * np.minimum(children, policy.need_children_counted)
+    further = (prisoners["preference"] == Preference.FURTHER).to_numpy()
+    return np.where(only_barred | further, 0.0, visits)
+
+
+def journey_gbp(travel: TravelTimes, gbp_per_hour: float) -> Floats:
+    """Give the cost of one return journey by car of one traveller; shape (areas, establishments)."""
+    cost = gbp_per_hour * 2 * travel.car_minutes / 60 + travel.car_cost_gbp
+    return np.where(np.isfinite(cost), cost, NO_ROUTE_GBP)
+
+
+def visit_gbp(
+    prisoners: pd.DataFrame,
+    parties: pd.DataFrame,
+    visit_cost: VisitCost,
+    travel: TravelTimes,
+    travel_settings: TravelSettings,
+    *,
+    weighted: bool,
+) -> NDArray[np.float32]:
+    """Give the gross cost of a visit to each person; float32, shape (people, establishments).
+
+    The mean over the parties that come, by their share of visits. Where no party is known the
+    visit is costed as one adult's drive from the home area.
+    """
+    gross = visit_cost.gross_gbp
+    if weighted:
+        gross = gross * visit_cost.weight[:, None]
+    gross = np.where(np.isfinite(gross), gross, NO_ROUTE_GBP)
+    person = pd.Index(prisoners["prisoner_id"]).get_indexer(pd.Index(parties["prisoner_id"]))
+    order = np.argsort(person, kind="stable")
+    order = order[person[order] >= 0]
+    person, trip = person[order], visit_cost.trip[order]
+    share = parties["share"].to_numpy(dtype=np.float64)[order]
+    alone = journey_gbp(travel, travel_settings.value_of_time_gbp_per_hour)
+    area = travel.home_areas.get_indexer(pd.Index(prisoners["home_area"]))
+    cost = np.zeros((len(prisoners), gross.shape[1]), dtype=np.float32)
+    bounds = np.searchsorted(person, np.arange(0, len(prisoners) + ROWS, ROWS))
+    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        if first == last:
+            continue
+        rows, starts = np.unique(person[first:last], return_index=True)
+        cost[rows] = np.add.reduceat(
+            gross[trip[first:last]] * share[first:last, None], starts, axis=0
+        )
+    unvisited = np.bincount(person, minlength=len(prisoners)) == 0
+    known = np.flatnonzero(unvisited & (area >= 0))
+    cost[known] = alone[area[known]]
+    return cost
+
+
+def person_costs(
+    population: Population,
+    parties: pd.DataFrame,
+    visit_cost: VisitCost,
+    travel: TravelTimes,
+    travel_settings: TravelSettings,
+    policy: AllocationPolicy,
+    fit: Fit,
+) -> PersonCosts:
+    """Work out the parts of every person's costs.
+
+    Parameters
+    ----------
+    population, parties, visit_cost, travel, travel_settings
+        Who is held, who comes, and what a journey costs.
+    policy
+        Weights; they are applied when the terms are put together.
+    fit
+        For prices that attach to a move.
+
+    Returns
+    -------
+    PersonCosts
+        In the order of the prisoners.
+    """
+    prisoners = population.prisoners
+    weeks = stay_weeks(prisoners, policy)
+    days = pd.to_numeric(prisoners["days_to_release"].replace("", None))
+    days_left = days.to_numpy(dtype=np.float64, na_value=np.inf)
+    remand = (prisoners["status"] == Status.REMAND).to_numpy()
+    resettling = ~remand & (days_left <= policy.release_window_days)
+    arguments = (prisoners, parties, visit_cost, travel, travel_settings)
+    plain = visit_gbp(*arguments, weighted=False)
+    weighted = bool((visit_cost.weight != 1).any())
+    hourly = travel_settings.value_of_time_gbp_per_hour
+    return PersonCosts(
+        visit_gbp=plain,
+        weighted_visit_gbp=visit_gbp(*arguments, weighted=True) if weighted else plain,
+        visits=need(population, policy) * weeks / WEEKS,
+        court_gbp=journey_gbp(travel, policy.court_gbp_per_hour),
+        release_gbp=journey_gbp(travel, hourly),
+        court_area=_area_rows(travel, prisoners["court_area"]),
+        release_area=_area_rows(travel, prisoners["release_area"]),
+        court_journeys=remand * policy.court_journeys_per_four_weeks * weeks / WEEKS,
+        release_journeys=resettling * policy.release_journeys_per_four_weeks * weeks / WEEKS,
+        weeks=weeks,
+        move_pennies=_move_pennies(prisoners, parties, policy, weeks, fit),
+    )
+
+
+def _area_rows(travel: TravelTimes, areas: pd.Series[str]) -> Integers:
+    return travel.home_areas.get_indexer(pd.Index(areas)).astype(np.int64)
+
+
+def _move_pennies(
+    prisoners: pd.DataFrame,
+    parties: pd.DataFrame,
+    policy: AllocationPolicy,
+    weeks: Integers,
+    fit: Fit,
+) -> Integers:
+    parts = move_parts(prisoners, parties, policy)
+    priced = sum(pennies(part) for part in parts.values())
+    return priced + weeks * sum(fit.move_breaches.values(), start=np.int64(0))
+
+
+def move_parts(
+    prisoners: pd.DataFrame, parties: pd.DataFrame, policy: AllocationPolicy
+) -> dict[str, Floats]:
+    """Give what a move destroys, in pounds by part; shape (prisoners,) each."""
+    visited = prisoners["prisoner_id"].isin(parties["prisoner_id"]).to_numpy()
+    everyone = np.ones(len(prisoners))
+    booked = policy.move_booked_visits * policy.move_booked_visit_gbp
+    numbers = policy.move_days_without_numbers * policy.move_cleared_number_gbp_per_day
+    return {
+        "escort": policy.move_escort_gbp * everyone,
+        "reception": policy.move_reception_gbp * everyone,
+        "booked_visits": booked * visited,
+        "cleared_numbers": numbers * everyone,
+    }
+
+
+def pennies(gbp: Floats) -> Integers:
+    """Round pounds to whole pennies."""
+    return np.rint(gbp * PENNIES_PER_POUND).astype(np.int64)
+
+
+def _family(costs: PersonCosts, policy: AllocationPolicy, people: Integers) -> Floats:
+    return policy.family_weight * costs.weighted_visit_gbp[people] * costs.visits[people, None]
+
+
+def _court(costs: PersonCosts, policy: AllocationPolicy, people: Integers) -> Floats:
+    journeys = costs.court_journeys[people] * (costs.court_area[people] >= 0)
+    gbp: Floats = costs.court_gbp[costs.court_area[people]] * journeys[:, None]
+    return policy.court_weight * gbp
+
+
+def _release(costs: PersonCosts, policy: AllocationPolicy, people: Integers) -> Floats:
+    journeys = costs.release_journeys[people] * (costs.release_area[people] >= 0)
+    gbp: Floats = costs.release_gbp[costs.release_area[people]] * journeys[:, None]
+    return policy.release_weight * gbp
+
+
+JOURNEYS: dict[str, Callable[[PersonCosts, AllocationPolicy, Integers], Floats]] = {
+    "family": _family,
+    "court": _court,
+    "release": _release,
+}
+"""Terms that depend on the establishment only, in pounds; shape (people asked for, establishments)."""
+
+
+def cost_pennies(
+    costs: PersonCosts,
+    fit: Fit,
+    policy: AllocationPolicy,
+    *,
+    unit_establishment: Integers,
+    from_establishment: Integers,
+    current_unit: Integers,
+) -> NDArray[np.int32]:
+    """Put the terms together: the cost of every person in every unit, in whole pennies.
+
+    Parameters
+    ----------
+    costs, fit, policy
+        Parts, eligibility and weights.
+    unit_establishment
+        Number of the establishment of each unit, in the order of ``costs.visit_gbp``.
+    from_establishment, current_unit
+        Numbers of where each person is held today, or -1.
+
+    Returns
+    -------
+    NDArray
+        int32, shape (people, units); ``INELIGIBLE`` where a hard rule forbids the pair. Frozen
+        people may only stay.
+    """
+    people, units = len(costs.weeks), len(unit_establishment)
+    breach = sum(fit.breaches.values(), start=np.zeros_like(fit.allowed, dtype=np.int64))
+    cost = np.empty((people, units), dtype=np.int32)
+    for first in range(0, people, ROWS):
+        rows = np.arange(first, min(first + ROWS, people))
+        journeys = sum(pennies(term(costs, policy, rows)) for term in JOURNEYS.values())
+        total = np.asarray(journeys)[:, unit_establishment]
+        total += breach[fit.class_of[rows]] * costs.weeks[rows, None]
+        origin = from_establishment[rows, None]
+        moved = (origin != NOWHERE) & (unit_establishment != origin)
+        total += moved * costs.move_pennies[rows, None]
+        allowed = fit.allowed[fit.class_of[rows]] & ~fit.frozen[rows, None]
+        held = np.flatnonzero(fit.frozen[rows] & (current_unit[rows] >= 0))
+        allowed[held, current_unit[rows[held]]] = True
+        cost[rows] = np.where(allowed, np.minimum(total, INELIGIBLE - 1), INELIGIBLE)
+    return cost
+
+
+def term_pennies(
+    costs: PersonCosts,
+    fit: Fit,
+    policy: AllocationPolicy,
+    *,
+    unit_of: Integers,
+    unit_establishment: Integers,
+    from_establishment: Integers,
+) -> dict[str, Integers]:
+    """Give each term of each person's cost where they are; zero for people without a place.
+
+    Returns
+    -------
+    dict
+        ``family``, ``court``, ``release``, ``rule:<name>`` for each soft rule, ``move``: pennies,
+        shape (people,). They add up to the entry of ``cost_pennies``.
+    """
+    placed = np.flatnonzero(unit_of != UNPLACED)
+    at = unit_of[placed]
+    to = unit_establishment[at]
+    terms: dict[str, Integers] = {}
+
+    def spread(values: Integers) -> Integers:
+        full = np.zeros(len(unit_of), dtype=np.int64)
+        full[placed] = values
+        return full
+
+    for name, term in JOURNEYS.items():
+        values = np.zeros(len(placed), dtype=np.int64)
+        for first in range(0, len(placed), ROWS):
+            part = slice(first, first + ROWS)
+            gbp = term(costs, policy, placed[part])
+            values[part] = pennies(gbp[np.arange(len(gbp)), to[part]])
+        terms[name] = spread(values)
+    for name, breach in fit.breaches.items():
+        terms[f"rule:{name}"] = spread(breach[fit.class_of[placed], at] * costs.weeks[placed])
+    origin = from_establishment[placed]
+    moved = (origin != NOWHERE) & (to != origin)
+    terms["move"] = spread(moved * costs.move_pennies[placed])
+    return terms

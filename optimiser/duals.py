@@ -1,0 +1,163 @@
+"""Exact prices of units from a plan, by shortest paths on the small graph of units.
+
+In the residual graph of a minimum-cost flow every person is a node with one unit of flow, so the
+graph contracts to its units: the step from unit *a* to unit *b* costs what the cheapest person in
+*a* would add by going to *b*. The price of a unit is the length of the shortest path from it to the
+sink: what one more person in it costs the whole estate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser.problem import NOWHERE, UNPLACED, AllocationProblem, Integers
+
+FAR = 2**40
+"""Length of a step that does not exist."""
+
+LARGEST_PRICE = 2**29 - 1
+"""Price of a unit that nobody more can enter in any way."""
+
+ROWS = 2048
+"""People looked at together: their costs then fit a processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prices:
+    """Multipliers of the limits of a problem, in pennies.
+
+    Attributes
+    ----------
+    unit
+        What one more person in the unit costs; int64, shape (units,).
+    estate
+        What one more person held of each sex costs; int64, shape (sexes,).
+    move
+        What a move costs above its own price, so that a budget of moves is kept.
+    """
+
+    unit: Integers
+    estate: Integers
+    move: int = 0
+
+
+def blocks(people: int) -> Iterator[slice]:
+    """Cut the people into runs that fit a processor's cache."""
+    for first in range(0, people, ROWS):
+        yield slice(first, min(first + ROWS, people))
+
+
+def priced_block(problem: AllocationProblem, prices: Prices, rows: slice) -> NDArray[np.int32]:
+    """Give cost plus price of every unit for some of the people; int32, shape (rows, units).
+
+    Ineligible pairs stay at or above ``INELIGIBLE``.
+    """
+    priced = problem.cost_pennies[rows] + prices.unit.astype(np.int32)
+    if prices.move:
+        origin = problem.from_establishment[rows, None]
+        moved = (problem.unit_establishment != origin) & (origin != NOWHERE)
+        priced += moved * np.int32(prices.move)
+    return priced
+
+
+def person_values(problem: AllocationProblem, prices: Prices) -> Integers:
+    """Give each person's cheapest priced choice, unplaced among them; shape (prisoners,)."""
+    values = problem.unplaced_pennies.copy()
+    for rows in blocks(len(values)):
+        cheapest = priced_block(problem, prices, rows).min(axis=1, initial=LARGEST_PRICE)
+        np.minimum(values[rows], cheapest, out=values[rows])
+    return values
+
+
+def steps_between(
+    problem: AllocationProblem,
+    unit_of: Integers,
+    people: Integers,
+    to: Integers,
+    change: Integers,
+) -> Integers:
+    """Contract the residual graph of a plan to units, sexes and the sink.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    unit_of
+        Unit of each person or ``UNPLACED``.
+    people, to, change
+        Changes open to single people: who, to which node (a unit, or the sink for unplaced), and
+        what it would add to that person's cost.
+
+    Returns
+    -------
+    Integers
+        Length of the step from node to node, ``FAR`` where there is none; shape (nodes, nodes),
+        nodes being units, then sexes, then the sink.
+    """
+    units, sexes = len(problem.units), len(problem.sexes)
+    sink = units + sexes
+    steps = np.full((sink + 1, sink + 1), FAR, dtype=np.int64)
+    at = np.where(unit_of == UNPLACED, sink, unit_of)
+    np.minimum.at(steps, (at[people], to), change)
+    add_limits(problem, problem.held(unit_of), steps)
+    np.fill_diagonal(steps, 0)
+    return steps
+
+
+def add_limits(problem: AllocationProblem, held: Integers, steps: Integers) -> None:
+    """Enter what entering and leaving each unit and each estate costs in crowding."""
+    units = len(problem.units)
+    sink = units + len(problem.sexes)
+    used = problem.segment_use(held)
+    sex_node = units + problem.unit_sex[problem.segment_unit]
+    free = used < problem.segment_places
+    np.minimum.at(
+        steps, (problem.segment_unit[free], sex_node[free]), problem.segment_pennies[free]
+    )
+    taken = used > 0
+    np.minimum.at(
+        steps, (sex_node[taken], problem.segment_unit[taken]), -problem.segment_pennies[taken]
+    )
+    for sex, limit in enumerate(problem.held_limit):
+        total = held[problem.unit_sex == sex].sum()
+        if total < limit:
+            steps[units + sex, sink] = 0
+        if total > 0:
+            steps[sink, units + sex] = 0
+
+
+def distances_to(steps: Integers, node: int) -> Integers:
+    """Give the shortest path from every node to one node (Bellman and Ford).
+
+    Raises
+    ------
+    ValueError
+        When a cycle of steps has a negative length: the plan can be improved.
+    """
+    distance = np.full(len(steps), FAR, dtype=np.int64)
+    distance[node] = 0
+    for _ in range(len(steps) + 1):
+        shorter = np.minimum(distance, (steps + distance).min(axis=1))
+        shorter[shorter > FAR // 2] = FAR
+        if np.array_equal(shorter, distance):
+            return distance
+        distance = shorter
+    raise ValueError("The plan is not optimal: some people could change places at a gain.")
+
+
+def prices_from(problem: AllocationProblem, steps: Integers, move: int = 0) -> Prices:
+    """Read a price of every unit and estate off the contracted graph of an optimal plan.
+
+    Where a plan leaves room, many prices prove it; the middle between the highest (what one more
+    person costs) and the lowest (what one fewer saves) is taken, which is whole and proves it too.
+    """
+    units, sink = len(problem.units), len(steps) - 1
+    highest = np.minimum(distances_to(steps, sink), LARGEST_PRICE)
+    back = distances_to(steps.T, sink)
+    lowest = np.clip(-back, 0, highest)
+    middle = (highest + lowest) // 2
+    return Prices(unit=middle[:units], estate=middle[units:-1], move=move)
