@@ -166,6 +166,8 @@ class TravelTimes:
         One way, door to door; ``inf`` where there is no route.
     car_cost_gbp
         There and back, for the whole car, with ferries and tolls.
+    crossing_gbp
+        The ferries and tolls in it.
     public_fare_gbp
         There and back, for one adult, with ferries.
     source
@@ -179,6 +181,7 @@ class TravelTimes:
     car_minutes: NDArray[np.float64]
     public_minutes: NDArray[np.float64]
     car_cost_gbp: NDArray[np.float64]
+    crossing_gbp: NDArray[np.float64]
     public_fare_gbp: NDArray[np.float64]
     source: NDArray[np.str_]
 
@@ -352,6 +355,7 @@ def build_travel(
         car_minutes=car_minutes,
         public_minutes=public_minutes,
         car_cost_gbp=fill(car_cost, override, "car", "cost_gbp", rows, columns),
+        crossing_gbp=2 * drive.car_gbp,
         public_fare_gbp=fill(public_fare, override, "public_transport", "cost_gbp", rows, columns),
         source=source,
     )
