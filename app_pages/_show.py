@@ -1,0 +1,88 @@
+"""How words, numbers, charts and tables are put on a page.
+
+Everything goes through escaped HTML of ours: a title, a code or a cell that came from a file is
+shown as text and can never become a link or an image that a browser would fetch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from scenarios import markup, wording
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
+
+    from scenarios.charts import Figure
+
+def run(page: Page) -> None:
+    """Run a page; when a file of the run cannot be used, say which and what to do."""
+    from data.validate import TableError
+    from scenarios.errors import ScenarioError
+
+    try:
+        page.run()
+    except (ScenarioError, TableError) as error:
+        section("This run cannot be shown")
+        for line in str(error).splitlines():
+            say(line)
+
+
+def style() -> None:
+    """Put the style sheet of the report and that of the app on the page."""
+    own = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    st.html(f"<style>{markup.style()}\n{own}</style>")
+
+
+def title(text: str) -> None:
+    """Show the page's one main heading."""
+    st.html(f'<h1 class="estate-title">{escape(text)}</h1>')
+
+
+def section(text: str) -> None:
+    """Show the heading of a part of the page."""
+    st.html(f'<h2 class="estate-section">{escape(text)}</h2>')
+
+
+def say(text: str, *, small: bool = True) -> None:
+    """Show a paragraph."""
+    st.html(markup.statement(text, small=small))
+
+
+def notice() -> None:
+    """Say that the people are synthetic, and who decides."""
+    st.html(markup.banner(wording.SYNTHETIC))
+
+
+def numbers(cards: Sequence[markup.Number]) -> None:
+    """Show headline numbers side by side."""
+    st.html(markup.numbers(cards))
+
+
+def table(html: str) -> None:
+    """Show a table made by :func:`scenarios.markup.table`."""
+    st.html(html)
+
+
+def figure(drawn: Figure, table_html: str) -> None:
+    """Show a chart with its title and note, and its numbers as a table that can be opened."""
+    st.html(f'<h3 class="estate-figure-title">{escape(drawn.title)}</h3>')
+    st.altair_chart(drawn.chart, theme=None, width="stretch", alt=drawn.alt)
+    st.html(f'<p class="estate-note">{escape(drawn.note)}</p>')
+    with st.expander("These numbers as a table"):
+        st.html(table_html)
+
+
+def facts(pairs: Mapping[str, str]) -> None:
+    """Show a list of facts, each with its name."""
+    st.html(markup.facts(pairs))
+
+
+def warning(text: str) -> None:
+    """Show a notice about this run alone."""
+    st.html(markup.banner(text))

@@ -1,0 +1,245 @@
+"""The chosen run and its stored tables: what every page reads.
+
+A run is known by the name of its folder, which carries a digest of its inputs. The choice stands in
+the address as ``?run=``, so that a link opens the same run, and stays when the page changes.
+Everything cached is keyed on the folder and the moment its manifest was written, never on a table.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app_pages import _show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.compare import Comparison
+    from scenarios.results import Results
+
+RUNS_VARIABLE = "ESTATE_RUNS"
+CHOSEN = "chosen run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A stored run: its folder and the words that name it in a list.
+
+    ``stamp`` tells one writing of the folder from another.
+    """
+
+    folder: str
+    stamp: int
+    title: str
+    placements: str
+
+    @property
+    def name(self) -> str:
+        """Name of the run folder."""
+        return Path(self.folder).name
+
+
+def runs_folder() -> Path:
+    """Return the folder that holds the runs."""
+    return Path(os.environ.get(RUNS_VARIABLE, "runs")).resolve()
+
+
+def stored_runs() -> list[Run]:
+    """List the runs that can be opened, the newest first; a broken one is listed by its folder."""
+    found = []
+    for manifest in runs_folder().glob("*/manifest.json"):
+        if not manifest.parent.name.startswith("."):
+            found.append((manifest.stat().st_mtime_ns, str(manifest.parent)))
+    return [_described(folder, stamp) for stamp, folder in sorted(found, reverse=True)]
+
+
+def chosen_run() -> Run:
+    """Let the reader choose a run, and return it; say what to do when there is none."""
+    runs = stored_runs()
+    if not runs:
+        _show.title("No runs yet")
+        _show.say(
+            f"The app shows stored runs, and there are none in {runs_folder()}. "
+            "Start one here, or run the demonstration on the command line: estate demo."
+        )
+        st.page_link("app_pages/start.py", label="Start a run")
+        st.stop()
+    by_name = {run.name: run for run in runs}
+    asked = st.query_params.get("run", st.session_state.get(CHOSEN))
+    shown = asked if asked in by_name else _first_to_show(runs).name
+    labels = _labels(runs)
+    st.session_state["run picker"] = shown
+    st.selectbox(
+        "Run shown",
+        list(by_name),
+        format_func=labels.__getitem__,
+        key="run picker",
+        on_change=_choose,
+        width=640,
+    )
+    if asked is not None and asked not in by_name:
+        _show.say(f"There is no run called {asked}; this one is shown instead.")
+    remember(shown)
+    return by_name[shown]
+
+
+def chosen_pair(runs: list[Run]) -> tuple[Run, Run]:
+    """Let the reader choose two runs: today's estate first, the run that is open second."""
+    by_name = {run.name: run for run in runs}
+    labels = _labels(runs)
+    asked = st.query_params.get("run", st.session_state.get(CHOSEN))
+    second = asked if asked in by_name else _first_to_show(runs).name
+    others = [run for run in runs if run.name != second]
+    first = next((run for run in others if run.placements == "today"), others[0]).name
+    left, right = st.columns(2)
+    chosen = []
+    for column, label, start in ((left, "First run", first), (right, "Second run", second)):
+        with column:
+            name = st.selectbox(
+                label,
+                list(by_name),
+                index=list(by_name).index(start),
+                format_func=labels.__getitem__,
+                key=label,
+                persist_state="session",
+            )
+        chosen.append(by_name[name])
+    return chosen[0], chosen[1]
+
+
+def last_chosen() -> Run | None:
+    """Return the run that other pages show, without asking."""
+    runs = stored_runs()
+    asked = st.query_params.get("run", st.session_state.get(CHOSEN))
+    return next((run for run in runs if run.name == asked), _first_to_show(runs) if runs else None)
+
+
+def remember(name: str) -> None:
+    """Keep the choice for the other pages, and in the address."""
+    st.session_state[CHOSEN] = name
+    st.query_params["run"] = name
+
+
+def opened(run: Run) -> Results:
+    """Open a run; each of its tables is read when it is first used.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder is no complete run; :func:`app_pages._show.run` tells the reader.
+    """
+    return _results(run.folder, run.stamp)
+
+
+def page(title: str) -> tuple[Run, Results]:
+    """Begin a page about one run: the choice, the title and the notice about the data."""
+    run = chosen_run()
+    results = opened(run)
+    _show.title(title)
+    _show.notice()
+    return run, results
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def people(folder: str, stamp: int) -> pd.DataFrame:
+    """Return each prisoner's distance today and in the run, kept for the next page."""
+    from scenarios import views
+
+    return views.people(_results(folder, stamp))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def prisons(folder: str, stamp: int) -> pd.DataFrame:
+    """Return one row per prison: people held and their distance, today and in the run."""
+    from scenarios import views
+
+    return views.prisons(people(folder, stamp), establishments())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def estimates(folder: str, stamp: int) -> pd.DataFrame:
+    """Return the mean and the 95% interval of every measure of a run."""
+    from simulation.replicate import intervals
+
+    return intervals(_results(folder, stamp).measures)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> Comparison:
+    """Return two runs side by side."""
+    from scenarios.compare import compare
+
+    return compare(_results(before, before_stamp), _results(after, after_stamp))
+
+
+@st.cache_resource(show_spinner=False)
+def establishments() -> pd.DataFrame:
+    """Return the names and places of the prisons."""
+    from data.load import read_table
+
+    return read_table("establishments")
+
+
+@st.cache_resource(show_spinner=False)
+def outline() -> dict[str, Any]:
+    """Return the outline of England and Wales as GeoJSON."""
+    from scenarios.views import outline_geojson
+
+    return outline_geojson()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _results(folder: str, stamp: int) -> Results:
+    from scenarios.results import load_results
+
+    del stamp
+    return load_results(folder)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _described(folder: str, stamp: int) -> Run:
+    import json
+
+    try:
+        summary = json.loads((Path(folder) / "summary.json").read_text(encoding="utf-8"))
+        title, placements = str(summary["title"]), str(summary["placements"])
+    except (OSError, ValueError, KeyError, TypeError):
+        title, placements = Path(folder).name, ""
+    return Run(folder=folder, stamp=stamp, title=title, placements=placements)
+
+
+def _first_to_show(runs: list[Run]) -> Run:
+    """Prefer the newest plan: it holds today's estate beside it."""
+    return next((run for run in runs if run.placements == "optimised"), runs[0])
+
+
+def _labels(runs: list[Run]) -> dict[str, str]:
+    """Name runs by title, and by their digest where two have the same title."""
+    titles = [run.title for run in runs]
+    return {
+        run.name: run.title
+        if titles.count(run.title) == 1
+        else f"{run.title} ({run.name.rpartition('-')[2]})"
+        for run in runs
+    }
+
+
+def _choose() -> None:
+    remember(st.session_state["run picker"])
+
+
+def remember_run(folder: str) -> None:
+    """Keep a finished run as the one that the other pages show."""
+    st.session_state[CHOSEN] = Path(folder).name
+
+
+def table_names() -> tuple[str, ...]:
+    """Return the names of the input tables."""
+    from data.load import table_names as names
+
+    return tuple(names())

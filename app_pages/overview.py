@@ -1,0 +1,55 @@
+"""Overview: the answer of a run in four numbers and one map, and who ends further away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app_pages import _show, _state
+from scenarios import figures, listings, views, wording
+
+run = _state.chosen_run()
+results = _state.opened(run)
+_show.title(results.title)
+_show.say(str(results.summary["question"]), small=False)
+_show.notice()
+if results.summary.get("ceiling"):
+    _show.warning(wording.CEILING)
+_show.numbers(wording.four_numbers(results))
+
+is_plan = views.is_plan(results)
+by_prison = _state.prisons(run.folder, run.stamp)
+
+_show.section("Where people are far from home")
+when = "plan" if is_plan else "today"
+if is_plan:
+    choices = {"In this plan": "plan", "Today": "today", "Change": "change"}
+    chosen = st.segmented_control(
+        "Show on the map", list(choices), default="In this plan", required=True, key="map"
+    )
+    when = choices[str(chosen)]
+_show.figure(
+    figures.prison_map(results, by_prison, _state.outline(), when),
+    listings.prisons(by_prison, is_plan=is_plan),
+)
+
+if is_plan:
+    _show.section("Who ends further away")
+    _show.say(wording.who_ends_further(results))
+    _show.table(listings.nearer_and_further(results))
+    placed = _state.people(run.folder, run.stamp)
+    _show.figure(figures.extra_miles(results, placed), listings.extra_miles(placed))
+
+    _show.section("What families gain and who pays")
+    _show.say(wording.BENEFIT)
+    _show.table(listings.families(results))
+    _show.table(listings.payers(results))
+
+_show.section("How sure this is")
+_show.say(wording.proof(results))
+_show.facts(wording.yardsticks(results))
+
+_show.section("Read on")
+st.page_link("app_pages/allocation.py", label="Who moves, and where a place is worth most")
+st.page_link("app_pages/visits.py", label="Waits, refusals, halls and video calls")
+st.page_link("app_pages/compare.py", label="Two runs side by side")
+st.page_link("app_pages/sources.py", label="Where every number comes from")

@@ -1,0 +1,379 @@
+"""Tables in, charts out: every picture of the app and the report.
+
+Each function takes a small tidy table and returns a :class:`Figure`. Its title states the unit, its
+note the source and what stands behind the numbers, and its ``alt`` says in words what is drawn; all
+three are printed beside the picture as text, so that they wrap on a narrow screen and are read out.
+
+Colours are those of the Government Analysis Function (at most four categories, sequential blues for
+a quantity); labels are drawn in the text colour, never in grey.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+TEXT = "#0b0c0c"
+LINE = "#b1b4b6"
+LAND = "#f3f2f1"
+COAST = "#858a8d"
+CATEGORIES = ("#12436D", "#28A197", "#801650", "#F46A25")
+"""Colours for up to four categories, in the order of use."""
+BLUES = ("#BFE3F5", "#6BACE6", "#2073BC", "#12436D")
+"""Colours for up to four bands of a quantity, from low to high."""
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+WIDTH = 640
+"""Width in pixels wherever the surrounding page does not say otherwise."""
+
+CONFIG: dict[str, Any] = {
+    "background": "#ffffff",
+    "font": FONT,
+    "padding": 4,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": TEXT,
+        "labelFontSize": 13,
+        "titleColor": TEXT,
+        "titleFontSize": 13,
+        "titleFontWeight": "normal",
+        "titlePadding": 10,
+        "domainColor": TEXT,
+        "tickColor": LINE,
+        "gridColor": "#dee0e2",
+        "labelLimit": 260,
+    },
+    "legend": {
+        "labelColor": TEXT,
+        "labelFontSize": 13,
+        "titleColor": TEXT,
+        "titleFontSize": 13,
+        "titleFontWeight": "bold",
+        "orient": "top",
+        "direction": "horizontal",
+        "columns": 2,
+        "symbolType": "circle",
+        "symbolSize": 140,
+        "labelLimit": 320,
+        "titleLimit": 320,
+    },
+    "range": {"category": list(CATEGORIES), "ordinal": list(BLUES)},
+}
+"""The look of every chart, as Vega-Lite's configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Figure:
+    """A chart with the words that belong to it.
+
+    ``title`` states what is shown and its unit, ``note`` the source and what stands behind it,
+    ``alt`` says in words what the picture shows.
+    """
+
+    title: str
+    note: str
+    alt: str
+    chart: alt.TopLevelMixin
+
+
+def estate_map(
+    places: pd.DataFrame,
+    outline: Mapping[str, Any],
+    *,
+    bands: Sequence[str],
+    legend: str,
+    title: str,
+    note: str,
+    colours: Sequence[str] = BLUES,
+) -> Figure:
+    """Draw every prison on the outline of England and Wales: size by people held, colour by band.
+
+    Parameters
+    ----------
+    places
+        One row per prison: name, latitude, longitude, people, value, band (one of ``bands``).
+    outline
+        GeoJSON feature collection of the land, in degrees; rings run clockwise.
+    bands
+        The bands of the value, low to high, at most four.
+    """
+    import altair as alt
+
+    if len(bands) > len(colours):
+        message = f"{len(bands)} bands need as many colours; {len(colours)} are given."
+        raise ValueError(message)
+    land = (
+        alt.Chart(alt.Data(values=list(outline["features"])))
+        .mark_geoshape(fill=LAND, stroke=COAST, strokeWidth=0.8, aria=False)
+    )
+    circles = (
+        alt.Chart(places)
+        .mark_circle(opacity=0.9, stroke=TEXT, strokeWidth=0.7)
+        .encode(
+            longitude="longitude:Q",
+            latitude="latitude:Q",
+            size=alt.Size(
+                "people:Q",
+                title="People held",
+                scale=alt.Scale(domain=[0, 2000], range=[12, 420], clamp=True),
+                legend=alt.Legend(values=[200, 1000, 2000], symbolFillColor=LAND, columns=3),
+            ),
+            color=alt.Color(
+                "band:O",
+                title=legend,
+                sort=list(bands),
+                scale=alt.Scale(domain=list(bands), range=list(colours[: len(bands)])),
+            ),
+            order=alt.Order("people:Q", sort="descending"),
+            tooltip=[
+                alt.Tooltip("name:N", title="Prison"),
+                alt.Tooltip("people:Q", title="People held", format=",.0f"),
+                alt.Tooltip("value:Q", title=legend, format=",.1f"),
+            ],
+        )
+    )
+    counts = places["band"].value_counts()
+    spread = ", ".join(f"{int(counts.get(band, 0))} {band}" for band in bands)
+    words = f"{title}. Map of {len(places)} prisons. Prisons by {legend.lower()}: {spread}."
+    chart = (land + circles).properties(width=WIDTH, height=620).project("mercator")
+    return _figure(chart, title, note, words)
+
+
+def distance_bars(
+    bands: pd.DataFrame, *, title: str, note: str, axis: str = "Miles from home"
+) -> Figure:
+    """Draw how many people are held at each distance from home.
+
+    Parameters
+    ----------
+    bands
+        One row per band and case: band (in order), case (``Today``, ``In this plan``), people.
+    """
+    import altair as alt
+
+    cases = list(dict.fromkeys(bands["case"]))
+    order = list(dict.fromkeys(bands["band"]))
+    chart = (
+        alt.Chart(bands)
+        .mark_bar()
+        .encode(
+            x=alt.X("band:O", sort=order, title=axis, axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("case:N", sort=cases),
+            y=alt.Y("people:Q", title="People", axis=alt.Axis(format=",.0f", tickCount=5)),
+            color=_colour("case:N", cases),
+            tooltip=[
+                alt.Tooltip("case:N", title="When"),
+                alt.Tooltip("band:O", title=axis),
+                alt.Tooltip("people:Q", title="People", format=",.0f"),
+            ],
+        )
+        .properties(width=WIDTH, height=320)
+    )
+    said = "; ".join(
+        f"{case}: "
+        + ", ".join(
+            f"{band} miles {people:,.0f}"
+            for band, people in zip(rows["band"], rows["people"], strict=True)
+        )
+        for case, rows in bands.groupby("case", sort=False)
+    )
+    return _figure(chart, title, note, f"{title}. {said}.")
+
+
+def ranked_bars(
+    rows: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    unit: str,
+    title: str,
+    note: str,
+    number_format: str = ",.0f",
+    colour: str = CATEGORIES[0],
+) -> Figure:
+    """Draw one bar a row, longest first, each with its name and its number.
+
+    Parameters
+    ----------
+    rows
+        A few rows: the column ``label`` names them, the column ``value`` is drawn.
+    unit
+        What the axis counts.
+    number_format
+        How numbers are written, in d3's notation.
+    """
+    import altair as alt
+
+    rows = rows[[label, value]].sort_values(value, ascending=False)
+    base = alt.Chart(rows).encode(
+        y=alt.Y(f"{label}:N", sort=list(rows[label]), title=None, axis=alt.Axis(ticks=False)),
+        x=alt.X(f"{value}:Q", title=unit, axis=alt.Axis(format=number_format, tickCount=4)),
+        tooltip=[
+            alt.Tooltip(f"{label}:N", title=" "),
+            alt.Tooltip(f"{value}:Q", title=unit, format=number_format),
+        ],
+    )
+    chart = base.mark_bar(color=colour, height={"band": 0.7}).properties(
+        width=WIDTH, height=max(90, 28 * len(rows))
+    )
+    said = _said(rows, label, value)
+    return _figure(chart, title, note, f"{title}. {said}.")
+
+
+def intervals(
+    rows: pd.DataFrame,
+    *,
+    label: str,
+    unit: str,
+    title: str,
+    note: str,
+    series: str | None = None,
+    zero_line: bool = False,
+    number_format: str = ",.1f",
+) -> Figure:
+    """Draw each value as a point on its 95% interval.
+
+    Parameters
+    ----------
+    rows
+        One row per point: the column ``label``, value, low, high and, where given, ``series``.
+    unit
+        What the axis counts.
+    series
+        Column of at most four words told apart by colour.
+    zero_line
+        Whether to draw the line of no difference.
+    """
+    import altair as alt
+
+    order = list(dict.fromkeys(rows[label]))
+    names = list(dict.fromkeys(rows[series])) if series else []
+    encodings: dict[str, Any] = {
+        "y": alt.Y(f"{label}:N", sort=order, title=None, axis=alt.Axis(ticks=False, grid=True)),
+        "tooltip": [
+            alt.Tooltip(f"{label}:N", title=" "),
+            *([alt.Tooltip(f"{series}:N", title="Measure")] if series else []),
+            alt.Tooltip("value:Q", title=unit, format=number_format),
+            alt.Tooltip("low:Q", title="Low (95%)", format=number_format),
+            alt.Tooltip("high:Q", title="High (95%)", format=number_format),
+        ],
+        "color": _colour(f"{series}:N", names) if series else alt.value(CATEGORIES[0]),
+    }
+    if series:
+        encodings["yOffset"] = alt.YOffset(f"{series}:N", sort=names)
+    base = alt.Chart(rows).encode(**encodings)
+    axis = alt.Axis(format=number_format, tickCount=5)
+    rule = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", title=unit, axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
+    )
+    point = base.mark_circle(size=130, opacity=1, stroke="#ffffff").encode(
+        x=alt.X("value:Q", title=unit, axis=axis)
+    )
+    zero = (
+        alt.Chart(alt.Data(values=[{"zero": 0}]))
+        .mark_rule(color=TEXT, strokeDash=[4, 3], aria=False)
+        .encode(x="zero:Q")
+    )
+    height = max(110, (44 if series else 34) * len(order) * max(1, len(names) * 0.75))
+    chart = (zero + rule + point if zero_line else rule + point).properties(
+        width=WIDTH, height=height
+    )
+    said = "; ".join(
+        f"{row[label]}{', ' + row[series] if series else ''}: {row['value']:,.2f} "
+        f"({row['low']:,.2f} to {row['high']:,.2f})"
+        for row in rows.to_dict("records")
+    )
+    return _figure(chart, title, note, f"{title}. {said}.")
+
+
+def prisons_scatter(
+    rows: pd.DataFrame,
+    *,
+    x_title: str,
+    y_title: str,
+    title: str,
+    note: str,
+    x_format: str = ".0%",
+    y_format: str = ",.0f",
+) -> Figure:
+    """Draw one circle a prison: how two measures go together, size by people held.
+
+    Parameters
+    ----------
+    rows
+        One row per prison: name, people, x, y.
+    """
+    import altair as alt
+
+    chart = (
+        alt.Chart(rows)
+        .mark_circle(opacity=0.75, stroke=TEXT, strokeWidth=0.6, color=CATEGORIES[0])
+        .encode(
+            x=alt.X("x:Q", title=x_title, axis=alt.Axis(format=x_format, tickCount=5)),
+            y=alt.Y("y:Q", title=y_title, axis=alt.Axis(format=y_format, tickCount=5)),
+            size=alt.Size(
+                "people:Q",
+                title="People held",
+                scale=alt.Scale(domain=[0, 2000], range=[20, 420], clamp=True),
+                legend=alt.Legend(values=[200, 1000, 2000], columns=3),
+            ),
+            tooltip=[
+                alt.Tooltip("name:N", title="Prison"),
+                alt.Tooltip("x:Q", title=x_title, format=x_format),
+                alt.Tooltip("y:Q", title=y_title, format=y_format),
+                alt.Tooltip("people:Q", title="People held", format=",.0f"),
+            ],
+        )
+        .properties(width=WIDTH, height=360)
+    )
+    words = f"{title}. {len(rows)} prisons; {x_title.lower()} across, {y_title.lower()} up."
+    return _figure(chart, title, note, words)
+
+
+def svg(figure: Figure, name: str) -> str:
+    """Render a figure as one SVG element that can stand in a page beside others.
+
+    The same figure gives the same text, and the ids inside begin with ``name``, so that two
+    pictures on a page cannot borrow each other's clip paths.
+
+    Parameters
+    ----------
+    name
+        Letters and hyphens, unique in the page.
+    """
+    import vl_convert
+
+    spec = figure.chart.to_dict() | {"description": figure.alt}
+    text: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
+    return re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
+
+
+VEGA_LITE = "6.4"
+"""The version of Vega-Lite that renders the charts of the report, the one Altair writes for."""
+
+
+def _colour(field: str, names: Sequence[str]) -> Any:
+    import altair as alt
+
+    if len(names) > len(CATEGORIES):
+        message = f"{len(names)} categories are too many to tell apart; at most {len(CATEGORIES)}."
+        raise ValueError(message)
+    scale = alt.Scale(domain=list(names), range=list(CATEGORIES[: len(names)]))
+    legend = alt.Legend(title=None) if len(names) > 1 else None
+    return alt.Color(field, sort=list(names), scale=scale, legend=legend)
+
+
+def _said(rows: pd.DataFrame, label: str, value: str) -> str:
+    return "; ".join(
+        f"{name} {number:,.0f}" for name, number in zip(rows[label], rows[value], strict=True)
+    )
+
+
+def _figure(chart: Any, title: str, note: str, words: str) -> Figure:
+    return Figure(title=title, note=note, alt=words, chart=chart.configure(**CONFIG))

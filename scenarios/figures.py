@@ -1,0 +1,188 @@
+"""The pictures of a run: each view of :mod:`scenarios.views` drawn, with its title and its note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from scenarios import charts, views, wording
+from scenarios.charts import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenarios.results import Results
+
+NO_CHANGE = "#ffffff"
+CHANGE_COLOURS = (charts.CATEGORIES[0], charts.BLUES[1], NO_CHANGE, charts.CATEGORIES[3])
+"""Colours for nearer, a little nearer, no change and further."""
+
+MAP_TITLES = {
+    "today": "Average miles from home of the people each prison holds today",
+    "plan": "Average miles from home of the people each prison would hold in this plan",
+    "change": "Change in the average miles from home of the people each prison holds",
+}
+
+
+def prison_map(
+    results: Results, by_prison: pd.DataFrame, outline: Mapping[str, Any], when: str
+) -> Figure:
+    """Draw every prison by the distance from home of the people it holds.
+
+    Parameters
+    ----------
+    by_prison
+        The table of :func:`scenarios.views.prisons`.
+    when
+        ``today``, ``plan`` or ``change``.
+    """
+    change = when == "change"
+    return charts.estate_map(
+        views.map_places(by_prison, when),
+        outline,
+        bands=views.CHANGE_BANDS if change else views.MILES_BANDS,
+        colours=CHANGE_COLOURS if change else charts.BLUES,
+        legend="Change in average miles" if change else "Average miles from home",
+        title=MAP_TITLES[when],
+        note=wording.source(results, drawn=False),
+    )
+
+
+def distances(results: Results, placed: pd.DataFrame) -> Figure:
+    """Draw how many people are held at each distance from home."""
+    bands = views.distance_bands(placed)
+    cases = {"people_today": "Today"}
+    if views.is_plan(results):
+        cases["people_plan"] = "In this plan"
+    long = bands.melt("band", list(cases), var_name="case", value_name="people")
+    return charts.distance_bars(
+        long.assign(case=long["case"].map(cases)),
+        title="Number of people by miles from home, in a straight line",
+        note=wording.source(results, drawn=False),
+    )
+
+
+def extra_miles(results: Results, placed: pd.DataFrame) -> Figure:
+    """Draw how many people end further from home, by how much further."""
+    rows = views.who_is_further(placed).melt("band", var_name="case", value_name="people")
+    return charts.distance_bars(
+        rows.assign(case=rows["case"].str.capitalize()),
+        axis="Extra miles from home",
+        title="Number of people who would be further from home, by extra miles",
+        note=wording.source(results, drawn=False),
+    )
+
+
+def worth(results: Results, rows: pd.DataFrame) -> Figure:
+    """Draw the units where one place more is worth most.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.views.places_worth_most`.
+    """
+    return charts.ranked_bars(
+        rows,
+        label="name",
+        value="value_of_one_more_gbp",
+        unit="Weighted pounds saved by one place more",
+        title="Where one place more is worth most, in weighted pounds",
+        note=f"{wording.source(results, drawn=False)} Each value holds for one place, alone.",
+        number_format=",.0f",
+    )
+
+
+def waits(results: Results, rows: pd.DataFrame) -> Figure:
+    """Draw how long families wait for a visit, by kind of session, with intervals.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.views.waits_by_kind`.
+    """
+    return charts.intervals(
+        rows,
+        label="kind",
+        series="measure_label",
+        unit="Days from asking to the visit",
+        title="Days families wait for a visit, by kind of session",
+        note=wording.source(results, drawn=True),
+    )
+
+
+def outcomes(results: Results, rows: pd.DataFrame) -> Figure:
+    """Draw what becomes of the requests for a visit.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.views.outcomes`.
+    """
+    return charts.ranked_bars(
+        rows.assign(outcome=rows["outcome"].map(wording.OUTCOMES)),
+        label="outcome",
+        value="share",
+        unit="Share of requests",
+        title="What becomes of requests for a visit, as a share of all requests",
+        note=wording.source(results, drawn=True),
+        number_format=".0%",
+    )
+
+
+def hall_use(results: Results, rows: pd.DataFrame) -> Figure:
+    """Draw how full each prison's visit tables are, beside the wait.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.views.visits_by_prison`.
+    """
+    return charts.prisons_scatter(
+        _points(rows, "hall_use_share", "wait_days"),
+        x_title="Share of visit tables used",
+        y_title="Median wait in days",
+        title="Share of visit tables used, and median wait in days, by prison",
+        note=wording.source(results, drawn=True),
+    )
+
+
+def video_use(results: Results, rows: pd.DataFrame) -> Figure:
+    """Draw how full each prison's video stations are, beside the share of people with a call.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.views.visits_by_prison`.
+    """
+    return charts.prisons_scatter(
+        _points(rows, "video_use_share", "called_share"),
+        x_title="Share of video places used",
+        y_title="Share of people with a video call in four weeks",
+        title="Share of video places used, and share of people with a call, by prison",
+        note=wording.source(results, drawn=True),
+        y_format=".0%",
+    )
+
+
+def differences(rows: pd.DataFrame, note: str) -> Figure:
+    """Draw how much each headline measure differs between two runs, in per cent of the first.
+
+    Parameters
+    ----------
+    rows
+        One row per measure: label, value, low, high in per cent.
+    """
+    return charts.intervals(
+        rows,
+        label="label",
+        unit="Change in per cent of the first run",
+        title="Change from the first run to the second, in per cent",
+        note=note,
+        zero_line=True,
+    )
+
+
+def _points(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    drawn = rows.rename(columns={x: "x", y: "y", "people_plan": "people"})
+    return drawn.loc[drawn["x"].notna() & drawn["y"].notna(), ["name", "people", "x", "y"]]

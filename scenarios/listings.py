@@ -1,0 +1,576 @@
+"""The tables of a run as HTML: each view of :mod:`scenarios.views` with its caption and headings.
+
+With ``circulate`` on, counts of one or two people are hidden: for anything that leaves the building.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from scenarios import views, wording
+from scenarios.markup import table
+
+if TYPE_CHECKING:
+    from scenarios.compare import Comparison
+    from scenarios.results import Results
+
+COUNTS = ("people", "moves", "nearer", "further", "people_today", "people_plan", "arrive", "leave")
+
+
+def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
+    """List the prisons with the people they hold and how far from home."""
+    labels = {"name": "Prison", "people_today": "People today"}
+    if is_plan:
+        labels["people_plan"] = "People in this plan"
+    labels["straight_miles_today"] = "Average miles today"
+    if is_plan:
+        labels |= {"straight_miles": "Average miles in this plan", "change_miles": "Change in miles"}
+    return table(
+        by_prison,
+        "People held and their average miles from home, by prison",
+        labels=labels,
+        scroll=True,
+    )
+
+
+def nearer_and_further(results: Results, *, circulate: bool = False) -> str:
+    """List how many people end nearer and further, men and women apart."""
+    rows = pd.DataFrame(results.summary["further"])
+    return table(
+        rows.assign(sex=rows["sex"].map(_who)),
+        "People who end nearer to home and further from it, and by how many miles",
+        labels={
+            "sex": "Who",
+            "people": "People",
+            "moved": "Move",
+            "nearer": "Nearer",
+            "mean_miles_nearer": "Average miles nearer",
+            "further": "Further",
+            "mean_miles_further": "Average miles further",
+            "most_miles_further": "Most miles further",
+        },
+        hide_small=("moved", "nearer", "further") if circulate else (),
+    )
+
+
+def extra_miles(placed: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List how many people end further from home, by how much further."""
+    rows = views.who_is_further(placed)
+    sexes = [column for column in rows.columns if column != "band"]
+    return table(
+        rows,
+        "Number of people who end further from home, by extra miles",
+        labels={"band": "Extra miles"} | {sex: sex.capitalize() for sex in sexes},
+        hide_small=sexes if circulate else (),
+    )
+
+
+def distances(placed: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
+    """List how many people are held at each distance from home."""
+    labels = {"band": "Miles from home", "people_today": "People today"}
+    if is_plan:
+        labels["people_plan"] = "People in this plan"
+    return table(
+        views.distance_bands(placed),
+        "Number of people by miles from home, in a straight line",
+        labels=labels,
+        hide_small=("people_today", "people_plan") if circulate else (),
+    )
+
+
+def far_from_home(placed: pd.DataFrame, *, is_plan: bool) -> str:
+    """List the share of people held more than 50 and 100 miles from home."""
+    labels = {"who": "Who", "people": "People"}
+    for miles in views.FAR_MILES:
+        labels[f"beyond_{miles}_miles_today_share"] = f"Beyond {miles} miles today"
+        if is_plan:
+            labels[f"beyond_{miles}_miles_plan_share"] = f"Beyond {miles} miles in this plan"
+    rows = views.far_from_home(placed)
+    return table(
+        rows.assign(who=rows["who"].str.capitalize()),
+        "Share of people held far from home, in per cent",
+        labels=labels,
+    )
+
+
+def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List the moves by their reason."""
+    rows = views.moves_by_reason(placed)
+    return table(
+        rows.assign(reason=rows["reason"].map(wording.words).str.capitalize()),
+        "Number of moves by reason, and what they do to miles from home",
+        labels={
+            "reason": "Reason",
+            "moves": "Moves",
+            "nearer": "Nearer home",
+            "further": "Further from home",
+            "mean_change_miles": "Average change in miles",
+        },
+        hide_small=("moves", "nearer", "further") if circulate else (),
+    )
+
+
+def arrivals_and_departures(by_prison: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List how many people each prison would receive and send."""
+    return table(
+        by_prison[(by_prison["arrive"] > 0) | (by_prison["leave"] > 0)],
+        "Number of people each prison would receive and send",
+        labels={
+            "name": "Prison",
+            "people_today": "People today",
+            "arrive": "Arrive",
+            "leave": "Leave",
+            "people_plan": "People in this plan",
+        },
+        hide_small=("arrive", "leave") if circulate else (),
+        scroll=True,
+    )
+
+
+def families(results: Results) -> str:
+    """List what families would spend and gain, today and in this run."""
+    account = results.summary["families"]
+    rows = [
+        {"what": what, "today": form(account[key]["today"]), "plan": form(account[key]["plan"])}
+        for key, (what, form) in wording.FAMILY_ROWS.items()
+    ]
+    return table(
+        pd.DataFrame(rows),
+        "What visits cost families in a year, in pounds and hours",
+        labels={"what": "What", "today": "Today", "plan": "In this plan"},
+        note=wording.FAMILY_NOTE,
+    )
+
+
+def payers(results: Results) -> str:
+    """List who pays what, today and in this run."""
+    rows = pd.DataFrame(
+        [
+            {
+                "payer": wording.words(row["payer"]).capitalize(),
+                "item": wording.words(row["item"]),
+                "today": wording.amount(row["today"], row["measure_unit"]),
+                "plan": wording.amount(row["plan"], row["measure_unit"]),
+                "change": wording.amount(row["change"], row["measure_unit"], signed=True),
+                "confidence": row["confidence"],
+            }
+            for row in results.summary["payers"]
+        ]
+    )
+    return table(
+        rows,
+        "Who pays what in a year",
+        labels={
+            "payer": "Who",
+            "item": "What",
+            "today": "Today",
+            "plan": "In this plan",
+            "change": "Change",
+            "confidence": "How well known",
+        },
+    )
+
+
+def worth(rows: pd.DataFrame) -> str:
+    """List the units where one place more is worth most."""
+    return table(
+        rows,
+        "Weighted pounds that one place more would save, and one fewer would cost",
+        labels={
+            "name": "Unit",
+            "places": "Places",
+            "held": "People held",
+            "value_of_one_more_gbp": "One more saves",
+            "cost_of_one_fewer_gbp": "One fewer costs",
+        },
+    )
+
+
+def terms(results: Results) -> str:
+    """List the terms of the weighted cost."""
+    rows = pd.DataFrame(
+        [
+            {"term": wording.words(str(name).removesuffix("_gbp")).capitalize(), "weighted_gbp": float(value)}
+            for name, value in results.allocation["terms"].items()
+        ],
+        columns=["term", "weighted_gbp"],
+    )
+    return table(
+        rows,
+        "The weighted cost by term, in weighted pounds",
+        labels={"term": "Term", "weighted_gbp": "Weighted pounds"},
+    )
+
+
+def measures(estate: pd.DataFrame) -> str:
+    """List every measure of the whole estate with its interval.
+
+    Parameters
+    ----------
+    estate
+        The table of :func:`scenarios.views.estate_measures`.
+    """
+    rows = pd.DataFrame(
+        [
+            {
+                "measure": wording.measure(row["measure"]),
+                "value": wording.amount(row["mean"], row["measure_unit"], row["measure"]),
+                "interval": wording.interval(row),
+                "unit": row["measure_unit"],
+            }
+            for row in estate.to_dict("records")
+        ]
+    )
+    return table(
+        rows,
+        "Every measure for the whole estate, in a year, with its 95% interval",
+        labels={"measure": "Measure", "value": "Value", "interval": "95% interval", "unit": "Unit"},
+        scroll=True,
+    )
+
+
+def waits(rows: pd.DataFrame) -> str:
+    """List the waits of the estate by kind of session.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.views.waits_by_kind`.
+    """
+    shown = pd.DataFrame(
+        {
+            "kind": rows["kind"],
+            "measure": rows["measure_label"],
+            "wait_days": rows["value"],
+            "interval": [wording.interval(row) for row in rows.to_dict("records")],
+        }
+    )
+    return table(
+        shown,
+        "Days families wait for a visit, by kind of session",
+        labels={
+            "kind": "Session",
+            "measure": "Measure",
+            "wait_days": "Days",
+            "interval": "95% interval",
+        },
+    )
+
+
+def outcomes(rows: pd.DataFrame) -> str:
+    """List what becomes of requests for a visit."""
+    shown = pd.DataFrame(
+        {
+            "outcome": rows["outcome"].map(wording.OUTCOMES),
+            "requests": rows["requests"],
+            "interval": [
+                wording.interval(row | {"measure": "requests"}) for row in rows.to_dict("records")
+            ],
+            "share_share": rows["share"],
+        }
+    )
+    return table(
+        shown,
+        "What becomes of requests for a visit, in a year",
+        labels={
+            "outcome": "Outcome",
+            "requests": "Requests",
+            "interval": "95% interval",
+            "share_share": "Share of requests",
+        },
+    )
+
+
+GROUP_MEASURES = {
+    "visits_per_prisoner_per_four_weeks": "visits_per_prisoner",
+    "wait_days_median": "wait_days",
+    "requests_unmet_share": "requests_unmet_share",
+    "regular_contact_share": "regular_contact_share",
+    "no_contact_share": "no_contact_share",
+}
+
+
+def by_group(estimates: pd.DataFrame, group_by: str, caption: str) -> str:
+    """List visits, waits and contact for groups of people."""
+    rows = views.by_group(estimates, group_by, GROUP_MEASURES)
+    return table(
+        rows.assign(group=rows["group"].map(wording.group)),
+        caption,
+        labels={
+            "group": "People",
+            "visits_per_prisoner": "Visits each in four weeks",
+            "wait_days": "Median wait, days",
+            "requests_unmet_share": "Requests that come to nothing",
+            "regular_contact_share": "In regular contact",
+            "no_contact_share": "No contact in four weeks",
+        },
+    )
+
+
+def visits_by_prison(rows: pd.DataFrame) -> str:
+    """List how full halls and video stations are, and the waits, prison by prison."""
+    return table(
+        rows,
+        "Visits and video calls by prison: use of places, waits in days, requests unmet",
+        labels={
+            "name": "Prison",
+            "people_plan": "People",
+            "visits_per_prisoner": "Visits each in four weeks",
+            "hall_use_share": "Tables used",
+            "wait_days": "Median wait, days",
+            "requests_unmet_share": "Requests unmet",
+            "video_use_share": "Video places used",
+            "called_share": "People with a call",
+        },
+        scroll=True,
+    )
+
+
+def unplaced(results: Results) -> str:
+    """List the people for whom the rules and places leave no room, by cohort."""
+    rows = pd.DataFrame(results.allocation["unplaced"])
+    return table(
+        rows,
+        "People without a place under the rules, by cohort",
+        labels={column: wording.words(column).capitalize() for column in rows.columns},
+    )
+
+
+def units(results: Results, establishments: pd.DataFrame) -> str:
+    """List every unit: its places, the people held and what one place more is worth."""
+    names = establishments.set_index("establishment")["name"]
+    rows = results.units
+    labels = {
+        "unit": "Unit",
+        "name": "Prison",
+        "places": "Places",
+        "in_use_cna": "In-use CNA",
+        "held": "People held",
+    }
+    if views.is_plan(results):
+        labels |= {
+            "value_of_one_more_gbp": "One more saves",
+            "cost_of_one_fewer_gbp": "One fewer costs",
+        }
+    return table(
+        rows.assign(name=rows["establishment"].map(names).fillna(rows["establishment"])),
+        "Places and people held in every unit"
+        + (", with the weighted pounds of one place more and one fewer" if len(labels) > 5 else ""),
+        labels=labels,
+        scroll=True,
+    )
+
+
+def changes(rows: pd.DataFrame) -> str:
+    """List the settings that a scenario changes."""
+    return table(
+        rows,
+        "Settings this scenario changes",
+        labels={"setting": "Setting", "before": "In the baseline", "after": "Here"},
+    )
+
+
+def lines_that_differ(comparison: Comparison) -> str:
+    """List the settings that differ between two runs."""
+    return table(
+        comparison.lines,
+        "Settings that differ",
+        labels={"setting": "Setting", "before": comparison.before, "after": comparison.after},
+    )
+
+
+def differences(rows: pd.DataFrame, comparison: Comparison) -> str:
+    """List the differences of the headline measures with their intervals and verdicts.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.views.headline_differences`.
+    """
+    shown = pd.DataFrame(
+        [
+            {
+                "label": row["label"],
+                "before": wording.amount(row["before"], row["measure_unit"], row["measure"]),
+                "after": wording.amount(row["after"], row["measure_unit"], row["measure"]),
+                "difference": wording.amount(
+                    row["difference"], row["measure_unit"], row["measure"], signed=True
+                ),
+                "interval": wording.interval(row),
+                "verdict": str(row["verdict"]),
+            }
+            for row in rows.to_dict("records")
+        ]
+    )
+    return table(
+        shown,
+        "Headline measures of the whole estate in both runs, with the difference and its 95% interval",
+        labels={
+            "label": "Measure",
+            "before": comparison.before,
+            "after": comparison.after,
+            "difference": "Difference",
+            "interval": "95% interval",
+            "verdict": "Verdict",
+        },
+    )
+
+
+def two_distances(
+    before: Mapping[str, Any], after: Mapping[str, Any], before_title: str, after_title: str
+) -> str:
+    """List the mean miles from home in two runs, men and women apart.
+
+    Parameters
+    ----------
+    before, after
+        The summaries of the two runs.
+    """
+    one, other = (pd.DataFrame(summary["distance"]) for summary in (before, after))
+    rows = one[["sex", "straight_miles"]].merge(
+        other[["sex", "straight_miles"]], on="sex", suffixes=("_before", "_after")
+    )
+    shown = pd.DataFrame(
+        {
+            "who": rows["sex"].map(_who),
+            "before_miles": rows["straight_miles_before"],
+            "after_miles": rows["straight_miles_after"],
+            "change_miles": rows["straight_miles_after"] - rows["straight_miles_before"],
+        }
+    )
+    return table(
+        shown,
+        "Average miles from home, in a straight line; exact for the placements of each run",
+        labels={
+            "who": "Who",
+            "before_miles": before_title,
+            "after_miles": after_title,
+            "change_miles": "Change in miles",
+        },
+    )
+
+
+def stored_runs(folder: Path) -> str:
+    """List the stored runs, the newest first."""
+    from scenarios.queries import stored_runs as stored
+
+    rows = stored(folder)
+    return table(
+        rows.assign(
+            folder=[Path(name).name for name in rows["folder"]],
+            status=rows["status"].map(str),
+            finished=rows["finished"].map(str),
+        ),
+        f"{len(rows)} stored runs",
+        labels={
+            "title": "Run",
+            "status": "Status",
+            "seed": "Seed",
+            "replications": "Simulated years",
+            "finished": "Finished",
+            "folder": "Folder",
+        },
+    )
+
+
+def settings(confidence: str | None = None) -> str:
+    """List every setting with its range and source, or those known in one way only."""
+    from scenarios.settings import settings as known
+
+    rows = [
+        {
+            "setting": row.setting,
+            "meaning": row.meaning,
+            "value": row.text,
+            "unit": row.measure_unit,
+            "range": f"{row.low} to {row.high}" if row.low is not None else "–",
+            "confidence": row.confidence,
+            "source": row.source,
+        }
+        for row in known().values()
+        if confidence in (None, row.confidence)
+    ]
+    labels = {
+        "setting": "Setting",
+        "meaning": "Meaning",
+        "value": "Value",
+        "unit": "Unit",
+        "range": "Plausible range",
+        "confidence": "How well known",
+        "source": "Source",
+    }
+    return table(
+        pd.DataFrame(rows, columns=list(labels)),
+        f"{len(rows)} settings of the baseline",
+        labels=labels,
+        scroll=True,
+    )
+
+
+def publications() -> str:
+    """List the publications behind the tables: publisher, title, date, licence."""
+    from data.load import sources
+
+    rows = [
+        {
+            "key": key,
+            **{field: entry.get(field, "") for field in ("publisher", "title", "date", "licence")},
+        }
+        for key, entry in sources().items()
+    ]
+    labels = {
+        "title": "Title",
+        "publisher": "Publisher",
+        "date": "Date",
+        "licence": "Licence",
+        "key": "Key",
+    }
+    return table(
+        pd.DataFrame(rows, columns=list(labels)),
+        f"{len(rows)} publications",
+        labels=labels,
+        scroll=True,
+    )
+
+
+def columns(name: str) -> str:
+    """List the columns of one input table: type, unit, meaning and source."""
+    from data.load import dictionary
+
+    rows = dictionary()
+    rows = rows[rows["table"] == name]
+    return table(
+        rows,
+        f"Columns of the table {name}",
+        labels={
+            "column": "Column",
+            "meaning": "Meaning",
+            "dtype": "Type",
+            "measure_unit": "Unit",
+            "allowed_values": "Allowed values",
+            "source": "Source",
+        },
+        scroll=True,
+    )
+
+
+def inputs(results: Results) -> str:
+    """List the digests of everything a run was made from."""
+    rows = [
+        {"input": name, "digest": str(digest)}
+        for name, digest in results.provenance["inputs"].items()
+    ]
+    return table(
+        pd.DataFrame(rows, columns=["input", "digest"]),
+        "What the run was made from, with the SHA-256 digest of each",
+        labels={"input": "Input", "digest": "Digest"},
+        scroll=True,
+    )
+
+
+def _who(sex: Any) -> str:
+    return "Everybody" if sex == "all" else str(sex).capitalize()

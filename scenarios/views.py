@@ -1,0 +1,473 @@
+"""Results in, small tables out: what each page of the app and each part of the report shows.
+
+Every function is pure and returns one table that fits on a screen. Miles are straight-line miles
+from a prisoner's home area to the prison, the official measure; *today* is where people are held
+on the date of the data, *plan* is where this run places them (the same in a run of today's estate).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from scenarios.results import Results
+
+DISTANCE_EDGES = (0, 10, 25, 50, 75, 100, 150)
+"""Lower edges in miles of the bands in which distance from home is shown."""
+
+MILES_EDGES = (30, 45, 60)
+"""Edges in miles between the four bands of a prison's average distance."""
+MILES_BANDS = ("under 30 miles", "30 to 44 miles", "45 to 59 miles", "60 miles or more")
+
+CHANGE_EDGES = (-5, -1, 1)
+"""Edges in miles between the four bands of a change of a prison's average distance."""
+CHANGE_BANDS = (
+    "nearer by 5 miles or more",
+    "nearer by 1 to 5 miles",
+    "within 1 mile of today",
+    "further by 1 mile or more",
+)
+
+ESTATE = "ALL"
+"""Stands for the whole estate among the establishments of a table of measures."""
+
+ALL = "all"
+"""Stands for everybody among the groups of a table of measures."""
+
+NEARER_MILES = 1e-6
+"""A journey this much shorter or longer in miles counts as nearer or further."""
+
+FAR_MILES = (50, 100)
+"""Distances in miles beyond which people are counted as far from home."""
+
+
+def people(results: Results) -> pd.DataFrame:
+    """Set each prisoner's distance from home today beside that in this run.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per prisoner placed: prisoner_id, sex, from_establishment, establishment, moved,
+        reason, straight_miles_today, straight_miles, further_miles (negative when nearer).
+    """
+    prisoners = results.tables["population"][["prisoner_id", "sex", "home_area"]]
+    miles = results.travel.set_index(["home_area", "establishment"])["straight_miles"]
+    columns = ["prisoner_id", "from_establishment", "establishment", "moved", "reason"]
+    placed = results.placements[[*columns, "straight_miles"]].merge(prisoners, on="prisoner_id")
+    today = pd.MultiIndex.from_frame(placed[["home_area", "from_establishment"]])
+    placed["straight_miles_today"] = miles.reindex(today).to_numpy()
+    placed["further_miles"] = placed["straight_miles"] - placed["straight_miles_today"]
+    return placed.drop(columns="home_area")
+
+
+def far_from_home(placed: pd.DataFrame) -> pd.DataFrame:
+    """Count the people held far from home, today and in this run, men and women apart.
+
+    Parameters
+    ----------
+    placed
+        The table of :func:`people`.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row for everybody, men and women: who, people, then for 50 and for 100 miles the share
+        of people further than that today and in this run.
+    """
+    groups = [("everybody", placed), *((str(sex), rows) for sex, rows in placed.groupby("sex"))]
+    return pd.DataFrame([{"who": who, "people": len(rows), **_far(rows)} for who, rows in groups])
+
+
+def distance_bands(placed: pd.DataFrame) -> pd.DataFrame:
+    """Count people by distance from home, today and in this run.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per band of miles: band, people_today, people_plan.
+    """
+    names = [
+        *(f"{low}–{high}" for low, high in zip(DISTANCE_EDGES, DISTANCE_EDGES[1:], strict=False)),
+        f"{DISTANCE_EDGES[-1]}+",
+    ]
+    counts = {
+        column: np.bincount(
+            np.searchsorted(DISTANCE_EDGES, placed[miles].dropna(), side="right") - 1,
+            minlength=len(names),
+        )
+        for column, miles in (("people_today", "straight_miles_today"), ("people_plan", "straight_miles"))
+    }
+    return pd.DataFrame({"band": names, **counts})
+
+
+def prisons(placed: pd.DataFrame, establishments: pd.DataFrame) -> pd.DataFrame:
+    """Summarise each prison: people held and their average distance, today and in this run.
+
+    Parameters
+    ----------
+    placed
+        The table of :func:`people`.
+    establishments
+        One row per establishment: establishment, name, latitude, longitude.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per prison that holds anyone, by name: people_today, people_plan, arrive, leave,
+        straight_miles_today, straight_miles, change_miles (missing where nobody is held).
+    """
+    moved = placed[placed["moved"]]
+    counted = pd.DataFrame(
+        {
+            "people_today": placed.groupby("from_establishment").size(),
+            "people_plan": placed.groupby("establishment").size(),
+            "arrive": moved.groupby("establishment").size(),
+            "leave": moved.groupby("from_establishment").size(),
+            "straight_miles_today": placed.groupby("from_establishment")[
+                "straight_miles_today"
+            ].mean(),
+            "straight_miles": placed.groupby("establishment")["straight_miles"].mean(),
+        }
+    ).rename_axis("establishment")
+    counts = ["people_today", "people_plan", "arrive", "leave"]
+    counted[counts] = counted[counts].fillna(0).astype(int)
+    counted["change_miles"] = counted["straight_miles"] - counted["straight_miles_today"]
+    named = establishments[["establishment", "name", "region", "latitude", "longitude"]]
+    return named.merge(counted.reset_index(), on="establishment").sort_values(
+        "name", ignore_index=True
+    )
+
+
+def map_places(by_prison: pd.DataFrame, when: str) -> pd.DataFrame:
+    """Give the map its circles: one row per prison that holds anyone.
+
+    Parameters
+    ----------
+    by_prison
+        The table of :func:`prisons`.
+    when
+        ``today``, ``plan`` or ``change``.
+
+    Returns
+    -------
+    pd.DataFrame
+        name, latitude, longitude, people, value (miles), band.
+    """
+    columns = {
+        "today": ("people_today", "straight_miles_today", MILES_EDGES, MILES_BANDS),
+        "plan": ("people_plan", "straight_miles", MILES_EDGES, MILES_BANDS),
+        "change": ("people_plan", "change_miles", CHANGE_EDGES, CHANGE_BANDS),
+    }
+    held, miles, edges, bands = columns[when]
+    drawn = by_prison[(by_prison[held] > 0) & by_prison[miles].notna()]
+    value = drawn[miles].round(1)
+    return pd.DataFrame(
+        {
+            "name": drawn["name"],
+            "latitude": drawn["latitude"],
+            "longitude": drawn["longitude"],
+            "people": drawn[held],
+            "value": value,
+            "band": np.array(bands, dtype=object)[np.searchsorted(edges, value, side="right")],
+        }
+    ).reset_index(drop=True)
+
+
+def moves_by_reason(placed: pd.DataFrame) -> pd.DataFrame:
+    """Count moves by their reason, with how many end nearer and further.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per reason, most moves first: reason, moves, nearer, further, further_miles (mean).
+    """
+    moved = placed[placed["moved"]]
+    rows = [
+        {
+            "reason": str(reason),
+            "moves": len(group),
+            "nearer": int((group["further_miles"] < -NEARER_MILES).sum()),
+            "further": int((group["further_miles"] > NEARER_MILES).sum()),
+            "mean_change_miles": group["further_miles"].mean(),
+        }
+        for reason, group in moved.groupby("reason")
+    ]
+    columns = ["reason", "moves", "nearer", "further", "mean_change_miles"]
+    return pd.DataFrame(rows, columns=columns).sort_values(
+        ["moves", "reason"], ascending=[False, True], ignore_index=True
+    )
+
+
+def who_is_further(placed: pd.DataFrame) -> pd.DataFrame:
+    """Count the people who end further from home, by how much further.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per band of extra miles: band, men, women.
+    """
+    edges = (NEARER_MILES, 10, 25, 50)
+    names = ("up to 10 miles", "10 to 24 miles", "25 to 49 miles", "50 miles or more")
+    worse = placed[placed["further_miles"] > edges[0]]
+    band = np.searchsorted(edges[1:], worse["further_miles"], side="right")
+    sexes = sorted(placed["sex"].unique())
+    counts = {
+        sex: np.bincount(band[(worse["sex"] == sex).to_numpy()], minlength=len(names))
+        for sex in sexes
+    }
+    return pd.DataFrame({"band": names, **counts})
+
+
+def places_worth_most(
+    units: pd.DataFrame, establishments: pd.DataFrame, rows: int = 15
+) -> pd.DataFrame:
+    """List the units where one place more is worth most.
+
+    Returns
+    -------
+    pd.DataFrame
+        At most ``rows`` rows, most valuable first: unit, name, places, held,
+        value_of_one_more_gbp, cost_of_one_fewer_gbp. Empty where nothing was optimised.
+    """
+    names = establishments.set_index("establishment")["name"]
+    worth = units[units["value_of_one_more_gbp"].fillna(0) > 0].copy()
+    worth["name"] = worth["establishment"].map(names).fillna(worth["establishment"])
+    worth["name"] = worth["name"].astype(str) + " (" + worth["unit"].astype(str) + ")"
+    columns = ["unit", "name", "places", "held", "value_of_one_more_gbp", "cost_of_one_fewer_gbp"]
+    return (
+        worth.sort_values(["value_of_one_more_gbp", "unit"], ascending=[False, True])
+        .head(rows)[columns]
+        .reset_index(drop=True)
+    )
+
+
+def _far(rows: pd.DataFrame) -> dict[str, float]:
+    """Give the share of people beyond each distance, today and in this run."""
+    columns = {"today": "straight_miles_today", "plan": "straight_miles"}
+    return {
+        f"beyond_{miles}_miles_{when}_share": float((rows[column] > miles).mean())
+        for miles in FAR_MILES
+        for when, column in columns.items()
+    }
+
+
+def outline_geojson() -> dict[str, Any]:
+    """Return the outline of England and Wales as a GeoJSON feature collection, in degrees."""
+    import json
+
+    from data.geography import load_outline
+
+    collection: dict[str, Any] = json.loads(load_outline().to_json())
+    return collection
+
+
+def is_plan(results: Results) -> bool:
+    """Say whether this run moves people, rather than describing today."""
+    return bool(results.allocation["status"] != "today")
+
+
+def row_for(results: Results, table: str, sex: str = "all") -> dict[str, Any]:
+    """Return the row of a summary table for everybody, men or women."""
+    rows: list[dict[str, Any]] = results.summary[table]
+    return next(row for row in rows if row["sex"] == sex)
+
+
+def headline(results: Results) -> dict[str, dict[str, Any]]:
+    """Return the headline measures by name: label, measure_unit, mean, low, high, replications."""
+    return {row["measure"]: row for row in results.summary["headline"]}
+
+
+WAIT_LABELS = {
+    "wait_days_median": "Half wait no longer than",
+    "wait_days_p90": "Nine in ten wait no longer than",
+}
+"""Measures of a wait, in words."""
+
+
+def estate_measures(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Keep the measures of the whole estate, all people together.
+
+    Parameters
+    ----------
+    estimates
+        One row per establishment, group and measure: mean, low and high (95%) over replications.
+    """
+    whole = (
+        (estimates["establishment"] == ESTATE)
+        & (estimates["group_by"] == ALL)
+        & (estimates["group"] == ALL)
+    )
+    return estimates[whole].reset_index(drop=True)
+
+
+def waits_by_kind(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Give the waits of the whole estate by kind of session.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per kind and measure: kind, measure, measure_label, value, low, high (days). Where
+        one replication gives no interval, low and high are the value.
+    """
+    rows = estimates[
+        (estimates["establishment"] == ESTATE)
+        & (estimates["group_by"] == "session_kind")
+        & estimates["measure"].isin(WAIT_LABELS)
+        & estimates["mean"].notna()
+    ]
+    return pd.DataFrame(
+        {
+            "kind": rows["group"].str.replace("_", " ").str.capitalize(),
+            "measure": rows["measure"],
+            "measure_label": rows["measure"].map(WAIT_LABELS),
+            "value": rows["mean"],
+            "low": rows["low"].fillna(rows["mean"]),
+            "high": rows["high"].fillna(rows["mean"]),
+        }
+    ).sort_values(["kind", "measure"], ignore_index=True)
+
+
+def by_establishment(estimates: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Set measures of each establishment side by side.
+
+    Parameters
+    ----------
+    names
+        The measures wanted, each with the column it becomes.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per establishment: establishment and a column for each measure (means).
+    """
+    rows = estimates[
+        (estimates["establishment"] != ESTATE)
+        & (estimates["group_by"] == ALL)
+        & estimates["measure"].isin(names)
+    ]
+    wide = rows.pivot(index="establishment", columns="measure", values="mean")
+    return wide.reindex(columns=list(names)).rename(columns=dict(names)).reset_index()
+
+
+def headline_differences(differences: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Keep the headline measures of the whole estate, in the order of their labels.
+
+    Parameters
+    ----------
+    differences
+        Differences of two runs: the keys of a measure, before, after, difference, low, high.
+    labels
+        Headline measures with their words.
+    """
+    whole = estate_measures(differences)
+    rows = whole[whole["measure"].isin(labels)]
+    order = {name: place for place, name in enumerate(labels)}
+    rows = rows.assign(label=rows["measure"].map(labels), place=rows["measure"].map(order))
+    return rows.sort_values("place", ignore_index=True).drop(columns="place")
+
+
+def relative_differences(rows: pd.DataFrame) -> pd.DataFrame:
+    """Write differences in per cent of the first run, so that one axis serves all measures.
+
+    Returns
+    -------
+    pd.DataFrame
+        label, value, low, high (per cent); rows whose first value is zero, or that have no
+        interval, are left out.
+    """
+    known = rows[(rows["before"] != 0) & rows["low"].notna()]
+    percent = {
+        column: 100 * known[name] / known["before"].abs()
+        for column, name in (("value", "difference"), ("low", "low"), ("high", "high"))
+    }
+    return pd.DataFrame({"label": known["label"], **percent}).reset_index(drop=True)
+
+
+PRISON_MEASURES = {
+    "hall_use_share": "hall_use_share",
+    "wait_days_median": "wait_days",
+    "requests_unmet_share": "requests_unmet_share",
+    "visits_per_prisoner_per_four_weeks": "visits_per_prisoner",
+    "video_use_share": "video_use_share",
+    "people_with_video_calls": "people_with_video_calls",
+}
+"""Measures shown prison by prison, each with its column."""
+
+
+def visits_by_prison(estimates: pd.DataFrame, by_prison: pd.DataFrame) -> pd.DataFrame:
+    """Set how full halls and stations are, and the waits, beside each prison's people.
+
+    Parameters
+    ----------
+    estimates
+        One row per establishment, group and measure with its mean.
+    by_prison
+        The table of :func:`prisons`.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per prison that holds anyone, by name: the columns of ``PRISON_MEASURES`` and
+        called_share, the share of people with a video call in four weeks.
+    """
+    measured = by_establishment(estimates, PRISON_MEASURES)
+    held = by_prison.loc[by_prison["people_plan"] > 0, ["establishment", "name", "people_plan"]]
+    rows = held.merge(measured, on="establishment", how="left")
+    return rows.assign(called_share=rows["people_with_video_calls"] / rows["people_plan"])
+
+
+def outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Count what becomes of the requests of the whole estate.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per outcome: outcome, requests (mean a year), low, high, share of all requests.
+    """
+    rows = estimates[
+        (estimates["establishment"] == ESTATE)
+        & (estimates["group_by"] == "outcome")
+        & (estimates["measure"] == "requests")
+    ]
+    total = rows["mean"].sum()
+    found = pd.DataFrame(
+        {
+            "outcome": rows["group"],
+            "requests": rows["mean"],
+            "low": rows["low"],
+            "high": rows["high"],
+            "share": rows["mean"] / total if total else 0.0,
+        }
+    )
+    return found.sort_values("requests", ascending=False, ignore_index=True)
+
+
+def by_group(
+    estimates: pd.DataFrame, group_by: str, names: Mapping[str, str]
+) -> pd.DataFrame:
+    """Set measures of groups of people in the whole estate side by side.
+
+    Parameters
+    ----------
+    group_by
+        ``sex``, ``children_under_18`` or ``distance_band``.
+    names
+        The measures wanted, each with the column it becomes.
+
+    Returns
+    -------
+    pd.DataFrame
+        One row per group: group and a column for each measure (means).
+    """
+    rows = estimates[
+        (estimates["establishment"] == ESTATE)
+        & (estimates["group_by"] == group_by)
+        & estimates["measure"].isin(names)
+    ]
+    order = list(dict.fromkeys(rows["group"]))
+    wide = rows.pivot(index="group", columns="measure", values="mean").reindex(order)
+    return wide.reindex(columns=list(names)).rename(columns=dict(names)).reset_index()

@@ -1,0 +1,450 @@
+"""Numbers in plain words: the headline of a run, how sure it is, and what it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from scenarios import views
+from scenarios.markup import Number, quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.compare import Comparison
+    from scenarios.results import Results
+
+MILLION = 1_000_000
+
+REASONS = {
+    "closer_to_family": "closer to family",
+    "makes_room": "makes room for somebody else",
+    "stays": "stays",
+}
+"""Reason codes of moves in plain words; a code that is not here is shown as it is."""
+
+
+def pounds(value: float) -> str:
+    """Write pounds as one reads them out.
+
+    Examples
+    --------
+    >>> pounds(12_345_678), pounds(-950), pounds(43.5)
+    ('£12.3 million', '−£950', '£43.50')
+    """
+    sign, size = ("−", -value) if value < 0 else ("", value)
+    if size >= MILLION:
+        return f"{sign}£{size / MILLION:,.1f} million"
+    return f"{sign}£{size:,.0f}" if size >= 100 else f"{sign}£{size:,.2f}"
+
+
+def count(value: float, noun: str) -> str:
+    """Write a count with its noun.
+
+    Examples
+    --------
+    >>> count(1, "person"), count(12_345, "move")
+    ('1 person', '12,345 moves')
+    """
+    plural = {"person": "people"}.get(noun, f"{noun}s")
+    return f"{value:,.0f} {noun if round(value) == 1 else plural}"
+
+
+def words(code: str) -> str:
+    """Write a code as words.
+
+    Examples
+    --------
+    >>> words("closer_to_family")
+    'closer to family'
+    """
+    return REASONS.get(code, code.replace("_", " "))
+
+
+def estimate(row: dict[str, Any]) -> str:
+    """Say between which values a measure lies, and what that rests on."""
+    if not row["replications"]:
+        return "Exact for these placements: nothing is drawn."
+    name = row["measure"]
+    low, high = quantity(row["low"], name), quantity(row["high"], name)
+    return f"95% interval {low} to {high}, from {count(row['replications'], 'simulated year')}."
+
+
+def four_numbers(results: Results) -> list[Number]:
+    """Give the answer of a run in four numbers."""
+    return [_distance(results), _gain(results), _who(results), _visits(results)]
+
+
+def proof(results: Results) -> str:
+    """Say how good the plan is, for which data, and how that is known."""
+    plan = results.allocation
+    date = plan["holds_for"]["date"]
+    if not views.is_plan(results):
+        return f"These are the people where they were held on {date}. Nothing was optimised."
+    bound = f"bound {pounds(plan['lower_bound_gbp'])}" if plan["lower_bound_gbp"] is not None else ""
+    gap = plan["gap"]
+    said = "no gap" if gap == 0 else f"gap {100 * gap:.4f}%"
+    best = "Optimal" if plan["status"] == "optimal" else f"Status: {plan['status']}"
+    return (
+        f"{best} for these data and prices on {date}: weighted cost "
+        f"{pounds(plan['objective_gbp'])}, {bound}, {said}."
+    )
+
+
+def _distance(results: Results) -> Number:
+    row = views.row_for(results, "distance")
+    today, plan = row["straight_miles_today"], row["straight_miles"]
+    change = ""
+    if views.is_plan(results):
+        way = "nearer" if plan <= today else "further"
+        change = f"{today:.1f} miles today: {abs(today - plan):.1f} miles {way}"
+    return Number(
+        label="Average distance from home",
+        value=f"{plan:.1f}",
+        unit="miles",
+        change=change,
+        note="In a straight line, from home area to prison.",
+    )
+
+
+def _gain(results: Results) -> Number:
+    families = results.summary["families"]
+    cost = families["cost_per_visit_gbp"]
+    if not views.is_plan(results):
+        return Number(
+            label="What a visit costs a family",
+            value=pounds(cost["today"]),
+            unit="a visit",
+            note="Time and money for everybody who comes, before any refund.",
+        )
+    return Number(
+        label="What families would gain",
+        value=pounds(families["consumer_surplus_gbp_per_year"]),
+        unit="a year",
+        change=f"A visit would cost {pounds(cost['plan'])} instead of {pounds(cost['today'])}",
+        note="Change in consumer surplus, in time and money; not what families spend.",
+    )
+
+
+def _who(results: Results) -> Number:
+    if not views.is_plan(results):
+        return Number(
+            label="People held",
+            value=f"{views.row_for(results, 'distance')['people']:,}",
+            unit="people",
+            note="One row for each person; the synthetic population matches published totals.",
+        )
+    row = views.row_for(results, "further")
+    return Number(
+        label="Who ends nearer, who further",
+        value=f"{row['nearer']:,}",
+        unit="people nearer",
+        change=f"{count(row['further'], 'person')} would be further away",
+        note=f"{count(row['moved'], 'person')} would move. The longest step away is "
+        f"{row['most_miles_further']:.0f} miles.",
+    )
+
+
+def _visits(results: Results) -> Number:
+    rows = views.headline(results)
+    row = rows["wait_days_median"]
+    return Number(
+        label=row["label"],
+        value=quantity(row["mean"], row["measure"]),
+        unit=row["measure_unit"],
+        note=estimate(row),
+    )
+
+
+SYNTHETIC = (
+    "The people in this model are made up. They match published totals, but no real person's "
+    "record is in it, so read every result as an illustration. The tool recommends; a named officer "
+    "decides."
+)
+
+MANIFEST = (
+    "The file manifest.json beside this report holds the command, the versions, the commit and the "
+    "digest of every input, so that the run can be made again."
+)
+
+CEILING = (
+    "This is a ceiling, not a plan: it moves people without any limit, to show how near to home "
+    "people could be held at most. Nobody re-places the whole estate at once."
+)
+
+BENEFIT = (
+    "The gain is the change in consumer surplus: what a nearer prison saves on visits made anyway, and "
+    "half of that saving on visits made because they became cheaper. Families who are nearer visit "
+    "more, so what they spend in all can rise while they gain."
+)
+
+FAMILY_NOTE = (
+    "Per year, over all families with a permitted contact. Help with visit costs moves money from "
+    "the scheme to families: it is shown beside, at the share of families that claim."
+)
+
+WORTH = (
+    "If a unit had one place more, or one fewer, the weighted cost of the best plan would change by "
+    "this much. The two differ, and each holds for one place alone."
+)
+
+MOVES_FILE = "Every single move, under the person's pseudonymous id, is in moves.parquet in the run's folder."
+
+FAMILY_ROWS = {
+    "cost_per_visit_gbp": ("Cost of one visit, time and money", pounds),
+    "visits_wished_per_year": ("Visits families wish to make", lambda value: f"{value:,.0f}"),
+    "spent_gbp_per_year": ("Spent in all, time and money", pounds),
+    "money_gbp_per_year": ("Of that, money", pounds),
+    "hours_per_year": ("Hours spent travelling", lambda value: f"{value:,.0f}"),
+    "refund_gbp_per_year": ("Refunded by the visit-cost scheme", pounds),
+}
+"""What the family account shows, in order: its key, its words, how its numbers are written."""
+
+ATTRIBUTION = (
+    "Contains OS data © Crown copyright and database right. Contains Royal Mail data © Royal Mail "
+    "copyright and database right. Source: Office for National Statistics licensed under the Open "
+    "Government Licence v3.0. Place labels: GeoNames (CC BY 4.0). Outline: Natural Earth."
+)
+
+OUTCOMES = {
+    "attended": "Visit takes place",
+    "no_show": "Booked, nobody comes",
+    "cancelled": "Booked, then cancelled",
+    "refused": "Refused",
+    "gave_up": "Family gives up",
+    "turned_to_video": "Turns to a video call",
+    "pending": "Still open at year's end",
+}
+"""What becomes of a request for a visit, in words."""
+
+
+def source(results: Results, *, drawn: bool) -> str:
+    """Say which run a picture shows and what stands behind it.
+
+    Parameters
+    ----------
+    drawn
+        Whether the numbers are drawn by the simulation, so that replications stand behind them.
+    """
+    name = results.folder.name if results.folder else results.name
+    plan = results.allocation
+    date = plan["holds_for"]["date"]
+    if drawn:
+        return (
+            f"Source: run {name}, {count(results.replications, 'simulated year')}, synthetic "
+            f"people held on {date}. Lines are 95% intervals."
+        )
+    gap = "placements of today" if plan["gap"] is None else f"gap {100 * plan['gap']:.4g}%"
+    return f"Source: run {name}, synthetic people held on {date}; {gap}, nothing drawn."
+
+
+def replications(results: Results) -> str:
+    """Say how many years were played, and with what."""
+    weeks = results.scenario["calendar"]["weeks"]
+    return (
+        f"{count(results.replications, 'simulated year')} of {weeks} weeks at every prison, seed "
+        f"{results.provenance['seed']}. Each value is the mean over those years, with its 95% interval."
+    )
+
+
+def who_ends_further(results: Results) -> str:
+    """Say in a sentence how many people end further from home, and by how much."""
+    row = views.row_for(results, "further")
+    if not row["further"]:
+        return "Nobody ends further from home than today."
+    return (
+        f"{count(row['further'], 'person')} would be further from home than today, by "
+        f"{row['mean_miles_further']:.1f} miles on average and {row['most_miles_further']:.0f} at "
+        f"most; {row['nearer']:,} would be nearer, by {row['mean_miles_nearer']:.1f} miles on average."
+    )
+
+
+def moves(results: Results) -> str:
+    """Say in a sentence how many people move."""
+    row = views.row_for(results, "further")
+    share = row["moved"] / row["people"] if row["people"] else 0.0
+    return (
+        f"{count(row['moved'], 'person')} of {row['people']:,} ({100 * share:.1f}%) would be in "
+        "another prison than today. A change of unit inside a prison is no move."
+    )
+
+
+def yardsticks(results: Results) -> dict[str, str]:
+    """Set the mean distance beside the least that any placement could reach, and beside chance."""
+    floor = results.summary["floor"]
+    rows = {"Held today": f"{floor['today_mean_miles']:.1f} miles from home on average"}
+    if views.is_plan(results):
+        rows["In this plan"] = f"{floor['plan_mean_miles']:.1f} miles"
+    rows["The least possible"] = (
+        f"{floor['least_mean_miles']:.1f} miles, if only capacity and sex counted"
+    )
+    rows["By chance"] = f"{floor['random_mean_miles']:.1f} miles, if people were placed at random"
+    rows["Simulated years"] = f"{results.replications}, seed {results.provenance['seed']}"
+    rows["Data of"] = str(results.holds_for["date"])
+    return rows
+
+
+def plan_facts(results: Results) -> dict[str, str]:
+    """Give the weighted cost, the bound and the gap of a plan, and how long it took."""
+    plan = results.allocation
+    seconds = sum(plan["seconds"].values())
+    return {
+        "Status": str(plan["status"]),
+        "Weighted cost": f"£{plan['objective_gbp']:,.2f}",
+        "Lower bound": f"£{plan['lower_bound_gbp']:,.2f}: no plan can cost less",
+        "Gap": f"{100 * plan['gap']:.6g}%",
+        "Moves": f"{views.row_for(results, 'further')['moved']:,}",
+        "Holds for": f"people and data of {plan['holds_for']['date']}",
+        "Solved and certified in": f"{seconds:,.1f} seconds",
+    }
+
+
+def visit_numbers(estate: pd.DataFrame) -> list[Number]:
+    """Give the headline numbers of the visits page, each with its interval.
+
+    Parameters
+    ----------
+    estate
+        The table of :func:`scenarios.views.estate_measures`.
+    """
+    rows = estate.set_index("measure", drop=False)
+    return [
+        Number(
+            label=label,
+            value=quantity(float(rows.at[name, "mean"]), name),
+            unit=unit,
+            note=f"95% interval {interval(rows.loc[name].to_dict())}",
+        )
+        for name, (label, unit) in VISIT_NUMBERS.items()
+        if name in rows.index
+    ]
+
+
+def interval(row: Mapping[str, Any]) -> str:
+    """Write the 95% interval of a measure; a dash where one year gives none."""
+    if row["low"] != row["low"]:
+        return "–"
+    name = str(row["measure"])
+    return f"{quantity(row['low'], name)} to {quantity(row['high'], name)}"
+
+
+def measure(name: str) -> str:
+    """Write the name of a measure in words.
+
+    Examples
+    --------
+    >>> measure("hall_use_share"), measure("wait_days_p90")
+    ('Hall use', 'Wait in days, nine in ten no longer than')
+    """
+    if name in MEASURE_WORDS:
+        return MEASURE_WORDS[name]
+    for ending in ("_gbp", "_share"):
+        name = name.removesuffix(ending)
+    return name.replace("_", " ").capitalize()
+
+
+MEASURE_WORDS = {
+    "wait_days_mean": "Wait in days, mean",
+    "wait_days_median": "Wait in days, half no longer than",
+    "wait_days_p90": "Wait in days, nine in ten no longer than",
+    "no_contact_share": "People with no contact in four weeks",
+    "no_contact_in_year_share": "People with no contact all year",
+    "visited_share": "People visited in four weeks",
+    "regular_contact_share": "People in regular contact (more than one visit or call in four weeks)",
+    "requests_unmet_share": "Requests that come to nothing",
+    "people_with_video_calls": "People with a video call in four weeks",
+}
+"""Measures whose names say too little."""
+
+
+def amount(value: float | None, measure_unit: str, name: str = "", *, signed: bool = False) -> str:
+    """Write a number with its unit of measurement.
+
+    Examples
+    --------
+    >>> amount(1234.6, "gbp"), amount(1234.6, "hours", signed=True), amount(None, "gbp")
+    ('£1,235', '+1,235 hours', '–')
+    """
+    if value is None or value != value:
+        return "–"
+    plus = "+" if signed and value > 0 else ""
+    if name:
+        return plus + quantity(value, name)
+    sign, size = ("−", -value) if value < 0 else (plus, value)
+    if measure_unit.lower() == "gbp":
+        return f"{sign}£{size:,.0f}"
+    return f"{sign}{size:,.0f} {measure_unit.replace('_', ' ')}"
+
+
+VISIT_NUMBERS = {
+    "visits": ("Visits that take place", "a year"),
+    "wait_days_median": ("Half of visits wait no longer than", "days"),
+    "requests_unmet_share": ("Requests that come to nothing", "of requests"),
+    "regular_contact_share": ("People in regular contact", "of people"),
+    "no_contact_share": ("People with no contact in four weeks", "of people"),
+    "video_calls": ("Video calls held", "a year"),
+}
+"""The headline numbers of the visits page: measure, words, unit."""
+
+GROUPS = {
+    "no": "No children under 18",
+    "yes": "Children under 18",
+    "under_25_miles": "Under 25 miles from home",
+    "25_to_50_miles": "25 to 50 miles",
+    "50_to_100_miles": "50 to 100 miles",
+    "over_100_miles": "Over 100 miles",
+}
+"""Groups of people in words; a group that is not here is shown as it is named."""
+
+
+def group(code: str) -> str:
+    """Write a group of people in words."""
+    return GROUPS.get(code, code.replace("_", " ").capitalize())
+
+
+def basis(comparison: Comparison) -> str:
+    """Say what a comparison sets side by side, and how sure it is."""
+    rows = comparison.differences
+    years = int(rows["replications"].max()) if len(rows) else 0
+    if comparison.paired:
+        how = "Both runs play the same families, year by year, so the intervals are of the difference."
+    else:
+        how = "The runs play different families, so the intervals are wider."
+    return (
+        f"From “{comparison.before}” to “{comparison.after}”, over "
+        f"{count(years, 'simulated year')}. {how}"
+    )
+
+
+def comparison_source(comparison: Comparison) -> str:
+    """Say what stands behind the picture of a comparison."""
+    rows = comparison.differences
+    years = int(rows["replications"].max()) if len(rows) else 0
+    pairs = "paired" if comparison.paired else "independent"
+    return f"Source: the two runs, {count(years, 'simulated year')} each, {pairs} 95% intervals."
+
+
+def provenance(results: Results) -> dict[str, str]:
+    """Give what is needed to make a run again."""
+    manifest = results.provenance
+    versions = manifest["versions"]
+    clean = {True: "clean", False: "with changes", None: "unknown"}[manifest["clean_tree"]]
+    return {
+        "Run": results.folder.name if results.folder else results.name,
+        "Scenario": results.title,
+        "Seed": str(manifest["seed"]),
+        "Simulated years": str(results.replications),
+        "Data of": str(results.holds_for["date"]),
+        "Data digest": str(manifest["data_digest"]),
+        "Commit": f"{manifest['commit']} ({clean})",
+        "Versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+    }
+
+
+def rests_on(results: Results) -> dict[str, str]:
+    """Give what a run was made from, as far as it is the same for the same run."""
+    return {
+        "Scenario": results.name,
+        "Data digest": str(results.provenance["data_digest"]),
+        "Version": str(results.provenance["versions"]["closer-to-home"]),
+    }
