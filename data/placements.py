@@ -135,7 +135,7 @@ def journeys_of(
         return np.where(found, matrix[area, place], np.nan)
 
     person = pd.Index(prisoners["prisoner_id"]).get_indexer(pd.Index(parties["prisoner_id"]))
-    kept = np.flatnonzero((person >= 0) & (place[np.maximum(person, 0)] >= 0))
+    kept = np.flatnonzero(np.append(place, -1)[person] >= 0)
     person, trip = person[kept], visit_cost.trip[kept]
     share = parties["share"].to_numpy(dtype=np.float64)[kept]
 

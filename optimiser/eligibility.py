@@ -467,11 +467,11 @@ def _stage_breaches(
     for row, least, most in zip(stage_rules.itertuples(), low, high, strict=True):
         who = (people["status"] == row.status).to_numpy()
         if row.band not in ("", "any"):
-            who &= (people["sentence_band"] == row.band).to_numpy()
+            who = who & (people["sentence_band"] == row.band).to_numpy()
         if not np.isnan(least):
-            who &= days >= least
+            who = who & (days >= least)
         if not np.isnan(most):
-            who &= days <= most
+            who = who & (days <= most)
         pairs = who[:, None] & (units["function"] == row.function).to_numpy()
         if row.level == RuleLevel.HARD:
             forbidden |= pairs
