@@ -66,7 +66,7 @@ def largest_remainder(
 
 def _shares(weight: Floats, total: int) -> Integers:
     exact = weight * (total / weight.sum())
-    whole = np.floor(exact).astype(np.int64)
+    whole: Integers = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole
@@ -137,7 +137,8 @@ def _scaled(table: Floats, totals: Floats, *, axis: int) -> Floats:
     sums = table.sum(axis=axis)
     goal = totals if axis == 1 else np.maximum(totals, 1e-12)
     factor = np.divide(goal, sums, out=np.zeros_like(sums), where=sums > 0)
-    return table * (factor[:, None] if axis == 1 else factor[None, :])
+    scaled: Floats = table * (factor[:, None] if axis == 1 else factor[None, :])
+    return scaled
 
 
 def round_to_margins(table: ArrayLike, generator: np.random.Generator) -> Integers:
@@ -188,7 +189,7 @@ def round_to_margins(table: ArrayLike, generator: np.random.Generator) -> Intege
 
 def _column_goal(exact: Floats, total: int) -> Integers:
     sums = exact.sum(axis=0)
-    whole = np.floor(sums + 1e-6).astype(np.int64)
+    whole: Integers = np.floor(sums + 1e-6).astype(np.int64)
     remainder = np.where(sums - whole > 1e-6, sums - whole, 0.0)
     order = np.argsort(-remainder, kind="stable")
     whole[order[: total - int(whole.sum())]] += 1

@@ -33,13 +33,26 @@ def held_by_unit(estate: Estate) -> Integers:
     Integers
         Shape (units,): people held, in proportion to places, at most the places of the unit except
         where the published population exceeds the establishment's capacity.
+
+    Raises
+    ------
+    ValueError
+        When nobody is held anywhere, or people are held where there is no unit or no place.
     """
     population = estate.establishments.set_index("establishment")["population"]
+    places = estate.units.groupby("establishment")["places"].sum()
+    homeless = population.index[(population > 0) & ~(population.index.map(places) > 0)]
+    if len(homeless) or not population.sum():
+        raise ValueError(
+            "establishments.csv: people are held where units.csv has no places "
+            f"({', '.join(homeless[:3]) or 'nobody is held at all'}). Correct the population or "
+            "add units."
+        )
     held = np.zeros(len(estate.units), dtype=np.int64)
     for establishment, rows in estate.units.groupby("establishment").indices.items():
-        places = estate.units["places"].to_numpy()[rows]
+        of_units = estate.units["places"].to_numpy()[rows]
         people = int(population.loc[establishment])
-        held[rows] = largest_remainder(places, people, at_most=places) if people else 0
+        held[rows] = largest_remainder(of_units, people, at_most=of_units)
     return held
 
 

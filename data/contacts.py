@@ -173,7 +173,8 @@ def _draw_words(
 ) -> NDArray[np.object_]:
     reach = np.cumsum(list(weights.values()))
     found = np.searchsorted(reach, generator.random(count) * reach[-1], side="right")
-    return np.array(list(weights), dtype=object)[np.minimum(found, len(reach) - 1)]
+    words: NDArray[np.object_] = np.array(list(weights), dtype=object)
+    return cast("NDArray[np.object_]", words[np.minimum(found, len(reach) - 1)])
 
 
 def _draw_statuses(
@@ -230,4 +231,4 @@ def _share_without_car(home_areas: pd.DataFrame, assumptions: Assumptions, odds:
     share = np.array(
         [assumptions.values("without_car", "area_type", name)["share"] for name in types]
     )
-    return cast("Floats", odds * share / (1 - share + odds * share))
+    return odds * share / (1 - share + odds * share)

@@ -22,6 +22,8 @@ from data.words import Sex
 
 _NARROWEST, _WIDEST = 0.02, 50.0
 _SMALLEST_SPREAD_MILES = 0.5
+_ATTEMPTS = 8
+_NEAR_ENOUGH_MILES = 0.05
 
 
 def people_by_home_area(
@@ -99,9 +101,9 @@ def deal_home_areas(
     Notes
     -----
     Doubly constrained gravity model with deterrence exp(-(d / s)**power), balanced by Furness,
-    rounded with both margins kept. The multiplier is found by bisection on the exact table; the
-    few hundredths of a mile that rounding adds are then taken off the target and the rounding
-    repeated with the same draws.
+    rounded with both margins kept. The multiplier is found by bisection on the exact table; what
+    rounding adds is then taken off the target, half at a time, and the nearest of a few
+    roundings with the same draws is kept.
     """
     sizes = np.bincount(groups, minlength=len(miles))
 
@@ -110,17 +112,19 @@ def deal_home_areas(
         nearness = np.exp(-((miles / (multiplier * deterrence_miles[:, None])) ** power))
         return balance(np.round(nearness, 12) + 1e-12, sizes, totals, tolerance=0.01)
 
-    target = mean_miles
+    target, nearest = mean_miles, np.inf
     dealt = np.zeros(len(groups), dtype=np.int64)
-    for _ in range(6):
+    for _ in range(_ATTEMPTS):
         table = _at_mean(expected, miles, target)
         generator = stream(seed, f"home_area {part}")
         counts = round_to_margins(np.round(table, 9), generator)
-        dealt = deal(groups, counts, generator)
         difference = _mean(counts, miles) - mean_miles
-        if abs(difference) < 0.02 or abs(_mean(table, miles) - target) > 0.05:
+        if abs(difference) < nearest:
+            nearest = abs(difference)
+            dealt = deal(groups, counts, generator)
+        if nearest < _NEAR_ENOUGH_MILES or abs(_mean(table, miles) - target) > 0.05:
             break
-        target -= difference
+        target -= difference / 2
     return dealt
 
 
