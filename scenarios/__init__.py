@@ -1,0 +1,17 @@
+"""Questions and answers: scenarios in, stored results out.
+
+``schema``      Scenario, and the shape of its file
+``load``        load_scenario(name): baseline and changes to a Scenario
+``settings``    one row per setting: unit, meaning, range, source
+``inputs``      the tables, the people and the journeys a scenario needs
+``run``         run(scenario): the whole model on one screen
+``runner``      many replications over many processes; ``cluster`` for many machines
+``benefit``     what families gain and who pays what
+``results``     Results: named tables and provenance, kept in run folders
+``summary``     the headline of a run
+``compare``     two runs side by side
+``queries``     questions over many run folders
+``worker``      a run in a process of its own
+``charts``      tables in, charts out; ``report`` makes a page of them
+``cli``         the ``estate`` command
+"""

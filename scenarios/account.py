@@ -1,0 +1,251 @@
+"""Everything worked out, put together: tables, the headline, who gains and who pays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.placements import today_placements
+from data.travel import travel_table
+from data.visit_cost import HelpWithVisits, VisitCost, visit_cost
+from optimiser.allocation import Allocation
+from optimiser.problem import PENNIES_PER_POUND
+from scenarios.benefit import Demand, demand_at, family_account
+from scenarios.distance import distance_measures, with_groups
+from scenarios.inputs import Inputs
+from scenarios.load import load_scenario
+from scenarios.payers import added_hours, payments, school_hours_today
+from scenarios.plain_yaml import text
+from scenarios.results import Results
+from scenarios.schema import Scenario
+from scenarios.summary import summary
+
+MEASURE_COLUMNS = [
+    "scenario",
+    "replication",
+    "establishment",
+    "group_by",
+    "group",
+    "measure",
+    "measure_unit",
+    "value",
+]
+
+
+def all_measures(
+    simulated: pd.DataFrame, people: pd.DataFrame, *, scenario: str, replications: int
+) -> pd.DataFrame:
+    """Put the measures of the simulated year beside those of distance.
+
+    Parameters
+    ----------
+    simulated
+        Measures of the simulated years.
+    people
+        Distances and groups, as from ``with_groups``.
+    scenario
+        Name of the scenario.
+    replications
+        Simulated years.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``measures.parquet``, sorted.
+    """
+    exact = distance_measures(people, scenario=scenario, replications=replications)
+    both = pd.concat([simulated.assign(scenario=scenario), exact], ignore_index=True)
+    return both[MEASURE_COLUMNS].sort_values(MEASURE_COLUMNS[:-1], ignore_index=True)
+
+
+def today_of(inputs: Inputs, plan: pd.DataFrame) -> pd.DataFrame:
+    """Give the placements of today beside a plan; the plan itself where nobody was placed anew."""
+    if not (plan["moved"].any() or plan["unit_changed"].any() or (plan["unit"] == "").any()):
+        return plan
+    return today_placements(
+        inputs.population,
+        inputs.estate,
+        inputs.travel,
+        parties=inputs.parties,
+        visit_cost=inputs.visit_cost,
+    )
+
+
+def demands(
+    scenario: Scenario, inputs: Inputs, today: pd.DataFrame, plan: pd.DataFrame
+) -> tuple[Demand, Demand]:
+    """Give what families wish and pay today and under the scenario.
+
+    Today is where people are held now, with help for visits as the baseline has it; prices of time
+    and travel and the demand curve are the scenario's in both, so that only policy differs.
+
+    Parameters
+    ----------
+    scenario
+        Its sections on travel, help, demand and benefit are read.
+    inputs
+        Parties and what their trips cost under the scenario.
+    today, plan
+        Placements now and under the scenario.
+    """
+    help_today = load_scenario("baseline").help
+    costs_today = inputs.visit_cost
+    if scenario.help != help_today:
+        costs_today = visit_cost(inputs.parties, inputs.travel, scenario.travel, help_today)
+
+    def demand(
+        placements: pd.DataFrame, costs: VisitCost, scheme: HelpWithVisits
+    ) -> Demand:
+        return demand_at(
+            held_at(placements, inputs),
+            costs,
+            parties=inputs.parties,
+            settings=scenario.demand,
+            weeks_per_year=scenario.benefit.weeks_per_year,
+            refunded_visits_per_year=scheme.visits_per_year_cap,
+        )
+
+    return (
+        demand(today, costs_today, help_today),
+        demand(plan, inputs.visit_cost, scenario.help),
+    )
+
+
+def held_at(placements: pd.DataFrame, inputs: Inputs) -> NDArray[np.int64]:
+    """Give the column of the travel matrices where each party's prisoner is held.
+
+    People whom a plan leaves without a place count where they are today.
+    """
+    place = placements.set_index("prisoner_id")
+    where = place["establishment"].where(place["establishment"] != "", place["from_establishment"])
+    held = where.reindex(inputs.parties["prisoner_id"])
+    return inputs.travel.establishments.get_indexer(pd.Index(held)).astype(np.int64)
+
+
+def account(
+    scenario: Scenario,
+    inputs: Inputs,
+    allocation: Allocation,
+    simulated: pd.DataFrame,
+    visits: pd.DataFrame,
+    origin: dict[str, Any],
+) -> Results:
+    """Put a run together.
+
+    Parameters
+    ----------
+    scenario, inputs, allocation
+        What was asked, what it was played on and who is held where.
+    simulated
+        Measures of the simulated years.
+    visits
+        Event log to keep.
+    origin
+        What the run is made from: its provenance.
+
+    Returns
+    -------
+    Results
+        All tables of a run folder, the allocation's account and the summary.
+    """
+    plan, replications = allocation.placements, int(origin["replications"])
+    today = today_of(inputs, plan)
+    people = with_groups(plan, today, inputs.population.prisoners)
+    measures = all_measures(simulated, people, scenario=scenario.name, replications=replications)
+    before, after = demands(scenario, inputs, today, plan)
+    school = _school_hours(measures)
+    paid = payments(
+        before,
+        after,
+        moves=int(plan["moved"].sum()),
+        school_hours=(school_hours_today(school, before, after, inputs.parties), school),
+        added_session_hours=added_hours(
+            inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
+        ),
+        settings=scenario.benefit,
+    )
+    told = allocation_account(scenario, allocation, origin["data_digest"])
+    return Results(
+        scenario=scenario.resolved(),
+        tables={
+            "changes": changes_table(scenario),
+            "population": inputs.population.prisoners,
+            "contacts": inputs.population.contacts,
+            "travel": travel_table(inputs.travel),
+            "placements": plan,
+            "moves": allocation.moves,
+            "units": allocation.units,
+            "measures": measures,
+            "visits": visits,
+        },
+        allocation=told,
+        summary=summary(
+            scenario,
+            told,
+            people,
+            measures,
+            families=family_account(before, after),
+            payers=paid,
+            floor=allocation.floor,
+            seed=int(origin["seed"]),
+            replications=replications,
+        ),
+        provenance=origin,
+        prices=price_arrays(allocation),
+    )
+
+
+def allocation_account(scenario: Scenario, allocation: Allocation, data: str) -> dict[str, Any]:
+    """Give the content of ``allocation.json``.
+
+    Parameters
+    ----------
+    scenario
+        For the date the placements hold for.
+    allocation
+        Who is held where, and its proof.
+    data
+        Digest of the data folder.
+    """
+    return {
+        "status": str(allocation.status),
+        "objective_gbp": allocation.objective_gbp,
+        "terms": allocation.terms,
+        "lower_bound_gbp": allocation.lower_bound_gbp,
+        "gap": allocation.gap,
+        "unplaced": allocation.unplaced.to_dict("records"),
+        "moves": int(allocation.placements["moved"].sum()),
+        "seconds": {stage: round(passed, 3) for stage, passed in allocation.seconds.items()},
+        "holds_for": {"date": scenario.as_of.isoformat(), "data_digest": data},
+    }
+
+
+def price_arrays(allocation: Allocation) -> dict[str, NDArray[np.int64]]:
+    """Give the content of ``prices.npz``: multipliers in pennies; the scale alone for today."""
+    scale = {"pennies_per_pound": np.array(PENNIES_PER_POUND, dtype=np.int64)}
+    if allocation.prices is None:
+        return scale
+    prices = allocation.prices
+    return scale | {
+        "unit": prices.unit,
+        "estate": prices.estate,
+        "move": np.array(prices.move, dtype=np.int64),
+    }
+
+
+def changes_table(scenario: Scenario) -> pd.DataFrame:
+    """Give setting, before and after, as text on one line each."""
+    rows = [(each.setting, text(each.before), text(each.after)) for each in scenario.changes]
+    return pd.DataFrame(rows, columns=["setting", "before", "after"], dtype="str")
+
+
+def _school_hours(measures: pd.DataFrame) -> float:
+    chosen = (
+        (measures["measure"] == "school_hours_missed")
+        & (measures["establishment"] == "ALL")
+        & (measures["group_by"] == "all")
+    )
+    return float(measures.loc[chosen, "value"].mean())

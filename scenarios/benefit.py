@@ -1,0 +1,155 @@
+"""What a plan gives families and what it costs whom, in pounds and hours a year.
+
+The benefit is the change in consumer surplus by the rule of half, never total spent alone: people
+who are closer visit more, and then spend more in all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.visit_cost import VisitCost
+from simulation.demand import DemandSettings, keep_share
+
+WEEKS_PER_PERIOD = 4
+"""Wishes are stated per four weeks, as visit orders are granted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenefitSettings:
+    """Prices of what a plan asks of prisons and escorts.
+
+    ``weeks_per_year`` turns visits per four weeks into visits a year; the rest are pounds and
+    hours as their names say, each with its source in ``settings.csv``.
+    """
+
+    weeks_per_year: float
+    escort_gbp_per_move: float
+    staff_hours_per_move: float
+    staff_gbp_per_hour: float
+    staff_per_added_session: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Demand:
+    """What each party wishes and pays under one set of placements.
+
+    All arrays have one element per party: visits wished a year, and how many of them are
+    within the yearly cap of the refund scheme; for one visit of the whole party
+    the money spent, the refund expected, the hours on the way of all travellers, the gross cost of
+    time and money, and the cost felt, which is gross less the refund.
+    """
+
+    visits: NDArray[np.float64]
+    refunded_visits: NDArray[np.float64]
+    money_gbp: NDArray[np.float64]
+    refund_gbp: NDArray[np.float64]
+    hours: NDArray[np.float64]
+    felt_gbp: NDArray[np.float64]
+    gross_gbp: NDArray[np.float64]
+
+
+def rule_of_half(
+    visits_before: NDArray[np.float64],
+    visits_after: NDArray[np.float64],
+    cost_before: NDArray[np.float64],
+    cost_after: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Give the change in consumer surplus, in the unit of the costs.
+
+    A visit made before and after gains the whole fall in cost; a new visit gains half of it on
+    average, since its worth lies somewhere between the two costs.
+
+    Examples
+    --------
+    Ten visits at 40 pounds become fourteen at 30: ten gain 10 each, four gain 5 each.
+
+    >>> one = lambda x: np.array([float(x)])
+    >>> float(rule_of_half(one(10), one(14), one(40), one(30))[0])
+    120.0
+    """
+    return 0.5 * (visits_before + visits_after) * (cost_before - cost_after)
+
+
+def consumer_surplus_gbp(before: Demand, after: Demand) -> NDArray[np.float64]:
+    """Give each party's change in consumer surplus in pounds a year."""
+    return rule_of_half(before.visits, after.visits, before.felt_gbp, after.felt_gbp)
+
+
+def family_account(before: Demand, after: Demand) -> dict[str, Any]:
+    """Give what families gain, beside the figures that alone would mislead.
+
+    Returns
+    -------
+    dict
+        ``consumer_surplus_gbp_per_year`` and, each ``today`` and ``plan``, cost per visit, visits
+        wished, pounds and hours spent a year.
+    """
+    return {
+        "consumer_surplus_gbp_per_year": float(consumer_surplus_gbp(before, after).sum()),
+        "cost_per_visit_gbp": _both(before, after, _cost_per_visit),
+        "visits_wished_per_year": _both(before, after, lambda d: d.visits.sum()),
+        "spent_gbp_per_year": _both(before, after, lambda d: (d.visits * d.gross_gbp).sum()),
+        "money_gbp_per_year": _both(before, after, lambda d: (d.visits * d.money_gbp).sum()),
+        "hours_per_year": _both(before, after, lambda d: (d.visits * d.hours).sum()),
+        "refund_gbp_per_year": _both(before, after, lambda d: (d.refunded_visits * d.refund_gbp).sum()),
+    }
+
+
+def _both(before: Demand, after: Demand, of: Any) -> dict[str, float]:
+    return {"today": float(of(before)), "plan": float(of(after))}
+
+
+def _cost_per_visit(demand: Demand) -> float:
+    visits = demand.visits.sum()
+    return float((demand.visits * demand.gross_gbp).sum() / visits) if visits else 0.0
+
+
+def demand_at(
+    establishment: NDArray[np.int64],
+    visit_cost: VisitCost,
+    *,
+    parties: pd.DataFrame,
+    settings: DemandSettings,
+    weeks_per_year: float,
+    refunded_visits_per_year: float,
+) -> Demand:
+    """Give what every party wishes and pays when its prisoner is held in an establishment.
+
+    Parameters
+    ----------
+    establishment
+        Column of the cost matrices for each party.
+    visit_cost
+        Costs of every kind of trip to every establishment.
+    parties
+        One row per party: share of the prisoner's visits, adults and children are read.
+    settings
+        The wish at no cost, the same mean for everybody, and how it falls with the cost felt.
+    weeks_per_year
+        Weeks over which visits are counted.
+    refunded_visits_per_year
+        The yearly cap of the refund scheme.
+    """
+    where = (visit_cost.trip, establishment)
+    gross = visit_cost.gross_gbp[where]
+    refund = visit_cost.refund_gbp[where]
+    felt = np.maximum(gross - refund, 0.0)
+    share = parties["share"].to_numpy(np.float64)
+    travellers = (parties["adults"] + parties["children"]).to_numpy(np.float64)
+    wish = settings.wish_per_four_weeks * share * weeks_per_year / WEEKS_PER_PERIOD
+    visits = wish * keep_share(felt, settings)
+    return Demand(
+        visits=visits,
+        refunded_visits=np.minimum(visits, refunded_visits_per_year),
+        money_gbp=visit_cost.money_gbp[where],
+        refund_gbp=refund,
+        hours=visit_cost.return_minutes[where] / 60 * travellers,
+        felt_gbp=felt,
+        gross_gbp=gross,
+    )

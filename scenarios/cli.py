@@ -1,0 +1,265 @@
+"""The ``estate`` command: thin; each command calls one function of the packages.
+
+Nothing heavy is imported until a command needs it, so that ``estate --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+import typer
+
+from scenarios.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from data.progress import Progress
+    from scenarios.results import Results
+
+Arguments = ParamSpec("Arguments")
+
+app = typer.Typer(
+    name="estate",
+    help="Where people in prison are held, how their families visit, and what closeness would give.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of your own tables; absent ones are the built-in ones."),
+]
+RunsDir = Annotated[Path, typer.Option("--runs", help="Folder that holds the run folders.")]
+Seed = Annotated[int, typer.Option(help="Seed of the simulated draws.", min=0)]
+Replications = Annotated[int, typer.Option(help="Simulated years.", min=1, max=10_000)]
+Workers = Annotated[int, typer.Option(help="Processes that simulate.", min=1, max=1_024)]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _ends_clearly(command: Callable[Arguments, int | None]) -> Callable[Arguments, None]:
+    """Turn every ending of a command into one message and one exit code."""
+
+    @functools.wraps(command)
+    def ended(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        from scenarios.faults import ending
+
+        try:
+            code = command(*args, **kwargs) or ExitCode.DONE
+        except BaseException as error:
+            runs = kwargs.get("runs_dir")
+            message, code = ending(error, runs if isinstance(runs, Path) else Path("runs"))
+            _errors().print(message, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(int(code))
+
+    return ended
+
+
+@app.command()
+@_ends_clearly
+def demo(
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = Path("runs"),
+    seed: Seed = 1,
+    replications: Replications = 4,
+    workers: Workers = 2,
+) -> int:
+    """Play today's estate and the plan closer to home, and tell in words what it would give."""
+    from scenarios.demo import SCENARIOS, tell
+
+    results, code = _play(
+        SCENARIOS,
+        data_dir=data_dir,
+        runs_dir=runs_dir,
+        seed=seed,
+        replications=replications,
+        workers=workers,
+    )
+    for line in tell(*results):
+        _output().print(line, markup=False, highlight=False, soft_wrap=True)
+    return code
+
+
+@app.command()
+@_ends_clearly
+def run(
+    scenarios: Annotated[list[str], typer.Argument(help="Names, or paths of .yaml files.")],
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = Path("runs"),
+    seed: Seed = 1,
+    replications: Replications = 10,
+    workers: Workers = 2,
+    keep_visits: Annotated[
+        bool, typer.Option(help="Keep the visits of every replication, not of the first alone.")
+    ] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler to use instead of processes.")
+    ] = None,
+) -> int:
+    """Play scenarios on the same families and write a run folder for each."""
+    results, code = _play(
+        scenarios,
+        data_dir=data_dir,
+        runs_dir=runs_dir,
+        seed=seed,
+        replications=replications,
+        workers=workers,
+        keep_visits=keep_visits,
+        cluster_address=cluster,
+    )
+    for result in results:
+        _output().print(str(result.folder), markup=False, highlight=False, soft_wrap=True)
+    return code
+
+
+@app.command()
+@_ends_clearly
+def allocate(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="New folder for the plan.")],
+    data_dir: DataDir = None,
+    save_problem: Annotated[
+        bool, typer.Option("--save-problem", help="Also write problem.npz for another solver.")
+    ] = False,
+) -> int:
+    """Decide placements only, prove them, and write the plan."""
+    from scenarios.plan import plan
+
+    with _progress() as progress:
+        found = plan(
+            scenario, out_dir=out_dir, data_dir=data_dir, save_problem=save_problem,
+            progress=progress,
+        )
+    for line in found.told:
+        _output().print(line, markup=False, highlight=False, soft_wrap=True)
+    return found.exit_code
+
+
+@app.command()
+@_ends_clearly
+def compare(
+    before: Annotated[Path, typer.Argument(help="Run folder.")],
+    after: Annotated[Path, typer.Argument(help="Run folder.")],
+) -> None:
+    """Set two runs side by side: the lines that differ, and the differences with intervals."""
+    from scenarios.compare import compare as compared
+    from scenarios.compare import tell
+    from scenarios.results import load_results
+
+    for line in tell(compared(load_results(before), load_results(after))):
+        _output().print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+@_ends_clearly
+def validate(
+    data_dir: Annotated[Path, typer.Argument(help="Folder of your own tables.")],
+) -> None:
+    """Check every table of a folder and report all faults at once."""
+    from scenarios.inputs import validate as validated
+
+    _output().print(validated(data_dir), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+@_ends_clearly
+def template(
+    data_dir: Annotated[Path, typer.Argument(help="Folder to make.")],
+) -> None:
+    """Write one empty table of each kind with an example row, and the dictionary."""
+    from data.template import write_template
+
+    write_template(data_dir)
+    _output().print(
+        f"{data_dir}: fill in the tables you have, remove the others, then check them with "
+        f"'estate validate {data_dir}'.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command(name="app")
+@_ends_clearly
+def start_app(
+    runs_dir: RunsDir = Path("runs"),
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65_535)] = 8501,
+) -> int:
+    """Open the app on the stored runs, on this machine only."""
+    import os
+    import subprocess
+    import sys
+    from importlib.util import find_spec
+
+    page = find_spec("app")
+    assert page is not None
+    assert page.origin is not None
+    command = [sys.executable, "-m", "streamlit", "run", page.origin, f"--server.port={port}"]
+    environment = os.environ | {"ESTATE_RUNS": str(runs_dir.resolve())}
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+
+
+def _play(names: Sequence[str], **options: Any) -> tuple[list[Results], int]:
+    from scenarios.run import Options, run_many
+
+    with _progress() as progress:
+        return run_many(names, Options(**options), progress)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show a bar with the time left for each stage, on the error stream."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = _errors()
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bars:
+        stages: dict[str, Any] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=total)
+            bars.update(stages[stage], completed=done, total=total)
+
+        yield progress
+
+
+def _output() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _errors() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+if __name__ == "__main__":
+    main()

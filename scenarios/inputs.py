@@ -1,0 +1,238 @@
+"""Everything a scenario is played on: estate, people, journeys, rules, and their digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from data.estate import Estate, Where, apply_unit_edits, load_estate
+from data.families import parties
+from data.geography import load_home_areas
+from data.load import read_table, table_names, table_path
+from data.population import (
+    Population,
+    PopulationSettings,
+    load_population,
+    synthesise_population,
+)
+from data.progress import Progress, silent
+from data.travel import TravelSettings, TravelTimes, build_travel, load_roads, read_override
+from data.validate import TableError, validate_folder
+from data.visit_cost import VisitCost, visit_cost
+from scenarios.errors import ScenarioError
+from scenarios.provenance import digest_of
+from scenarios.results import file_digest
+from scenarios.schema import RuleChange, Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inputs:
+    """The tables a scenario is played on, joined and checked.
+
+    Attributes
+    ----------
+    estate
+        With the scenario's changes to units.
+    population
+        Prisoners and contacts; the same in every scenario with the same population settings.
+    parties
+        One row per prisoner and area from which family would travel together.
+    home_areas
+        Where families are taken to live.
+    travel, visit_cost
+        Journeys, and what they cost each party.
+    rules, stage_rules
+        Rules of eligibility, with the scenario's changes.
+    """
+
+    estate: Estate
+    population: Population
+    parties: pd.DataFrame
+    home_areas: pd.DataFrame
+    travel: TravelTimes
+    visit_cost: VisitCost
+    rules: pd.DataFrame
+    stage_rules: pd.DataFrame
+
+
+def load_inputs(
+    scenario: Scenario, data_dir: Path | None = None, progress: Progress = silent
+) -> Inputs:
+    """Read, make and check everything a scenario needs.
+
+    Parameters
+    ----------
+    scenario
+        Its sections on units, population, travel, help and rules are read.
+    data_dir
+        Folder of a user's tables, which come before the built-in ones.
+    progress
+        Told of people and journeys.
+
+    Raises
+    ------
+    TableError
+        With every fault of the user's tables, each and across them.
+    ScenarioError
+        When an edit of the scenario selects nothing in this estate.
+    """
+    key = data_digest(data_dir)
+    as_found = _estate(data_dir, key)
+    check_selections(scenario, as_found)
+    progress("people", 0, 1)
+    population = _population(data_dir, key, scenario.population, scenario.as_of)
+    progress("people", 1, 1)
+    progress("journeys", 0, 1)
+    travel = _travel(data_dir, key, scenario.travel)
+    families = _parties(data_dir, key, scenario.population, scenario.as_of)
+    costs = visit_cost(families, travel, scenario.travel, scenario.help)
+    progress("journeys", 1, 1)
+    return Inputs(
+        estate=_edited(as_found, scenario),
+        population=population,
+        parties=families,
+        home_areas=load_home_areas(data_dir),
+        travel=travel,
+        visit_cost=costs,
+        rules=changed_rules(read_table("rules", data_dir), scenario.rules),
+        stage_rules=read_table("stage_rules", data_dir),
+    )
+
+
+def input_digests(data_dir: Path | None = None) -> dict[str, str]:
+    """Give the SHA-256 of every table's file: the user's where there is one, else the built-in.
+
+    Raises
+    ------
+    TableError
+        When a table is there twice.
+    ScenarioError
+        When there is no such folder.
+    """
+    if data_dir is not None and not data_dir.is_dir():
+        raise ScenarioError(
+            f"{data_dir}: no such data folder. Give a folder of tables; "
+            "'estate template DIR' makes one."
+        )
+    paths = {name: table_path(name, data_dir) for name in table_names()}
+    return {name: file_digest(path) for name, path in paths.items() if path is not None}
+
+
+def data_digest(data_dir: Path | None = None) -> str:
+    """Give one SHA-256 for all tables."""
+    return digest_of(input_digests(data_dir))
+
+
+def validate(data_dir: Path) -> str:
+    """Check a folder of tables, each and across them, and say that it is sound.
+
+    Raises
+    ------
+    TableError
+        With every fault.
+    ScenarioError
+        When there is no such folder, or it holds no table.
+    """
+    input_digests(data_dir)
+    own = [name for name in table_names() if _is_inside(table_path(name, data_dir), data_dir)]
+    if not own:
+        raise ScenarioError(
+            f"{data_dir}: holds no table. Expected files such as establishments.csv; "
+            "'estate template DIR' makes one of each."
+        )
+    problems = validate_folder(data_dir)
+    if problems:
+        raise TableError(problems)
+    return f"{data_dir}: {len(own)} tables are sound ({', '.join(own)})."
+
+
+def _is_inside(path: Path | None, folder: Path) -> bool:
+    return path is not None and path.is_relative_to(folder)
+
+
+@lru_cache(maxsize=2)
+def _estate(data_dir: Path | None, key: str) -> Estate:
+    if data_dir is not None:
+        problems = validate_folder(data_dir)
+        if problems:
+            raise TableError(problems)
+    return load_estate(data_dir)
+
+
+@lru_cache(maxsize=2)
+def _population(
+    data_dir: Path | None, key: str, settings: PopulationSettings, as_of: date
+) -> Population:
+    estate = _estate(data_dir, key)
+    if table_path("population", data_dir) is not None:
+        assert data_dir is not None
+        return load_population(data_dir, estate)
+    return synthesise_population(estate, load_home_areas(data_dir), settings, as_of=as_of)
+
+
+@lru_cache(maxsize=2)
+def _travel(data_dir: Path | None, key: str, settings: TravelSettings) -> TravelTimes:
+    home_areas = load_home_areas(data_dir)
+    establishments = _estate(data_dir, key).establishments
+    path = table_path("travel", data_dir)
+    override = None if path is None else read_override(path, home_areas, establishments)
+    return build_travel(
+        home_areas, establishments, settings, override, roads=load_roads(data_dir)
+    )
+
+
+@lru_cache(maxsize=2)
+def _parties(
+    data_dir: Path | None, key: str, settings: PopulationSettings, as_of: date
+) -> pd.DataFrame:
+    return parties(_population(data_dir, key, settings, as_of))
+
+
+def _edited(estate: Estate, scenario: Scenario) -> Estate:
+    try:
+        return apply_unit_edits(estate, scenario.units)
+    except ValueError as error:
+        raise ScenarioError(f"{scenario.name}.yaml: {error}") from None
+
+
+def check_selections(scenario: Scenario, estate: Estate) -> None:
+    """Refuse a scenario with an edit that selects nothing.
+
+    Raises
+    ------
+    ScenarioError
+        Naming each such edit.
+    """
+    problems = []
+    for place, where in scenario.selections():
+        try:
+            if not where.matches_in(estate, estate.units).any():
+                problems.append(
+                    f"{scenario.name}.yaml: {place} selects nothing in this estate ({_said(where)}). "
+                    "Check the words against establishments.csv and units.csv."
+                )
+        except ValueError as error:
+            problems.append(f"{scenario.name}.yaml: {place}: {error}")
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _said(where: Where) -> str:
+    words = {name: getattr(where, name) for name in where.__slots__}
+    return ", ".join(f"{name}: {';'.join(value)}" for name, value in words.items() if value)
+
+
+def changed_rules(rules: pd.DataFrame, changes: dict[str, RuleChange]) -> pd.DataFrame:
+    """Give the rules table with a scenario's levels, prices, values and dates."""
+    changed = rules.copy()
+    for rule, change in changes.items():
+        row = changed["rule"] == rule
+        for column, value in change.model_dump(exclude_none=True, mode="json").items():
+            changed.loc[row, column] = (
+                str(value) if changed[column].dtype == "str" else value
+            )
+    return changed

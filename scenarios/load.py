@@ -1,0 +1,251 @@
+"""From a scenario's file to a Scenario: the baseline with its changes, checked all at once."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+from pydantic import ValidationError
+
+from data.schema import columns
+from scenarios.errors import ScenarioError, suggestion
+from scenarios.plain_yaml import read_mapping
+from scenarios.schema import SECTIONS, Change, RuleChange, Scenario, ScenarioFile
+from scenarios.settings import settings
+
+Tree = dict[str, Any]
+
+
+def scenario_names() -> list[str]:
+    """Name the scenarios that come with the model, baseline first."""
+    names = sorted(
+        Path(item.name).stem
+        for item in files("scenarios").iterdir()
+        if item.name.endswith(".yaml") and item.name != "baseline.yaml"
+    )
+    return ["baseline", *names]
+
+
+def load_scenario(name: str | Path) -> Scenario:
+    """Load a scenario by name, or from the path of a YAML file.
+
+    Parameters
+    ----------
+    name
+        One of ``scenario_names()``, or a path that ends in ``.yaml`` or ``.yml``.
+
+    Returns
+    -------
+    Scenario
+        Every setting of the baseline with this scenario's changes, each kept as setting, before
+        and after.
+
+    Raises
+    ------
+    ScenarioError
+        When the file is missing, empty or not plain YAML, when its parent is not the baseline,
+        when a key is unknown (with the nearest right one), or when a value has the wrong type or
+        lies outside its setting's range. All faults of the file come in one report.
+
+    Examples
+    --------
+    >>> load_scenario("video_full_credit").changes[0].setting
+    'video.credit_minutes_per_month'
+    """
+    path = _path(name)
+    if path is None:
+        known = scenario_names()
+        raise ScenarioError(
+            f"no scenario '{name}'. {suggestion(str(name), known)} "
+            "Give one of these names or the path of a .yaml file."
+        )
+    if path.stem == "baseline" and path == _built_in("baseline"):
+        return _build("baseline", path.name, _baseline(), ())
+    return _changed(path)
+
+
+def _changed(path: Path) -> Scenario:
+    head = _read_head(path)
+    tree = deepcopy(_baseline())
+    changes, problems = [], []
+    for setting, value in head.change.items():
+        try:
+            changes.append(_apply(tree, setting, value))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError([f"{path.name}: {problem}" for problem in problems])
+    tree |= {"title": head.title, "question": head.question, "parent": head.parent}
+    return _build(path.stem, path.name, tree, tuple(changes))
+
+
+def _read_head(path: Path) -> ScenarioFile:
+    tree = read_mapping(path)
+    parent = tree.get("parent", "baseline")
+    if parent != "baseline":
+        known = parent in scenario_names()
+        why = "has a parent of its own; chains are not allowed" if known else "does not exist"
+        raise ScenarioError(
+            f"{path.name}: parent '{parent}' {why}. The only parent is 'baseline': "
+            "copy the other scenario's changes into this file."
+        )
+    try:
+        return ScenarioFile.model_validate(tree)
+    except ValidationError as error:
+        raise ScenarioError(
+            [f"{path.name}: {_sentence(fault, ScenarioFile)}" for fault in error.errors()]
+        ) from None
+
+
+def _apply(tree: Tree, setting: str, value: Any) -> Change:
+    """Put one changed value into the tree, which holds the baseline until then."""
+    *sections, key = setting.split(".")
+    if sections == ["rules"]:
+        return _apply_rule(tree, key, value)
+    parent: Any = tree
+    for section in sections:
+        parent = parent.get(section) if isinstance(parent, dict) else None
+    if not isinstance(parent, dict) or key not in parent or setting in _HEAD:
+        raise ScenarioError(f"no setting '{setting}'. {suggestion(setting, settings())}")
+    row = settings().get(setting)
+    if row is None:
+        inside = [name for name in settings() if name.startswith(f"{setting}.")]
+        raise ScenarioError(f"'{setting}' is a section. Change one of its settings: {inside[0]}.")
+    wrong = row.problem(value)
+    if wrong:
+        raise ScenarioError(f"{setting}: {wrong}. {row.meaning}.")
+    before, parent[key] = parent[key], value
+    return Change(setting=setting, before=before, after=value)
+
+
+_HEAD = ("name", "title", "question", "parent", "changes")
+
+
+def _apply_rule(tree: Tree, rule: str, value: Any) -> Change:
+    known = rules_by_id()
+    if rule not in known:
+        raise ScenarioError(f"no rule '{rule}' in rules.csv. {suggestion(rule, known)}")
+    try:
+        RuleChange.model_validate(value)
+    except ValidationError as error:
+        raise ScenarioError(
+            [f"rules.{rule}: {_sentence(fault, RuleChange)}" for fault in error.errors()]
+        ) from None
+    tree["rules"][rule] = value
+    return Change(setting=f"rules.{rule}", before=known[rule], after=value)
+
+
+@cache
+def rules_by_id() -> dict[str, dict[str, str]]:
+    """Read the level, price and value of every built-in rule."""
+    text = files("data").joinpath("tables/rules.csv").read_text(encoding="utf-8")
+    shown = ("level", "price_gbp", "value")
+    return {
+        row["rule"]: {name: row[name] for name in shown if row[name]}
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def _build(name: str, file: str, tree: Tree, changes: tuple[Change, ...]) -> Scenario:
+    try:
+        scenario = Scenario.model_validate({**tree, "name": name, "changes": changes})
+    except ValidationError as error:
+        raise ScenarioError(
+            [f"{file}: {_sentence(fault, Scenario)}" for fault in error.errors()]
+        ) from None
+    unknown = [f"{file}: {problem}" for problem in _unknown_words(scenario)]
+    if unknown:
+        raise ScenarioError(unknown)
+    return scenario
+
+
+def _unknown_words(scenario: Scenario) -> Iterator[str]:
+    """Find words in selectors that are not among the closed set of their column."""
+    allowed = {
+        column.name: column.words
+        for table in ("establishments", "units", "session_templates")
+        for column in columns(table)
+        if column.words
+    }
+    for place, where in scenario.selections():
+        for name in where.__slots__:
+            for word in getattr(where, name) or ():
+                if name in allowed and word not in allowed[name]:
+                    yield f"{place}: no {name} '{word}'. {suggestion(word, allowed[name])}"
+
+
+def _sentence(fault: Any, model: Any) -> str:
+    """Say one of pydantic's faults as place, value, expectation and next step."""
+    parts = [str(part) for part in fault["loc"] if _is_written(part)]
+    place = ".".join(parts) or "the file"
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"no key '{place}'. {suggestion(parts[-1], _keys_beside(parts, model))}"
+    if fault["type"] in ("missing", "missing_argument"):
+        return f"'{place}' is missing. Add it."
+    if fault["type"] == "value_error":
+        return f"{place}: {fault['ctx']['error']}"
+    message = fault["msg"][:1].lower() + fault["msg"][1:]
+    return f"{place}: found {fault['input']!r}; {message}."
+
+
+def _is_written(part: Any) -> bool:
+    """Say whether a part of a fault's place stands in the file; kinds of a union do not."""
+    return isinstance(part, int) or (part.isidentifier() and part not in ("str", "int", "float"))
+
+
+def _keys_beside(place: Sequence[str], model: Any) -> list[str]:
+    """Name the keys that may stand where a wrong one was found."""
+    current = model
+    for part in place[:-1]:
+        hints = get_type_hints(current) if isinstance(current, type) else {}
+        current = _plain_type(hints[part]) if part in hints else current
+    if is_dataclass(current):
+        return [each.name for each in fields(current)]
+    known: dict[str, Any] = getattr(current, "model_fields", {})
+    return [each.alias or name for name, each in known.items()]
+
+
+def _plain_type(hint: Any) -> Any:
+    """Find the class inside tuples, mappings and unions."""
+    inner = [_plain_type(part) for part in get_args(hint) if part not in (str, Ellipsis, NoneType)]
+    return inner[-1] if inner else hint
+
+
+def _path(name: str | Path) -> Path | None:
+    given = Path(name)
+    if given.suffix in (".yaml", ".yml"):
+        return given
+    path = _built_in(str(name))
+    return path if path.is_file() else None
+
+
+def _built_in(name: str) -> Path:
+    return Path(str(files("scenarios").joinpath(f"{name}.yaml")))
+
+
+@cache
+def _baseline() -> Tree:
+    tree = read_mapping(_built_in("baseline"))
+    missing = [section for section in SECTIONS if section not in tree]
+    if missing:
+        raise ScenarioError(f"baseline.yaml: no section {', '.join(missing)}.")
+    return tree
+
+
+def every_setting(tree: Tree | None = None, prefix: str = "") -> Iterator[str]:
+    """Name every setting of the baseline, as the rows of ``settings.csv`` do."""
+    tree = _baseline() if tree is None else tree
+    for key, value in tree.items():
+        if not prefix and key in _HEAD:
+            continue
+        if isinstance(value, dict) and f"{prefix}{key}" not in settings():
+            yield from every_setting(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"

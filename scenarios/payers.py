@@ -1,0 +1,162 @@
+"""Who pays for a scenario: families, children, prisons, escorts, the visit-cost scheme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from data.estate import Estate
+from scenarios.benefit import BenefitSettings, Demand
+from simulation.clock import clock_minutes
+from simulation.regime import VisitsRegime
+
+MINUTES_PER_HOUR = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One line of the payer table; ``today`` and ``plan`` in ``measure_unit``."""
+
+    payer: str
+    item: str
+    measure_unit: str
+    today: float
+    plan: float
+    confidence: str = "estimated"
+
+    def row(self) -> dict[str, object]:
+        """Give the line with its change."""
+        return {
+            "payer": self.payer,
+            "item": self.item,
+            "measure_unit": self.measure_unit,
+            "today": self.today,
+            "plan": self.plan,
+            "change": self.plan - self.today,
+            "confidence": self.confidence,
+        }
+
+
+def payments(
+    before: Demand,
+    after: Demand,
+    *,
+    moves: int,
+    school_hours: tuple[float, float],
+    added_session_hours: float,
+    settings: BenefitSettings,
+) -> list[dict[str, object]]:
+    """Give the payer table.
+
+    Parameters
+    ----------
+    before, after
+        What families wish and pay now and under the plan.
+    moves
+        Moves of the plan; each is paid for once.
+    school_hours
+        Hours of school that children miss in a year, now and under the plan.
+    added_session_hours
+        Hours of visit sessions a year that the scenario adds.
+    settings
+        Prices.
+
+    Returns
+    -------
+    list of dict
+        payer, item, measure_unit, today, plan, change, confidence.
+    """
+    staff_of_moves = moves * settings.staff_hours_per_move * settings.staff_gbp_per_hour
+    staff_of_sessions = (
+        added_session_hours * settings.staff_per_added_session * settings.staff_gbp_per_hour
+    )
+    lines = [
+        Payment(
+            payer="families",
+            item="fares and fuel, before refunds",
+            measure_unit="GBP a year",
+            today=float((before.visits * before.money_gbp).sum()),
+            plan=float((after.visits * after.money_gbp).sum()),
+        ),
+        Payment(
+            payer="families",
+            item="hours on the way, all travellers",
+            measure_unit="hours a year",
+            today=float((before.visits * before.hours).sum()),
+            plan=float((after.visits * after.hours).sum()),
+        ),
+        Payment(
+            payer="children",
+            item="school hours missed",
+            measure_unit="hours a year",
+            today=school_hours[0],
+            plan=school_hours[1],
+        ),
+        Payment(
+            payer="visit-cost scheme",
+            item="refunds to families",
+            measure_unit="GBP a year",
+            today=float((before.refunded_visits * before.refund_gbp).sum()),
+            plan=float((after.refunded_visits * after.refund_gbp).sum()),
+        ),
+        Payment(
+            payer="escorts",
+            item="taking people to another prison",
+            measure_unit="GBP once",
+            today=0.0,
+            plan=moves * settings.escort_gbp_per_move,
+        ),
+        Payment(
+            payer="prisons",
+            item="staff for moves",
+            measure_unit="GBP once",
+            today=0.0,
+            plan=staff_of_moves,
+            confidence="assumed",
+        ),
+        Payment(
+            payer="prisons",
+            item="staff for added visit sessions",
+            measure_unit="GBP a year",
+            today=0.0,
+            plan=staff_of_sessions,
+            confidence="assumed",
+        ),
+    ]
+    return [line.row() for line in lines]
+
+
+def added_hours(estate: Estate, regime: VisitsRegime, weeks_per_year: float) -> float:
+    """Give the hours of visit sessions a year that a scenario adds.
+
+    Parameters
+    ----------
+    estate
+        Which establishments each edit selects; those without places get no session.
+    regime
+        Its ``added_sessions``.
+    weeks_per_year
+        Weeks in which they are held.
+    """
+    held = estate.establishments[estate.establishments["operational_capacity"] > 0]
+    hours = 0.0
+    for added in regime.added_sessions:
+        prisons = int(added.where.matches_in(estate, held).sum())
+        minutes = clock_minutes(added.end) - clock_minutes(added.start)
+        hours += prisons * len(added.days) * minutes / MINUTES_PER_HOUR * weeks_per_year
+    return hours
+
+
+def school_hours_today(
+    plan_hours: float, before: Demand, after: Demand, parties: pd.DataFrame
+) -> float:
+    """Scale the simulated school hours back to where people are held today.
+
+    The year was simulated under the plan; children's hours away from home change with the hours
+    on the way and the number of visits in the same proportion.
+    """
+    children = (parties["children"] / (parties["adults"] + parties["children"])).to_numpy()
+    then = float((before.visits * before.hours * children).sum())
+    now = float((after.visits * after.hours * children).sum())
+    return plan_hours * then / now if now else plan_hours

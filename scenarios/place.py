@@ -1,0 +1,64 @@
+"""Who is held where under a scenario: as today, or as the optimiser decides."""
+
+from __future__ import annotations
+
+from data.progress import Progress, silent
+from optimiser.allocate import allocate, observe
+from optimiser.allocation import Allocation
+from scenarios.inputs import Inputs
+from scenarios.schema import Scenario
+from simulation.simulate import SimulationInputs, build_inputs
+
+
+def place(scenario: Scenario, inputs: Inputs, progress: Progress = silent) -> Allocation:
+    """Decide placements, or take today's.
+
+    Parameters
+    ----------
+    scenario
+        ``placements`` says which.
+    inputs
+        Estate, people, journeys and rules.
+    progress
+        Told of the optimiser's stages.
+    """
+    tables = {
+        "policy": scenario.allocation,
+        "visit_cost": inputs.visit_cost,
+        "travel_settings": scenario.travel,
+        "parties": inputs.parties,
+        "home_areas": inputs.home_areas,
+        "rules": inputs.rules,
+        "stage_rules": inputs.stage_rules,
+        "as_of": scenario.as_of,
+    }
+    given = (inputs.estate, inputs.population, inputs.travel)
+    if scenario.placements == "today":
+        return observe(*given, **tables)
+    return allocate(*given, **tables, progress=progress)
+
+
+def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> SimulationInputs:
+    """Give what a simulated year depends on under these placements.
+
+    Parameters
+    ----------
+    scenario
+        Calendar, demand, regime, video and the yearly cap on refunds.
+    inputs
+        Estate, people and what visits cost.
+    allocation
+        Only its placements are read.
+    """
+    return build_inputs(
+        inputs.estate,
+        inputs.population.prisoners,
+        allocation.placements,
+        inputs.parties,
+        inputs.visit_cost,
+        calendar=scenario.calendar,
+        demand=scenario.demand,
+        regime=scenario.regime,
+        video=scenario.video,
+        refunded_visits_per_year=scenario.help.visits_per_year_cap,
+    )

@@ -1,0 +1,111 @@
+"""YAML as its readers mean it: plain values only, and a key written twice is a fault.
+
+``18:00`` stays a time of day and ``off`` a word (older YAML reads 1080 and false); a tag that asks
+for an object is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scenarios.errors import ScenarioError
+
+
+class PlainLoader(yaml.SafeLoader):
+    """Reads null, true, false, numbers, dates, text, lists and mappings."""
+
+
+def _mapping(loader: PlainLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    content: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        if key in content:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{key}' is written twice", key_node.start_mark
+            )
+        content[key] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+    return content
+
+
+PlainLoader.yaml_implicit_resolvers = {}
+for _kind, _pattern, _first in (
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|false", list("tf")),
+    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
+        list("-+.0123456789"),
+    ),
+    ("timestamp", r"\d{4}-\d\d-\d\d", list("0123456789")),
+):
+    PlainLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first
+    )
+PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+PlainLoader.add_constructor(
+    "tag:yaml.org,2002:int",
+    lambda loader, node: int(loader.construct_scalar(node)),
+)
+
+
+def parse(text: str) -> Any:
+    """Read one YAML value.
+
+    Examples
+    --------
+    >>> parse("[18:00, off, true, 1e-3, 012]")
+    ['18:00', 'off', True, 0.001, 12]
+    """
+    return yaml.load(text, Loader=PlainLoader)  # noqa: S506  a SafeLoader with fewer kinds
+
+
+def text(value: Any) -> str:
+    """Write a value on one line, as a scenario file may hold it.
+
+    Examples
+    --------
+    >>> text({"level": "soft", "price_gbp": 5}), text(None)
+    ('{level: soft, price_gbp: 5}', 'null')
+    """
+    shown = yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False)
+    return str(shown).removesuffix("\n").removesuffix("\n...")
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a file that holds one mapping.
+
+    Raises
+    ------
+    ScenarioError
+        When the file cannot be read, is empty, holds no mapping, holds a tag that asks for an
+        object, or writes a key twice.
+    """
+    try:
+        tree = parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScenarioError(f"{path}: no such file. Check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read as text ({error}). Check the file.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where else ""
+        what = getattr(error, "problem", None) or str(error)
+        raise ScenarioError(
+            f"{path.name}{line}: not plain YAML: {what}. Write 'key: value' lines only."
+        ) from None
+    if tree is None:
+        raise ScenarioError(
+            f"{path.name}: the file is empty. Expected title, question and change; "
+            "see scenarios/weekend_tables.yaml for an example."
+        )
+    if not isinstance(tree, dict):
+        raise ScenarioError(
+            f"{path.name}: expected 'key: value' lines, found a {type(tree).__name__}."
+        )
+    return tree

@@ -1,0 +1,240 @@
+"""The whole model on one screen: tables, people, journeys, placements, a simulated year, results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data.progress import Progress, silent
+from optimiser.allocation import InfeasibleAllocationError, SolveStatus
+from scenarios.account import account
+from scenarios.cluster import cluster
+from scenarios.errors import ExitCode
+from scenarios.inputs import data_digest, input_digests, load_inputs
+from scenarios.load import load_scenario
+from scenarios.place import place, simulated_on
+from scenarios.provenance import digest_of, manifest, model_digest, origin
+from scenarios.report import write_report
+from scenarios.results import (
+    Results,
+    clear_abandoned,
+    file_digests,
+    load_results,
+    new_folder,
+    save_tables,
+    write_json,
+)
+from scenarios.runner import play, process_pool
+from scenarios.schema import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run depends on beside its scenario, and where it is kept.
+
+    ``workers`` and ``cluster_address`` say who does the work; they never change the answer.
+    """
+
+    data_dir: Path | None = None
+    runs_dir: Path = Path("runs")
+    seed: int = 1
+    replications: int = 10
+    keep_visits: bool = False
+    workers: int = 2
+    cluster_address: str | None = None
+
+
+def run(
+    scenario: Scenario,
+    options: Options,
+    executor: Callable[[], Executor],
+    progress: Progress = silent,
+) -> Results:
+    """Play one scenario and store it, or open the run that has been stored.
+
+    Parameters
+    ----------
+    scenario
+        What is asked.
+    options
+        Data, seed, replications and place.
+    executor
+        Gives those who simulate, once they are needed: processes here or a cluster.
+    progress
+        Told of each stage.
+
+    Returns
+    -------
+    Results
+        Read back from the run folder.
+
+    Raises
+    ------
+    TableError, ScenarioError
+        When the data or the scenario cannot be used.
+    InfeasibleAllocationError
+        When people of one sex have no place at all.
+    CertificateError
+        When a plan's certificate does not hold.
+    """
+    folder = options.runs_dir / f"{scenario.name}-{run_key(scenario, options)}"
+    if folder.is_dir():
+        return load_results(folder)
+    clock = Stopwatch()
+    with new_folder(folder) as partial:
+        with clock("inputs"):
+            inputs = load_inputs(scenario, options.data_dir, progress)
+        with clock("placements"):
+            allocation = place(scenario, inputs, progress)
+        with clock("simulation"):
+            simulated, visits = play(
+                simulated_on(scenario, inputs, allocation),
+                seed=options.seed,
+                replications=options.replications,
+                keep_every_log=options.keep_visits,
+                folder=partial,
+                executor=executor(),
+                progress=progress,
+            )
+        with clock("account"):
+            made_from = origin_of(scenario, options)
+            results = account(scenario, inputs, allocation, simulated, visits, made_from)
+        with clock("files"):
+            save_tables(results, partial)
+            write_report(results, partial / "report.html")
+        told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
+        write_json(told, partial / "manifest.json")
+    return load_results(folder)
+
+
+def run_many(
+    names: Sequence[str], options: Options, progress: Progress = silent
+) -> tuple[list[Results], ExitCode]:
+    """Play scenarios one after the other on the same families.
+
+    Parameters
+    ----------
+    names
+        Names or paths of scenarios; all are read before the first is played.
+    options
+        Data, seed, replications, place and workers.
+    progress
+        Told of each stage, with the scenario's name where there are several.
+
+    Returns
+    -------
+    tuple
+        Results in the order of the names, and the exit code: infeasible when a plan leaves
+        people without a place.
+    """
+    scenarios = [load_scenario(name) for name in names]
+    clear_abandoned(options.runs_dir)
+    code = ExitCode.DONE
+    found = []
+    with Workers(options) as workers:
+        for scenario in scenarios:
+            try:
+                results = run(scenario, options, workers.executor, _named(progress, scenario, names))
+            except InfeasibleAllocationError as error:
+                write_shortfall(error, options.runs_dir / f"{scenario.name}-shortfall.csv")
+                raise
+            if results.allocation["status"] == SolveStatus.INFEASIBLE:
+                code = ExitCode.INFEASIBLE
+            found.append(results)
+    return found, code
+
+
+class Workers:
+    """Those who simulate, started when first needed and ended with the block."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._stack = ExitStack()
+        self._executor: Executor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.__exit__(*raised)  # type: ignore[arg-type]
+
+    def executor(self) -> Executor:
+        """Start the processes or connect to the cluster, once."""
+        if self._executor is None:
+            address = self._options.cluster_address
+            chosen = cluster(address) if address else process_pool(self._options.workers)
+            self._executor = self._stack.enter_context(chosen)
+        return self._executor
+
+
+def run_key(scenario: Scenario, options: Options) -> str:
+    """Give the eight figures that tell runs of a scenario apart.
+
+    They change with the settings, the data, the seed, the replications and the version of the
+    model, down to a line of its code; never with the machine or the number of workers.
+    """
+    return digest_of(
+        {
+            "scenario": scenario.digest(),
+            "data": data_digest(options.data_dir),
+            "seed": options.seed,
+            "replications": options.replications,
+            "keep_visits": options.keep_visits,
+            "model": model_digest(),
+        }
+    )[:8]
+
+
+class Stopwatch:
+    """Elapsed seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time a block as one stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - start
+
+
+def write_shortfall(error: InfeasibleAllocationError, path: Path) -> None:
+    """Keep who has no place, since it is a finding."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    error.shortfall.to_csv(path, index=False)
+
+
+def _named(progress: Progress, scenario: Scenario, names: Sequence[str]) -> Progress:
+    if len(names) == 1:
+        return progress
+
+    def told(stage: str, done: int, total: int) -> None:
+        progress(f"{scenario.name}: {stage}", done, total)
+
+    return told
+
+
+def origin_of(scenario: Scenario, options: Options) -> dict[str, Any]:
+    """Give what a run is made from, the same on any machine."""
+    return origin(
+        command=_command(scenario, options),
+        seed=options.seed,
+        replications=options.replications,
+        keep_visits=options.keep_visits,
+        inputs=input_digests(options.data_dir),
+        scenario_digest=scenario.digest(),
+    )
+
+
+def _command(scenario: Scenario, options: Options) -> str:
+    words = ["estate", "run", scenario.name]
+    words += ["--data", "DIR"] if options.data_dir else []
+    words += ["--seed", str(options.seed), "--replications", str(options.replications)]
+    words += ["--keep-visits"] if options.keep_visits else []
+    return " ".join(words)

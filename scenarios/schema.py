@@ -1,0 +1,116 @@
+"""Scenario, and the shape of its file: the only place where pydantic is used.
+
+The sections *are* the settings dataclasses of the packages, so a setting is defined once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.estate import UnitEdit, Where
+from data.population import PopulationSettings
+from data.travel import TravelSettings
+from data.visit_cost import HelpWithVisits
+from optimiser.policy import AllocationPolicy
+from scenarios.benefit import BenefitSettings
+from simulation.clock import Calendar
+from simulation.demand import DemandSettings
+from simulation.regime import VisitsRegime
+from simulation.video import VideoRegime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of a scenario: the setting, its value in the baseline and its value here."""
+
+    setting: str
+    before: Any
+    after: Any
+
+
+class RuleChange(BaseModel):
+    """A rule of ``rules.csv`` switched, priced or dated by a scenario; what is left out stays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Literal["hard", "soft", "off"] | None = None
+    price_gbp: float | None = Field(default=None, ge=0)
+    value: float | str | None = None
+    valid_from: date | None = Field(default=None, alias="from")
+    valid_to: date | None = Field(default=None, alias="to")
+
+
+class ScenarioFile(BaseModel):
+    """What a scenario file may hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field(min_length=1)
+    question: str = Field(min_length=1)
+    parent: Literal["baseline"] = "baseline"
+    change: dict[str, Any] = Field(min_length=1)
+
+
+class Scenario(BaseModel):
+    """Everything a run depends on apart from the data folder, the seed and the replications."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    question: str
+    parent: str | None = None
+    changes: tuple[Change, ...] = ()
+
+    as_of: date
+    placements: Literal["today", "optimised"]
+    calendar: Calendar
+    population: PopulationSettings
+    travel: TravelSettings
+    help: HelpWithVisits
+    allocation: AllocationPolicy
+    demand: DemandSettings
+    regime: VisitsRegime
+    video: VideoRegime
+    benefit: BenefitSettings
+    units: tuple[UnitEdit, ...]
+    rules: dict[str, RuleChange]
+
+    def resolved(self) -> dict[str, Any]:
+        """Give every setting in plain words and numbers, as ``scenario.yaml`` stores it."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"changes"})
+
+    def selections(self) -> Iterator[tuple[str, Where]]:
+        """Give every selector of the scenario's edits, with its place in the file."""
+        edits = {
+            "units": self.units,
+            "regime.added_sessions": self.regime.added_sessions,
+            "regime.session_tables": self.regime.session_tables,
+            "video.stations": self.video.stations,
+            "video.added_hours": self.video.added_hours,
+        }
+        for setting, rows in edits.items():
+            for number, edit in enumerate(rows, start=1):
+                yield f"{setting} row {number}", edit.where
+
+    def digest(self) -> str:
+        """Give the SHA-256 of the settings; the title and the question do not count."""
+        settings = self.model_dump(
+            mode="json", by_alias=True, exclude={"changes", "title", "question", "parent", "name"}
+        )
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+SECTIONS = tuple(
+    name
+    for name in Scenario.model_fields
+    if name not in ("name", "title", "question", "parent", "changes")
+)
+"""The keys of ``baseline.yaml`` that hold settings, in the order of the file."""
