@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -148,33 +147,37 @@ def read_csv(path: Path, name: str) -> pd.DataFrame:
         When the file is missing, is not UTF-8 text, has no header, or a row has too many or too
         few cells.
     """
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
     header = _header(path, name)
+    misshapen: list[tuple[int, int]] = []
+
+    def remember(row: pc.InvalidRow) -> str:
+        misshapen.append((row.number, row.actual_columns))
+        return "skip"
+
     try:
-        raw = pd.read_csv(
+        raw = pc.read_csv(
             path,
-            dtype="str",
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            skip_blank_lines=False,
-            header=None,
-            skiprows=1,
-            names=header,
-            index_col=False,
-            on_bad_lines="error",
+            read_options=pc.ReadOptions(use_threads=False, column_names=header, skip_rows=1),
+            parse_options=pc.ParseOptions(
+                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=remember
+            ),
+            convert_options=pc.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+            ),
         )
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=header, dtype="str")
-    except pd.errors.ParserError as error:
-        raise TableError([_bad_row(name, path, str(error), len(header))]) from error
-    except UnicodeDecodeError as error:
-        raise TableError([_not_utf8(name, path)]) from error
-    blank = (raw.isna() | (raw == "")).all(axis=1)
-    raw = raw[~blank]
-    short = raw.isna().any(axis=1)
-    if short.any():
-        rows = tuple(int(row) + FIRST_CSV_ROW for row in raw.index[short])
-        raise TableError([_short_rows(name, path, rows, len(header))])
-    return raw
+    except pa.ArrowInvalid as error:
+        if "skip initial" in str(error):  # a header without a line after it
+            return pd.DataFrame(columns=header, dtype="str")
+        if "UTF8" in str(error):
+            raise TableError([_not_utf8(name, path)]) from error
+        raise TableError([_unreadable(name, path, error)]) from error
+    if misshapen:
+        raise TableError(_misshapen_rows(name, path, misshapen, len(header)))
+    cells: pd.DataFrame = raw.to_pandas().astype("str")
+    return cells[(cells != "").any(axis=1)]
 
 
 def read_parquet(path: Path, name: str) -> pd.DataFrame:
@@ -319,24 +322,20 @@ def _not_utf8(name: str, path: Path) -> Problem:
     )
 
 
-def _bad_row(name: str, path: Path, message: str, cells: int) -> Problem:
-    numbers = re.search(r"line (\d+), saw (\d+)", message)
-    return Problem(
-        table=name,
-        file=path.name,
-        rows=(int(numbers[1]),) if numbers else (),
-        value=f"{numbers[2]} cells" if numbers else message.strip(),
-        expected=f"{cells} cells in every row, and every quotation mark closed",
-        action="Put cells that hold a comma in quotation marks.",
-    )
-
-
-def _short_rows(name: str, path: Path, rows: tuple[int, ...], cells: int) -> Problem:
-    return Problem(
-        table=name,
-        file=path.name,
-        rows=rows,
-        value="too few cells",
-        expected=f"{cells} cells in every row",
-        action="Add the missing cells; an empty cell still needs its comma.",
-    )
+def _misshapen_rows(
+    name: str, path: Path, rows: list[tuple[int, int]], cells: int
+) -> list[Problem]:
+    """Say which rows have too few or too many cells, one fault for each number of cells."""
+    return [
+        Problem(
+            table=name,
+            file=path.name,
+            rows=tuple(row for row, found in rows if found == count),
+            value=f"{count} cells",
+            expected=f"{cells} cells in every row",
+            action="Put cells that hold a comma in quotation marks, and close every quotation mark."
+            if count > cells
+            else "Add the missing cells, each with its comma, and close every quotation mark.",
+        )
+        for count in sorted({found for _, found in rows})
+    ]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from itertools import combinations, pairwise
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -26,8 +26,19 @@ Tables: TypeAlias = Mapping[str, pd.DataFrame]
 Reports: TypeAlias = Mapping[str, Report]
 
 PAIRED_TABLES = ("population", "contacts")
+BUILT_IN = " (built in)"
+BEHIND_DERIVED = (
+    "establishment_register",
+    "estate_assumptions",
+    "unit_assumptions",
+    "known_timetable",
+    "known_tables",
+    "known_family_services",
+)
+"""Built-in tables that only ``data.derive`` reads; a user's folder is not checked against them."""
 IGNORED_FILES = ("dictionary.csv",)
 STAGE_FIT = "stage_fit"
+LAST_DATE = "9999-12-31"
 CATEGORIES = {
     Sex.MEN: (Category.A, Category.B, Category.C, Category.D, Category.UNCATEGORISED),
     Sex.WOMEN: (Category.CLOSED, Category.OPEN, Category.UNCATEGORISED),
@@ -67,10 +78,29 @@ def validate_folder(folder: Path | str) -> list[Problem]:
         if not faults:
             tables[name] = frame
     for name in table_names():
-        if name not in files and table_path(name) is not None:
+        if name not in files and name not in BEHIND_DERIVED and table_path(name) is not None:
             tables[name] = read_table(name)
-            files[name] = f"{name}.csv (built in)"
-    return problems + check_data(tables, files=files)
+            files[name] = f"{name}.csv{BUILT_IN}"
+    return problems + _told_of_built_in(check_data(tables, files=files))
+
+
+def _told_of_built_in(problems: list[Problem]) -> list[Problem]:
+    """Say once for each built-in table that it does not fit the user's tables."""
+    told: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        if not problem.file.endswith(BUILT_IN):
+            told[(problem.file, str(problem))] = problem
+            continue
+        key = (problem.file, problem.column)
+        rows = told[key].rows if key in told else ()
+        told[key] = replace(
+            problem,
+            rows=tuple(sorted({*rows, *problem.rows})),
+            value="" if key in told else problem.value,
+            action=f"The folder's tables and this one do not fit; put your own "
+            f"{problem.table}.csv beside them.",
+        )
+    return list(told.values())
 
 
 def _check_files(folder: Path) -> tuple[list[Problem], list[str]]:
@@ -273,49 +303,43 @@ def _check_dates(tables: Tables, reports: Reports) -> None:
 
 def _check_sessions_do_not_overlap(tables: Tables, reports: Reports) -> None:
     """Look for sessions in one hall at one time; two lists of one hall may share it."""
-    sessions = tables["session_templates"]
-    for (code, hall, day), together in sessions.groupby(["establishment", "hall", "day"]):
-        for (row, one), (_, other) in combinations(together.iterrows(), 2):
-            if _clash(one, other):
-                span = f"{other['start']}-{other['end']}"
-                reports["session_templates"].add_cells(
-                    pd.Series([str(one["template"])], index=[row]),
-                    column="template",
-                    expected=f"no session of hall {hall} of {code} on {day} inside that of "
-                    f"{other['template']}, {span}",
-                    action="Correct the times or the hall.",
-                )
+    sessions = tables["session_templates"].rename_axis("row").reset_index()
+    pairs = sessions.merge(sessions, on=["establishment", "hall", "day"], suffixes=("", "_2"))
+    pairs = pairs[pairs["row"] < pairs["row_2"]]
+    for pair in pairs[_clash(pairs)].to_dict("records"):
+        reports["session_templates"].add_cells(
+            pd.Series([str(pair["template"])], index=[pair["row"]]),
+            column="template",
+            expected=f"no session of hall {pair['hall']} of {pair['establishment']} on "
+            f"{pair['day']} at the time of {pair['template_2']}, "
+            f"{pair['start_2']} to {pair['end_2']}",
+            action="Correct the times or the hall.",
+        )
 
 
-def _clash(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
-    lists = {one["conviction_status"], other["conviction_status"]}
-    if len(lists) == 2 and "" not in lists:
-        return False
-    if max(one["every_n_weeks"], other["every_n_weeks"]) > 1:
-        same_rhythm = one["every_n_weeks"] == other["every_n_weeks"]
-        if not (same_rhythm and one["valid_from"] == other["valid_from"]):
-            return False
-    last = "9999-12-31"
-    overlap_in_dates = max(one["valid_from"], other["valid_from"]) <= min(
-        one["valid_to"] or last, other["valid_to"] or last
-    )
-    overlap_in_time = max(one["start"], other["start"]) < min(one["end"], other["end"])
-    return bool(overlap_in_dates and overlap_in_time)
+def _clash(pairs: pd.DataFrame) -> pd.Series[bool]:
+    """Say which pairs of sessions of one hall and day cannot both be held."""
+    one, two = pairs["conviction_status"], pairs["conviction_status_2"]
+    two_lists = (one != two) & (one != "") & (two != "")
+    weekly = (pairs["every_n_weeks"] == 1) & (pairs["every_n_weeks_2"] == 1)
+    in_step = pairs["every_n_weeks"] == pairs["every_n_weeks_2"]
+    in_step &= pairs["valid_from"] == pairs["valid_from_2"]
+    last = pairs["valid_to"].replace("", LAST_DATE), pairs["valid_to_2"].replace("", LAST_DATE)
+    in_dates = (pairs["valid_from"] <= last[1]) & (pairs["valid_from_2"] <= last[0])
+    in_time = (pairs["start"] < pairs["end_2"]) & (pairs["start_2"] < pairs["end"])
+    return in_time & in_dates & (weekly | in_step) & ~two_lists
 
 
 def _check_stations_do_not_overlap(tables: Tables, reports: Reports) -> None:
     """Look for opening periods of a prison's stations that overlap."""
     stations = tables["video_stations"].sort_values("start", kind="stable")
-    for (code, day), periods in stations.groupby(["establishment", "day"]):
-        for (_, one), (row, other) in pairwise(periods.iterrows()):
-            if other["start"] < one["end"]:
-                reports["video_stations"].add_cells(
-                    pd.Series([str(other["start"])], index=[row]),
-                    column="start",
-                    expected=f"{one['end']} or later, when the period before it at {code} on "
-                    f"{day} ends",
-                    action="Correct the times.",
-                )
+    ended = stations.groupby(["establishment", "day"])["end"].shift().fillna("")
+    reports["video_stations"].add_cells(
+        stations.loc[stations["start"] < ended, "start"],
+        column="start",
+        expected="a time after the end of the period before it, on one day at one establishment",
+        action="Correct the times.",
+    )
 
 
 def _check_categories_have_room(tables: Tables, reports: Reports) -> None:

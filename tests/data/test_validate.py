@@ -1,0 +1,410 @@
+"""One report of all faults: what each check finds and how it says so."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.load import read_table, table_names, table_path
+from data.schema import columns
+from data.template import example_tables, write_template
+from data.validate import Problem, TableError, check_data, check_table, validate_folder
+
+
+@pytest.fixture
+def tables() -> dict[str, pd.DataFrame]:
+    """Give the built-in estate and the two people of the template, typed."""
+    built_in = {name: read_table(name) for name in table_names() if table_path(name)}
+    people = example_tables()["population"].astype({"age": "int64"})
+    return built_in | {"population": people}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_template(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+def change(folder: Path, name: str, row: int, **cells: str) -> None:
+    """Write cells into one row of a CSV file, counted as a person counts."""
+    path = folder / f"{name}.csv"
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    for column, value in cells.items():
+        table.loc[row - 2, column] = value
+    table.to_csv(path, index=False)
+
+
+def only(problems: list[Problem]) -> Problem:
+    (problem,) = problems
+    return problem
+
+
+def test_the_built_in_tables_fit_each_other() -> None:
+    built_in = {name: read_table(name) for name in table_names() if table_path(name)}
+
+    assert check_data(built_in) == []
+
+
+def test_the_template_passes_as_it_stands(folder: Path) -> None:
+    assert validate_folder(folder) == []
+
+
+def test_a_fault_says_place_value_expectation_and_next_step(folder: Path) -> None:
+    change(folder, "population", 3, category="E")
+
+    assert str(only(validate_folder(folder))) == (
+        "population.csv row 3, column category: found 'E'; "
+        "expected one of A, B, C, D, closed, open, U. Correct the cell."
+    )
+
+
+def test_all_faults_of_all_files_come_in_one_report(folder: Path) -> None:
+    change(folder, "population", 2, age="-3", sex="man")
+    change(folder, "population", 3, age="NaN")
+    change(folder, "contacts", 2, status="allowed")
+    change(folder, "units", 2, places="-5")
+
+    found = {(p.table, p.row, p.column, p.value) for p in validate_folder(folder)}
+
+    assert found == {
+        ("population", 2, "age", "-3"),
+        ("population", 3, "age", "NaN"),
+        ("population", 2, "sex", "man"),
+        ("contacts", 2, "status", "allowed"),
+        ("units", 2, "places", "-5"),
+    }
+
+
+def test_a_slip_of_the_pen_is_answered_with_the_nearest_word(folder: Path) -> None:
+    change(folder, "population", 2, sex="mens")
+
+    assert only(validate_folder(folder)).action.endswith("Did you mean 'men'?")
+
+
+def test_one_wrong_value_in_many_rows_is_one_fault_with_all_rows() -> None:
+    rows = pd.DataFrame({"a": ["P1"] * 9, "b": [f"Q{n}" for n in range(9)], "level": "far"})
+
+    problem = only(check_table(rows.assign(reason=""), "keep_aparts"))
+
+    assert problem.rows == tuple(range(2, 11))
+    assert "rows 2, 3, 4, 5, 6 and 4 more" in str(problem)
+
+
+def test_a_missing_column_says_what_it_is_for(folder: Path) -> None:
+    path = folder / "units.csv"
+    pd.read_csv(path, dtype="str").drop(columns="headroom").to_csv(path, index=False)
+
+    problem = only(validate_folder(folder))
+
+    assert (problem.column, problem.row) == ("headroom", None)
+    assert problem.action == "Add it: places kept free for arrivals; never more than the places."
+
+
+def test_an_unknown_column_suggests_the_right_one(folder: Path) -> None:
+    path = folder / "units.csv"
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    table.assign(head_room="1").to_csv(path, index=False)
+
+    assert only(validate_folder(folder)).action == "Did you mean 'headroom'?"
+
+
+def test_an_empty_cell_that_must_be_filled_is_found(folder: Path) -> None:
+    change(folder, "population", 2, home_area="")
+
+    problem = only(validate_folder(folder))
+
+    assert problem.expected.endswith("not an empty cell")
+    assert problem.action == "Fill in the cell."
+
+
+@pytest.mark.parametrize("number", ["NaN", "nan", "inf", "1e999", "twelve", "1,5", "3.5"])
+def test_what_is_not_a_finite_whole_number_is_found(folder: Path, number: str) -> None:
+    change(folder, "population", 2, age=number)
+
+    assert only(validate_folder(folder)).value == number
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "03/08/2026", "2026-8-3", "soon"])
+def test_what_is_not_a_date_is_found(folder: Path, day: str) -> None:
+    change(folder, "locks", 2, review_date=day)
+
+    assert only(validate_folder(folder)).expected == "a date such as 2026-08-03"
+
+
+@pytest.mark.parametrize("clock", ["24:00", "9:30", "0930", "09:60"])
+def test_what_is_not_a_time_of_day_is_found(folder: Path, clock: str) -> None:
+    change(folder, "video_stations", 2, end=clock)
+
+    assert only(validate_folder(folder)).expected == "a time of day such as 09:30"
+
+
+def test_a_repeated_id_is_found_with_all_its_rows(folder: Path) -> None:
+    change(folder, "population", 3, prisoner_id="P000001")
+
+    problem = next(p for p in validate_folder(folder) if p.table == "population")
+
+    assert (problem.rows, problem.column) == ((2, 3), "prisoner_id")
+
+
+def test_a_list_with_an_unknown_or_repeated_word_is_found(folder: Path) -> None:
+    change(folder, "population", 2, needs="accessible;ladder")
+    change(folder, "population", 3, needs="accessible;accessible")
+
+    assert {p.value for p in validate_folder(folder)} == {
+        "accessible;ladder",
+        "accessible;accessible",
+    }
+
+
+def test_an_id_that_stands_nowhere_is_found(folder: Path) -> None:
+    change(folder, "contacts", 2, prisoner_id="P000009")
+    change(folder, "population", 2, home_area="E99", current_unit="AYI-77")
+
+    found = {(p.table, p.column, p.value) for p in validate_folder(folder)}
+
+    assert found == {
+        ("contacts", "prisoner_id", "P000009"),
+        ("population", "home_area", "E99"),
+        ("population", "current_unit", "AYI-77"),
+    }
+
+
+def test_units_that_do_not_add_up_to_their_prison_are_found(folder: Path) -> None:
+    change(folder, "units", 2, places="400")
+
+    problem = only(validate_folder(folder))
+
+    assert (problem.table, problem.column) == ("establishments", "operational_capacity")
+    assert problem.expected == "400, the sum of places over the units of AYI"
+
+
+def test_headroom_above_places_is_found(folder: Path) -> None:
+    change(folder, "units", 2, headroom="403")
+
+    assert only(validate_folder(folder)).column == "headroom"
+
+
+def test_a_unit_of_the_other_sex_than_its_prison_is_found(folder: Path) -> None:
+    change(folder, "units", 2, sex="women", categories="closed", function="womens_closed")
+
+    found = {(p.table, p.column) for p in validate_folder(folder)}
+
+    assert ("units", "sex") in found
+    assert ("population", "current_unit") in found
+
+
+def test_a_category_that_no_unit_holds_is_found(folder: Path) -> None:
+    change(folder, "population", 2, category="A")
+
+    problem = only(validate_folder(folder))
+
+    assert problem.value == "A"
+    assert problem.expected == "a category that some unit for men holds: C"
+
+
+def test_more_people_than_places_are_found(folder: Path) -> None:
+    change(folder, "units", 2, places="1", in_use_cna="1")
+    change(folder, "establishments", 2, operational_capacity="1", in_use_cna="1")
+
+    problem = only(validate_folder(folder))
+
+    assert problem.value == "2 men"
+    assert problem.expected == "at most 1, the places for men in units.csv"
+
+
+def test_cna_above_capacity_is_valid(folder: Path) -> None:
+    change(folder, "units", 2, in_use_cna="500")
+    change(folder, "establishments", 2, in_use_cna="500")
+
+    assert validate_folder(folder) == []
+
+
+def overlapping(tables: dict[str, pd.DataFrame], **cells: object) -> list[Problem]:
+    """Add to the sessions a copy of the first, changed."""
+    sessions = tables["session_templates"]
+    extra = sessions.head(1).assign(template="EXTRA", **cells)
+    together = pd.concat([sessions, extra], ignore_index=True)
+    return check_data(tables | {"session_templates": together})
+
+
+def test_two_sessions_at_one_time_in_one_hall_are_found(tables: dict[str, pd.DataFrame]) -> None:
+    problem = only(overlapping(tables))
+
+    assert problem.row == 2
+    assert "EXTRA" in problem.expected
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"hall": "another"},
+        {"day": "fri"},
+        {"start": "18:00", "end": "19:00"},
+        {"every_n_weeks": 2},
+    ],
+)
+def test_sessions_apart_in_hall_day_time_or_weeks_are_fine(
+    tables: dict[str, pd.DataFrame], cells: dict[str, object]
+) -> None:
+    tables["session_templates"] = tables["session_templates"].query("establishment == 'ESI'")
+
+    assert overlapping(tables, **cells) == []
+
+
+def test_two_lists_of_one_hall_may_share_it(tables: dict[str, pd.DataFrame]) -> None:
+    first = tables["session_templates"].head(1).assign(conviction_status="convicted")
+    tables["session_templates"] = first
+
+    assert overlapping(tables, conviction_status="remand") == []
+    assert len(overlapping(tables, conviction_status="convicted")) == 1
+    assert len(overlapping(tables, conviction_status="")) == 1
+
+
+def test_a_session_that_ends_before_it_starts_is_found(folder: Path) -> None:
+    change(folder, "session_templates", 2, start="17:00", end="14:00")
+
+    assert only(validate_folder(folder)).expected == "a time after the start"
+
+
+def test_dates_in_the_wrong_order_are_found(folder: Path) -> None:
+    change(folder, "session_templates", 2, valid_from="2026-09-01", valid_to="2026-08-01")
+
+    assert only(validate_folder(folder)).column == "valid_to"
+
+
+def test_opening_periods_that_overlap_are_found(tables: dict[str, pd.DataFrame]) -> None:
+    stations = tables["video_stations"]
+    extra = stations.head(1).assign(start="14:00")
+    together = pd.concat([stations, extra], ignore_index=True)
+
+    assert only(check_data(tables | {"video_stations": together})).value == "14:00"
+
+
+def test_a_person_kept_apart_from_themself_is_found(folder: Path) -> None:
+    change(folder, "keep_aparts", 2, b="P000001")
+
+    assert only(validate_folder(folder)).expected == "another person than a"
+
+
+def test_a_soft_rule_without_a_price_is_found(folder: Path) -> None:
+    change(folder, "rules", 2, level="soft", price_gbp="")
+
+    assert only(validate_folder(folder)).column == "price_gbp"
+
+
+def test_a_group_with_two_limits_is_found(folder: Path) -> None:
+    rows = "group,prisoner_id,at_most\nG1,P000001,3\nG1,P000002,2\n"
+    (folder / "groups.csv").write_text(rows)
+
+    assert only(validate_folder(folder)).rows == (2, 3)
+
+
+def test_population_without_contacts_names_the_missing_file(folder: Path) -> None:
+    (folder / "contacts.csv").unlink()
+
+    assert only(validate_folder(folder)).file == "contacts.csv"
+
+
+def test_a_folder_that_is_not_there_or_holds_no_table_is_named(tmp_path: Path) -> None:
+    assert only(validate_folder(tmp_path / "absent")).expected == "a folder"
+    assert only(validate_folder(tmp_path)).expected == "at least one table"
+
+
+def test_a_misspelt_file_suggests_the_right_name(folder: Path) -> None:
+    (folder / "contacts.csv").rename(folder / "contact.csv")
+
+    actions = [problem.action for problem in validate_folder(folder)]
+
+    assert "Did you mean 'contacts.csv'?" in actions
+
+
+def test_a_spreadsheet_is_asked_for_as_csv(folder: Path) -> None:
+    (folder / "population.xlsx").write_bytes(b"PK")
+
+    assert only(validate_folder(folder)).expected == "CSV or Parquet"
+
+
+def test_a_corrupt_file_does_not_hide_the_faults_of_others(folder: Path) -> None:
+    (folder / "contacts.csv").unlink()
+    (folder / "contacts.parquet").write_bytes(b"no Parquet")
+    change(folder, "units", 2, headroom="403")
+
+    assert {p.file for p in validate_folder(folder)} == {"contacts.parquet", "units.csv"}
+
+
+def test_rows_of_a_parquet_file_count_from_one(folder: Path) -> None:
+    people = pd.read_csv(folder / "population.csv", dtype="str", keep_default_na=False)
+    people.loc[0, "category"] = "E"
+    (folder / "population.csv").unlink()
+    people.to_parquet(folder / "population.parquet")
+
+    assert only(validate_folder(folder)).row == 1
+
+
+def test_a_built_in_table_that_does_not_fit_is_reported_once(folder: Path) -> None:
+    (folder / "units.csv").unlink()
+
+    problems = [p for p in validate_folder(folder) if p.table == "units"]
+
+    assert only(problems).action.endswith("put your own units.csv beside them.")
+
+
+def test_the_error_lists_the_first_faults_and_counts_the_rest() -> None:
+    problem = Problem(table="units", file="units.csv", expected="x", action="Do.")
+
+    error = TableError([problem] * 40)
+
+    assert len(error.problems) == 40
+    assert str(error).splitlines()[-1] == "... and 28 more faults."
+
+
+def test_the_error_survives_the_way_to_another_process() -> None:
+    problem = Problem(table="units", file="units.csv", expected="x", action="Do.")
+
+    again = pickle.loads(pickle.dumps(TableError([problem])))
+
+    assert again.problems == (problem,)
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=20))
+@settings(deadline=None, max_examples=30)
+def test_exactly_the_rows_out_of_range_are_reported(numbers: list[int]) -> None:
+    rows = pd.DataFrame(
+        {
+            "group": [f"G{n}" for n in range(len(numbers))],
+            "prisoner_id": "P1",
+            "at_most": [str(number) for number in numbers],
+        }
+    )
+
+    found = {row for problem in check_table(rows, "groups") for row in problem.rows}
+
+    assert found == {n + 2 for n, number in enumerate(numbers) if number < 1}
+
+
+@pytest.mark.slow
+def test_a_full_population_is_checked_in_seconds(tmp_path: Path) -> None:
+    people = 86_000
+    draw = np.random.default_rng(1)
+    units, areas = read_table("units"), read_table("home_areas")
+    mens = units[(units["sex"] == "men") & (units["function"] == "training")]["unit"]
+    one = example_tables()["population"].iloc[0].to_dict()
+    table = pd.DataFrame({c.name: [one[c.name]] * people for c in columns("population")})
+    table["prisoner_id"] = [f"P{n:06d}" for n in range(people)]
+    table["home_area"] = draw.choice(areas["home_area"], people)
+    table["current_unit"] = draw.choice(mens, people)
+    table.to_csv(tmp_path / "population.csv", index=False)
+
+    started = time.process_time()
+    read = read_table("population", tmp_path)
+    seconds = time.process_time() - started
+
+    assert len(read) == people
+    assert seconds < 6
