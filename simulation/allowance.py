@@ -52,7 +52,8 @@ class Orders:
         """Say whether the person may book on ``day``: unconvicted people always may."""
         if not self._convicted[person]:
             return True
-        self._bring_up_to(person, day)
+        if day != self._seen[person]:
+            self._bring_up_to(person, day)
         return self._privileged_orders[person] > 0 or self._orders[person] > 0
 
     def spend(self, person: int) -> None:
@@ -70,11 +71,8 @@ class Orders:
             self._orders[person] = min(self._cap, self._orders[person] + 1)
 
     def _bring_up_to(self, person: int, day: int) -> None:
-        seen = self._seen[person]
-        if day == seen:
-            return
-        since = day - self._order_day[person]
-        before = seen - self._order_day[person]
+        first = self._order_day[person]
+        since, before = day - first, self._seen[person] - first
         grants = since // ORDER_DAYS - before // ORDER_DAYS
         if grants:
             self._orders[person] = min(self._cap, self._orders[person] + grants * self._granted)

@@ -45,4 +45,4 @@ def hold_sessions(
         if start > env.now:
             yield env.timeout(start - env.now)
         for request in booked[slot]:
-            record(start, request, NO_SHOW if no_show[request] else ATTENDED, slot)
+            record((start, request, NO_SHOW if no_show[request] else ATTENDED, slot))

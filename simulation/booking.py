@@ -60,7 +60,7 @@ class BookingDesk:
         starts: Sequence[float],
         orders: Orders,
         recorder: Recorder,
-        call_instead: Callable[[int], None],
+        call_instead: Callable[[int, float], None],
     ) -> None:
         self._env = env
         self._acceptable = acceptable
@@ -78,57 +78,56 @@ class BookingDesk:
         self._waits: list[list[float]] = requests.ask_again_minutes.tolist()
         self._turns: list[bool] = requests.turns_to_video.tolist()
         self._last_attempt = len(self._waits) + 1
-        self._attempts = [0] * len(requests)
-        self._slot = [NO_SLOT] * len(requests)
         self.booked: list[list[int]] = [[] for _ in starts]
         env.process(self._walk())
 
     def _walk(self) -> Generator[simpy.Timeout, Any, None]:
-        env, ask = self._env, self._ask
+        env, ask, now = self._env, self._ask, 0.0
         for request, asked in enumerate(self._asked):
-            yield env.timeout(asked - env.now)
-            ask(request)
+            yield env.timeout(asked - now)
+            now = env.now
+            ask(request, now, 1)
 
-    def _ask(self, request: int) -> None:
-        now = self._env.now
+    def _ask(self, request: int, now: float, attempt: int) -> None:
         day = int(now // MINUTES_PER_DAY)
-        person = self._person[request]
-        self._attempts[request] += 1
+        person, limit = self._person[request], self._limits[request]
         if not self._orders.in_hand(person, day):
-            self._turn_away(request, NO_ORDER)
+            self._turn_away(request, now, attempt, NO_ORDER)
             return
-        limit = self._limits[request]
-        slot = self._calendar.earliest(self._acceptable[request], person, day) if limit != 0 else -1
+        slot = (
+            self._calendar.earliest(self._acceptable[request], person, day) if limit != 0 else -1
+        )
         if slot < 0:
-            self._turn_away(request, NO_TABLE)
+            self._turn_away(request, now, attempt, NO_TABLE)
             return
         self._orders.spend(person)
         self._calendar.book(slot, person, limit)
-        self._slot[request] = slot
         self.booked[slot].append(request)
-        self._record(now, request, BOOKED, slot)
+        self._record((now, request, BOOKED, slot))
         if self._cancels[request]:
-            delay = self._cancel_at[request] * (self._starts[slot] - now)
-            self._later(delay, request, self._cancel)
+            until = self._cancel_at[request] * (self._starts[slot] - now)
+            self._env.timeout(until, (request, slot)).callbacks.append(self._cancel)
 
-    def _turn_away(self, request: int, why: int) -> None:
-        now, attempt = self._env.now, self._attempts[request]
-        self._record(now, request, why)
+    def _turn_away(self, request: int, now: float, attempt: int, why: int) -> None:
+        self._record((now, request, why, NO_SLOT))
         if attempt < self._willing[request]:
-            self._later(self._waits[attempt - 1][request], request, self._ask)
+            wait = self._waits[attempt - 1][request]
+            self._env.timeout(wait, (request, attempt + 1)).callbacks.append(self._ask_again)
         elif self._turns[request]:
-            self._record(now, request, TURNED_TO_VIDEO)
-            self._call_instead(request)
+            self._record((now, request, TURNED_TO_VIDEO, NO_SLOT))
+            self._call_instead(request, now)
         else:
-            self._record(now, request, REFUSED if attempt == self._last_attempt else GAVE_UP)
+            end = REFUSED if attempt == self._last_attempt else GAVE_UP
+            self._record((now, request, end, NO_SLOT))
 
-    def _cancel(self, request: int) -> None:
-        now, slot, person = self._env.now, self._slot[request], self._person[request]
+    def _ask_again(self, waited: simpy.Event) -> None:
+        request, attempt = waited.value
+        self._ask(request, self._env.now, attempt)
+
+    def _cancel(self, decided: simpy.Event) -> None:
+        request, slot = decided.value
+        now, person = self._env.now, self._person[request]
         self.booked[slot].remove(request)
         self._calendar.release(slot, person, self._limits[request])
         self._orders.give_back(person, int(now // MINUTES_PER_DAY))
-        self._record(now, request, CANCELLED, slot)
-
-    def _later(self, delay: float, request: int, act: Callable[[int], None]) -> None:
-        event = self._env.timeout(delay)
-        event.callbacks.append(lambda _: act(request))
+        self._record((now, request, CANCELLED, slot))

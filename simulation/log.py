@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,16 +68,21 @@ NO_SLOT = -1
 
 
 class Recorder:
-    """Where processes write, one row at each turn."""
+    """Where processes write, one row at each turn.
 
-    __slots__ = ("rows",)
+    Attributes
+    ----------
+    rows
+        Minute, request, code of the outcome and slot of every row, one after the other.
+    add
+        Appends a row; takes ``(minutes, request, outcome, slot)`` as one tuple.
+    """
+
+    __slots__ = ("add", "rows")
 
     def __init__(self) -> None:
         self.rows: list[float] = []
-
-    def add(self, minutes: float, request: int, outcome: int, slot: int = NO_SLOT) -> None:
-        """Append a row; ``outcome`` is a code from ``CODE``."""
-        self.rows += (minutes, request, outcome, slot)
+        self.add: Callable[[tuple[float, int, int, int]], None] = self.rows.extend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -78,7 +78,6 @@ def build_inputs(
     placements: pd.DataFrame,
     parties: pd.DataFrame,
     cost: VisitCost,
-    cost_establishments: pd.Index,
     *,
     calendar: Calendar,
     demand: DemandSettings,
@@ -103,8 +102,6 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    cost_establishments
-        Labels of the columns of the cost matrices.
     calendar, demand, regime, video
         Settings of the scenario.
     refunded_visits_per_year
@@ -134,7 +131,7 @@ def build_inputs(
     people = people.sort_values(["establishment", "prisoner_id"], ignore_index=True)
     people["key"] = person_keys(people["prisoner_id"])
     people["convicted"] = people["status"] != Status.REMAND
-    column = cost_establishments.get_indexer(pd.Index(people["establishment"]))
+    column = cost.establishments.get_indexer(pd.Index(people["establishment"]))
     _refuse_unknown(
         people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
     )
@@ -240,16 +237,13 @@ def simulate(
     recorder = Recorder()
     env = simpy.Environment()
     room = _video_room(env, year, inputs, recorder, **names)
-    week = (sessions.day + calendar.first_date.weekday()) // 7
     tables = SlotCalendar(
-        sessions.tables,
-        sessions.day,
-        week,
-        sessions.session,
+        sessions,
+        sessions.week,
         notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
         days=calendar.days,
     )
-    by_party = acceptable_slots(sessions, place, templates)
+    by_party = acceptable_slots(sessions.weekly, place, templates)
     convicted = place.convicted.tolist()
     limit = inputs.regime.remand_visits_per_week
     order_day = uniform(stream_key(seed, replication, "order day"), place.keys)
@@ -280,8 +274,8 @@ def simulate(
     return log
 
 
-def _call_instead(room: VideoDesk | WalkInRoom, calls: int, request: int) -> None:
-    room.ask(calls + request)
+def _call_instead(room: VideoDesk | WalkInRoom, calls: int, request: int, now: float) -> None:
+    room.ask(calls + request, now)
 
 
 def _video_room(
@@ -318,7 +312,7 @@ def _video_room(
             call_minutes=video.call_minutes,
             **shared,
         )
-    by_party = acceptable_slots(slots, place)
+    by_party = acceptable_slots(slots.weekly, place)
     party = np.concatenate([year.calls.party, year.visits.party]).tolist()
     no_show = np.concatenate([year.calls.no_show, year.visits.no_show])
     return VideoDesk(
@@ -326,10 +320,8 @@ def _video_room(
         acceptable=[by_party[index] for index in party],
         no_show=no_show.tolist(),
         calendar=SlotCalendar(
-            slots.tables,
-            slots.day,
+            slots,
             months[slots.day],
-            slots.session,
             notice_days=(video.notice_days_min, video.notice_days_max),
             days=calendar.days,
         ),

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.timetable import DatedSlots, bits
 
-def bits(members: NDArray[np.bool_]) -> int:
-    """Write a set of slots as one integer: bit ``i`` is set when slot ``i`` belongs to it.
-
-    Examples
-    --------
-    >>> bin(bits(np.array([True, False, True, True])))
-    '0b1101'
-    """
-    return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
+EVERY_POSITION = -1
+"""All bits set."""
 
 
 class SlotCalendar:
-    """Free tables of every dated slot, sorted by time.
+    """Free tables of every dated slot.
 
-    The slots with a free table are one integer, so the earliest slot that a family can come to is
-    the lowest set bit of a few ``and``s: far quicker than looking at the slots one by one.
+    The slots of a week with a free table are the bits of one small integer, and so are the slots
+    of any week that a family can come to: the earliest that fits is the lowest bit of a few
+    ``and``s. That is far quicker than looking at the slots one by one.
 
     Parameters
     ----------
-    tables
-        Tables of each slot; shape (slots,).
-    slot_days
-        Day of each slot, ascending; shape (slots,).
-    limit_periods
+    slots
+        The dated slots.
+    periods
         Period of each slot within which one person may have at most so many; shape (slots,).
-    sessions
-        Session each slot belongs to; a person is in one slot of a session at most; shape (slots,).
     notice_days
         Least and most days between asking and the slot.
     days
@@ -41,29 +34,41 @@ class SlotCalendar:
 
     def __init__(
         self,
-        tables: NDArray[np.int64],
-        slot_days: NDArray[np.int64],
-        limit_periods: NDArray[np.int64],
-        sessions: NDArray[np.int64],
+        slots: DatedSlots,
+        periods: NDArray[np.int64],
         *,
         notice_days: tuple[int, int],
         days: int,
     ) -> None:
-        self.free: list[int] = tables.tolist()
-        self.period: list[int] = limit_periods.tolist()
-        self.open = bits(tables > 0)
-        asked = np.arange(days)
-        first = np.searchsorted(slot_days, asked + notice_days[0], side="left")
-        last = np.searchsorted(slot_days, asked + notice_days[1], side="right")
-        self._last: list[int] = last.tolist()
-        self._first: list[int] = first.tolist()
-        self._window = [(1 << width) - 1 for width in (last - first).tolist()]
-        self._period_bits = _bits_by(limit_periods)
-        self._slots_of = _bits_by(sessions)
-        self._session: list[int] = sessions.tolist()
-        self._held: dict[tuple[int, int], int] = {}
+        weekly = slots.weekly
+        self.free: list[int] = slots.tables.tolist()
+        self._week: list[int] = slots.week.tolist()
+        self._position: list[int] = slots.position.tolist()
+        self._period: list[int] = periods.tolist()
+        self._stride = max(len(weekly.weekday), 1)
+        self._weeks = int(slots.weeks)
+        self._slot: list[int] = [-1] * (self._weeks * self._stride)
+        self._open = [0] * self._weeks
+        self._in_period: dict[int, dict[int, int]] = {}
+        for slot, (week, position, period, tables) in enumerate(
+            zip(self._week, self._position, self._period, self.free, strict=True)
+        ):
+            self._slot[week * self._stride + position] = slot
+            if tables:
+                self._open[week] |= 1 << position
+            in_period = self._in_period.setdefault(period, {})
+            in_period[week] = in_period.get(week, 0) | 1 << position
+        self._twins = [bits(weekly.session == session) for session in weekly.session.tolist()]
+        self._window = _windows(slots, notice_days, days)
+        first = np.searchsorted(slots.day, np.arange(days) + notice_days[0], side="left")
+        last = np.searchsorted(slots.day, np.arange(days) + notice_days[1], side="right") - 1
+        self._periods_ahead = [
+            {self._period[slot] for slot in (start, end) if start <= end}
+            for start, end in zip(first.tolist(), last.tolist(), strict=True)
+        ]
         self._own: dict[int, int] = {}
         self._barred: dict[int, int] = {}
+        self._held: dict[tuple[int, int], int] = {}
 
     def earliest(self, acceptable: int, person: int, day: int) -> int:
         """Find the earliest slot in the window with a table free, or -1.
@@ -71,67 +76,93 @@ class SlotCalendar:
         Parameters
         ----------
         acceptable
-            The slots the family can come to, as bits.
+            The positions in the week that the family can come to, as bits.
         person
             Whose booked slots and used-up periods are left out.
         day
             The day on which the family asks.
         """
-        fitting = acceptable & self.open
-        if person in self._barred:
-            fitting &= ~self._barred[person]
-        first = self._first[day]
-        fitting = (fitting >> first) & self._window[day]
-        return first + (fitting & -fitting).bit_length() - 1 if fitting else -1
+        week, mask, last, last_mask = self._window[day]
+        while week <= last:
+            if week == last:
+                mask &= last_mask
+            fitting = acceptable & self._open[week] & mask
+            if fitting:
+                barred = self._barred.get(person * self._weeks + week)
+                if barred:
+                    fitting &= ~barred
+                if fitting:
+                    position = (fitting & -fitting).bit_length() - 1
+                    return self._slot[week * self._stride + position]
+            week += 1
+            mask = EVERY_POSITION
+        return -1
 
     def book(self, slot: int, person: int, limit: int | None) -> None:
-        """Take a table; the person is not booked into this slot again, nor beyond ``limit``.
+        """Take a table; the person is not booked into this session again, nor beyond ``limit``.
 
         Parameters
         ----------
         limit
             Most slots the person may have in one period; ``None`` for no limit.
         """
-        self.free[slot] -= 1
-        if not self.free[slot]:
-            self.open ^= 1 << slot
-        own = self._own.get(person, 0) | self._slots_of[self._session[slot]]
-        self._own[person] = own
-        barred = self._barred.get(person, 0) | own
+        week, position = self._week[slot], self._position[slot]
+        left = self.free[slot] - 1
+        self.free[slot] = left
+        if not left:
+            self._open[week] ^= 1 << position
+        key = person * self._weeks + week
+        own = self._own.get(key, 0) | self._twins[position]
+        self._own[key] = own
+        self._barred[key] = self._barred.get(key, 0) | own
         if limit is not None:
-            period = self.period[slot]
+            period = self._period[slot]
             held = self._held.get((person, period), 0) + 1
             self._held[person, period] = held
             if held >= limit:
-                barred |= self._period_bits[period]
-        self._barred[person] = barred
-
-    def is_at_limit(self, person: int, day: int, limit: int) -> bool:
-        """Say whether the person has used up a period that the window of ``day`` reaches into."""
-        first, last = self._first[day], self._last[day] - 1
-        return first <= last and any(
-            self._held.get((person, self.period[slot]), 0) >= limit for slot in (first, last)
-        )
+                for other, positions in self._in_period[period].items():
+                    key = person * self._weeks + other
+                    self._barred[key] = self._barred.get(key, 0) | positions
 
     def release(self, slot: int, person: int, limit: int | None) -> None:
         """Give a booked table back; others may book it from now on."""
+        week, position = self._week[slot], self._position[slot]
         if not self.free[slot]:
-            self.open ^= 1 << slot
+            self._open[week] |= 1 << position
         self.free[slot] += 1
-        released = self._slots_of[self._session[slot]]
-        self._own[person] ^= released
-        barred = self._barred[person] & ~released
+        key = person * self._weeks + week
+        self._own[key] &= ~self._twins[position]
+        self._barred[key] &= ~self._twins[position]
         if limit is not None:
-            period = self.period[slot]
-            self._held[person, period] -= 1
-            if self._held[person, period] < limit:
-                barred &= ~self._period_bits[period]
-        self._barred[person] = barred | self._own[person]
+            period = self._period[slot]
+            held = self._held[person, period] - 1
+            self._held[person, period] = held
+            if held == limit - 1:
+                for other, positions in self._in_period[period].items():
+                    key = person * self._weeks + other
+                    self._barred[key] = self._barred[key] & ~positions | self._own.get(key, 0)
+            elif held >= limit:
+                self._barred[key] |= self._in_period[period][week]
+
+    def is_at_limit(self, person: int, day: int, limit: int) -> bool:
+        """Say whether the person has used up a period that the window of ``day`` reaches into."""
+        held = self._held
+        return any(held.get((person, period), 0) >= limit for period in self._periods_ahead[day])
 
 
-def _bits_by(labels: NDArray[np.int64]) -> dict[int, int]:
-    """Give the slots of each label as bits."""
-    written: dict[int, int] = {}
-    for slot, label in enumerate(labels.tolist()):
-        written[label] = written.get(label, 0) | 1 << slot
-    return written
+def _windows(
+    slots: DatedSlots, notice_days: Sequence[int], days: int
+) -> list[tuple[int, int, int, int]]:
+    """Give for each day the first and last week of its window and the positions in each."""
+    weekday = slots.weekly.weekday
+    from_day = [bits(weekday >= first) for first in range(7)]
+    to_day = [bits(weekday <= last) for last in range(7)]
+    offset = slots.offset
+    windows = []
+    for day in range(days):
+        first_week, first_weekday = divmod(day + notice_days[0] + offset, 7)
+        last_week, last_weekday = divmod(day + notice_days[1] + offset, 7)
+        windows.append(
+            (first_week, from_day[first_weekday], last_week, to_day[last_weekday])
+        )
+    return windows

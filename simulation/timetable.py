@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.words import DAYS, Availability, split_words
+from data.words import DAYS, Availability, ConvictionStatus, split_words
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.place import Place
 
@@ -32,29 +33,34 @@ CAN_COME = {
 }
 """The kinds of session a family can come to; who works or learns by day is free at weekends."""
 
-MONDAY = np.datetime64("1970-01-05", "D")
-"""Weeks of templates that are not held every week are counted from here."""
+MONDAY = 4
+"""5 January 1970 in days since 1970: weeks of templates are counted from here."""
+
+SATURDAY = 5
+
+NO_DATE = np.iinfo(np.int64).min
+"""In place of a date that is not given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DatedSlots:
-    """The slots of one establishment, sorted by start; one entry per slot in every array.
+class WeeklySlots:
+    """The slots that an establishment can have in a week, in order; one entry per position.
 
-    A visit session with open and closed tables is two slots, one for each. A slot of video calls
-    is one, with as many places as there are stations.
+    A visit session with open and closed tables is two positions, one for each. A period of video
+    calls is as many positions as calls fit one after the other.
 
     Attributes
     ----------
     template
-        Row of the template the slot comes from.
+        Row of the template.
     session
-        Number of the session, shared by its open and its closed slot.
-    day
-        Day of the simulated calendar.
+        Positions with the same number are one session.
+    weekday
+        0 for Monday.
     start, end
-        Simulation minutes.
+        Minutes after midnight.
     tables
-        Tables or stations.
+        Tables or stations; at least 1.
     closed
         Whether the tables are closed ones.
     kind
@@ -63,11 +69,44 @@ class DatedSlots:
 
     template: NDArray[np.int64]
     session: NDArray[np.int64]
-    day: NDArray[np.int64]
+    weekday: NDArray[np.int64]
     start: NDArray[np.float64]
     end: NDArray[np.float64]
     tables: NDArray[np.int64]
     closed: NDArray[np.bool_]
+    kind: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DatedSlots:
+    """The slots of a year, sorted by start; one entry per slot in every array.
+
+    Attributes
+    ----------
+    weekly
+        What a week can hold.
+    weeks
+        Weeks dated, from Monday to Sunday; the first one holds day 0.
+    offset
+        Weekday of day 0.
+    week, position
+        Week of each slot and its position in the week.
+    day, start, end
+        Simulated day, and simulation minutes.
+    template, tables, kind
+        As for the weekly slot.
+    """
+
+    weekly: WeeklySlots
+    weeks: int
+    offset: int
+    week: NDArray[np.int64]
+    position: NDArray[np.int64]
+    day: NDArray[np.int64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    template: NDArray[np.int64]
+    tables: NDArray[np.int64]
     kind: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -96,36 +135,22 @@ def visit_slots(
     DatedSlots
         Slots without a table are left out.
     """
-    first, last = _valid(templates["valid_from"]), _valid(templates["valid_to"])
-    origin = np.datetime64(calendar.first_date, "D")
-    parts = []
-    for row, (weekday, every) in enumerate(
-        zip(templates["day"], templates["every_n_weeks"], strict=True)
-    ):
-        held = _days_on(str(weekday), calendar, days)
-        dates = origin + held
-        anchor = MONDAY if np.isnat(first[row]) else first[row]
-        weeks = (dates - MONDAY).astype(np.int64) // DAYS_PER_WEEK
-        weeks -= int((anchor - MONDAY).astype(np.int64) // DAYS_PER_WEEK)
-        kept = weeks % int(every) == 0
-        kept &= np.isnat(first[row]) | (dates >= first[row])
-        kept &= np.isnat(last[row]) | (dates <= last[row])
-        parts.append((row, held[kept]))
-    template = np.repeat([row for row, _ in parts], [len(held) for _, held in parts]).astype(int)
-    day = np.concatenate([np.empty(0, np.int64), *(held for _, held in parts)])
-    session = np.arange(len(day))
+    rows = np.tile(np.arange(len(templates)), 2)
+    closed = np.repeat([False, True], len(templates))
     tables = templates[["open_tables", "closed_tables"]].to_numpy(np.int64)
-    return _sorted(
-        template=np.tile(template, 2),
-        session=np.tile(session, 2),
-        day=np.tile(day, 2),
-        tables=np.concatenate([tables[template, 0], tables[template, 1]]),
-        closed=np.repeat([False, True], len(day)),
-        start=_times(templates["start"])[np.tile(template, 2)],
-        end=_times(templates["end"])[np.tile(template, 2)],
-        calendar=calendar,
+    weekly = _weekly(
+        template=rows,
+        session=rows,
+        weekday=_weekdays(templates["day"])[rows],
+        start=_times(templates["start"])[rows],
+        end=_times(templates["end"])[rows],
+        tables=tables.T.ravel(),
+        closed=closed,
         evening_from=evening_from,
     )
+    weeks = _monday_of_first_week(calendar) + DAYS_PER_WEEK * np.arange(_weeks(calendar, days))
+    held = _held(templates, weeks)
+    return _dated(weekly, held[:, weekly.template], calendar, days)
 
 
 def video_slots(
@@ -150,56 +175,49 @@ def video_slots(
     """
     starts, ends = _times(periods["start"]), _times(periods["end"])
     steps = np.maximum(periods["slot_minutes"].to_numpy(np.float64), step_minutes)
-    parts: list[tuple[int, float, NDArray[np.int64]]] = []
-    for row, weekday in enumerate(periods["day"]):
-        held = _days_on(str(weekday), calendar, days)
-        for number in range(int((ends[row] - starts[row]) // steps[row])):
-            parts.append((row, float(starts[row] + number * steps[row]), held))
-    template = np.repeat([row for row, _, _ in parts], [len(h) for _, _, h in parts]).astype(int)
-    start = np.repeat([float(begin) for _, begin, _ in parts], [len(h) for _, _, h in parts])
-    day = np.concatenate([np.empty(0, np.int64), *(held for _, _, held in parts)])
-    return _sorted(
-        template=template,
-        session=np.arange(len(day)),
-        day=day,
-        tables=periods["stations"].to_numpy(np.int64)[template],
-        closed=np.zeros(len(day), dtype=np.bool_),
-        start=start,
-        end=start + steps[template],
-        calendar=calendar,
+    fitting = ((ends - starts) // steps).astype(np.int64)
+    row = np.repeat(np.arange(len(periods)), fitting)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(fitting) - fitting, fitting)
+    weekly = _weekly(
+        template=row,
+        session=np.arange(len(row)),
+        weekday=_weekdays(periods["day"])[row],
+        start=starts[row] + number * steps[row],
+        end=starts[row] + (number + 1) * steps[row],
+        tables=periods["stations"].to_numpy(np.int64)[row],
+        closed=np.zeros(len(row), dtype=np.bool_),
         evening_from=evening_from,
     )
+    every_week = np.ones((_weeks(calendar, days), len(weekly.template)), dtype=np.bool_)
+    return _dated(weekly, every_week, calendar, days)
 
 
 def acceptable_slots(
-    slots: DatedSlots, place: Place, templates: pd.DataFrame | None = None
+    weekly: WeeklySlots, place: Place, templates: pd.DataFrame | None = None
 ) -> list[int]:
-    """Give for each party of a place the slots it can come to, as bits.
+    """Give for each party of a place the positions of the week it can come to, as bits.
 
     Parameters
     ----------
-    slots
+    weekly
         Of visits or of video calls.
     place
         Its parties, with the people they visit.
     templates
-        The session templates of the slots, whose filters by conviction status, category and
-        incentive level apply; ``None`` for video calls, which have no filters and no closed tables.
+        The session templates, whose filters by conviction status, category and incentive level
+        apply; ``None`` for video calls, which have no filters and no closed tables.
 
     Returns
     -------
     list of int
-        One per party; bit ``i`` is slot ``i``.
+        One per party; bit ``i`` is position ``i``.
     """
-    from simulation.slots import bits
-
-    kinds = {kind: slots.kind == index for index, kind in enumerate(KINDS)}
     when = {
-        str(availability): np.any([kinds[kind] for kind in known], axis=0)
-        for availability, known in CAN_COME.items()
+        str(availability): np.isin(weekly.kind, [KINDS.index(kind) for kind in kinds])
+        for availability, kinds in CAN_COME.items()
     }
     if templates is None:
-        written = {availability: bits(slots_then) for availability, slots_then in when.items()}
+        written = {availability: bits(then) for availability, then in when.items()}
         return [written[availability] for availability in place.availability]
     filters = list(
         zip(
@@ -209,20 +227,20 @@ def acceptable_slots(
             strict=True,
         )
     )
-    known: dict[tuple[object, ...], int] = {}
+    known: dict[tuple[str, bool, bool, str, str], int] = {}
     found = []
     person = place.party_person
     for party in zip(
-        place.availability,
+        place.availability.tolist(),
         place.conditions.tolist(),
         place.convicted[person].tolist(),
-        place.category[person],
-        place.incentive_level[person],
+        place.category[person].tolist(),
+        place.incentive_level[person].tolist(),
         strict=True,
     ):
         if party not in known:
             availability, conditions, convicted, category, level = party
-            status = "convicted" if convicted else "remand"
+            status = ConvictionStatus.CONVICTED if convicted else ConvictionStatus.REMAND
             admits = np.array(
                 [
                     only in ("", status)
@@ -232,50 +250,111 @@ def acceptable_slots(
                 ],
                 dtype=np.bool_,
             )
-            fits = when[availability] & (slots.closed == conditions) & admits[slots.template]
-            known[party] = bits(fits)
+            known[party] = bits(
+                when[availability] & (weekly.closed == conditions) & admits[weekly.template]
+            )
         found.append(known[party])
     return found
 
 
-def _sorted(
+def _weekly(
     *,
     template: NDArray[np.int64],
     session: NDArray[np.int64],
-    day: NDArray[np.int64],
-    tables: NDArray[np.int64],
-    closed: NDArray[np.bool_],
+    weekday: NDArray[np.int64],
     start: NDArray[np.float64],
     end: NDArray[np.float64],
-    calendar: Calendar,
+    tables: NDArray[np.int64],
+    closed: NDArray[np.bool_],
     evening_from: str,
-) -> DatedSlots:
+) -> WeeklySlots:
     kept = np.flatnonzero(tables > 0)
-    kept = kept[np.lexsort((closed[kept], template[kept], start[kept], day[kept]))]
-    weekend = calendar.weekdays(day) >= 5
-    evening = ~weekend & (start >= clock_minutes(evening_from))
-    kind = np.where(weekend, KINDS.index(SessionKind.WEEKEND), np.where(evening, 1, 0))
-    midnight = day * float(MINUTES_PER_DAY)
-    return DatedSlots(
+    kept = kept[np.lexsort((closed[kept], template[kept], start[kept], weekday[kept]))]
+    evening = start >= clock_minutes(evening_from)
+    by_day = np.where(
+        evening, KINDS.index(SessionKind.EVENING), KINDS.index(SessionKind.WEEKDAY)
+    )
+    kind = np.where(weekday >= SATURDAY, KINDS.index(SessionKind.WEEKEND), by_day)
+    return WeeklySlots(
         template=template[kept],
         session=session[kept],
-        day=day[kept],
-        start=(midnight + start)[kept],
-        end=(midnight + end)[kept],
+        weekday=weekday[kept],
+        start=start[kept],
+        end=end[kept],
         tables=tables[kept],
         closed=closed[kept],
         kind=kind[kept],
     )
 
 
-def _days_on(weekday: str, calendar: Calendar, days: int) -> NDArray[np.int64]:
-    first = (DAYS.index(weekday) - calendar.first_date.weekday()) % DAYS_PER_WEEK
-    return np.arange(first, days, DAYS_PER_WEEK, dtype=np.int64)
+def _held(templates: pd.DataFrame, mondays: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say in which weeks each template is held; shape (weeks, templates).
+
+    ``mondays`` are days since 1970. A week counts from the week in which the template became
+    valid, or from the first full week of 1970.
+    """
+    first, last = _valid(templates["valid_from"]), _valid(templates["valid_to"])
+    date = mondays[:, np.newaxis] + _weekdays(templates["day"])
+    anchor = np.where(first == NO_DATE, MONDAY, first)
+    weeks = (date - MONDAY) // DAYS_PER_WEEK - (anchor - MONDAY) // DAYS_PER_WEEK
+    held = weeks % templates["every_n_weeks"].to_numpy(np.int64) == 0
+    held &= (first == NO_DATE) | (date >= first)
+    held &= (last == NO_DATE) | (date <= last)
+    return held
 
 
-def _times(column: pd.Series) -> NDArray[np.float64]:
+def _dated(
+    weekly: WeeklySlots, held: NDArray[np.bool_], calendar: Calendar, days: int
+) -> DatedSlots:
+    offset = calendar.first_date.weekday()
+    day = DAYS_PER_WEEK * np.arange(len(held))[:, np.newaxis] + weekly.weekday - offset
+    # weeks are in order and positions in order within them, so the slots are sorted by start
+    week, position = np.nonzero(held & (day >= 0) & (day < days))
+    day = day[week, position]
+    midnight = day * float(MINUTES_PER_DAY)
+    return DatedSlots(
+        weekly=weekly,
+        weeks=len(held),
+        offset=offset,
+        week=week,
+        position=position,
+        day=day,
+        start=midnight + weekly.start[position],
+        end=midnight + weekly.end[position],
+        template=weekly.template[position],
+        tables=weekly.tables[position],
+        kind=weekly.kind[position],
+    )
+
+
+def bits(members: NDArray[np.bool_]) -> int:
+    """Write a set of positions as one integer: bit ``i`` is set when position ``i`` is in it.
+
+    Examples
+    --------
+    >>> bin(bits(np.array([True, False, True, True])))
+    '0b1101'
+    """
+    return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
+
+
+def _weeks(calendar: Calendar, days: int) -> int:
+    return -(-(days + calendar.first_date.weekday()) // DAYS_PER_WEEK)
+
+
+def _monday_of_first_week(calendar: Calendar) -> int:
+    return (calendar.first_date - date(1970, 1, 1)).days - calendar.first_date.weekday()
+
+
+def _weekdays(column: pd.Series[str]) -> NDArray[np.int64]:
+    return np.array([DAYS.index(day) for day in column], dtype=np.int64)
+
+
+def _times(column: pd.Series[str]) -> NDArray[np.float64]:
     return np.array([clock_minutes(str(time)) for time in column], dtype=np.float64)
 
 
-def _valid(column: pd.Series) -> NDArray[np.datetime64]:
-    return pd.to_datetime(column, errors="coerce").to_numpy("datetime64[D]")
+def _valid(column: pd.Series[str]) -> NDArray[np.int64]:
+    """Give dates as days since 1970, ``NO_DATE`` where the cell is empty."""
+    dates = pd.to_datetime(column, errors="coerce").to_numpy("datetime64[D]")
+    return np.where(np.isnat(dates), NO_DATE, dates.astype(np.int64))

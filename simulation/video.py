@@ -14,7 +14,7 @@ import simpy
 from data.estate import Estate, Where
 from data.words import DAYS
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
-from simulation.log import CODE, Recorder, VisitOutcome
+from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
 VIDEO_ASKED = CODE[VisitOutcome.VIDEO_ASKED]
@@ -209,30 +209,31 @@ class VideoDesk:
         self.pending = 0
         env.process(_walk(env, asked, self.ask))
 
-    def ask(self, request: int) -> None:
+    def ask(self, request: int, now: float) -> None:
         """Book the earliest call the family can join, or turn the request away."""
-        now = self._env.now
         identity, person, limit = self._ids[request], self._person[request], self._limits[request]
-        self._record(now, identity, VIDEO_ASKED)
+        record = self._record
+        record((now, identity, VIDEO_ASKED, NO_SLOT))
         if not limit:
-            self._record(now, identity, VIDEO_NO_CREDIT)
+            record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
             return
-        day = int(now // MINUTES_PER_DAY)
-        slot = self._calendar.earliest(self._acceptable[request], person, day)
+        calendar, day = self._calendar, int(now // MINUTES_PER_DAY)
+        slot = calendar.earliest(self._acceptable[request], person, day)
         if slot < 0:
-            out_of_credit = self._calendar.is_at_limit(person, day, limit)
-            self._record(now, identity, VIDEO_NO_CREDIT if out_of_credit else VIDEO_NO_SLOT)
+            used_up = calendar.is_at_limit(person, day, limit)
+            record((now, identity, VIDEO_NO_CREDIT if used_up else VIDEO_NO_SLOT, NO_SLOT))
             return
-        self._calendar.book(slot, person, limit)
+        calendar.book(slot, person, limit)
         self.pending += 1
-        self._record(now, identity, VIDEO_BOOKED, slot)
-        event = self._env.timeout(self._starts[slot] - now)
-        event.callbacks.append(lambda _: self._hold(request, slot))
+        record((now, identity, VIDEO_BOOKED, slot))
+        call = self._env.timeout(self._starts[slot] - now, (request, slot))
+        call.callbacks.append(self._hold)
 
-    def _hold(self, request: int, slot: int) -> None:
+    def _hold(self, call: simpy.Event) -> None:
+        request, slot = call.value
         self.pending -= 1
         outcome = VIDEO_NO_SHOW if self._no_show[request] else VIDEO_HELD
-        self._record(self._env.now, self._ids[request], outcome, slot)
+        self._record((self._env.now, self._ids[request], outcome, slot))
 
 
 class WalkInRoom:
@@ -282,34 +283,35 @@ class WalkInRoom:
         self.pending = 0
         env.process(_walk(env, asked, self.ask))
 
-    def ask(self, request: int) -> None:
+    def ask(self, request: int, now: float) -> None:
         """Call now if a station is open and free and the credit is not used up."""
-        now = self._env.now
         identity, person = self._ids[request], self._person[request]
-        self._record(now, identity, VIDEO_ASKED)
+        self._record((now, identity, VIDEO_ASKED, NO_SLOT))
         month = person, self._months[int(now // MINUTES_PER_DAY)]
         if self._calls.get(month, 0) >= self._limits[request]:
-            self._record(now, identity, VIDEO_NO_CREDIT)
+            self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
             return
         slot = bisect_right(self._opens, now) - 1
         is_open = slot >= 0 and now < self._closes[slot]
         if not is_open or self._in_use >= self._stations[slot]:
-            self._record(now, identity, VIDEO_NO_SLOT)
+            self._record((now, identity, VIDEO_NO_SLOT, NO_SLOT))
             return
         self._in_use += 1
         self._calls[month] = self._calls.get(month, 0) + 1
-        self._record(now, identity, VIDEO_BOOKED, slot)
-        self._record(now, identity, VIDEO_HELD, slot)
-        event = self._env.timeout(self._call_minutes)
-        event.callbacks.append(self._leave)
+        self._record((now, identity, VIDEO_BOOKED, slot))
+        self._record((now, identity, VIDEO_HELD, slot))
+        self._env.timeout(self._call_minutes).callbacks.append(self._leave)
 
     def _leave(self, _: simpy.Event) -> None:
         self._in_use -= 1
 
 
 def _walk(
-    env: simpy.Environment, asked: Sequence[float], ask: Callable[[int], None]
+    env: simpy.Environment, asked: Sequence[float], ask: Callable[[int, float], None]
 ) -> Generator[simpy.Timeout, Any, None]:
+    now = 0.0
     for request, minute in enumerate(asked):
-        yield env.timeout(minute - env.now)
-        ask(request)
+        yield env.timeout(minute - now)
+        # minutes add up with rounding, and the clock decides what is in the future
+        now = env.now
+        ask(request, now)
