@@ -26,6 +26,7 @@ from optimiser.cost import (
     move_parts,
     person_costs,
     term_pennies,
+    visited,
 )
 from optimiser.eligibility import Fit, fit, rules_in_force
 from optimiser.floor import mean_miles_floor
@@ -163,7 +164,7 @@ def allocate(
     certificate = certify(
         problem,
         unit_of,
-        found.best.prices,
+        found.prices,
         largest_gap=0.0 if problem.move_budget is None else math.inf,
     )
     more, fewer = place_values(problem, unit_of, found.plan.prices)
@@ -192,7 +193,7 @@ def allocate(
         gap=certificate.gap,
         unplaced=shortfall(inputs, build.fit, unit_of == UNPLACED),
         seconds=clock.seconds,
-        prices=found.best.prices,
+        prices=found.prices,
         floor=mean_miles_floor(
             inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
         ),
@@ -355,6 +356,7 @@ def build_problem(inputs: Inputs) -> Build:
         segment_places=segment_places,
         segment_pennies=segment_pennies,
         from_establishment=from_establishment,
+        current_unit=current_unit,
         move_budget=inputs.policy.move_budget,
     )
     return Build(problem=problem, costs=costs, fit=found, current_unit=current_unit)
@@ -504,7 +506,6 @@ def _moves(
     old = journeys_of(people, inputs.travel, origin, **arguments)
     new = journeys_of(people, inputs.travel, to, **arguments)
     parts = move_parts(people, inputs.parties, inputs.policy)
-    visited = people["prisoner_id"].isin(inputs.parties["prisoner_id"]).to_numpy()
     table = pd.DataFrame(
         {
             "prisoner_id": people["prisoner_id"],
@@ -520,7 +521,8 @@ def _moves(
             "minutes_after": new["minutes"],
             "move_price_gbp": build.costs.move_pennies[who] / PENNIES_PER_POUND,
             **{f"{name}_gbp": values for name, values in parts.items()},
-            "booked_visits_lost": inputs.policy.move_booked_visits * visited,
+            "booked_visits_lost": inputs.policy.move_booked_visits
+            * visited(people, inputs.parties),
             "days_without_cleared_numbers": inputs.policy.move_days_without_numbers,
         }
     )

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data.progress import Progress, silent
+from optimiser.alike import merge_alike, prices_of_units, split
 from optimiser.certify import lower_bound
+from optimiser.duals import Prices
 from optimiser.problem import LARGEST_COST, AllocationProblem
 from optimiser.solve import SAMPLE_EVERY, SMALL, Plan, sample, solve
 
@@ -30,8 +32,7 @@ class BudgetedPlan:
     """A plan within the budget, the prices of the best bound, and the evaluations it took."""
 
     plan: Plan
-    bound_pennies: int
-    best: Plan
+    prices: Prices
     evaluations: int
 
 
@@ -66,10 +67,25 @@ def solve_within_budget(
     BudgetedPlan
         Its gap is 0 when the budget does not bind, or when some price meets it exactly.
     """
+    merged = merge_alike(problem)
+    found = _search(merged.problem, smallest_gap, progress)
+    unit_of = split(problem, merged, found.plan.unit_of)
+    if problem.value_pennies(unit_of) != merged.problem.value_pennies(found.plan.unit_of):
+        return _search(problem, smallest_gap, progress)
+    prices = prices_of_units(merged, found.prices)
+    plan = replace(
+        found.plan, unit_of=unit_of, prices=prices_of_units(merged, found.plan.prices)
+    )
+    return replace(found, plan=plan, prices=prices)
+
+
+def _search(
+    problem: AllocationProblem, smallest_gap: float, progress: Progress
+) -> BudgetedPlan:
+    """Find the price of a move, where there is a budget at all."""
     if problem.move_budget is None:
         plan = solve(problem, progress=progress)
-        bound = lower_bound(problem, plan.prices)
-        return BudgetedPlan(plan=plan, bound_pennies=bound, best=plan, evaluations=1)
+        return BudgetedPlan(plan=plan, prices=plan.prices, evaluations=1)
     first_price, slope, start = _first_price(problem)
     search = _Search(problem, smallest_gap, progress)
     point = search.evaluate(first_price, start)
@@ -187,7 +203,6 @@ class _Search:
         self.progress(STAGE, self.evaluations, self.evaluations)
         return BudgetedPlan(
             plan=self.high.plan,
-            bound_pennies=self.bound.bound,
-            best=self.bound.plan,
+            prices=self.bound.plan.prices,
             evaluations=self.evaluations,
         )

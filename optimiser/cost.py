@@ -19,14 +19,21 @@ from data.visit_cost import VisitCost
 from data.words import ContactStatus, Preference, Status
 from optimiser.eligibility import Fit
 from optimiser.policy import AllocationPolicy
-from optimiser.problem import INELIGIBLE, NOWHERE, PENNIES_PER_POUND, UNPLACED, Integers
+from optimiser.problem import (
+    INELIGIBLE,
+    LARGEST_COST,
+    NOWHERE,
+    PENNIES_PER_POUND,
+    UNPLACED,
+    Integers,
+)
 
 Floats: TypeAlias = NDArray[np.float64]
 
 WEEKS = 4
 """Visits are planned per four weeks."""
 
-ROWS = 2048
+ROWS = 1024
 """People whose costs are worked out together."""
 
 NO_ROUTE_GBP = 2_000.0
@@ -70,6 +77,17 @@ class PersonCosts:
     move_pennies: Integers
 
 
+def row_of(prisoners: pd.DataFrame, ids: pd.Series[str]) -> Integers:
+    """Give the row of each id in the population table, -1 where there is none."""
+    return pd.Index(prisoners["prisoner_id"]).get_indexer(pd.Index(ids)).astype(np.int64)
+
+
+def visited(prisoners: pd.DataFrame, parties: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say who has a party that would visit; shape (prisoners,)."""
+    person = row_of(prisoners, parties["prisoner_id"])
+    return np.bincount(person[person >= 0], minlength=len(prisoners)) > 0
+
+
 def stay_weeks(prisoners: pd.DataFrame, policy: AllocationPolicy) -> Integers:
     """Give the whole weeks each person is expected to stay, at least one, capped by the policy."""
     weeks = np.rint(prisoners["expected_weeks"].to_numpy(dtype=np.float64)).astype(np.int64)
@@ -84,19 +102,18 @@ def need(population: Population, policy: AllocationPolicy) -> Floats:
     is zero only where every contact is barred, or where the person asked to be held further away.
     """
     prisoners, contacts = population.prisoners, population.contacts
-    ids = prisoners["prisoner_id"]
+    person = row_of(prisoners, contacts["prisoner_id"])
 
-    def count(rows: pd.DataFrame) -> Integers:
-        counted = rows["prisoner_id"].value_counts().reindex(ids, fill_value=0)
-        return counted.to_numpy(dtype=np.int64)
+    def count(which: pd.Series[bool]) -> Integers:
+        ours = person[which.to_numpy(dtype=np.bool_) & (person >= 0)]
+        return np.bincount(ours, minlength=len(prisoners)).astype(np.int64)
 
-    permitted = contacts[
-        contacts["status"].isin([ContactStatus.PERMITTED, ContactStatus.WITH_CONDITIONS])
-    ]
+    status = contacts["status"]
+    permitted = (status == ContactStatus.PERMITTED) | (status == ContactStatus.WITH_CONDITIONS)
     has_permitted = count(permitted) > 0
-    children = count(permitted[permitted["is_child"].astype(bool)])
-    barred = count(contacts[contacts["status"] == ContactStatus.BARRED])
-    only_barred = (barred > 0) & (barred == count(contacts))
+    children = count(permitted & contacts["is_child"].astype(bool))
+    barred = count(status == ContactStatus.BARRED)
+    only_barred = (barred > 0) & (barred == count(status != ""))
     base = np.where(has_permitted, policy.need_with_contact, policy.need_floor)
     visits = base + policy.need_per_child * np.minimum(children, policy.need_children_counted)
     further = (prisoners["preference"] == Preference.FURTHER).to_numpy()
@@ -127,7 +144,7 @@ def visit_gbp(
     if weighted:
         gross = gross * visit_cost.weight[:, None]
     gross = np.where(np.isfinite(gross), gross, NO_ROUTE_GBP)
-    person = pd.Index(prisoners["prisoner_id"]).get_indexer(pd.Index(parties["prisoner_id"]))
+    person = row_of(prisoners, parties["prisoner_id"])
     order = np.argsort(person, kind="stable")
     order = order[person[order] >= 0]
     person, trip = person[order], visit_cost.trip[order]
@@ -219,14 +236,13 @@ def move_parts(
     prisoners: pd.DataFrame, parties: pd.DataFrame, policy: AllocationPolicy
 ) -> dict[str, Floats]:
     """Give what a move destroys, in pounds by part; shape (prisoners,) each."""
-    visited = prisoners["prisoner_id"].isin(parties["prisoner_id"]).to_numpy()
     everyone = np.ones(len(prisoners))
     booked = policy.move_booked_visits * policy.move_booked_visit_gbp
     numbers = policy.move_days_without_numbers * policy.move_cleared_number_gbp_per_day
     return {
         "escort": policy.move_escort_gbp * everyone,
         "reception": policy.move_reception_gbp * everyone,
-        "booked_visits": booked * visited,
+        "booked_visits": booked * visited(prisoners, parties),
         "cleared_numbers": numbers * everyone,
     }
 
@@ -288,19 +304,27 @@ def cost_pennies(
     """
     people, units = len(costs.weeks), len(unit_establishment)
     breach = sum(fit.breaches.values(), start=np.zeros_like(fit.allowed, dtype=np.int64))
+    if int(breach.max(initial=0)) * int(costs.weeks.max(initial=0)) > LARGEST_COST:
+        raise ValueError(f"Prices of soft rules exceed {LARGEST_COST} pennies over a stay; lower them.")
+    weekly = breach.astype(np.int32)
+    weeks = costs.weeks.astype(np.int32)
     cost = np.empty((people, units), dtype=np.int32)
     for first in range(0, people, ROWS):
         rows = np.arange(first, min(first + ROWS, people))
+        alike = fit.class_of[rows]
         journeys = sum(pennies(term(costs, policy, rows)) for term in JOURNEYS.values())
-        total = np.asarray(journeys)[:, unit_establishment]
-        total += breach[fit.class_of[rows]] * costs.weeks[rows, None]
-        origin = from_establishment[rows, None]
-        moved = (origin != NOWHERE) & (unit_establishment != origin)
-        total += moved * costs.move_pennies[rows, None]
-        allowed = fit.allowed[fit.class_of[rows]] & ~fit.frozen[rows, None]
-        held = np.flatnonzero(fit.frozen[rows] & (current_unit[rows] >= 0))
-        allowed[held, current_unit[rows[held]]] = True
-        cost[rows] = np.where(allowed, np.minimum(total, INELIGIBLE - 1), INELIGIBLE)
+        at_establishment = np.asarray(journeys) + costs.move_pennies[rows, None]
+        held = np.flatnonzero(from_establishment[rows] != NOWHERE)
+        at_establishment[held, from_establishment[rows[held]]] -= costs.move_pennies[rows[held]]
+        nowhere = from_establishment[rows] == NOWHERE
+        at_establishment[nowhere] -= costs.move_pennies[rows[nowhere], None]
+        at_establishment = np.minimum(at_establishment, LARGEST_COST + 1).astype(np.int32)
+        total = np.take(at_establishment, unit_establishment, axis=1)
+        total += weekly[alike] * weeks[rows, None]
+        allowed = fit.allowed[alike] & ~fit.frozen[rows, None]
+        stays = np.flatnonzero(fit.frozen[rows] & (current_unit[rows] >= 0))
+        allowed[stays, current_unit[rows[stays]]] = True
+        cost[rows] = np.where(allowed, total, np.int32(INELIGIBLE))
     return cost
 
 

@@ -359,7 +359,9 @@ def fit(
         By class; a frozen person's current unit is allowed by the caller.
     """
     people = _rule_columns(prisoners, as_of)
-    class_of, first = _classes(people, _day_cuts(rules, stage_rules))
+    young = people["age"] <= rules["young_adult"].value if "young_adult" in rules else False
+    cuts = _day_cuts(rules, stage_rules)
+    class_of, first = _classes(people.assign(young=young), cuts)
     alike = people.iloc[first].reset_index(drop=True)
     allowed = np.ones((len(first), len(units)), dtype=np.bool_)
     breaches: dict[str, Integers] = {}
@@ -427,7 +429,7 @@ def _rule_columns(prisoners: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 CLASS_COLUMNS = (
     "sex",
-    "age",
+    "young",
     "category",
     "status",
     "sentence_band",
@@ -490,8 +492,9 @@ def _row(units: pd.DataFrame, name: str) -> NDArray[Any]:
 
 def _lists(table: pd.DataFrame, name: str, word: str) -> NDArray[np.bool_]:
     """Say which rows' lists hold a word."""
-    cells = [word in str(cell).split(LIST_SEPARATOR) for cell in table[name]]
-    return np.array(cells, dtype=np.bool_)
+    codes, cells = pd.factorize(table[name])
+    holds = [word in str(cell).split(LIST_SEPARATOR) for cell in cells]
+    return np.array(holds, dtype=np.bool_)[codes]
 
 
 def _only_for(people: pd.DataFrame, units: pd.DataFrame, need: str) -> Breaks:

@@ -52,8 +52,8 @@ class AllocationProblem:
     segment_unit, segment_places, segment_pennies
         Crowding: the places of a unit in blocks of rising price per person; ordered by unit and
         then by price; the blocks of a unit add up to its capacity.
-    from_establishment
-        Number of the establishment that holds each person today, or ``NOWHERE``.
+    from_establishment, current_unit
+        Number of the establishment and of the unit that hold each person today, or ``NOWHERE``.
     move_budget
         Most people who may end in another establishment, or none for no limit.
     """
@@ -72,6 +72,7 @@ class AllocationProblem:
     segment_places: Integers
     segment_pennies: Integers
     from_establishment: Integers
+    current_unit: Integers
     move_budget: int | None = None
 
     def __post_init__(self) -> None:
@@ -131,6 +132,7 @@ ARRAYS = (
     "segment_places",
     "segment_pennies",
     "from_establishment",
+    "current_unit",
 )
 LABELS = ("prisoners", "units", "establishments")
 
@@ -148,6 +150,7 @@ def _check_shapes(problem: AllocationProblem) -> None:
         "segment_places": (segments,),
         "segment_pennies": (segments,),
         "from_establishment": (people,),
+        "current_unit": (people,),
     }
     wrong = [
         f"{name} has shape {getattr(problem, name).shape}, expected {shape}"

@@ -140,6 +140,7 @@ def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
         cost_pennies=problem.cost_pennies[::every],
         unplaced_pennies=problem.unplaced_pennies[::every],
         from_establishment=problem.from_establishment[::every],
+        current_unit=problem.current_unit[::every],
         capacity=capacity.astype(np.int64),
         held_limit=-(-problem.held_limit // every),
         segment_places=segment_places,
