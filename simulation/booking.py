@@ -89,19 +89,18 @@ class BookingDesk:
             ask(request, now, 1)
 
     def _ask(self, request: int, now: float, attempt: int) -> None:
-        day = int(now // MINUTES_PER_DAY)
+        day = int(now / MINUTES_PER_DAY)
         person, limit = self._person[request], self._limits[request]
         if not self._orders.in_hand(person, day):
             self._turn_away(request, now, attempt, NO_ORDER)
             return
-        slot = (
-            self._calendar.earliest(self._acceptable[request], person, day) if limit != 0 else -1
-        )
+        calendar = self._calendar
+        slot = calendar.earliest(self._acceptable[request], person, day) if limit != 0 else -1
         if slot < 0:
             self._turn_away(request, now, attempt, NO_TABLE)
             return
         self._orders.spend(person)
-        self._calendar.book(slot, person, limit)
+        calendar.book(slot, person, limit)
         self.booked[slot].append(request)
         self._record((now, request, BOOKED, slot))
         if self._cancels[request]:

@@ -274,20 +274,16 @@ def conserve(
     RuntimeError
         Names the count that does not add up.
     """
-    year, rows = log.year, log.counts()
-    ends = np.isin(log.outcome, [CODE[outcome] for outcome in VISIT_ENDS])
-    times_ended = np.bincount(log.request[ends], minlength=len(year.visits))
-    last = log.last_outcomes()
-    waiting = int(np.isin(last, [CODE[outcome] for outcome in TURNED_AWAY]).sum())
-    ahead = sum(
-        len(requests)
-        for requests, start in zip(booked, year.sessions.start.tolist(), strict=True)
-        if start >= end
-    )
-    taken = np.fromiter((len(requests) for requests in booked), dtype=np.int64)
-    requests_ended = int(rows[list(VISIT_ENDS)].sum())
-    calls_ended = int(rows[list(VIDEO_ENDS)].sum())
-    bookings_ended = int(rows[["attended", "no_show", "cancelled"]].sum())
+    year, rows = log.year, log.counts().to_dict()
+    ended = np.isin(log.outcome, [CODE[outcome] for outcome in VISIT_ENDS])
+    times_ended = np.bincount(log.request[ended], minlength=len(year.visits))
+    last = np.bincount(log.last_outcomes(), minlength=len(OUTCOMES))
+    waiting = int(sum(last[CODE[outcome]] for outcome in TURNED_AWAY))
+    taken = np.fromiter(map(len, booked), dtype=np.int64, count=len(booked))
+    ahead = int(taken[year.sessions.start >= end].sum())
+    requests_ended = sum(rows[outcome] for outcome in VISIT_ENDS)
+    calls_ended = sum(rows[outcome] for outcome in VIDEO_ENDS)
+    bookings_ended = rows["attended"] + rows["no_show"] + rows["cancelled"]
     balances = {
         "requests = ended + booked ahead + waiting to ask again": (
             len(year.visits),

@@ -41,18 +41,12 @@ class SimulationInputs:
     refunded_visits_per_year
         Visits of one party that are refunded in a year.
     sessions
-        Session templates under the scenario, sorted by establishment.
+        Session templates of each establishment under the scenario.
     stations
-        Opening periods of video stations under the scenario, sorted by establishment.
-    people
-        One row per prisoner who is placed, sorted by establishment and prisoner_id: establishment,
-        prisoner_id, key, convicted, category, incentive_level, sex, children_under_18,
-        straight_miles.
-    parties
-        One row per party, sorted by person: person (row of ``people``), adults, children,
-        availability, conditions, ladder (cumulative share of the person's visits), and for a trip
-        to the establishment where the person is placed net_cost_gbp, money_gbp, refund_gbp,
-        return_minutes.
+        Opening periods of its video stations under the scenario.
+    places
+        The people and parties of each establishment that holds somebody or offers sessions, by
+        its code, in order of code.
     """
 
     calendar: Calendar
@@ -60,16 +54,14 @@ class SimulationInputs:
     regime: VisitsRegime
     video: VideoRegime
     refunded_visits_per_year: float
-    sessions: pd.DataFrame
-    stations: pd.DataFrame
-    people: pd.DataFrame
-    parties: pd.DataFrame
+    sessions: dict[str, pd.DataFrame]
+    stations: dict[str, pd.DataFrame]
+    places: dict[str, Place]
 
     @property
     def establishments(self) -> tuple[str, ...]:
-        """Name every establishment that holds somebody or offers sessions, in order."""
-        held = set(self.people["establishment"].unique())
-        return tuple(sorted(held | set(self.sessions["establishment"].unique())))
+        """Name the establishments, in order of code."""
+        return tuple(self.places)
 
 
 def build_inputs(
@@ -141,30 +133,65 @@ def build_inputs(
     person, trip = row[coming], cost.trip[coming]
     trips = (trip, column[person])
     chosen = parties.iloc[coming]
+    table = pd.DataFrame(
+        {
+            "person": person,
+            "adults": chosen["adults"].to_numpy(np.int64),
+            "children": chosen["children"].to_numpy(np.int64),
+            "availability": chosen["availability"].to_numpy(object),
+            "conditions": chosen["conditions"].to_numpy(np.bool_),
+            "ladder": person + _cumulated(person, chosen["share"].to_numpy(np.float64)),
+            "net_cost_gbp": cost.gross_gbp[trips] - cost.refund_gbp[trips],
+            "money_gbp": cost.money_gbp[trips],
+            "refund_gbp": cost.refund_gbp[trips],
+            "return_minutes": cost.return_minutes[trips],
+        }
+    )
+    sessions = sessions_under(estate, regime)
+    codes = sorted({*people["establishment"], *sessions["establishment"]})
     return SimulationInputs(
         calendar=calendar,
         demand=demand,
         regime=regime,
         video=video,
         refunded_visits_per_year=refunded_visits_per_year,
-        sessions=sessions_under(estate, regime),
-        stations=stations_under(estate, video),
-        people=people.drop(columns="status"),
-        parties=pd.DataFrame(
-            {
-                "person": person,
-                "adults": chosen["adults"].to_numpy(np.int64),
-                "children": chosen["children"].to_numpy(np.int64),
-                "availability": chosen["availability"].to_numpy(object),
-                "conditions": chosen["conditions"].to_numpy(np.bool_),
-                "ladder": person + _cumulated(person, chosen["share"].to_numpy(np.float64)),
-                "net_cost_gbp": cost.gross_gbp[trips] - cost.refund_gbp[trips],
-                "money_gbp": cost.money_gbp[trips],
-                "refund_gbp": cost.refund_gbp[trips],
-                "return_minutes": cost.return_minutes[trips],
-            }
-        ),
+        sessions=_by_establishment(sessions, codes),
+        stations=_by_establishment(stations_under(estate, video), codes),
+        places=_places(codes, people, table, regime),
     )
+
+
+def _places(
+    codes: list[str], people: pd.DataFrame, parties: pd.DataFrame, regime: VisitsRegime
+) -> dict[str, Place]:
+    """Cut the sorted tables of people and parties into establishments."""
+    of_person = {name: people[name].to_numpy() for name in ("key", "convicted")}
+    of_person |= {
+        name: people[name].to_numpy(object)
+        for name in ("prisoner_id", "category", "incentive_level", "sex")
+    }
+    of_person["children_under_18"] = people["children_under_18"].to_numpy(np.int64)
+    of_person["straight_miles"] = people["straight_miles"].to_numpy(np.float64)
+    earned = {level: regime.privileged_orders(level) for level in people["incentive_level"].unique()}
+    of_person["privileged_orders"] = people["incentive_level"].map(earned).to_numpy(np.int64)
+    of_person["keys"] = of_person.pop("key")
+    columns = {name: parties[name].to_numpy() for name in parties.columns}
+    held = people["establishment"].to_numpy(object)
+    first = np.searchsorted(held, codes, side="left") if len(held) else np.zeros(len(codes), int)
+    last = np.searchsorted(held, codes, side="right") if len(held) else np.zeros(len(codes), int)
+    places = {}
+    for code, start, stop in zip(codes, first.tolist(), last.tolist(), strict=True):
+        begin, end = np.searchsorted(columns["person"], (start, stop))
+        here = {name: column[begin:end] for name, column in columns.items()}
+        person, ladder = here.pop("person") - start, here.pop("ladder") - start
+        places[code] = Place(
+            establishment=code,
+            **{name: column[start:stop] for name, column in of_person.items()},
+            party_person=person,
+            party_ladder=ladder,
+            **here,
+        )
+    return places
 
 
 def _cumulated(person: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -210,17 +237,16 @@ def simulate(
     """
     names = {"seed": seed, "replication": replication}
     calendar, video = inputs.calendar, inputs.video
-    place = place_of(inputs, establishment)
-    templates = _of(inputs.sessions, establishment)
+    place = inputs.places[establishment]
+    templates = inputs.sessions[establishment]
     sessions = visit_slots(
         templates,
         calendar,
         days=calendar.days + inputs.regime.notice_days_max + 1,
         evening_from=inputs.regime.evening_from,
     )
-    stations = _of(inputs.stations, establishment)
     slots = video_slots(
-        stations,
+        inputs.stations[establishment],
         calendar,
         days=calendar.days + video.notice_days_max + 1,
         evening_from=inputs.regime.evening_from,
@@ -250,8 +276,8 @@ def simulate(
     desk = BookingDesk(
         env,
         year.visits,
-        acceptable=[by_party[party] for party in year.visits.party.tolist()],
-        limits=[None if convicted[person] else limit for person in year.visits.person.tolist()],
+        acceptable=_spread(by_party, year.visits.party),
+        limits=_spread([None if sentenced else limit for sentenced in convicted], year.visits.person),
         calendar=tables,
         starts=sessions.start.tolist(),
         orders=Orders(
@@ -292,14 +318,13 @@ def _video_room(
     offered = uniform(stream_key(seed, replication, "full credit"), place.keys)
     credit = {full: video.calls_per_month(full) for full in (False, True)}
     of_person = [credit[full] for full in (offered < video.full_credit_share).tolist()]
-    person = np.concatenate([year.calls.person, year.visits.person]).tolist()
-    limits = [of_person[index] for index in person]
+    person = np.concatenate([year.calls.person, year.visits.person])
     months = calendar.months(np.arange(slots.day.max(initial=calendar.days) + 1))
     shared: dict[str, Any] = {
-        "person": person,
+        "person": person.tolist(),
         "asked": year.calls.asked_minutes.tolist(),
         "ids": range(visits, visits + calls + visits),
-        "limits": limits,
+        "limits": _spread(of_person, person),
         "recorder": recorder,
     }
     if video.walk_in:
@@ -313,11 +338,11 @@ def _video_room(
             **shared,
         )
     by_party = acceptable_slots(slots.weekly, place)
-    party = np.concatenate([year.calls.party, year.visits.party]).tolist()
+    party = np.concatenate([year.calls.party, year.visits.party])
     no_show = np.concatenate([year.calls.no_show, year.visits.no_show])
     return VideoDesk(
         env,
-        acceptable=[by_party[index] for index in party],
+        acceptable=_spread(by_party, party),
         no_show=no_show.tolist(),
         calendar=SlotCalendar(
             slots,
@@ -330,56 +355,14 @@ def _video_room(
     )
 
 
-def place_of(inputs: SimulationInputs, establishment: str) -> Place:
-    """Give the people and parties of one establishment as arrays.
-
-    Parameters
-    ----------
-    inputs
-        Their tables.
-    establishment
-        Its code; one that holds nobody gives empty arrays.
-
-    Returns
-    -------
-    Place
-        People and parties numbered from 0.
-    """
-    first, last = _span(inputs.people["establishment"], establishment)
-    people = inputs.people.iloc[first:last]
-    parties = inputs.parties.iloc[slice(*inputs.parties["person"].searchsorted([first, last]))]
-    return Place(
-        establishment=establishment,
-        prisoner_id=people["prisoner_id"].to_numpy(object),
-        keys=people["key"].to_numpy(np.uint64),
-        convicted=people["convicted"].to_numpy(np.bool_),
-        privileged_orders=np.array(
-            [inputs.regime.privileged_orders(level) for level in people["incentive_level"]],
-            dtype=np.int64,
-        ),
-        category=people["category"].to_numpy(object),
-        incentive_level=people["incentive_level"].to_numpy(object),
-        sex=people["sex"].to_numpy(object),
-        children_under_18=people["children_under_18"].to_numpy(np.int64),
-        straight_miles=people["straight_miles"].to_numpy(np.float64),
-        party_person=parties["person"].to_numpy(np.int64) - first,
-        adults=parties["adults"].to_numpy(np.int64),
-        children=parties["children"].to_numpy(np.int64),
-        availability=parties["availability"].to_numpy(object),
-        conditions=parties["conditions"].to_numpy(np.bool_),
-        net_cost_gbp=parties["net_cost_gbp"].to_numpy(np.float64),
-        money_gbp=parties["money_gbp"].to_numpy(np.float64),
-        refund_gbp=parties["refund_gbp"].to_numpy(np.float64),
-        return_minutes=parties["return_minutes"].to_numpy(np.float64),
-        party_ladder=parties["ladder"].to_numpy(np.float64) - first,
-    )
+def _spread(values: list[Any], index: NDArray[np.int64]) -> list[Any]:
+    """Give the value of each index."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column[index].tolist()
 
 
-def _of(table: pd.DataFrame, establishment: str) -> pd.DataFrame:
-    return table[table["establishment"] == establishment].reset_index(drop=True)
-
-
-def _span(sorted_column: pd.Series[Any], value: str) -> tuple[int, int]:
-    values = sorted_column.to_numpy(object)
-    first = int(np.searchsorted(values, value, side="left"))
-    return first, int(np.searchsorted(values, value, side="right"))
+def _by_establishment(table: pd.DataFrame, codes: list[str]) -> dict[str, pd.DataFrame]:
+    found = {str(code): rows for code, rows in table.groupby("establishment", sort=False)}
+    none = table.iloc[:0]
+    return {code: found.get(code, none).reset_index(drop=True) for code in codes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,18 +46,15 @@ class SlotCalendar:
         self._position: list[int] = slots.position.tolist()
         self._period: list[int] = periods.tolist()
         self._stride = max(len(weekly.weekday), 1)
-        self._weeks = int(slots.weeks)
-        self._slot: list[int] = [-1] * (self._weeks * self._stride)
-        self._open = [0] * self._weeks
+        self._weeks = slots.weeks
+        slot = np.full(slots.weeks * self._stride, -1)
+        slot[slots.week * self._stride + slots.position] = np.arange(len(slots))
+        self._slot: list[int] = slot.tolist()
+        self._open = [0] * slots.weeks
         self._in_period: dict[int, dict[int, int]] = {}
-        for slot, (week, position, period, tables) in enumerate(
-            zip(self._week, self._position, self._period, self.free, strict=True)
-        ):
-            self._slot[week * self._stride + position] = slot
-            if tables:
-                self._open[week] |= 1 << position
-            in_period = self._in_period.setdefault(period, {})
-            in_period[week] = in_period.get(week, 0) | 1 << position
+        for period, week, held in _by_period_and_week(slots, periods):
+            self._open[week] |= held
+            self._in_period.setdefault(period, {})[week] = held
         self._twins = [bits(weekly.session == session) for session in weekly.session.tolist()]
         self._window = _windows(slots, notice_days, days)
         first = np.searchsorted(slots.day, np.arange(days) + notice_days[0], side="left")
@@ -111,11 +108,10 @@ class SlotCalendar:
         self.free[slot] = left
         if not left:
             self._open[week] ^= 1 << position
-        key = person * self._weeks + week
-        own = self._own.get(key, 0) | self._twins[position]
-        self._own[key] = own
-        self._barred[key] = self._barred.get(key, 0) | own
+        key, taken = person * self._weeks + week, self._twins[position]
+        self._barred[key] = self._barred.get(key, 0) | taken
         if limit is not None:
+            self._own[key] = self._own.get(key, 0) | taken
             period = self._period[slot]
             held = self._held.get((person, period), 0) + 1
             self._held[person, period] = held
@@ -131,9 +127,9 @@ class SlotCalendar:
             self._open[week] |= 1 << position
         self.free[slot] += 1
         key = person * self._weeks + week
-        self._own[key] &= ~self._twins[position]
         self._barred[key] &= ~self._twins[position]
         if limit is not None:
+            self._own[key] &= ~self._twins[position]
             period = self._period[slot]
             held = self._held[person, period] - 1
             self._held[person, period] = held
@@ -148,6 +144,18 @@ class SlotCalendar:
         """Say whether the person has used up a period that the window of ``day`` reaches into."""
         held = self._held
         return any(held.get((person, period), 0) >= limit for period in self._periods_ahead[day])
+
+
+def _by_period_and_week(
+    slots: DatedSlots, periods: NDArray[np.int64]
+) -> Iterator[tuple[int, int, int]]:
+    """Give every period and week that share slots, with those slots as bits."""
+    pairs, pair = np.unique(periods * slots.weeks + slots.week, return_inverse=True)
+    members = np.zeros((len(pairs), len(slots.weekly.weekday)), dtype=np.bool_)
+    members[pair, slots.position] = True
+    for shared, held in zip(pairs.tolist(), members, strict=True):
+        period, week = divmod(shared, slots.weeks)
+        yield period, week, bits(held)
 
 
 def _windows(
