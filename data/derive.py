@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,16 @@ def assumed(name: str) -> float:
     >>> assumed("video_slot_minutes")
     30.0
     """
+    return _assumptions()[name]
+
+
+@cache
+def _assumptions() -> dict[str, float]:
     table = read_table("estate_assumptions")
-    values = dict(zip(table["assumption"], table["value"], strict=True))
-    return float(values[name])
+    return {
+        str(name): float(value)
+        for name, value in zip(table["assumption"], table["value"], strict=True)
+    }
 
 
 def largest_remainder(total: int, shares: np.ndarray[Any, np.dtype[np.float64]]) -> list[int]:
