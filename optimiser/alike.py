@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.duals import Prices, blocks
@@ -83,18 +82,16 @@ def _choices(problem: AllocationProblem) -> Integers:
 
 def _groups(problem: AllocationProblem) -> Integers:
     """Number the groups of units alike, in the order of their first units."""
-    free = np.flatnonzero(_choices(problem) > 1)
-    leader = np.arange(len(problem.units))
-    same_place = pd.Series(leader).groupby([problem.unit_establishment, problem.unit_sex])
-    for members in same_place.indices.values():
-        if len(members) == 1:
-            continue
-        columns = np.ascontiguousarray(problem.cost_pennies[np.ix_(free, members)].T)
-        for last in range(1, len(members)):
-            for first in range(last):
-                if np.array_equal(columns[first], columns[last]):
-                    leader[members[last]] = leader[members[first]]
-                    break
+    units = np.arange(len(problem.units))
+    place = problem.unit_establishment * len(problem.sexes) + problem.unit_sex
+    first, other = np.nonzero((place[:, None] == place) & (units[:, None] < units))
+    choice = _choices(problem) > 1
+    for rows in blocks(len(choice)):
+        cost = problem.cost_pennies[rows][choice[rows]]
+        same = (cost[:, first] == cost[:, other]).all(axis=0)
+        first, other = first[same], other[same]
+    leader = units.copy()
+    np.minimum.at(leader, other, first)
     return np.unique(leader, return_inverse=True)[1].astype(np.int64)
 
 

@@ -311,14 +311,14 @@ def rules_in_force(rules: pd.DataFrame, as_of: date) -> dict[str, Rule]:
     """
     unknown = sorted(set(rules["rule"]) - set(RULE_NAMES))
     faults = [f"rules: no rule '{name}'; known are {', '.join(RULE_NAMES)}" for name in unknown]
-    start = pd.to_datetime(rules["valid_from"].replace("", None)).fillna(pd.Timestamp.min)
-    end = pd.to_datetime(rules["valid_to"].replace("", None)).fillna(pd.Timestamp.max)
+    start = rules["valid_from"].astype("str").replace("", date.min.isoformat())
+    end = rules["valid_to"].astype("str").replace("", date.max.isoformat())
     faults += [
         f"rules: {name} ends before it begins" for name in rules.loc[end < start, "rule"]
     ]
     if faults:
         raise ValueError("; ".join(faults))
-    today = pd.Timestamp(as_of)
+    today = as_of.isoformat()
     current = rules[(start <= today) & (today <= end) & (rules["level"] != RuleLevel.OFF)]
     return {
         str(row.rule): Rule(

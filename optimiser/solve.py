@@ -29,6 +29,12 @@ SAMPLE_EVERY = 4
 SMALL = 3000
 """Problems of at most so many people are given to the solver whole."""
 
+NEARLY = 0.02
+"""Share of missing choices at which prices are nearly right."""
+
+NARROWER = 8
+"""Once prices are nearly right, look only so many times less far above the cheapest choice."""
+
 CHOICES = 2.0
 """Cheap choices per person given to the solver at first, on average."""
 
@@ -60,6 +66,7 @@ def solve(
     *,
     move_pennies: int = 0,
     start: Plan | None = None,
+    enough: float = 0.0,
     progress: Progress = silent,
 ) -> Plan:
     """Find the cheapest plan when every move costs so many pennies more.
@@ -87,7 +94,7 @@ def solve(
         prices, known = replace(start.prices, move=move_pennies), start.pairs
     margin = _margin(problem, prices)
     pairs = np.union1d(known, _near_pairs(problem, prices, margin))
-    units, rounds = len(problem.units), 0
+    units, rounds, narrowed = len(problem.units), 0, False
     while True:
         rounds += 1
         progress("allocation", rounds - 1, rounds)
@@ -97,9 +104,14 @@ def solve(
         unit_of = _flow(problem, people, to, cost, prices, settled)
         prices = _prices(problem, unit_of, people, to, cost, move_pennies, settled)
         missing = _missing_pairs(problem, unit_of, prices, margin)
-        if not len(missing):
+        if len(missing) <= enough * len(pairs):
             progress("allocation", rounds, rounds)
             return Plan(unit_of=unit_of, prices=prices, pairs=pairs, rounds=rounds)
+        if len(missing) <= NEARLY * len(pairs) and not narrowed:
+            narrowed = True
+            held = np.flatnonzero(unit_of != UNPLACED)
+            near = _near_pairs(problem, prices, margin // NARROWER)
+            pairs = np.union1d(held * units + unit_of[held], near)
         pairs = np.union1d(pairs, missing)
 
 
@@ -111,7 +123,8 @@ def _first_prices(problem: AllocationProblem, move_pennies: int) -> Prices:
             estate=np.zeros(len(problem.sexes), dtype=np.int64),
             move=move_pennies,
         )
-    return solve(sample(problem, SAMPLE_EVERY), move_pennies=move_pennies).prices
+    small = sample(problem, SAMPLE_EVERY)
+    return solve(small, move_pennies=move_pennies, enough=NEARLY).prices
 
 
 def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
