@@ -4,11 +4,14 @@ Modules
 -------
 words        the closed sets of words that tables may hold
 progress     the shape of a progress report
+schema       the dictionary as code: what each column of each table may hold
+check        ``Problem``, ``TableError``, ``check_table``: one table against the dictionary
 load         ``read_table``, ``table_names``, ``dictionary``, ``sources``: tables, checked and typed
-validate     ``Problem``, ``TableError``, ``check_table``, ``check_data``, ``validate_folder``
+validate     ``check_data``, ``validate_folder``: tables against each other, a folder as a whole
 estate       ``Estate``, ``load_estate``, ``Where``, ``UnitEdit``, ``apply_unit_edits``
 derive       the units, sessions, stations and workers worked out from the published tables
-template     ``write_template``: an empty data folder with one example row a table
+template     ``write_template``: a data folder to start from
+description  the generated parts of ``docs/data.md``
 population   ``Population``: one row per prisoner, a real extract or a synthetic one
 families     ``parties``: who travels together to visit whom
 geography    home areas, the outline and great-circle distance

@@ -126,7 +126,7 @@ def check_table(
 
     Examples
     --------
-    >>> bad = pd.DataFrame({"a": ["P1"], "b": ["P2"], "level": ["cell"], "reason": [""]})
+    >>> bad = pd.DataFrame({"a": ["P1"], "b": ["P2"], "level": ["far"], "reason": [""]})
     >>> [problem.column for problem in check_table(bad, "keep_aparts")]
     ['level']
     """

@@ -188,7 +188,8 @@ class Where:
         of_units = {n: getattr(self, n) for n in ("unit", "function") if n not in own}
         with_units = estate.units.loc[Where(**of_units).matches(estate.units), "establishment"]
         here = replace(self, **dict.fromkeys(of_units))
-        about = [column for column in estate.establishments.columns if column not in own]
+        asked = (field.name for field in fields(here) if getattr(here, field.name) is not None)
+        about = [name for name in asked if name in estate.establishments and name not in own]
         known = estate.establishments.set_index("establishment")[about]
         rows = table.join(known, on="establishment")
         return here.matches(rows) & table["establishment"].isin(with_units)
