@@ -19,33 +19,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.balance import Floats, Integers, balance, deal, largest_remainder, round_to_margins
+from data.words import (
+    REGIONS,
+    Category,
+    NationalityGroup,
+    Preference,
+    SentenceBand,
+    Sex,
+    Status,
+    UnitFunction,
+)
 
 People: TypeAlias = dict[str, Integers]
 """The people so far: for each attribute the position of everybody's word in ``WORDS``."""
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "sex": ("men", "women"),
-    "function": (
-        "reception",
-        "training",
-        "resettlement",
-        "high_security",
-        "open",
-        "therapeutic",
-        "foreign_national",
-        "womens_closed",
-        "womens_open",
-    ),
-    "status": ("remand", "sentenced", "recall", "indeterminate"),
-    "category": ("A", "B", "C", "D", "closed", "open", "U"),
-    "sentence_band": (
-        "none",
-        "under_12_months",
-        "12_to_48_months",
-        "4_to_10_years",
-        "10_years_and_over",
-        "indeterminate",
-    ),
+    "sex": tuple(map(str, Sex)),
+    "function": tuple(map(str, UnitFunction)),
+    "status": tuple(map(str, Status)),
+    "category": tuple(map(str, Category)),
+    "sentence_band": tuple(map(str, SentenceBand)),
+    "nationality_group": tuple(map(str, NationalityGroup)),
+    "preference": tuple(map(str, Preference)),
+    "region": REGIONS,
     "sexual_offence": ("no", "yes"),
     "offence_group": (
         "violence",
@@ -68,28 +64,13 @@ WORDS: dict[str, tuple[str, ...]] = {
         "50_to_59",
         "60_and_over",
     ),
-    "nationality_group": ("british", "irish", "foreign_national"),
     "ethnicity": ("white", "black", "asian", "mixed", "other", "not_recorded"),
     "religion": ("christian", "none", "muslim", "other"),
     "parent": ("no", "yes"),
     "language": ("english", "welsh", "other"),
-    "pregnancy": ("none", "pregnant", "mother_of_baby"),
     "incentive_level": ("basic", "standard", "enhanced"),
     "distance_band": ("under_25", "25_to_50", "50_to_100", "100_and_over"),
-    "preference": ("stay", "nearer", "further", "none"),
     "origin_basis": ("home", "court", "next_of_kin", "unknown"),
-    "region": (
-        "East Midlands",
-        "East of England",
-        "London",
-        "North East",
-        "North West",
-        "South East",
-        "South West",
-        "Wales",
-        "West Midlands",
-        "Yorkshire and the Humber",
-    ),
 }
 """The words of each attribute, in the order of their codes."""
 

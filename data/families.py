@@ -99,7 +99,10 @@ def has_possible_contact(population: Population) -> NDArray[np.bool_]:
     """
     contacts = population.contacts
     possible = contacts.loc[contacts["status"].isin(POSSIBLE), "prisoner_id"]
-    return population.prisoners["prisoner_id"].isin(possible).to_numpy(dtype=np.bool_)
+    row = pd.Index(population.prisoners["prisoner_id"]).get_indexer(pd.Index(possible))
+    found = np.zeros(len(population.prisoners), dtype=np.bool_)
+    found[row[row >= 0]] = True
+    return found
 
 
 _WHEN = tuple(Availability)

@@ -106,10 +106,11 @@ def deal_home_areas(
     roundings with the same draws is kept.
     """
     sizes = np.bincount(groups, minlength=len(miles))
+    reluctance = (miles / deterrence_miles[:, None]) ** power
 
     def expected(multiplier: float) -> Floats:
         # Rounded so that the last digits of exp, which differ between machines, change nobody.
-        nearness = np.exp(-((miles / (multiplier * deterrence_miles[:, None])) ** power))
+        nearness = np.exp(-reluctance / multiplier**power)
         return balance(np.round(nearness, 12) + 1e-12, sizes, totals, tolerance=0.01)
 
     target, nearest = mean_miles, np.inf

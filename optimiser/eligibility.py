@@ -313,9 +313,7 @@ def rules_in_force(rules: pd.DataFrame, as_of: date) -> dict[str, Rule]:
     faults = [f"rules: no rule '{name}'; known are {', '.join(RULE_NAMES)}" for name in unknown]
     start = rules["valid_from"].astype("str").replace("", date.min.isoformat())
     end = rules["valid_to"].astype("str").replace("", date.max.isoformat())
-    faults += [
-        f"rules: {name} ends before it begins" for name in rules.loc[end < start, "rule"]
-    ]
+    faults += [f"rules: {name} ends before it begins" for name in rules.loc[end < start, "rule"]]
     if faults:
         raise ValueError("; ".join(faults))
     today = as_of.isoformat()
@@ -421,9 +419,7 @@ def eligible(
 def _rule_columns(prisoners: pd.DataFrame, as_of: date) -> pd.DataFrame:
     until = pd.to_datetime(prisoners["hold_until"].replace("", None))
     lasts = until.isna() | (until > pd.Timestamp(as_of))
-    extra = {
-        name: "" for name in ("home_region", "excluded") if name not in prisoners.columns
-    }
+    extra = {name: "" for name in ("home_region", "excluded") if name not in prisoners.columns}
     return prisoners.assign(held=(prisoners["hold_reason"] != "") & lasts, **extra)
 
 
