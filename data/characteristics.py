@@ -40,8 +40,8 @@ def held_by_unit(estate: Estate) -> Integers:
         When nobody is held anywhere, or people are held where there is no unit or no place.
     """
     population = estate.establishments.set_index("establishment")["population"]
-    places = estate.units.groupby("establishment")["places"].sum()
-    homeless = population.index[(population > 0) & ~(population.index.map(places) > 0)]
+    places = estate.units.groupby("establishment")["places"].sum().reindex(population.index)
+    homeless = population.index[(population > 0) & ~(places > 0)]
     if len(homeless) or not population.sum():
         raise ValueError(
             "establishments.csv: people are held where units.csv has no places "
@@ -49,10 +49,11 @@ def held_by_unit(estate: Estate) -> Integers:
             "add units."
         )
     held = np.zeros(len(estate.units), dtype=np.int64)
-    for establishment, rows in estate.units.groupby("establishment").indices.items():
-        of_units = estate.units["places"].to_numpy()[rows]
-        people = int(population.loc[establishment])
-        held[rows] = largest_remainder(of_units, people, at_most=of_units)
+    of_units = estate.units["places"].to_numpy()
+    where = estate.units["establishment"].to_numpy()
+    for establishment, people in population.items():
+        rows = np.flatnonzero(where == establishment)
+        held[rows] = largest_remainder(of_units[rows], int(people), at_most=of_units[rows])
     return held
 
 

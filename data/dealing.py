@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -246,6 +246,6 @@ def _wanted(
     if totals is None:
         row_sums = prior.sum(axis=1, keepdims=True)
         shares = np.divide(prior, row_sums, out=np.zeros_like(prior), where=row_sums > 0)
-        return (shares * sizes[:, None]).sum(axis=0)
+        return cast("Floats", (shares * sizes[:, None]).sum(axis=0))
     weights = [totals.get(word, 0.0) for word in WORDS[outcome]]
     return largest_remainder(weights, int(sizes.sum())).astype(np.float64)

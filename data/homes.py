@@ -143,7 +143,7 @@ def _at_mean(expected: Callable[[float], Floats], miles: Floats, target: float) 
 
 
 def _mean(table: Floats | Integers, miles: Floats) -> float:
-    return cast("float", float((table * miles).sum() / max(1.0, float(table.sum()))))
+    return float((table * miles).sum()) / max(1.0, float(table.sum()))
 
 
 def deal_homes(
@@ -254,4 +254,4 @@ def draw_areas(
     high = np.where(inside, ends[region[around]], ends[-1])
     point = low + generator.random(len(around)) * (high - low)
     found = np.searchsorted(reach, point, side="right")
-    return order[np.minimum(found, len(order) - 1)].astype(np.int64)
+    return cast("Integers", order[np.minimum(found, len(order) - 1)].astype(np.int64))
