@@ -81,7 +81,7 @@ def _choices(problem: AllocationProblem) -> Integers:
 
 
 def _groups(problem: AllocationProblem) -> Integers:
-    """Number the groups of units alike, in the order of their first units."""
+    """Give each unit the number of its group, in the order of their first units."""
     units = np.arange(len(problem.units))
     place = problem.unit_establishment * len(problem.sexes) + problem.unit_sex
     first, other = np.nonzero((place[:, None] == place) & (units[:, None] < units))

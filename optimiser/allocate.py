@@ -477,9 +477,7 @@ def _person_terms(inputs: Inputs, build: Build, unit_of: Integers) -> dict[str, 
     )
 
 
-def _moves(
-    inputs: Inputs, build: Build, unit_of: Integers
-) -> tuple[pd.DataFrame, pd.Series[str]]:
+def _moves(inputs: Inputs, build: Build, unit_of: Integers) -> tuple[pd.DataFrame, pd.Series[str]]:
     """Give one row per move, and the reason of each prisoner's move, empty for who stays."""
     problem, prisoners = build.problem, inputs.population.prisoners
     moved = problem.moved(unit_of)

@@ -13,7 +13,7 @@ import numpy as np
 
 from data.progress import Progress, silent
 from optimiser.alike import merge_alike, prices_of_units, split
-from optimiser.certify import lower_bound
+from optimiser.certify import feasibility_faults, lower_bound
 from optimiser.duals import Prices
 from optimiser.problem import LARGEST_COST, AllocationProblem
 from optimiser.solve import SAMPLE_EVERY, SMALL, Plan, sample, solve
@@ -70,18 +70,15 @@ def solve_within_budget(
     merged = merge_alike(problem)
     found = _search(merged.problem, smallest_gap, progress)
     unit_of = split(problem, merged, found.plan.unit_of)
-    if problem.value_pennies(unit_of) != merged.problem.value_pennies(found.plan.unit_of):
+    value = merged.problem.value_pennies(found.plan.unit_of)
+    if feasibility_faults(problem, unit_of) or problem.value_pennies(unit_of) != value:
         return _search(problem, smallest_gap, progress)
     prices = prices_of_units(merged, found.prices)
-    plan = replace(
-        found.plan, unit_of=unit_of, prices=prices_of_units(merged, found.plan.prices)
-    )
+    plan = replace(found.plan, unit_of=unit_of, prices=prices_of_units(merged, found.plan.prices))
     return replace(found, plan=plan, prices=prices)
 
 
-def _search(
-    problem: AllocationProblem, smallest_gap: float, progress: Progress
-) -> BudgetedPlan:
+def _search(problem: AllocationProblem, smallest_gap: float, progress: Progress) -> BudgetedPlan:
     """Find the price of a move, where there is a budget at all."""
     if problem.move_budget is None:
         plan = solve(problem, progress=progress)
@@ -133,9 +130,7 @@ def _without_pairs(plan: Plan) -> Plan:
 class _Search:
     """The box around the price, and the best plan and bound so far."""
 
-    def __init__(
-        self, problem: AllocationProblem, smallest_gap: float, progress: Progress
-    ) -> None:
+    def __init__(self, problem: AllocationProblem, smallest_gap: float, progress: Progress) -> None:
         self.problem = problem
         self.budget = problem.move_budget or 0
         self.smallest_gap = smallest_gap

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -121,7 +122,7 @@ def need(population: Population, policy: AllocationPolicy) -> Floats:
 
 
 def journey_gbp(travel: TravelTimes, gbp_per_hour: float) -> Floats:
-    """Give the cost of one return journey by car of one traveller; shape (areas, establishments)."""
+    """Give the cost of a return journey by car for one; shape (areas, establishments)."""
     cost = gbp_per_hour * 2 * travel.car_minutes / 60 + travel.car_cost_gbp
     return np.where(np.isfinite(cost), cost, NO_ROUTE_GBP)
 
@@ -153,7 +154,7 @@ def visit_gbp(
     area = travel.home_areas.get_indexer(pd.Index(prisoners["home_area"]))
     cost = np.zeros((len(prisoners), gross.shape[1]), dtype=np.float32)
     bounds = np.searchsorted(person, np.arange(0, len(prisoners) + ROWS, ROWS))
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         if first == last:
             continue
         rows, starts = np.unique(person[first:last], return_index=True)
@@ -273,7 +274,7 @@ JOURNEYS: dict[str, Callable[[PersonCosts, AllocationPolicy, Integers], Floats]]
     "court": _court,
     "release": _release,
 }
-"""Terms that depend on the establishment only, in pounds; shape (people asked for, establishments)."""
+"""Terms of the establishment alone, in pounds; shape (people asked for, establishments)."""
 
 
 def cost_pennies(
@@ -305,7 +306,9 @@ def cost_pennies(
     people, units = len(costs.weeks), len(unit_establishment)
     breach = sum(fit.breaches.values(), start=np.zeros_like(fit.allowed, dtype=np.int64))
     if int(breach.max(initial=0)) * int(costs.weeks.max(initial=0)) > LARGEST_COST:
-        raise ValueError(f"Prices of soft rules exceed {LARGEST_COST} pennies over a stay; lower them.")
+        raise ValueError(
+            f"rules: soft prices exceed {LARGEST_COST} pennies over a stay; lower them."
+        )
     weekly = breach.astype(np.int32)
     weeks = costs.weeks.astype(np.int32)
     cost = np.empty((people, units), dtype=np.int32)

@@ -437,7 +437,7 @@ CLASS_COLUMNS = (
 
 
 def _classes(people: pd.DataFrame, cuts: list[float]) -> tuple[Integers, Integers]:
-    """Number the classes of people alike to every rule; give the first person of each."""
+    """Find the classes of people alike to every rule; give the first person of each."""
     code = np.zeros(len(people), dtype=np.int64)
     days = _days(people, "days_to_release")
     keys = [pd.factorize(people[name])[0] for name in CLASS_COLUMNS]

@@ -162,24 +162,41 @@ def _check_shapes(problem: AllocationProblem) -> None:
 
 
 def _check_ranges(problem: AllocationProblem) -> None:
-    faults: list[str] = []
+    prices = ("unplaced_pennies", "segment_pennies")
+    counts = ("capacity", "held_limit", "segment_places")
+    faults = [
+        *(_cost_fault(problem)),
+        *(
+            f"{name} must lie in 0 to {LARGEST_COST}"
+            for name in prices
+            if not _within(getattr(problem, name), LARGEST_COST)
+        ),
+        *(f"{name} must not be negative" for name in counts if (getattr(problem, name) < 0).any()),
+        *_crowding_faults(problem),
+    ]
+    if problem.move_budget is not None and problem.move_budget < 0:
+        faults.append(f"move_budget must not be negative, found {problem.move_budget}")
+    if faults:
+        raise ValueError("Allocation problem: " + "; ".join(faults))
+
+
+def _within(values: Integers, most: int) -> bool:
+    return bool(values.min(initial=0) >= 0 and values.max(initial=0) <= most)
+
+
+def _cost_fault(problem: AllocationProblem) -> list[str]:
     for row in range(0, len(problem.prisoners), _CHUNK):
         block = problem.cost_pennies[row : row + _CHUNK]
         if ((block < 0) | ((block > LARGEST_COST) & (block != INELIGIBLE))).any():
-            faults.append(
+            return [
                 f"cost_pennies must lie in 0 to {LARGEST_COST} (£{LARGEST_COST / 100:,.0f}); "
                 "lower the weights or prices"
-            )
-            break
-    for name in ("unplaced_pennies", "segment_pennies"):
-        values = getattr(problem, name)
-        if len(values) and (values.min() < 0 or values.max() > LARGEST_COST):
-            faults.append(f"{name} must lie in 0 to {LARGEST_COST}")
-    for name in ("capacity", "held_limit", "segment_places"):
-        if (getattr(problem, name) < 0).any():
-            faults.append(f"{name} must not be negative")
-    if problem.move_budget is not None and problem.move_budget < 0:
-        faults.append(f"move_budget must not be negative, found {problem.move_budget}")
+            ]
+    return []
+
+
+def _crowding_faults(problem: AllocationProblem) -> list[str]:
+    faults = []
     places = np.bincount(
         problem.segment_unit, weights=problem.segment_places, minlength=len(problem.units)
     )
@@ -189,8 +206,7 @@ def _check_ranges(problem: AllocationProblem) -> None:
     same = np.diff(problem.segment_unit)
     if (same < 0).any() or ((same == 0) & (step < 0)).any():
         faults.append("crowding blocks must be ordered by unit and then by price")
-    if faults:
-        raise ValueError("Allocation problem: " + "; ".join(faults))
+    return faults
 
 
 _CHUNK = 4096

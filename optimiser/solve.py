@@ -95,16 +95,17 @@ def solve(
     margin = _margin(problem, prices)
     pairs = np.union1d(known, _near_pairs(problem, prices, margin))
     units, rounds, narrowed = len(problem.units), 0, False
+    shown = np.zeros(len(problem.prisoners), dtype=np.bool_)
     while True:
         rounds += 1
         progress("allocation", rounds - 1, rounds)
         people, to = np.divmod(pairs, units)
         cost = _cost(problem, people, to, move_pennies)
-        settled = _settled(problem, people, to)
+        settled = _settled(problem, people, to) & ~shown
         unit_of = _flow(problem, people, to, cost, prices, settled)
         prices = _prices(problem, unit_of, people, to, cost, move_pennies, settled)
-        missing = _missing_pairs(problem, unit_of, prices, margin)
-        if len(missing) <= enough * len(pairs):
+        missing, better_unplaced = _missing_pairs(problem, unit_of, prices, margin)
+        if len(missing) <= enough * len(pairs) and not len(better_unplaced):
             progress("allocation", rounds, rounds)
             return Plan(unit_of=unit_of, prices=prices, pairs=pairs, rounds=rounds)
         if len(missing) <= NEARLY * len(pairs) and not narrowed:
@@ -113,6 +114,7 @@ def solve(
             near = _near_pairs(problem, prices, margin // NARROWER)
             pairs = np.union1d(held * units + unit_of[held], near)
         pairs = np.union1d(pairs, missing)
+        shown[better_unplaced] = True
 
 
 def _first_prices(problem: AllocationProblem, move_pennies: int) -> Prices:
@@ -189,10 +191,14 @@ def _near_pairs(problem: AllocationProblem, prices: Prices, margin: int) -> Inte
 
 def _missing_pairs(
     problem: AllocationProblem, unit_of: Integers, prices: Prices, margin: int
-) -> Integers:
-    """Price every pair; find those near the best choice of people who are not at their best."""
+) -> tuple[Integers, Integers]:
+    """Price every pair; find those near the best choice of people who are not at their best.
+
+    Also give the people for whom no place at all would be cheaper than theirs.
+    """
     units = len(problem.units)
     found: list[Integers] = []
+    better_unplaced: list[Integers] = []
     for rows in blocks(len(problem.prisoners)):
         priced = priced_block(problem, prices, rows)
         at = unit_of[rows]
@@ -201,13 +207,15 @@ def _missing_pairs(
             problem.unplaced_pennies[rows],
             priced[np.arange(len(at)), np.maximum(at, 0)],
         )
+        better_unplaced.append(np.flatnonzero(problem.unplaced_pennies[rows] < own) + rows.start)
         cheapest = priced.min(axis=1, initial=LARGEST_PRICE)
         wrong = np.flatnonzero(cheapest < own)
         if len(wrong):
             limit = np.minimum(cheapest[wrong].astype(np.int64) + margin, own[wrong])
             person, to = np.nonzero(priced[wrong] <= limit[:, None])
             found.append((wrong[person] + rows.start) * units + to)
-    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+    nobody = np.empty(0, dtype=np.int64)
+    return np.concatenate([nobody, *found]), np.concatenate([nobody, *better_unplaced])
 
 
 def _cost(
@@ -229,7 +237,7 @@ def _settled(problem: AllocationProblem, people: Integers, to: Integers) -> NDAr
     wanted = np.bincount(to[only], minlength=len(problem.units))
     open_unit = wanted < problem.capacity
     wanted_by_sex = np.bincount(problem.unit_sex, weights=wanted * open_unit)
-    open_unit &= (wanted_by_sex <= problem.held_limit)[problem.unit_sex]
+    open_unit &= (wanted_by_sex < problem.held_limit)[problem.unit_sex]
     settled = np.zeros(count, dtype=np.bool_)
     settled[people[only & open_unit[to]]] = True
     return settled
