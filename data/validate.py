@@ -8,7 +8,7 @@ them, because an id of the user's may be one that they lack.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -64,6 +64,7 @@ def validate_folder(folder: Path | str) -> list[Problem]:
     problems, names = _check_files(folder)
     tables: dict[str, pd.DataFrame] = {}
     files: dict[str, str] = {}
+    faulty: set[str] = set()
     for name in names:
         try:
             path = table_path(name, folder)
@@ -75,13 +76,15 @@ def validate_folder(folder: Path | str) -> list[Problem]:
         frame, faults = read_and_check(name, path)
         files[name] = path.name
         problems.extend(faults)
-        if not faults:
+        readable = len(frame) > 0 and all(fault.rows for fault in faults)
+        if readable or not faults:
             tables[name] = frame
+            faulty.update([name] if faults else [])
     for name in table_names():
         if name not in files and name not in BEHIND_DERIVED and table_path(name) is not None:
             tables[name] = read_table(name)
             files[name] = f"{name}.csv{BUILT_IN}"
-    return problems + _told_of_built_in(check_data(tables, files=files))
+    return problems + _told_of_built_in(check_data(tables, files=files, faulty=faulty))
 
 
 def _told_of_built_in(problems: list[Problem]) -> list[Problem]:
@@ -144,15 +147,23 @@ def _file_problem(file: str, expected: str, action: str) -> Problem:
     return Problem(table=Path(file).stem, file=file, expected=expected, action=action)
 
 
-def check_data(tables: Tables, *, files: Mapping[str, str] | None = None) -> list[Problem]:
+def check_data(
+    tables: Tables,
+    *,
+    files: Mapping[str, str] | None = None,
+    faulty: Collection[str] = (),
+) -> list[Problem]:
     """Check tables against each other.
 
     Parameters
     ----------
     tables
-        Typed tables by name, each sound by itself; those left out are not checked against.
+        Typed tables by name; those left out are not checked against.
     files
         Name of the file of each table for the report; by default ``<table>.csv``.
+    faulty
+        Tables with faults of their own: only their ids are checked, so that one fault is not
+        reported as two.
 
     Returns
     -------
@@ -162,9 +173,10 @@ def check_data(tables: Tables, *, files: Mapping[str, str] | None = None) -> lis
     names = {name: f"{name}.csv" for name in tables} | dict(files or {})
     reports = {name: _report(name, names[name]) for name in tables}
     _check_references(tables, reports)
+    sound = {name: table for name, table in tables.items() if name not in faulty}
     for needed, check in CHECKS:
-        if all(name in tables for name in needed):
-            check(tables, reports)
+        if all(name in sound for name in needed):
+            check(sound, reports)
     return [problem for report in reports.values() for problem in report.problems]
 
 

@@ -82,6 +82,12 @@ def test_all_faults_of_all_files_come_in_one_report(folder: Path) -> None:
     }
 
 
+def test_a_faulty_table_still_has_its_ids_checked(folder: Path) -> None:
+    change(folder, "population", 2, age="old", home_area="E99")
+
+    assert {p.value for p in validate_folder(folder)} == {"old", "E99"}
+
+
 def test_a_slip_of_the_pen_is_answered_with_the_nearest_word(folder: Path) -> None:
     change(folder, "population", 2, sex="mens")
 
