@@ -1,0 +1,311 @@
+"""The same rules told the plain way: a process per request, SimPy resources, no bits, no desk.
+
+It shares only the draws with the product. Sessions are found by walking through the days of the
+calendar; orders are granted by a process at midnight; a table is a unit of a resource that a
+family holds until the visit or until it cancels.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import simpy
+
+from data.words import DAYS
+from simulation.log import Year
+from simulation.simulate import SimulationInputs
+from simulation.streams import stream_key, uniform
+
+DAY = 1440
+CAN_COME = {
+    "weekday": {"weekday"},
+    "after_school_or_work": {"evening", "weekend"},
+    "weekend": {"weekend"},
+    "any": {"weekday", "evening", "weekend"},
+}
+
+
+@dataclass
+class Session:
+    """One dated session or video slot, with a resource for each kind of table."""
+
+    day: int
+    start: float
+    kind: str
+    template: Any
+    tables: dict[bool, simpy.Resource]
+    month: tuple[int, int]
+    holders: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Person:
+    """One person's orders and bookings."""
+
+    convicted: bool
+    earned: int
+    order_day: int
+    calls_per_month: int
+    orders: int = 0
+    privileged: int = 0
+    visits: Counter = field(default_factory=Counter)
+    calls: Counter = field(default_factory=Counter)
+
+
+class ReferenceModel:
+    """One year at one establishment."""
+
+    def __init__(self, inputs: SimulationInputs, year: Year, seed: int, replication: int) -> None:
+        self.inputs, self.year = inputs, year
+        self.env = simpy.Environment()
+        self.rows: list[tuple[float, int, str]] = []
+        place = year.place
+        order_day = np.floor(uniform(stream_key(seed, replication, "order day"), place.keys) * 28)
+        full = uniform(stream_key(seed, replication, "full credit"), place.keys)
+        video = inputs.video
+        self.people = []
+        for index in range(len(place.keys)):
+            credit = video.credit_minutes_per_month
+            if full[index] < video.full_credit_share:
+                credit = max(credit, video.full_credit_minutes_per_month)
+            self.people.append(
+                Person(
+                    convicted=bool(place.convicted[index]),
+                    earned=int(place.privileged_orders[index]),
+                    order_day=int(order_day[index]),
+                    calls_per_month=int(credit // video.call_minutes),
+                    orders=min(inputs.regime.opening_orders, inputs.regime.orders_cap),
+                    privileged=int(place.privileged_orders[index]),
+                )
+            )
+        self.sessions = self._visit_sessions()
+        self.slots = self._video_slots()
+        self.end = inputs.calendar.days * DAY
+
+    def run(self) -> list[tuple[float, int, str]]:
+        """Play the year and give minute, request and outcome of every turn."""
+        self.env.process(self._grants())
+        for request in range(len(self.year.visits)):
+            self.env.process(self._visit(request))
+        for request in range(len(self.year.calls)):
+            self.env.process(self._own_call(request))
+        self.env.run(until=self.end)
+        return self.rows
+
+    def _date(self, day: int) -> date:
+        return self.inputs.calendar.first_date + timedelta(days=day)
+
+    def _kind(self, day: int, minutes: float) -> str:
+        hours, minute = self.inputs.regime.evening_from.split(":")
+        if self._date(day).weekday() >= 5:
+            return "weekend"
+        return "evening" if minutes >= int(hours) * 60 + int(minute) else "weekday"
+
+    def _visit_sessions(self) -> list[Session]:
+        found = []
+        calendar, regime = self.inputs.calendar, self.inputs.regime
+        for day in range(calendar.days + regime.notice_days_max + 1):
+            today = self._date(day)
+            (templates,) = self.inputs.sessions.values()
+            for _, template in templates.iterrows():
+                if DAYS[today.weekday()] != template["day"]:
+                    continue
+                if template["valid_from"] and today.isoformat() < template["valid_from"]:
+                    continue
+                if template["valid_to"] and today.isoformat() > template["valid_to"]:
+                    continue
+                counted_from = date.fromisoformat(template["valid_from"] or "1970-01-05")
+                monday = counted_from - timedelta(days=counted_from.weekday())
+                if (today - monday).days // 7 % template["every_n_weeks"]:
+                    continue
+                hours, minutes = map(int, template["start"].split(":"))
+                at = hours * 60 + minutes
+                found.append(
+                    Session(
+                        day=day,
+                        start=day * DAY + at,
+                        kind=self._kind(day, at),
+                        template=template,
+                        tables={
+                            closed: simpy.Resource(self.env, capacity=int(tables))
+                            for closed, tables in (
+                                (False, template["open_tables"]),
+                                (True, template["closed_tables"]),
+                            )
+                            if tables
+                        },
+                        month=(today.year, today.month),
+                    )
+                )
+        return sorted(found, key=lambda session: (session.start, session.template.name))
+
+    def _video_slots(self) -> list[Session]:
+        found = []
+        video = self.inputs.video
+        (periods,) = self.inputs.stations.values()
+        for day in range(self.inputs.calendar.days + video.notice_days_max + 1):
+            today = self._date(day)
+            for row, period in periods.iterrows():
+                if DAYS[today.weekday()] != period["day"] or not period["stations"]:
+                    continue
+                step = max(period["slot_minutes"], video.call_minutes + video.changeover_minutes)
+                start, end = (
+                    60 * int(period[name][:2]) + int(period[name][3:]) for name in ("start", "end")
+                )
+                while start + step <= end:
+                    found.append(
+                        Session(
+                            day=day,
+                            start=day * DAY + start,
+                            kind=self._kind(day, start),
+                            template=row,
+                            tables={
+                                False: simpy.Resource(self.env, capacity=int(period["stations"]))
+                            },
+                            month=(today.year, today.month),
+                        )
+                    )
+                    start += step
+        return sorted(found, key=lambda slot: (slot.start, slot.template))
+
+    def _grants(self):
+        regime = self.inputs.regime
+        for day in range(self.inputs.calendar.days):
+            for person in self.people:
+                if (day - person.order_day) % 14 == 0:
+                    orders = person.orders + regime.orders_per_14_days
+                    person.orders = min(regime.orders_cap, orders)
+                if (day - person.order_day) % 28 == 0:
+                    person.privileged = person.earned
+            yield self.env.timeout(DAY)
+
+    def _visit(self, request: int):
+        drawn, env, place = self.year.visits, self.env, self.year.place
+        yield env.timeout(drawn.asked_minutes[request])
+        index, party = int(drawn.person[request]), int(drawn.party[request])
+        person = self.people[index]
+        for attempt in range(1, int(drawn.attempts[request]) + 1):
+            if attempt > 1:
+                yield env.timeout(drawn.ask_again_minutes[attempt - 2, request])
+            if person.convicted and not person.privileged and not person.orders:
+                self._log(request, "no_order")
+                continue
+            session = self._first_session(index, party)
+            if session is None:
+                self._log(request, "no_table")
+                continue
+            yield from self._held(request, index, session, bool(place.conditions[party]))
+            return
+        if drawn.turns_to_video[request]:
+            self._log(request, "turned_to_video")
+            number = len(self.year.visits) + len(self.year.calls) + request
+            yield from self._call(number, index, party, bool(drawn.no_show[request]))
+        elif attempt == self.inputs.demand.attempts_max:
+            self._log(request, "refused")
+        else:
+            self._log(request, "gave_up")
+
+    def _first_session(self, index: int, party: int) -> Session | None:
+        place, regime, person = self.year.place, self.inputs.regime, self.people[index]
+        today = int(self.env.now // DAY)
+        status = "convicted" if person.convicted else "remand"
+        for session in self.sessions:
+            ahead = session.day - today
+            if not regime.notice_days_min <= ahead <= regime.notice_days_max:
+                continue
+            template = session.template
+            if session.kind not in CAN_COME[place.availability[party]] or index in session.holders:
+                continue
+            if template["conviction_status"] not in ("", status):
+                continue
+            if template["categories"] and place.category[index] not in template["categories"]:
+                continue
+            levels = template["incentive_levels"].split(";")
+            if template["incentive_levels"] and place.incentive_level[index] not in levels:
+                continue
+            week = self._week(session)
+            if not person.convicted and person.visits[week] >= regime.remand_visits_per_week:
+                continue
+            table = session.tables.get(bool(place.conditions[party]))
+            if table is not None and table.count < table.capacity:
+                return session
+        return None
+
+    def _week(self, session: Session) -> date:
+        day = self._date(session.day)
+        return day - timedelta(days=day.weekday())
+
+    def _held(self, request: int, index: int, session: Session, closed: bool):
+        drawn, env, person = self.year.visits, self.env, self.people[index]
+        if person.convicted and person.privileged:
+            person.privileged -= 1
+        elif person.convicted:
+            person.orders -= 1
+        week = self._week(session)
+        person.visits[week] += 1
+        session.holders.add(index)
+        with session.tables[closed].request() as table:
+            yield table
+            self._log(request, "booked")
+            ahead = session.start - env.now
+            if drawn.cancels[request]:
+                yield env.timeout(drawn.cancel_at_share[request] * ahead)
+                session.holders.remove(index)
+                person.visits[week] -= 1
+                if person.convicted:
+                    person.orders = min(self.inputs.regime.orders_cap, person.orders + 1)
+                self._log(request, "cancelled")
+                return
+            yield env.timeout(ahead)
+            self._log(request, "no_show" if drawn.no_show[request] else "attended")
+            yield env.timeout(DAY)
+
+    def _own_call(self, request: int):
+        drawn = self.year.calls
+        yield self.env.timeout(drawn.asked_minutes[request])
+        yield from self._call(
+            len(self.year.visits) + request,
+            int(drawn.person[request]),
+            int(drawn.party[request]),
+            bool(drawn.no_show[request]),
+        )
+
+    def _call(self, number: int, index: int, party: int, no_show: bool):
+        env, video, person = self.env, self.inputs.video, self.people[index]
+        self._log(number, "video_asked")
+        today = int(env.now // DAY)
+        window = [
+            slot
+            for slot in self.slots
+            if video.notice_days_min <= slot.day - today <= video.notice_days_max
+        ]
+        for slot in window:
+            table = slot.tables[False]
+            if (
+                slot.kind in CAN_COME[self.year.place.availability[party]]
+                and index not in slot.holders
+                and person.calls[slot.month] < person.calls_per_month
+                and table.count < table.capacity
+            ):
+                break
+        else:
+            ends = {slot.month for slot in (window[:1] + window[-1:])}
+            used_up = any(person.calls[month] >= person.calls_per_month for month in ends)
+            no_credit = used_up or not person.calls_per_month
+            self._log(number, "video_no_credit" if no_credit else "video_no_slot")
+            return
+        person.calls[slot.month] += 1
+        slot.holders.add(index)
+        with slot.tables[False].request() as station:
+            yield station
+            self._log(number, "video_booked")
+            yield env.timeout(slot.start - env.now)
+            self._log(number, "video_no_show" if no_show else "video_held")
+            yield env.timeout(DAY)
+
+    def _log(self, request: int, outcome: str) -> None:
+        self.rows.append((self.env.now, request, outcome))

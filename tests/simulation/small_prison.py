@@ -1,0 +1,214 @@
+"""Small prisons made for tests, and settings that leave out whatever a test is not about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.estate import Estate
+from data.visit_cost import VisitCost
+from data.words import DAYS
+from simulation.clock import Calendar
+from simulation.demand import DemandSettings
+from simulation.regime import VisitsRegime
+from simulation.simulate import SimulationInputs, build_inputs
+from simulation.video import VideoRegime
+
+CALENDAR = Calendar(
+    start_date=date(2026, 8, 3),
+    weeks=8,
+    warm_up_weeks=0,
+    school_from="09:00",
+    school_until="15:15",
+    school_holidays=("2026-07-22/2026-09-01",),
+)
+
+DEMAND = DemandSettings(
+    wish_per_four_weeks=2.0,
+    wish_spread=0.0,
+    decay_curve="none",
+    decay_scale_gbp=60.0,
+    decay_exponent=0.775,
+    steep_exponent=1.55,
+    attempts_max=1,
+    ask_again_share=0.0,
+    ask_again_days_max=7,
+    ask_from="08:00",
+    ask_until="20:00",
+    cancel_share=0.0,
+    no_show_share=0.0,
+    refused_to_video_share=0.0,
+    video_user_share=0.0,
+    video_wish_per_four_weeks=0.0,
+    video_wish_spread=0.0,
+    video_no_show_share=0.0,
+)
+"""Families that ask once, come if they can, and never call."""
+
+REGIME = VisitsRegime(
+    notice_days_min=2,
+    notice_days_max=28,
+    orders_per_14_days=1,
+    privileged_orders_basic=0,
+    privileged_orders_standard=1,
+    privileged_orders_enhanced=2,
+    orders_cap=26,
+    opening_orders=1,
+    remand_visits_per_week=3,
+    evening_from="16:30",
+)
+
+NO_ALLOWANCE = replace(
+    REGIME, orders_per_14_days=999, orders_cap=9999, opening_orders=9999, remand_visits_per_week=99
+)
+
+VIDEO = VideoRegime(
+    credit_minutes_per_month=30,
+    full_credit_minutes_per_month=60,
+    full_credit_share=0.5,
+    call_minutes=30,
+    changeover_minutes=10,
+    notice_days_min=1,
+    notice_days_max=14,
+    walk_in=False,
+)
+
+
+def session(establishment: str = "AAA", number: int = 0, **columns: Any) -> dict[str, Any]:
+    """Give one row of ``session_templates``."""
+    return {
+        "template": f"{establishment}-{number}",
+        "establishment": establishment,
+        "hall": "main",
+        "day": "sat",
+        "start": "14:00",
+        "end": "16:00",
+        "valid_from": "",
+        "valid_to": "",
+        "every_n_weeks": 1,
+        "open_tables": 2,
+        "closed_tables": 0,
+        "kind": "social",
+        "conviction_status": "",
+        "categories": "",
+        "incentive_levels": "",
+        "wings": "",
+        "source": "test",
+        "confidence": "assumed",
+    } | columns
+
+
+def daily(tables: int, start: str = "14:00", end: str = "16:00") -> list[dict[str, Any]]:
+    """Give one session a day."""
+    return [
+        session(number=number, day=day, start=start, end=end, open_tables=tables)
+        for number, day in enumerate(DAYS)
+    ]
+
+
+def stations(establishment: str = "AAA", **columns: Any) -> dict[str, Any]:
+    """Give one row of ``video_stations``."""
+    return {
+        "establishment": establishment,
+        "stations": 2,
+        "day": "mon",
+        "start": "09:00",
+        "end": "12:00",
+        "slot_minutes": 30,
+        "source": "test",
+        "confidence": "assumed",
+    } | columns
+
+
+def prison(
+    *,
+    people: int = 20,
+    sessions: Sequence[dict[str, Any]] = (),
+    video_stations: Sequence[dict[str, Any]] = (),
+    calendar: Calendar = CALENDAR,
+    demand: DemandSettings = DEMAND,
+    regime: VisitsRegime = NO_ALLOWANCE,
+    video: VideoRegime = VIDEO,
+    establishments: Sequence[str] = ("AAA",),
+    seed: int | None = None,
+    cost_gbp: float = 50.0,
+) -> SimulationInputs:
+    """Give inputs of small prisons with ``people`` each.
+
+    Without a seed everybody is convicted, lives 30 miles away and has one visitor who can come at
+    any time. With a seed all of that is drawn.
+    """
+    count = people * len(establishments)
+    ids = [f"P{number:05d}" for number in range(count)]
+    draw = np.random.default_rng(seed)
+    plain = seed is None
+    parties_of = np.ones(count, int) if plain else draw.integers(0, 3, count)
+    owner = np.repeat(np.arange(count), parties_of)
+    parties = len(owner)
+    prisoners = pd.DataFrame(
+        {
+            "prisoner_id": ids,
+            "sex": "men" if plain else draw.choice(["men", "women"], count),
+            "status": "sentenced" if plain else draw.choice(["sentenced", "remand"], count),
+            "category": "C" if plain else draw.choice(["B", "C"], count),
+            "incentive_level": "standard"
+            if plain
+            else draw.choice(["basic", "standard", "enhanced"], count),
+            "children_under_18": 0 if plain else draw.integers(0, 3, count),
+        }
+    )
+    placements = pd.DataFrame(
+        {
+            "prisoner_id": ids,
+            "establishment": np.repeat(list(establishments), people),
+            "straight_miles": 30.0 if plain else draw.exponential(45.0, count),
+        }
+    )
+    party = pd.DataFrame(
+        {
+            "prisoner_id": np.array(ids, dtype=object)[owner],
+            "party": np.arange(parties) - np.searchsorted(owner, owner),
+            "adults": 1 if plain else draw.integers(1, 4, parties),
+            "children": 0 if plain else draw.integers(0, 3, parties),
+            "availability": "any"
+            if plain
+            else draw.choice(["weekday", "after_school_or_work", "weekend", "any"], parties),
+            "conditions": False if plain else draw.random(parties) < 0.2,
+            "share": 1.0 / parties_of[owner],
+        }
+    )
+    cost = np.full(parties, cost_gbp) if plain else draw.exponential(cost_gbp, parties)
+    everywhere = np.repeat(cost[:, np.newaxis], len(establishments), axis=1)
+    codes = pd.DataFrame({"establishment": list(establishments), "operational_capacity": people})
+    return build_inputs(
+        Estate(
+            establishments=codes.assign(sex="men", security="C"),
+            units=pd.DataFrame({"unit": establishments, "establishment": establishments}),
+            session_templates=pd.DataFrame(sessions, columns=list(session())),
+            video_stations=pd.DataFrame(video_stations, columns=list(stations())),
+            family_workers=pd.DataFrame({"establishment": establishments}),
+        ),
+        prisoners,
+        placements,
+        party,
+        VisitCost(
+            trips=pd.DataFrame(index=range(parties)),
+            trip=np.arange(parties),
+            establishments=pd.Index(list(establishments)),
+            return_minutes=everywhere * 2.0,
+            money_gbp=everywhere * 0.5,
+            refund_gbp=everywhere * 0.25,
+            gross_gbp=everywhere,
+            weight=np.ones(parties),
+        ),
+        calendar=calendar,
+        demand=demand,
+        regime=regime,
+        video=video,
+        refunded_visits_per_year=26,
+    )

@@ -1,0 +1,173 @@
+"""The desk and a plain model with a process per request agree on every turn of every request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from tests.simulation.reference_model import ReferenceModel
+from tests.simulation.small_prison import CALENDAR, DEMAND, REGIME, VIDEO, prison, session, stations
+
+from data.words import DAYS
+from simulation.log import OUTCOMES, VisitLog
+from simulation.simulate import SimulationInputs, simulate
+
+TIMES = (("09:30", "11:30"), ("14:00", "16:00"), ("17:30", "19:00"))
+
+
+@st.composite
+def small_prisons(draw: st.DrawFn) -> SimulationInputs:
+    """Draw a prison with few tables and every feature on."""
+    templates = []
+    for number in range(draw(st.integers(1, 5))):
+        start, end = draw(st.sampled_from(TIMES))
+        templates.append(
+            session(
+                number=number,
+                day=draw(st.sampled_from(DAYS)),
+                start=start,
+                end=end,
+                open_tables=draw(st.integers(0, 3)),
+                closed_tables=draw(st.integers(0, 1)),
+                every_n_weeks=draw(st.sampled_from((1, 1, 2, 3))),
+                valid_from=draw(st.sampled_from(("", "", "2026-08-20"))),
+                valid_to=draw(st.sampled_from(("", "", "2026-09-13"))),
+                conviction_status=draw(st.sampled_from(("", "", "convicted", "remand"))),
+                categories=draw(st.sampled_from(("", "", "B;C", "B"))),
+                incentive_levels=draw(st.sampled_from(("", "", "basic;enhanced"))),
+            )
+        )
+    rows = [
+        stations(day=day, stations=draw(st.integers(0, 2)), start=start, end=end)
+        for day, start, end in draw(
+            st.lists(
+                st.sampled_from(
+                    [("mon", "09:00", "10:30"), ("wed", "18:00", "19:00"), ("sat", "10:00", "12:00")]
+                ),
+                unique=True,
+            )
+        )
+    ]
+    minimum = draw(st.integers(1, 4))
+    return prison(
+        people=draw(st.integers(1, 15)),
+        sessions=templates,
+        video_stations=rows,
+        calendar=replace(
+            CALENDAR,
+            weeks=draw(st.integers(1, 6)),
+            warm_up_weeks=draw(st.integers(0, 1)),
+            start_date=draw(st.dates(CALENDAR.start_date, CALENDAR.start_date.replace(day=9))),
+        ),
+        demand=replace(
+            DEMAND,
+            wish_per_four_weeks=draw(st.sampled_from((1.0, 3.0, 8.0))),
+            wish_spread=1.0,
+            decay_curve=draw(st.sampled_from(("none", "us_survey", "steep"))),
+            attempts_max=draw(st.integers(1, 3)),
+            ask_again_share=draw(st.sampled_from((0.5, 1.0))),
+            ask_again_days_max=5,
+            cancel_share=0.3,
+            no_show_share=0.2,
+            refused_to_video_share=0.5,
+            video_user_share=0.5,
+            video_wish_per_four_weeks=3.0,
+            video_wish_spread=0.5,
+            video_no_show_share=0.2,
+        ),
+        regime=replace(
+            REGIME,
+            notice_days_min=minimum,
+            notice_days_max=minimum + draw(st.integers(0, 20)),
+            orders_cap=draw(st.integers(0, 4)),
+            opening_orders=draw(st.integers(0, 3)),
+            orders_per_14_days=draw(st.integers(0, 2)),
+            remand_visits_per_week=draw(st.integers(0, 2)),
+        ),
+        video=replace(VIDEO, notice_days_max=draw(st.integers(1, 14))),
+        seed=draw(st.integers(0, 10_000)),
+    )
+
+
+def turns(log: VisitLog) -> list[tuple[float, int, str]]:
+    """Give minute, request and outcome of every row but the first asking for a visit."""
+    return [
+        (round(minute, 4), request, str(OUTCOMES[outcome]))
+        for minute, request, outcome in zip(
+            log.minutes.tolist(), log.request.tolist(), log.outcome.tolist(), strict=True
+        )
+    ]
+
+
+@hypothesis_settings(max_examples=80)
+@given(inputs=small_prisons(), seed=st.integers(0, 1_000))
+def test_desk_and_reference_model_agree_on_every_turn(inputs: SimulationInputs, seed: int) -> None:
+    log = simulate(inputs, establishment="AAA", seed=seed, replication=0)
+
+    plain = ReferenceModel(inputs, log.year, seed, 0).run()
+
+    assert sorted(turns(log)) == sorted((round(at, 4), who, what) for at, who, what in plain)
+
+
+@pytest.mark.parametrize("fault", ["window", "cancelled table", "order twice", "closed table"])
+def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison has teeth: each of four slips makes the two models differ, or stops the run."""
+    import simulation.simulate as module
+    from simulation.allowance import Orders
+    from simulation.slots import SlotCalendar
+
+    inputs = prison(
+        people=30,
+        sessions=[session(number=n, day=d, closed_tables=1) for n, d in enumerate(DAYS)],
+        demand=replace(DEMAND, wish_per_four_weeks=6.0, cancel_share=0.3),
+        regime=replace(REGIME, notice_days_max=9),
+        seed=5,
+    )
+    plain = simulate(inputs, establishment="AAA", seed=1, replication=0)
+    expected = ReferenceModel(inputs, plain.year, 1, 0).run()
+    if fault == "window":
+        real = module.SlotCalendar
+
+        def one_day_more(*args: object, notice_days: tuple[int, int], days: int) -> SlotCalendar:
+            least, most = notice_days
+            return real(*args, notice_days=(least, most + 1), days=days)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(module, "SlotCalendar", one_day_more)
+    elif fault == "cancelled table":
+        monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, limit: None)
+    elif fault == "order twice":
+        monkeypatch.setattr(Orders, "spend", lambda self, person: None)
+    else:
+        monkeypatch.setattr(
+            module,
+            "acceptable_slots",
+            lambda weekly, place, templates=None: [-1 % 2 ** len(weekly.kind)]
+            * len(place.party_person),
+        )
+
+    try:
+        found = turns(simulate(inputs, establishment="AAA", seed=1, replication=0))
+    except RuntimeError as stopped:
+        assert "not conserved" in str(stopped)
+    else:
+        assert sorted(found) != sorted((round(at, 4), who, what) for at, who, what in expected)
+
+
+def test_reference_and_desk_agree_on_the_days_waited() -> None:
+    inputs = prison(people=40, sessions=[session(number=n, day=d) for n, d in enumerate(DAYS)])
+    log = simulate(inputs, establishment="AAA", seed=3, replication=0)
+    asked = log.year.visits.asked_minutes
+
+    waits = [at - asked[who] for at, who, what in turns(log) if what == "attended"]
+    plain = [
+        at - asked[who]
+        for at, who, what in ReferenceModel(inputs, log.year, 3, 0).run()
+        if what == "attended"
+    ]
+
+    assert np.isclose(sum(waits), sum(plain))
+    assert len(waits) == len(plain) > 100
