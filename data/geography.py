@@ -106,7 +106,7 @@ def load_home_areas(folder: Path | None = None) -> pd.DataFrame:
     --------
     >>> areas = load_home_areas()
     >>> len(areas), int(areas["residents"].sum())
-    (399, 59718377)
+    (399, 59719727)
 
     Notes
     -----

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.check import Problem, TableError
 from data.geography import great_circle_miles, straight_miles
 from data.load import read_table
 from data.travel_override import fill, fill_minutes, read_override
@@ -274,21 +275,42 @@ def road_graph(roads: Roads, settings: TravelSettings) -> nx.Graph[str]:
 
     Raises
     ------
-    ValueError
-        When the network falls into parts that no road joins.
+    TableError
+        When an edge ends at no node, or the network falls into parts that no road joins.
     """
     import networkx as nx
 
     edges = _edge_values(roads, settings)
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(roads.nodes["node"])
+    known = len(graph)
     for start, end, *values in edges.itertuples(index=False):
         graph.add_edge(start, end, **dict(zip(EDGE_VALUES, values, strict=True)))
+    if len(graph) > known:
+        strangers = ", ".join(list(graph)[known : known + 5])
+        raise TableError(
+            [
+                Problem(
+                    table="road_edges",
+                    file="road_edges.csv",
+                    value=f"{strangers} ({len(graph) - known} in all)",
+                    expected="edges between nodes of road_nodes.csv",
+                    action="Correct the edges or add the nodes.",
+                )
+            ]
+        )
     parts = nx.number_connected_components(graph)
     if parts != 1:
-        raise ValueError(
-            f"road_edges.csv: the network falls into {parts} parts. "
-            "Add the edges that join them, or remove the nodes that no road reaches."
+        raise TableError(
+            [
+                Problem(
+                    table="road_edges",
+                    file="road_edges.csv",
+                    value=f"a network in {parts} parts",
+                    expected="one network",
+                    action="Add edges that join the parts, or remove nodes that no road reaches.",
+                )
+            ]
         )
     return graph
 

@@ -12,6 +12,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
+from data.check import TableError
 from data.geography import great_circle_miles, load_home_areas, straight_miles
 from data.load import read_table
 from data.travel import (
@@ -100,8 +101,16 @@ def test_a_network_in_two_parts_is_refused(roads: Roads, settings: TravelSetting
         outline=roads.outline,
         estuaries=roads.estuaries,
     )
-    with pytest.raises(ValueError, match="falls into 3 parts"):
+    with pytest.raises(TableError, match="a network in 3 parts"):
         road_graph(broken, settings)
+
+
+def test_an_edge_that_ends_nowhere_is_named(roads: Roads, settings: TravelSettings) -> None:
+    edges = roads.edges.copy()
+    edges.loc[7, "to_node"] = "9999"
+    astray = Roads(nodes=roads.nodes, edges=edges, outline=roads.outline, estuaries=roads.estuaries)
+    with pytest.raises(TableError, match="9999"):
+        road_graph(astray, settings)
 
 
 def test_every_stretch_of_road_takes_time_even_the_two_without_length(
