@@ -236,7 +236,7 @@ def _check_units_fit_their_prison(tables: Tables, reports: Reports) -> None:
         action="Correct the cell; the law keeps men's and women's places apart.",
     )
     report.add_cells(
-        units.loc[units["unit"].str.partition("-")[0] != units["establishment"], "unit"],
+        units.loc[units["unit"].str.split("-").str[0] != units["establishment"], "unit"],
         column="unit",
         expected="the code of the establishment, a hyphen and a number",
         action="Correct the id or the establishment.",
