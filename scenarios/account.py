@@ -96,9 +96,7 @@ def demands(
     if scenario.help != help_today:
         costs_today = visit_cost(inputs.parties, inputs.travel, scenario.travel, help_today)
 
-    def demand(
-        placements: pd.DataFrame, costs: VisitCost, scheme: HelpWithVisits
-    ) -> Demand:
+    def demand(placements: pd.DataFrame, costs: VisitCost, scheme: HelpWithVisits) -> Demand:
         return demand_at(
             held_at(placements, inputs),
             costs,

@@ -1,6 +1,6 @@
 """Write ``baseline.yaml`` from ``settings.csv``, so that a value stands in one place.
 
-    python -m scenarios.baseline
+python -m scenarios.baseline
 """
 
 from __future__ import annotations

@@ -97,7 +97,9 @@ def family_account(before: Demand, after: Demand) -> dict[str, Any]:
         "spent_gbp_per_year": _both(before, after, lambda d: (d.visits * d.gross_gbp).sum()),
         "money_gbp_per_year": _both(before, after, lambda d: (d.visits * d.money_gbp).sum()),
         "hours_per_year": _both(before, after, lambda d: (d.visits * d.hours).sum()),
-        "refund_gbp_per_year": _both(before, after, lambda d: (d.refunded_visits * d.refund_gbp).sum()),
+        "refund_gbp_per_year": _both(
+            before, after, lambda d: (d.refunded_visits * d.refund_gbp).sum()
+        ),
     }
 
 

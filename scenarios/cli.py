@@ -25,7 +25,7 @@ Arguments = ParamSpec("Arguments")
 
 app = typer.Typer(
     name="estate",
-    help="Where people in prison are held, how their families visit, and what closeness would give.",
+    help="Where people in prison are held, how families visit, and what closeness would give.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -56,10 +56,10 @@ def _ends_clearly(command: Callable[Arguments, int | None]) -> Callable[Argument
 
         try:
             code = command(*args, **kwargs) or ExitCode.DONE
-        except BaseException as error:
+        except (Exception, KeyboardInterrupt) as error:
             runs = kwargs.get("runs_dir")
-            message, code = ending(error, runs if isinstance(runs, Path) else Path("runs"))
-            _errors().print(message, markup=False, highlight=False, soft_wrap=True)
+            message, code, _ = ending(error, runs if isinstance(runs, Path) else Path("runs"))
+            _say(message, _errors())
         raise typer.Exit(int(code))
 
     return ended
@@ -74,7 +74,7 @@ def demo(
     replications: Replications = 4,
     workers: Workers = 2,
 ) -> int:
-    """Play today's estate and the plan closer to home, and tell in words what it would give."""
+    """Play baseline and closer_to_home; say what it would give."""
     from scenarios.demo import SCENARIOS, tell
 
     results, code = _play(
@@ -86,7 +86,7 @@ def demo(
         workers=workers,
     )
     for line in tell(*results):
-        _output().print(line, markup=False, highlight=False, soft_wrap=True)
+        _say(line)
     return code
 
 
@@ -106,7 +106,7 @@ def run(
         str | None, typer.Option(help="Address of a Dask scheduler to use instead of processes.")
     ] = None,
 ) -> int:
-    """Play scenarios on the same families and write a run folder for each."""
+    """Play scenarios on the same families; store each."""
     results, code = _play(
         scenarios,
         data_dir=data_dir,
@@ -118,7 +118,7 @@ def run(
         cluster_address=cluster,
     )
     for result in results:
-        _output().print(str(result.folder), markup=False, highlight=False, soft_wrap=True)
+        _say(str(result.folder))
     return code
 
 
@@ -132,16 +132,19 @@ def allocate(
         bool, typer.Option("--save-problem", help="Also write problem.npz for another solver.")
     ] = False,
 ) -> int:
-    """Decide placements only, prove them, and write the plan."""
+    """Decide placements only, prove them, write the plan."""
     from scenarios.plan import plan
 
     with _progress() as progress:
         found = plan(
-            scenario, out_dir=out_dir, data_dir=data_dir, save_problem=save_problem,
+            scenario,
+            out_dir=out_dir,
+            data_dir=data_dir,
+            save_problem_too=save_problem,
             progress=progress,
         )
     for line in found.told:
-        _output().print(line, markup=False, highlight=False, soft_wrap=True)
+        _say(line)
     return found.exit_code
 
 
@@ -151,13 +154,13 @@ def compare(
     before: Annotated[Path, typer.Argument(help="Run folder.")],
     after: Annotated[Path, typer.Argument(help="Run folder.")],
 ) -> None:
-    """Set two runs side by side: the lines that differ, and the differences with intervals."""
+    """Set two runs side by side, with intervals."""
     from scenarios.compare import compare as compared
     from scenarios.compare import tell
     from scenarios.results import load_results
 
     for line in tell(compared(load_results(before), load_results(after))):
-        _output().print(line, markup=False, highlight=False, soft_wrap=True)
+        _say(line)
 
 
 @app.command()
@@ -165,10 +168,10 @@ def compare(
 def validate(
     data_dir: Annotated[Path, typer.Argument(help="Folder of your own tables.")],
 ) -> None:
-    """Check every table of a folder and report all faults at once."""
+    """Check a folder of tables; report all faults."""
     from scenarios.inputs import validate as validated
 
-    _output().print(validated(data_dir), markup=False, highlight=False, soft_wrap=True)
+    _say(validated(data_dir))
 
 
 @app.command()
@@ -176,16 +179,13 @@ def validate(
 def template(
     data_dir: Annotated[Path, typer.Argument(help="Folder to make.")],
 ) -> None:
-    """Write one empty table of each kind with an example row, and the dictionary."""
+    """Write a folder of tables with example rows."""
     from data.template import write_template
 
     write_template(data_dir)
-    _output().print(
+    _say(
         f"{data_dir}: fill in the tables you have, remove the others, then check them with "
-        f"'estate validate {data_dir}'.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        f"'estate validate {data_dir}'."
     )
 
 
@@ -195,7 +195,7 @@ def start_app(
     runs_dir: RunsDir = Path("runs"),
     port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65_535)] = 8501,
 ) -> int:
-    """Open the app on the stored runs, on this machine only."""
+    """Open the app on stored runs, on this machine only."""
     import os
     import subprocess
     import sys
@@ -247,6 +247,11 @@ def _progress() -> Iterator[Progress]:
             bars.update(stages[stage], completed=done, total=total)
 
         yield progress
+
+
+def _say(line: str, console: Console | None = None) -> None:
+    """Print text as it is: no markup, no colours of its own, no line breaks of its own."""
+    (console or _output()).print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _output() -> Console:

@@ -35,10 +35,10 @@ def cluster(address: str) -> Iterator[Executor]:
             "Dask is not installed. Install the extra: pip install 'closer-to-home[cluster]'."
         ) from None
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise ScenarioError(
             f"no Dask scheduler answers at {address} ({error}). Check the address."
         ) from None
     with client:
-        yield client.get_executor(pure=False)
+        yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]

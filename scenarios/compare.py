@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.summary import HEADLINE
+from simulation.replicate import paired_intervals
 
 CANNOT_TELL = "no difference can be told apart"
 ONE_REPLICATION = "one replication: no interval"
@@ -113,74 +115,78 @@ def differences(before: pd.DataFrame, after: pd.DataFrame, *, paired: bool) -> p
         Tables of measures.
     paired
         Whether replication by replication the same families were played; then the interval is
-        that of the mean of the differences (Student's t), else Welch's.
+        that of the mean of the differences (Student's t), else that of independent means (Welch).
 
     Returns
     -------
     DataFrame
-        The keys of a measure, before, after, difference, low, high, replications, verdict.
+        The keys of a measure, before and after (means), difference, low, high, replications,
+        verdict.
     """
-    one, other = _by_replication(before), _by_replication(after)
-    keys = one.index.intersection(other.index)
-    x, y = one.loc[keys].to_numpy(), other.loc[keys].to_numpy()
-    if paired:
-        difference, half = _mean_and_half_width(y - x)
-    else:
-        difference, half = _welch(x, y)
-    table = keys.to_frame(index=False)
-    table["before"] = np.nanmean(x, axis=1) if x.size else np.array([])
-    table["after"] = np.nanmean(y, axis=1) if y.size else np.array([])
-    table["difference"] = difference
-    table["low"] = difference - half
-    table["high"] = difference + half
-    table["replications"] = min(x.shape[1], y.shape[1])
+    means = _means(before).join(_means(after), how="inner", lsuffix="_before", rsuffix="_after")
+    found = _paired(before, after).reindex(means.index) if paired else _independent(means)
+    table = pd.DataFrame(
+        {
+            "before": means["mean_before"],
+            "after": means["mean_after"],
+            "difference": found["mean"],
+            "low": found["low"],
+            "high": found["high"],
+            "replications": found["replications"],
+        }
+    )
+    table = table.dropna(subset=["before", "after", "difference"]).reset_index()
+    table["replications"] = table["replications"].astype("int64")
     table["verdict"] = _verdicts(table)
     return table
 
 
-def _by_replication(measures: pd.DataFrame) -> pd.DataFrame:
-    known = measures.dropna(subset="value")
-    return known.pivot(index=KEYS, columns="replication", values="value").dropna().sort_index()
+def _means(measures: pd.DataFrame) -> pd.DataFrame:
+    found = measures.groupby(KEYS, sort=True)["value"]
+    return pd.DataFrame(
+        {"mean": found.mean(), "variance": found.var(), "replications": found.count()}
+    )
 
 
-def _mean_and_half_width(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    n = values.shape[1]
-    mean = values.mean(axis=1) if n else np.full(len(values), np.nan)
-    if n < 2:
-        return mean, np.full(len(values), np.nan)
-    return mean, _student(n - 1) * values.std(axis=1, ddof=1) / np.sqrt(n)
+def _paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    without = ["scenario"]
+    found = paired_intervals(before.drop(columns=without), after.drop(columns=without))
+    return found.set_index(KEYS)
 
 
-def _welch(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    n, m = x.shape[1], y.shape[1]
-    mean = y.mean(axis=1) - x.mean(axis=1)
-    if min(n, m) < 2:
-        return mean, np.full(len(mean), np.nan)
-    of_x, of_y = x.var(axis=1, ddof=1) / n, y.var(axis=1, ddof=1) / m
-    both = of_x + of_y
-    with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = both**2 / (of_x**2 / (n - 1) + of_y**2 / (m - 1))
-    freedom = np.where(both > 0, freedom, n + m - 2)
-    return mean, _student(freedom) * np.sqrt(both)
+def _independent(means: pd.DataFrame) -> pd.DataFrame:
+    """Give Welch's interval for the difference of two independent means."""
+    n, m = means["replications_before"], means["replications_after"]
+    of_before, of_after = means["variance_before"] / n, means["variance_after"] / m
+    both = of_before + of_after
+    spread = of_before**2 / (n - 1).clip(lower=1) + of_after**2 / (m - 1).clip(lower=1)
+    freedom = (both**2 / spread).where(spread > 0, n + m - 2)
+    half = student_t(freedom) * np.sqrt(both)
+    difference = means["mean_after"] - means["mean_before"]
+    known = np.minimum(n, m) > 1
+    return pd.DataFrame(
+        {
+            "mean": difference,
+            "low": (difference - half).where(known),
+            "high": (difference + half).where(known),
+            "replications": np.minimum(n, m),
+        }
+    )
 
 
-def _student(freedom: Any) -> Any:
+def student_t(freedom: pd.Series[float]) -> NDArray[np.float64]:
+    """Give the factor of a 95% interval for each number of degrees of freedom."""
     from scipy.special import stdtrit
 
-    return stdtrit(freedom, 0.975)
+    return np.asarray(stdtrit(freedom.to_numpy(np.float64), 0.975), dtype=np.float64)
 
 
-def _verdicts(table: pd.DataFrame) -> list[str]:
-    verdicts = []
-    for row in table.itertuples():
-        size = LEAST_SHARE * max(abs(row.before), abs(row.after), 1e-12)
-        if np.isnan(row.low):
-            verdicts.append(ONE_REPLICATION)
-        elif row.low <= size and row.high >= -size:
-            verdicts.append(CANNOT_TELL)
-        else:
-            verdicts.append("higher" if row.difference > 0 else "lower")
-    return verdicts
+def _verdicts(table: pd.DataFrame) -> NDArray[np.object_]:
+    rounding = LEAST_SHARE * np.maximum(table["before"].abs(), table["after"].abs())
+    unclear = (table["low"] <= rounding) & (table["high"] >= -rounding)
+    way = np.where(table["difference"] > 0, "higher", "lower").astype(object)
+    verdict = np.where(unclear, CANNOT_TELL, way)
+    return np.where(table["low"].isna(), ONE_REPLICATION, verdict)
 
 
 def tell(comparison: Comparison) -> list[str]:
@@ -189,26 +195,20 @@ def tell(comparison: Comparison) -> list[str]:
     lines += [
         f"  {row.setting}: {row.before} -> {row.after}" for row in comparison.lines.itertuples()
     ] or ["  none"]
-    shown = comparison.differences.set_index(KEYS)
     lines += ["", "Measures for the estate"]
-    for measure, label in HEADLINE.items():
-        for row in _rows(shown, measure):
-            lines.append(f"  {label}: {_difference(row)}")
+    rows = comparison.differences
+    rows = rows[(rows["establishment"] == "ALL") & (rows["group_by"] == "all")]
+    known = {row["measure"]: row for row in rows.to_dict("records")}
+    lines += [
+        f"  {label}: {_difference(known[measure])}"
+        for measure, label in HEADLINE.items()
+        if measure in known
+    ]
     lines += ["", _basis(comparison)]
     return lines
 
 
-def _rows(shown: pd.DataFrame, measure: str) -> list[dict[str, Any]]:
-    index = shown.index
-    chosen = (
-        (index.get_level_values("establishment") == "ALL")
-        & (index.get_level_values("group_by") == "all")
-        & (index.get_level_values("measure") == measure)
-    )
-    return [dict(row) for row in shown[chosen].reset_index().to_dict("records")]
-
-
-def _difference(row: dict[str, Any]) -> str:
+def _difference(row: dict[Any, Any]) -> str:
     values = f"{row['before']:,.2f} -> {row['after']:,.2f} {row['measure_unit']}"
     if row["verdict"] in (CANNOT_TELL, ONE_REPLICATION):
         return f"{values}; {row['verdict']}"

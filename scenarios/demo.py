@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios.compare import Comparison, compare
+from scenarios.compare import CANNOT_TELL, Comparison, compare
 from scenarios.results import Results
 
 SCENARIOS = ("baseline", "closer_to_home")
+
+VISITS_TOLD = {
+    "visits_per_prisoner_per_four_weeks": ("visits per prisoner in four weeks", 1, 2),
+    "requests_unmet_share": ("% of requests end without a visit", 100, 1),
+    "wait_days_p90": ("days within which nine visits in ten take place", 1, 1),
+    "hall_use_share": ("% of tables in visit halls used", 100, 1),
+    "no_contact_share": ("% of people have no visit or call in four weeks", 100, 1),
+}
+"""Measure, its words, the factor to show it with, and decimals."""
 
 
 def tell(today: Results, plan: Results) -> list[str]:
@@ -20,10 +29,113 @@ def tell(today: Results, plan: Results) -> list[str]:
     """
     return [
         "",
-        *_distance(today, plan),
-        *_gain(plan),
-        *_further(plan),
+        *_distance(plan.summary),
+        "",
+        *_gain(plan.summary),
+        "",
+        *_further(plan.summary),
+        "",
         *_visits(compare(today, plan)),
-        *_proof(plan),
+        "",
+        *_proof(plan.summary),
+        "",
         *_where(today, plan),
+    ]
+
+
+def _distance(summary: dict[str, Any]) -> list[str]:
+    rows = {row["sex"]: row for row in summary["distance"]}
+    everybody, floor = rows["all"], summary["floor"]
+    by_sex = ", ".join(
+        f"{sex} {rows[sex]['straight_miles_today']:.1f} -> {rows[sex]['straight_miles']:.1f}"
+        for sex in ("men", "women")
+        if sex in rows
+    )
+    return [
+        "CLOSER TO HOME",
+        f"  {everybody['people']:,} people are held {everybody['straight_miles_today']:.1f} "
+        "straight-line miles from home on average.",
+        f"  With {summary['allocation']['moves']:,} moves it would be "
+        f"{everybody['straight_miles']:.1f} miles ({by_sex}).",
+        f"  (No placement at all could go below {floor['least_mean_miles']:.1f}; "
+        f"places given out blindly would give {floor['random_mean_miles']:.1f}.)",
+    ]
+
+
+def _gain(summary: dict[str, Any]) -> list[str]:
+    families, payers = summary["families"], summary["payers"]
+    cost, visits = families["cost_per_visit_gbp"], families["visits_wished_per_year"]
+    once = sum(row["plan"] for row in payers if row["measure_unit"] == "GBP once")
+    return [
+        "WHAT FAMILIES GAIN",
+        f"  GBP {families['consumer_surplus_gbp_per_year']:,.0f} a year in time and money "
+        "(change in consumer surplus, rule of half).",
+        f"  A visit would cost GBP {cost['plan']:.2f} instead of {cost['today']:.2f}, "
+        f"and families would wish for {visits['plan']:,.0f} visits a year instead of "
+        f"{visits['today']:,.0f}.",
+        f"  The moves would cost prisons and escorts about GBP {once:,.0f}, once.",
+    ]
+
+
+def _further(summary: dict[str, Any]) -> list[str]:
+    lines = ["WHO ENDS NEARER AND WHO FURTHER"]
+    for row in summary["further"]:
+        further = f"{row['further']:,} further"
+        if row["further"]:
+            further += (
+                f" (by {row['mean_miles_further']:.0f} miles on average, "
+                f"{row['most_miles_further']:.0f} at most)"
+            )
+        lines.append(
+            f"  {row['sex']}: {row['nearer']:,} end nearer "
+            f"(by {row['mean_miles_nearer']:.0f} miles on average), {further}"
+        )
+    return lines
+
+
+def _visits(comparison: Comparison) -> list[str]:
+    rows = comparison.differences
+    rows = rows[(rows["establishment"] == "ALL") & (rows["group_by"] == "all")]
+    known = rows.set_index("measure").to_dict("index")
+    lines = ["WHAT IT DOES TO VISITS AND WAITS"]
+    for measure, (words, factor, decimals) in VISITS_TOLD.items():
+        if measure in known:
+            lines.append(f"  {_change(known[measure], factor, decimals)} {words}")
+    n = int(rows["replications"].max()) if len(rows) else 0
+    lines.append(
+        f"  (95% intervals of the difference over {n} simulated years of the same families.)"
+    )
+    return lines
+
+
+def _change(row: dict[Any, Any], factor: float, decimals: int) -> str:
+    before, after = (f"{row[name] * factor:.{decimals}f}" for name in ("before", "after"))
+    low, high = (f"{row[name] * factor:+.{decimals}f}" for name in ("low", "high"))
+    if row["verdict"] == CANNOT_TELL:
+        return f"{before} -> {after} ({CANNOT_TELL})"
+    return f"{before} -> {after} ({low} to {high})"
+
+
+def _proof(summary: dict[str, Any]) -> list[str]:
+    plan = summary["allocation"]
+    gap = "not known" if plan["gap"] is None else f"{100 * plan['gap']:.4f}%"
+    bound = plan["lower_bound_gbp"]
+    return [
+        "HOW GOOD THE PLAN IS",
+        f"  Status {plan['status']}, gap {gap}: weighted cost GBP {plan['objective_gbp']:,.0f}, "
+        + (f"no plan within the budget can be below GBP {bound:,.0f}" if bound else "no bound")
+        + f", for these data and prices on {summary['as_of']}.",
+        "  People are synthetic, of the true number and shape. The tool recommends; a named "
+        "officer decides.",
+    ]
+
+
+def _where(today: Results, plan: Results) -> list[str]:
+    assert today.folder is not None
+    assert plan.folder is not None
+    return [
+        "RUN FOLDERS (each with a report.html)",
+        f"  {today.folder}",
+        f"  {plan.folder}",
+        f"  Open the app on them:  estate app --runs {today.folder.parent}",
     ]

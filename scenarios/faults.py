@@ -8,8 +8,6 @@ import traceback
 import uuid
 from pathlib import Path
 
-import typer
-
 from scenarios.errors import ExitCode, ScenarioError
 
 
@@ -32,8 +30,8 @@ def _infeasible_error() -> type[Exception]:
     return InfeasibleAllocationError
 
 
-def ending(error: BaseException, folder: Path) -> tuple[str, int]:
-    """Give the message and the exit code for whatever ended a command.
+def ending(error: BaseException, folder: Path) -> tuple[str, ExitCode, str | None]:
+    """Give the message, the exit code and the reference of a log for whatever ended the work.
 
     Parameters
     ----------
@@ -41,29 +39,30 @@ def ending(error: BaseException, folder: Path) -> tuple[str, int]:
         What was raised.
     folder
         Where the log of an unexpected fault goes.
+
+    Returns
+    -------
+    tuple
+        Only an unexpected fault has a reference.
     """
-    if isinstance(error, typer.Exit):
-        return "", error.exit_code
     if isinstance(error, KeyboardInterrupt):
-        return "Interrupted. Nothing half-written was left.", ExitCode.INTERRUPTED
+        return "Interrupted. Nothing half-written was left.", ExitCode.INTERRUPTED, None
     if isinstance(error, _certificate_error()):
-        return str(error), ExitCode.NOT_CERTIFIED
+        return str(error), ExitCode.NOT_CERTIFIED, None
     if isinstance(error, _infeasible_error()):
-        return f"{error} The shortfall is written beside the runs.", ExitCode.INFEASIBLE
+        return f"{error} Who they are is in the file ...-shortfall.csv.", ExitCode.INFEASIBLE, None
     if isinstance(error, bad_input()):
-        return str(error), ExitCode.BAD_INPUT
-    if not isinstance(error, Exception):
-        raise error
-    reference = reference_of(error, folder)
-    return (
-        f"Something unexpected went wrong ({type(error).__name__}). Reference {reference}: "
-        f"the log is fault-{reference}.log in {folder if folder.is_dir() else tempfile.gettempdir()}.",
-        ExitCode.FAULT,
+        return str(error), ExitCode.BAD_INPUT, None
+    reference, log = write_log(error, folder)
+    message = (
+        f"Something unexpected went wrong ({type(error).__name__}). "
+        f"Reference {reference}; the log is {log}."
     )
+    return message, ExitCode.FAULT, reference
 
 
-def reference_of(error: BaseException, folder: Path) -> str:
-    """Write a log of an unexpected fault and give its reference number.
+def write_log(error: BaseException, folder: Path) -> tuple[str, Path | None]:
+    """Write a log of an unexpected fault; give its reference number and its file.
 
     The log holds the kind of fault and the lines of code it passed through. It leaves out the
     message and every value, because either may name a person.
@@ -76,13 +75,14 @@ def reference_of(error: BaseException, folder: Path) -> str:
     ]
     text = "\n".join(lines) + "\n"
     for place in (folder, Path(tempfile.gettempdir())):
+        log = place / f"fault-{reference}.log"
         try:
             place.mkdir(parents=True, exist_ok=True)
-            (place / f"fault-{reference}.log").write_text(text, encoding="utf-8")
+            log.write_text(text, encoding="utf-8")
         except OSError:
             continue
-        break
-    return reference
+        return reference, log
+    return reference, None
 
 
 def _story(error: BaseException) -> list[str]:

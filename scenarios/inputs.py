@@ -180,9 +180,7 @@ def _travel(data_dir: Path | None, key: str, settings: TravelSettings) -> Travel
     establishments = _estate(data_dir, key).establishments
     path = table_path("travel", data_dir)
     override = None if path is None else read_override(path, home_areas, establishments)
-    return build_travel(
-        home_areas, establishments, settings, override, roads=load_roads(data_dir)
-    )
+    return build_travel(home_areas, establishments, settings, override, roads=load_roads(data_dir))
 
 
 @lru_cache(maxsize=2)
@@ -212,8 +210,8 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
         try:
             if not where.matches_in(estate, estate.units).any():
                 problems.append(
-                    f"{scenario.name}.yaml: {place} selects nothing in this estate ({_said(where)}). "
-                    "Check the words against establishments.csv and units.csv."
+                    f"{scenario.name}.yaml: {place} selects nothing in this estate "
+                    f"({_said(where)}). Check the words against establishments.csv and units.csv."
                 )
         except ValueError as error:
             problems.append(f"{scenario.name}.yaml: {place}: {error}")
@@ -232,7 +230,5 @@ def changed_rules(rules: pd.DataFrame, changes: dict[str, RuleChange]) -> pd.Dat
     for rule, change in changes.items():
         row = changed["rule"] == rule
         for column, value in change.model_dump(exclude_none=True, mode="json").items():
-            changed.loc[row, column] = (
-                str(value) if changed[column].dtype == "str" else value
-            )
+            changed.loc[row, column] = str(value) if changed[column].dtype == "str" else value
     return changed

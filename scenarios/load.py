@@ -74,7 +74,8 @@ def load_scenario(name: str | Path) -> Scenario:
 def _changed(path: Path) -> Scenario:
     head = _read_head(path)
     tree = deepcopy(_baseline())
-    changes, problems = [], []
+    changes: list[Change] = []
+    problems: list[str] = []
     for setting, value in head.change.items():
         try:
             changes.append(_apply(tree, setting, value))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from data.progress import Progress, silent
 from optimiser.allocate import allocate, observe
 from optimiser.allocation import Allocation
@@ -22,7 +24,7 @@ def place(scenario: Scenario, inputs: Inputs, progress: Progress = silent) -> Al
     progress
         Told of the optimiser's stages.
     """
-    tables = {
+    tables: dict[str, Any] = {
         "policy": scenario.allocation,
         "visit_cost": inputs.visit_cost,
         "travel_settings": scenario.travel,

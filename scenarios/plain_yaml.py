@@ -23,13 +23,17 @@ def _mapping(loader: PlainLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     loader.flatten_mapping(node)
     content: dict[Any, Any] = {}
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node, deep=True)
         if key in content:
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key '{key}' is written twice", key_node.start_mark
             )
-        content[key] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+        content[key] = loader.construct_object(value_node, deep=True)
     return content
+
+
+def _whole_number(loader: PlainLoader, node: yaml.ScalarNode) -> int:
+    return int(loader.construct_scalar(node))
 
 
 PlainLoader.yaml_implicit_resolvers = {}
@@ -48,10 +52,7 @@ for _kind, _pattern, _first in (
         f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first
     )
 PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-PlainLoader.add_constructor(
-    "tag:yaml.org,2002:int",
-    lambda loader, node: int(loader.construct_scalar(node)),
-)
+PlainLoader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 def parse(text: str) -> Any:

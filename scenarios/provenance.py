@@ -76,7 +76,7 @@ def commit() -> tuple[str, bool | None]:
 def origin(
     *,
     command: str,
-    seed: int,
+    seed: int | None,
     replications: int,
     keep_visits: bool,
     inputs: dict[str, str],

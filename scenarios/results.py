@@ -183,7 +183,7 @@ def save_tables(results: Results, folder: Path) -> None:
     write_json(results.summary, folder / "summary.json")
     text = yaml.safe_dump(results.scenario, sort_keys=False, allow_unicode=True)
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
-    np.savez_compressed(folder / "prices.npz", **dict(results.prices))
+    write_arrays(results.prices, folder / "prices.npz")
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -193,6 +193,12 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     pq.write_table(table, path, compression="zstd")
+
+
+def write_arrays(arrays: Mapping[str, np.ndarray[Any, Any]], path: Path) -> None:
+    """Write named arrays so that the same values give the same bytes."""
+    named: dict[str, Any] = dict(arrays)
+    np.savez_compressed(path, **named)
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The whole model on one screen: tables, people, journeys, placements, a simulated year, results."""
+"""The whole model on one screen: tables, people, journeys, placements, simulated years, results."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def run_many(
     with Workers(options) as workers:
         for scenario in scenarios:
             try:
-                results = run(scenario, options, workers.executor, _named(progress, scenario, names))
+                results = run(
+                    scenario, options, workers.executor, _named(progress, scenario, names)
+                )
             except InfeasibleAllocationError as error:
                 write_shortfall(error, options.runs_dir / f"{scenario.name}-shortfall.csv")
                 raise

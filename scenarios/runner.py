@@ -95,8 +95,7 @@ def play(
 
 
 def _people_at(inputs: SimulationInputs) -> dict[str, int]:
-    held = inputs.people["establishment"].value_counts()
-    return {code: int(held.get(code, 0)) for code in inputs.establishments}
+    return {code: len(place.keys) for code, place in inputs.places.items()}
 
 
 def blocks(people: Mapping[str, int], size: int = PEOPLE_PER_TASK) -> list[tuple[str, ...]]:

@@ -89,7 +89,7 @@ class Scenario(BaseModel):
 
     def selections(self) -> Iterator[tuple[str, Where]]:
         """Give every selector of the scenario's edits, with its place in the file."""
-        edits = {
+        edits: dict[str, tuple[Any, ...]] = {
             "units": self.units,
             "regime.added_sessions": self.regime.added_sessions,
             "regime.session_tables": self.regime.session_tables,

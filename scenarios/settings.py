@@ -59,9 +59,7 @@ class Setting:
         return None
 
     def _holds(self, value: Any) -> bool:
-        return (self.low is None or value >= self.low) and (
-            self.high is None or value <= self.high
-        )
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
 @cache

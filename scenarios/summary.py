@@ -124,11 +124,12 @@ def headline(measures: pd.DataFrame) -> list[dict[str, Any]]:
     """
     of_estate = (measures["establishment"] == "ALL") & (measures["group_by"] == "all")
     chosen = measures[of_estate & measures["measure"].isin(list(HEADLINE))]
-    found = intervals(chosen.drop(columns="scenario")).set_index("measure")
-    return [_row(found.loc[measure], measure) for measure in HEADLINE if measure in found.index]
+    rows = intervals(chosen.drop(columns="scenario")).to_dict("records")
+    found = {row["measure"]: row for row in rows}
+    return [_row(found[measure], measure) for measure in HEADLINE if measure in found]
 
 
-def _row(found: pd.Series, measure: str) -> dict[str, Any]:
+def _row(found: dict[Any, Any], measure: str) -> dict[str, Any]:
     exact = measure in UNITS
     return {
         "measure": measure,

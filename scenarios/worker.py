@@ -17,7 +17,10 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from data.progress import Progress
 
 State = Literal["starting", "running", "done", "failed", "cancelled"]
 
@@ -62,7 +65,7 @@ class Status:
     pid: int | None = None
 
 
-class Cancelled(BaseException):  # noqa: N818  a request to stop is no error
+class Cancelled(BaseException):
     """Somebody asked the run to stop."""
 
 
@@ -119,31 +122,35 @@ def write_status(folder: Path, status: Status) -> None:
 def work(folder: Path) -> int:
     """Do the run a request folder asks for, and give the exit code."""
     from scenarios.errors import ExitCode
-    from scenarios.faults import bad_input, reference_of
+    from scenarios.faults import ending
 
-    status = Status(state="running", pid=os.getpid())
-    write_status(folder, status)
-    watch = _Watch(folder, status)
+    watch = _Watch(folder, Status(state="running", pid=os.getpid()))
     try:
         request = RunRequest(**json.loads((folder / REQUEST_FILE).read_text(encoding="utf-8")))
         run_folder, code = run_request(request, watch.progress)
-        end = replace(status, state="done", run=str(run_folder), exit_code=int(code))
+        watch.end("done", code, run=run_folder)
     except (Cancelled, KeyboardInterrupt):
-        end = replace(status, state="cancelled", exit_code=int(ExitCode.INTERRUPTED))
-    except bad_input() as error:
-        end = replace(
-            status, state="failed", message=str(error), exit_code=int(ExitCode.BAD_INPUT)
-        )
+        watch.end("cancelled", ExitCode.INTERRUPTED, message="Cancelled. Nothing was left.")
     except Exception as error:
-        end = replace(
-            status,
-            state="failed",
-            message="Something unexpected went wrong.",
-            reference=reference_of(error, folder),
-            exit_code=int(ExitCode.FAULT),
-        )
-    write_status(folder, end)
-    return int(end.exit_code or 0)
+        message, code, reference = ending(error, folder)
+        watch.end("failed", code, message=message, reference=reference)
+    return watch.status.exit_code or 0
+
+
+def run_request(request: RunRequest, progress: Progress) -> tuple[str, int]:
+    """Play what is asked, and give the run folder and the exit code."""
+    from scenarios.run import Options, run_many
+
+    options = Options(
+        data_dir=Path(request.data) if request.data else None,
+        runs_dir=Path(request.runs),
+        seed=request.seed,
+        replications=request.replications,
+        keep_visits=request.keep_visits,
+        workers=request.workers,
+    )
+    results, code = run_many([request.scenario], options, progress)
+    return str(results[0].folder), code
 
 
 class _Watch:
@@ -151,20 +158,26 @@ class _Watch:
 
     def __init__(self, folder: Path, status: Status) -> None:
         self._folder = folder
-        self._status = status
-        self._stage = ""
         self._since = 0.0
+        self.status = status
+        write_status(folder, status)
 
     def progress(self, stage: str, done: int, total: int) -> None:
+        """Take one report."""
         now = time.monotonic()
-        if stage != self._stage:
-            self._stage, self._since = stage, now
+        if stage != self.status.stage:
+            self._since = now
         passed = now - self._since
         left = passed * (total - done) / done if done and passed > STEADY_SECONDS else None
-        self._status = replace(
-            self._status, stage=stage, done=done, total=total, seconds_left=left
-        )
-        write_status(self._folder, self._status)
+        self._write(stage=stage, done=done, total=total, seconds_left=left)
+
+    def end(self, state: State, code: int, **found: Any) -> None:
+        """Say how the run ended."""
+        self._write(state=state, exit_code=int(code), seconds_left=None, **found)
+
+    def _write(self, **changes: Any) -> None:
+        self.status = replace(self.status, **changes)
+        write_status(self._folder, self.status)
 
 
 def _cancel(signum: int, frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,7 @@ def write_small_data(folder: Path, *, seed: int = 3) -> Path:
     """Write a data folder: part of the real estate, people held mostly far from home."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = {name: read_table(name) for name in OWN_TABLES}
-    tables = {
-        name: table[table["establishment"].isin(PRISONS)] for name, table in tables.items()
-    }
+    tables = {name: table[table["establishment"].isin(PRISONS)] for name, table in tables.items()}
     people = _people(tables["units"], np.random.default_rng(seed))
     held = people["current_unit"].str[:3].value_counts()
     establishments = tables["establishments"].copy()
@@ -129,11 +128,11 @@ def _contacts(people: pd.DataFrame, draw: np.random.Generator) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small data folder; read only."""
+    """Give the small data folder; read only."""
     return write_small_data(tmp_path_factory.mktemp("small") / "data")
 
 
 @pytest.fixture
-def own_data(tmp_path: Path) -> Path:
-    """A small data folder of the test's own, to be damaged."""
-    return write_small_data(tmp_path / "data")
+def own_data(small_data: Path, tmp_path: Path) -> Path:
+    """Give a small data folder of the test's own, to be damaged."""
+    return Path(shutil.copytree(small_data, tmp_path / "data"))

@@ -1,0 +1,133 @@
+"""Placements without a simulated year: decide, prove, write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from data.progress import Progress, silent
+from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
+from optimiser.problem import save_problem
+from scenarios.account import allocation_account, changes_table, price_arrays
+from scenarios.errors import ExitCode, ScenarioError
+from scenarios.inputs import input_digests, load_inputs
+from scenarios.load import load_scenario
+from scenarios.place import place
+from scenarios.provenance import manifest, origin
+from scenarios.results import file_digests, new_folder, write_arrays, write_json, write_parquet
+from scenarios.run import Stopwatch, write_shortfall
+from scenarios.schema import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """How a plan ended: in words, and as an exit code."""
+
+    told: tuple[str, ...]
+    exit_code: ExitCode
+
+
+def plan(
+    name: str,
+    *,
+    out_dir: Path,
+    data_dir: Path | None = None,
+    save_problem_too: bool = False,
+    progress: Progress = silent,
+) -> Planned:
+    """Decide placements for a scenario and write them into a new folder.
+
+    Parameters
+    ----------
+    name
+        Name or path of a scenario whose placements are optimised.
+    out_dir
+        Where the plan goes; must not hold anything yet.
+    data_dir
+        Folder of a user's tables.
+    save_problem_too
+        Also write ``problem.npz``, so that anyone can check the optimum.
+    progress
+        Told of each stage.
+
+    Returns
+    -------
+    Planned
+        The status, bound and gap in words.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario does not optimise, or the folder is in use.
+    InfeasibleAllocationError
+        When people of one sex have no place at all; who they are is written as a table beside.
+    """
+    scenario = load_scenario(name)
+    if scenario.placements != "optimised":
+        raise ScenarioError(
+            f"{scenario.name}: holds people where they are today, so there is nothing to decide. "
+            "Give a scenario with 'placements: optimised', such as closer_to_home."
+        )
+    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+        raise ScenarioError(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
+    clock = Stopwatch()
+    with new_folder(out_dir) as partial:
+        with clock("inputs"):
+            inputs = load_inputs(scenario, data_dir, progress)
+        with clock("placements"):
+            try:
+                allocation = place(scenario, inputs, progress)
+            except InfeasibleAllocationError as error:
+                write_shortfall(error, out_dir.with_name(f"{out_dir.name}-shortfall.csv"))
+                raise
+        made_from = origin(
+            command=f"estate allocate {scenario.name}",
+            seed=None,
+            replications=0,
+            keep_visits=False,
+            inputs=input_digests(data_dir),
+            scenario_digest=scenario.digest(),
+        )
+        _write(scenario, allocation, made_from["data_digest"], partial)
+        if save_problem_too and allocation.problem is not None:
+            save_problem(allocation.problem, partial / "problem.npz")
+        told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
+        write_json(told, partial / "manifest.json")
+    return _told(allocation, out_dir)
+
+
+def _write(scenario: Scenario, allocation: Allocation, data: str, folder: Path) -> None:
+    for name, table in (
+        ("changes", changes_table(scenario)),
+        ("placements", allocation.placements),
+        ("moves", allocation.moves),
+        ("units", allocation.units),
+        ("shortfall", allocation.unplaced),
+    ):
+        write_parquet(table, folder / f"{name}.parquet")
+    write_json(allocation_account(scenario, allocation, data), folder / "allocation.json")
+    write_arrays(price_arrays(allocation), folder / "prices.npz")
+    text = yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True)
+    (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+
+
+def _told(allocation: Allocation, out_dir: Path) -> Planned:
+    infeasible = allocation.status == SolveStatus.INFEASIBLE
+    moved = int(allocation.placements["moved"].sum())
+    lines = [
+        f"{allocation.status}: weighted cost GBP {allocation.objective_gbp:,.2f}, "
+        f"lower bound GBP {allocation.lower_bound_gbp:,.2f}, "
+        f"gap {100 * (allocation.gap or 0):.4f}%",
+        f"{moved:,} moves; {len(allocation.placements):,} people",
+    ]
+    lines += [
+        f"  {row['people']:,} without a place: {row['sex']}, category {row['category']}, "
+        f"{row['status']}, needs {row['needs'] or 'none'}; {row['units']} units may hold them"
+        for row in allocation.unplaced.to_dict("records")
+    ]
+    return Planned(
+        told=(*lines, str(out_dir)),
+        exit_code=ExitCode.INFEASIBLE if infeasible else ExitCode.DONE,
+    )
