@@ -1,7 +1,7 @@
 """Name the pages and start the app; nothing else.
 
-Start it with ``estate app``, or with ``streamlit run app.py``. The folder of runs is the environment
-variable ``ESTATE_RUNS``, else ``runs`` in the working folder.
+Start it with ``estate app``, or with ``streamlit run app.py``. The folder of runs is the
+environment variable ``ESTATE_RUNS``, else ``runs`` in the working folder.
 """
 
 from __future__ import annotations

@@ -102,7 +102,9 @@ def status(job: str) -> Status:
     found = read_status(_folder(job))
     if found.state in ENDED:
         return found
-    return replace(found, state="failed", message="The run stopped without saying why. Start it again.")
+    return replace(
+        found, state="failed", message="The run stopped without saying why. Start it again."
+    )
 
 
 def show(job: str) -> bool:

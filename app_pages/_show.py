@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import Page
 
     from scenarios.charts import Figure
+    from scenarios.results import Results
+
 
 def run(page: Page) -> None:
     """Run a page; when a file of the run cannot be used, say which and what to do."""
@@ -34,7 +36,8 @@ def run(page: Page) -> None:
 
 
 def style() -> None:
-    """Put the style sheet of the report and that of the app on the page."""
+    """Put the name, the style sheet of the report and that of the app on the page."""
+    st.logo(Path(__file__).with_name("logo.svg"), size="large")
     own = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     st.html(f"<style>{markup.style()}\n{own}</style>")
 
@@ -54,9 +57,9 @@ def say(text: str, *, small: bool = True) -> None:
     st.html(markup.statement(text, small=small))
 
 
-def notice() -> None:
-    """Say that the people are synthetic, and who decides."""
-    st.html(markup.banner(wording.SYNTHETIC))
+def notice(results: Results | None = None) -> None:
+    """Say whether the people are made up, and who decides."""
+    st.html(markup.banner(wording.notice(results) if results else wording.SYNTHETIC))
 
 
 def numbers(cards: Sequence[markup.Number]) -> None:

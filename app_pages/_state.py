@@ -37,6 +37,12 @@ class Run:
     stamp: int
     title: str
     placements: str
+    scenario: str
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether this is a run of the baseline: today's estate, run as it is."""
+        return self.scenario == "baseline"
 
     @property
     def name(self) -> str:
@@ -51,10 +57,11 @@ def runs_folder() -> Path:
 
 def stored_runs() -> list[Run]:
     """List the runs that can be opened, the newest first; a broken one is listed by its folder."""
-    found = []
-    for manifest in runs_folder().glob("*/manifest.json"):
-        if not manifest.parent.name.startswith("."):
-            found.append((manifest.stat().st_mtime_ns, str(manifest.parent)))
+    found = [
+        (manifest.stat().st_mtime_ns, str(manifest.parent))
+        for manifest in runs_folder().glob("*/manifest.json")
+        if not manifest.parent.name.startswith(".")
+    ]
     return [_described(folder, stamp) for stamp, folder in sorted(found, reverse=True)]
 
 
@@ -95,7 +102,7 @@ def chosen_pair(runs: list[Run]) -> tuple[Run, Run]:
     asked = st.query_params.get("run", st.session_state.get(CHOSEN))
     second = asked if asked in by_name else _first_to_show(runs).name
     others = [run for run in runs if run.name != second]
-    first = next((run for run in others if run.placements == "today"), others[0]).name
+    first = next((run for run in others if run.is_baseline), others[0]).name
     left, right = st.columns(2)
     chosen = []
     for column, label, start in ((left, "First run", first), (right, "Second run", second)):
@@ -110,6 +117,22 @@ def chosen_pair(runs: list[Run]) -> tuple[Run, Run]:
             )
         chosen.append(by_name[name])
     return chosen[0], chosen[1]
+
+
+def baseline_of(run: Run) -> Run | None:
+    """Return the run of today's estate that played the same families as a run, if it is stored."""
+    from scenarios.compare import is_paired
+    from scenarios.errors import ScenarioError
+
+    for other in stored_runs():
+        if not other.is_baseline or other.name == run.name:
+            continue
+        try:
+            if is_paired(opened(other), opened(run)):
+                return other
+        except (ScenarioError, KeyError):
+            continue
+    return None
 
 
 def last_chosen() -> Run | None:
@@ -141,7 +164,7 @@ def page(title: str) -> tuple[Run, Results]:
     run = chosen_run()
     results = opened(run)
     _show.title(title)
-    _show.notice()
+    _show.notice(results)
     return run, results
 
 
@@ -207,10 +230,10 @@ def _described(folder: str, stamp: int) -> Run:
 
     try:
         summary = json.loads((Path(folder) / "summary.json").read_text(encoding="utf-8"))
-        title, placements = str(summary["title"]), str(summary["placements"])
+        told = {key: str(summary[key]) for key in ("title", "placements", "scenario")}
     except (OSError, ValueError, KeyError, TypeError):
-        title, placements = Path(folder).name, ""
-    return Run(folder=folder, stamp=stamp, title=title, placements=placements)
+        told = {"title": Path(folder).name, "placements": "", "scenario": ""}
+    return Run(folder=folder, stamp=stamp, **told)
 
 
 def _first_to_show(runs: list[Run]) -> Run:

@@ -1,4 +1,4 @@
-"""Allocation: who moves and why, how far families travel, and where one place more is worth most."""
+"""Allocation: who moves and why, how far families travel, where a place is worth most."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if is_plan:
     _show.section("Who moves")
     _show.say(wording.moves(results))
     _show.table(listings.moves_by_reason(placed))
+    _show.table(listings.moves_account(results.moves))
     _show.table(listings.arrivals_and_departures(by_prison))
     _show.say(wording.MOVES_FILE)
 
@@ -32,6 +33,8 @@ if is_plan:
     worth = views.places_worth_most(results.units, _state.establishments())
     if len(worth):
         _show.figure(figures.worth(results, worth), listings.worth(worth))
+    else:
+        _show.say("In this plan one place more would save nothing anywhere.")
 
     _show.section("What the weighted cost is made of")
     _show.table(listings.terms(results))

@@ -1,4 +1,4 @@
-"""Compare: two runs side by side, the lines that differ and the differences with their intervals."""
+"""Compare: two runs side by side, the lines that differ, differences with intervals."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if len(rows):
     relative = views.relative_differences(rows)
     note = wording.comparison_source(comparison)
     if len(relative):
-        _show.figure(figures.differences(relative, note), listings.differences(rows, comparison))
+        _show.figure(figures.differences(relative, note), listings.differences(rows))
     else:
-        _show.table(listings.differences(rows, comparison))
+        _show.table(listings.differences(rows))
 else:
     _show.say("The two runs share no measure for the whole estate.")
 

@@ -11,7 +11,7 @@ run = _state.chosen_run()
 results = _state.opened(run)
 _show.title(results.title)
 _show.say(str(results.summary["question"]), small=False)
-_show.notice()
+_show.notice(results)
 if results.summary.get("ceiling"):
     _show.warning(wording.CEILING)
 _show.numbers(wording.four_numbers(results))
@@ -27,10 +27,14 @@ if is_plan:
         "Show on the map", list(choices), default="In this plan", required=True, key="map"
     )
     when = choices[str(chosen)]
-_show.figure(
-    figures.prison_map(results, by_prison, _state.outline(), when),
-    listings.prisons(by_prison, is_plan=is_plan),
-)
+left, right = st.columns([3, 2], gap="large")
+with left:
+    _show.figure(
+        figures.prison_map(results, by_prison, _state.outline(), when),
+        listings.prisons(by_prison, is_plan=is_plan),
+    )
+with right:
+    _show.table(listings.furthest(by_prison, when))
 
 if is_plan:
     _show.section("Who ends further away")
@@ -43,6 +47,19 @@ if is_plan:
     _show.say(wording.BENEFIT)
     _show.table(listings.families(results))
     _show.table(listings.payers(results))
+
+_show.section("What it does to visits and waits")
+baseline = _state.baseline_of(run)
+if baseline:
+    comparison = _state.comparison(baseline.folder, baseline.stamp, run.folder, run.stamp)
+    rows = views.headline_differences(comparison.differences, wording.EFFECTS)
+    _show.say(wording.basis(comparison))
+    _show.table(listings.differences(rows, ("Baseline", "This run")))
+elif run.is_baseline:
+    _show.table(listings.headline(results))
+else:
+    _show.say(wording.NO_BASELINE)
+    _show.table(listings.headline(results))
 
 _show.section("How sure this is")
 _show.say(wording.proof(results))

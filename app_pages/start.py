@@ -23,12 +23,19 @@ if job is None:
     left, right = st.columns(2)
     with left:
         replications = st.number_input(
-            "Simulated years (replications)", min_value=1, max_value=100, value=4, step=1,
+            "Simulated years (replications)",
+            min_value=1,
+            max_value=100,
+            value=4,
+            step=1,
             help="More years give narrower intervals and take longer.",
         )
     with right:
         seed = st.number_input(
-            "Seed", min_value=0, value=1, step=1,
+            "Seed",
+            min_value=0,
+            value=1,
+            step=1,
             help="The same seed plays the same families, so that runs can be compared.",
         )
     if st.button("Start the run", type="primary"):

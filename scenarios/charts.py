@@ -13,11 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
+    from altair import Chart, LayerChart
 
 TEXT = "#0b0c0c"
 LINE = "#b1b4b6"
@@ -46,7 +47,7 @@ CONFIG: dict[str, Any] = {
         "domainColor": TEXT,
         "tickColor": LINE,
         "gridColor": "#dee0e2",
-        "labelLimit": 260,
+        "labelLimit": 330,
     },
     "legend": {
         "labelColor": TEXT,
@@ -78,7 +79,7 @@ class Figure:
     title: str
     note: str
     alt: str
-    chart: alt.TopLevelMixin
+    chart: Chart | LayerChart
 
 
 def estate_map(
@@ -107,9 +108,8 @@ def estate_map(
     if len(bands) > len(colours):
         message = f"{len(bands)} bands need as many colours; {len(colours)} are given."
         raise ValueError(message)
-    land = (
-        alt.Chart(alt.Data(values=list(outline["features"])))
-        .mark_geoshape(fill=LAND, stroke=COAST, strokeWidth=0.8, aria=False)
+    land = alt.Chart({"values": list(outline["features"])}).mark_geoshape(
+        fill=LAND, stroke=COAST, strokeWidth=0.8, aria=False
     )
     circles = (
         alt.Chart(places)
@@ -121,7 +121,13 @@ def estate_map(
                 "people:Q",
                 title="People held",
                 scale=alt.Scale(domain=[0, 2000], range=[12, 420], clamp=True),
-                legend=alt.Legend(values=[200, 1000, 2000], symbolFillColor=LAND, columns=3),
+                legend=alt.Legend(
+                    values=[200, 1000, 2000],
+                    symbolFillColor=LAND,
+                    orient="top-right",
+                    direction="vertical",
+                    columns=1,
+                ),
             ),
             color=alt.Color(
                 "band:O",
@@ -140,7 +146,7 @@ def estate_map(
     counts = places["band"].value_counts()
     spread = ", ".join(f"{int(counts.get(band, 0))} {band}" for band in bands)
     words = f"{title}. Map of {len(places)} prisons. Prisons by {legend.lower()}: {spread}."
-    chart = (land + circles).properties(width=WIDTH, height=620).project("mercator")
+    chart = (land + circles).properties(width=WIDTH, height=600).project("mercator")
     return _figure(chart, title, note, words)
 
 
@@ -219,7 +225,7 @@ def ranked_bars(
         ],
     )
     chart = base.mark_bar(color=colour, height={"band": 0.7}).properties(
-        width=WIDTH, height=max(90, 28 * len(rows))
+        width=WIDTH, height=max(110, 34 * len(rows))
     )
     said = _said(rows, label, value)
     return _figure(chart, title, note, f"{title}. {said}.")
@@ -275,11 +281,11 @@ def intervals(
         x=alt.X("value:Q", title=unit, axis=axis)
     )
     zero = (
-        alt.Chart(alt.Data(values=[{"zero": 0}]))
+        alt.Chart({"values": [{"zero": 0}]})
         .mark_rule(color=TEXT, strokeDash=[4, 3], aria=False)
         .encode(x="zero:Q")
     )
-    height = max(110, (44 if series else 34) * len(order) * max(1, len(names) * 0.75))
+    height = max(110, (36 * len(names) if series else 34) * len(order))
     chart = (zero + rule + point if zero_line else rule + point).properties(
         width=WIDTH, height=height
     )
@@ -348,8 +354,8 @@ def svg(figure: Figure, name: str) -> str:
     """
     import vl_convert
 
-    spec = figure.chart.to_dict() | {"description": figure.alt}
-    text: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    text: str = vl_convert.vegalite_to_svg(figure.chart.to_dict(), vl_version=VEGA_LITE)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{escape(figure.alt)}" ', 1)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
 

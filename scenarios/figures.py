@@ -107,7 +107,8 @@ def waits(results: Results, rows: pd.DataFrame) -> Figure:
         series="measure_label",
         unit="Days from asking to the visit",
         title="Days families wait for a visit, by kind of session",
-        note=wording.source(results, drawn=True),
+        note=f"{wording.source(results, drawn=True)} Lines are 95% intervals.",
+        number_format=",.0f",
     )
 
 

@@ -1,6 +1,6 @@
 """The tables of a run as HTML: each view of :mod:`scenarios.views` with its caption and headings.
 
-With ``circulate`` on, counts of one or two people are hidden: for anything that leaves the building.
+With ``circulate`` on, counts of one or two people are hidden, for what leaves the building.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from scenarios import views, wording
-from scenarios.markup import table
+from scenarios.markup import DASH, cell, table
 
 if TYPE_CHECKING:
     from scenarios.compare import Comparison
@@ -28,12 +28,45 @@ def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
         labels["people_plan"] = "People in this plan"
     labels["straight_miles_today"] = "Average miles today"
     if is_plan:
-        labels |= {"straight_miles": "Average miles in this plan", "change_miles": "Change in miles"}
+        labels |= {
+            "straight_miles": "Average miles in this plan",
+            "change_miles": "Change in miles",
+        }
     return table(
         by_prison,
         "People held and their average miles from home, by prison",
         labels=labels,
         scroll=True,
+    )
+
+
+def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10) -> str:
+    """List the prisons that hold people furthest from home, or where that changes most.
+
+    Parameters
+    ----------
+    when
+        ``today``, ``plan`` or ``change``, as on the map.
+    rows
+        How many prisons.
+    """
+    held, column, head = {
+        "today": ("people_today", "straight_miles_today", "Average miles"),
+        "plan": ("people_plan", "straight_miles", "Average miles"),
+        "change": ("people_plan", "change_miles", "Change in miles"),
+    }[when]
+    most = by_prison[by_prison[held] > 0].dropna(subset=column)
+    order = most[column].abs() if when == "change" else most[column]
+    chosen = most.loc[order.sort_values(ascending=False, kind="stable").index[:rows]]
+    caption = (
+        "where the average distance from home changes most"
+        if when == "change"
+        else "whose people are furthest from home"
+    )
+    return table(
+        chosen,
+        f"The {len(chosen)} prisons {caption}",
+        labels={"name": "Prison", held: "People", column: head},
     )
 
 
@@ -114,6 +147,22 @@ def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
     )
 
 
+def moves_account(moves: pd.DataFrame) -> str:
+    """List what the moves give families and what they cost and destroy, by part."""
+    rows = [
+        {"what": what, "total": total(moves[column].sum()), "each": each(moves[column].mean())}
+        for column, (what, total, each) in wording.MOVE_PARTS.items()
+        if column in moves.columns and len(moves)
+    ]
+    return table(
+        pd.DataFrame(rows, columns=["what", "total", "each"]),
+        "What the moves give and what they destroy, in pounds, visits and days",
+        labels={"what": "What", "total": "All moves", "each": "A move"},
+        right=("total", "each"),
+        note=wording.MOVE_NOTE,
+    )
+
+
 def arrivals_and_departures(by_prison: pd.DataFrame, *, circulate: bool = False) -> str:
     """List how many people each prison would receive and send."""
     return table(
@@ -131,6 +180,27 @@ def arrivals_and_departures(by_prison: pd.DataFrame, *, circulate: bool = False)
     )
 
 
+def headline(results: Results) -> str:
+    """List the headline measures of a run with their intervals."""
+    rows = pd.DataFrame(
+        [
+            {
+                "label": row["label"],
+                "value": cell(row["mean"], row["measure"]),
+                "interval": wording.interval(row) if row["replications"] else "exact",
+            }
+            for row in results.summary["headline"]
+        ],
+        columns=["label", "value", "interval"],
+    )
+    return table(
+        rows,
+        "Headline measures of the whole estate, with their 95% intervals",
+        labels={"label": "Measure", "value": "Value", "interval": "95% interval"},
+        right=("value", "interval"),
+    )
+
+
 def families(results: Results) -> str:
     """List what families would spend and gain, today and in this run."""
     account = results.summary["families"]
@@ -142,6 +212,7 @@ def families(results: Results) -> str:
         pd.DataFrame(rows),
         "What visits cost families in a year, in pounds and hours",
         labels={"what": "What", "today": "Today", "plan": "In this plan"},
+        right=("today", "plan"),
         note=wording.FAMILY_NOTE,
     )
 
@@ -172,6 +243,7 @@ def payers(results: Results) -> str:
             "change": "Change",
             "confidence": "How well known",
         },
+        right=("today", "plan", "change"),
     )
 
 
@@ -194,7 +266,7 @@ def terms(results: Results) -> str:
     """List the terms of the weighted cost."""
     rows = pd.DataFrame(
         [
-            {"term": wording.words(str(name).removesuffix("_gbp")).capitalize(), "weighted_gbp": float(value)}
+            {"term": wording.term(name), "weighted_gbp": float(value)}
             for name, value in results.allocation["terms"].items()
         ],
         columns=["term", "weighted_gbp"],
@@ -218,17 +290,18 @@ def measures(estate: pd.DataFrame) -> str:
         [
             {
                 "measure": wording.measure(row["measure"]),
-                "value": wording.amount(row["mean"], row["measure_unit"], row["measure"]),
+                "value": cell(row["mean"], row["measure"]),
                 "interval": wording.interval(row),
                 "unit": row["measure_unit"],
             }
-            for row in estate.to_dict("records")
+            for row in wording.records(estate)
         ]
     )
     return table(
         rows,
         "Every measure for the whole estate, in a year, with its 95% interval",
         labels={"measure": "Measure", "value": "Value", "interval": "95% interval", "unit": "Unit"},
+        right=("value", "interval"),
         scroll=True,
     )
 
@@ -246,7 +319,7 @@ def waits(rows: pd.DataFrame) -> str:
             "kind": rows["kind"],
             "measure": rows["measure_label"],
             "wait_days": rows["value"],
-            "interval": [wording.interval(row) for row in rows.to_dict("records")],
+            "interval": [wording.interval(row) for row in wording.records(rows)],
         }
     )
     return table(
@@ -268,7 +341,7 @@ def outcomes(rows: pd.DataFrame) -> str:
             "outcome": rows["outcome"].map(wording.OUTCOMES),
             "requests": rows["requests"],
             "interval": [
-                wording.interval(row | {"measure": "requests"}) for row in rows.to_dict("records")
+                wording.interval(row | {"measure": "requests"}) for row in wording.records(rows)
             ],
             "share_share": rows["share"],
         }
@@ -383,40 +456,41 @@ def lines_that_differ(comparison: Comparison) -> str:
     )
 
 
-def differences(rows: pd.DataFrame, comparison: Comparison) -> str:
+def differences(rows: pd.DataFrame, heads: tuple[str, str] = ("First run", "Second run")) -> str:
     """List the differences of the headline measures with their intervals and verdicts.
 
     Parameters
     ----------
     rows
         The table of :func:`scenarios.views.headline_differences`.
+    heads
+        What the two runs are called.
     """
     shown = pd.DataFrame(
         [
             {
                 "label": row["label"],
-                "before": wording.amount(row["before"], row["measure_unit"], row["measure"]),
-                "after": wording.amount(row["after"], row["measure_unit"], row["measure"]),
-                "difference": wording.amount(
-                    row["difference"], row["measure_unit"], row["measure"], signed=True
-                ),
-                "interval": wording.interval(row),
+                "before": cell(row["before"], row["measure"]),
+                "after": cell(row["after"], row["measure"]),
+                "difference": wording.difference(row["difference"], row["measure"]),
+                "interval": wording.difference_interval(row),
                 "verdict": str(row["verdict"]),
             }
-            for row in rows.to_dict("records")
+            for row in wording.records(rows)
         ]
     )
     return table(
         shown,
-        "Headline measures of the whole estate in both runs, with the difference and its 95% interval",
+        "Headline measures of the whole estate in both runs, and the difference with its interval",
         labels={
             "label": "Measure",
-            "before": comparison.before,
-            "after": comparison.after,
+            "before": heads[0],
+            "after": heads[1],
             "difference": "Difference",
             "interval": "95% interval",
             "verdict": "Verdict",
         },
+        right=("before", "after", "difference", "interval"),
     )
 
 
@@ -487,7 +561,7 @@ def settings(confidence: str | None = None) -> str:
             "meaning": row.meaning,
             "value": row.text,
             "unit": row.measure_unit,
-            "range": f"{row.low} to {row.high}" if row.low is not None else "–",
+            "range": f"{row.low} to {row.high}" if row.low is not None else DASH,
             "confidence": row.confidence,
             "source": row.source,
         }

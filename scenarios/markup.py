@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
 
+DASH = "\N{EN DASH}"
+"""Stands for a value that does not exist."""
+
+MINUS = "\N{MINUS SIGN}"
+
 HIDDEN = "[c]"
 """Stands for a count kept back: one or two people."""
 
@@ -25,7 +30,7 @@ SMALL_COUNT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """One headline number: what it is, its value and unit, what it was, and what stands behind it."""
+    """One headline number: what it is, its value and unit, its change and what it rests on."""
 
     label: str
     value: str
@@ -95,6 +100,7 @@ def table(
     *,
     labels: Mapping[str, str],
     note: str = "",
+    right: Iterable[str] = (),
     hide_small: Iterable[str] = (),
     scroll: bool = False,
 ) -> str:
@@ -111,16 +117,21 @@ def table(
         The columns shown, in order, each with its heading.
     note
         A sentence below the table.
+    right
+        Columns of text that hold numbers, set flush right like the numeric ones.
     hide_small
         Columns that count people, in which 1 and 2 are hidden.
     scroll
         Whether a long table scrolls in a frame of its own.
     """
-    small = set(hide_small)
+    small, flush = set(hide_small), set(right)
     heads = [
-        Head(label=label, numeric=_is_numeric(frame[column])) for column, label in labels.items()
+        Head(label=label, numeric=column in flush or _is_numeric(frame[column]))
+        for column, label in labels.items()
     ]
-    columns = [[cell(value, column, column in small) for value in frame[column]] for column in labels]
+    columns = [
+        [cell(value, column, column in small) for value in frame[column]] for column in labels
+    ]
     rows = list(zip(*columns, strict=True))
     hidden = any(text == HIDDEN for row in rows for text in row)
     notes = " ".join(text for text in (note, HIDDEN_NOTE if hidden else "") if text)
@@ -138,13 +149,13 @@ def cell(value: Any, column: str, hide_small: bool = False) -> str:
     '25.6%'
     >>> cell(2, "people", hide_small=True)
     '[c]'
-    >>> cell(float("nan"), "straight_miles")
-    '–'
+    >>> cell(float("nan"), "straight_miles") == DASH
+    True
     """
     if isinstance(value, str):
         return value
     if value is None or value != value:
-        return "–"
+        return DASH
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "yes" if value else "no"
     if not hasattr(value, "__float__"):
@@ -157,8 +168,8 @@ def quantity(value: float, name: str) -> str:
 
     Examples
     --------
-    >>> quantity(-3.2, "change_gbp"), quantity(0.256, "hall_use_share"), quantity(86000, "people")
-    ('−£3', '25.6%', '86,000')
+    >>> quantity(3.2, "change_gbp"), quantity(0.256, "hall_use_share"), quantity(86000, "people")
+    ('£3', '25.6%', '86,000')
     >>> quantity(45.06, "straight_miles"), quantity(1.234, "visits_per_prisoner_per_four_weeks")
     ('45.1', '1.23')
     """
@@ -169,11 +180,22 @@ def quantity(value: float, name: str) -> str:
         text = f"{100 * size:.1f}%"
     elif "_per_" in name:
         text = f"{size:,.2f}"
-    elif name.endswith(("_miles", "_minutes")) or "_days" in name:
+    elif name.endswith("_minutes") or "_miles" in name or "_days" in name:
         text = f"{size:,.1f}"
     else:
         text = f"{size:,.0f}"
-    return f"−{text}" if value < 0 and any(digit in text for digit in "123456789") else text
+    return f"{MINUS}{text}" if value < 0 and shows_more_than_zero(text) else text
+
+
+def shows_more_than_zero(text: str) -> bool:
+    """Say whether a number as it is written differs from zero.
+
+    Examples
+    --------
+    >>> shows_more_than_zero("0.04"), shows_more_than_zero("0.0%")
+    (True, False)
+    """
+    return any(digit in text for digit in "123456789")
 
 
 def _is_numeric(column: pd.Series[Any]) -> bool:

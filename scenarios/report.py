@@ -64,7 +64,7 @@ def report_html(results: Results, establishments: pd.DataFrame | None = None) ->
     from data.load import read_table
 
     prisons = read_table("establishments") if establishments is None else establishments
-    notices = [wording.SYNTHETIC] + ([wording.CEILING] if results.summary["ceiling"] else [])
+    notices = [wording.notice(results)] + ([wording.CEILING] if results.summary["ceiling"] else [])
     return (
         markup.environment()
         .get_template("report.html")

@@ -8,6 +8,7 @@ on the date of the data, *plan* is where this run places them (the same in a run
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +58,8 @@ def people(results: Results) -> pd.DataFrame:
     prisoners = results.tables["population"][["prisoner_id", "sex", "home_area"]]
     miles = results.travel.set_index(["home_area", "establishment"])["straight_miles"]
     columns = ["prisoner_id", "from_establishment", "establishment", "moved", "reason"]
-    placed = results.placements[[*columns, "straight_miles"]].merge(prisoners, on="prisoner_id")
+    held = results.placements[results.placements["establishment"] != ""]
+    placed = held[[*columns, "straight_miles"]].merge(prisoners, on="prisoner_id")
     today = pd.MultiIndex.from_frame(placed[["home_area", "from_establishment"]])
     placed["straight_miles_today"] = miles.reindex(today).to_numpy()
     placed["further_miles"] = placed["straight_miles"] - placed["straight_miles_today"]
@@ -91,15 +93,16 @@ def distance_bands(placed: pd.DataFrame) -> pd.DataFrame:
         One row per band of miles: band, people_today, people_plan.
     """
     names = [
-        *(f"{low}–{high}" for low, high in zip(DISTANCE_EDGES, DISTANCE_EDGES[1:], strict=False)),
+        *(f"{low}-{high}" for low, high in pairwise(DISTANCE_EDGES)),
         f"{DISTANCE_EDGES[-1]}+",
     ]
+    columns = {"people_today": "straight_miles_today", "people_plan": "straight_miles"}
     counts = {
         column: np.bincount(
             np.searchsorted(DISTANCE_EDGES, placed[miles].dropna(), side="right") - 1,
             minlength=len(names),
         )
-        for column, miles in (("people_today", "straight_miles_today"), ("people_plan", "straight_miles"))
+        for column, miles in columns.items()
     }
     return pd.DataFrame({"band": names, **counts})
 
@@ -211,7 +214,7 @@ def who_is_further(placed: pd.DataFrame) -> pd.DataFrame:
         One row per band of extra miles: band, men, women.
     """
     edges = (NEARER_MILES, 10, 25, 50)
-    names = ("up to 10 miles", "10 to 24 miles", "25 to 49 miles", "50 miles or more")
+    names = ("under 10", "10-24", "25-49", "50+")
     worse = placed[placed["further_miles"] > edges[0]]
     band = np.searchsorted(edges[1:], worse["further_miles"], side="right")
     sexes = sorted(placed["sex"].unique())
@@ -281,6 +284,18 @@ def headline(results: Results) -> dict[str, dict[str, Any]]:
     return {row["measure"]: row for row in results.summary["headline"]}
 
 
+GROUP_ORDER = (
+    "men",
+    "women",
+    "no",
+    "yes",
+    "under_25_miles",
+    "25_to_50_miles",
+    "50_to_100_miles",
+    "over_100_miles",
+)
+"""Groups of people in the order in which they are shown."""
+
 WAIT_LABELS = {
     "wait_days_median": "Half wait no longer than",
     "wait_days_p90": "Nine in ten wait no longer than",
@@ -349,7 +364,7 @@ def by_establishment(estimates: pd.DataFrame, names: Mapping[str, str]) -> pd.Da
         & (estimates["group_by"] == ALL)
         & estimates["measure"].isin(names)
     ]
-    wide = rows.pivot(index="establishment", columns="measure", values="mean")
+    wide = rows.set_index(["establishment", "measure"])["mean"].unstack()  # noqa: PD010
     return wide.reindex(columns=list(names)).rename(columns=dict(names)).reset_index()
 
 
@@ -446,9 +461,7 @@ def outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("requests", ascending=False, ignore_index=True)
 
 
-def by_group(
-    estimates: pd.DataFrame, group_by: str, names: Mapping[str, str]
-) -> pd.DataFrame:
+def by_group(estimates: pd.DataFrame, group_by: str, names: Mapping[str, str]) -> pd.DataFrame:
     """Set measures of groups of people in the whole estate side by side.
 
     Parameters
@@ -468,6 +481,6 @@ def by_group(
         & (estimates["group_by"] == group_by)
         & estimates["measure"].isin(names)
     ]
-    order = list(dict.fromkeys(rows["group"]))
-    wide = rows.pivot(index="group", columns="measure", values="mean").reindex(order)
+    order = [group for group in GROUP_ORDER if group in set(rows["group"])]
+    wide = rows.set_index(["group", "measure"])["mean"].unstack().reindex(order)  # noqa: PD010
     return wide.reindex(columns=list(names)).rename(columns=dict(names)).reset_index()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scenarios import views
-from scenarios.markup import Number, quantity
+from scenarios.markup import DASH, MINUS, Number, quantity, shows_more_than_zero
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 MILLION = 1_000_000
 
 REASONS = {
-    "closer_to_family": "closer to family",
-    "makes_room": "makes room for somebody else",
-    "stays": "stays",
+    "repatriation": "nearer to family (repatriation)",
+    "resettlement": "nearer to where the person will live (resettlement)",
+    "court_appearance": "nearer to court",
+    "progressive": "a better fit of stage or security (progressive)",
+    "security": "security",
+    "other": "makes room, or another reason",
 }
 """Reason codes of moves in plain words; a code that is not here is shown as it is."""
 
@@ -29,13 +33,21 @@ def pounds(value: float) -> str:
 
     Examples
     --------
-    >>> pounds(12_345_678), pounds(-950), pounds(43.5)
-    ('£12.3 million', '−£950', '£43.50')
+    >>> pounds(12_345_678), pounds(950), pounds(43.5)
+    ('£12.3 million', '£950', '£43.50')
     """
-    sign, size = ("−", -value) if value < 0 else ("", value)
+    sign, size = (MINUS, -value) if value < 0 else ("", value)
     if size >= MILLION:
         return f"{sign}£{size / MILLION:,.1f} million"
     return f"{sign}£{size:,.0f}" if size >= 100 else f"{sign}£{size:,.2f}"
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _one_decimal(value: float) -> str:
+    return f"{value:,.1f}"
 
 
 def count(value: float, noun: str) -> str:
@@ -55,19 +67,20 @@ def words(code: str) -> str:
 
     Examples
     --------
-    >>> words("closer_to_family")
-    'closer to family'
+    >>> words("court_appearance"), words("family_gain")
+    ('nearer to court', 'family gain')
     """
     return REASONS.get(code, code.replace("_", " "))
 
 
-def estimate(row: dict[str, Any]) -> str:
+def estimate(row: Mapping[str, Any]) -> str:
     """Say between which values a measure lies, and what that rests on."""
+    years = count(row["replications"], "simulated year")
     if not row["replications"]:
         return "Exact for these placements: nothing is drawn."
-    name = row["measure"]
-    low, high = quantity(row["low"], name), quantity(row["high"], name)
-    return f"95% interval {low} to {high}, from {count(row['replications'], 'simulated year')}."
+    if row["low"] is None or row["low"] != row["low"]:
+        return f"From {years}, which gives no interval."
+    return f"95% interval {interval(row)}, from {years}."
 
 
 def four_numbers(results: Results) -> list[Number]:
@@ -78,17 +91,45 @@ def four_numbers(results: Results) -> list[Number]:
 def proof(results: Results) -> str:
     """Say how good the plan is, for which data, and how that is known."""
     plan = results.allocation
-    date = plan["holds_for"]["date"]
+    date = day(plan["holds_for"]["date"])
     if not views.is_plan(results):
         return f"These are the people where they were held on {date}. Nothing was optimised."
-    bound = f"bound {pounds(plan['lower_bound_gbp'])}" if plan["lower_bound_gbp"] is not None else ""
-    gap = plan["gap"]
-    said = "no gap" if gap == 0 else f"gap {100 * gap:.4f}%"
-    best = "Optimal" if plan["status"] == "optimal" else f"Status: {plan['status']}"
+    rests = f"for these data and prices on {date}"
+    if plan["gap"] is None:
+        return f"Status of the plan: {plan['status']}, {rests}."
+    if plan["gap"] == 0:
+        return (
+            f"Optimal {rests}: no plan can have a lower weighted cost than "
+            f"{pounds(plan['objective_gbp'])}. The proof was checked without the solver."
+        )
     return (
-        f"{best} for these data and prices on {date}: weighted cost "
-        f"{pounds(plan['objective_gbp'])}, {bound}, {said}."
+        f"Within {share(plan['gap'])} of the best possible {rests}: the weighted cost is "
+        f"{pounds(plan['objective_gbp'])}, and no plan can be below "
+        f"{pounds(plan['lower_bound_gbp'])}. The proof was checked without the solver."
     )
+
+
+def share(value: float) -> str:
+    """Write a small share in per cent with the figures that matter.
+
+    Examples
+    --------
+    >>> share(0), share(0.0000123), share(0.25)
+    ('0%', '0.0012%', '25%')
+    """
+    return f"{100 * value:.2g}%"
+
+
+def day(date: str) -> str:
+    """Write a date in words.
+
+    Examples
+    --------
+    >>> day("2026-07-27")
+    '27 July 2026'
+    """
+    parsed = datetime.date.fromisoformat(date)
+    return f"{parsed.day} {parsed:%B %Y}"
 
 
 def _distance(results: Results) -> Number:
@@ -99,9 +140,9 @@ def _distance(results: Results) -> Number:
         way = "nearer" if plan <= today else "further"
         change = f"{today:.1f} miles today: {abs(today - plan):.1f} miles {way}"
     return Number(
-        label="Average distance from home",
+        label="Distance from home",
         value=f"{plan:.1f}",
-        unit="miles",
+        unit="miles on average",
         change=change,
         note="In a straight line, from home area to prison.",
     )
@@ -136,9 +177,9 @@ def _who(results: Results) -> Number:
         )
     row = views.row_for(results, "further")
     return Number(
-        label="Who ends nearer, who further",
+        label="Nearer and further",
         value=f"{row['nearer']:,}",
-        unit="people nearer",
+        unit="people would be nearer",
         change=f"{count(row['further'], 'person')} would be further away",
         note=f"{count(row['moved'], 'person')} would move. The longest step away is "
         f"{row['most_miles_further']:.0f} miles.",
@@ -146,20 +187,29 @@ def _who(results: Results) -> Number:
 
 
 def _visits(results: Results) -> Number:
-    rows = views.headline(results)
-    row = rows["wait_days_median"]
+    row = views.headline(results)["visits_per_prisoner_per_four_weeks"]
+    wait = views.headline(results).get("wait_days_median")
+    change = ""
+    if wait and wait["mean"] is not None:
+        change = f"Half of visits wait no longer than {wait['mean']:.0f} days"
     return Number(
-        label=row["label"],
+        label="Visits to each person",
         value=quantity(row["mean"], row["measure"]),
-        unit=row["measure_unit"],
+        unit="in four weeks on average",
+        change=change,
         note=estimate(row),
     )
 
 
 SYNTHETIC = (
     "The people in this model are made up. They match published totals, but no real person's "
-    "record is in it, so read every result as an illustration. The tool recommends; a named officer "
-    "decides."
+    "record is in it, so read every result as an illustration. The tool recommends; a named "
+    "officer decides."
+)
+
+EXTRACT = (
+    "This run was made from records that were loaded, not from made-up people: handle it as "
+    "personal data. The tool recommends; a named officer decides."
 )
 
 MANIFEST = (
@@ -173,9 +223,9 @@ CEILING = (
 )
 
 BENEFIT = (
-    "The gain is the change in consumer surplus: what a nearer prison saves on visits made anyway, and "
-    "half of that saving on visits made because they became cheaper. Families who are nearer visit "
-    "more, so what they spend in all can rise while they gain."
+    "The gain is the change in consumer surplus: what a nearer prison saves on visits made anyway, "
+    "and half of that saving on visits made because they became cheaper. Families who are nearer "
+    "visit more, so what they spend in all can rise while they gain."
 )
 
 FAMILY_NOTE = (
@@ -183,19 +233,57 @@ FAMILY_NOTE = (
     "the scheme to families: it is shown beside, at the share of families that claim."
 )
 
-WORTH = (
-    "If a unit had one place more, or one fewer, the weighted cost of the best plan would change by "
-    "this much. The two differ, and each holds for one place alone."
+NO_BASELINE = (
+    "To see what this run does to visits, run the baseline with the same seed and as many "
+    "simulated years: both then play the same families."
 )
 
-MOVES_FILE = "Every single move, under the person's pseudonymous id, is in moves.parquet in the run's folder."
+EFFECTS = {
+    "visits": "Visits in the year",
+    "visits_per_prisoner_per_four_weeks": "Visits per person in four weeks",
+    "wait_days_median": "Days half of visits wait at most",
+    "wait_days_p90": "Days nine in ten visits wait at most",
+    "requests_unmet_share": "Requests that end without a visit",
+    "video_calls": "Video calls in the year",
+    "regular_contact_share": "People with more than one visit or call in four weeks",
+    "no_contact_share": "People with no visit or call in four weeks",
+    "school_hours_missed": "School hours children miss in the year",
+}
+"""What a run does to visits: measures and their words, as shown beside the baseline."""
+
+WORTH = (
+    "If a unit had one place more, or one fewer, the weighted cost of the best plan would change "
+    "by this much. The two differ, and each holds for one place alone."
+)
+
+MOVE_PARTS = {
+    "family_gain_gbp": ("Gain to families of those who move", pounds, pounds),
+    "move_price_gbp": ("Price of the moves, all parts", pounds, pounds),
+    "escort_gbp": ("Of that, escorts", pounds, pounds),
+    "reception_gbp": ("Of that, receptions", pounds, pounds),
+    "booked_visits_gbp": ("Of that, visits booked and lost", pounds, pounds),
+    "cleared_numbers_gbp": ("Of that, days without cleared phone numbers", pounds, pounds),
+    "booked_visits_lost": ("Booked visits lost", _whole, _one_decimal),
+    "days_without_cleared_numbers": ("Days without cleared numbers", _whole, _one_decimal),
+}
+"""What is shown of the moves: column, words, how its total and its mean are written."""
+
+MOVE_NOTE = (
+    "Families gain over the time each person is expected to stay. The price of a move also covers "
+    "courses broken off and recent transfers where they apply."
+)
+
+MOVES_FILE = (
+    "Every single move, under the person's pseudonymous id, is in the file moves.parquet of the "
+    "run's folder."
+)
 
 FAMILY_ROWS = {
     "cost_per_visit_gbp": ("Cost of one visit, time and money", pounds),
-    "visits_wished_per_year": ("Visits families wish to make", lambda value: f"{value:,.0f}"),
+    "visits_wished_per_year": ("Visits families wish to make", _whole),
     "spent_gbp_per_year": ("Spent in all, time and money", pounds),
     "money_gbp_per_year": ("Of that, money", pounds),
-    "hours_per_year": ("Hours spent travelling", lambda value: f"{value:,.0f}"),
+    "hours_per_year": ("Hours spent travelling", _whole),
     "refund_gbp_per_year": ("Refunded by the visit-cost scheme", pounds),
 }
 """What the family account shows, in order: its key, its words, how its numbers are written."""
@@ -218,6 +306,11 @@ OUTCOMES = {
 """What becomes of a request for a visit, in words."""
 
 
+def notice(results: Results) -> str:
+    """Say whether the people of a run are made up, and who decides."""
+    return EXTRACT if "population" in results.provenance.get("inputs", {}) else SYNTHETIC
+
+
 def source(results: Results, *, drawn: bool) -> str:
     """Say which run a picture shows and what stands behind it.
 
@@ -228,14 +321,12 @@ def source(results: Results, *, drawn: bool) -> str:
     """
     name = results.folder.name if results.folder else results.name
     plan = results.allocation
-    date = plan["holds_for"]["date"]
+    date = day(plan["holds_for"]["date"])
     if drawn:
-        return (
-            f"Source: run {name}, {count(results.replications, 'simulated year')}, synthetic "
-            f"people held on {date}. Lines are 95% intervals."
-        )
-    gap = "placements of today" if plan["gap"] is None else f"gap {100 * plan['gap']:.4g}%"
-    return f"Source: run {name}, synthetic people held on {date}; {gap}, nothing drawn."
+        years = count(results.replications, "simulated year")
+        return f"Source: run {name}, data of {date}; mean of {years}."
+    gap = "nothing optimised" if plan["gap"] is None else f"gap {share(plan['gap'])}"
+    return f"Source: run {name}, data of {date}; {gap}, nothing drawn."
 
 
 def replications(results: Results) -> str:
@@ -243,7 +334,8 @@ def replications(results: Results) -> str:
     weeks = results.scenario["calendar"]["weeks"]
     return (
         f"{count(results.replications, 'simulated year')} of {weeks} weeks at every prison, seed "
-        f"{results.provenance['seed']}. Each value is the mean over those years, with its 95% interval."
+        f"{results.provenance['seed']}. Each value is the mean over those years, with its 95% "
+        "interval."
     )
 
 
@@ -255,7 +347,8 @@ def who_ends_further(results: Results) -> str:
     return (
         f"{count(row['further'], 'person')} would be further from home than today, by "
         f"{row['mean_miles_further']:.1f} miles on average and {row['most_miles_further']:.0f} at "
-        f"most; {row['nearer']:,} would be nearer, by {row['mean_miles_nearer']:.1f} miles on average."
+        f"most; {row['nearer']:,} would be nearer, by {row['mean_miles_nearer']:.1f} miles on "
+        "average."
     )
 
 
@@ -280,7 +373,7 @@ def yardsticks(results: Results) -> dict[str, str]:
     )
     rows["By chance"] = f"{floor['random_mean_miles']:.1f} miles, if people were placed at random"
     rows["Simulated years"] = f"{results.replications}, seed {results.provenance['seed']}"
-    rows["Data of"] = str(results.holds_for["date"])
+    rows["Data of"] = day(results.holds_for["date"])
     return rows
 
 
@@ -292,9 +385,9 @@ def plan_facts(results: Results) -> dict[str, str]:
         "Status": str(plan["status"]),
         "Weighted cost": f"£{plan['objective_gbp']:,.2f}",
         "Lower bound": f"£{plan['lower_bound_gbp']:,.2f}: no plan can cost less",
-        "Gap": f"{100 * plan['gap']:.6g}%",
+        "Gap": share(plan["gap"]),
         "Moves": f"{views.row_for(results, 'further')['moved']:,}",
-        "Holds for": f"people and data of {plan['holds_for']['date']}",
+        "Holds for": f"people and data of {day(plan['holds_for']['date'])}",
         "Solved and certified in": f"{seconds:,.1f} seconds",
     }
 
@@ -307,25 +400,37 @@ def visit_numbers(estate: pd.DataFrame) -> list[Number]:
     estate
         The table of :func:`scenarios.views.estate_measures`.
     """
-    rows = estate.set_index("measure", drop=False)
+    rows = {str(row["measure"]): row for row in records(estate)}
     return [
         Number(
             label=label,
-            value=quantity(float(rows.at[name, "mean"]), name),
+            value=quantity(rows[name]["mean"], name),
             unit=unit,
-            note=f"95% interval {interval(rows.loc[name].to_dict())}",
+            note=f"95% interval {interval(rows[name])}",
         )
         for name, (label, unit) in VISIT_NUMBERS.items()
-        if name in rows.index
+        if name in rows
     ]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table, each with its columns by name."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def interval(row: Mapping[str, Any]) -> str:
     """Write the 95% interval of a measure; a dash where one year gives none."""
-    if row["low"] != row["low"]:
-        return "–"
+    if row["low"] is None or row["low"] != row["low"]:
+        return DASH
     name = str(row["measure"])
     return f"{quantity(row['low'], name)} to {quantity(row['high'], name)}"
+
+
+def difference_interval(row: Mapping[str, Any]) -> str:
+    """Write the 95% interval of a difference; a dash where one year gives none."""
+    name = str(row["measure"])
+    low, high = difference(row["low"], name), difference(row["high"], name)
+    return low if low == DASH else f"{low.removesuffix(' points')} to {high}"
 
 
 def measure(name: str) -> str:
@@ -350,30 +455,41 @@ MEASURE_WORDS = {
     "no_contact_share": "People with no contact in four weeks",
     "no_contact_in_year_share": "People with no contact all year",
     "visited_share": "People visited in four weeks",
-    "regular_contact_share": "People in regular contact (more than one visit or call in four weeks)",
+    "regular_contact_share": "People with more than one visit or call in four weeks",
     "requests_unmet_share": "Requests that come to nothing",
     "people_with_video_calls": "People with a video call in four weeks",
 }
 """Measures whose names say too little."""
 
 
-def amount(value: float | None, measure_unit: str, name: str = "", *, signed: bool = False) -> str:
-    """Write a number with its unit of measurement.
+def amount(value: float | None, measure_unit: str, *, signed: bool = False) -> str:
+    """Write a whole number with its unit of measurement.
 
     Examples
     --------
-    >>> amount(1234.6, "gbp"), amount(1234.6, "hours", signed=True), amount(None, "gbp")
-    ('£1,235', '+1,235 hours', '–')
+    >>> amount(1234.6, "GBP a year"), amount(1234.6, "hours", signed=True)
+    ('£1,235 a year', '+1,235 hours')
     """
     if value is None or value != value:
-        return "–"
-    plus = "+" if signed and value > 0 else ""
-    if name:
-        return plus + quantity(value, name)
-    sign, size = ("−", -value) if value < 0 else (plus, value)
-    if measure_unit.lower() == "gbp":
-        return f"{sign}£{size:,.0f}"
-    return f"{sign}{size:,.0f} {measure_unit.replace('_', ' ')}"
+        return DASH
+    sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
+    if measure_unit.startswith("GBP"):
+        return f"{sign}£{abs(value):,.0f}{measure_unit.removeprefix('GBP')}"
+    return f"{sign}{abs(value):,.0f} {measure_unit}"
+
+
+def difference(value: float | None, name: str) -> str:
+    """Write a difference of a measure with its sign; of a share, in percentage points.
+
+    Examples
+    --------
+    >>> difference(0.0125, "requests_unmet_share"), difference(1337, "visits")
+    ('+1.2 points', '+1,337')
+    """
+    if value is None or value != value:
+        return DASH
+    text = quantity(value, name).replace("%", " points")
+    return f"+{text}" if value > 0 and shows_more_than_zero(text) else text
 
 
 VISIT_NUMBERS = {
@@ -397,6 +513,18 @@ GROUPS = {
 """Groups of people in words; a group that is not here is shown as it is named."""
 
 
+def term(name: str) -> str:
+    """Write the name of a term of the weighted cost in words.
+
+    Examples
+    --------
+    >>> term("rule:stage_fit"), term("family")
+    ('Soft rule: stage fit', 'Family')
+    """
+    kind, _, rule = name.partition(":")
+    return f"Soft rule: {rule.replace('_', ' ')}" if rule else kind.replace("_", " ").capitalize()
+
+
 def group(code: str) -> str:
     """Write a group of people in words."""
     return GROUPS.get(code, code.replace("_", " ").capitalize())
@@ -407,7 +535,10 @@ def basis(comparison: Comparison) -> str:
     rows = comparison.differences
     years = int(rows["replications"].max()) if len(rows) else 0
     if comparison.paired:
-        how = "Both runs play the same families, year by year, so the intervals are of the difference."
+        how = (
+            "Both runs play the same families, year by year, so the intervals are of the "
+            "difference."
+        )
     else:
         how = "The runs play different families, so the intervals are wider."
     return (
@@ -434,7 +565,7 @@ def provenance(results: Results) -> dict[str, str]:
         "Scenario": results.title,
         "Seed": str(manifest["seed"]),
         "Simulated years": str(results.replications),
-        "Data of": str(results.holds_for["date"]),
+        "Data of": day(results.holds_for["date"]),
         "Data digest": str(manifest["data_digest"]),
         "Commit": f"{manifest['commit']} ({clean})",
         "Versions": ", ".join(f"{name} {version}" for name, version in versions.items()),

@@ -4,25 +4,70 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from serving import browsing, chromium, serving
-from stand_in import make_run
+from scenarios.load import load_scenario
+from scenarios.results import Results
+from scenarios.run import Options, run
+from tests.app.serving import browsing, chromium, serving
+from tests.scenarios.conftest import write_small_data
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+HOSTILE = '<img src="https://evil.example/x.png"> ![x](https://evil.example/y.png)'
+"""Text that must be shown as text: markup and a Markdown image that a browser would fetch."""
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six real prisons and a few hundred invented people."""
+    return write_small_data(tmp_path_factory.mktemp("data") / "small")
+
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two runs: today's estate and a plan."""
-    folder = tmp_path_factory.mktemp("runs")
-    make_run(folder, "baseline", title="Today's estate", optimised=False)
-    make_run(folder, "closer_to_home", title="Closer to home", optimised=True)
-    return folder
+    """Give the folder of the stored runs."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def today(runs: Path, small_data: Path) -> Results:
+    """Store a run of today's estate."""
+    return play("baseline", runs, small_data)
+
+
+@pytest.fixture(scope="session")
+def plan(runs: Path, small_data: Path, today: Results) -> Results:
+    """Store a plan, played on the same families as today's estate."""
+    del today
+    return play("closer_to_home", runs, small_data)
+
+
+@pytest.fixture(scope="session")
+def hostile_runs(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Path:
+    """Store runs whose title and question would like to be markup."""
+    folder = tmp_path_factory.mktemp("hostile")
+    scenario = folder / "hostile.yaml"
+    scenario.write_text(
+        f"title: '{HOSTILE}'\nquestion: '{HOSTILE}'\nparent: baseline\n"
+        "change:\n  placements: optimised\n",
+        encoding="utf-8",
+    )
+    play(scenario, folder / "runs", small_data)
+    play("baseline", folder / "runs", small_data)
+    return folder / "runs"
+
+
+def play(scenario: str | Path, runs_dir: Path, data_dir: Path) -> Results:
+    """Play one scenario on the small estate and store it."""
+    options = Options(data_dir=data_dir, runs_dir=runs_dir, seed=1, replications=2)
+    with ThreadPoolExecutor(1) as pool:
+        return run(load_scenario(scenario), options, lambda: pool)
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +83,8 @@ def chrome() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def address(runs: Path, chrome: Browser) -> Iterator[str]:
+def address(runs: Path, plan: Results, chrome: Browser) -> Iterator[str]:
     """Where the app is served on the stored runs."""
-    del chrome
+    del plan, chrome
     with serving(runs) as where:
         yield where

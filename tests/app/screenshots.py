@@ -1,4 +1,4 @@
-"""Save a picture of every page: ``python tests/app/screenshots.py OUT [RUNS]``.
+"""Save a picture of every page: ``python -m tests.app.screenshots OUT [RUNS]``.
 
 The app is started on the folder of runs (``runs`` when none is given) and every page is saved at
 two widths, as ``overview.png`` and ``overview-narrow.png`` and so on.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from serving import browsing, open_page, serving
+from tests.app.serving import browsing, open_page, serving
 
 PAGES = ("overview", "allocation", "visits", "compare", "sources", "start")
 WIDTHS = {"": 1280, "-narrow": 390}

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serving import open_page, stay_at_home
+from tests.app.serving import open_page, stay_at_home
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 PLAN = "closer-to-home-000a11cf"
-OURS = ".estate-numbers, .estate-table, .estate-facts, .estate-banner, .estate-statement, h1, h2, h3"
+OURS = (
+    ".estate-numbers, .estate-table, .estate-facts, .estate-banner, .estate-statement, h1, h2, h3"
+)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

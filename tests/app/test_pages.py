@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from scenarios import views, wording
-from scenarios.results import load_results
-from stand_in import HOSTILE, ROOT, make_run
+from scenarios.results import Results
+from tests.app.serving import ROOT
 
+Opener = Callable[..., AppTest]
 PAGES = ("overview", "allocation", "visits", "compare", "sources", "start")
-PLAN = "closer-to-home-000a11cf"
-TODAY = "baseline-000a11ce"
 
 
 @pytest.fixture(autouse=True)
@@ -26,17 +22,22 @@ def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-def opened(runs: Path, page: str, **query: str) -> AppTest:
-    """Run one page on a folder of runs."""
-    os.environ["ESTATE_RUNS"] = str(runs)
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    if page != "overview":
-        app.switch_page(f"app_pages/{page}.py").run()
-    assert not app.exception
-    return app
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opener:
+    """Open one page of the app on a folder of runs."""
+
+    def open_page(runs: Path, leaf: str, run: str | None = None) -> AppTest:
+        monkeypatch.setenv("ESTATE_RUNS", str(runs))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        if run:
+            app.query_params["run"] = run
+        app.run()
+        if leaf != "overview":
+            app.switch_page(f"app_pages/{leaf}.py").run()
+        assert not app.exception
+        return app
+
+    return open_page
 
 
 def shown(app: AppTest) -> str:
@@ -44,131 +45,189 @@ def shown(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
-def stored(runs: Path, run: str, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((runs / run / f"{name}.json").read_text("utf-8"))
-    return content
+def folder(results: Results) -> Path:
+    """Give the run folder of stored results."""
+    assert results.folder is not None
+    return results.folder
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("run", [PLAN, TODAY])
-def test_every_page_renders_with_one_main_heading(runs: Path, page: str, run: str) -> None:
-    assert shown(opened(runs, page, run=run)).count("<h1") == 1
+@pytest.mark.parametrize("leaf", PAGES)
+def test_every_page_renders_a_plan_with_one_main_heading(
+    opened: Opener, plan: Results, leaf: str
+) -> None:
+    run = folder(plan)
+    assert shown(opened(run.parent, leaf, run.name)).count("<h1") == 1
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_page_says_what_to_do_when_there_are_no_runs(tmp_path: Path, page: str) -> None:
-    text = shown(opened(tmp_path, page))
-    assert "<h1" in text
-    if page in ("overview", "allocation", "visits"):
-        assert "estate demo" in text
-        assert str(tmp_path) in text
+@pytest.mark.parametrize("leaf", PAGES)
+def test_every_page_renders_todays_estate(
+    opened: Opener, plan: Results, today: Results, leaf: str
+) -> None:
+    run = folder(today)
+    assert shown(opened(run.parent, leaf, run.name)).count("<h1") == 1
 
 
-def test_overview_shows_the_numbers_of_the_run(runs: Path) -> None:
-    summary = stored(runs, PLAN, "summary")
-    text = shown(opened(runs, "overview", run=PLAN))
-    everybody = next(row for row in summary["distance"] if row["sex"] == "all")
-    further = next(row for row in summary["further"] if row["sex"] == "all")
-    assert f"{everybody['straight_miles']:.1f}" in text
-    assert f"{everybody['straight_miles_today']:.1f} miles today" in text
+@pytest.mark.parametrize("leaf", ["overview", "allocation", "visits"])
+def test_page_without_runs_says_what_to_do(opened: Opener, tmp_path: Path, leaf: str) -> None:
+    text = shown(opened(tmp_path, leaf))
+    assert "No runs yet" in text
+    assert "estate demo" in text
+    assert str(tmp_path) in text
+
+
+@pytest.mark.parametrize("leaf", ["compare", "sources", "start"])
+def test_page_that_needs_no_run_renders_without_one(
+    opened: Opener, tmp_path: Path, leaf: str
+) -> None:
+    assert "<h1" in shown(opened(tmp_path, leaf))
+
+
+def test_overview_shows_the_numbers_of_the_run(opened: Opener, plan: Results) -> None:
+    text = shown(opened(folder(plan).parent, "overview", folder(plan).name))
+    distance = views.row_for(plan, "distance")
+    further = views.row_for(plan, "further")
+    gain = plan.summary["families"]["consumer_surplus_gbp_per_year"]
+    assert f"{distance['straight_miles']:.1f}" in text
+    assert f"{distance['straight_miles_today']:.1f} miles today" in text
     assert f"{further['nearer']:,}" in text
-    assert f"{further['further']:,} people would be further" in text
-    assert "£3.5 million" in text
-    assert "no gap" in text
+    assert wording.count(further["further"], "person") in text
+    assert wording.pounds(gain) in text
+    assert "no plan can have a lower weighted cost" in text
 
 
-def test_overview_of_today_claims_no_plan(runs: Path) -> None:
-    text = shown(opened(runs, "overview", run=TODAY))
+def test_overview_sets_a_plan_beside_the_baseline_with_paired_intervals(
+    opened: Opener, plan: Results, today: Results
+) -> None:
+    text = shown(opened(folder(plan).parent, "overview", folder(plan).name))
+    before = views.headline(today)["visits"]["mean"]
+    after = views.headline(plan)["visits"]["mean"]
+    assert f"{before:,.0f}</td>" in text
+    assert f"{after:,.0f}</td>" in text
+    assert "Both runs play the same families" in text
+
+
+def test_overview_of_today_claims_no_plan(opened: Opener, plan: Results, today: Results) -> None:
+    text = shown(opened(folder(today).parent, "overview", folder(today).name))
     assert "Nothing was optimised" in text
     assert "would be further" not in text
 
 
-def test_banner_says_people_are_synthetic_and_who_decides(runs: Path) -> None:
-    for page in ("overview", "allocation", "visits", "compare", "sources"):
-        text = shown(opened(runs, page, run=PLAN))
-        assert "made up" in text
+def test_map_shows_today_the_plan_and_the_change(opened: Opener, plan: Results) -> None:
+    app = opened(folder(plan).parent, "overview", folder(plan).name)
+    for choice, words in (
+        ("Today", "holds today"),
+        ("Change", "Change in the average miles"),
+        ("In this plan", "would hold in this plan"),
+    ):
+        app.button_group(key="map").set_value(choice).run()
+        assert words in shown(app)
+
+
+def test_notice_says_that_loaded_records_are_personal_data(opened: Opener, plan: Results) -> None:
+    for leaf in ("overview", "allocation", "visits"):
+        text = shown(opened(folder(plan).parent, leaf, folder(plan).name))
+        assert "handle it as personal data" in text
         assert "a named officer decides" in text
 
 
-def test_allocation_counts_moves_by_reason_as_the_placements_do(runs: Path) -> None:
-    placements = pd.read_parquet(runs / PLAN / "placements.parquet")
-    moved = placements[placements["moved"]]["reason"].value_counts()
-    text = shown(opened(runs, "allocation", run=PLAN))
+def test_notice_says_that_synthetic_people_are_made_up() -> None:
+    class Run:
+        provenance = {"inputs": {"establishments": "0f"}}  # noqa: RUF012
+
+    assert "made up" in wording.notice(Run())  # type: ignore[arg-type]
+    assert "a named officer decides" in wording.notice(Run())  # type: ignore[arg-type]
+
+
+def test_allocation_counts_moves_by_reason_as_the_placements_do(
+    opened: Opener, plan: Results
+) -> None:
+    text = shown(opened(folder(plan).parent, "allocation", folder(plan).name))
+    moved = plan.placements[plan.placements["moved"]]["reason"].value_counts()
+    assert len(moved)
     for reason, moves in moved.items():
-        row = text[text.index(wording.words(str(reason)).capitalize()) :]
-        assert f">{moves:,}</td>" in row[:120]
+        words = wording.words(str(reason))
+        row = text[text.index(words[:1].upper() + words[1:]) :]
+        assert f">{moves:,}</td>" in row[:160]
 
 
-def test_visits_show_the_mean_and_the_interval_of_the_stored_replications(runs: Path) -> None:
-    measures = pd.read_parquet(runs / PLAN / "measures.parquet")
+def test_visits_show_the_mean_and_interval_of_the_stored_replications(
+    opened: Opener, plan: Results
+) -> None:
+    measures = plan.measures
     values = measures[
         (measures["establishment"] == "ALL")
         & (measures["group_by"] == "all")
         & (measures["measure"] == "visits")
     ]["value"]
-    text = shown(opened(runs, "visits", run=PLAN))
+    text = shown(opened(folder(plan).parent, "visits", folder(plan).name))
     assert f"{values.mean():,.0f}" in text
     assert f"{len(values)} simulated years" in text
+    assert "95% interval" in text
 
 
-def test_compare_shows_the_lines_that_differ_and_a_verdict(runs: Path) -> None:
-    text = shown(opened(runs, "compare", run=PLAN))
-    assert "placements" in text
-    assert "optimised" in text
+def test_compare_shows_the_lines_that_differ_and_the_verdicts(
+    opened: Opener, plan: Results
+) -> None:
+    text = shown(opened(folder(plan).parent, "compare", folder(plan).name))
+    assert "allocation.move_budget" in text
+    assert "13000" in text
     assert "Verdict" in text
 
 
-def test_chosen_run_stays_when_the_page_changes(runs: Path) -> None:
-    app = opened(runs, "allocation", run=TODAY)
-    assert app.query_params["run"] == [TODAY]
+def test_chosen_run_stays_when_the_page_changes(
+    opened: Opener, plan: Results, today: Results
+) -> None:
+    app = opened(folder(plan).parent, "allocation", folder(today).name)
     app.switch_page("app_pages/visits.py").run()
-    assert app.session_state["chosen run"] == TODAY
+    assert app.session_state["chosen run"] == folder(today).name
 
 
-def test_unknown_run_in_the_address_is_told_and_another_shown(runs: Path) -> None:
-    text = shown(opened(runs, "overview", run="no-such-run"))
+def test_unknown_run_in_the_address_is_told_and_another_shown(
+    opened: Opener, plan: Results
+) -> None:
+    text = shown(opened(folder(plan).parent, "overview", "no-such-run"))
     assert "There is no run called no-such-run" in text
 
 
-def test_broken_run_gives_a_clear_message(runs: Path, tmp_path: Path) -> None:
-    shutil.copytree(runs / PLAN, tmp_path / PLAN)
-    (tmp_path / PLAN / "measures.parquet").unlink()
-    (tmp_path / PLAN / "placements.parquet").write_bytes(b"not parquet")
+def test_folder_without_a_file_of_the_run_gives_a_clear_message(
+    opened: Opener, plan: Results, tmp_path: Path
+) -> None:
+    broken = shutil.copytree(folder(plan), tmp_path / folder(plan).name)
+    (broken / "measures.parquet").unlink()
     text = shown(opened(tmp_path, "overview"))
     assert "This run cannot be shown" in text
     assert "measures.parquet" in text
 
 
-def test_corrupt_table_gives_a_clear_message(runs: Path, tmp_path: Path) -> None:
-    shutil.copytree(runs / PLAN, tmp_path / PLAN)
-    (tmp_path / PLAN / "placements.parquet").write_bytes(b"not parquet")
+def test_corrupt_table_gives_a_clear_message(opened: Opener, plan: Results, tmp_path: Path) -> None:
+    broken = shutil.copytree(folder(plan), tmp_path / folder(plan).name)
+    (broken / "placements.parquet").write_bytes(b"not parquet")
     text = shown(opened(tmp_path, "overview"))
     assert "placements.parquet" in text
     assert "estate run" in text
 
 
-def test_hostile_title_is_shown_as_text(tmp_path: Path) -> None:
-    make_run(tmp_path, "closer_to_home", title=HOSTILE, optimised=True)
-    make_run(tmp_path, "baseline", title=HOSTILE, optimised=False)
-    for page in PAGES:
-        app = opened(tmp_path, page)
-        assert "<img" not in shown(app)
-        assert not [block for block in app.markdown if "evil.example" in block.value]
+@pytest.mark.parametrize("leaf", PAGES)
+def test_hostile_title_is_shown_as_text(opened: Opener, hostile_runs: Path, leaf: str) -> None:
+    app = opened(hostile_runs, leaf)
+    assert "<img" not in shown(app)
+    assert not [block for block in app.markdown if "evil.example" in block.value]
 
 
-def test_sources_list_every_setting_with_its_source(runs: Path) -> None:
+def test_sources_list_every_setting_and_publication(opened: Opener, plan: Results) -> None:
+    from data.load import sources
     from scenarios.settings import settings
 
-    text = shown(opened(runs, "sources", run=PLAN))
+    text = shown(opened(folder(plan).parent, "sources", folder(plan).name))
     assert all(f">{name}</th>" in text for name in settings())
-    assert "Office for National Statistics" in text
-    assert "Natural Earth" in text
+    assert all(f">{key}</td>" in text for key in sources())
+    assert "Contains OS data" in text
 
 
-def test_views_agree_with_the_summary_of_the_run(runs: Path) -> None:
-    results = load_results(runs / PLAN)
-    placed = views.people(results)
-    row = views.row_for(results, "distance")
-    assert placed["straight_miles"].mean() == pytest.approx(row["straight_miles"])
-    assert placed["straight_miles_today"].mean() == pytest.approx(row["straight_miles_today"])
-    assert views.distance_bands(placed)["people_plan"].sum() == len(placed)
+def test_sources_show_settings_of_one_kind_only(opened: Opener, plan: Results) -> None:
+    from scenarios.settings import settings
+
+    app = opened(folder(plan).parent, "sources", folder(plan).name)
+    app.button_group(key="known").set_value("measured").run()
+    measured = [row for row in settings().values() if row.confidence == "measured"]
+    assert f"{len(measured)} settings" in shown(app)
