@@ -141,7 +141,8 @@ def journeys_of(
 
     def of_parties(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         weighted = share * matrix[trip, place[person]]
-        return np.bincount(person, weights=weighted, minlength=len(prisoners))
+        totals = np.bincount(person, weights=weighted, minlength=len(prisoners))
+        return totals.astype(np.float64)
 
     visited = np.bincount(person, minlength=len(prisoners)) > 0
     return pd.DataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -488,11 +489,12 @@ def _moves(inputs: Inputs, build: Build, unit_of: Integers) -> tuple[pd.DataFram
     gains = np.stack([before[name][who] - after[name][who] for name in names], axis=1)
     best = gains.argmax(axis=1) if len(who) else np.empty(0, dtype=np.int64)
     improves = gains[np.arange(len(who)), best] > 0
-    reasons = pd.Series("", index=prisoners.index, dtype="str")
-    reasons.iloc[who] = [
+    codes = np.full(len(prisoners), "", dtype=object)
+    codes[who] = [
         str(REASONS.get(names[term], MoveReason.OTHER)) if better else str(MoveReason.OTHER)
         for term, better in zip(best, improves, strict=True)
     ]
+    reasons = pd.Series(codes, index=prisoners.index, dtype="str")
     people = prisoners.iloc[who].reset_index(drop=True)
     units = inputs.estate.units
     origin = units["establishment"].iloc[build.current_unit[who]].reset_index(drop=True)
@@ -500,9 +502,8 @@ def _moves(inputs: Inputs, build: Build, unit_of: Integers) -> tuple[pd.DataFram
     here = build.costs.visit_gbp[who, problem.from_establishment[who]]
     there = build.costs.visit_gbp[who, problem.unit_establishment[unit_of[who]]]
     gain = (here - there).astype(np.float64) * build.costs.visits[who]
-    arguments = {"parties": inputs.parties, "visit_cost": inputs.visit_cost}
-    old = journeys_of(people, inputs.travel, origin, **arguments)
-    new = journeys_of(people, inputs.travel, to, **arguments)
+    journeys = partial(journeys_of, parties=inputs.parties, visit_cost=inputs.visit_cost)
+    old, new = journeys(people, inputs.travel, origin), journeys(people, inputs.travel, to)
     parts = move_parts(people, inputs.parties, inputs.policy)
     table = pd.DataFrame(
         {

@@ -80,19 +80,21 @@ class PersonCosts:
 
 def row_of(prisoners: pd.DataFrame, ids: pd.Series[str]) -> Integers:
     """Give the row of each id in the population table, -1 where there is none."""
-    return pd.Index(prisoners["prisoner_id"]).get_indexer(pd.Index(ids)).astype(np.int64)
+    rows = pd.Index(prisoners["prisoner_id"]).get_indexer(pd.Index(ids))
+    return np.asarray(rows, dtype=np.int64)
 
 
 def visited(prisoners: pd.DataFrame, parties: pd.DataFrame) -> NDArray[np.bool_]:
     """Say who has a party that would visit; shape (prisoners,)."""
     person = row_of(prisoners, parties["prisoner_id"])
-    return np.bincount(person[person >= 0], minlength=len(prisoners)) > 0
+    parties_of = np.bincount(person[person >= 0], minlength=len(prisoners))
+    return np.asarray(parties_of > 0)
 
 
 def stay_weeks(prisoners: pd.DataFrame, policy: AllocationPolicy) -> Integers:
     """Give the whole weeks each person is expected to stay, at least one, capped by the policy."""
     weeks = np.rint(prisoners["expected_weeks"].to_numpy(dtype=np.float64)).astype(np.int64)
-    return np.clip(weeks, 1, policy.expected_weeks_cap)
+    return np.asarray(np.clip(weeks, 1, policy.expected_weeks_cap), dtype=np.int64)
 
 
 def need(population: Population, policy: AllocationPolicy) -> Floats:
@@ -243,7 +245,7 @@ def move_parts(
     return {
         "escort": policy.move_escort_gbp * everyone,
         "reception": policy.move_reception_gbp * everyone,
-        "booked_visits": booked * visited(prisoners, parties),
+        "booked_visits": booked * visited(prisoners, parties).astype(np.float64),
         "cleared_numbers": numbers * everyone,
     }
 

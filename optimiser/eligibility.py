@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from data.words import LIST_SEPARATOR, Category, Need, RuleLevel, Status, UnitFunction
 from optimiser.problem import PENNIES_PER_POUND, Integers
 
-Breaks: TypeAlias = NDArray[Any]
-"""Truth, or levels of breach for over-security; shape (people, units)."""
+Breaks: TypeAlias = Any
+"""Array of shape (people, units): truth, or levels of breach for over-security."""
 
 STAGE_FIT = "stage_fit"
 """Rule that stands for all rows of ``stage_rules``."""
@@ -198,7 +198,7 @@ def category_a_frozen(people: pd.DataFrame, value: float) -> NDArray[np.bool_]:
 
     Source: PECS contract user guide (Category A out of scope).
     """
-    return people["category"].to_numpy() == Category.A
+    return (people["category"] == Category.A).to_numpy(dtype=np.bool_)
 
 
 def short_time_left_frozen(people: pd.DataFrame, value: float) -> NDArray[np.bool_]:
@@ -206,7 +206,8 @@ def short_time_left_frozen(people: pd.DataFrame, value: float) -> NDArray[np.boo
 
     Source: assumption; fixed-term recalls of 28 days skip recategorisation.
     """
-    return _days(people, "days_to_release") < value
+    short: NDArray[np.bool_] = _days(people, "days_to_release") < value
+    return short
 
 
 def hold_frozen(people: pd.DataFrame, value: float) -> NDArray[np.bool_]:
@@ -510,12 +511,14 @@ def _open(units: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _days(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    return pd.to_numeric(table[name].replace("", None)).to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = pd.to_numeric(table[name].replace("", None))
+    return np.asarray(numbers.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
 
 
 def _needed_security(people: pd.DataFrame) -> NDArray[np.float64]:
     """Give the security a person's category asks for; NaN when uncategorised."""
-    return people["category"].map(SECURITY_ORDER).to_numpy(dtype=np.float64, na_value=np.nan)
+    security = people["category"].map(SECURITY_ORDER).to_numpy(dtype="float64", na_value=np.nan)
+    return np.asarray(security, dtype=np.float64)
 
 
 def _unit_security(units: pd.DataFrame) -> Integers:

@@ -87,7 +87,8 @@ class AllocationProblem:
         placed = unit_of != UNPLACED
         to = self.unit_establishment[np.where(placed, unit_of, 0)]
         held = self.from_establishment != NOWHERE
-        return placed & held & (to != self.from_establishment)
+        moved: NDArray[np.bool_] = placed & held & (to != self.from_establishment)
+        return moved
 
     def held(self, unit_of: Integers) -> Integers:
         """Count the people in each unit; shape (units,)."""
@@ -113,7 +114,8 @@ class AllocationProblem:
         first = np.searchsorted(self.segment_unit, np.arange(len(self.units)))
         before_unit = np.concatenate([[0], end])[first]
         start = end - self.segment_places - before_unit[self.segment_unit]
-        return np.clip(held[self.segment_unit] - start, 0, self.segment_places)
+        used: Integers = np.clip(held[self.segment_unit] - start, 0, self.segment_places)
+        return used
 
     def value_pennies(self, unit_of: Integers) -> int:
         """Recompute the objective of a plan: people, then crowding."""

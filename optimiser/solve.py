@@ -158,7 +158,7 @@ def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
         current_unit=problem.current_unit[::every],
         capacity=capacity.astype(np.int64),
         held_limit=-(-problem.held_limit // every),
-        segment_places=segment_places,
+        segment_places=segment_places.astype(np.int64),
         move_budget=None,
     )
 
@@ -223,7 +223,9 @@ def _cost(
 ) -> Integers:
     origin = problem.from_establishment[people]
     moved = (origin != NOWHERE) & (problem.unit_establishment[to] != origin)
-    return problem.cost_pennies[people, to].astype(np.int64) + moved * move_pennies
+    own: Integers = problem.cost_pennies[people, to].astype(np.int64)
+    own += moved * np.int64(move_pennies)
+    return own
 
 
 def _settled(problem: AllocationProblem, people: Integers, to: Integers) -> NDArray[np.bool_]:
