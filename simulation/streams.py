@@ -93,7 +93,7 @@ def uniform(
     start = _mixed(keys ^ stream)
     if person is not None:
         start = start[person]
-    steps = np.asarray(numbers, dtype=np.uint64) + np.uint64(1)
+    steps = np.atleast_1d(np.asarray(numbers, dtype=np.uint64)) + np.uint64(1)
     return (_mixed(start + steps * GOLDEN_GAMMA) >> np.uint64(11)) * 2.0**-53
 
 
