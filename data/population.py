@@ -13,24 +13,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data import characteristics as like
-from data.balance import Floats, Integers
-from data.characteristics import is_word
-from data.circumstances import (
+from data.estate import Estate
+from data.geography import load_home_areas
+from data.load import read_table, table_path
+from data.schema import columns
+from data.synthetic import characteristics as like
+from data.synthetic.balance import Floats, Integers
+from data.synthetic.characteristics import is_word
+from data.synthetic.circumstances import (
     deal_children,
     deal_holds,
     deal_needs,
     pair_relatives,
     pick_no_contact,
 )
-from data.contacts import draw_contacts, pseudonyms
-from data.dealing import Assumptions, People, deal_words, stream, words_of
-from data.estate import Estate
-from data.geography import load_home_areas
-from data.homes import deal_homes, draw_other_areas
-from data.load import read_table, table_path
-from data.population_settings import PopulationSettings
-from data.schema import columns
+from data.synthetic.contacts import draw_contacts, pseudonyms
+from data.synthetic.dealing import Assumptions, People, deal_words, stream, words_of
+from data.synthetic.homes import deal_homes, draw_other_areas
+from data.synthetic.settings import PopulationSettings
 from data.validate import TableError, check_data
 
 __all__ = ["Population", "PopulationSettings", "load_population", "synthesise_population"]

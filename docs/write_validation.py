@@ -10,7 +10,7 @@ from pathlib import Path
 from data.estate import load_estate
 from data.geography import load_home_areas
 from data.population import synthesise_population
-from data.population_validation import validation_markdown
+from data.synthetic.validation import validation_markdown
 from scenarios.load import load_scenario
 
 PAGE = Path(__file__).parent / "validation.md"

@@ -14,19 +14,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.contacts import pseudonyms
-from data.dealing import WORDS
 from data.estate import Estate
 from data.geography import load_home_areas
 from data.load import read_table
 from data.population import Population, PopulationSettings, load_population, synthesise_population
-from data.population_validation import (
+from data.schema import columns
+from data.synthetic.contacts import pseudonyms
+from data.synthetic.dealing import WORDS
+from data.synthetic.validation import (
     distance_bands,
     population_in_place,
     validation_markdown,
     validation_table,
 )
-from data.schema import columns
 from data.validate import TableError
 from optimiser.eligibility import fit, rules_in_force
 from scenarios.inputs import Inputs

@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from data.balance import Floats, Integers, deal, largest_remainder
-from data.characteristics import Truths, deal_share, is_word, unit_words
-from data.dealing import Assumptions, People, deal_words, stream
 from data.estate import Estate
-from data.population_settings import PopulationSettings
+from data.synthetic.balance import Floats, Integers, deal, largest_remainder
+from data.synthetic.characteristics import Truths, deal_share, is_word, unit_words
+from data.synthetic.dealing import Assumptions, People, deal_words, stream
+from data.synthetic.settings import PopulationSettings
 from data.words import Need, Sex, UnitFunction
 
 _MOST_CHILDREN = 8

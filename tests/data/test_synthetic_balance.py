@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.balance import balance, deal, largest_remainder, round_to_margins
+from data.synthetic.balance import balance, deal, largest_remainder, round_to_margins
 
 
 @st.composite

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.balance import Floats, Integers
-from data.characteristics import Truths
-from data.dealing import Assumptions, stream
-from data.homes import draw_areas
-from data.population_settings import PopulationSettings
+from data.synthetic.balance import Floats, Integers
+from data.synthetic.characteristics import Truths
+from data.synthetic.dealing import Assumptions, stream
+from data.synthetic.homes import draw_areas
+from data.synthetic.settings import PopulationSettings
 
 _MOST_ADULTS = 8
 _ALPHABET = np.array(list("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))

@@ -18,7 +18,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.balance import Floats, Integers, balance, deal, largest_remainder, round_to_margins
+from data.synthetic.balance import (
+    Floats,
+    Integers,
+    balance,
+    deal,
+    largest_remainder,
+    round_to_margins,
+)
 from data.words import (
     REGIONS,
     Category,

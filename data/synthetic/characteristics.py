@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.balance import Floats, Integers, deal, largest_remainder, round_to_margins
-from data.dealing import WORDS, Assumptions, People, deal_words, group_people, stream
 from data.estate import Estate
-from data.population_settings import PopulationSettings
+from data.synthetic.balance import Floats, Integers, deal, largest_remainder, round_to_margins
+from data.synthetic.dealing import WORDS, Assumptions, People, deal_words, group_people, stream
+from data.synthetic.settings import PopulationSettings
 from data.words import Category, Need, Sex, UnitFunction
 
 Truths = NDArray[np.bool_]

@@ -13,11 +13,18 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from data.balance import Floats, Integers, balance, deal, largest_remainder, round_to_margins
-from data.dealing import WORDS, Assumptions, People, group_people, stream
 from data.estate import Estate
 from data.geography import straight_miles
-from data.population_settings import PopulationSettings
+from data.synthetic.balance import (
+    Floats,
+    Integers,
+    balance,
+    deal,
+    largest_remainder,
+    round_to_margins,
+)
+from data.synthetic.dealing import WORDS, Assumptions, People, group_people, stream
+from data.synthetic.settings import PopulationSettings
 from data.words import Sex
 
 _NARROWEST, _WIDEST = 0.02, 50.0
