@@ -123,7 +123,8 @@ def differences(before: pd.DataFrame, after: pd.DataFrame, *, paired: bool) -> p
         The keys of a measure, before and after (means), difference, low, high, replications,
         verdict.
     """
-    means = _means(before).join(_means(after), how="inner", lsuffix="_before", rsuffix="_after")
+    means = _means(before).add_suffix("_before")
+    means = means.join(_means(after).add_suffix("_after"), how="inner")
     found = _paired(before, after).reindex(means.index) if paired else _independent(means)
     table = pd.DataFrame(
         {
