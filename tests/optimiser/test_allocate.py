@@ -1,0 +1,357 @@
+"""The whole of an allocation, on a line of three prisons and on the real estate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.population import Population
+from optimiser.allocate import allocate, observe
+from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
+from optimiser.certify import certify
+from optimiser.policy import AllocationPolicy
+from scenarios.inputs import Inputs
+from scenarios.schema import Scenario
+from tests.optimiser.toy_world import person, toy_estate, toy_population, toy_tables
+
+
+@pytest.fixture
+def family_only(baseline: Scenario) -> AllocationPolicy:
+    """Family pounds and the price of a move, nothing else; two visits in four weeks."""
+    return replace(
+        baseline.allocation,
+        family_weight=1.0,
+        court_weight=0.0,
+        release_weight=0.0,
+        need_with_contact=2.0,
+        need_per_child=0.5,
+        crowding_low_gbp_per_week=0.0,
+        crowding_middle_gbp_per_week=0.0,
+        crowding_high_gbp_per_week=0.0,
+        move_escort_gbp=100.0,
+        move_reception_gbp=0.0,
+        move_booked_visit_gbp=0.0,
+        move_cleared_number_gbp_per_day=0.0,
+        margin_men=0,
+        margin_women=0,
+        move_budget=None,
+    )
+
+
+def swapped_pair() -> Population:
+    """Give two men each held where the other's family lives, 100 miles off."""
+    return toy_population(person(1, "east", "AAA-1"), person(2, "west", "CCC-1"))
+
+
+def unit_of(allocation: Allocation) -> dict[str, str]:
+    return dict(
+        zip(allocation.placements["prisoner_id"], allocation.placements["unit"], strict=True)
+    )
+
+
+def test_two_people_swap_to_be_near_home(baseline: Scenario, family_only: AllocationPolicy) -> None:
+    """£100 a visit, 2 visits in 4 weeks, 40 weeks: £2,000 each, for two moves of £100."""
+    tables = toy_tables(baseline, swapped_pair())
+
+    today = observe(**tables, policy=family_only)
+    allocation = allocate(**tables, policy=family_only)
+
+    assert unit_of(allocation) == {"P1": "CCC-1", "P2": "AAA-1"}
+    assert today.objective_gbp == 4000.0
+    assert today.status is SolveStatus.TODAY
+    assert today.lower_bound_gbp is None
+    assert today.moves.empty
+    assert allocation.objective_gbp == 200.0
+    assert allocation.status is SolveStatus.OPTIMAL
+    assert allocation.gap == 0
+    assert allocation.terms["family"] == 0
+    assert allocation.terms["move"] == 200.0
+    assert list(allocation.moves["family_gain_gbp"]) == [2000.0, 2000.0]
+    assert set(allocation.moves["reason"]) == {"repatriation"}
+    assert list(allocation.moves["straight_miles_before"]) == [100.0, 100.0]
+    assert list(allocation.moves["straight_miles_after"]) == [0.0, 0.0]
+
+
+def test_terms_add_up_to_the_objective(baseline: Scenario) -> None:
+    allocation = allocate(
+        **toy_tables(baseline, swapped_pair()),
+        policy=replace(baseline.allocation, margin_men=0),
+    )
+
+    pennies = sum(round(term * 100) for term in allocation.terms.values())
+    assert pennies == round(allocation.objective_gbp * 100)
+
+
+def test_a_budget_of_one_move_allows_one(baseline: Scenario, family_only: AllocationPolicy) -> None:
+    tables = toy_tables(baseline, swapped_pair())
+
+    allocation = allocate(**tables, policy=replace(family_only, move_budget=1))
+
+    assert len(allocation.moves) == 1
+    assert allocation.placements["moved"].sum() == 1
+    assert allocation.lower_bound_gbp is not None
+    assert allocation.lower_bound_gbp <= allocation.objective_gbp
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"hold_reason": "medical", "hold_until": "2026-09-01"},
+        {"hold_reason": "parole", "hold_until": ""},
+        {"days_to_release": 20},
+        {"category": "A"},
+    ],
+)
+def test_frozen_people_stay_where_they_are(
+    baseline: Scenario, family_only: AllocationPolicy, columns: dict[str, Any]
+) -> None:
+    people = toy_population(person(1, "east", "AAA-1", **columns), person(2, "west", "CCC-1"))
+
+    allocation = allocate(**toy_tables(baseline, people), policy=family_only)
+
+    assert unit_of(allocation)["P1"] == "AAA-1"
+
+
+def test_a_hold_that_has_ended_holds_nobody(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    columns = {"hold_reason": "medical", "hold_until": "2026-07-27"}
+    people = toy_population(person(1, "east", "AAA-1", **columns))
+
+    allocation = allocate(**toy_tables(baseline, people), policy=family_only)
+
+    assert unit_of(allocation)["P1"] == "CCC-1"
+
+
+def test_frozen_people_stay_even_where_places_were_closed(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    people = toy_population(person(1, "east", "AAA-1", category="A"))
+    estate = toy_estate(places=[0, 2, 2, 1, 1])
+
+    allocation = allocate(**toy_tables(baseline, people, estate=estate), policy=family_only)
+
+    assert unit_of(allocation) == {"P1": "AAA-1"}
+
+
+def test_a_barred_contact_and_a_wish_for_distance_draw_nobody_near(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    people = toy_population(
+        person(1, "east", "AAA-1", preference="further"), person(2, "east", "AAA-1")
+    )
+    contacts = people.contacts.assign(status=["permitted", "barred"])
+    people = Population(prisoners=people.prisoners, contacts=contacts)
+
+    allocation = allocate(**toy_tables(baseline, people), policy=family_only)
+
+    assert not allocation.placements["moved"].any()
+
+
+def test_people_without_known_contacts_are_drawn_home_too(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    """A floor of need: nobody is free to be sent anywhere."""
+    people = toy_population(person(1, "east", "AAA-1"))
+    people = Population(prisoners=people.prisoners, contacts=people.contacts.iloc[:0])
+
+    allocation = allocate(**toy_tables(baseline, people), policy=family_only)
+
+    assert unit_of(allocation)["P1"] == "CCC-1"
+    assert allocation.placements["visit_cost_gbp"].isna().all()
+
+
+def test_public_protection_excludes_an_establishment(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    people = toy_population(person(1, "east", "AAA-1"))
+    excluded = pd.DataFrame({"prisoner_id": ["P1"], "establishment": ["CCC"]})
+
+    allocation = allocate(**toy_tables(baseline, people), policy=family_only, excluded=excluded)
+
+    assert unit_of(allocation)["P1"] == "BBB-1"
+
+
+def test_people_on_remand_are_drawn_to_their_court(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    """Only BBB holds remand; two more such places at AAA make the court matter."""
+    columns = {
+        "status": "remand",
+        "category": "U",
+        "sentence_band": "none",
+        "days_to_release": None,
+        "court_area": "west",
+    }
+    people = toy_population(person(1, "middle", "BBB-1", **columns))
+    policy = replace(family_only, family_weight=0.0, court_weight=1.0, move_escort_gbp=1.0)
+    estate = toy_estate(categories=["C;U", "B;C;U", "C", "D", "C"])
+
+    allocation = allocate(**toy_tables(baseline, people, estate=estate), policy=policy)
+
+    assert unit_of(allocation)["P1"] == "AAA-1"
+    assert allocation.moves["reason"].tolist() == ["court_appearance"]
+    assert "family_weighted" in allocation.terms
+
+
+def test_release_area_draws_people_inside_the_window_only(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    policy = replace(
+        family_only,
+        family_weight=0.0,
+        release_weight=1.0,
+        move_escort_gbp=1.0,
+        release_window_days=365,
+    )
+    people = toy_population(
+        person(1, "west", "AAA-1", release_area="east", days_to_release=300),
+        person(2, "west", "AAA-1", release_area="east", days_to_release=400),
+    )
+
+    allocation = allocate(**toy_tables(baseline, people), policy=policy)
+
+    assert unit_of(allocation) == {"P1": "CCC-1", "P2": "AAA-1"}
+    assert allocation.moves["reason"].tolist() == ["resettlement"]
+
+
+def test_people_beyond_capacity_are_unplaced_and_counted_by_cohort(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    """Three Category D men who are not suitable for open conditions, and no closed place left."""
+    estate = toy_estate(places=[2, 0, 0, 1, 0])
+    people = toy_population(*(person(n, "west", "AAA-1") for n in range(3)))
+
+    allocation = allocate(**toy_tables(baseline, people, estate=estate), policy=family_only)
+
+    assert allocation.status is SolveStatus.INFEASIBLE
+    assert allocation.gap == 0
+    assert allocation.unplaced["people"].tolist() == [1]
+    assert allocation.unplaced.loc[0, "category"] == "C"
+    assert allocation.unplaced.loc[0, "places"] == 2
+    assert (allocation.placements["unit"] == "").sum() == 1
+
+
+def test_the_operating_margin_leaves_people_unplaced(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    people = toy_population(*(person(n, "west", "AAA-1") for n in range(2)))
+
+    allocation = allocate(**toy_tables(baseline, people), policy=replace(family_only, margin_men=7))
+
+    assert allocation.unplaced["people"].sum() == 1
+
+
+def test_no_place_for_a_sex_is_a_contradiction(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    people = toy_population(person(1, "west", "AAA-1", sex="women", category="closed"))
+
+    with pytest.raises(InfeasibleAllocationError, match="women") as caught:
+        allocate(**toy_tables(baseline, people), policy=family_only)
+
+    assert caught.value.shortfall["people"].tolist() == [1]
+
+
+def test_journeys_missing_for_an_establishment_are_named(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    tables = toy_tables(baseline, swapped_pair())
+    tables["travel"] = replace(
+        tables["travel"], establishments=pd.Index(["AAA", "BBB", "XXX"], dtype="str")
+    )
+
+    with pytest.raises(ValueError, match="CCC"):
+        allocate(**tables, policy=family_only)
+
+
+def test_what_the_progress_report_raises_ends_the_work(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "allocation":
+            raise StopError
+
+    with pytest.raises(StopError):
+        allocate(**toy_tables(baseline, swapped_pair()), policy=family_only, progress=stop)
+
+
+PROTECTED = ["ethnicity", "nationality_group", "religion", "disability", "pregnancy", "language"]
+
+
+@pytest.mark.slow
+def test_real_estate_is_solved_to_a_gap_of_nothing(real: Inputs, baseline: Scenario) -> None:
+    """The certificate, the capacities and the journeys of 86,000 people in 122 prisons."""
+    allocation = _on(real, baseline, baseline.allocation)
+
+    assert allocation.problem is not None
+    assert allocation.prices is not None
+    assert allocation.status is SolveStatus.OPTIMAL
+    assert allocation.gap == 0
+    assert (allocation.units["held"] <= allocation.problem.capacity).all()
+    miles = allocation.placements["straight_miles"]
+    assert allocation.floor.least_mean_miles < miles.mean() < allocation.floor.today_mean_miles
+    assert allocation.floor.today_mean_miles < allocation.floor.random_mean_miles
+    units = pd.Index(real.estate.units["unit"]).get_indexer(pd.Index(allocation.placements["unit"]))
+    again = certify(allocation.problem, units.astype(np.int64), allocation.prices)
+    assert again.objective_pennies == round(allocation.objective_gbp * 100)
+    stayed = ~allocation.placements["moved"]
+    same = allocation.placements["unit"] == allocation.placements["from_unit"]
+    assert same[stayed].mean() > 0.8
+
+
+@pytest.mark.slow
+def test_real_estate_keeps_its_budget_of_moves(real: Inputs, baseline: Scenario) -> None:
+    policy = replace(baseline.allocation, move_budget=13_000)
+
+    allocation = _on(real, baseline, policy)
+
+    assert len(allocation.moves) <= 13_000
+    assert allocation.gap is not None
+    assert allocation.gap < 1e-4
+
+
+@pytest.mark.slow
+def test_protected_characteristics_change_nothing(real: Inputs, baseline: Scenario) -> None:
+    """Shuffling them leaves every cost and every eligibility as it was."""
+    from optimiser.allocate import Inputs as AllocationInputs
+    from optimiser.allocate import build_problem
+
+    def problem(population: Population) -> Any:
+        tables = _tables(real, baseline) | {"population": population}
+        inputs = AllocationInputs(**tables, policy=baseline.allocation)
+        return build_problem(inputs).problem
+
+    shuffled = real.population.prisoners.copy()
+    order = np.random.default_rng(0).permutation(len(shuffled))
+    for column in PROTECTED:
+        shuffled[column] = shuffled[column].to_numpy()[order]
+    other = Population(prisoners=shuffled, contacts=real.population.contacts)
+
+    assert np.array_equal(problem(real.population).cost_pennies, problem(other).cost_pennies)
+
+
+def _tables(real: Inputs, baseline: Scenario) -> dict[str, Any]:
+    return {
+        "estate": real.estate,
+        "population": real.population,
+        "travel": real.travel,
+        "visit_cost": real.visit_cost,
+        "travel_settings": baseline.travel,
+        "parties": real.parties,
+        "home_areas": real.home_areas,
+        "rules": real.rules,
+        "stage_rules": real.stage_rules,
+        "as_of": baseline.as_of,
+    }
+
+
+def _on(real: Inputs, baseline: Scenario, policy: AllocationPolicy) -> Allocation:
+    return allocate(**_tables(real, baseline), policy=policy)
