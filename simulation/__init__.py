@@ -5,7 +5,7 @@ The only package that imports SimPy. An allocation reaches it as a plain ``place
 Modules, in the order a reader needs them:
 
 ``simulate``    ``build_inputs``, ``SimulationInputs`` and ``simulate``: one prison, one year
-``replicate``   ``replicate``: a block of prisons as a pure task; ``intervals``, ``paired_intervals``
+``replicate``   ``replicate``: a block of prisons as a task; ``intervals``, ``paired_intervals``
 ``measures``    ``tally`` and ``estate_totals``: visit tables to measures
 ``demand``      ``DemandSettings``, ``keep_share`` and when families ask
 ``regime``      ``VisitsRegime`` and the session templates under it
@@ -13,7 +13,9 @@ Modules, in the order a reader needs them:
 ``allowance``   visit orders granted and spent
 ``booking``     the story of a request: search the window, book, wait or give up
 ``attendance``  the story of a visit: who came, who did not
+``timetable``   from weekly templates to dated slots
 ``slots``       a calendar of free tables or stations
+``place``       the people and parties of one establishment as arrays
 ``log``         ``VisitOutcome`` and ``VisitLog``: append-only rows, then a table
 ``clock``       ``Calendar``: simulation minutes, dates and weekdays
 ``streams``     one named column of draws per purpose

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import simpy
 
@@ -120,11 +120,11 @@ class BookingDesk:
             self._record((now, request, end, NO_SLOT))
 
     def _ask_again(self, waited: simpy.Event) -> None:
-        request, attempt = waited.value
+        request, attempt = cast("tuple[int, int]", waited.value)
         self._ask(request, self._env.now, attempt)
 
     def _cancel(self, decided: simpy.Event) -> None:
-        request, slot = decided.value
+        request, slot = cast("tuple[int, int]", decided.value)
         now, person = self._env.now, self._person[request]
         self.booked[slot].remove(request)
         self._calendar.release(slot, person, self._limits[request])

@@ -158,7 +158,7 @@ class VisitLog:
 
     def of(self, outcome: VisitOutcome) -> NDArray[np.bool_]:
         """Say for each row whether it has this outcome."""
-        return self.outcome == CODE[outcome]
+        return np.equal(self.outcome, CODE[outcome])
 
     def last_outcomes(self) -> NDArray[np.int64]:
         """Give the code of the last turn of every request for a visit."""
@@ -217,17 +217,21 @@ class VisitLog:
             {
                 "replication": np.full(len(slot), self.replication, dtype=np.int32),
                 "establishment": pd.Categorical([self.establishment]).repeat(len(slot)),
-                "prisoner_id": pd.Categorical.from_codes(person, year.place.prisoner_id),
+                "prisoner_id": _words(person, year.place.prisoner_id),
                 "request": number.astype(np.int32),
-                "channel": pd.Categorical.from_codes(is_video.astype(int), ["visit", "video"]),
-                "outcome": pd.Categorical.from_codes(outcome, [str(word) for word in OUTCOMES]),
+                "channel": _words(is_video.astype(int), ["visit", "video"]),
+                "outcome": _words(outcome, [str(word) for word in OUTCOMES]),
                 "at": calendar.timestamps(minutes[order]),
-                "session": pd.Categorical.from_codes(template, [*year.templates, ""]),
+                "session": _words(template, [*year.templates, ""]),
                 "session_start": start,
                 "adults": year.place.adults[party].astype(np.int16),
                 "children": year.place.children[party].astype(np.int16),
             }
         )
+
+
+def _words(codes: NDArray[np.int64], words: Sequence[str] | NDArray[np.object_]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes.tolist(), pd.Index(words, dtype="str"))
 
 
 def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -71,23 +71,65 @@ def tally(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
     events = _Events.of(log, inputs.calendar)
     by_person = _of_each_person(log, inputs, events)
     groups = _groups_of_people(log)
-    parts: list[pd.DataFrame] = []
+    rows = _Rows()
     for group_by, code in groups.items():
         size = len(GROUPS[group_by])
-        sums = {
-            name: np.bincount(code, weights=value, minlength=size)
-            for name, value in by_person.items()
-        }
-        if group_by == "all":
-            sums |= _of_the_place(log, inputs)
-        parts += _rows(group_by, sums, code[events.visit_person], events.visit_wait)
-    parts += _rows("session_kind", _by_session_kind(log, inputs, events), events.visit_kind,
-                   events.visit_wait)  # fmt: skip
-    parts += _rows("outcome", {"requests": _by_outcome(log, inputs.calendar)}, None, None)
-    found = pd.concat(parts, ignore_index=True)
-    found.insert(0, "replication", log.replication)
-    found.insert(1, "establishment", log.establishment)
-    return found
+        for name, values in by_person.items():
+            rows.add(group_by, name, np.bincount(code, weights=values, minlength=size))
+        rows.add_waits(group_by, code[events.visit_person], events.visit_wait)
+    for name, values in _of_the_place(log, inputs).items():
+        rows.add("all", name, values)
+    for name, values in _by_session_kind(log, inputs, events).items():
+        rows.add("session_kind", name, values)
+    rows.add_waits("session_kind", events.visit_kind, events.visit_wait)
+    rows.add("outcome", "requests", _by_outcome(log, inputs.calendar))
+    return rows.table(log.establishment, log.replication)
+
+
+class _Rows:
+    """The rows of a tally, gathered as plain lists and made a table once."""
+
+    def __init__(self) -> None:
+        self._group_by: list[str] = []
+        self._group: list[str] = []
+        self._quantity: list[str] = []
+        self._wait_days: list[int] = []
+        self._value: list[float] = []
+
+    def add(self, group_by: str, quantity: str, values: NDArray[np.float64]) -> None:
+        """Add one quantity for every group."""
+        groups = GROUPS[group_by]
+        self._group_by += [group_by] * len(groups)
+        self._group += groups
+        self._quantity += [quantity] * len(groups)
+        self._wait_days += [NO_WAIT] * len(groups)
+        self._value += values.tolist()
+
+    def add_waits(self, group_by: str, code: NDArray[np.int64], waits: NDArray[np.int64]) -> None:
+        """Add the number of visits for every group and number of days waited."""
+        width = int(waits.max(initial=0)) + 1
+        counted = np.bincount(code * width + waits)
+        filled = np.flatnonzero(counted)
+        groups = GROUPS[group_by]
+        self._group_by += [group_by] * len(filled)
+        self._group += [groups[group] for group in (filled // width).tolist()]
+        self._quantity += [WAITED] * len(filled)
+        self._wait_days += (filled % width).tolist()
+        self._value += counted[filled].tolist()
+
+    def table(self, establishment: str, replication: int) -> pd.DataFrame:
+        """Give the rows as a table."""
+        return pd.DataFrame(
+            {
+                "replication": replication,
+                "establishment": establishment,
+                "group_by": self._group_by,
+                "group": self._group,
+                "quantity": self._quantity,
+                "wait_days": np.array(self._wait_days, dtype=np.int64),
+                "value": np.array(self._value, dtype=np.float64),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -185,7 +227,7 @@ _COUNTED = {
 
 
 def _number_in_party(party: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the visits of each party from 0, in the order given."""
+    """Count the visits of each party from 0, in the order given."""
     order = np.argsort(party, kind="stable")
     ordered = party[order]
     number = np.empty(len(party), dtype=np.int64)
@@ -293,42 +335,6 @@ def _groups_of_people(log: VisitLog) -> dict[str, NDArray[np.int64]]:
         "children_under_18": (place.children_under_18 > 0).astype(np.int64),
         "distance_band": np.searchsorted(BAND_EDGES_MILES, place.straight_miles, side="right"),
     }
-
-
-def _rows(
-    group_by: str,
-    sums: Counts,
-    code: NDArray[np.int64] | None,
-    waits: NDArray[np.int64] | None,
-) -> list[pd.DataFrame]:
-    groups = np.array(GROUPS[group_by], dtype=object)
-    found = [
-        pd.DataFrame(
-            {
-                "group_by": group_by,
-                "group": np.tile(groups, len(sums)),
-                "quantity": np.repeat(np.array(list(sums), dtype=object), len(groups)),
-                "wait_days": NO_WAIT,
-                "value": np.concatenate(list(sums.values())),
-            }
-        )
-    ]
-    if code is not None and waits is not None and len(waits):
-        width = int(waits.max()) + 1
-        counted = np.bincount(code * width + waits)
-        filled = np.flatnonzero(counted)
-        found.append(
-            pd.DataFrame(
-                {
-                    "group_by": group_by,
-                    "group": groups[filled // width],
-                    "quantity": WAITED,
-                    "wait_days": filled % width,
-                    "value": counted[filled].astype(np.float64),
-                }
-            )
-        )
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -533,7 +539,7 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     waited = rows[rows["quantity"] == WAITED]
     sums = (
         rows[rows["quantity"] != WAITED]
-        .pivot(index=KEYS, columns="quantity", values="value")
+        .pivot_table(index=KEYS, columns="quantity", values="value", aggfunc="sum", observed=True)
         .fillna(0.0)
     )
     group_by = sums.index.get_level_values("group_by")

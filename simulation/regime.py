@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from data.estate import Estate, Where
@@ -157,7 +156,7 @@ def sessions_under(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
             ("open_tables", edit.add_open_tables),
             ("closed_tables", edit.add_closed_tables),
         ):
-            tables = np.round(templates[column] * edit.multiply) + added
+            tables = (templates[column] * edit.multiply).round() + added
             templates[column] = (
                 templates[column].where(~chosen, tables.clip(lower=0)).astype("int64")
             )

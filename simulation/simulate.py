@@ -172,7 +172,9 @@ def _places(
     }
     of_person["children_under_18"] = people["children_under_18"].to_numpy(np.int64)
     of_person["straight_miles"] = people["straight_miles"].to_numpy(np.float64)
-    earned = {level: regime.privileged_orders(level) for level in people["incentive_level"].unique()}
+    earned = {
+        level: regime.privileged_orders(level) for level in people["incentive_level"].unique()
+    }
     of_person["privileged_orders"] = people["incentive_level"].map(earned).to_numpy(np.int64)
     of_person["keys"] = of_person.pop("key")
     columns = {name: parties[name].to_numpy() for name in parties.columns}
@@ -277,7 +279,9 @@ def simulate(
         env,
         year.visits,
         acceptable=_spread(by_party, year.visits.party),
-        limits=_spread([None if sentenced else limit for sentenced in convicted], year.visits.person),
+        limits=_spread(
+            [None if sentenced else limit for sentenced in convicted], year.visits.person
+        ),
         calendar=tables,
         starts=sessions.start.tolist(),
         orders=Orders(
@@ -359,7 +363,7 @@ def _spread(values: list[Any], index: NDArray[np.int64]) -> list[Any]:
     """Give the value of each index."""
     column = np.empty(len(values), dtype=object)
     column[:] = values
-    return column[index].tolist()
+    return list(column[index])
 
 
 def _by_establishment(table: pd.DataFrame, codes: list[str]) -> dict[str, pd.DataFrame]:

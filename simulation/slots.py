@@ -170,7 +170,5 @@ def _windows(
     for day in range(days):
         first_week, first_weekday = divmod(day + notice_days[0] + offset, 7)
         last_week, last_weekday = divmod(day + notice_days[1] + offset, 7)
-        windows.append(
-            (first_week, from_day[first_weekday], last_week, to_day[last_weekday])
-        )
+        windows.append((first_week, from_day[first_weekday], last_week, to_day[last_weekday]))
     return windows

@@ -94,7 +94,8 @@ def uniform(
     if person is not None:
         start = start[person]
     steps = np.atleast_1d(np.asarray(numbers, dtype=np.uint64)) + np.uint64(1)
-    return (_mixed(start + steps * GOLDEN_GAMMA) >> np.uint64(11)) * 2.0**-53
+    leading = _mixed(start + steps * GOLDEN_GAMMA) >> np.uint64(11)
+    return leading.astype(np.float64) * 2.0**-53
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

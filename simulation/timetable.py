@@ -271,9 +271,7 @@ def _weekly(
     kept = np.flatnonzero(tables > 0)
     kept = kept[np.lexsort((closed[kept], template[kept], start[kept], weekday[kept]))]
     evening = start >= clock_minutes(evening_from)
-    by_day = np.where(
-        evening, KINDS.index(SessionKind.EVENING), KINDS.index(SessionKind.WEEKDAY)
-    )
+    by_day = np.where(evening, KINDS.index(SessionKind.EVENING), KINDS.index(SessionKind.WEEKDAY))
     kind = np.where(weekday >= SATURDAY, KINDS.index(SessionKind.WEEKEND), by_day)
     return WeeklySlots(
         template=template[kept],
@@ -297,7 +295,7 @@ def _held(templates: pd.DataFrame, mondays: NDArray[np.int64]) -> NDArray[np.boo
     date = mondays[:, np.newaxis] + _weekdays(templates["day"])
     anchor = np.where(first == NO_DATE, MONDAY, first)
     weeks = (date - MONDAY) // DAYS_PER_WEEK - (anchor - MONDAY) // DAYS_PER_WEEK
-    held = weeks % templates["every_n_weeks"].to_numpy(np.int64) == 0
+    held: NDArray[np.bool_] = weeks % templates["every_n_weeks"].to_numpy(np.int64) == 0
     held &= (first == NO_DATE) | (date >= first)
     held &= (last == NO_DATE) | (date <= last)
     return held

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 import simpy
 
@@ -131,28 +130,26 @@ def stations_under(estate: Estate, regime: VideoRegime) -> pd.DataFrame:
     periods = estate.video_stations.copy()
     for edit in regime.stations:
         chosen = edit.where.matches_in(estate, periods)
-        stations = (np.round(periods["stations"] * edit.multiply) + edit.add).clip(lower=0)
-        periods["stations"] = periods["stations"].where(~chosen, stations).astype("int64")
-    most = periods.groupby("establishment").agg({"stations": "max", "slot_minutes": "max"})
-    rows = []
-    for added in regime.added_hours:
-        chosen = added.where.matches_in(estate, estate.establishments)
-        for establishment in estate.establishments.loc[chosen, "establishment"]:
-            if establishment not in most.index:
-                continue
-            rows += [
-                {
-                    "establishment": establishment,
-                    "stations": most.at[establishment, "stations"],
-                    "day": day,
-                    "start": added.start,
-                    "end": added.end,
-                    "slot_minutes": most.at[establishment, "slot_minutes"],
-                    "source": "scenario",
-                    "confidence": "assumed",
-                }
-                for day in added.days
-            ]
+        stations = (periods["stations"] * edit.multiply).round() + edit.add
+        periods["stations"] = (
+            periods["stations"].where(~chosen, stations.clip(lower=0)).astype("int64")
+        )
+    most = periods.groupby("establishment")[["stations", "slot_minutes"]].max().reset_index()
+    rows = [
+        {
+            "establishment": row.establishment,
+            "stations": row.stations,
+            "day": day,
+            "start": added.start,
+            "end": added.end,
+            "slot_minutes": row.slot_minutes,
+            "source": "scenario",
+            "confidence": "assumed",
+        }
+        for added in regime.added_hours
+        for row in most[added.where.matches_in(estate, most)].itertuples()
+        for day in added.days
+    ]
     if rows:
         new = pd.DataFrame(rows)[list(periods.columns)].astype(periods.dtypes.to_dict())
         periods = pd.concat([periods, new], ignore_index=True)
@@ -230,7 +227,7 @@ class VideoDesk:
         call.callbacks.append(self._hold)
 
     def _hold(self, call: simpy.Event) -> None:
-        request, slot = call.value
+        request, slot = cast("tuple[int, int]", call.value)
         self.pending -= 1
         outcome = VIDEO_NO_SHOW if self._no_show[request] else VIDEO_HELD
         self._record((self._env.now, self._ids[request], outcome, slot))

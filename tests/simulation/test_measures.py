@@ -216,7 +216,9 @@ def test_median_of_the_estate_is_that_of_all_its_visits() -> None:
         asked = log.year.visits.asked_minutes[log.request[held]] // 1440
         waits += (log.year.sessions.day[log.slot[held]] - asked).tolist()
 
-    found = [value(measures, f"wait_days_{name}", establishment="ALL") for name in ("median", "p90")]
+    found = [
+        value(measures, f"wait_days_{name}", establishment="ALL") for name in ("median", "p90")
+    ]
 
     expected = np.quantile(waits, [0.5, 0.9], method="inverted_cdf")
     assert found == expected.tolist()
@@ -315,9 +317,7 @@ def test_inputs_are_small() -> None:
 
 def test_logs_of_blocks_join_without_losing_words() -> None:
     inputs = three_prisons()
-    tables = [
-        replicate(inputs, [code], seed=1, replication=0, keep_log=True)[1] for code in CODES
-    ]
+    tables = [replicate(inputs, [code], seed=1, replication=0, keep_log=True)[1] for code in CODES]
 
     joined = join_tables([table for table in tables if table is not None])
 

@@ -177,9 +177,7 @@ def test_walk_in_stations_lose_as_many_calls_as_erlang_says(call_minutes: float)
             video_user_share=1.0,
             video_wish_per_four_weeks=calls_a_day * 28 / people,
         ),
-        video=replace(
-            VIDEO, walk_in=True, call_minutes=call_minutes, credit_minutes_per_month=1e9
-        ),
+        video=replace(VIDEO, walk_in=True, call_minutes=call_minutes, credit_minutes_per_month=1e9),
     )
 
     lost = []
@@ -194,9 +192,7 @@ def test_walk_in_stations_lose_as_many_calls_as_erlang_says(call_minutes: float)
 
 def test_no_shows_are_binomial() -> None:
     """Each booking that is not cancelled is missed with the same chance, independently."""
-    inputs = prison(
-        people=300, sessions=daily(40), demand=replace(DEMAND, no_show_share=0.12)
-    )
+    inputs = prison(people=300, sessions=daily(40), demand=replace(DEMAND, no_show_share=0.12))
     counts = sum(
         simulate(inputs, establishment="AAA", seed=14, replication=replication).counts()
         for replication in range(10)
@@ -234,7 +230,8 @@ def test_littles_law_holds_on_every_path(seed: int, tables: int) -> None:
 )  # fmt: skip
 def test_more_tables_never_refuse_more(seed: int, tables: int, more: int, days: int) -> None:
     """Where everybody may come at any time, asks once and does not cancel, replication by
-    replication: each family then takes the earliest table, and one table more only helps."""
+    replication: each family then takes the earliest table, and one table more only helps.
+    """
     demand = replace(DEMAND, wish_per_four_weeks=12.0)
     regime = replace(NO_ALLOWANCE, notice_days_min=1, notice_days_max=days)
     refused = [
@@ -248,4 +245,3 @@ def test_more_tables_never_refuse_more(seed: int, tables: int, more: int, days: 
     ]
 
     assert refused[1] <= refused[0]
-

@@ -82,9 +82,7 @@ def test_unconvicted_people_need_no_order() -> None:
 
 def test_request_finds_only_sessions_within_the_window() -> None:
     """Asked on Monday day 0 with 2 to 4 days' notice: Wednesday to Friday."""
-    slots = visit_slots(
-        pd.DataFrame(daily(1)), CALENDAR, days=20, evening_from="16:30"
-    )
+    slots = visit_slots(pd.DataFrame(daily(1)), CALENDAR, days=20, evening_from="16:30")
     tables = SlotCalendar(slots, slots.week, notice_days=(2, 4), days=10)
 
     found = []
@@ -362,7 +360,9 @@ def test_stations_and_hours_are_added_where_the_selector_says() -> None:
     video = replace(
         VIDEO,
         stations=(StationsEdit(where=Where(sex="women"), multiply=2.0, add=1),),
-        added_hours=(AddedHours(where=Where(sex="women"), days=("mon",), start="18:00", end="20:00"),),
+        added_hours=(
+            AddedHours(where=Where(sex="women"), days=("mon",), start="18:00", end="20:00"),
+        ),
     )
 
     found = stations_under(estate(), video)
