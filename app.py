@@ -10,7 +10,7 @@ import streamlit as st
 
 from app_pages import _show
 
-st.set_page_config(page_title="Closer to home", page_icon=":material/home:", layout="wide")
+st.set_page_config(page_title="Closer to home", page_icon=_show.ICON, layout="wide")
 _show.style()
 page = st.navigation(
     [

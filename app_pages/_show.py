@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from scenarios.charts import Figure
     from scenarios.results import Results
 
+FOLDER = Path(__file__).parent
+ICON = str(FOLDER / "icon.svg")
+"""A picture of our own: an icon named in words would be fetched from another host."""
+
 
 def run(page: Page) -> None:
     """Run a page; when a file of the run cannot be used, say which and what to do."""
@@ -37,8 +41,8 @@ def run(page: Page) -> None:
 
 def style() -> None:
     """Put the name, the style sheet of the report and that of the app on the page."""
-    st.logo(Path(__file__).with_name("logo.svg"), size="large")
-    own = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    st.logo(FOLDER / "logo.svg", size="large")
+    own = (FOLDER / "style.css").read_text(encoding="utf-8")
     st.html(f"<style>{markup.style()}\n{own}</style>")
 
 

@@ -2,87 +2,102 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from scenarios import views
+from scenarios.results import Results
 from tests.app.serving import open_page, stay_at_home
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-PLAN = "closer-to-home-000a11cf"
-OURS = (
-    ".estate-numbers, .estate-table, .estate-facts, .estate-banner, .estate-statement, h1, h2, h3"
-)
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+OURS = '[class^="estate-"], h1, h2, h3'
+"""Elements that we write ourselves; the rest of a page is made by Streamlit."""
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_overview_is_drawn_without_asking_any_other_host(
-    chrome: Browser, address: str, runs: Path, width: int
+    chrome: Browser, address: str, plan: Results, width: int
 ) -> None:
     page = chrome.new_page(viewport={"width": width, "height": 900})
     strangers = stay_at_home(page, address)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    open_page(page, f"{address}/?run={PLAN}")
-    everybody = _summary(runs)["distance"][0]
-    assert f"{everybody['straight_miles']:.1f}" in page.inner_text(".estate-numbers")
+    open_page(page, f"{address}/?run={name_of(plan)}")
+    miles = views.row_for(plan, "distance")["straight_miles"]
+    assert f"{miles:.1f}" in page.inner_text(".estate-numbers")
     assert page.locator("[data-testid=stVegaLiteChart]").count() >= 1
-    assert "run=" in page.url
-    assert _overflow(page) == 0
+    assert pixels_beyond_the_window(page) == 0
     assert strangers == []
     assert faults == []
     page.close()
 
 
-def test_overview_has_no_accessibility_fault_in_our_own_markup(
-    chrome: Browser, address: str
+def test_request_to_another_host_would_be_noticed(chrome: Browser, address: str) -> None:
+    page = chrome.new_page()
+    strangers = stay_at_home(page, address)
+    open_page(page, address)
+    page.evaluate("fetch('https://elsewhere.example/').catch(() => null)")
+    page.wait_for_timeout(200)
+    assert strangers == ["https://elsewhere.example/"]
+    page.close()
+
+
+@pytest.mark.parametrize("leaf", ["", "allocation", "visits", "compare", "sources", "start"])
+def test_our_own_markup_has_no_accessibility_fault(
+    chrome: Browser, address: str, plan: Results, leaf: str
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     page = chrome.new_page(viewport={"width": 1280, "height": 900})
-    open_page(page, f"{address}/?run={PLAN}")
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+    open_page(page, f"{address}/{leaf}?run={name_of(plan)}")
+    found = Axe().run(page, options={"runOnly": WCAG})
     ours = [
-        (fault["id"], node["target"])
+        (fault["id"], node["html"])
         for fault in found.response["violations"]
         for node in fault["nodes"]
-        if page.locator(str(node["target"][0])).first.evaluate(
-            "(node, ours) => node.closest(ours) !== null", OURS
-        )
+        if is_ours(page, str(node["target"][0]))
     ]
     assert ours == []
     page.close()
 
 
-def test_chart_has_its_words_and_its_table(chrome: Browser, address: str) -> None:
+def test_chart_has_its_words_and_its_table(chrome: Browser, address: str, plan: Results) -> None:
     page = chrome.new_page(viewport={"width": 1280, "height": 900})
-    open_page(page, f"{address}/?run={PLAN}")
+    open_page(page, f"{address}/?run={name_of(plan)}")
     assert page.get_by_label("Map of").count() >= 1
     page.get_by_text("These numbers as a table").first.click()
     page.get_by_role("table", name="People held and their average miles").wait_for()
     page.close()
 
 
-def test_link_in_the_navigation_keeps_the_run(chrome: Browser, address: str) -> None:
+def test_link_in_the_navigation_keeps_the_run(
+    chrome: Browser, address: str, today: Results
+) -> None:
     page = chrome.new_page(viewport={"width": 1280, "height": 900})
-    open_page(page, f"{address}/?run=baseline-000a11ce")
+    open_page(page, f"{address}/?run={name_of(today)}")
     page.get_by_role("link", name="Allocation", exact=True).click()
     page.get_by_role("heading", name="Who is held where").wait_for()
-    page.wait_for_url("**/allocation?run=baseline-000a11ce")
+    page.wait_for_url(f"**/allocation?run={name_of(today)}")
     page.close()
 
 
-def _summary(runs: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((runs / PLAN / "summary.json").read_text("utf-8"))
-    return content
+def name_of(results: Results) -> str:
+    assert results.folder is not None
+    return results.folder.name
 
 
-def _overflow(page: Page) -> int:
+def is_ours(page: Page, selector: str) -> bool:
+    node = page.locator(selector).first
+    return bool(node.evaluate("(node, ours) => node.closest(ours) !== null", OURS))
+
+
+def pixels_beyond_the_window(page: Page) -> int:
     """Count the pixels by which the page is wider than its window."""
     return int(
         page.evaluate(
