@@ -231,7 +231,7 @@ class VisitLog:
 
 
 def _words(codes: NDArray[np.int64], words: Sequence[str] | NDArray[np.object_]) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes.tolist(), pd.Index(words, dtype="str"))
+    return pd.Categorical.from_codes(codes.tolist(), pd.Index(list(words), dtype="str"))
 
 
 def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

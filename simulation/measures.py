@@ -75,7 +75,8 @@ def tally(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
     for group_by, code in groups.items():
         size = len(GROUPS[group_by])
         for name, values in by_person.items():
-            rows.add(group_by, name, np.bincount(code, weights=values, minlength=size))
+            sums = np.bincount(code, weights=values, minlength=size)
+            rows.add(group_by, name, sums.astype(np.float64))
         rows.add_waits(group_by, code[events.visit_person], events.visit_wait)
     for name, values in _of_the_place(log, inputs).items():
         rows.add("all", name, values)

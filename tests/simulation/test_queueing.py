@@ -229,8 +229,9 @@ def test_littles_law_holds_on_every_path(seed: int, tables: int) -> None:
     days=st.integers(1, 10),
 )  # fmt: skip
 def test_more_tables_never_refuse_more(seed: int, tables: int, more: int, days: int) -> None:
-    """Where everybody may come at any time, asks once and does not cancel, replication by
-    replication: each family then takes the earliest table, and one table more only helps.
+    """One table more only helps, replication by replication.
+
+    So it is where everybody may come at any time, asks once and does not cancel.
     """
     demand = replace(DEMAND, wish_per_four_weeks=12.0)
     regime = replace(NO_ALLOWANCE, notice_days_min=1, notice_days_max=days)
