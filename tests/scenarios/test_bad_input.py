@@ -173,9 +173,7 @@ def test_a_selector_that_selects_nothing_is_refused(small_data: Path, tmp_path: 
 
 
 def test_an_unknown_scenario_is_refused(tmp_path: Path) -> None:
-    refused(
-        estate("run", "basline", "--runs", tmp_path / "runs"), "Did you mean 'baseline'"
-    )
+    refused(estate("run", "basline", "--runs", tmp_path / "runs"), "Did you mean 'baseline'")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="folder permissions are those of POSIX")
@@ -201,9 +199,7 @@ def test_a_run_folder_without_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_plan_is_only_made_for_a_scenario_that_decides(tmp_path: Path) -> None:
-    refused(
-        estate("allocate", "evening_visits", "--out", tmp_path / "plan"), "nothing to decide"
-    )
+    refused(estate("allocate", "evening_visits", "--out", tmp_path / "plan"), "nothing to decide")
 
 
 def test_a_folder_in_use_is_not_written_over(tmp_path: Path) -> None:

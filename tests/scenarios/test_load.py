@@ -63,9 +63,7 @@ def test_every_setting_of_the_baseline_has_its_row_and_the_other_way_round() -> 
 
 
 def _in_order_of_sections() -> list[str]:
-    return [
-        name for section in SECTIONS for name in settings() if name.split(".")[0] == section
-    ]
+    return [name for section in SECTIONS for name in settings() if name.split(".")[0] == section]
 
 
 def test_every_field_of_a_section_has_its_row() -> None:
@@ -161,9 +159,7 @@ def test_a_wrong_word_of_a_selector_names_the_nearest_right_one(tmp_path: Path) 
         tmp_path,
         f"{HEAD}change:\n  regime.session_tables: [{{where: {{sex: mne}}, multiply: 2}}]\n",
     )
-    assert said == (
-        "trial.yaml: regime.session_tables row 1: no sex 'mne'. Did you mean 'men'?"
-    )
+    assert said == ("trial.yaml: regime.session_tables row 1: no sex 'mne'. Did you mean 'men'?")
 
 
 def test_a_wrong_scenario_names_the_nearest_right_one() -> None:

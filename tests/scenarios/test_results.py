@@ -62,10 +62,15 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
-def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "run") as partial:
+def fail_half_way(folder: Path) -> None:
+    with new_folder(folder) as partial:
         (partial / "half.json").write_text("{")
         raise KeyboardInterrupt
+
+
+def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fail_half_way(tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
 

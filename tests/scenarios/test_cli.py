@@ -1,0 +1,208 @@
+"""The command line: each command does its one thing and ends with its code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+import scenarios.run as run_module
+from optimiser.allocation import InfeasibleAllocationError
+from optimiser.certify import CertificateError
+from scenarios.cli import app
+from scenarios.results import load_results
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def estate(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def runs(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "runs"
+    done = estate(
+        "run", "baseline", "evening_visits",
+        "--data", small_data, "--runs", folder, "--replications", "3", "--workers", "1",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert [Path(line).parent for line in done.stdout.split()] == [folder, folder]
+    return folder
+
+
+def test_help_names_every_command() -> None:
+    said = estate("--help").stdout
+    for command in ("demo", "run", "allocate", "compare", "validate", "template", "app"):
+        assert f"  {command} " in said
+
+
+def test_no_command_shows_the_help() -> None:
+    assert "Commands:" in estate().output
+
+
+def test_scenarios_are_stored_in_the_order_asked(runs: Path) -> None:
+    names = sorted(path.name.rpartition("-")[0] for path in runs.iterdir())
+    assert names == ["baseline", "evening_visits"]
+
+
+def test_two_runs_are_compared_on_the_same_families(runs: Path) -> None:
+    before, after = sorted(runs.iterdir())
+    done = estate("compare", before, after)
+    assert done.exit_code == 0, done.stderr
+    assert "regime.added_sessions: [] -> [{" in done.stdout
+    assert "the same families in both" in done.stdout
+    assert "no difference can be told apart" in done.stdout
+    assert "Tables used in visit halls" in done.stdout
+
+
+def test_the_demo_tells_the_answer_in_words(small_data: Path, tmp_path: Path) -> None:
+    done = estate(
+        "demo", "--data", small_data, "--runs", tmp_path, "--replications", "2", "--workers", "1"
+    )
+    assert done.exit_code == 0, done.stderr
+    for words in (
+        "320 people are held",
+        "straight-line miles from home",
+        "a year in time and money",
+        "WHO ENDS NEARER AND WHO FURTHER",
+        "women:",
+        "visits per prisoner in four weeks",
+        "gap 0.0000%",
+        f"estate app --runs {tmp_path}",
+    ):
+        assert words in done.stdout
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_plan_is_written_with_its_problem(small_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plan"
+    done = estate(
+        "allocate", "closer_to_home", "--data", small_data, "--out", out, "--save-problem"
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "gap 0.0000%" in done.stdout
+    placements = pd.read_parquet(out / "placements.parquet")
+    with np.load(out / "problem.npz", allow_pickle=False) as problem:
+        assert problem["cost_pennies"].shape[0] == len(placements)
+    assert {path.name for path in out.iterdir()} == {
+        "manifest.json",
+        "scenario.yaml",
+        "allocation.json",
+        "changes.parquet",
+        "placements.parquet",
+        "moves.parquet",
+        "units.parquet",
+        "shortfall.parquet",
+        "prices.npz",
+        "problem.npz",
+    }
+
+
+def test_a_sound_folder_is_said_to_be_sound(small_data: Path) -> None:
+    done = estate("validate", small_data)
+    assert done.exit_code == 0, done.stderr
+    assert "7 tables are sound" in done.stdout
+
+
+def test_a_template_can_be_filled_in(tmp_path: Path) -> None:
+    done = estate("template", tmp_path / "mine")
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "mine" / "population.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        (RuntimeError("P0001 is called Somebody"), 1, "Reference"),
+        (KeyboardInterrupt(), 130, "Nothing half-written"),
+        (CertificateError(["a cheaper pair"]), 4, "a cheaper pair"),
+        (
+            InfeasibleAllocationError("No place.", pd.DataFrame({"people": [3]})),
+            3,
+            "No place.",
+        ),
+    ],
+    ids=["fault", "interrupted", "not certified", "infeasible"],
+)
+def test_every_ending_has_its_code(
+    small_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: BaseException,
+    code: int,
+    words: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(run_module, "place", fail)
+    done = estate("run", "closer_to_home", "--data", small_data, "--runs", tmp_path)
+    assert done.exit_code == code
+    assert words in done.stderr
+    left = [path.name for path in tmp_path.iterdir()]
+    if code == 3:
+        assert left == ["closer_to_home-shortfall.csv"]
+    elif code == 1:
+        log = (tmp_path / left[0]).read_text()
+        assert left[0].startswith("fault-")
+        assert "RuntimeError" in log
+        assert "test_cli.py" in log
+        assert "Somebody" not in log
+        assert "Somebody" not in done.stderr
+    else:
+        assert left == []
+
+
+def test_a_plan_that_leaves_people_without_a_place_ends_with_code_3(
+    own_data: Path, tmp_path: Path
+) -> None:
+    """Women on remand may only be held in three units, which are left two places each."""
+    units = pd.read_csv(own_data / "units.csv", keep_default_na=False)
+    receiving = (units["sex"] == "women") & units["categories"].str.contains("U")
+    units.loc[receiving, ["places", "in_use_cna", "headroom"]] = [2, 2, 0]
+    units.to_csv(own_data / "units.csv", index=False)
+    establishments = pd.read_csv(own_data / "establishments.csv", keep_default_na=False)
+    totals = units.groupby("establishment")[["places", "in_use_cna"]].sum()
+    codes = establishments["establishment"]
+    establishments["operational_capacity"] = codes.map(totals["places"])
+    establishments["in_use_cna"] = codes.map(totals["in_use_cna"])
+    establishments.to_csv(own_data / "establishments.csv", index=False)
+    scenario = tmp_path / "tight.yaml"
+    scenario.write_text(
+        "title: Tight\nquestion: Who has no place?\nchange:\n  placements: optimised\n"
+        "  allocation.margin_women: 0\n"
+    )
+    done = estate(
+        "run", scenario, "--data", own_data, "--runs", tmp_path / "runs",
+        "--replications", "1", "--workers", "1",
+    )  # fmt: skip
+    assert done.exit_code == 3, done.stderr
+    results = load_results(done.stdout.strip())
+    assert results.allocation["status"] == "infeasible"
+    assert results.summary["allocation"]["unplaced"] > 0
+
+
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nsys.argv = ['estate', '--help']\n"
+        "try:\n    from scenarios.cli import main\n    main()\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('pandas', 'numpy', 'rich.console') if name in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    assert said.splitlines()[-1] == "[]"
+
+
+def test_the_command_is_installed_beside_python() -> None:
+    script = Path(sys.executable).parent / ("estate.exe" if os.name == "nt" else "estate")
+    if not script.exists():
+        pytest.skip("not installed: run from the checkout")
+    assert subprocess.run([script, "--help"], check=False, capture_output=True).returncode == 0

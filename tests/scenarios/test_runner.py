@@ -1,0 +1,93 @@
+"""How work is cut, and put together again."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenarios.inputs import load_inputs
+from scenarios.load import load_scenario
+from scenarios.place import place, simulated_on
+from scenarios.runner import blocks, play
+from simulation.simulate import SimulationInputs
+
+codes = st.text("ABC", min_size=3, max_size=3)
+
+
+@given(people=st.dictionaries(codes, st.integers(0, 2000)), size=st.integers(1, 5000))
+def test_every_establishment_is_in_exactly_one_block(people: dict[str, int], size: int) -> None:
+    cut = blocks(people, size)
+    assert [code for block in cut for code in block] == sorted(people)
+    held = [sum(people[code] for code in block) for block in cut]
+    assert all(number >= size for number in held[:-1])
+
+
+@pytest.fixture(scope="module")
+def inputs(small_data: Path) -> SimulationInputs:
+    scenario = load_scenario("baseline")
+    found = load_inputs(scenario, small_data)
+    return simulated_on(scenario, found, place(scenario, found))
+
+
+class Backwards(Executor):
+    """Does the last task first, to show that order does not matter."""
+
+    def __init__(self) -> None:
+        self._tasks: list[tuple[Future[Any], Any, Any]] = []
+
+    def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._tasks.append((future, work, args))
+        if len(self._tasks) == 3:
+            for each, task, given_args in reversed(self._tasks):
+                each.set_result(task(*given_args))
+        return future
+
+
+def test_the_order_of_answers_does_not_matter(inputs: SimulationInputs, tmp_path: Path) -> None:
+    told = []
+
+    def played(executor: Executor) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return play(
+            inputs,
+            seed=1,
+            replications=3,
+            keep_every_log=True,
+            folder=tmp_path,
+            executor=executor,
+            progress=lambda *step: told.append(step),
+        )
+
+    with ThreadPoolExecutor(1) as one:
+        forwards = played(one)
+    backwards = played(Backwards())
+    for left, right in zip(forwards, backwards, strict=True):
+        pd.testing.assert_frame_equal(left, right)
+    assert told[0] == ("simulate", 0, 3)
+    assert told[3] == ("simulate", 3, 3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lost_worker_is_said_so(inputs: SimulationInputs, tmp_path: Path) -> None:
+    class Lost(ThreadPoolExecutor):
+        def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    with Lost(1) as lost, pytest.raises(RuntimeError, match="fewer --workers"):
+        play(
+            inputs,
+            seed=1,
+            replications=1,
+            keep_every_log=False,
+            folder=tmp_path,
+            executor=lost,
+        )
