@@ -260,7 +260,7 @@ def intervals(
     order = list(dict.fromkeys(rows[label]))
     names = list(dict.fromkeys(rows[series])) if series else []
     encodings: dict[str, Any] = {
-        "y": alt.Y(f"{label}:N", sort=order, title=None, axis=alt.Axis(ticks=False, grid=True)),
+        "y": alt.Y(f"{label}:N", sort=order, title=None, axis=_row_axis(order)),
         "tooltip": [
             alt.Tooltip(f"{label}:N", title=" "),
             *([alt.Tooltip(f"{series}:N", title="Measure")] if series else []),
@@ -285,7 +285,8 @@ def intervals(
         .mark_rule(color=TEXT, strokeDash=[4, 3], aria=False)
         .encode(x="zero:Q")
     )
-    height = max(110, (36 * len(names) if series else 34) * len(order))
+    step = 36 * len(names) if series else 48 if _is_long(order) else 34
+    height = max(110, step * len(order))
     chart = (zero + rule + point if zero_line else rule + point).properties(
         width=WIDTH, height=height
     )
@@ -364,6 +365,32 @@ VEGA_LITE = "6.4"
 """The version of Vega-Lite that renders the charts of the report, the one Altair writes for."""
 
 
+LONG_LABEL = 24
+"""Labels with more letters than this stand above their row, not beside it."""
+
+
+def _is_long(labels: Sequence[str]) -> bool:
+    return max(map(len, labels), default=0) > LONG_LABEL
+
+
+def _row_axis(labels: Sequence[str]) -> Any:
+    """Name rows beside the chart, or above each row where that would leave no room for it."""
+    import altair as alt
+
+    if not _is_long(labels):
+        return alt.Axis(ticks=False, grid=True)
+    return alt.Axis(
+        ticks=False,
+        grid=False,
+        domain=False,
+        labelAlign="left",
+        labelBaseline="bottom",
+        labelOffset=-8,
+        labelPadding=0,
+        zindex=1,
+    )
+
+
 def _colour(field: str, names: Sequence[str]) -> Any:
     import altair as alt
 
@@ -371,7 +398,8 @@ def _colour(field: str, names: Sequence[str]) -> Any:
         message = f"{len(names)} categories are too many to tell apart; at most {len(CATEGORIES)}."
         raise ValueError(message)
     scale = alt.Scale(domain=list(names), range=list(CATEGORIES[: len(names)]))
-    legend = alt.Legend(title=None) if len(names) > 1 else None
+    columns = 1 if _is_long(names) else 2
+    legend = alt.Legend(title=None, columns=columns) if len(names) > 1 else None
     return alt.Color(field, sort=list(names), scale=scale, legend=legend)
 
 

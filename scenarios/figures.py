@@ -8,6 +8,7 @@ import pandas as pd
 
 from scenarios import charts, views, wording
 from scenarios.charts import Figure
+from scenarios.markup import hidden_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +50,12 @@ def prison_map(
     )
 
 
-def distances(results: Results, placed: pd.DataFrame) -> Figure:
-    """Draw how many people are held at each distance from home."""
+def distances(results: Results, placed: pd.DataFrame, *, circulate: bool = False) -> Figure:
+    """Draw how many people are held at each distance from home; hidden counts are not drawn."""
     bands = views.distance_bands(placed)
+    if circulate:
+        counts = ["people_today", "people_plan"]
+        bands[counts] = bands[counts].mask(hidden_counts(bands, counts), 0)
     cases = {"people_today": "Today"}
     if views.is_plan(results):
         cases["people_plan"] = "In this plan"
@@ -181,6 +185,7 @@ def differences(rows: pd.DataFrame, note: str) -> Figure:
         title="Change from the first run to the second, in per cent",
         note=note,
         zero_line=True,
+        number_format=",.0f",
     )
 
 

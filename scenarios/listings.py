@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from scenarios.compare import Comparison
     from scenarios.results import Results
 
-COUNTS = ("people", "moves", "nearer", "further", "people_today", "people_plan", "arrive", "leave")
-
 
 def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
     """List the prisons with the people they hold and how far from home."""
@@ -87,6 +85,11 @@ def nearer_and_further(results: Results, *, circulate: bool = False) -> str:
             "most_miles_further": "Most miles further",
         },
         hide_small=("moved", "nearer", "further") if circulate else (),
+        hide_with={
+            "mean_miles_nearer": "nearer",
+            "mean_miles_further": "further",
+            "most_miles_further": "further",
+        },
     )
 
 
@@ -144,6 +147,7 @@ def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
             "mean_change_miles": "Average change in miles",
         },
         hide_small=("moves", "nearer", "further") if circulate else (),
+        hide_with={"mean_change_miles": "moves"},
     )
 
 
@@ -164,17 +168,23 @@ def moves_account(moves: pd.DataFrame) -> str:
 
 
 def arrivals_and_departures(by_prison: pd.DataFrame, *, circulate: bool = False) -> str:
-    """List how many people each prison would receive and send."""
+    """List how many people each prison would receive and send.
+
+    For circulation the people in the plan are left out, from whom hidden moves could be worked out.
+    """
+    labels = {
+        "name": "Prison",
+        "people_today": "People today",
+        "arrive": "Arrive",
+        "leave": "Leave",
+        "people_plan": "People in this plan",
+    }
+    if circulate:
+        del labels["people_plan"]
     return table(
         by_prison[(by_prison["arrive"] > 0) | (by_prison["leave"] > 0)],
         "Number of people each prison would receive and send",
-        labels={
-            "name": "Prison",
-            "people_today": "People today",
-            "arrive": "Arrive",
-            "leave": "Leave",
-            "people_plan": "People in this plan",
-        },
+        labels=labels,
         hide_small=("arrive", "leave") if circulate else (),
         scroll=True,
     )

@@ -22,7 +22,10 @@ MINUS = "\N{MINUS SIGN}"
 HIDDEN = "[c]"
 """Stands for a count kept back: one or two people."""
 
-HIDDEN_NOTE = "[c] means 1 or 2 people: hidden so that nobody can be recognised."
+HIDDEN_NOTE = (
+    "[c] stands for 1 or 2 people, or for a number from which such a count could be worked out: "
+    "hidden so that nobody can be recognised."
+)
 
 SMALL_COUNT = 2
 """Counts of people from 1 to this number are hidden in anything that leaves the building."""
@@ -102,6 +105,7 @@ def table(
     note: str = "",
     right: Iterable[str] = (),
     hide_small: Iterable[str] = (),
+    hide_with: Mapping[str, str] | None = None,
     scroll: bool = False,
 ) -> str:
     """Return a table with a caption, with headings that a screen reader announces.
@@ -120,25 +124,68 @@ def table(
     right
         Columns of text that hold numbers, set flush right like the numeric ones.
     hide_small
-        Columns that count people, in which 1 and 2 are hidden.
+        Columns that count people, in which small counts are hidden (:func:`hidden_counts`).
+    hide_with
+        Columns hidden wherever the count they describe is: each with the column of that count.
     scroll
         Whether a long table scrolls in a frame of its own.
     """
-    small, flush = set(hide_small), set(right)
+    flush = set(right)
+    hidden = hidden_counts(frame, list(hide_small))
+    for column, count in (hide_with or {}).items():
+        if count in hidden:
+            hidden[column] = hidden[count]
     heads = [
         Head(label=label, numeric=column in flush or _is_numeric(frame[column]))
         for column, label in labels.items()
     ]
-    columns = [
-        [cell(value, column, column in small) for value in frame[column]] for column in labels
-    ]
+    columns = [_cells(frame[column], column, hidden.get(column)) for column in labels]
     rows = list(zip(*columns, strict=True))
-    hidden = any(text == HIDDEN for row in rows for text in row)
-    notes = " ".join(text for text in (note, HIDDEN_NOTE if hidden else "") if text)
+    any_hidden = bool(hidden.to_numpy().any()) if len(hidden.columns) else False
+    notes = " ".join(text for text in (note, HIDDEN_NOTE if any_hidden else "") if text)
     return _part("table", caption, heads, rows, notes, scroll)
 
 
-def cell(value: Any, column: str, hide_small: bool = False) -> str:
+def hidden_counts(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Say which counts of people are hidden: the small ones, and others that would give them away.
+
+    Counts from 1 to ``SMALL_COUNT`` are hidden. Where a row or a column of counts then hides one
+    cell alone, its smallest other positive count is hidden too, since a total could be known.
+
+    Parameters
+    ----------
+    frame
+        One row per row shown; ``columns`` are whole numbers.
+
+    Returns
+    -------
+    pd.DataFrame
+        True where hidden; the rows of ``frame`` and the columns asked for.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> hidden_counts(pd.DataFrame({"people": [40, 1, 7, 0]}), ["people"])["people"].tolist()
+    [False, True, True, False]
+    """
+    import numpy as np
+    import pandas as pd
+
+    counts = frame[list(columns)].to_numpy(dtype=float).reshape(len(frame), len(columns))
+    hidden = (counts > 0) & (counts <= SMALL_COUNT)
+    changed = bool(hidden.any())
+    while changed:
+        changed = False
+        for lines, shown in ((counts, hidden), (counts.T, hidden.T)):
+            for line, mask in zip(lines, shown, strict=True):
+                others = np.where((line > 0) & ~mask, line, np.inf)
+                if mask.sum() == 1 and np.isfinite(others).any():
+                    mask[others.argmin()] = True
+                    changed = True
+    return pd.DataFrame(hidden, index=frame.index, columns=list(columns))
+
+
+def cell(value: Any, column: str) -> str:
     """Write one value as its column's name says; an empty cell is a dash.
 
     Examples
@@ -147,8 +194,6 @@ def cell(value: Any, column: str, hide_small: bool = False) -> str:
     '£1,234'
     >>> cell(0.256, "hall_use_share")
     '25.6%'
-    >>> cell(2, "people", hide_small=True)
-    '[c]'
     >>> cell(float("nan"), "straight_miles") == DASH
     True
     """
@@ -160,7 +205,7 @@ def cell(value: Any, column: str, hide_small: bool = False) -> str:
         return "yes" if value else "no"
     if not hasattr(value, "__float__"):
         return str(value)
-    return HIDDEN if hide_small and 0 < value <= SMALL_COUNT else quantity(float(value), column)
+    return quantity(float(value), column)
 
 
 def quantity(value: float, name: str) -> str:
@@ -196,6 +241,13 @@ def shows_more_than_zero(text: str) -> bool:
     (True, False)
     """
     return any(digit in text for digit in "123456789")
+
+
+def _cells(values: pd.Series[Any], column: str, hidden: pd.Series[bool] | None) -> list[str]:
+    written = [cell(value, column) for value in values]
+    if hidden is None:
+        return written
+    return [HIDDEN if kept else text for text, kept in zip(written, hidden, strict=True)]
 
 
 def _is_numeric(column: pd.Series[Any]) -> bool:

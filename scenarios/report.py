@@ -73,7 +73,7 @@ def report_html(results: Results, establishments: pd.DataFrame | None = None) ->
             question=results.summary["question"],
             style=_safe(markup.style()),
             notices=_safe("".join(markup.banner(text) for text in notices)),
-            numbers=_safe(markup.numbers(wording.four_numbers(results))),
+            numbers=_safe(markup.numbers(wording.four_numbers(results, circulate=True))),
             sections=[section for section in _sections(results, prisons) if section],
         )
     )
@@ -112,7 +112,7 @@ def _further(results: Results, placed: pd.DataFrame) -> Section | None:
         return None
     return Section(
         title="Who ends further away",
-        words=[wording.who_ends_further(results)],
+        words=[wording.who_ends_further(results, circulate=True)],
         parts=[
             _safe(listings.nearer_and_further(results, circulate=True)),
             _safe(listings.extra_miles(placed, circulate=True)),
@@ -134,7 +134,7 @@ def _distances(results: Results, placed: pd.DataFrame) -> Section:
     is_plan = views.is_plan(results)
     return Section(
         title="How far people are held from home",
-        figures=[_drawn(figures.distances(results, placed), "distances")],
+        figures=[_drawn(figures.distances(results, placed, circulate=True), "distances")],
         parts=[
             _safe(listings.distances(placed, is_plan=is_plan, circulate=True)),
             _safe(listings.far_from_home(placed, is_plan=is_plan)),
@@ -147,7 +147,7 @@ def _moves(results: Results, placed: pd.DataFrame, by_prison: pd.DataFrame) -> S
         return None
     return Section(
         title="Who moves",
-        words=[wording.moves(results)],
+        words=[wording.moves(results, circulate=True)],
         parts=[
             _safe(listings.moves_by_reason(placed, circulate=True)),
             _safe(listings.arrivals_and_departures(by_prison, circulate=True)),

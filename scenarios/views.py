@@ -17,7 +17,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from scenarios.results import Results
 
-DISTANCE_EDGES = (0, 10, 25, 50, 75, 100, 150)
+DISTANCE_EDGES = (0, 10, 25, 50, 75, 100)
 """Lower edges in miles of the bands in which distance from home is shown."""
 
 MILES_EDGES = (30, 45, 60)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scenarios import views
-from scenarios.markup import DASH, MINUS, Number, quantity, shows_more_than_zero
+from scenarios.markup import DASH, MINUS, SMALL_COUNT, Number, quantity, shows_more_than_zero
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +83,22 @@ def estimate(row: Mapping[str, Any]) -> str:
     return f"95% interval {interval(row)}, from {years}."
 
 
-def four_numbers(results: Results) -> list[Number]:
-    """Give the answer of a run in four numbers."""
-    return [_distance(results), _gain(results), _who(results), _visits(results)]
+def four_numbers(results: Results, *, circulate: bool = False) -> list[Number]:
+    """Give the answer of a run in four numbers; for circulation small counts are kept back."""
+    return [_distance(results), _gain(results), _who(results, circulate), _visits(results)]
+
+
+def people(number: float, circulate: bool) -> str:
+    """Write a count of people; for circulation one and two are not told apart.
+
+    Examples
+    --------
+    >>> people(1, circulate=False), people(1, circulate=True), people(1_641, circulate=True)
+    ('1 person', '1 or 2 people', '1,641 people')
+    """
+    if circulate and 0 < number <= SMALL_COUNT:
+        return f"1 or {SMALL_COUNT} people"
+    return count(number, "person")
 
 
 def proof(results: Results) -> str:
@@ -167,7 +180,7 @@ def _gain(results: Results) -> Number:
     )
 
 
-def _who(results: Results) -> Number:
+def _who(results: Results, circulate: bool) -> Number:
     if not views.is_plan(results):
         return Number(
             label="People held",
@@ -176,13 +189,15 @@ def _who(results: Results) -> Number:
             note="One row for each person; the synthetic population matches published totals.",
         )
     row = views.row_for(results, "further")
+    nearer, _, noun = people(row["nearer"], circulate).rpartition(" ")
+    few = circulate and row["further"] <= SMALL_COUNT
+    longest = f" The longest step away is {row['most_miles_further']:.0f} miles."
     return Number(
         label="Nearer and further",
-        value=f"{row['nearer']:,}",
-        unit="people would be nearer",
-        change=f"{count(row['further'], 'person')} would be further away",
-        note=f"{count(row['moved'], 'person')} would move. The longest step away is "
-        f"{row['most_miles_further']:.0f} miles.",
+        value=nearer,
+        unit=f"{noun} would be nearer",
+        change=f"{people(row['further'], circulate)} would be further away",
+        note=f"{people(row['moved'], circulate)} would move.{'' if few else longest}",
     )
 
 
@@ -339,11 +354,16 @@ def replications(results: Results) -> str:
     )
 
 
-def who_ends_further(results: Results) -> str:
+def who_ends_further(results: Results, *, circulate: bool = False) -> str:
     """Say in a sentence how many people end further from home, and by how much."""
     row = views.row_for(results, "further")
     if not row["further"]:
         return "Nobody ends further from home than today."
+    if circulate and min(row["further"], row["nearer"]) <= SMALL_COUNT:
+        return (
+            f"{people(row['further'], circulate)} would be further from home than today; "
+            f"{people(row['nearer'], circulate)} would be nearer."
+        )
     return (
         f"{count(row['further'], 'person')} would be further from home than today, by "
         f"{row['mean_miles_further']:.1f} miles on average and {row['most_miles_further']:.0f} at "
@@ -352,12 +372,13 @@ def who_ends_further(results: Results) -> str:
     )
 
 
-def moves(results: Results) -> str:
+def moves(results: Results, *, circulate: bool = False) -> str:
     """Say in a sentence how many people move."""
     row = views.row_for(results, "further")
-    share = row["moved"] / row["people"] if row["people"] else 0.0
+    few = circulate and row["moved"] <= SMALL_COUNT
+    share = "" if few else f" ({100 * row['moved'] / max(1, row['people']):.1f}%)"
     return (
-        f"{count(row['moved'], 'person')} of {row['people']:,} ({100 * share:.1f}%) would be in "
+        f"{people(row['moved'], circulate)} of {row['people']:,}{share} would be in "
         "another prison than today. A change of unit inside a prison is no move."
     )
 

@@ -48,6 +48,36 @@ def test_hostile_cell_is_shown_as_its_own_text() -> None:
     assert hostile in seen.text
 
 
+counts = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=6).map(
+    lambda rows: pd.DataFrame(rows, columns=["men", "women"])
+)
+
+
+@given(counts)
+def test_no_small_count_is_shown_and_no_hidden_count_stands_alone(frame: pd.DataFrame) -> None:
+    hidden = markup.hidden_counts(frame, ["men", "women"])
+    small = (frame > 0) & (frame <= 2)
+    assert not (small & ~hidden).any(axis=None)
+    assert not (hidden & (frame == 0)).any(axis=None)
+    for axis in (0, 1):
+        alone = hidden.sum(axis=axis) == 1
+        others = ((frame > 0) & ~hidden).any(axis=axis)
+        assert not (alone & others).any()
+
+
+def test_value_that_describes_a_hidden_count_is_hidden_with_it() -> None:
+    frame = pd.DataFrame({"name": ["a", "b"], "people": [1, 0], "mean_miles": [206.7, 4.0]})
+    html = markup.table(
+        frame,
+        "Prisons",
+        labels=LABELS | {"mean_miles": "Miles"},
+        hide_small=["people"],
+        hide_with={"mean_miles": "people"},
+    )
+    assert "206.7" not in html
+    assert "4.0" in html
+
+
 def test_counts_of_one_and_two_are_hidden_and_the_marker_is_explained() -> None:
     frame = pd.DataFrame({"name": list("abcd"), "people": [0, 1, 2, 3]})
     seen = read(markup.table(frame, "Prisons", labels=LABELS, hide_small=["people"]))
