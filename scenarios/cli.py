@@ -206,7 +206,9 @@ def start_app(
     assert page.origin is not None
     command = [sys.executable, "-m", "streamlit", "run", page.origin, f"--server.port={port}"]
     environment = os.environ | {"ESTATE_RUNS": str(runs_dir.resolve())}
-    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+    # an installed app finds its Streamlit settings below this folder
+    folder = Path(page.origin).parent / "app_pages"
+    return subprocess.run(command, env=environment, cwd=folder, check=False).returncode  # noqa: S603
 
 
 def _play(names: Sequence[str], **options: Any) -> tuple[list[Results], int]:
