@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from time import process_time
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
@@ -59,11 +60,11 @@ def _general_solver() -> tuple[float, float]:
     rows = [person, np.arange(people), people + unit, people + problem.segment_unit]
     columns = [np.arange(single), np.arange(pairs), single + np.arange(segments)]
     signs = np.concatenate([np.ones(single + pairs), -np.ones(segments)])
-    equal = coo_array(
+    equal: Any = coo_array(
         (signs, (np.concatenate(rows), np.concatenate(columns))), shape=(people + units, len(cost))
     )
     sex = problem.unit_sex[problem.segment_unit]
-    limits = coo_array(
+    limits: Any = coo_array(
         (np.ones(segments), (sex, single + np.arange(segments))),
         shape=(len(problem.sexes), len(cost)),
     )
