@@ -70,7 +70,8 @@ def _general_solver() -> tuple[float, float]:
     )
     upper = np.concatenate([np.ones(single), problem.segment_places])
     start = process_time()
-    answer = linprog(
+    solve_linear: Any = linprog  # its stubs know no sparse matrices
+    answer = solve_linear(
         cost,
         A_ub=limits.tocsr(),
         b_ub=problem.held_limit,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optimiser.budget import solve_within_budget
 from optimiser.certify import certify
@@ -78,6 +80,18 @@ def test_value_equals_brute_force_and_passes_its_certificate(problem: Allocation
 
     assert certificate.objective_pennies == best_by_brute_force(problem)
     assert certificate.gap == 0
+
+
+@given(problems(), st.sampled_from([0.5, 1.0, 2.0]))
+@settings(max_examples=150, deadline=None)
+def test_pruning_samples_and_settling_lose_nothing(
+    problem: AllocationProblem, choices: float
+) -> None:
+    with patch("optimiser.solve.SMALL", 1), patch("optimiser.solve.CHOICES", choices):
+        found = solve_within_budget(problem, smallest_gap=0.0)
+
+    certificate = certify(problem, found.plan.unit_of, found.prices)
+    assert certificate.objective_pennies == best_by_brute_force(problem)
 
 
 @pytest.mark.parametrize("seed", range(4))
