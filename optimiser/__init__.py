@@ -5,6 +5,7 @@
 - ``cost``: what a placement costs, in pounds over the expected stay; ``need``.
 - ``problem``: ``AllocationProblem``, labelled integer arrays; ``save_problem``, ``load_problem``.
 - ``solve``: problem in, placements and prices out; the only module that knows OR-Tools.
+- ``alike``: units that are the same to everyone, solved as one and told apart afterwards.
 - ``duals``: exact prices from a plan, by shortest paths between units.
 - ``budget``: the price of a move that keeps a plan within its number of moves.
 - ``prices``: the value of one place more and the cost of one fewer, in every unit.
