@@ -41,8 +41,8 @@ class BookingDesk:
         For each request the most visits the person may have in one week; ``None`` if any number.
     calendar, starts
         Free tables of the dated sessions, and the minute each begins.
-    orders
-        Visit orders of everybody.
+    orders, needs_order
+        Visit orders of everybody, and whether a person's visits need one.
     recorder
         Takes a row at each turn.
     call_instead
@@ -59,6 +59,7 @@ class BookingDesk:
         calendar: SlotCalendar,
         starts: Sequence[float],
         orders: Orders,
+        needs_order: Sequence[bool],
         recorder: Recorder,
         call_instead: Callable[[int, float], None],
     ) -> None:
@@ -68,6 +69,7 @@ class BookingDesk:
         self._calendar = calendar
         self._starts = starts
         self._orders = orders
+        self._needs_order = needs_order
         self._record = recorder.add
         self._call_instead = call_instead
         self._person: list[int] = requests.person.tolist()
@@ -91,16 +93,16 @@ class BookingDesk:
     def _ask(self, request: int, now: float, attempt: int) -> None:
         day = int(now / MINUTES_PER_DAY)
         person, limit = self._person[request], self._limits[request]
-        if not self._orders.in_hand(person, day):
+        needs_order = self._needs_order[person]
+        if needs_order and not self._orders.in_hand(person, day):
             self._turn_away(request, now, attempt, NO_ORDER)
             return
-        calendar = self._calendar
-        slot = calendar.earliest(self._acceptable[request], person, day) if limit != 0 else -1
+        slot = self._calendar.take(self._acceptable[request], person, day, limit)
         if slot < 0:
             self._turn_away(request, now, attempt, NO_TABLE)
             return
-        self._orders.spend(person)
-        calendar.book(slot, person, limit)
+        if needs_order:
+            self._orders.spend(person)
         self.booked[slot].append(request)
         self._record((now, request, BOOKED, slot))
         if self._cancels[request]:
@@ -126,7 +128,9 @@ class BookingDesk:
     def _cancel(self, decided: simpy.Event) -> None:
         request, slot = cast("tuple[int, int]", decided.value)
         now, person = self._env.now, self._person[request]
+        day = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
-        self._calendar.release(slot, person, self._limits[request])
-        self._orders.give_back(person, int(now // MINUTES_PER_DAY))
+        self._calendar.release(slot, person, self._limits[request], day)
+        if self._needs_order[person]:
+            self._orders.give_back(person, day)
         self._record((now, request, CANCELLED, slot))

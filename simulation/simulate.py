@@ -271,7 +271,7 @@ def simulate(
         notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
         days=calendar.days,
     )
-    by_party = acceptable_slots(sessions.weekly, place, templates)
+    by_party = list(map(tables.every_week, acceptable_slots(sessions.weekly, place, templates)))
     convicted = place.convicted.tolist()
     limit = inputs.regime.remand_visits_per_week
     order_day = uniform(stream_key(seed, replication, "order day"), place.keys)
@@ -284,8 +284,8 @@ def simulate(
         ),
         calendar=tables,
         starts=sessions.start.tolist(),
+        needs_order=convicted,
         orders=Orders(
-            convicted,
             np.floor(order_day * PRIVILEGED_ORDER_DAYS).astype(np.int64).tolist(),
             place.privileged_orders.tolist(),
             granted=inputs.regime.orders_per_14_days,
@@ -341,19 +341,20 @@ def _video_room(
             call_minutes=video.call_minutes,
             **shared,
         )
-    by_party = acceptable_slots(slots.weekly, place)
+    free = SlotCalendar(
+        slots,
+        months[slots.day],
+        notice_days=(video.notice_days_min, video.notice_days_max),
+        days=calendar.days,
+    )
+    by_party = list(map(free.every_week, acceptable_slots(slots.weekly, place)))
     party = np.concatenate([year.calls.party, year.visits.party])
     no_show = np.concatenate([year.calls.no_show, year.visits.no_show])
     return VideoDesk(
         env,
         acceptable=_spread(by_party, party),
         no_show=no_show.tolist(),
-        calendar=SlotCalendar(
-            slots,
-            months[slots.day],
-            notice_days=(video.notice_days_min, video.notice_days_max),
-            days=calendar.days,
-        ),
+        calendar=free,
         starts=slots.start.tolist(),
         **shared,
     )

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.timetable import DatedSlots, bits
 
-EVERY_POSITION = -1
-"""All bits set."""
+DAYS_PER_WEEK = 7
 
 
 class SlotCalendar:
-    """Free tables of every dated slot.
+    """Free tables of every dated slot, and the window of weeks that can be booked today.
 
-    The slots of a week with a free table are the bits of one small integer, and so are the slots
-    of any week that a family can come to: the earliest that fits is the lowest bit of a few
-    ``and``s. That is far quicker than looking at the slots one by one.
+    The slots of the window with a free table are the bits of one integer of a hundred bits or so,
+    and so are the slots a family can come to. The earliest that fits is the lowest bit of both:
+    far quicker than looking at the slots one by one. The window moves on with the days, which must
+    not go back.
 
     Parameters
     ----------
@@ -42,133 +40,131 @@ class SlotCalendar:
     ) -> None:
         weekly = slots.weekly
         self.free: list[int] = slots.tables.tolist()
-        self._week: list[int] = slots.week.tolist()
-        self._position: list[int] = slots.position.tolist()
+        self._stride = stride = max(len(weekly.weekday), 1)
+        index = slots.week * stride + slots.position
+        self._index: list[int] = index.tolist()
+        slot_at = np.full(slots.weeks * stride, -1)
+        slot_at[index] = np.arange(len(slots))
+        self._slot_at: list[int] = slot_at.tolist()
         self._period: list[int] = periods.tolist()
-        self._stride = max(len(weekly.weekday), 1)
-        self._weeks = slots.weeks
-        slot = np.full(slots.weeks * self._stride, -1)
-        slot[slots.week * self._stride + slots.position] = np.arange(len(slots))
-        self._slot: list[int] = slot.tolist()
-        self._open = [0] * slots.weeks
-        self._in_period: dict[int, dict[int, int]] = {}
-        for period, week, held in _by_period_and_week(slots, periods):
-            self._open[week] |= held
-            self._in_period.setdefault(period, {})[week] = held
-        self._twins = [bits(weekly.session == session) for session in weekly.session.tolist()]
-        self._window = _windows(slots, notice_days, days)
-        first = np.searchsorted(slots.day, np.arange(days) + notice_days[0], side="left")
-        last = np.searchsorted(slots.day, np.arange(days) + notice_days[1], side="right") - 1
-        self._periods_ahead = [
-            {self._period[slot] for slot in (start, end) if start <= end}
-            for start, end in zip(first.tolist(), last.tolist(), strict=True)
-        ]
-        self._own: dict[int, int] = {}
-        self._barred: dict[int, int] = {}
+        self._session: list[int] = (slots.week * stride + weekly.session[slots.position]).tolist()
+        self._in_period = {
+            period: bits(np.bincount(index[periods == period], minlength=len(slot_at)) > 0)
+            for period in np.unique(periods).tolist()
+        }
+        held = np.zeros((slots.weeks, stride), dtype=np.bool_)
+        held[slots.week, slots.position] = True
+        self._week_bits = [bits(week) for week in held]
+        self._notice_days = notice_days
+        self._offset = slots.offset
+        self._masks = [_window(weekly.weekday, day, notice_days) for day in range(DAYS_PER_WEEK)]
+        # weeks that a window can reach into, whatever the day it begins on
+        self.window_weeks = (6 + notice_days[1] - notice_days[0]) // DAYS_PER_WEEK + 1
+        self._base = -1
+        self._shift = 0
+        self._rolls_on = 0
+        self._open = 0
+        self._booked: set[tuple[int, int]] = set()
         self._held: dict[tuple[int, int], int] = {}
+        self._periods_ahead = _ends(slots.day, periods, notice_days, days)
 
-    def earliest(self, acceptable: int, person: int, day: int) -> int:
-        """Find the earliest slot in the window with a table free, or -1.
+    def every_week(self, positions: int) -> int:
+        """Repeat positions of one week, as bits, for every week of the window."""
+        repeated = 0
+        for week in range(self.window_weeks):
+            repeated |= positions << week * self._stride
+        return repeated
+
+    def take(self, acceptable: int, person: int, day: int, limit: int | None) -> int:
+        """Book the earliest slot in the window with a table free; -1 when there is none.
 
         Parameters
         ----------
         acceptable
-            The positions in the week that the family can come to, as bits.
+            The slots of the window that the family can come to: positions in the week, as bits,
+            repeated by ``every_week``.
         person
-            Whose booked slots and used-up periods are left out.
+            Who is not booked twice into one session.
         day
             The day on which the family asks.
-        """
-        week, mask, last, last_mask = self._window[day]
-        while week <= last:
-            if week == last:
-                mask &= last_mask
-            fitting = acceptable & self._open[week] & mask
-            if fitting:
-                barred = self._barred.get(person * self._weeks + week)
-                if barred:
-                    fitting &= ~barred
-                if fitting:
-                    position = (fitting & -fitting).bit_length() - 1
-                    return self._slot[week * self._stride + position]
-            week += 1
-            mask = EVERY_POSITION
-        return -1
-
-    def book(self, slot: int, person: int, limit: int | None) -> None:
-        """Take a table; the person is not booked into this session again, nor beyond ``limit``.
-
-        Parameters
-        ----------
         limit
             Most slots the person may have in one period; ``None`` for no limit.
         """
-        week, position = self._week[slot], self._position[slot]
-        left = self.free[slot] - 1
-        self.free[slot] = left
-        if not left:
-            self._open[week] ^= 1 << position
-        key, taken = person * self._weeks + week, self._twins[position]
-        self._barred[key] = self._barred.get(key, 0) | taken
-        if limit is not None:
-            self._own[key] = self._own.get(key, 0) | taken
-            period = self._period[slot]
-            held = self._held.get((person, period), 0) + 1
-            self._held[person, period] = held
-            if held >= limit:
-                for other, positions in self._in_period[period].items():
-                    key = person * self._weeks + other
-                    self._barred[key] = self._barred.get(key, 0) | positions
+        if day >= self._rolls_on:
+            self._roll(day)
+        fitting = acceptable & self._open & self._masks[(day + self._offset) % DAYS_PER_WEEK]
+        while fitting:
+            bit = fitting & -fitting
+            slot = self._slot_at[self._shift + bit.bit_length() - 1]
+            session = (person, self._session[slot])
+            if session in self._booked:
+                fitting ^= bit
+                continue
+            if limit is not None:
+                period = self._period[slot]
+                held = self._held.get((person, period), 0)
+                if held >= limit:
+                    fitting &= ~(self._in_period[period] >> self._shift)
+                    continue
+                self._held[person, period] = held + 1
+            self._booked.add(session)
+            left = self.free[slot] - 1
+            self.free[slot] = left
+            if not left:
+                self._open ^= bit
+            return slot
+        return -1
 
-    def release(self, slot: int, person: int, limit: int | None) -> None:
-        """Give a booked table back; others may book it from now on."""
-        week, position = self._week[slot], self._position[slot]
-        if not self.free[slot]:
-            self._open[week] |= 1 << position
+    def release(self, slot: int, person: int, limit: int | None, day: int) -> None:
+        """Give a booked table back on ``day``; others may book it from now on."""
+        if day >= self._rolls_on:
+            self._roll(day)
+        place = self._index[slot] - self._shift
+        if not self.free[slot] and place >= 0:
+            self._open |= 1 << place
         self.free[slot] += 1
-        key = person * self._weeks + week
-        self._barred[key] &= ~self._twins[position]
+        self._booked.remove((person, self._session[slot]))
         if limit is not None:
-            self._own[key] &= ~self._twins[position]
-            period = self._period[slot]
-            held = self._held[person, period] - 1
-            self._held[person, period] = held
-            if held == limit - 1:
-                for other, positions in self._in_period[period].items():
-                    key = person * self._weeks + other
-                    self._barred[key] = self._barred[key] & ~positions | self._own.get(key, 0)
-            elif held >= limit:
-                self._barred[key] |= self._in_period[period][week]
+            self._held[person, self._period[slot]] -= 1
 
     def is_at_limit(self, person: int, day: int, limit: int) -> bool:
-        """Say whether the person has used up a period that the window of ``day`` reaches into."""
+        """Say whether the person has used up the first or the last period of today's window."""
         held = self._held
         return any(held.get((person, period), 0) >= limit for period in self._periods_ahead[day])
 
+    def _roll(self, day: int) -> None:
+        """Move the window on to the week in which today's begins."""
+        first_day = day + self._notice_days[0] + self._offset
+        base = first_day // DAYS_PER_WEEK
+        known = self._base + self.window_weeks if self._base >= 0 else base
+        self._open >>= (base - max(self._base, 0)) * self._stride
+        # nobody could book the weeks that come into reach, so all their tables are free
+        for week in range(max(known, base), min(base + self.window_weeks, len(self._week_bits))):
+            self._open |= self._week_bits[week] << (week - base) * self._stride
+        self._base, self._shift = base, base * self._stride
+        self._rolls_on = day + DAYS_PER_WEEK - first_day % DAYS_PER_WEEK
 
-def _by_period_and_week(
-    slots: DatedSlots, periods: NDArray[np.int64]
-) -> Iterator[tuple[int, int, int]]:
-    """Give every period and week that share slots, with those slots as bits."""
-    pairs, pair = np.unique(periods * slots.weeks + slots.week, return_inverse=True)
-    members = np.zeros((len(pairs), len(slots.weekly.weekday)), dtype=np.bool_)
-    members[pair, slots.position] = True
-    for shared, held in zip(pairs.tolist(), members, strict=True):
-        period, week = divmod(shared, slots.weeks)
-        yield period, week, bits(held)
+
+def _window(weekday: NDArray[np.int64], today: int, notice_days: tuple[int, int]) -> int:
+    """Give the positions within the window of a weekday, from the week in which it begins."""
+    first = (today + notice_days[0]) % DAYS_PER_WEEK
+    last = first + notice_days[1] - notice_days[0]
+    days = DAYS_PER_WEEK * np.arange(last // DAYS_PER_WEEK + 1)[:, np.newaxis] + weekday
+    return bits(((days >= first) & (days <= last)).ravel())
 
 
-def _windows(
-    slots: DatedSlots, notice_days: Sequence[int], days: int
-) -> list[tuple[int, int, int, int]]:
-    """Give for each day the first and last week of its window and the positions in each."""
-    weekday = slots.weekly.weekday
-    from_day = [bits(weekday >= first) for first in range(7)]
-    to_day = [bits(weekday <= last) for last in range(7)]
-    offset = slots.offset
-    windows = []
-    for day in range(days):
-        first_week, first_weekday = divmod(day + notice_days[0] + offset, 7)
-        last_week, last_weekday = divmod(day + notice_days[1] + offset, 7)
-        windows.append((first_week, from_day[first_weekday], last_week, to_day[last_weekday]))
-    return windows
+def _ends(
+    slot_days: NDArray[np.int64],
+    periods: NDArray[np.int64],
+    notice_days: tuple[int, int],
+    days: int,
+) -> list[tuple[int, ...]]:
+    """Give for each day the periods of the first and the last slot of its window."""
+    today = np.arange(days)
+    first = np.searchsorted(slot_days, today + notice_days[0], side="left")
+    last = np.searchsorted(slot_days, today + notice_days[1], side="right") - 1
+    period = periods.tolist()
+    return [
+        (period[start], period[end]) if start <= end else ()
+        for start, end in zip(first.tolist(), last.tolist(), strict=True)
+    ]

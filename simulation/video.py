@@ -214,13 +214,12 @@ class VideoDesk:
         if not limit:
             record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
             return
-        calendar, day = self._calendar, int(now // MINUTES_PER_DAY)
-        slot = calendar.earliest(self._acceptable[request], person, day)
+        calendar, day = self._calendar, int(now / MINUTES_PER_DAY)
+        slot = calendar.take(self._acceptable[request], person, day, limit)
         if slot < 0:
             used_up = calendar.is_at_limit(person, day, limit)
             record((now, identity, VIDEO_NO_CREDIT if used_up else VIDEO_NO_SLOT, NO_SLOT))
             return
-        calendar.book(slot, person, limit)
         self.pending += 1
         record((now, identity, VIDEO_BOOKED, slot))
         call = self._env.timeout(self._starts[slot] - now, (request, slot))

@@ -142,7 +142,7 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
 
         monkeypatch.setattr(module, "SlotCalendar", one_day_more)
     elif fault == "cancelled table":
-        monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, limit: None)
+        monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, limit, day: None)
     elif fault == "order twice":
         monkeypatch.setattr(Orders, "spend", lambda self, person: None)
     else:

@@ -37,7 +37,7 @@ from tests.simulation.small_prison import (
 def orders(**changes: object) -> Orders:
     """Give the orders of one person, first privileged order on day 3."""
     rules = {"granted": 1, "cap": 3, "opening": 0} | changes
-    return Orders([True], [3], [1], **rules)  # type: ignore[arg-type]
+    return Orders([3], [1], **rules)  # type: ignore[arg-type]
 
 
 def test_orders_come_every_fourteen_days_and_privileged_ones_every_twenty_eight() -> None:
@@ -75,9 +75,19 @@ def test_a_cancelled_booking_gives_its_order_back_up_to_the_cap() -> None:
 
 
 def test_unconvicted_people_need_no_order() -> None:
-    book = Orders([False], [0], [0], granted=0, cap=0, opening=0)
+    """With no order granted to anybody, people on remand are visited and the others are not."""
+    regime = replace(
+        REGIME, orders_per_14_days=0, opening_orders=0, privileged_orders_standard=0,
+        privileged_orders_basic=0, privileged_orders_enhanced=0,
+    )  # fmt: skip
+    inputs = prison(people=30, sessions=daily(5), regime=regime, seed=1)
+    place = inputs.places["AAA"]
 
-    assert book.in_hand(0, 0)
+    log = simulate(inputs, establishment="AAA", seed=1, replication=0)
+
+    visited = log.year.visits.person[log.request[log.of(VisitOutcome.ATTENDED)]]
+    assert len(visited) > 0
+    assert not place.convicted[visited].any()
 
 
 def test_request_finds_only_sessions_within_the_window() -> None:
@@ -85,47 +95,55 @@ def test_request_finds_only_sessions_within_the_window() -> None:
     slots = visit_slots(pd.DataFrame(daily(1)), CALENDAR, days=20, evening_from="16:30")
     tables = SlotCalendar(slots, slots.week, notice_days=(2, 4), days=10)
 
-    found = []
-    for person in range(4):
-        slot = tables.earliest(-1, person, 0)
-        if slot >= 0:
-            tables.book(slot, person, None)
-        found.append(int(slots.day[slot]) if slot >= 0 else None)
+    everything = tables.every_week(-1 % 2**7)
+    found = [tables.take(everything, person, 0, None) for person in range(4)]
 
-    assert found == [2, 3, 4, None]
+    assert [int(slots.day[slot]) for slot in found[:3]] == [2, 3, 4]
+    assert found[3] == -1
+
+
+def daily_calendar(tables: int, most: int) -> tuple[SlotCalendar, int]:
+    """Give a calendar of one session a day, slot ``i`` on day ``i``, and all its slots as bits."""
+    slots = visit_slots(pd.DataFrame(daily(tables)), CALENDAR, days=40, evening_from="16:30")
+    found = SlotCalendar(slots, slots.week, notice_days=(1, most), days=20)
+    return found, found.every_week(-1 % 2**7)
 
 
 def test_a_person_is_not_booked_twice_into_one_session() -> None:
-    slots = visit_slots(pd.DataFrame(daily(5)), CALENDAR, days=20, evening_from="16:30")
-    tables = SlotCalendar(slots, slots.week, notice_days=(1, 9), days=5)
-    first = tables.earliest(-1, 0, 0)
+    tables, everything = daily_calendar(5, 9)
 
-    tables.book(first, 0, None)
+    found = [tables.take(everything, person, 0, None) for person in (0, 0, 1)]
 
-    assert tables.earliest(-1, 0, 0) == first + 1
-    assert tables.earliest(-1, 1, 0) == first
+    assert found == [1, 2, 1]
 
 
 def test_a_released_table_is_found_again() -> None:
-    slots = visit_slots(pd.DataFrame(daily(1)), CALENDAR, days=20, evening_from="16:30")
-    tables = SlotCalendar(slots, slots.week, notice_days=(1, 9), days=5)
-    first = tables.earliest(-1, 0, 0)
-    tables.book(first, 0, 3)
+    tables, everything = daily_calendar(1, 9)
+    tables.take(everything, 0, 0, 3)
+    later = tables.take(everything, 1, 0, 3)
 
-    tables.release(first, 0, 3)
+    tables.release(1, 0, 3, 0)
 
-    assert tables.earliest(-1, 0, 0) == first
+    assert later == 2
+    assert tables.take(everything, 1, 0, 3) == 1
+
+
+def test_a_table_released_after_its_week_is_out_of_reach_is_nobodys() -> None:
+    """On Sunday, day 6, the window begins on Monday: the table of day 6 stays empty."""
+    tables, everything = daily_calendar(1, 3)
+    tables.take(everything, 0, 5, None)
+
+    tables.release(6, 0, None, 6)
+
+    assert tables.take(everything, 1, 6, None) == 7
+    assert tables.free[6] == 1
 
 
 def test_weekly_limit_sends_the_next_visit_to_the_next_week() -> None:
     """Day 0 is a Monday: two visits on Tuesday and Wednesday use the week up."""
-    slots = visit_slots(pd.DataFrame(daily(5)), CALENDAR, days=20, evening_from="16:30")
-    tables = SlotCalendar(slots, slots.week, notice_days=(1, 14), days=5)
-    found = []
-    for _ in range(3):
-        slot = tables.earliest(-1, 0, 0)
-        tables.book(slot, 0, 2)
-        found.append(int(slots.day[slot]))
+    tables, everything = daily_calendar(5, 14)
+
+    found = [tables.take(everything, 0, 0, 2) for _ in range(3)]
 
     assert found == [1, 2, 7]
 
@@ -436,7 +454,7 @@ def test_school_days_leave_out_weekends_and_holidays() -> None:
 def test_a_run_that_loses_a_table_stops_with_the_count_that_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, limit: None)
+    monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, limit, day: None)
     inputs = prison(
         people=30, sessions=daily(3), demand=replace(DEMAND, cancel_share=0.5), regime=NO_ALLOWANCE
     )
