@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 JOBS = ".jobs"
 JOB = "job"
 ENDED = ("done", "failed", "cancelled")
+STAGES = {
+    "people": "the people and their contacts",
+    "journeys": "journeys to every prison",
+    "costs": "what each placement costs",
+    "allocation": "who is held where",
+    "certificate": "the proof of the plan",
+    "simulate": "the simulated years",
+}
+"""Stages of a run in words; one that is not here is shown as it is named."""
+
 GRACE_SECONDS = 5.0
 """Seconds a cancelled run has to tidy up before it is killed."""
 
@@ -145,9 +155,9 @@ def _watch(job: str) -> None:
     share = found.done / found.total if found.total else 0.0
     st.progress(min(1.0, share))
     left = "" if found.seconds_left is None else f" About {found.seconds_left:.0f} seconds left."
-    stage = (found.stage or "starting").replace("_", " ")
-    of = f": {found.done:,} of {found.total:,}" if found.total else ""
-    _show.say(f"Now {stage}{of}.{left}")
+    stage = STAGES.get(found.stage, found.stage or "starting")
+    of = f", {found.done:,} of {found.total:,}" if found.total > 1 else ""
+    _show.say(f"Working on: {stage}{of}.{left}")
 
 
 def _ending(found: Status) -> str:

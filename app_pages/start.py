@@ -53,4 +53,7 @@ else:
         st.button("Start another run", on_click=_jobs.forget)
 
 _show.section("Stored runs")
-_show.table(listings.stored_runs(_state.runs_folder()))
+if _state.stored_runs():
+    _show.table(listings.stored_runs(_state.runs_folder()))
+else:
+    _show.say("No run is stored yet.")

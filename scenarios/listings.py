@@ -546,10 +546,9 @@ def stored_runs(folder: Path) -> str:
     return table(
         rows.assign(
             folder=[Path(name).name for name in rows["folder"]],
-            status=rows["status"].map(str),
-            finished=rows["finished"].map(str),
+            finished=[wording.moment(str(finished)) for finished in rows["finished"]],
         ),
-        f"{len(rows)} stored runs",
+        wording.count(len(rows), "stored run"),
         labels={
             "title": "Run",
             "status": "Status",

@@ -182,11 +182,12 @@ def _gain(results: Results) -> Number:
 
 def _who(results: Results, circulate: bool) -> Number:
     if not views.is_plan(results):
+        far = views.headline(results)["over_100_miles_share"]
         return Number(
-            label="People held",
-            value=f"{views.row_for(results, 'distance')['people']:,}",
-            unit="people",
-            note="One row for each person; the synthetic population matches published totals.",
+            label="More than 100 miles away",
+            value=quantity(far["mean"], far["measure"]),
+            unit="of the people held",
+            note=f"{views.row_for(results, 'distance')['people']:,} people are held in all.",
         )
     row = views.row_for(results, "further")
     nearer, _, noun = people(row["nearer"], circulate).rpartition(" ")
@@ -324,6 +325,18 @@ OUTCOMES = {
 def notice(results: Results) -> str:
     """Say whether the people of a run are made up, and who decides."""
     return EXTRACT if "population" in results.provenance.get("inputs", {}) else SYNTHETIC
+
+
+def moment(timestamp: str) -> str:
+    """Write a date and time of the world's clock in words.
+
+    Examples
+    --------
+    >>> moment("2026-11-21T22:17:35+00:00")
+    '21 November 2026, 22:17 UTC'
+    """
+    parsed = datetime.datetime.fromisoformat(timestamp)
+    return f"{day(parsed.date().isoformat())}, {parsed:%H:%M} UTC"
 
 
 def source(results: Results, *, drawn: bool) -> str:

@@ -1,0 +1,133 @@
+"""The small tables behind the pages, on people few enough to count by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from scenarios import views
+
+# who, from, to, miles today, miles in the plan, reason
+PEOPLE = [
+    ("men", "LEI", "LEI", 9.9, 9.9, ""),
+    ("men", "LEI", "DMI", 60.0, 10.0, "repatriation"),
+    ("men", "DMI", "LEI", 12.0, 74.0, "other"),
+    ("women", "NHI", "LNI", 120.0, 24.0, "repatriation"),
+    ("women", "LNI", "NHI", 24.0, 30.0, "repatriation"),
+]
+COLUMNS = [
+    "sex",
+    "from_establishment",
+    "establishment",
+    "straight_miles_today",
+    "straight_miles",
+    "reason",
+]
+
+
+@pytest.fixture
+def placed() -> pd.DataFrame:
+    frame = pd.DataFrame(PEOPLE, columns=COLUMNS)
+    frame["moved"] = frame["from_establishment"] != frame["establishment"]
+    frame["further_miles"] = frame["straight_miles"] - frame["straight_miles_today"]
+    return frame
+
+
+@pytest.fixture
+def establishments() -> pd.DataFrame:
+    codes = ["DMI", "LEI", "LNI", "NHI", "XXI"]
+    return pd.DataFrame(
+        {"establishment": codes, "name": codes, "region": "", "latitude": 54.0, "longitude": -1.5}
+    )
+
+
+def test_a_band_holds_its_lower_edge_and_not_its_upper_one(placed: pd.DataFrame) -> None:
+    bands = views.distance_bands(placed).set_index("band")
+    assert bands["people_today"].to_dict() == {
+        "0-10": 1, "10-25": 2, "25-50": 0, "50-75": 1, "75-100": 0, "100+": 1,
+    }  # fmt: skip
+    assert bands.loc["10-25", "people_plan"] == 2
+
+
+def test_share_beyond_fifty_miles_is_given_for_men_and_women_apart(placed: pd.DataFrame) -> None:
+    far = views.far_from_home(placed).set_index("who")
+    assert far["beyond_50_miles_today_share"].to_dict() == pytest.approx(
+        {"everybody": 2 / 5, "men": 1 / 3, "women": 1 / 2}
+    )
+    assert far["beyond_50_miles_plan_share"].to_dict() == pytest.approx(
+        {"everybody": 1 / 5, "men": 1 / 3, "women": 0.0}
+    )
+
+
+def test_prisons_count_who_is_held_arrives_and_leaves(
+    placed: pd.DataFrame, establishments: pd.DataFrame
+) -> None:
+    rows = views.prisons(placed, establishments).set_index("establishment")
+    assert rows.loc["LEI", ["people_today", "people_plan", "arrive", "leave"]].tolist() == [
+        2, 2, 1, 1,
+    ]  # fmt: skip
+    assert rows.loc["LEI", "straight_miles_today"] == pytest.approx((9.9 + 60) / 2)
+    assert rows.loc["LEI", "change_miles"] == pytest.approx((9.9 + 74) / 2 - (9.9 + 60) / 2)
+    assert "XXI" not in rows.index
+
+
+def test_map_puts_each_prison_in_the_band_of_its_miles(
+    placed: pd.DataFrame, establishments: pd.DataFrame
+) -> None:
+    by_prison = views.prisons(placed, establishments)
+    today = views.map_places(by_prison, "today").set_index("name")["band"]
+    assert today["NHI"] == "60 miles or more"
+    assert today["LNI"] == "under 30 miles"
+    change = views.map_places(by_prison, "change").set_index("name")["band"]
+    assert change["NHI"] == "nearer by 5 miles or more"
+    assert change["LEI"] == "further by 1 mile or more"
+
+
+def test_moves_are_counted_by_reason_with_who_ends_further(placed: pd.DataFrame) -> None:
+    rows = views.moves_by_reason(placed).set_index("reason")
+    assert rows.loc["repatriation", ["moves", "nearer", "further"]].tolist() == [3, 2, 1]
+    assert rows.loc["other", ["moves", "nearer", "further"]].tolist() == [1, 0, 1]
+    assert "" not in rows.index
+
+
+def test_extra_miles_are_counted_by_band_and_sex(placed: pd.DataFrame) -> None:
+    rows = views.who_is_further(placed).set_index("band")
+    assert rows["men"].to_dict() == {"under 10": 0, "10-24": 0, "25-49": 0, "50+": 1}
+    assert rows["women"].to_dict() == {"under 10": 1, "10-24": 0, "25-49": 0, "50+": 0}
+
+
+def test_today_has_no_moves_to_list(placed: pd.DataFrame) -> None:
+    nobody = placed.assign(moved=False)
+    assert len(views.moves_by_reason(nobody)) == 0
+
+
+def test_outcomes_are_shares_of_all_requests() -> None:
+    estimates = pd.DataFrame(
+        {
+            "establishment": ["ALL", "ALL", "LEI"],
+            "group_by": "outcome",
+            "group": ["attended", "refused", "attended"],
+            "measure": "requests",
+            "mean": [75.0, 25.0, 75.0],
+            "low": 0.0,
+            "high": 99.0,
+        }
+    )
+    rows = views.outcomes(estimates).set_index("outcome")
+    assert rows["share"].to_dict() == {"attended": 0.75, "refused": 0.25}
+
+
+def test_differences_in_per_cent_leave_out_what_started_at_nothing() -> None:
+    rows = pd.DataFrame(
+        {
+            "label": ["visits", "evening visits"],
+            "before": [200.0, 0.0],
+            "difference": [10.0, 5.0],
+            "low": [8.0, 4.0],
+            "high": [12.0, 6.0],
+        }
+    )
+    relative = views.relative_differences(rows)
+    assert relative.to_dict("records") == [
+        {"label": "visits", "value": 5.0, "low": 4.0, "high": 6.0}
+    ]
