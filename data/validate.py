@@ -245,7 +245,7 @@ def _check_units_fit_their_prison(tables: Tables, reports: Reports) -> None:
         own = units["sex"] == sex
         fits = units["categories"].map(
             lambda held, known=categories: set(split_words(held)) <= set(known)
-        )
+        ).astype("bool")
         report.add_cells(
             units.loc[own & ~fits, "categories"],
             column="categories",

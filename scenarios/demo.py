@@ -52,7 +52,7 @@ def _distance(summary: dict[str, Any]) -> list[str]:
         if sex in rows
     )
     return [
-        "CLOSER TO HOME",
+        summary["title"].upper(),
         f"  {everybody['people']:,} people are held {everybody['straight_miles_today']:.1f} "
         "straight-line miles from home on average.",
         f"  With {summary['allocation']['moves']:,} moves it would be "

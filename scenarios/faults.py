@@ -15,7 +15,7 @@ def bad_input() -> tuple[type[Exception], ...]:
     """Name the errors that a user can put right."""
     from data.validate import TableError
 
-    return (ScenarioError, TableError, PermissionError)
+    return (ScenarioError, TableError)
 
 
 def _certificate_error() -> type[Exception]:
@@ -51,6 +51,10 @@ def ending(error: BaseException, folder: Path) -> tuple[str, ExitCode, str | Non
         return str(error), ExitCode.NOT_CERTIFIED, None
     if isinstance(error, _infeasible_error()):
         return f"{error} Who they are is in the file ...-shortfall.csv.", ExitCode.INFEASIBLE, None
+    if isinstance(error, PermissionError):
+        place = error.filename or "A file"
+        message = f"{place}: permission denied. Allow access, or give another folder."
+        return message, ExitCode.BAD_INPUT, None
     if isinstance(error, bad_input()):
         return str(error), ExitCode.BAD_INPUT, None
     reference, log = write_log(error, folder)

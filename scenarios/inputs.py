@@ -170,7 +170,13 @@ def _population(
     estate = _estate(data_dir, key)
     if table_path("population", data_dir) is not None:
         assert data_dir is not None
-        return load_population(data_dir, estate)
+        population = load_population(data_dir, estate)
+        if population.prisoners.empty:
+            raise ScenarioError(
+                "population: the table has no row. Add one row for each person held, or remove "
+                "the file to use the synthetic population."
+            )
+        return population
     return synthesise_population(estate, load_home_areas(data_dir), settings, as_of=as_of)
 
 
@@ -208,7 +214,8 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
     problems = []
     for place, where in scenario.selections():
         try:
-            if not where.matches_in(estate, estate.units).any():
+            table = getattr(estate, _EDITED[place.partition(" row ")[0]])
+            if not where.matches_in(estate, table).any():
                 problems.append(
                     f"{scenario.name}.yaml: {place} selects nothing in this estate "
                     f"({_said(where)}). Check the words against establishments.csv and units.csv."
@@ -217,6 +224,16 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
             problems.append(f"{scenario.name}.yaml: {place}: {error}")
     if problems:
         raise ScenarioError(problems)
+
+
+_EDITED = {
+    "units": "units",
+    "regime.added_sessions": "establishments",
+    "regime.session_tables": "session_templates",
+    "video.stations": "video_stations",
+    "video.added_hours": "establishments",
+}
+"""The table of the estate whose rows an edit selects."""
 
 
 def _said(where: Where) -> str:

@@ -74,7 +74,7 @@ def play(
         Measures by replication and establishment, and the visits kept; both in an order that does
         not depend on the workers.
     """
-    stored = folder / "inputs.pickle"
+    stored = folder.resolve() / "inputs.pickle"
     stored.write_bytes(pickle.dumps(inputs, protocol=pickle.HIGHEST_PROTOCOL))
     tasks = [
         Task(

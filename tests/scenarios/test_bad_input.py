@@ -116,6 +116,28 @@ def test_more_people_than_places_are_refused(own_data: Path, tmp_path: Path) -> 
     )
 
 
+def test_a_population_of_nobody_is_refused(own_data: Path, tmp_path: Path) -> None:
+    for table in ("population", "contacts"):
+        edit(own_data, table, lambda frame: frame.head(0))
+    edit(own_data, "establishments", lambda frame: frame.assign(population="0"))
+    refused(
+        estate("run", "baseline", "--data", own_data, "--runs", tmp_path / "runs"),
+        "population: the table has no row",
+    )
+
+
+@pytest.mark.parametrize("table", ["contacts", "session_templates", "video_stations"])
+def test_an_estate_without_contacts_or_sessions_or_stations_plays(
+    own_data: Path, tmp_path: Path, table: str
+) -> None:
+    edit(own_data, table, lambda frame: frame.head(0))
+    done = estate(
+        "run", "baseline", "--data", own_data, "--runs", tmp_path / "runs",
+        "--replications", "1", "--workers", "1",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+
+
 def test_corrupt_parquet_is_refused(own_data: Path, tmp_path: Path) -> None:
     (own_data / "population.csv").unlink()
     (own_data / "population.parquet").write_bytes(b"PAR1 nothing of the kind")
