@@ -299,6 +299,9 @@ def simulate(
     starts = sessions.start[sessions.start < end].tolist()
     env.process(hold_sessions(env, starts, desk.booked, year.visits.no_show.tolist(), recorder))
     env.run(until=end)
+    # events that were still to come hold the desk, and the desk holds the environment: let go,
+    # or the memory of every establishment waits for the collector
+    env._queue.clear()
     log = VisitLog.from_rows(recorder.rows, year, establishment, replication)
     conserve(log, booked=desk.booked, free=tables.free, calls_pending=room.pending, end=end)
     return log

@@ -46,6 +46,7 @@ class SlotCalendar:
         slot_at = np.full(slots.weeks * stride, -1)
         slot_at[index] = np.arange(len(slots))
         self._slot_at: list[int] = slot_at.tolist()
+        periods = periods - periods.min(initial=0)
         self._period: list[int] = periods.tolist()
         self._session: list[int] = (slots.week * stride + weekly.session[slots.position]).tolist()
         self._in_period = {
@@ -64,8 +65,12 @@ class SlotCalendar:
         self._shift = 0
         self._rolls_on = 0
         self._open = 0
-        self._booked: set[tuple[int, int]] = set()
-        self._held: dict[tuple[int, int], int] = {}
+        # a person's sessions and periods are numbered through: whole numbers cost the
+        # collector of memory nothing, pairs would
+        self._sessions = len(slot_at)
+        self._periods = int(periods.max(initial=0)) + 1
+        self._booked: set[int] = set()
+        self._held: dict[int, int] = {}
         self._periods_ahead = _ends(slots.day, periods, notice_days, days)
 
     def every_week(self, positions: int) -> int:
@@ -96,17 +101,18 @@ class SlotCalendar:
         while fitting:
             bit = fitting & -fitting
             slot = self._slot_at[self._shift + bit.bit_length() - 1]
-            session = (person, self._session[slot])
+            session = person * self._sessions + self._session[slot]
             if session in self._booked:
                 fitting ^= bit
                 continue
             if limit is not None:
                 period = self._period[slot]
-                held = self._held.get((person, period), 0)
+                in_period = person * self._periods + period
+                held = self._held.get(in_period, 0)
                 if held >= limit:
                     fitting &= ~(self._in_period[period] >> self._shift)
                     continue
-                self._held[person, period] = held + 1
+                self._held[in_period] = held + 1
             self._booked.add(session)
             left = self.free[slot] - 1
             self.free[slot] = left
@@ -123,14 +129,17 @@ class SlotCalendar:
         if not self.free[slot] and place >= 0:
             self._open |= 1 << place
         self.free[slot] += 1
-        self._booked.remove((person, self._session[slot]))
+        self._booked.remove(person * self._sessions + self._session[slot])
         if limit is not None:
-            self._held[person, self._period[slot]] -= 1
+            self._held[person * self._periods + self._period[slot]] -= 1
 
     def is_at_limit(self, person: int, day: int, limit: int) -> bool:
         """Say whether the person has used up the first or the last period of today's window."""
-        held = self._held
-        return any(held.get((person, period), 0) >= limit for period in self._periods_ahead[day])
+        first = person * self._periods
+        for period in self._periods_ahead[day]:
+            if self._held.get(first + period, 0) >= limit:
+                return True
+        return False
 
     def _roll(self, day: int) -> None:
         """Move the window on to the week in which today's begins."""
