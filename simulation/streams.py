@@ -3,7 +3,7 @@
 A draw is a function of its names, not of the order in which draws are made: of the seed, the
 replication, the purpose, the person and the number of the request. So a family keeps its draws
 wherever the prisoner is held, and no scenario changes a draw
-(``docs/decisions/0005-draws.md``).
+(``docs/decisions/0004-draws.md``).
 """
 
 from __future__ import annotations
