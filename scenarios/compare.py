@@ -20,6 +20,9 @@ ONE_REPLICATION = "one replication: no interval"
 
 KEYS = ["establishment", "group_by", "group", "measure", "measure_unit"]
 
+LARGE = 1_000
+"""Values from here on are told without decimals."""
+
 LEAST_SHARE = 1e-9
 """Differences smaller than this share of the values compared are rounding."""
 
@@ -210,13 +213,24 @@ def tell(comparison: Comparison) -> list[str]:
 
 
 def _difference(row: dict[Any, Any]) -> str:
-    values = f"{row['before']:,.2f} -> {row['after']:,.2f} {row['measure_unit']}"
+    unit = row["measure_unit"]
+    before, after = (_amount(row[name], unit) for name in ("before", "after"))
+    said = f"{before} -> {after}{_unit_word(unit)}; {row['verdict']}"
     if row["verdict"] in (CANNOT_TELL, ONE_REPLICATION):
-        return f"{values}; {row['verdict']}"
-    return (
-        f"{values}; {row['verdict']} by {abs(row['difference']):,.2f} "
-        f"({row['low']:+,.2f} to {row['high']:+,.2f})"
-    )
+        return said
+    low, high = (_amount(row[name], unit, sign="+") for name in ("low", "high"))
+    return f"{said} by {_amount(abs(row['difference']), unit)} ({low} to {high})"
+
+
+def _amount(value: float, unit: str, sign: str = "") -> str:
+    """Write a value with as many figures as a reader can use; shares as percentages."""
+    if unit.startswith("share"):
+        return f"{100 * value:{sign}.1f}%"
+    return f"{value:{sign},.0f}" if abs(value) >= LARGE else f"{value:{sign},.2f}"
+
+
+def _unit_word(unit: str) -> str:
+    return "" if unit.startswith("share") else f" {unit}"
 
 
 def _basis(comparison: Comparison) -> str:

@@ -71,11 +71,22 @@ def text(value: Any) -> str:
 
     Examples
     --------
-    >>> text({"level": "soft", "price_gbp": 5}), text(None)
+    >>> text({"level": "soft", "price_gbp": 5.0}), text(None)
     ('{level: soft, price_gbp: 5}', 'null')
     """
-    shown = yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False)
+    shown = yaml.safe_dump(_short(value), default_flow_style=True, width=10**6, sort_keys=False)
     return str(shown).removesuffix("\n").removesuffix("\n...")
+
+
+def _short(value: Any) -> Any:
+    """Write 5.0 as 5: whole numbers of either kind read the same."""
+    if isinstance(value, dict):
+        return {name: _short(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -85,7 +85,8 @@ class Scenario(BaseModel):
 
     def resolved(self) -> dict[str, Any]:
         """Give every setting in plain words and numbers, as ``scenario.yaml`` stores it."""
-        return self.model_dump(mode="json", by_alias=True, exclude={"changes"})
+        told: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude={"changes"})
+        return {name: _without_blanks(value) for name, value in told.items()}
 
     def selections(self) -> Iterator[tuple[str, Where]]:
         """Give every selector of the scenario's edits, with its place in the file."""
@@ -106,6 +107,19 @@ class Scenario(BaseModel):
             mode="json", by_alias=True, exclude={"changes", "title", "question", "parent", "name"}
         )
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _without_blanks(value: Any, in_edit: bool = False) -> Any:
+    """Leave out what an edit does not say; settings that are null stay."""
+    if isinstance(value, dict):
+        return {
+            name: _without_blanks(item, in_edit)
+            for name, item in value.items()
+            if not (in_edit and item is None)
+        }
+    if isinstance(value, list):
+        return [_without_blanks(item, in_edit=True) for item in value]
+    return value
 
 
 SECTIONS = tuple(
