@@ -59,9 +59,7 @@ def options(data: Path, runs: Path, workers: int = 2) -> Options:
 
 
 @pytest.fixture(scope="session")
-def two_runs(
-    small_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Results, Results]:
+def two_runs(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Results]:
     """Today and a plan, on one worker."""
     runs = tmp_path_factory.mktemp("runs")
     found, _ = run_many(["baseline", "closer_to_home"], options(small_data, runs, workers=1))
