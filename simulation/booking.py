@@ -110,16 +110,16 @@ class BookingDesk:
             self._env.timeout(until, (request, slot)).callbacks.append(self._cancel)
 
     def _turn_away(self, request: int, now: float, attempt: int, why: int) -> None:
-        self._record((now, request, why, NO_SLOT))
         if attempt < self._willing[request]:
+            self._record((now, request, why, NO_SLOT))
             wait = self._waits[attempt - 1][request]
             self._env.timeout(wait, (request, attempt + 1)).callbacks.append(self._ask_again)
         elif self._turns[request]:
-            self._record((now, request, TURNED_TO_VIDEO, NO_SLOT))
+            self._record((now, request, why, NO_SLOT, now, request, TURNED_TO_VIDEO, NO_SLOT))
             self._call_instead(request, now)
         else:
             end = REFUSED if attempt == self._last_attempt else GAVE_UP
-            self._record((now, request, end, NO_SLOT))
+            self._record((now, request, why, NO_SLOT, now, request, end, NO_SLOT))
 
     def _ask_again(self, waited: simpy.Event) -> None:
         request, attempt = cast("tuple[int, int]", waited.value)

@@ -75,14 +75,14 @@ class Recorder:
     rows
         Minute, request, code of the outcome and slot of every row, one after the other.
     add
-        Appends a row; takes ``(minutes, request, outcome, slot)`` as one tuple.
+        Appends a row, ``(minutes, request, outcome, slot)``, or several in one tuple.
     """
 
     __slots__ = ("add", "rows")
 
     def __init__(self) -> None:
         self.rows: list[float] = []
-        self.add: Callable[[tuple[float, int, int, int]], None] = self.rows.extend
+        self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +114,9 @@ class Year:
 class VisitLog:
     """Everything that happened in one replication at one establishment, as rows in order of time.
 
-    A request for a visit is asked when ``year.visits`` says; its rows begin with the desk's answer.
+    What is asked is known before the run: the rows of a request begin with the desk's answer, and
+    ``asked`` rows come in with ``table``. A call in place of a visit is asked for when the request
+    turns to video.
 
     Attributes
     ----------
@@ -168,10 +170,21 @@ class VisitLog:
         last[self.request[rows]] = self.outcome[rows]
         return last
 
+    def calls_asked(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Give minute and number of every request for a call, in place of a visit or not."""
+        visits, calls = len(self.year.visits), len(self.year.calls)
+        turned = np.flatnonzero(self.of(VisitOutcome.TURNED_TO_VIDEO))
+        return (
+            np.concatenate([self.year.calls.asked_minutes, self.minutes[turned]]),
+            np.concatenate([visits + np.arange(calls), visits + calls + self.request[turned]]),
+        )
+
     def counts(self) -> pd.Series[int]:
         """Count the rows of every outcome, with an explicit zero where there are none."""
         counted = np.bincount(self.outcome, minlength=len(OUTCOMES))
+        turned = counted[CODE[VisitOutcome.TURNED_TO_VIDEO]]
         counted[CODE[VisitOutcome.ASKED]] = len(self.year.visits)
+        counted[CODE[VisitOutcome.VIDEO_ASKED]] = len(self.year.calls) + turned
         return pd.Series(counted, index=[str(outcome) for outcome in OUTCOMES], name="rows")
 
     def table(self, calendar: Calendar) -> pd.DataFrame:
@@ -192,12 +205,21 @@ class VisitLog:
         """
         year = self.year
         visits, calls = year.visits, year.calls
-        asked = np.arange(len(visits))
-        minutes = np.concatenate([visits.asked_minutes, self.minutes])
-        request = np.concatenate([asked, self.request])
-        outcome = np.concatenate([np.full(len(asked), CODE[VisitOutcome.ASKED]), self.outcome])
-        slot = np.concatenate([np.full(len(asked), NO_SLOT), self.slot])
-        order = np.argsort(minutes, kind="stable")
+        call_minutes, call_requests = self.calls_asked()
+        asked, asked_calls = len(visits), len(call_requests)
+        minutes = np.concatenate([visits.asked_minutes, self.minutes, call_minutes])
+        request = np.concatenate([np.arange(asked), self.request, call_requests])
+        outcome = np.concatenate(
+            [
+                np.full(asked, CODE[VisitOutcome.ASKED]),
+                self.outcome,
+                np.full(asked_calls, CODE[VisitOutcome.VIDEO_ASKED]),
+            ]
+        )
+        no_slot = np.full(asked + asked_calls, NO_SLOT)
+        slot = np.concatenate([no_slot[:asked], self.slot, no_slot[asked:]])
+        # turns of one request at one moment follow each other in the order of the words
+        order = np.lexsort((outcome, minutes))
         request, outcome, slot = request[order], outcome[order], slot[order]
         person = np.concatenate([visits.person, calls.person, visits.person])[request]
         party = np.concatenate([visits.party, calls.party, visits.party])[request]
@@ -301,10 +323,6 @@ def conserve(
         "tables = free + booked, in every session": (
             int((year.sessions.tables != np.array(free, dtype=np.int64) + taken).sum()),
             0,
-        ),
-        "calls asked = own + in place of a visit, up to the end": (
-            int(rows["video_asked"]),
-            len(year.calls) + int(rows["turned_to_video"]),
         ),
         "calls asked = ended + booked ahead": (
             int(rows["video_asked"]),

@@ -171,8 +171,12 @@ def _measured(minutes: NDArray[np.float64], calendar: Calendar) -> NDArray[np.bo
 
 
 def _person_of(log: VisitLog, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return _person_of_request(log, log.request[rows])
+
+
+def _person_of_request(log: VisitLog, requests: NDArray[np.int64]) -> NDArray[np.int64]:
     visits, calls = log.year.visits.person, log.year.calls.person
-    return np.concatenate([visits, calls, visits])[log.request[rows]]
+    return np.concatenate([visits, calls, visits])[requests]
 
 
 def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) -> Counts:
@@ -195,6 +199,10 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     for name, outcome in _COUNTED.items():
         rows = np.flatnonzero(log.of(outcome) & measured)
         counts[name] = per_person(_person_of(log, rows))
+    minutes, requests = log.calls_asked()
+    counts["video_requests"] = per_person(
+        _person_of_request(log, requests[_measured(minutes, calendar)])
+    )
     person, party = events.visit_person, events.visit_party
     adults, children = place.adults[party], place.children[party]
     counts["adult_visitors"] = per_person(person, adults.astype(np.float64))
@@ -218,7 +226,6 @@ _COUNTED = {
     "cancellations": VisitOutcome.CANCELLED,
     "attempts_without_order": VisitOutcome.NO_ORDER,
     "attempts_without_table": VisitOutcome.NO_TABLE,
-    "video_requests": VisitOutcome.VIDEO_ASKED,
     "video_calls": VisitOutcome.VIDEO_HELD,
     "video_no_shows": VisitOutcome.VIDEO_NO_SHOW,
     "video_without_credit": VisitOutcome.VIDEO_NO_CREDIT,

@@ -16,7 +16,6 @@ from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
-VIDEO_ASKED = CODE[VisitOutcome.VIDEO_ASKED]
 VIDEO_BOOKED = CODE[VisitOutcome.VIDEO_BOOKED]
 VIDEO_NO_CREDIT = CODE[VisitOutcome.VIDEO_NO_CREDIT]
 VIDEO_NO_SLOT = CODE[VisitOutcome.VIDEO_NO_SLOT]
@@ -210,7 +209,6 @@ class VideoDesk:
         """Book the earliest call the family can join, or turn the request away."""
         identity, person, limit = self._ids[request], self._person[request], self._limits[request]
         record = self._record
-        record((now, identity, VIDEO_ASKED, NO_SLOT))
         if not limit:
             record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
             return
@@ -282,7 +280,6 @@ class WalkInRoom:
     def ask(self, request: int, now: float) -> None:
         """Call now if a station is open and free and the credit is not used up."""
         identity, person = self._ids[request], self._person[request]
-        self._record((now, identity, VIDEO_ASKED, NO_SLOT))
         month = person, self._months[int(now // MINUTES_PER_DAY)]
         if self._calls.get(month, 0) >= self._limits[request]:
             self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))

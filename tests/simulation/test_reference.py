@@ -98,12 +98,17 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
 
 
 def turns(log: VisitLog) -> list[tuple[float, int, str]]:
-    """Give minute, request and outcome of every row but the first asking for a visit."""
+    """Give minute, request and outcome of every turn but the first asking for a visit."""
+    answers = zip(log.minutes.tolist(), log.request.tolist(), log.outcome.tolist(), strict=True)
     return [
-        (round(minute, 4), request, str(OUTCOMES[outcome]))
-        for minute, request, outcome in zip(
-            log.minutes.tolist(), log.request.tolist(), log.outcome.tolist(), strict=True
-        )
+        *(
+            (round(minute, 4), request, str(OUTCOMES[outcome]))
+            for minute, request, outcome in answers
+        ),
+        *(
+            (round(minute, 4), request, "video_asked")
+            for minute, request in zip(*log.calls_asked(), strict=True)
+        ),
     ]
 
 
