@@ -90,6 +90,7 @@ def nearer_and_further(results: Results, *, circulate: bool = False) -> str:
             "mean_miles_further": "further",
             "most_miles_further": "further",
         },
+        rows_add_up=True,
     )
 
 
@@ -148,6 +149,7 @@ def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
         },
         hide_small=("moves", "nearer", "further") if circulate else (),
         hide_with={"mean_change_miles": "moves"},
+        rows_add_up=True,
     )
 
 

@@ -106,6 +106,7 @@ def table(
     right: Iterable[str] = (),
     hide_small: Iterable[str] = (),
     hide_with: Mapping[str, str] | None = None,
+    rows_add_up: bool = False,
     scroll: bool = False,
 ) -> str:
     """Return a table with a caption, with headings that a screen reader announces.
@@ -127,11 +128,13 @@ def table(
         Columns that count people, in which small counts are hidden (:func:`hidden_counts`).
     hide_with
         Columns hidden wherever the count they describe is: each with the column of that count.
+    rows_add_up
+        Whether counts of a row make up one another, so that one hidden alone could be worked out.
     scroll
         Whether a long table scrolls in a frame of its own.
     """
     flush = set(right)
-    hidden = hidden_counts(frame, list(hide_small))
+    hidden = hidden_counts(frame, list(hide_small), rows_add_up=rows_add_up)
     for column, count in (hide_with or {}).items():
         if count in hidden:
             hidden[column] = hidden[count]
@@ -146,16 +149,21 @@ def table(
     return _part("table", caption, heads, rows, notes, scroll)
 
 
-def hidden_counts(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+def hidden_counts(
+    frame: pd.DataFrame, columns: Sequence[str], *, rows_add_up: bool = False
+) -> pd.DataFrame:
     """Say which counts of people are hidden: the small ones, and others that would give them away.
 
-    Counts from 1 to ``SMALL_COUNT`` are hidden. Where a row or a column of counts then hides one
-    cell alone, its smallest other positive count is hidden too, since a total could be known.
+    Counts from 1 to ``SMALL_COUNT`` are hidden. Where a column then hides one cell alone, its
+    smallest other positive count is hidden too, since the column's total may be known; the same
+    goes for a row whose counts add up.
 
     Parameters
     ----------
     frame
         One row per row shown; ``columns`` are whole numbers.
+    rows_add_up
+        Whether the counts of a row make up one another.
 
     Returns
     -------
@@ -176,7 +184,8 @@ def hidden_counts(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     changed = bool(hidden.any())
     while changed:
         changed = False
-        for lines, shown in ((counts, hidden), (counts.T, hidden.T)):
+        by_row = [(counts, hidden)] if rows_add_up else []
+        for lines, shown in ((counts.T, hidden.T), *by_row):
             for line, mask in zip(lines, shown, strict=True):
                 others = np.where((line > 0) & ~mask, line, np.inf)
                 if mask.sum() == 1 and np.isfinite(others).any():

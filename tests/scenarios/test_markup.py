@@ -55,7 +55,7 @@ counts = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, m
 
 @given(counts)
 def test_no_small_count_is_shown_and_no_hidden_count_stands_alone(frame: pd.DataFrame) -> None:
-    hidden = markup.hidden_counts(frame, ["men", "women"])
+    hidden = markup.hidden_counts(frame, ["men", "women"], rows_add_up=True)
     small = (frame > 0) & (frame <= 2)
     assert not (small & ~hidden).any(axis=None)
     assert not (hidden & (frame == 0)).any(axis=None)
@@ -63,6 +63,11 @@ def test_no_small_count_is_shown_and_no_hidden_count_stands_alone(frame: pd.Data
         alone = hidden.sum(axis=axis) == 1
         others = ((frame > 0) & ~hidden).any(axis=axis)
         assert not (alone & others).any()
+
+
+def test_counts_of_a_row_that_do_not_add_up_are_hidden_by_column_only() -> None:
+    frame = pd.DataFrame({"men": [152, 240], "women": [1, 8]})
+    assert markup.hidden_counts(frame, ["men", "women"]).sum().to_dict() == {"men": 0, "women": 2}
 
 
 def test_value_that_describes_a_hidden_count_is_hidden_with_it() -> None:
