@@ -1,4 +1,4 @@
-"""The story of a visit: the session begins, and those who booked it came or did not."""
+"""The story of a visit or a call: its time comes, and those who booked it came or did not."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import simpy
 
 from simulation.log import CODE, Recorder, VisitOutcome
 
-ATTENDED = CODE[VisitOutcome.ATTENDED]
-NO_SHOW = CODE[VisitOutcome.NO_SHOW]
-
 
 def hold_sessions(
     env: simpy.Environment,
@@ -19,8 +16,12 @@ def hold_sessions(
     booked: Sequence[Sequence[int]],
     no_show: Sequence[bool],
     recorder: Recorder,
+    *,
+    came: VisitOutcome,
+    missed: VisitOutcome,
+    first_id: int = 0,
 ) -> Generator[simpy.Timeout, Any, None]:
-    """Walk through the sessions of the year and see who comes to each.
+    """Walk through the sessions (or the slots of calls) of the year and see who comes to each.
 
     Parameters
     ----------
@@ -33,16 +34,20 @@ def hold_sessions(
     no_show
         For each request whether its family stays away.
     recorder
-        Takes a row for every booked visit.
+        Takes a row for every booking.
+    came, missed
+        Outcomes of a booking that is kept and of one that is not.
+    first_id
+        Number in the log of request 0.
 
     Yields
     ------
     Timeout
         Until the next session begins.
     """
-    record = recorder.add
+    record, outcome_if_missed = recorder.add, {False: CODE[came], True: CODE[missed]}
     for slot, start in enumerate(starts):
         if start > env.now:
             yield env.timeout(start - env.now)
         for request in booked[slot]:
-            record((start, request, NO_SHOW if no_show[request] else ATTENDED, slot))
+            record((start, first_id + request, outcome_if_missed[no_show[request]], slot))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, cast
 
@@ -79,6 +80,7 @@ class BookingDesk:
         self._willing: list[int] = requests.attempts.tolist()
         self._waits: list[list[float]] = requests.ask_again_minutes.tolist()
         self._turns: list[bool] = requests.turns_to_video.tolist()
+        self._waiting: defaultdict[float, deque[tuple[float, int, int]]] = defaultdict(deque)
         self._last_attempt = len(self._waits) + 1
         self.booked: list[list[int]] = [[] for _ in starts]
         env.process(self._walk())
@@ -112,8 +114,7 @@ class BookingDesk:
     def _turn_away(self, request: int, now: float, attempt: int, why: int) -> None:
         if attempt < self._willing[request]:
             self._record((now, request, why, NO_SLOT))
-            wait = self._waits[attempt - 1][request]
-            self._env.timeout(wait, (request, attempt + 1)).callbacks.append(self._ask_again)
+            self._wait(request, now, attempt)
         elif self._turns[request]:
             self._record((now, request, why, NO_SLOT, now, request, TURNED_TO_VIDEO, NO_SLOT))
             self._call_instead(request, now)
@@ -121,9 +122,20 @@ class BookingDesk:
             end = REFUSED if attempt == self._last_attempt else GAVE_UP
             self._record((now, request, why, NO_SLOT, now, request, end, NO_SLOT))
 
+    def _wait(self, request: int, now: float, attempt: int) -> None:
+        """Queue behind the families that wait as long; only the first of them is an event."""
+        wait = self._waits[attempt - 1][request]
+        queue = self._waiting[wait]
+        queue.append((now + wait, request, attempt + 1))
+        if len(queue) == 1:
+            self._env.timeout(wait, queue).callbacks.append(self._ask_again)
+
     def _ask_again(self, waited: simpy.Event) -> None:
-        request, attempt = cast("tuple[int, int]", waited.value)
-        self._ask(request, self._env.now, attempt)
+        queue, now = cast("deque[tuple[float, int, int]]", waited.value), self._env.now
+        _, request, attempt = queue.popleft()
+        if queue:
+            self._env.timeout(queue[0][0] - now, queue).callbacks.append(self._ask_again)
+        self._ask(request, now, attempt)
 
     def _cancel(self, decided: simpy.Event) -> None:
         request, slot = cast("tuple[int, int]", decided.value)

@@ -275,7 +275,7 @@ def conserve(
     *,
     booked: Sequence[Sequence[int]],
     free: Sequence[int],
-    calls_pending: int,
+    calls_booked: Sequence[Sequence[int]],
     end: float,
 ) -> None:
     """Check that nothing was lost or made up in the run.
@@ -290,8 +290,8 @@ def conserve(
         Of a finished run.
     booked, free
         Requests that hold a table in each visit slot, and tables left free.
-    calls_pending
-        Calls booked for after the end.
+    calls_booked
+        Requests that hold a station in each video slot; empty where calls are not booked.
     end
         Minute at which the run ended.
 
@@ -307,6 +307,11 @@ def conserve(
     waiting = int(sum(last[CODE[outcome]] for outcome in TURNED_AWAY))
     taken = np.fromiter(map(len, booked), dtype=np.int64, count=len(booked))
     ahead = int(taken[year.sessions.start >= end].sum())
+    calls_ahead = sum(
+        len(requests)
+        for requests, start in zip(calls_booked, year.video_slots.start.tolist(), strict=False)
+        if start >= end
+    )
     requests_ended = sum(rows[outcome] for outcome in VISIT_ENDS)
     calls_ended = sum(rows[outcome] for outcome in VIDEO_ENDS)
     bookings_ended = rows["attended"] + rows["no_show"] + rows["cancelled"]
@@ -326,7 +331,7 @@ def conserve(
         ),
         "calls asked = ended + booked ahead": (
             int(rows["video_asked"]),
-            calls_ended + calls_pending,
+            calls_ended + calls_ahead,
         ),
     }
     broken = [

@@ -19,7 +19,7 @@ from simulation.attendance import hold_sessions
 from simulation.booking import BookingDesk
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.demand import DemandSettings, video_requests, visit_requests
-from simulation.log import Recorder, VisitLog, Year, conserve
+from simulation.log import Recorder, VisitLog, VisitOutcome, Year, conserve
 from simulation.place import Place
 from simulation.regime import VisitsRegime, sessions_under
 from simulation.slots import SlotCalendar
@@ -296,14 +296,23 @@ def simulate(
         call_instead=partial(_call_instead, room, len(year.calls)),
     )
     end = float(calendar.days * MINUTES_PER_DAY)
-    starts = sessions.start[sessions.start < end].tolist()
-    env.process(hold_sessions(env, starts, desk.booked, year.visits.no_show.tolist(), recorder))
+    env.process(
+        hold_sessions(
+            env,
+            sessions.start.tolist(),
+            desk.booked,
+            year.visits.no_show.tolist(),
+            recorder,
+            came=VisitOutcome.ATTENDED,
+            missed=VisitOutcome.NO_SHOW,
+        )
+    )
     env.run(until=end)
     # events that were still to come hold the desk, and the desk holds the environment: let go,
     # or the memory of every establishment waits for the collector
     env._queue.clear()
     log = VisitLog.from_rows(recorder.rows, year, establishment, replication)
-    conserve(log, booked=desk.booked, free=tables.free, calls_pending=room.pending, end=end)
+    conserve(log, booked=desk.booked, free=tables.free, calls_booked=room.booked, end=end)
     return log
 
 

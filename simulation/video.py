@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import simpy
 
 from data.estate import Estate, Where
 from data.words import DAYS
+from simulation.attendance import hold_sessions
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
@@ -20,7 +21,6 @@ VIDEO_BOOKED = CODE[VisitOutcome.VIDEO_BOOKED]
 VIDEO_NO_CREDIT = CODE[VisitOutcome.VIDEO_NO_CREDIT]
 VIDEO_NO_SLOT = CODE[VisitOutcome.VIDEO_NO_SLOT]
 VIDEO_HELD = CODE[VisitOutcome.VIDEO_HELD]
-VIDEO_NO_SHOW = CODE[VisitOutcome.VIDEO_NO_SHOW]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +177,11 @@ class VideoDesk:
         Free stations of the dated slots, and the minute each begins.
     recorder
         Takes a row at each turn.
+
+    Attributes
+    ----------
+    booked
+        The requests that hold a station in each slot.
     """
 
     def __init__(
@@ -193,17 +198,26 @@ class VideoDesk:
         starts: Sequence[float],
         recorder: Recorder,
     ) -> None:
-        self._env = env
         self._person = person
         self._ids = ids
         self._limits = limits
         self._acceptable = acceptable
-        self._no_show = no_show
         self._calendar = calendar
-        self._starts = starts
         self._record = recorder.add
-        self.pending = 0
+        self.booked: list[list[int]] = [[] for _ in starts]
         env.process(_walk(env, asked, self.ask))
+        env.process(
+            hold_sessions(
+                env,
+                starts,
+                self.booked,
+                no_show,
+                recorder,
+                came=VisitOutcome.VIDEO_HELD,
+                missed=VisitOutcome.VIDEO_NO_SHOW,
+                first_id=ids[0] if len(ids) else 0,
+            )
+        )
 
     def ask(self, request: int, now: float) -> None:
         """Book the earliest call the family can join, or turn the request away."""
@@ -218,16 +232,8 @@ class VideoDesk:
             used_up = calendar.is_at_limit(person, day, limit)
             record((now, identity, VIDEO_NO_CREDIT if used_up else VIDEO_NO_SLOT, NO_SLOT))
             return
-        self.pending += 1
+        self.booked[slot].append(request)
         record((now, identity, VIDEO_BOOKED, slot))
-        call = self._env.timeout(self._starts[slot] - now, (request, slot))
-        call.callbacks.append(self._hold)
-
-    def _hold(self, call: simpy.Event) -> None:
-        request, slot = cast("tuple[int, int]", call.value)
-        self.pending -= 1
-        outcome = VIDEO_NO_SHOW if self._no_show[request] else VIDEO_HELD
-        self._record((self._env.now, self._ids[request], outcome, slot))
 
 
 class WalkInRoom:
@@ -274,7 +280,7 @@ class WalkInRoom:
         self._record = recorder.add
         self._in_use = 0
         self._calls: dict[tuple[int, int], int] = {}
-        self.pending = 0
+        self.booked: list[list[int]] = []
         env.process(_walk(env, asked, self.ask))
 
     def ask(self, request: int, now: float) -> None:
