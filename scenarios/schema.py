@@ -1,4 +1,4 @@
-"""Scenario, and the shape of its file: the only place where pydantic is used.
+"""Scenario, and the shape of its file: pydantic stands at this edge and nowhere further in.
 
 The sections *are* the settings dataclasses of the packages, so a setting is defined once.
 """
