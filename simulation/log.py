@@ -147,7 +147,7 @@ class VisitLog:
         cls, rows: list[float], year: Year, establishment: str, replication: int
     ) -> VisitLog:
         """Make the log of the rows a ``Recorder`` holds."""
-        table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+        table = np.fromiter(rows, dtype=np.float64, count=len(rows)).reshape(-1, 4)
         return cls(
             establishment=establishment,
             replication=replication,

@@ -49,10 +49,9 @@ class SlotCalendar:
         periods = periods - periods.min(initial=0)
         self._period: list[int] = periods.tolist()
         self._session: list[int] = (slots.week * stride + weekly.session[slots.position]).tolist()
-        self._in_period = {
-            period: bits(np.bincount(index[periods == period], minlength=len(slot_at)) > 0)
-            for period in np.unique(periods).tolist()
-        }
+        self._periods_of = np.full(len(slot_at), -1)
+        self._periods_of[index] = periods
+        self._in_period: dict[int, int] = {}
         held = np.zeros((slots.weeks, stride), dtype=np.bool_)
         held[slots.week, slots.position] = True
         self._week_bits = [bits(week) for week in held]
@@ -61,6 +60,7 @@ class SlotCalendar:
         self._masks = [_window(weekly.weekday, day, notice_days) for day in range(DAYS_PER_WEEK)]
         # weeks that a window can reach into, whatever the day it begins on
         self.window_weeks = (6 + notice_days[1] - notice_days[0]) // DAYS_PER_WEEK + 1
+        self._repeat = sum(1 << week * stride for week in range(self.window_weeks))
         self._base = -1
         self._shift = 0
         self._rolls_on = 0
@@ -75,10 +75,7 @@ class SlotCalendar:
 
     def every_week(self, positions: int) -> int:
         """Repeat positions of one week, as bits, for every week of the window."""
-        repeated = 0
-        for week in range(self.window_weeks):
-            repeated |= positions << week * self._stride
-        return repeated
+        return positions * self._repeat
 
     def take(self, acceptable: int, person: int, day: int, limit: int | None) -> int:
         """Book the earliest slot in the window with a table free; -1 when there is none.
@@ -110,7 +107,7 @@ class SlotCalendar:
                 in_period = person * self._periods + period
                 held = self._held.get(in_period, 0)
                 if held >= limit:
-                    fitting &= ~(self._in_period[period] >> self._shift)
+                    fitting &= ~(self._slots_in(period) >> self._shift)
                     continue
                 self._held[in_period] = held + 1
             self._booked.add(session)
@@ -140,6 +137,11 @@ class SlotCalendar:
             if self._held.get(first + period, 0) >= limit:
                 return True
         return False
+
+    def _slots_in(self, period: int) -> int:
+        if period not in self._in_period:
+            self._in_period[period] = bits(self._periods_of == period)
+        return self._in_period[period]
 
     def _roll(self, day: int) -> None:
         """Move the window on to the week in which today's begins."""
