@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from scenarios import markup, wording
+from scenarios.display import markup, wording
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
 
-    from scenarios.charts import Figure
+    from scenarios.display.charts import Figure
     from scenarios.results import Results
 
 FOLDER = Path(__file__).parent
@@ -72,7 +72,7 @@ def numbers(cards: Sequence[markup.Number]) -> None:
 
 
 def table(html: str) -> None:
-    """Show a table made by :func:`scenarios.markup.table`."""
+    """Show a table made by :func:`scenarios.display.markup.table`."""
     st.html(html)
 
 

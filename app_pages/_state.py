@@ -171,7 +171,7 @@ def page(title: str) -> tuple[Run, Results]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def people(folder: str, stamp: int) -> pd.DataFrame:
     """Return each prisoner's distance today and in the run, kept for the next page."""
-    from scenarios import views
+    from scenarios.display import views
 
     return views.people(_results(folder, stamp))
 
@@ -179,7 +179,7 @@ def people(folder: str, stamp: int) -> pd.DataFrame:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def prisons(folder: str, stamp: int) -> pd.DataFrame:
     """Return one row per prison: people held and their distance, today and in the run."""
-    from scenarios import views
+    from scenarios.display import views
 
     return views.prisons(people(folder, stamp), establishments())
 
@@ -211,7 +211,7 @@ def establishments() -> pd.DataFrame:
 @st.cache_resource(show_spinner=False)
 def outline() -> dict[str, Any]:
     """Return the outline of England and Wales as GeoJSON."""
-    from scenarios.views import outline_geojson
+    from scenarios.display.views import outline_geojson
 
     return outline_geojson()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app_pages import _show, _state
-from scenarios import figures, listings, views, wording
+from scenarios.display import figures, listings, views, wording
 
 run, results = _state.page("Who is held where")
 placed = _state.people(run.folder, run.stamp)

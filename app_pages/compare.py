@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app_pages import _show, _state
-from scenarios import figures, listings, views, wording
+from scenarios.display import figures, listings, views, wording
 from scenarios.summary import HEADLINE
 
 _show.title("Compare two runs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app_pages import _show, _state
-from scenarios import listings, wording
+from scenarios.display import listings, wording
 
 _show.title("Where every number comes from")
 _show.notice()

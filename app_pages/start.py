@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app_pages import _jobs, _show, _state
-from scenarios import listings
+from scenarios.display import listings
 
 _show.title("Start a run")
 _show.say(

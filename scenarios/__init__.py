@@ -12,6 +12,7 @@
 ``compare``     two runs side by side
 ``queries``     questions over many run folders
 ``worker``      a run in a process of its own
-``charts``      tables in, charts out; ``report`` makes a page of them
+``display``     tables, words and pictures that the app and the report share
+``report``      one self-contained page of a run
 ``cli``         the ``estate`` command
 """

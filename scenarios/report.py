@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenarios import charts, figures, listings, markup, views, wording
+from scenarios.display import charts, figures, listings, markup, views, wording
 
 if TYPE_CHECKING:
     import pandas as pd
     from markupsafe import Markup
 
-    from scenarios.charts import Figure
+    from scenarios.display.charts import Figure
     from scenarios.results import Results
 
 WORTH_ROWS = 10

@@ -16,11 +16,11 @@ settings.load_profile("steady")
 
 @pytest.fixture(scope="session")
 def baseline() -> Scenario:
-    """The complete baseline scenario."""
+    """Load the complete baseline scenario."""
     return load_scenario("baseline")
 
 
 @pytest.fixture(scope="session")
 def real(baseline: Scenario) -> Inputs:
-    """The real estate at its true size: tables, synthetic people, journeys and rules."""
+    """Load the real estate at its true size: tables, synthetic people, journeys, rules."""
     return load_inputs(baseline)

@@ -83,7 +83,8 @@ def test_wheel_holds_every_data_file(tmp_path: Path) -> None:
         for pattern in ("data/*.csv", "data/*.yaml", "data/tables/*.csv", "scenarios/*.yaml")
         for path in ROOT.glob(pattern)
     }
-    needed |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("scenarios/templates/*")}
+    kept = ("scenarios/display/templates/*", "app_pages/*.svg", "app_pages/*.css")
+    needed |= {path.relative_to(ROOT).as_posix() for each in kept for path in ROOT.glob(each)}
     needed |= {"scenarios/settings.csv", "app.py", "app_pages/.streamlit/config.toml"}
     assert needed - names == set()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scenarios import views
+from scenarios.display import views
 from scenarios.results import Results
 from tests.app.serving import open_page, stay_at_home
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from scenarios import views, wording
+from scenarios.display import views, wording
 from scenarios.results import Results
 from tests.app.serving import ROOT
 

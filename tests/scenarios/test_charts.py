@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scenarios import charts
-from scenarios.charts import Figure
+from scenarios.display import charts
+from scenarios.display.charts import Figure
 
 HOSTILE = '<script>alert(1)</script> & "quoted"'
 LAND = {

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios import markup
+from scenarios.display import markup
 
 LABELS = {"name": "Prison", "people": "People"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios import listings, markup, views, wording
+from scenarios.display import listings, markup, views, wording
 from scenarios.load import load_scenario
 from scenarios.report import report_html, write_report
 from scenarios.results import Results

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from scenarios import views
+from scenarios.display import views
 
 # who, from, to, miles today, miles in the plan, reason
 PEOPLE = [

@@ -6,8 +6,15 @@ import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from scenarios import views
-from scenarios.markup import DASH, MINUS, SMALL_COUNT, Number, quantity, shows_more_than_zero
+from scenarios.display import views
+from scenarios.display.markup import (
+    DASH,
+    MINUS,
+    SMALL_COUNT,
+    Number,
+    quantity,
+    shows_more_than_zero,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -432,7 +439,7 @@ def visit_numbers(estate: pd.DataFrame) -> list[Number]:
     Parameters
     ----------
     estate
-        The table of :func:`scenarios.views.estate_measures`.
+        The table of :func:`scenarios.display.views.estate_measures`.
     """
     rows = {str(row["measure"]): row for row in records(estate)}
     return [

@@ -1,4 +1,4 @@
-"""The tables of a run as HTML: each view of :mod:`scenarios.views` with its caption and headings.
+"""The tables of a run as HTML: each view of ``views`` with its caption and headings.
 
 With ``circulate`` on, counts of one or two people are hidden, for what leaves the building.
 """
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios import views, wording
-from scenarios.markup import DASH, cell, table
+from scenarios.display import views, wording
+from scenarios.display.markup import DASH, cell, table
 
 if TYPE_CHECKING:
     from scenarios.compare import Comparison
@@ -296,7 +296,7 @@ def measures(estate: pd.DataFrame) -> str:
     Parameters
     ----------
     estate
-        The table of :func:`scenarios.views.estate_measures`.
+        The table of :func:`scenarios.display.views.estate_measures`.
     """
     rows = pd.DataFrame(
         [
@@ -324,7 +324,7 @@ def waits(rows: pd.DataFrame) -> str:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.views.waits_by_kind`.
+        The table of :func:`scenarios.display.views.waits_by_kind`.
     """
     shown = pd.DataFrame(
         {
@@ -474,7 +474,7 @@ def differences(rows: pd.DataFrame, heads: tuple[str, str] = ("First run", "Seco
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.views.headline_differences`.
+        The table of :func:`scenarios.display.views.headline_differences`.
     heads
         What the two runs are called.
     """

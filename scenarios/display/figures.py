@@ -1,4 +1,4 @@
-"""The pictures of a run: each view of :mod:`scenarios.views` drawn, with its title and its note."""
+"""The pictures of a run: each view of ``views`` drawn, with its title and its note."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios import charts, views, wording
-from scenarios.charts import Figure
-from scenarios.markup import hidden_counts
+from scenarios.display import charts, views, wording
+from scenarios.display.charts import Figure
+from scenarios.display.markup import hidden_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def prison_map(
     Parameters
     ----------
     by_prison
-        The table of :func:`scenarios.views.prisons`.
+        The table of :func:`scenarios.display.views.prisons`.
     when
         ``today``, ``plan`` or ``change``.
     """
@@ -84,7 +84,7 @@ def worth(results: Results, rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.views.places_worth_most`.
+        The table of :func:`scenarios.display.views.places_worth_most`.
     """
     return charts.ranked_bars(
         rows,
@@ -103,7 +103,7 @@ def waits(results: Results, rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.views.waits_by_kind`.
+        The table of :func:`scenarios.display.views.waits_by_kind`.
     """
     return charts.intervals(
         rows,
@@ -122,7 +122,7 @@ def outcomes(results: Results, rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.views.outcomes`.
+        The table of :func:`scenarios.display.views.outcomes`.
     """
     return charts.ranked_bars(
         rows.assign(outcome=rows["outcome"].map(wording.OUTCOMES)),
@@ -141,7 +141,7 @@ def hall_use(results: Results, rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.views.visits_by_prison`.
+        The table of :func:`scenarios.display.views.visits_by_prison`.
     """
     return charts.prisons_scatter(
         _points(rows, "hall_use_share", "wait_days"),
@@ -158,7 +158,7 @@ def video_use(results: Results, rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.views.visits_by_prison`.
+        The table of :func:`scenarios.display.views.visits_by_prison`.
     """
     return charts.prisons_scatter(
         _points(rows, "video_use_share", "called_share"),

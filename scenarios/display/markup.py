@@ -56,7 +56,7 @@ def environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("scenarios"),
+        loader=PackageLoader("scenarios.display"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -68,7 +68,7 @@ def style() -> str:
     """Return the style sheet that the parts need."""
     from importlib.resources import files
 
-    return files("scenarios").joinpath("templates", "style.css").read_text(encoding="utf-8")
+    return files("scenarios.display").joinpath("templates", "style.css").read_text(encoding="utf-8")
 
 
 def numbers(cards: Sequence[Number]) -> str:
