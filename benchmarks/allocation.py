@@ -11,8 +11,8 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from optimiser.alike import merge_alike
-from optimiser.allocate import Inputs, build_problem
 from optimiser.budget import solve_within_budget
+from optimiser.build import Inputs, build_problem
 from optimiser.certify import certify
 from optimiser.problem import INELIGIBLE, AllocationProblem
 from optimiser.solve import sample, solve

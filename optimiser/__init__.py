@@ -3,6 +3,7 @@
 - ``policy``: ``AllocationPolicy``, the weights and limits a decision maker sets.
 - ``eligibility``: who may be held where, one rule a function; ``rules_in_force``, ``fit``.
 - ``cost``: what a placement costs, in pounds over the expected stay; ``need``.
+- ``build``: tables to a problem; ``Inputs``, ``Build``, ``build_problem``, ``shortfall``.
 - ``problem``: ``AllocationProblem``, labelled integer arrays; ``save_problem``, ``load_problem``.
 - ``solve``: problem in, placements and prices out; the only module that knows OR-Tools.
 - ``alike``: units that are the same to everyone, solved as one and told apart afterwards.
@@ -12,5 +13,6 @@
 - ``certify``: is this answer feasible and optimal? Knows no solver.
 - ``floor``: the least miles any placement could reach, and what chance would give.
 - ``allocation``: ``Allocation``, ``SolveStatus``, ``InfeasibleAllocationError``.
+- ``moves``: the moves of a plan, why each is made and what it destroys.
 - ``allocate``: ``allocate()``, the whole of it; ``observe()``, the same tables for today.
 """

@@ -28,12 +28,21 @@ class SolveStatus(StrEnum):
 
 
 class MoveReason(StrEnum):
-    """Why a person moves, in the words of the transfer service (Book a secure move, HMPPS)."""
+    """Why a person moves, in the words of the transfer service (Book a secure move, HMPPS).
+
+    ``repatriation``: nearer to family. ``resettlement``: nearer to the release area.
+    ``court_appearance``: nearer to court. ``progressive``: a better fit of stage or security.
+    ``offending_behaviour_course`` and ``medical``: a need is met. ``security``: the rules of who
+    may be held where speak against the present place. ``other``: the person gains less than the
+    move costs; the place is needed for somebody else, or to ease crowding, or is lost.
+    """
 
     REPATRIATION = "repatriation"
     RESETTLEMENT = "resettlement"
     COURT_APPEARANCE = "court_appearance"
     PROGRESSIVE = "progressive"
+    OFFENDING_BEHAVIOUR_COURSE = "offending_behaviour_course"
+    MEDICAL = "medical"
     SECURITY = "security"
     OTHER = "other"
 

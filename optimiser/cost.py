@@ -62,7 +62,10 @@ class PersonCosts:
     weeks
         Whole weeks of the stay.
     move_pennies
-        Price of a move for each person, soft holds and preferences included.
+        Price of a move for each person.
+    move_parts
+        What that price is made of, by part: escort, reception, booked visits, numbers, and
+        wishes and soft holds.
     """
 
     visit_gbp: NDArray[np.float32]
@@ -76,6 +79,7 @@ class PersonCosts:
     release_journeys: Floats
     weeks: Integers
     move_pennies: Integers
+    move_parts: dict[str, Integers]
 
 
 def row_of(prisoners: pd.DataFrame, ids: pd.Series[str]) -> Integers:
@@ -204,6 +208,7 @@ def person_costs(
     plain = visit_gbp(*arguments, weighted=False)
     weighted = bool((visit_cost.weight != 1).any())
     hourly = travel_settings.value_of_time_gbp_per_hour
+    move_parts = _move_parts(prisoners, parties, policy, weeks, fit)
     return PersonCosts(
         visit_gbp=plain,
         weighted_visit_gbp=visit_gbp(*arguments, weighted=True) if weighted else plain,
@@ -215,7 +220,8 @@ def person_costs(
         court_journeys=remand * policy.court_journeys_per_four_weeks * weeks / WEEKS,
         release_journeys=resettling * policy.release_journeys_per_four_weeks * weeks / WEEKS,
         weeks=weeks,
-        move_pennies=_move_pennies(prisoners, parties, policy, weeks, fit),
+        move_pennies=sum(move_parts.values(), start=np.zeros(len(weeks), dtype=np.int64)),
+        move_parts=move_parts,
     )
 
 
@@ -223,30 +229,23 @@ def _area_rows(travel: TravelTimes, areas: pd.Series[str]) -> Integers:
     return travel.home_areas.get_indexer(pd.Index(areas)).astype(np.int64)
 
 
-def _move_pennies(
+def _move_parts(
     prisoners: pd.DataFrame,
     parties: pd.DataFrame,
     policy: AllocationPolicy,
     weeks: Integers,
     fit: Fit,
-) -> Integers:
-    parts = move_parts(prisoners, parties, policy)
-    priced = sum(pennies(part) for part in parts.values())
-    return priced + weeks * sum(fit.move_breaches.values(), start=np.int64(0))
-
-
-def move_parts(
-    prisoners: pd.DataFrame, parties: pd.DataFrame, policy: AllocationPolicy
-) -> dict[str, Floats]:
-    """Give what a move destroys, in pounds by part; shape (prisoners,) each."""
+) -> dict[str, Integers]:
+    """Give what a move of each person destroys, in pennies by part; shape (prisoners,) each."""
     everyone = np.ones(len(prisoners))
     booked = policy.move_booked_visits * policy.move_booked_visit_gbp
     numbers = policy.move_days_without_numbers * policy.move_cleared_number_gbp_per_day
     return {
-        "escort": policy.move_escort_gbp * everyone,
-        "reception": policy.move_reception_gbp * everyone,
-        "booked_visits": booked * visited(prisoners, parties).astype(np.float64),
-        "cleared_numbers": numbers * everyone,
+        "escort": pennies(policy.move_escort_gbp * everyone),
+        "reception": pennies(policy.move_reception_gbp * everyone),
+        "booked_visits": pennies(booked * visited(prisoners, parties).astype(np.float64)),
+        "cleared_numbers": pennies(numbers * everyone),
+        "wishes_and_holds": weeks * sum(fit.move_breaches.values(), start=np.int64(0)),
     }
 
 

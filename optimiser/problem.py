@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -82,6 +82,10 @@ class AllocationProblem:
         for name in ARRAYS:
             getattr(self, name).setflags(write=False)
 
+    def of_people(self, rows: Integers | slice) -> AllocationProblem:
+        """Keep these people, in this order, with all places and limits."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in OF_PEOPLE})
+
     def moved(self, unit_of: Integers) -> NDArray[np.bool_]:
         """Say who ends in another establishment; shape (prisoners,)."""
         placed = unit_of != UNPLACED
@@ -133,6 +137,13 @@ ARRAYS = (
     "segment_unit",
     "segment_places",
     "segment_pennies",
+    "from_establishment",
+    "current_unit",
+)
+OF_PEOPLE = (
+    "prisoners",
+    "cost_pennies",
+    "unplaced_pennies",
     "from_establishment",
     "current_unit",
 )

@@ -150,12 +150,7 @@ def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
         problem.segment_unit, weights=segment_places, minlength=len(problem.units)
     )
     return replace(
-        problem,
-        prisoners=problem.prisoners[::every],
-        cost_pennies=problem.cost_pennies[::every],
-        unplaced_pennies=problem.unplaced_pennies[::every],
-        from_establishment=problem.from_establishment[::every],
-        current_unit=problem.current_unit[::every],
+        problem.of_people(slice(None, None, every)),
         capacity=capacity.astype(np.int64),
         held_limit=-(-problem.held_limit // every),
         segment_places=segment_places.astype(np.int64),

@@ -321,8 +321,8 @@ def test_real_estate_keeps_its_budget_of_moves(real: Inputs, baseline: Scenario)
 @pytest.mark.slow
 def test_protected_characteristics_change_nothing(real: Inputs, baseline: Scenario) -> None:
     """Shuffling them leaves every cost and every eligibility as it was."""
-    from optimiser.allocate import Inputs as AllocationInputs
-    from optimiser.allocate import build_problem
+    from optimiser.build import Inputs as AllocationInputs
+    from optimiser.build import build_problem
 
     def problem(population: Population) -> Any:
         tables = _tables(real, baseline) | {"population": population}

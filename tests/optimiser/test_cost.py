@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from data.population import Population
-from optimiser.allocate import Inputs, build_problem
+from optimiser.build import Inputs, build_problem
 from optimiser.cost import need, stay_weeks, term_pennies
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import INELIGIBLE

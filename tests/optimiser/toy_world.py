@@ -1,4 +1,4 @@
-"""Three establishments and four home areas on a line, small enough to work by hand."""
+"""Three establishments and five home areas on a line, small enough to work by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AS_OF = date(2026, 7, 27)
 
 ESTABLISHMENTS = ["AAA", "BBB", "CCC"]
 AT_MILE = [0.0, 50.0, 100.0]
-AREAS = {"west": 0.0, "middle": 50.0, "east": 100.0, "far": 150.0}
+AREAS = {"west": 0.0, "nearly_middle": 47.5, "middle": 50.0, "east": 100.0, "far": 150.0}
 
 
 def toy_estate(**changes: Any) -> Estate:
@@ -153,7 +153,7 @@ def toy_tables(baseline: Scenario, population: Population, **changes: Any) -> di
         "travel_settings": baseline.travel,
         "parties": parties,
         "home_areas": pd.DataFrame(
-            {"home_area": list(AREAS), "region": ["West", "West", "East", "East"]}
+            {"home_area": list(AREAS), "region": ["West", "West", "West", "East", "East"]}
         ),
         "rules": toy_rules(),
         "stage_rules": pd.DataFrame(

@@ -1,0 +1,131 @@
+"""The moves of a plan: who, from, to, why, what each gains and what the move destroys."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.placements import journeys_of
+from optimiser.allocation import MoveReason
+from optimiser.build import Build, Inputs
+from optimiser.cost import visited
+from optimiser.problem import INELIGIBLE, PENNIES_PER_POUND, Integers
+
+REASONS = {
+    "family": MoveReason.REPATRIATION,
+    "rule:region": MoveReason.REPATRIATION,
+    "release": MoveReason.RESETTLEMENT,
+    "court": MoveReason.COURT_APPEARANCE,
+    "rule:stage_fit": MoveReason.PROGRESSIVE,
+    "rule:over_security": MoveReason.PROGRESSIVE,
+    "rule:therapeutic_need": MoveReason.OFFENDING_BEHAVIOUR_COURSE,
+    "rule:mother_and_baby": MoveReason.MEDICAL,
+    "rule:accessible": MoveReason.MEDICAL,
+}
+"""Reason that each term of a person's cost speaks for; any other rule speaks for ``security``."""
+
+
+def moves_table(
+    inputs: Inputs, build: Build, unit_of: Integers
+) -> tuple[pd.DataFrame, pd.Series[str]]:
+    """Give one row per move, and the reason of everybody's move.
+
+    Parameters
+    ----------
+    inputs, build
+        What was decided, and the parts of its costs.
+    unit_of
+        Unit of each person, or ``UNPLACED``; shape (prisoners,).
+
+    Returns
+    -------
+    DataFrame
+        Who, from, to and ``reason``; ``family_gain_gbp`` without weights; as the policy weighs
+        them ``court_gain_gbp``, ``release_gain_gbp``, ``rules_gain_gbp`` and ``own_gain_gbp``, all
+        that the person gains before the price of the move; miles and minutes before and after;
+        ``move_price_gbp`` and its parts, which add up to it.
+    Series
+        Reason of each prisoner, empty for people who stay.
+    """
+    problem, prisoners, units = build.problem, inputs.population.prisoners, inputs.estate.units
+    who = np.flatnonzero(problem.moved(unit_of))
+    gains = _gains(inputs, build, unit_of, who)
+    own = sum(gains.values(), start=np.zeros(len(who), dtype=np.int64))
+    codes = np.full(len(prisoners), "", dtype=object)
+    codes[who] = _reasons(gains, own - build.costs.move_pennies[who], _must_leave(build, who))
+    reasons = pd.Series(codes, index=prisoners.index, dtype="str")
+    people = prisoners.iloc[who].reset_index(drop=True)
+    origin = units["establishment"].iloc[problem.current_unit[who]].reset_index(drop=True)
+    to = units["establishment"].iloc[unit_of[who]].reset_index(drop=True)
+    here = build.costs.visit_gbp[who, problem.from_establishment[who]]
+    there = build.costs.visit_gbp[who, problem.unit_establishment[unit_of[who]]]
+    family_gain = (here - there).astype(np.float64) * build.costs.visits[who]
+    before, after = (
+        journeys_of(
+            people, inputs.travel, place, parties=inputs.parties, visit_cost=inputs.visit_cost
+        )
+        for place in (origin, to)
+    )
+    rules_gain = [gain for name, gain in gains.items() if name.startswith("rule:")]
+    table = pd.DataFrame(
+        {
+            "prisoner_id": people["prisoner_id"],
+            "from_unit": people["current_unit"],
+            "unit": units["unit"].iloc[unit_of[who]].to_numpy(),
+            "from_establishment": origin,
+            "establishment": to,
+            "reason": reasons.iloc[who].to_numpy(),
+            "family_gain_gbp": family_gain.round(2),
+            "court_gain_gbp": gains["court"] / PENNIES_PER_POUND,
+            "release_gain_gbp": gains["release"] / PENNIES_PER_POUND,
+            "rules_gain_gbp": sum(rules_gain, start=np.int64(0)) / PENNIES_PER_POUND,
+            "own_gain_gbp": own / PENNIES_PER_POUND,
+            "straight_miles_before": before["straight_miles"],
+            "straight_miles_after": after["straight_miles"],
+            "minutes_before": before["minutes"],
+            "minutes_after": after["minutes"],
+            "move_price_gbp": build.costs.move_pennies[who] / PENNIES_PER_POUND,
+            **{
+                f"{name}_gbp": part[who] / PENNIES_PER_POUND
+                for name, part in build.costs.move_parts.items()
+            },
+            "booked_visits_lost": inputs.policy.move_booked_visits
+            * visited(people, inputs.parties),
+            "days_without_cleared_numbers": inputs.policy.move_days_without_numbers,
+        }
+    )
+    return table, reasons
+
+
+def _gains(inputs: Inputs, build: Build, unit_of: Integers, who: Integers) -> dict[str, Integers]:
+    """Give what each term of their own cost gains for the people who move, in pennies."""
+    before = build.person_terms(inputs.policy, build.problem.current_unit)
+    after = build.person_terms(inputs.policy, unit_of)
+    return {name: (before[name] - after[name])[who] for name in before if name != "move"}
+
+
+def _must_leave(build: Build, who: Integers) -> NDArray[np.bool_]:
+    """Say whose present establishment has no unit that a hard rule allows."""
+    problem = build.problem
+    here = problem.unit_establishment == problem.from_establishment[who, None]
+    allowed: NDArray[np.bool_] = (here & (problem.cost_pennies[who] != INELIGIBLE)).any(axis=1)
+    return ~allowed
+
+
+def _reasons(
+    gains: dict[str, Integers], net: Integers, must_leave: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """Give the reason that gains a person most, where the person gains more than the move costs.
+
+    Whoever does not is moved for the sake of others.
+    """
+    by_reason: dict[MoveReason, Integers] = {}
+    for name, gain in gains.items():
+        reason = REASONS.get(name, MoveReason.SECURITY)
+        by_reason[reason] = by_reason.get(reason, np.int64(0)) + gain
+    best = np.stack(list(by_reason.values())).argmax(axis=0)
+    words: NDArray[np.object_] = np.array([str(word) for word in by_reason], dtype=object)[best]
+    words[net <= 0] = str(MoveReason.OTHER)
+    words[must_leave] = str(MoveReason.SECURITY)
+    return words
