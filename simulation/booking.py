@@ -37,17 +37,18 @@ class BookingDesk:
     requests
         Drawn before the run.
     acceptable
-        For each request the sessions its family can come to, as bits.
+        For each party the sessions it can come to, as bits.
     limits
-        For each request the most visits the person may have in one week; ``None`` if any number.
+        For each person the most visits in one week; ``None`` if any number.
     calendar, starts
         Free tables of the dated sessions, and the minute each begins.
     orders, needs_order
         Visit orders of everybody, and whether a person's visits need one.
     recorder
         Takes a row at each turn.
-    call_instead
-        Asks for a video call in place of the visit.
+    call_instead, first_call_instead
+        Asks for a video call in place of the visit: takes the number of the request for a call,
+        person, party and minute; such requests are numbered from ``first_call_instead``.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class BookingDesk:
         orders: Orders,
         needs_order: Sequence[bool],
         recorder: Recorder,
-        call_instead: Callable[[int, float], None],
+        call_instead: Callable[[int, int, int, float], None],
+        first_call_instead: int,
     ) -> None:
         self._env = env
         self._acceptable = acceptable
@@ -73,6 +75,8 @@ class BookingDesk:
         self._needs_order = needs_order
         self._record = recorder.add
         self._call_instead = call_instead
+        self._first_call_instead = first_call_instead
+        self._party: list[int] = requests.party.tolist()
         self._person: list[int] = requests.person.tolist()
         self._asked: list[float] = requests.asked_minutes.tolist()
         self._cancels: list[bool] = requests.cancels.tolist()
@@ -94,12 +98,13 @@ class BookingDesk:
 
     def _ask(self, request: int, now: float, attempt: int) -> None:
         day = int(now / MINUTES_PER_DAY)
-        person, limit = self._person[request], self._limits[request]
+        person = self._person[request]
         needs_order = self._needs_order[person]
         if needs_order and not self._orders.in_hand(person, day):
             self._turn_away(request, now, attempt, NO_ORDER)
             return
-        slot = self._calendar.take(self._acceptable[request], person, day, limit)
+        acceptable = self._acceptable[self._party[request]]
+        slot = self._calendar.take(acceptable, person, day, self._limits[person])
         if slot < 0:
             self._turn_away(request, now, attempt, NO_TABLE)
             return
@@ -117,7 +122,8 @@ class BookingDesk:
             self._wait(request, now, attempt)
         elif self._turns[request]:
             self._record((now, request, why, NO_SLOT, now, request, TURNED_TO_VIDEO, NO_SLOT))
-            self._call_instead(request, now)
+            call = self._first_call_instead + request
+            self._call_instead(call, self._person[request], self._party[request], now)
         else:
             end = REFUSED if attempt == self._last_attempt else GAVE_UP
             self._record((now, request, why, NO_SLOT, now, request, end, NO_SLOT))
@@ -142,7 +148,7 @@ class BookingDesk:
         now, person = self._env.now, self._person[request]
         day = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
-        self._calendar.release(slot, person, self._limits[request], day)
+        self._calendar.release(slot, person, self._limits[person], day)
         if self._needs_order[person]:
             self._orders.give_back(person, day)
         self._record((now, request, CANCELLED, slot))

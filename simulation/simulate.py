@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -271,17 +270,15 @@ def simulate(
         notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
         days=calendar.days,
     )
-    by_party = list(map(tables.every_week, acceptable_slots(sessions.weekly, place, templates)))
+    positions = acceptable_slots(sessions.weekly, place, templates)
     convicted = place.convicted.tolist()
     limit = inputs.regime.remand_visits_per_week
     order_day = uniform(stream_key(seed, replication, "order day"), place.keys)
     desk = BookingDesk(
         env,
         year.visits,
-        acceptable=_spread(by_party, year.visits.party),
-        limits=_spread(
-            [None if sentenced else limit for sentenced in convicted], year.visits.person
-        ),
+        acceptable=list(map(tables.every_week, positions)),
+        limits=[None if sentenced else limit for sentenced in convicted],
         calendar=tables,
         starts=sessions.start.tolist(),
         needs_order=convicted,
@@ -293,7 +290,8 @@ def simulate(
             opening=inputs.regime.opening_orders,
         ),
         recorder=recorder,
-        call_instead=partial(_call_instead, room, len(year.calls)),
+        call_instead=room.ask,
+        first_call_instead=len(year.calls),
     )
     end = float(calendar.days * MINUTES_PER_DAY)
     env.process(
@@ -316,10 +314,6 @@ def simulate(
     return log
 
 
-def _call_instead(room: VideoDesk | WalkInRoom, calls: int, request: int, now: float) -> None:
-    room.ask(calls + request, now)
-
-
 def _video_room(
     env: simpy.Environment,
     year: Year,
@@ -330,22 +324,18 @@ def _video_room(
     replication: int,
 ) -> VideoDesk | WalkInRoom:
     calendar, video, place, slots = inputs.calendar, inputs.video, year.place, year.video_slots
-    visits, calls = len(year.visits), len(year.calls)
     offered = uniform(stream_key(seed, replication, "full credit"), place.keys)
     credit = {full: video.calls_per_month(full) for full in (False, True)}
-    of_person = [credit[full] for full in (offered < video.full_credit_share).tolist()]
-    person = np.concatenate([year.calls.person, year.visits.person])
     months = calendar.months(np.arange(slots.day.max(initial=calendar.days) + 1))
     shared: dict[str, Any] = {
-        "person": person.tolist(),
-        "asked": year.calls.asked_minutes.tolist(),
-        "ids": range(visits, visits + calls + visits),
-        "limits": _spread(of_person, person),
+        "first_id": len(year.visits),
+        "limits": [credit[full] for full in (offered < video.full_credit_share).tolist()],
         "recorder": recorder,
     }
     if video.walk_in:
         return WalkInRoom(
             env,
+            year.calls,
             opens=slots.start.tolist(),
             closes=slots.end.tolist(),
             stations=slots.tables.tolist(),
@@ -359,24 +349,15 @@ def _video_room(
         notice_days=(video.notice_days_min, video.notice_days_max),
         days=calendar.days,
     )
-    by_party = list(map(free.every_week, acceptable_slots(slots.weekly, place)))
-    party = np.concatenate([year.calls.party, year.visits.party])
-    no_show = np.concatenate([year.calls.no_show, year.visits.no_show])
     return VideoDesk(
         env,
-        acceptable=_spread(by_party, party),
-        no_show=no_show.tolist(),
+        year.calls,
+        acceptable=list(map(free.every_week, acceptable_slots(slots.weekly, place))),
+        no_show=np.concatenate([year.calls.no_show, year.visits.no_show]).tolist(),
         calendar=free,
         starts=slots.start.tolist(),
         **shared,
     )
-
-
-def _spread(values: list[Any], index: NDArray[np.int64]) -> list[Any]:
-    """Give the value of each index."""
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return list(column[index])
 
 
 def _by_establishment(table: pd.DataFrame, codes: list[str]) -> dict[str, pd.DataFrame]:

@@ -14,6 +14,7 @@ from data.estate import Estate, Where
 from data.words import DAYS
 from simulation.attendance import hold_sessions
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
+from simulation.demand import Requests
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
@@ -167,12 +168,17 @@ class VideoDesk:
     ----------
     env
         The establishment's own environment.
-    asked
-        Minute at which each call that the family wants on its own account is asked for,
-        ascending. The requests after them are asked for by ``ask``, in place of a visit.
-    person, ids, limits, acceptable, no_show
-        For each request whose it is, its number in the log, the calls the person's credit pays
-        for in a month, the slots the family can join (as bits), and whether it stays away.
+    calls
+        The calls that families want on their own account, drawn before the run.
+    first_id
+        Number in the log of the first of them.
+    limits
+        Calls each person's credit pays for in a month.
+    acceptable
+        Slots each party can join, as bits.
+    no_show
+        For each request by its number in the log, less ``first_id``, whether the family stays away;
+        calls in place of a visit follow the others.
     calendar, starts
         Free stations of the dated slots, and the minute each begins.
     recorder
@@ -187,10 +193,9 @@ class VideoDesk:
     def __init__(
         self,
         env: simpy.Environment,
+        calls: Requests,
         *,
-        asked: Sequence[float],
-        person: Sequence[int],
-        ids: Sequence[int],
+        first_id: int,
         limits: Sequence[int],
         acceptable: Sequence[int],
         no_show: Sequence[bool],
@@ -198,14 +203,13 @@ class VideoDesk:
         starts: Sequence[float],
         recorder: Recorder,
     ) -> None:
-        self._person = person
-        self._ids = ids
+        self._first_id = first_id
         self._limits = limits
         self._acceptable = acceptable
         self._calendar = calendar
         self._record = recorder.add
         self.booked: list[list[int]] = [[] for _ in starts]
-        env.process(_walk(env, asked, self.ask))
+        env.process(_walk(env, calls, self.ask))
         env.process(
             hold_sessions(
                 env,
@@ -215,25 +219,24 @@ class VideoDesk:
                 recorder,
                 came=VisitOutcome.VIDEO_HELD,
                 missed=VisitOutcome.VIDEO_NO_SHOW,
-                first_id=ids[0] if len(ids) else 0,
+                first_id=first_id,
             )
         )
 
-    def ask(self, request: int, now: float) -> None:
+    def ask(self, request: int, person: int, party: int, now: float) -> None:
         """Book the earliest call the family can join, or turn the request away."""
-        identity, person, limit = self._ids[request], self._person[request], self._limits[request]
-        record = self._record
+        identity, limit = self._first_id + request, self._limits[person]
         if not limit:
-            record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
+            self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
             return
         calendar, day = self._calendar, int(now / MINUTES_PER_DAY)
-        slot = calendar.take(self._acceptable[request], person, day, limit)
+        slot = calendar.take(self._acceptable[party], person, day, limit)
         if slot < 0:
             used_up = calendar.is_at_limit(person, day, limit)
-            record((now, identity, VIDEO_NO_CREDIT if used_up else VIDEO_NO_SLOT, NO_SLOT))
+            self._record((now, identity, VIDEO_NO_CREDIT if used_up else VIDEO_NO_SLOT, NO_SLOT))
             return
         self.booked[slot].append(request)
-        record((now, identity, VIDEO_BOOKED, slot))
+        self._record((now, identity, VIDEO_BOOKED, slot))
 
 
 class WalkInRoom:
@@ -243,7 +246,7 @@ class WalkInRoom:
 
     Parameters
     ----------
-    env, asked, person, ids, limits, recorder
+    env, calls, first_id, limits, recorder
         As for ``VideoDesk``.
     opens, closes, stations
         Minutes between which so many stations are open, ascending, not overlapping.
@@ -251,15 +254,19 @@ class WalkInRoom:
         Calendar month of each day.
     call_minutes
         How long a call keeps its station.
+
+    Attributes
+    ----------
+    booked
+        Empty: nobody books.
     """
 
     def __init__(
         self,
         env: simpy.Environment,
+        calls: Requests,
         *,
-        asked: Sequence[float],
-        person: Sequence[int],
-        ids: Sequence[int],
+        first_id: int,
         limits: Sequence[int],
         opens: Sequence[float],
         closes: Sequence[float],
@@ -269,8 +276,7 @@ class WalkInRoom:
         recorder: Recorder,
     ) -> None:
         self._env = env
-        self._person = person
-        self._ids = ids
+        self._first_id = first_id
         self._limits = limits
         self._opens = opens
         self._closes = closes
@@ -281,13 +287,13 @@ class WalkInRoom:
         self._in_use = 0
         self._calls: dict[tuple[int, int], int] = {}
         self.booked: list[list[int]] = []
-        env.process(_walk(env, asked, self.ask))
+        env.process(_walk(env, calls, self.ask))
 
-    def ask(self, request: int, now: float) -> None:
+    def ask(self, request: int, person: int, party: int, now: float) -> None:
         """Call now if a station is open and free and the credit is not used up."""
-        identity, person = self._ids[request], self._person[request]
-        month = person, self._months[int(now // MINUTES_PER_DAY)]
-        if self._calls.get(month, 0) >= self._limits[request]:
+        identity = self._first_id + request
+        month = person, self._months[int(now / MINUTES_PER_DAY)]
+        if self._calls.get(month, 0) >= self._limits[person]:
             self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
             return
         slot = bisect_right(self._opens, now) - 1
@@ -297,8 +303,7 @@ class WalkInRoom:
             return
         self._in_use += 1
         self._calls[month] = self._calls.get(month, 0) + 1
-        self._record((now, identity, VIDEO_BOOKED, slot))
-        self._record((now, identity, VIDEO_HELD, slot))
+        self._record((now, identity, VIDEO_BOOKED, slot, now, identity, VIDEO_HELD, slot))
         self._env.timeout(self._call_minutes).callbacks.append(self._leave)
 
     def _leave(self, _: simpy.Event) -> None:
@@ -306,11 +311,14 @@ class WalkInRoom:
 
 
 def _walk(
-    env: simpy.Environment, asked: Sequence[float], ask: Callable[[int, float], None]
+    env: simpy.Environment, calls: Requests, ask: Callable[[int, int, int, float], None]
 ) -> Generator[simpy.Timeout, Any, None]:
     now = 0.0
-    for request, minute in enumerate(asked):
+    asked = zip(
+        calls.asked_minutes.tolist(), calls.person.tolist(), calls.party.tolist(), strict=True
+    )
+    for request, (minute, person, party) in enumerate(asked):
         yield env.timeout(minute - now)
         # minutes add up with rounding, and the clock decides what is in the future
         now = env.now
-        ask(request, now)
+        ask(request, person, party, now)
