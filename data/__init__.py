@@ -6,6 +6,7 @@ words        the closed sets of words that tables may hold
 progress     the shape of a progress report
 schema       the dictionary as code: what each column of each table may hold
 check        ``Problem``, ``TableError``, ``check_table``: one table against the dictionary
+files        ``read_cells``: the file of a table as it stands, and what is wrong with it
 load         ``read_table``, ``table_names``, ``dictionary``, ``sources``: tables, checked and typed
 validate     ``check_data``, ``validate_folder``: tables against each other, a folder as a whole
 estate       ``Estate``, ``load_estate``, ``Where``, ``UnitEdit``, ``apply_unit_edits``

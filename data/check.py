@@ -27,6 +27,9 @@ FIRST_CSV_ROW = 2
 SHOWN_PROBLEMS = 12
 SHOWN_ROWS = 5
 
+LARGEST_INTEGER = 2.0**53
+"""Beyond it floating-point numbers no longer tell neighbours apart."""
+
 TRUE_WORDS = ("true", "True", "TRUE")
 FALSE_WORDS = ("false", "False", "FALSE")
 
@@ -170,7 +173,7 @@ def convert(
         else:
             typed[column.name] = _empty_cells(column, frame.index)
     if rules:
-        _check_rules(typed, described, report)
+        _check_rules(typed, described, _keys_in(frame, described), report)
     return typed, report.problems
 
 
@@ -307,7 +310,7 @@ def _numbers(text: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], pd.S
     numbers = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     unread = ~np.isfinite(numbers)
     if column.dtype is Dtype.INTEGER:
-        unread |= numbers != np.floor(numbers)
+        unread |= (numbers != np.floor(numbers)) | (np.abs(numbers) > LARGEST_INTEGER)
     if column.dtype is Dtype.INTEGER and not column.may_be_empty:
         low = column.bounds[0] if column.bounds else 0.0
         stand_in = low if np.isfinite(low) else 0.0
@@ -348,12 +351,20 @@ def _expected(column: Column) -> str:
     return _KINDS.get(column.dtype, "text")
 
 
-def _check_rules(typed: pd.DataFrame, described: tuple[Column, ...], report: Report) -> None:
+def _keys_in(frame: pd.DataFrame, described: tuple[Column, ...]) -> list[str]:
+    """Name the key columns; none when one is missing, because then no row can be told apart."""
+    keys = [column.name for column in described if column.required is Required.KEY]
+    return keys if set(keys) <= set(frame.columns) else []
+
+
+def _check_rules(
+    typed: pd.DataFrame, described: tuple[Column, ...], keys: list[str], report: Report
+) -> None:
     """Check words, ranges, patterns and keys by a pandera schema, all faults at once."""
     import pandera.errors
 
     try:
-        _pandera_schema(described).validate(typed, lazy=True)
+        _pandera_schema(described, keys).validate(typed, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
     else:
@@ -363,12 +374,11 @@ def _check_rules(typed: pd.DataFrame, described: tuple[Column, ...], report: Rep
     for name, group in in_cells.groupby("column", sort=False):
         column = by_name[str(name)]
         values = pd.Series(group["failure_case"].to_numpy(), index=group["index"].to_numpy())
-        if column.dtype is Dtype.INTEGER:
-            values = values.map(lambda number: f"{float(number):.0f}")
+        if column.dtype in (Dtype.INTEGER, Dtype.NUMBER):
+            values = values.map(lambda number: str(float(number)).removesuffix(".0"))
         report.add_cells(
             values, column=column.name, expected=_expected(column), action="Correct the cell."
         )
-    keys = [column.name for column in described if column.required is Required.KEY]
     if len(in_cells) < len(cases):
         repeated = typed[typed.duplicated(keys, keep=False)]
         report.add_cells(
@@ -379,10 +389,9 @@ def _check_rules(typed: pd.DataFrame, described: tuple[Column, ...], report: Rep
         )
 
 
-def _pandera_schema(described: tuple[Column, ...]) -> pa.DataFrameSchema:
+def _pandera_schema(described: tuple[Column, ...], keys: list[str]) -> pa.DataFrameSchema:
     import pandera.pandas as pa
 
-    keys = [column.name for column in described if column.required is Required.KEY]
     return pa.DataFrameSchema(
         {column.name: pa.Column(checks=_checks(column), nullable=True) for column in described},
         unique=keys or None,

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.check import Problem, TableError, convert
-from data.load import read_csv, read_parquet
+from data.files import first_row_of, read_cells
 
 METRES_PER_MILE = 1609.344
 
@@ -93,14 +93,14 @@ def read_override(
         With every fault: unknown ids, repeated rows, minutes below 0 or of a day or more.
     """
     path = Path(path)
-    raw = read_parquet(path, "travel") if path.suffix == ".parquet" else read_csv(path, "travel")
+    first_row = first_row_of(path)
     known = set(establishments["establishment"])
-    tidy = _with_our_names(_long(raw, known), path.name)
-    frame, problems = convert(tidy, "travel", file=path.name)
-    problems += _faults(frame, path.name, set(home_areas["home_area"]), known)
+    tidy = _with_our_names(_long(read_cells(path, "travel"), known), path.name)
+    frame, problems = convert(tidy, "travel", file=path.name, first_row=first_row)
+    problems += _faults(frame, path.name, first_row, set(home_areas["home_area"]), known)
     if problems:
         raise TableError(problems)
-    return frame
+    return frame.reset_index(drop=True)
 
 
 def fill_minutes(
@@ -182,12 +182,15 @@ def fill(
 
 
 def _long(raw: pd.DataFrame, establishments: set[str]) -> pd.DataFrame:
-    """Turn a wide table, whose first column names the home area, into a long one."""
-    first, *others = raw.columns
-    if not others or not establishments.issuperset(others):
+    """Turn a wide table, whose first column names the home area, into a long one.
+
+    The index still gives the row of the file that each cell stands in.
+    """
+    others = raw.columns[1:]
+    if others.empty or not establishments.issuperset(others):
         return raw
-    return raw.rename(columns={first: "origin_id"}).melt(
-        "origin_id", var_name="destination_id", value_name="minutes"
+    return raw.rename(columns={raw.columns[0]: "origin_id"}).melt(
+        "origin_id", var_name="destination_id", value_name="minutes", ignore_index=False
     )
 
 
@@ -245,11 +248,11 @@ def _median_ratio(given: NDArray[np.float64], modelled: NDArray[np.float64]) -> 
 
 
 def _faults(
-    frame: pd.DataFrame, file: str, home_areas: set[str], establishments: set[str]
+    frame: pd.DataFrame, file: str, first_row: int, home_areas: set[str], establishments: set[str]
 ) -> list[Problem]:
-    """List unknown ids and minutes that no journey takes."""
-    unknown_areas = ~frame["origin_id"].isin(home_areas)
-    unknown_sites = ~frame["destination_id"].isin(establishments)
+    """List unknown ids and minutes that no journey takes; an empty id is a fault of its own."""
+    unknown_areas = ~frame["origin_id"].isin(home_areas | {""})
+    unknown_sites = ~frame["destination_id"].isin(establishments | {""})
     too_long = frame["minutes"] >= LONGEST_MINUTES
     checks = [
         (
@@ -269,17 +272,22 @@ def _faults(
         ),
     ]
     return [
-        _problem(cells, file, expected, action) for cells, expected, action in checks if len(cells)
+        _problem(cells, file, first_row, expected, action)
+        for cells, expected, action in checks
+        if len(cells)
     ]
 
 
-def _problem(cells: pd.Series[Any], file: str, expected: str, action: str) -> Problem:
-    """Report all wrong cells of a column together: the first few values and the count."""
+def _problem(
+    cells: pd.Series[Any], file: str, first_row: int, expected: str, action: str
+) -> Problem:
+    """Report all wrong cells of a column together: their rows, the first few values, the count."""
     values = cells.astype("str").unique()
     more = f" and {len(values) - SHOWN_VALUES} more" if len(values) > SHOWN_VALUES else ""
     return Problem(
         table="travel",
         file=file,
+        rows=tuple(int(row) + first_row for row in cells.index.unique()),
         column=str(cells.name),
         value=", ".join(values[:SHOWN_VALUES]) + more,
         expected=expected,

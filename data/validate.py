@@ -15,9 +15,11 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from data.check import FIRST_CSV_ROW, Problem, Report, TableError, check_table
-from data.load import ENDINGS, FIRST_PARQUET_ROW, read_and_check, read_table, table_path
+from data.check import Problem, Report, TableError, check_table
+from data.files import ENDINGS, first_row_of
+from data.load import read_and_check, read_table, table_path
 from data.schema import Dtype, columns, table_names
+from data.travel_override import read_override
 from data.words import Category, RuleLevel, Sex, UnitFunction, split_words
 
 __all__ = ["Problem", "TableError", "check_data", "check_table", "validate_folder"]
@@ -25,6 +27,7 @@ __all__ = ["Problem", "TableError", "check_data", "check_table", "validate_folde
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
 Reports: TypeAlias = Mapping[str, Report]
 
+TRAVEL = "travel"
 PAIRED_TABLES = ("population", "contacts")
 BUILT_IN = " (built in)"
 BEHIND_DERIVED = (
@@ -36,7 +39,12 @@ BEHIND_DERIVED = (
     "known_family_services",
 )
 """Built-in tables that only ``data.derive`` reads; a user's folder is not checked against them."""
+NEVER_EMPTY = ("establishments", "units", "home_areas", "population")
 IGNORED_FILES = ("dictionary.csv",)
+IGNORED_STARTS = (".", "~$")
+"""What editors and spreadsheets write beside an open file begins so."""
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".tab")
+OTHER_ENDINGS = (".txt", ".gz", ".zip", ".pq", ".feather", ".json")
 STAGE_FIT = "stage_fit"
 LAST_DATE = "9999-12-31"
 CATEGORIES = {
@@ -62,29 +70,57 @@ def validate_folder(folder: Path | str) -> list[Problem]:
     if not folder.is_dir():
         return [_file_problem(str(folder), "a folder", "Give the folder that holds the tables.")]
     problems, names = _check_files(folder)
+    paths = _find_files(folder, names, problems)
     tables: dict[str, pd.DataFrame] = {}
-    files: dict[str, str] = {}
     faulty: set[str] = set()
+    for name, path in paths.items():
+        if name == TRAVEL:
+            continue
+        frame, faults = _read_own(name, path)
+        problems.extend(faults)
+        readable = len(frame) > 0 and all(fault.rows for fault in faults)
+        if readable or not faults:
+            tables[name] = frame
+            faulty.update([name] if faults else [])
+    files = {name: path.name for name, path in paths.items()}
+    for name in table_names():
+        if name not in names and name not in BEHIND_DERIVED and table_path(name) is not None:
+            tables[name] = read_table(name)
+            files[name] = f"{name}.csv{BUILT_IN}"
+    if TRAVEL in paths and {"home_areas", "establishments"} <= tables.keys():
+        problems.extend(_check_travel(paths[TRAVEL], tables))
+    return problems + _told_of_built_in(check_data(tables, files=files, faulty=faulty))
+
+
+def _find_files(folder: Path, names: list[str], problems: list[Problem]) -> dict[str, Path]:
+    """Find the file of each table; add a problem for those that cannot be one."""
+    paths: dict[str, Path] = {}
     for name in names:
         try:
             path = table_path(name, folder)
         except TableError as error:
             problems.extend(error.problems)
             continue
-        if path is None:
-            continue
-        frame, faults = read_and_check(name, path)
-        files[name] = path.name
-        problems.extend(faults)
-        readable = len(frame) > 0 and all(fault.rows for fault in faults)
-        if readable or not faults:
-            tables[name] = frame
-            faulty.update([name] if faults else [])
-    for name in table_names():
-        if name not in files and name not in BEHIND_DERIVED and table_path(name) is not None:
-            tables[name] = read_table(name)
-            files[name] = f"{name}.csv{BUILT_IN}"
-    return problems + _told_of_built_in(check_data(tables, files=files, faulty=faulty))
+        if path is not None:
+            paths[name] = path
+    return paths
+
+
+def _read_own(name: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    frame, faults = read_and_check(name, path)
+    if frame.empty and not faults and name in NEVER_EMPTY:
+        action = "Add its rows, or remove the file to use what is built in."
+        faults = [_file_problem(path.name, "at least one row", action)]
+    return frame, faults
+
+
+def _check_travel(path: Path, tables: Tables) -> list[Problem]:
+    """Check a user's journeys by the door they come in through, whatever tool wrote them."""
+    try:
+        read_override(path, tables["home_areas"], tables["establishments"])
+    except TableError as error:
+        return list(error.problems)
+    return []
 
 
 def _told_of_built_in(problems: list[Problem]) -> list[Problem]:
@@ -110,19 +146,25 @@ def _check_files(folder: Path) -> tuple[list[Problem], list[str]]:
     """List files that are no tables, and the names of those that are."""
     problems: list[Problem] = []
     names: set[str] = set()
-    for path in sorted(folder.iterdir()):
-        if path.suffix not in (*ENDINGS, ".xlsx", ".xls") or path.name in IGNORED_FILES:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        action = f"Give a folder that can be read ({error.strerror})."
+        return [_file_problem(str(folder), "a folder that can be read", action)], []
+    for path in paths:
+        if path.name in IGNORED_FILES or path.name.startswith(IGNORED_STARTS):
             continue
-        if path.suffix not in ENDINGS:
-            problems.append(
-                _file_problem(path.name, "CSV or Parquet", "Save each sheet as 'CSV UTF-8'.")
-            )
-        elif path.stem in table_names():
+        if path.suffix in ENDINGS and path.stem in table_names():
             names.add(path.stem)
-        else:
-            near = difflib.get_close_matches(path.stem, table_names(), n=1)
-            hint = f"Did you mean '{near[0]}{path.suffix}'?" if near else "Remove the file."
-            problems.append(_file_problem(path.name, "a table of the dictionary", hint))
+        elif path.suffix.lower() in ENDINGS:
+            near = difflib.get_close_matches(path.stem.lower(), table_names(), n=1)
+            right = f"{near[0]}{path.suffix.lower()}" if near else ""
+            hint = f"Did you mean {right!r}?" if near else "Remove the file."
+            problems.append(_file_problem(path.name, "the name of a table", hint))
+        elif _may_hold_a_table(path):
+            stem = path.name.partition(".")[0].lower()
+            hint = f"Save it as 'CSV UTF-8' under the name {stem}.csv, or take it away."
+            problems.append(_file_problem(path.name, "CSV or Parquet", hint))
     if not names and not problems:
         problems.append(
             _file_problem(
@@ -141,6 +183,13 @@ def _check_files(folder: Path) -> tuple[list[Problem], list[str]]:
         for name in sorted(lacking)
     )
     return problems, sorted(names)
+
+
+def _may_hold_a_table(path: Path) -> bool:
+    """Say whether a file looks like a table that would be passed over."""
+    ending = path.suffix.lower()
+    named = path.name.partition(".")[0].lower() in table_names()
+    return path.is_file() and (ending in SPREADSHEETS or (named and ending in OTHER_ENDINGS))
 
 
 def _file_problem(file: str, expected: str, action: str) -> Problem:
@@ -181,8 +230,7 @@ def check_data(
 
 
 def _report(name: str, file: str) -> Report:
-    first_row = FIRST_PARQUET_ROW if file.endswith(".parquet") else FIRST_CSV_ROW
-    return Report(table=name, file=file, first_row=first_row)
+    return Report(table=name, file=file, first_row=first_row_of(Path(file)))
 
 
 def _check_references(tables: Tables, reports: Reports) -> None:
@@ -243,9 +291,11 @@ def _check_units_fit_their_prison(tables: Tables, reports: Reports) -> None:
     )
     for sex, categories in CATEGORIES.items():
         own = units["sex"] == sex
-        fits = units["categories"].map(
-            lambda held, known=categories: set(split_words(held)) <= set(known)
-        ).astype("bool")
+        fits = (
+            units["categories"]
+            .map(lambda held, known=categories: set(split_words(held)) <= set(known))
+            .astype("bool")
+        )
         report.add_cells(
             units.loc[own & ~fits, "categories"],
             column="categories",

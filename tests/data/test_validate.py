@@ -414,3 +414,35 @@ def test_a_full_population_is_checked_in_seconds(tmp_path: Path) -> None:
 
     assert len(read) == people
     assert seconds < 6
+
+
+def travel_faults(folder: Path, text: str) -> list[Problem]:
+    (folder / "travel.csv").write_text(text, encoding="utf-8")
+    return [fault for fault in validate_folder(folder) if fault.table == "travel"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "origin_id,destination_id,minutes\nE08000035-1,AYI,185\n",
+        "from_id,to_id,travel_time_p50\nE08000035-1,AYI,185\n",
+        "home_area,AYI\nE08000035-1,185\n",
+    ],
+    ids=["without mode and source", "as r5py writes it", "wide"],
+)
+def test_travel_is_checked_as_it_is_read_in_a_run(folder: Path, text: str) -> None:
+    assert travel_faults(folder, text) == []
+
+
+def test_faults_of_travel_name_their_rows(folder: Path) -> None:
+    text = "home_area,AYI\nE08000035-1,185\nE08000035-2,\nnowhere,-4\n"
+
+    faults = {(f.column, f.value, f.rows) for f in travel_faults(folder, text)}
+
+    assert faults == {("minutes", "-4", (4,)), ("origin_id", "nowhere", (4,))}
+
+
+def test_travel_is_checked_against_the_folders_own_establishments(folder: Path) -> None:
+    (fault,) = travel_faults(folder, "origin_id,destination_id,minutes\nE08000035-1,LEI,95\n")
+
+    assert (fault.column, fault.value) == ("destination_id", "LEI")
