@@ -6,8 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.duals import Prices, person_values
-from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem, Integers
+from optimiser.duals import LARGEST_PRICE, Prices, person_values
+from optimiser.problem import (
+    INELIGIBLE,
+    LARGEST_COST,
+    PENNIES_PER_POUND,
+    UNPLACED,
+    AllocationProblem,
+    Integers,
+)
 
 
 class CertificateError(RuntimeError):
@@ -72,7 +79,7 @@ def certify(
     ------
     CertificateError
         Naming every fault: a person somewhere they may not be, a unit or estate too full, too many
-        moves, negative prices, or a gap that is too large.
+        moves, prices out of range, or a gap that is too large.
     """
     faults = feasibility_faults(problem, unit_of) + _price_faults(problem, prices)
     if faults:
@@ -86,8 +93,12 @@ def certify(
     if certificate.bound_pennies > certificate.objective_pennies:
         raise CertificateError(["the bound is above the value: the arithmetic is at fault"])
     if certificate.gap > largest_gap:
+        over = certificate.objective_pennies - certificate.bound_pennies
         raise CertificateError(
-            [f"the gap is {certificate.gap:.2e}, at most {largest_gap:.2e} was promised"]
+            [
+                f"the gap is {certificate.gap:.2e} (the value is £{over / PENNIES_PER_POUND:,.2f} "
+                f"above the bound), at most {largest_gap:.2e} was promised"
+            ]
         )
     return certificate
 
@@ -126,10 +137,14 @@ def _price_faults(problem: AllocationProblem, prices: Prices) -> list[str]:
         for name, shape in expected.items()
         if getattr(prices, name).shape != shape
     ]
-    if not faults and (min(prices.estate.min(initial=0), prices.unit.min(initial=0)) < 0):
-        faults.append("prices must not be negative")
-    if prices.move < 0:
-        faults.append("the price of a move must not be negative")
+    if not faults:
+        faults += [
+            f"prices of {name} must lie in 0 to {LARGEST_PRICE}"
+            for name in expected
+            if (getattr(prices, name) < 0).any() or (getattr(prices, name) > LARGEST_PRICE).any()
+        ]
+    if not 0 <= prices.move <= LARGEST_COST:
+        faults.append(f"the price of a move must lie in 0 to {LARGEST_COST}")
     if prices.move and problem.move_budget is None:
         faults.append("there is a price of a move, but no budget of moves")
     return faults
