@@ -5,6 +5,7 @@ Modules
 words        the closed sets of words that tables may hold
 progress     the shape of a progress report
 schema       the dictionary as code: what each column of each table may hold
+apportion    ``largest_remainder``: whole numbers in proportion
 check        ``Problem``, ``TableError``, ``check_table``: one table against the dictionary
 files        ``read_cells``: the file of a table as it stands, and what is wrong with it
 load         ``read_table``, ``table_names``, ``dictionary``, ``sources``: tables, checked and typed

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from data.apportion import largest_remainder
 from data.load import read_table
 from data.schema import TABLES_FOLDER, columns
 from data.words import (
@@ -78,36 +78,6 @@ def _assumptions() -> dict[str, float]:
     }
 
 
-def largest_remainder(total: int, shares: np.ndarray[Any, np.dtype[np.float64]]) -> list[int]:
-    """Divide a whole number in proportion to shares, losing nothing to rounding.
-
-    Each part gets the whole number below its exact portion; what is left goes, one each, to the
-    parts with the largest remainders, the earlier part first when they are equal.
-
-    Parameters
-    ----------
-    total
-        What to divide.
-    shares
-        Proportions, not all zero; they need not add up to one.
-
-    Returns
-    -------
-    list of int
-        One for each share; they add up to ``total``.
-
-    Examples
-    --------
-    >>> largest_remainder(10, np.array([0.5, 0.25, 0.25]))
-    [5, 3, 2]
-    """
-    exact = total * np.asarray(shares, dtype=float) / float(np.sum(shares))
-    parts = np.floor(exact + 1e-9).astype(int)
-    order = np.argsort(-(exact - parts), kind="stable")
-    parts[order[: total - int(parts.sum())]] += 1
-    return [int(part) for part in parts]
-
-
 def derive_units(
     establishments: pd.DataFrame, register: pd.DataFrame, parts: pd.DataFrame
 ) -> pd.DataFrame:
@@ -151,12 +121,12 @@ def _parts_of(prison: Mapping[str, Any], parts: pd.DataFrame) -> pd.DataFrame:
 
 def _units_of_one(prison: Mapping[str, Any], parts: pd.DataFrame) -> list[dict[str, Any]]:
     """Cut one prison into parts, and parts that are too large into equal blocks."""
-    places = largest_remainder(int(prison["operational_capacity"]), parts["share"].to_numpy())
+    places = largest_remainder(parts["share"], int(prison["operational_capacity"]))
     blocks = [max(1, math.ceil(n / assumed("largest_block_places"))) for n in places]
     rows = parts.loc[parts.index.repeat(blocks)]
     shares = (parts["share"] / blocks).loc[rows.index].to_numpy()
-    in_units = largest_remainder(int(prison["operational_capacity"]), shares)
-    in_use = largest_remainder(int(prison["in_use_cna"]), shares)
+    in_units = largest_remainder(shares, int(prison["operational_capacity"]))
+    in_use = largest_remainder(shares, int(prison["in_use_cna"]))
     code = str(prison["establishment"])
     units = [
         {
@@ -211,7 +181,7 @@ def _with_headroom(units: pd.DataFrame, establishments: pd.DataFrame) -> pd.Data
             round(wanted_per_place * capacity),
             math.floor(spare * assumed("headroom_spare_share")),
         )
-        units.loc[own.index, "headroom"] = largest_remainder(kept, own["places"].to_numpy(float))
+        units.loc[own.index, "headroom"] = largest_remainder(own["places"], kept)
     return units
 
 
@@ -323,7 +293,7 @@ def _week_order(cells: pd.Series[Any]) -> pd.Series[Any]:
 def _divided(weekly: int, sessions: pd.DataFrame) -> list[int]:
     """Divide the tables of a week over its sessions, by the people each hall's list serves."""
     lists = sessions.groupby(["hall", "conviction_status"])["day"].transform("size")
-    return largest_remainder(weekly, (sessions["people_share"] / lists).to_numpy(float))
+    return [int(part) for part in largest_remainder(sessions["people_share"] / lists, weekly)]
 
 
 def _bounded(tables: list[int]) -> list[int]:

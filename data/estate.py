@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from data.load import read_table
-from data.words import DAYS
+from data.words import DAYS, Category, Need, UnitFunction, split_words
 
 Words: TypeAlias = str | tuple[str, ...] | None
 
@@ -195,6 +195,14 @@ class Where:
         return here.matches(rows) & table["establishment"].isin(with_units)
 
 
+USES = {
+    "function": tuple(UnitFunction),
+    "categories": tuple(Category),
+    "needs_served": tuple(Need),
+}
+"""What a unit may be for: the words of each column that an edit may change."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitEdit:
     """One change to units: more or fewer places, or another use.
@@ -226,6 +234,13 @@ class UnitEdit:
         changes = (getattr(self, f.name) for f in fields(self) if f.name != "where")
         if all(change is None for change in changes):
             raise ValueError("UnitEdit: nothing to change; give add_places, set_places or a use.")
+        for name, known in USES.items():
+            unknown = set(split_words(getattr(self, name) or "")) - set(known)
+            if unknown:
+                raise ValueError(
+                    f"UnitEdit: {name} {', '.join(sorted(unknown))} is not known; "
+                    f"give {' or '.join(known)}."
+                )
 
 
 def apply_unit_edits(estate: Estate, edits: Iterable[UnitEdit]) -> Estate:
@@ -265,8 +280,8 @@ def apply_unit_edits(estate: Estate, edits: Iterable[UnitEdit]) -> Estate:
     totals = units.groupby("establishment")[["places", "in_use_cna"]].sum()
     establishments = estate.establishments.copy()
     codes = establishments["establishment"]
-    establishments["operational_capacity"] = codes.map(totals["places"]).astype("int64")
-    establishments["in_use_cna"] = codes.map(totals["in_use_cna"]).astype("int64")
+    for of_prison, of_units in (("operational_capacity", "places"), ("in_use_cna", "in_use_cna")):
+        establishments[of_prison] = codes.map(totals[of_units]).fillna(0).astype("int64")
     return replace(estate, establishments=establishments, units=units)
 
 
@@ -287,7 +302,7 @@ def _edited(estate: Estate, units: pd.DataFrame, edit: UnitEdit) -> pd.DataFrame
     units.loc[chosen, "places"] = after
     units.loc[chosen, "in_use_cna"] = (units["in_use_cna"] + after - before).clip(lower=0)[chosen]
     units["headroom"] = units["headroom"].clip(upper=units["places"])
-    for use in ("function", "categories", "needs_served"):
+    for use in USES:
         words = getattr(edit, use)
         if words is not None:
             units.loc[chosen, use] = words

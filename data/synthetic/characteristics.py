@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.apportion import largest_remainder
 from data.estate import Estate
-from data.synthetic.balance import Floats, Integers, deal, largest_remainder, round_to_margins
+from data.synthetic.balance import Floats, Integers, deal, round_to_margins
 from data.synthetic.dealing import WORDS, Assumptions, People, deal_words, group_people, stream
 from data.synthetic.settings import PopulationSettings
 from data.words import Category, Need, Sex, UnitFunction

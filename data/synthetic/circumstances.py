@@ -7,8 +7,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from data.apportion import largest_remainder
 from data.estate import Estate
-from data.synthetic.balance import Floats, Integers, deal, largest_remainder
+from data.synthetic.balance import Floats, Integers, deal
 from data.synthetic.characteristics import Truths, deal_share, is_word, unit_words
 from data.synthetic.dealing import Assumptions, People, deal_words, stream
 from data.synthetic.settings import PopulationSettings

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.apportion import largest_remainder
 from data.synthetic.balance import (
     Floats,
     Integers,
     balance,
     deal,
-    largest_remainder,
     round_to_margins,
 )
 from data.words import (

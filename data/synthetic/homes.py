@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
+from data.apportion import largest_remainder
 from data.estate import Estate
 from data.geography import straight_miles
 from data.synthetic.balance import (
@@ -20,7 +21,6 @@ from data.synthetic.balance import (
     Integers,
     balance,
     deal,
-    largest_remainder,
     round_to_margins,
 )
 from data.synthetic.dealing import WORDS, Assumptions, People, group_people, stream

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pandas as pd
@@ -335,11 +336,24 @@ def test_an_edit_that_selects_nothing_or_takes_too_much_is_refused(shipped: Esta
         ({}, "nothing to change"),
         ({"add_places": 1, "set_places": 1}, "exclude each other"),
         ({"set_places": -1}, "0 or more"),
+        ({"function": "traning"}, "function traning is not known; give reception or training"),
+        ({"categories": "B;E"}, "categories E is not known"),
+        ({"needs_served": "quiet"}, "needs_served quiet is not known"),
     ],
 )
 def test_an_edit_that_makes_no_sense_cannot_exist(change: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         UnitEdit(where=Where(), **change)  # type: ignore[arg-type]
+
+
+def test_a_prison_without_places_may_have_no_unit(shipped: Estate) -> None:
+    units = shipped.units.query("establishment != 'DAI'")
+    more = UnitEdit(where=Where(unit="LEI-1"), add_places=20)
+
+    after = apply_unit_edits(replace(shipped, units=units), [more])
+
+    closed = after.establishments.set_index("establishment").loc["DAI"]
+    assert (closed["operational_capacity"], closed["in_use_cna"]) == (0, 0)
 
 
 @given(st.lists(st.sampled_from(["A", "B", "C", "D", "U"])))

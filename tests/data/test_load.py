@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from data.load import dictionary, read_table, sources, table_names, table_path
-from data.schema import TABLES_FOLDER, Dtype, Required, columns
+from data.schema import DATA_FOLDER, TABLES_FOLDER, Dtype, Required, columns
 from data.validate import TableError, check_table
 
 HEADER = "a,b,level,reason\n"
@@ -66,6 +66,15 @@ def test_every_source_key_has_an_entry_in_sources() -> None:
     keys = {re.sub(r" \(.*\)$", "", key) for cell in cells for key in cell.split(";") if key}
 
     assert keys - known == set()
+
+
+def test_no_source_is_entered_twice() -> None:
+    """YAML would keep the last entry of a key in silence."""
+    text = (DATA_FOLDER / "sources.yaml").read_text(encoding="utf-8")
+
+    keys = re.findall(r"^(\w+):", text, flags=re.MULTILINE)
+
+    assert sorted(keys) == sorted(set(keys))
 
 
 def test_every_source_says_who_published_what_when_under_which_licence() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.synthetic.balance import balance, deal, largest_remainder, round_to_margins
+from data.synthetic.balance import balance, deal, round_to_margins
 
 
 @st.composite
@@ -90,34 +90,6 @@ def test_cells_are_rounded_up_as_often_as_their_fraction_says() -> None:
 def test_a_row_that_is_not_whole_is_refused() -> None:
     with pytest.raises(ValueError, match="whole numbers"):
         round_to_margins([[0.5, 0.2]], np.random.default_rng(1))
-
-
-@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=12), st.integers(0, 500))
-def test_largest_remainder_adds_up_and_is_within_one_of_the_exact_share(
-    weights: list[float], total: int
-) -> None:
-    shares = largest_remainder(weights, total)
-    exact = np.array(weights) * total / sum(weights)
-    assert shares.sum() == total
-    assert (np.abs(shares - exact) < 1 + 1e-9).all()
-
-
-@given(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.data())
-def test_limits_hold_unless_nothing_is_left(limits: list[int], data: st.DataObject) -> None:
-    total = data.draw(st.integers(0, sum(limits)))
-    given_out = largest_remainder(np.array(limits) + 1, total, at_most=limits)
-    assert given_out.sum() == total
-    assert (given_out <= np.array(limits)).all()
-
-
-def test_people_beyond_every_limit_are_spread_in_proportion() -> None:
-    """Bristol: 576 people in 575 places."""
-    assert largest_remainder([431, 144], 576, at_most=[431, 144]).tolist() == [432, 144]
-
-
-def test_nothing_can_be_shared_out_by_no_weight() -> None:
-    with pytest.raises(ValueError, match="no positive weight"):
-        largest_remainder([0, 0], 1)
 
 
 def test_dealing_gives_every_group_its_row() -> None:
