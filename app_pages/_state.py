@@ -173,7 +173,8 @@ def people(folder: str, stamp: int) -> pd.DataFrame:
     """Return each prisoner's distance today and in the run, kept for the next page."""
     from scenarios.display import views
 
-    return views.people(_results(folder, stamp))
+    del stamp
+    return views.people(_read_once(folder))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -189,15 +190,24 @@ def estimates(folder: str, stamp: int) -> pd.DataFrame:
     """Return the mean and the 95% interval of every measure of a run."""
     from simulation.replicate import intervals
 
-    return intervals(_results(folder, stamp).measures)
+    del stamp
+    return intervals(_read_once(folder).measures)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> Comparison:
-    """Return two runs side by side."""
-    from scenarios.compare import compare
+    """Return two runs side by side: the measures of the whole estate, which the pages show."""
+    from dataclasses import replace
 
-    return compare(_results(before, before_stamp), _results(after, after_stamp))
+    from scenarios.compare import compare
+    from scenarios.display.views import estate_measures
+
+    del before_stamp, after_stamp
+    whole = [
+        replace(results, tables={"measures": estate_measures(results.measures)})
+        for results in (_read_once(before), _read_once(after))
+    ]
+    return compare(*whole)
 
 
 @st.cache_resource(show_spinner=False)
@@ -221,6 +231,13 @@ def _results(folder: str, stamp: int) -> Results:
     from scenarios.results import load_results
 
     del stamp
+    return load_results(folder)
+
+
+def _read_once(folder: str) -> Results:
+    """Open a run whose large tables are needed this once, so that they are not kept in memory."""
+    from scenarios.results import load_results
+
     return load_results(folder)
 
 

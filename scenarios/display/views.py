@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from scenarios.results import Results
 
 DISTANCE_EDGES = (0, 10, 25, 50, 75, 100)
@@ -93,7 +95,8 @@ def distance_bands(placed: pd.DataFrame) -> pd.DataFrame:
         One row per band of miles: band, people_today, people_plan.
     """
     names = [
-        *(f"{low}-{high}" for low, high in pairwise(DISTANCE_EDGES)),
+        f"under {DISTANCE_EDGES[1]}",
+        *(f"{low}-{high - 1}" for low, high in pairwise(DISTANCE_EDGES[1:])),
         f"{DISTANCE_EDGES[-1]}+",
     ]
     columns = {"people_today": "straight_miles_today", "people_plan": "straight_miles"}
@@ -186,7 +189,8 @@ def moves_by_reason(placed: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row per reason, most moves first: reason, moves, nearer, further, further_miles (mean).
+        One row per reason, most moves first: reason, moves, nearer, further, mean_change_miles,
+        mean_miles_further (of those who end further; missing where nobody does).
     """
     moved = placed[placed["moved"]]
     rows = [
@@ -196,10 +200,20 @@ def moves_by_reason(placed: pd.DataFrame) -> pd.DataFrame:
             "nearer": int((group["further_miles"] < -NEARER_MILES).sum()),
             "further": int((group["further_miles"] > NEARER_MILES).sum()),
             "mean_change_miles": group["further_miles"].mean(),
+            "mean_miles_further": group.loc[
+                group["further_miles"] > NEARER_MILES, "further_miles"
+            ].mean(),
         }
         for reason, group in moved.groupby("reason")
     ]
-    columns = ["reason", "moves", "nearer", "further", "mean_change_miles"]
+    columns = [
+        "reason",
+        "moves",
+        "nearer",
+        "further",
+        "mean_change_miles",
+        "mean_miles_further",
+    ]
     return pd.DataFrame(rows, columns=columns).sort_values(
         ["moves", "reason"], ascending=[False, True], ignore_index=True
     )
@@ -259,13 +273,35 @@ def _far(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def outline_geojson() -> dict[str, Any]:
-    """Return the outline of England and Wales as a GeoJSON feature collection, in degrees."""
-    import json
+    """Return the outline of England and Wales as a GeoJSON feature collection, in degrees.
 
-    from data.geography import load_outline
+    Built from the table, not with GeoPandas, whose import takes longer than the first page may.
+    Rings run clockwise, without which Altair fills the page around them.
+    """
+    from data.load import read_table
 
-    collection: dict[str, Any] = json.loads(load_outline().to_json())
-    return collection
+    points = read_table("outline").sort_values(["layer", "ring", "point"])
+    shapes = [
+        {"type": "Polygon", "coordinates": [_clockwise(corners)]}
+        if layer == "land"
+        else {"type": "LineString", "coordinates": corners.tolist()}
+        for (layer, _), shape in points.groupby(["layer", "ring"], sort=True)
+        for corners in [shape[["longitude", "latitude"]].to_numpy()]
+    ]
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes
+        ],
+    }
+
+
+def _clockwise(corners: NDArray[np.float64]) -> list[list[float]]:
+    """Turn a ring so that it runs clockwise, and end it where it began."""
+    after = np.roll(corners, -1, axis=0)
+    twice_the_area = (after[:, 0] - corners[:, 0]) @ (after[:, 1] + corners[:, 1])
+    ring: list[list[float]] = corners[:: 1 if twice_the_area > 0 else -1].tolist()
+    return ring if ring[0] == ring[-1] else [*ring, ring[0]]
 
 
 def is_plan(results: Results) -> bool:

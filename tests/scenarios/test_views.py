@@ -44,9 +44,9 @@ def establishments() -> pd.DataFrame:
 def test_a_band_holds_its_lower_edge_and_not_its_upper_one(placed: pd.DataFrame) -> None:
     bands = views.distance_bands(placed).set_index("band")
     assert bands["people_today"].to_dict() == {
-        "0-10": 1, "10-25": 2, "25-50": 0, "50-75": 1, "75-100": 0, "100+": 1,
+        "under 10": 1, "10-24": 2, "25-49": 0, "50-74": 1, "75-99": 0, "100+": 1,
     }  # fmt: skip
-    assert bands.loc["10-25", "people_plan"] == 2
+    assert bands.loc["10-24", "people_plan"] == 2
 
 
 def test_share_beyond_fifty_miles_is_given_for_men_and_women_apart(placed: pd.DataFrame) -> None:
@@ -87,6 +87,7 @@ def test_moves_are_counted_by_reason_with_who_ends_further(placed: pd.DataFrame)
     rows = views.moves_by_reason(placed).set_index("reason")
     assert rows.loc["repatriation", ["moves", "nearer", "further"]].tolist() == [3, 2, 1]
     assert rows.loc["other", ["moves", "nearer", "further"]].tolist() == [1, 0, 1]
+    assert rows["mean_miles_further"].to_dict() == pytest.approx({"repatriation": 6, "other": 62})
     assert "" not in rows.index
 
 
@@ -94,6 +95,20 @@ def test_extra_miles_are_counted_by_band_and_sex(placed: pd.DataFrame) -> None:
     rows = views.who_is_further(placed).set_index("band")
     assert rows["men"].to_dict() == {"under 10": 0, "10-24": 0, "25-49": 0, "50+": 1}
     assert rows["women"].to_dict() == {"under 10": 1, "10-24": 0, "25-49": 0, "50+": 0}
+
+
+def test_outline_is_that_of_geopandas_with_every_ring_clockwise() -> None:
+    """The oracle is shapely, which the app does without because it takes long to import."""
+    from shapely.geometry import shape
+
+    from data.geography import load_outline
+
+    drawn = [shape(feature["geometry"]) for feature in views.outline_geojson()["features"]]
+    expected = list(load_outline().geometry)
+    assert len(drawn) == len(expected)
+    for ours, theirs in zip(drawn, expected, strict=True):
+        assert ours.equals(theirs)
+        assert ours.geom_type != "Polygon" or not ours.exterior.is_ccw
 
 
 def test_today_has_no_moves_to_list(placed: pd.DataFrame) -> None:
