@@ -8,6 +8,7 @@ read off the line between the two, or off where their tangents meet, or halves t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from optimiser.solve import SAMPLE_EVERY, SMALL, Plan, sample, solve
 
 LARGEST_SEARCH = 40
 """Evaluations after which the search takes the best plan it has."""
+
+NARROW = 0.2
+"""Width of the box, as a share of the price, in which moves fall along a line."""
 
 COARSE = 2_000
 """Pennies to which the price of a move is known from the sample."""
@@ -127,6 +131,14 @@ def _without_pairs(plan: Plan) -> Plan:
     return replace(plan, pairs=np.empty(0, dtype=np.int64))
 
 
+def _on_a_power_curve(low: _Point, high: _Point, budget: int) -> float:
+    """Read the price off a curve by which moves fall as a power of the price."""
+    fall = log(low.moves / max(high.moves, 0.5))
+    share = log(low.moves / max(budget, 0.5)) / fall
+    price: float = low.price * (high.price / low.price) ** share
+    return price
+
+
 class _Search:
     """The box around the price, and the best plan and bound so far."""
 
@@ -178,18 +190,23 @@ class _Search:
         low, high = self.low, self.high
         box = high.price - low.price
         if self.evaluations % 3 == 2:
-            meeting = (high.value - low.value) // max(1, low.moves - high.moves)
-            return min(max(meeting, low.price + 1), high.price - 1)
-        share = (low.moves - self.budget) / (low.moves - high.moves)
-        return low.price + min(max(round(share * box), 1), box - 1)
+            inside = (high.value - low.value) // max(1, low.moves - high.moves)
+        elif low.price == 0 or box < low.price * NARROW:
+            share = (low.moves - self.budget) / (low.moves - high.moves)
+            inside = low.price + round(share * box)
+        else:
+            inside = round(_on_a_power_curve(low, high, self.budget))
+        return min(max(inside, low.price + 1), high.price - 1)
 
     def _outwards(self, last: _Point, slope: float) -> int:
+        """Leave the side that all points are on: along a tangent, then by doubling or halving."""
         excess = last.moves - self.budget
-        step = round(1.5 * abs(excess) / slope) if slope > 0 else max(last.price, 20_000)
-        step = max(step, 50) * (1 if self.evaluations < 3 else 4 ** (self.evaluations - 2))
-        if excess > 0:
-            return min(last.price + step, LARGEST_COST)
-        return max(last.price - step, 0)
+        if slope > 0 and self.evaluations < 3:
+            step = max(round(1.5 * abs(excess) / slope), 50)
+            price = last.price + step if excess > 0 else last.price - step
+        else:
+            price = max(2 * last.price, 20_000) if excess > 0 else last.price // 2
+        return min(max(price, 0), LARGEST_COST)
 
     def result(self) -> BudgetedPlan:
         """Give the best plan within the budget."""
