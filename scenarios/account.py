@@ -163,6 +163,7 @@ def account(
         added_session_hours=added_hours(
             inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
         ),
+        escort_gbp_per_move=scenario.allocation.move_escort_gbp,
         settings=scenario.benefit,
     )
     told = allocation_account(scenario, allocation, origin["data_digest"])

@@ -29,7 +29,6 @@ class BenefitSettings:
     """
 
     weeks_per_year: float
-    escort_gbp_per_move: float
     staff_hours_per_move: float
     staff_gbp_per_hour: float
     staff_per_added_session: float

@@ -45,6 +45,7 @@ def payments(
     moves: int,
     school_hours: tuple[float, float],
     added_session_hours: float,
+    escort_gbp_per_move: float,
     settings: BenefitSettings,
 ) -> list[dict[str, object]]:
     """Give the payer table.
@@ -59,6 +60,8 @@ def payments(
         Hours of school that children miss in a year, now and under the plan.
     added_session_hours
         Hours of visit sessions a year that the scenario adds.
+    escort_gbp_per_move
+        Vehicle and crew of a move, as the allocation prices it.
     settings
         Prices.
 
@@ -105,7 +108,7 @@ def payments(
             item="taking people to another prison",
             measure_unit="GBP once",
             today=0.0,
-            plan=moves * settings.escort_gbp_per_move,
+            plan=moves * escort_gbp_per_move,
         ),
         Payment(
             payer="prisons",

@@ -29,8 +29,10 @@ REASONS = {
     "resettlement": "nearer to where the person will live (resettlement)",
     "court_appearance": "nearer to court",
     "progressive": "a better fit of stage or security (progressive)",
-    "security": "security",
-    "other": "makes room, or another reason",
+    "security": "may no longer be held where they are (security)",
+    "offending_behaviour_course": "a place on a course or in a therapeutic community",
+    "medical": "a need for care or access is met (medical)",
+    "other": "gives up a place that somebody else needs, or eases crowding",
 }
 """Reason codes of moves in plain words; a code that is not here is shown as it is."""
 
@@ -286,14 +288,15 @@ MOVE_PARTS = {
     "reception_gbp": ("Of that, receptions", pounds, pounds),
     "booked_visits_gbp": ("Of that, visits booked and lost", pounds, pounds),
     "cleared_numbers_gbp": ("Of that, days without cleared phone numbers", pounds, pounds),
+    "wishes_and_holds_gbp": ("Of that, wishes to stay and soft holds", pounds, pounds),
     "booked_visits_lost": ("Booked visits lost", _whole, _one_decimal),
     "days_without_cleared_numbers": ("Days without cleared numbers", _whole, _one_decimal),
 }
 """What is shown of the moves: column, words, how its total and its mean are written."""
 
 MOVE_NOTE = (
-    "Families gain over the time each person is expected to stay. The price of a move also covers "
-    "courses broken off and recent transfers where they apply."
+    "Families gain over the time each person is expected to stay. Courses broken off and recent "
+    "transfers are not priced yet."
 )
 
 MOVES_FILE = (

@@ -126,6 +126,7 @@ def test_payers_by_hand() -> None:
         moves=10,
         school_hours=(7.0, 5.0),
         added_session_hours=100.0,
+        escort_gbp_per_move=BASELINE.allocation.move_escort_gbp,
         settings=BASELINE.benefit,
     )
     change = {row["item"]: row["change"] for row in rows}
