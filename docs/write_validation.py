@@ -10,7 +10,7 @@ from pathlib import Path
 from data.estate import load_estate
 from data.geography import load_home_areas
 from data.population import synthesise_population
-from data.synthetic.validation import validation_markdown
+from data.synthetic.validation import distance_bands, validation_markdown, validation_table
 from scenarios.load import load_scenario
 
 PAGE = Path(__file__).parent / "validation.md"
@@ -27,7 +27,8 @@ def main() -> None:
     page = PAGE.read_text(encoding="utf-8")
     before, rest = page.split(START)
     after = rest.split(END)[1]
-    tables = validation_markdown(population, estate, home_areas)
+    made = (population, estate, home_areas)
+    tables = validation_markdown(validation_table(*made), distance_bands(*made))
     PAGE.write_text(f"{before}{START}{tables}{END}{after}", encoding="utf-8")
 
 

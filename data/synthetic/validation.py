@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from data.description import markdown_table
 from data.estate import Estate
 from data.geography import straight_miles
 from data.load import read_table
@@ -100,26 +101,25 @@ def validation_table(
     return table[list(COLUMNS)]
 
 
-def validation_markdown(population: Population, estate: Estate, home_areas: pd.DataFrame) -> str:
+def validation_markdown(figures: pd.DataFrame, distances: pd.DataFrame) -> str:
     """Write both tables in Markdown, as ``docs/validation.md`` holds them.
+
+    Parameters
+    ----------
+    figures, distances
+        As from ``validation_table`` and ``distance_bands``.
 
     Returns
     -------
     str
         The table of figures and the table of distances, with shares to three decimals.
     """
-    figures = validation_table(population, estate, home_areas)
-    distances = distance_bands(population, estate, home_areas)
-    return f"{_markdown(figures)}\n\n{_markdown(distances)}\n"
+    return f"{_markdown(figures)}\n{_markdown(distances)}"
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    head = "| " + " | ".join(table.columns) + " |\n|" + " --- |" * len(table.columns)
-    lines = [
-        "| " + " | ".join(_cell(cell) for cell in row) + " |"
-        for row in table.itertuples(index=False)
-    ]
-    return "\n".join([head, *lines])
+    rows = ([_cell(cell) for cell in row] for row in table.itertuples(index=False))
+    return markdown_table(table.columns, rows)
 
 
 def _cell(cell: object) -> str:

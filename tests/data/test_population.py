@@ -55,6 +55,11 @@ def figures(real: Inputs, home_areas: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def bands(real: Inputs, home_areas: pd.DataFrame) -> pd.DataFrame:
+    return distance_bands(real.population, real.estate, home_areas)
+
+
+@pytest.fixture(scope="module")
 def small_estate(real: Inputs) -> Estate:
     """Four real prisons: Bristol, Ford, Send and Askham Grange."""
     return four_prisons(real.estate)
@@ -306,9 +311,8 @@ def test_what_does_not_fit_has_a_note(figures: pd.DataFrame) -> None:
 
 
 def test_mean_distance_is_45_miles_with_a_long_right_tail(
-    real: Inputs, home_areas: pd.DataFrame
+    bands: pd.DataFrame,
 ) -> None:
-    bands = distance_bands(real.population, real.estate, home_areas)
     assert bands["mean"].between(44.9, 45.1).all()
     assert (bands["median"] < 0.8 * bands["mean"]).all()
     assert bands["beyond_100"].between(0.08, 0.17).all()
@@ -434,7 +438,7 @@ def test_an_extract_with_unknown_units_is_refused(
         load_population(tmp_path, small_estate)
 
 
-def test_the_page_shows_what_the_function_finds(real: Inputs, home_areas: pd.DataFrame) -> None:
+def test_the_page_shows_what_the_function_finds(figures: pd.DataFrame, bands: pd.DataFrame) -> None:
     """Refreshed by ``python docs/write_validation.py``."""
     page = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
-    assert validation_markdown(real.population, real.estate, home_areas) in page
+    assert validation_markdown(figures, bands) in page
