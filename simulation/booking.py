@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Generator, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import simpy
 
 from simulation.allowance import Orders
+from simulation.arrivals import at, walk
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
@@ -78,7 +79,6 @@ class BookingDesk:
         self._first_call_instead = first_call_instead
         self._party: list[int] = requests.party.tolist()
         self._person: list[int] = requests.person.tolist()
-        self._asked: list[float] = requests.asked_minutes.tolist()
         self._cancels: list[bool] = requests.cancels.tolist()
         self._cancel_at: list[float] = requests.cancel_at_share.tolist()
         self._willing: list[int] = requests.attempts.tolist()
@@ -87,16 +87,9 @@ class BookingDesk:
         self._waiting: defaultdict[float, deque[tuple[float, int, int]]] = defaultdict(deque)
         self._last_attempt = len(self._waits) + 1
         self.booked: list[list[int]] = [[] for _ in starts]
-        env.process(self._walk())
+        env.process(walk(env, requests.asked_minutes.tolist(), self._ask))
 
-    def _walk(self) -> Generator[simpy.Timeout, Any, None]:
-        env, ask, now = self._env, self._ask, 0.0
-        for request, asked in enumerate(self._asked):
-            yield env.timeout(asked - now)
-            now = env.now
-            ask(request, now, 1)
-
-    def _ask(self, request: int, now: float, attempt: int) -> None:
+    def _ask(self, request: int, now: float, attempt: int = 1) -> None:
         day = int(now / MINUTES_PER_DAY)
         person = self._person[request]
         needs_order = self._needs_order[person]
@@ -113,8 +106,8 @@ class BookingDesk:
         self.booked[slot].append(request)
         self._record((now, request, BOOKED, slot))
         if self._cancels[request]:
-            until = self._cancel_at[request] * (self._starts[slot] - now)
-            self._env.timeout(until, (request, slot)).callbacks.append(self._cancel)
+            cancelled = now + self._cancel_at[request] * (self._starts[slot] - now)
+            at(self._env, cancelled, self._cancel, (request, slot))
 
     def _turn_away(self, request: int, now: float, attempt: int, why: int) -> None:
         if attempt < self._willing[request]:
@@ -134,13 +127,13 @@ class BookingDesk:
         queue = self._waiting[wait]
         queue.append((now + wait, request, attempt + 1))
         if len(queue) == 1:
-            self._env.timeout(wait, queue).callbacks.append(self._ask_again)
+            at(self._env, now + wait, self._ask_again, queue)
 
     def _ask_again(self, waited: simpy.Event) -> None:
-        queue, now = cast("deque[tuple[float, int, int]]", waited.value), self._env.now
-        _, request, attempt = queue.popleft()
+        queue = cast("deque[tuple[float, int, int]]", waited.value)
+        now, request, attempt = queue.popleft()
         if queue:
-            self._env.timeout(queue[0][0] - now, queue).callbacks.append(self._ask_again)
+            at(self._env, queue[0][0], self._ask_again, queue)
         self._ask(request, now, attempt)
 
     def _cancel(self, decided: simpy.Event) -> None:

@@ -12,6 +12,7 @@ import simpy
 
 from data.estate import Estate, Where
 from data.words import DAYS
+from simulation.arrivals import at, walk
 from simulation.attendance import hold_sessions
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.demand import Requests
@@ -304,7 +305,7 @@ class WalkInRoom:
         self._in_use += 1
         self._calls[month] = self._calls.get(month, 0) + 1
         self._record((now, identity, VIDEO_BOOKED, slot, now, identity, VIDEO_HELD, slot))
-        self._env.timeout(self._call_minutes).callbacks.append(self._leave)
+        at(self._env, now + self._call_minutes, self._leave)
 
     def _leave(self, _: simpy.Event) -> None:
         self._in_use -= 1
@@ -313,12 +314,10 @@ class WalkInRoom:
 def _walk(
     env: simpy.Environment, calls: Requests, ask: Callable[[int, int, int, float], None]
 ) -> Generator[simpy.Timeout, Any, None]:
-    now = 0.0
-    asked = zip(
-        calls.asked_minutes.tolist(), calls.person.tolist(), calls.party.tolist(), strict=True
+    person: list[int] = calls.person.tolist()
+    party: list[int] = calls.party.tolist()
+    return walk(
+        env,
+        calls.asked_minutes.tolist(),
+        lambda request, now: ask(request, person[request], party[request], now),
     )
-    for request, (minute, person, party) in enumerate(asked):
-        yield env.timeout(minute - now)
-        # minutes add up with rounding, and the clock decides what is in the future
-        now = env.now
-        ask(request, person, party, now)
