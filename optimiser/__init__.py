@@ -1,7 +1,8 @@
 """Who is held where: the cheapest plan for families and the estate, with a proof.
 
 - ``policy``: ``AllocationPolicy``, the weights and limits a decision maker sets.
-- ``eligibility``: who may be held where, one rule a function; ``rules_in_force``, ``fit``.
+- ``eligibility``: who may be held where, one rule a function.
+- ``fit``: what the rules table makes of the rules; ``rules_in_force``, ``fit``, ``eligible``.
 - ``cost``: what a placement costs, in pounds over the expected stay; ``need``.
 - ``build``: tables to a problem; ``Inputs``, ``Build``, ``build_problem``, ``shortfall``.
 - ``problem``: ``AllocationProblem``, labelled integer arrays; ``save_problem``, ``load_problem``.

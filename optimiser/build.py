@@ -15,7 +15,7 @@ from data.visit_cost import VisitCost
 from data.words import LIST_SEPARATOR
 from optimiser.allocation import InfeasibleAllocationError
 from optimiser.cost import PersonCosts, cost_pennies, person_costs, term_pennies
-from optimiser.eligibility import Fit, fit, rules_in_force
+from optimiser.fit import Fit, fit, rules_in_force
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import NOWHERE, PENNIES_PER_POUND, AllocationProblem, Integers
 

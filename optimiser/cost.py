@@ -18,7 +18,7 @@ from data.population import Population
 from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import ContactStatus, Preference, Status
-from optimiser.eligibility import Fit
+from optimiser.fit import Fit
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
     INELIGIBLE,

@@ -28,7 +28,7 @@ from data.synthetic.validation import (
     validation_table,
 )
 from data.validate import TableError
-from optimiser.eligibility import fit, rules_in_force
+from optimiser.fit import fit, rules_in_force
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 

@@ -14,10 +14,8 @@ from optimiser.eligibility import (
     FREEZE_RULES,
     PLACE_RULES,
     RULE_NAMES,
-    eligible,
-    fit,
-    rules_in_force,
 )
+from optimiser.fit import eligible, fit, rules_in_force
 from tests.optimiser.toy_world import AS_OF, person
 
 UNIT = {
@@ -217,6 +215,13 @@ def test_unknown_rules_and_dates_that_end_too_early_are_reported_together() -> N
 
     with pytest.raises(ValueError, match=r"no rule 'sexx'.*; rules: sex ends before it begins"):
         rules_in_force(table, AS_OF)
+
+
+def test_a_rule_with_two_rows_on_one_day_is_refused() -> None:
+    twice = pd.concat([rule("sex", "hard"), rule("sex", "off")], ignore_index=True)
+
+    with pytest.raises(ValueError, match="sex has more than one row on 2026-07-27"):
+        rules_in_force(twice, AS_OF)
 
 
 def test_stage_rules_price_and_forbid_by_function_status_band_and_days() -> None:
