@@ -170,13 +170,7 @@ def _population(
     estate = _estate(data_dir, key)
     if table_path("population", data_dir) is not None:
         assert data_dir is not None
-        population = load_population(data_dir, estate)
-        if population.prisoners.empty:
-            raise ScenarioError(
-                "population: the table has no row. Add one row for each person held, or remove "
-                "the file to use the synthetic population."
-            )
-        return population
+        return load_population(data_dir, estate)
     return synthesise_population(estate, load_home_areas(data_dir), settings, as_of=as_of)
 
 

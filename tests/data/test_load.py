@@ -8,10 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from data.description import source_keys
 from data.load import dictionary, read_table, sources, table_names, table_path
 from data.schema import DATA_FOLDER, TABLES_FOLDER, Dtype, Required, columns
 from data.validate import TableError, check_table
 
+SETTINGS = DATA_FOLDER.parent / "scenarios" / "settings.csv"
 HEADER = "a,b,level,reason\n"
 
 
@@ -66,6 +68,15 @@ def test_every_source_key_has_an_entry_in_sources() -> None:
     keys = {re.sub(r" \(.*\)$", "", key) for cell in cells for key in cell.split(";") if key}
 
     assert keys - known == set()
+
+
+@pytest.mark.parametrize("section", ["population", "travel", "help"])
+def test_settings_that_make_the_data_name_their_sources(section: str) -> None:
+    settings = pd.read_csv(SETTINGS, dtype="str", keep_default_na=False)
+    own = settings[settings["setting"].str.startswith(f"{section}.")]
+
+    assert len(own)
+    assert source_keys(own["source"]) <= set(sources())
 
 
 def test_no_source_is_entered_twice() -> None:

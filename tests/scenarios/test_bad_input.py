@@ -122,7 +122,7 @@ def test_a_population_of_nobody_is_refused(own_data: Path, tmp_path: Path) -> No
     edit(own_data, "establishments", lambda frame: frame.assign(population="0"))
     refused(
         estate("run", "baseline", "--data", own_data, "--runs", tmp_path / "runs"),
-        "population: the table has no row",
+        "population.csv: expected at least one row",
     )
 
 
