@@ -19,30 +19,13 @@ from optimiser.policy import AllocationPolicy
 from optimiser.problem import ARRAYS
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
-from tests.optimiser.toy_world import person, toy_estate, toy_population, toy_tables
+from tests.optimiser.toy_world import family_policy, person, toy_estate, toy_population, toy_tables
 
 
 @pytest.fixture
 def family_only(baseline: Scenario) -> AllocationPolicy:
     """Family pounds and the price of a move, nothing else; two visits in four weeks."""
-    return replace(
-        baseline.allocation,
-        family_weight=1.0,
-        court_weight=0.0,
-        release_weight=0.0,
-        need_with_contact=2.0,
-        need_per_child=0.5,
-        crowding_low_gbp_per_week=0.0,
-        crowding_middle_gbp_per_week=0.0,
-        crowding_high_gbp_per_week=0.0,
-        move_escort_gbp=100.0,
-        move_reception_gbp=0.0,
-        move_booked_visit_gbp=0.0,
-        move_cleared_number_gbp_per_day=0.0,
-        margin_men=0,
-        margin_women=0,
-        move_budget=None,
-    )
+    return family_policy(baseline.allocation)
 
 
 def swapped_pair() -> Population:

@@ -15,7 +15,7 @@ from optimiser.eligibility import PLACE_RULES
 from optimiser.moves import REASONS
 from optimiser.policy import AllocationPolicy
 from scenarios.schema import Scenario
-from tests.optimiser.toy_world import person, toy_population, toy_rules, toy_tables
+from tests.optimiser.toy_world import family_policy, person, toy_population, toy_rules, toy_tables
 
 PARTS = [
     "escort_gbp",
@@ -30,21 +30,7 @@ PARTS = [
 def policy(baseline: Scenario) -> AllocationPolicy:
     """Family pounds, no crowding, no margin; a move costs £100 and a visit lost £40."""
     return replace(
-        baseline.allocation,
-        family_weight=1.0,
-        court_weight=0.0,
-        release_weight=0.0,
-        need_with_contact=2.0,
-        crowding_low_gbp_per_week=0.0,
-        crowding_middle_gbp_per_week=0.0,
-        crowding_high_gbp_per_week=0.0,
-        move_escort_gbp=100.0,
-        move_reception_gbp=0.0,
-        move_booked_visits=1.0,
-        move_booked_visit_gbp=40.0,
-        move_cleared_number_gbp_per_day=0.0,
-        margin_men=0,
-        move_budget=None,
+        family_policy(baseline.allocation), move_booked_visits=1.0, move_booked_visit_gbp=40.0
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from data.estate import Estate
 from data.population import Population
 from data.travel import TravelTimes
 from data.visit_cost import VisitCost
+from optimiser.policy import AllocationPolicy
 from scenarios.schema import Scenario
 
 AS_OF = date(2026, 7, 27)
@@ -161,3 +163,25 @@ def toy_tables(baseline: Scenario, population: Population, **changes: Any) -> di
         ),
         "as_of": AS_OF,
     } | changes
+
+
+def family_policy(policy: AllocationPolicy) -> AllocationPolicy:
+    """Count family pounds and a move at £100, nothing else; two visits in four weeks."""
+    return replace(
+        policy,
+        family_weight=1.0,
+        court_weight=0.0,
+        release_weight=0.0,
+        need_with_contact=2.0,
+        need_per_child=0.5,
+        crowding_low_gbp_per_week=0.0,
+        crowding_middle_gbp_per_week=0.0,
+        crowding_high_gbp_per_week=0.0,
+        move_escort_gbp=100.0,
+        move_reception_gbp=0.0,
+        move_booked_visit_gbp=0.0,
+        move_cleared_number_gbp_per_day=0.0,
+        margin_men=0,
+        margin_women=0,
+        move_budget=None,
+    )
