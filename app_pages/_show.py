@@ -61,9 +61,14 @@ def say(text: str, *, small: bool = True) -> None:
     st.html(markup.statement(text, small=small))
 
 
-def notice(results: Results | None = None) -> None:
-    """Say whether the people are made up, and who decides."""
-    st.html(markup.banner(wording.notice(results) if results else wording.SYNTHETIC))
+def notice(*runs: Results) -> None:
+    """Say whether the people of these runs are made up, who decides, and which are ceilings."""
+    notices = [wording.notice(results) for results in runs] or [wording.SYNTHETIC]
+    ceilings = [results.title for results in runs if results.summary["ceiling"]]
+    for text in dict.fromkeys(notices):
+        st.html(markup.banner(text))
+    for title in dict.fromkeys(ceilings):
+        st.html(markup.banner(f"{title}. {wording.CEILING}" if len(runs) > 1 else wording.CEILING))
 
 
 def numbers(cards: Sequence[markup.Number]) -> None:
@@ -76,20 +81,19 @@ def table(html: str) -> None:
     st.html(html)
 
 
-def figure(drawn: Figure, table_html: str) -> None:
-    """Show a chart with its title and note, and its numbers as a table that can be opened."""
+def figure(drawn: Figure, table_html: str = "") -> None:
+    """Show a chart with its title and note, and its numbers as a table that can be opened.
+
+    Where the page shows the table itself below the chart, none is given.
+    """
     st.html(f'<h3 class="estate-figure-title">{escape(drawn.title)}</h3>')
     st.altair_chart(drawn.chart, theme=None, width="stretch", alt=drawn.alt)
     st.html(f'<p class="estate-note">{escape(drawn.note)}</p>')
-    with st.expander("These numbers as a table"):
-        st.html(table_html)
+    if table_html:
+        with st.expander("These numbers as a table"):
+            st.html(table_html)
 
 
 def facts(pairs: Mapping[str, str]) -> None:
     """Show a list of facts, each with its name."""
     st.html(markup.facts(pairs))
-
-
-def warning(text: str) -> None:
-    """Show a notice about this run alone."""
-    st.html(markup.banner(text))

@@ -38,6 +38,7 @@ class Run:
     title: str
     placements: str
     scenario: str
+    ceiling: bool = False
 
     @property
     def is_baseline(self) -> bool:
@@ -248,14 +249,17 @@ def _described(folder: str, stamp: int) -> Run:
     try:
         summary = json.loads((Path(folder) / "summary.json").read_text(encoding="utf-8"))
         told = {key: str(summary[key]) for key in ("title", "placements", "scenario")}
+        ceiling = bool(summary["ceiling"])
     except (OSError, ValueError, KeyError, TypeError):
         told = {"title": Path(folder).name, "placements": "", "scenario": ""}
-    return Run(folder=folder, stamp=stamp, **told)
+        ceiling = False
+    return Run(folder=folder, stamp=stamp, ceiling=ceiling, **told)
 
 
 def _first_to_show(runs: list[Run]) -> Run:
-    """Prefer the newest plan: it holds today's estate beside it."""
-    return next((run for run in runs if run.placements == "optimised"), runs[0])
+    """Prefer the newest plan, which holds today's estate beside it; never a ceiling."""
+    plans = [run for run in runs if run.placements == "optimised" and not run.ceiling]
+    return next(iter(plans), next((run for run in runs if not run.ceiling), runs[0]))
 
 
 def _labels(runs: list[Run]) -> dict[str, str]:

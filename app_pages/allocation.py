@@ -29,12 +29,13 @@ if is_plan:
     _show.say(wording.MOVES_FILE)
 
     _show.section("Where a place is worth most")
-    _show.say(wording.WORTH)
+    _show.say(wording.worth(results))
     worth = views.places_worth_most(results.units, _state.establishments())
     if len(worth):
-        _show.figure(figures.worth(results, worth), listings.worth(worth))
+        _show.figure(figures.worth(results, worth))
+        _show.table(listings.worth(worth))
     else:
-        _show.say("In this plan one place more would save nothing anywhere.")
+        _show.say("In this run one place more would save nothing anywhere.")
 
     _show.section("What the weighted cost is made of")
     _show.table(listings.terms(results))

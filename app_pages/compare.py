@@ -9,7 +9,6 @@ from scenarios.display import figures, listings, views, wording
 from scenarios.summary import HEADLINE
 
 _show.title("Compare two runs")
-_show.notice()
 runs = _state.stored_runs()
 if len(runs) < 2:
     _show.say("A comparison needs two stored runs. Start another one first.")
@@ -20,8 +19,8 @@ before, after = _state.chosen_pair(runs)
 if before == after:
     _show.say("Choose two different runs.")
     st.stop()
-_state.opened(before)
-_state.opened(after)
+one, other = _state.opened(before), _state.opened(after)
+_show.notice(one, other)
 comparison = _state.comparison(before.folder, before.stamp, after.folder, after.stamp)
 rows = views.headline_differences(comparison.differences, HEADLINE)
 
@@ -38,15 +37,10 @@ if len(rows):
     relative = views.relative_differences(rows)
     note = wording.comparison_source(comparison)
     if len(relative):
-        _show.figure(figures.differences(relative, note), listings.differences(rows))
-    else:
-        _show.table(listings.differences(rows))
+        _show.figure(figures.differences(relative, note))
+    _show.table(listings.differences(rows))
 else:
     _show.say("The two runs share no measure for the whole estate.")
 
 _show.section("Distance from home")
-_show.table(
-    listings.two_distances(
-        _state.opened(before).summary, _state.opened(after).summary, before.title, after.title
-    )
-)
+_show.table(listings.two_distances(one.summary, other.summary, before.title, after.title))

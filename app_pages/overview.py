@@ -12,8 +12,6 @@ results = _state.opened(run)
 _show.title(results.title)
 _show.say(str(results.summary["question"]), small=False)
 _show.notice(results)
-if results.summary.get("ceiling"):
-    _show.warning(wording.CEILING)
 _show.numbers(wording.four_numbers(results))
 
 is_plan = views.is_plan(results)
@@ -22,9 +20,9 @@ by_prison = _state.prisons(run.folder, run.stamp)
 _show.section("Where people are far from home")
 when = "plan" if is_plan else "today"
 if is_plan:
-    choices = {"In this plan": "plan", "Today": "today", "Change": "change"}
+    choices = {"In this run": "plan", "Today": "today", "Change": "change"}
     chosen = st.segmented_control(
-        "Show on the map", list(choices), default="In this plan", required=True, key="map"
+        "Show on the map", list(choices), default="In this run", required=True, key="map"
     )
     when = choices[str(chosen)]
 left, right = st.columns([3, 2], gap="large")
@@ -41,6 +39,7 @@ if is_plan:
     _show.say(wording.who_ends_further(results))
     _show.table(listings.nearer_and_further(results))
     placed = _state.people(run.folder, run.stamp)
+    _show.table(listings.further_by_reason(placed))
     _show.figure(figures.extra_miles(results, placed), listings.extra_miles(placed))
 
     _show.section("What families gain and who pays")

@@ -8,7 +8,9 @@ from app_pages import _show, _state
 from scenarios.display import listings, wording
 
 _show.title("Where every number comes from")
-_show.notice()
+run = _state.last_chosen()
+results = _state.opened(run) if run else None
+_show.notice(*([results] if results else []))
 _show.say(
     "A measured value was published or counted, an estimated one was worked out from published "
     "figures, and an assumed one is our own choice until somebody knows better."
@@ -27,11 +29,9 @@ table = st.selectbox("Table", _state.table_names(), key="table", width=420)
 _show.table(listings.columns(table))
 
 _show.section("The run that is open")
-run = _state.last_chosen()
-if run is None:
+if results is None:
     _show.say("No run is stored yet.")
 else:
-    results = _state.opened(run)
     _show.facts(wording.provenance(results))
     _show.table(listings.inputs(results))
 

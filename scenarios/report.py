@@ -115,6 +115,7 @@ def _further(results: Results, placed: pd.DataFrame) -> Section | None:
         words=[wording.who_ends_further(results, circulate=True)],
         parts=[
             _safe(listings.nearer_and_further(results, circulate=True)),
+            _safe(listings.further_by_reason(placed, circulate=True)),
             _safe(listings.extra_miles(placed, circulate=True)),
         ],
     )
@@ -161,8 +162,9 @@ def _worth(results: Results, establishments: pd.DataFrame) -> Section | None:
         return None
     return Section(
         title="Where a place is worth most",
-        words=[wording.WORTH],
+        words=[wording.worth(results)],
         figures=[_drawn(figures.worth(results, rows), "worth")],
+        parts=[_safe(listings.worth(rows))],
     )
 
 

@@ -158,7 +158,7 @@ def distance_bars(
     Parameters
     ----------
     bands
-        One row per band and case: band (in order), case (``Today``, ``In this plan``), people.
+        One row per band and case: band (in order), case (``Today``, ``In this run``), people.
     """
     import altair as alt
 
@@ -291,8 +291,8 @@ def intervals(
         width=WIDTH, height=height
     )
     said = "; ".join(
-        f"{row[label]}{', ' + row[series] if series else ''}: {row['value']:,.2f} "
-        f"({row['low']:,.2f} to {row['high']:,.2f})"
+        f"{row[label]}{', ' + row[series] if series else ''}: {row['value']:,.2f}"
+        + (f" ({row['low']:,.2f} to {row['high']:,.2f})" if row["low"] < row["high"] else "")
         for row in rows.to_dict("records")
     )
     return _figure(chart, title, note, f"{title}. {said}.")

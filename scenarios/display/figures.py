@@ -21,7 +21,7 @@ CHANGE_COLOURS = (charts.CATEGORIES[0], charts.BLUES[1], NO_CHANGE, charts.CATEG
 
 MAP_TITLES = {
     "today": "Average miles from home of the people each prison holds today",
-    "plan": "Average miles from home of the people each prison would hold in this plan",
+    "plan": "Average miles from home of the people each prison would hold in this run",
     "change": "Change in the average miles from home of the people each prison holds",
 }
 
@@ -58,7 +58,7 @@ def distances(results: Results, placed: pd.DataFrame, *, circulate: bool = False
         bands[counts] = bands[counts].mask(hidden_counts(bands, counts), 0)
     cases = {"people_today": "Today"}
     if views.is_plan(results):
-        cases["people_plan"] = "In this plan"
+        cases["people_plan"] = "In this run"
     long = bands.melt("band", list(cases), var_name="case", value_name="people")
     return charts.distance_bars(
         long.assign(case=long["case"].map(cases)),
@@ -111,7 +111,7 @@ def waits(results: Results, rows: pd.DataFrame) -> Figure:
         series="measure_label",
         unit="Days from asking to the visit",
         title="Days families wait for a visit, by kind of session",
-        note=f"{wording.source(results, drawn=True)} Lines are 95% intervals.",
+        note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)}",
         number_format=",.0f",
     )
 

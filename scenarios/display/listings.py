@@ -23,11 +23,11 @@ def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
     """List the prisons with the people they hold and how far from home."""
     labels = {"name": "Prison", "people_today": "People today"}
     if is_plan:
-        labels["people_plan"] = "People in this plan"
+        labels["people_plan"] = "People in this run"
     labels["straight_miles_today"] = "Average miles today"
     if is_plan:
         labels |= {
-            "straight_miles": "Average miles in this plan",
+            "straight_miles": "Average miles in this run",
             "change_miles": "Change in miles",
         }
     return table(
@@ -110,7 +110,7 @@ def distances(placed: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
     """List how many people are held at each distance from home."""
     labels = {"band": "Miles from home", "people_today": "People today"}
     if is_plan:
-        labels["people_plan"] = "People in this plan"
+        labels["people_plan"] = "People in this run"
     return table(
         views.distance_bands(placed),
         "Number of people by miles from home, in a straight line",
@@ -125,7 +125,7 @@ def far_from_home(placed: pd.DataFrame, *, is_plan: bool) -> str:
     for miles in views.FAR_MILES:
         labels[f"beyond_{miles}_miles_today_share"] = f"Beyond {miles} miles today"
         if is_plan:
-            labels[f"beyond_{miles}_miles_plan_share"] = f"Beyond {miles} miles in this plan"
+            labels[f"beyond_{miles}_miles_plan_share"] = f"Beyond {miles} miles in this run"
     rows = views.far_from_home(placed)
     return table(
         rows.assign(who=rows["who"].str.capitalize()),
@@ -150,6 +150,25 @@ def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
         hide_small=("moves", "nearer", "further") if circulate else (),
         hide_with={"mean_change_miles": "moves"},
         rows_add_up=True,
+        note=wording.REASONS_NOTE,
+    )
+
+
+def further_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List why people end further from home: the reason of their move, and by how many miles."""
+    rows = views.moves_by_reason(placed)
+    worse = rows[rows["further"] > 0].sort_values("further", ascending=False, kind="stable")
+    return table(
+        worse.assign(reason=worse["reason"].map(wording.words).str.capitalize()),
+        "Number of people who end further from home, by the reason of their move",
+        labels={
+            "reason": "Reason",
+            "further": "People further from home",
+            "mean_miles_further": "Average miles further",
+        },
+        hide_small=("further",) if circulate else (),
+        hide_with={"mean_miles_further": "further"},
+        note=wording.REASONS_NOTE,
     )
 
 
@@ -179,7 +198,7 @@ def arrivals_and_departures(by_prison: pd.DataFrame, *, circulate: bool = False)
         "people_today": "People today",
         "arrive": "Arrive",
         "leave": "Leave",
-        "people_plan": "People in this plan",
+        "people_plan": "People in this run",
     }
     if circulate:
         del labels["people_plan"]
@@ -223,14 +242,19 @@ def families(results: Results) -> str:
     return table(
         pd.DataFrame(rows),
         "What visits cost families in a year, in pounds and hours",
-        labels={"what": "What", "today": "Today", "plan": "In this plan"},
+        labels={"what": "What", "today": "Today", "plan": "In this run"},
         right=("today", "plan"),
         note=wording.FAMILY_NOTE,
     )
 
 
 def payers(results: Results) -> str:
-    """List who pays what, today and in this run."""
+    """List who pays what, today and in this run.
+
+    School hours are counted in the simulated year of this run; those of today belong to another
+    run, the baseline's, and are left to the comparison with it.
+    """
+    simulated_here = {"today": None, "change": None} if views.is_plan(results) else {}
     rows = pd.DataFrame(
         [
             {
@@ -241,7 +265,8 @@ def payers(results: Results) -> str:
                 "change": wording.amount(row["change"], row["measure_unit"], signed=True),
                 "confidence": row["confidence"],
             }
-            for row in results.summary["payers"]
+            for line in results.summary["payers"]
+            for row in [line | (simulated_here if line["payer"] == "children" else {})]
         ]
     )
     return table(
@@ -251,11 +276,12 @@ def payers(results: Results) -> str:
             "payer": "Who",
             "item": "What",
             "today": "Today",
-            "plan": "In this plan",
+            "plan": "In this run",
             "change": "Change",
             "confidence": "How well known",
         },
         right=("today", "plan", "change"),
+        note=wording.PAYER_NOTE,
     )
 
 
@@ -453,18 +479,18 @@ def units(results: Results, establishments: pd.DataFrame) -> str:
 def changes(rows: pd.DataFrame) -> str:
     """List the settings that a scenario changes."""
     return table(
-        rows,
+        _explained(rows),
         "Settings this scenario changes",
-        labels={"setting": "Setting", "before": "In the baseline", "after": "Here"},
+        labels=_LINE | {"before": "In the baseline", "after": "Here"},
     )
 
 
 def lines_that_differ(comparison: Comparison) -> str:
     """List the settings that differ between two runs."""
     return table(
-        comparison.lines,
+        _explained(comparison.lines),
         "Settings that differ",
-        labels={"setting": "Setting", "before": comparison.before, "after": comparison.after},
+        labels=_LINE | {"before": comparison.before, "after": comparison.after},
     )
 
 
@@ -603,7 +629,8 @@ def publications() -> str:
     rows = [
         {
             "key": key,
-            **{field: entry.get(field, "") for field in ("publisher", "title", "date", "licence")},
+            **{field: entry.get(field, "") for field in ("publisher", "title", "licence")},
+            "date": wording.published(str(entry.get("date", ""))),
         }
         for key, entry in sources().items()
     ]
@@ -654,6 +681,22 @@ def inputs(results: Results) -> str:
         "What the run was made from, with the SHA-256 digest of each",
         labels={"input": "Input", "digest": "Digest"},
         scroll=True,
+    )
+
+
+_LINE = {"setting": "Setting", "meaning": "What it is"}
+
+
+def _explained(lines: pd.DataFrame) -> pd.DataFrame:
+    """Set beside each setting what it is, and say so where it has no value."""
+    from scenarios.settings import settings as known
+
+    meanings = {row.setting: row.meaning for row in known().values()}
+    told = {"null": wording.NOT_SET, "": wording.NOT_SET}
+    return lines.assign(
+        meaning=lines["setting"].map(lambda name: meanings.get(name, "")),
+        before=lines["before"].replace(told),
+        after=lines["after"].replace(told),
     )
 
 

@@ -5,6 +5,7 @@ Whatever text arrives, it is shown as text: no cell can become markup, a link or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
+    from markupsafe import Markup
 
 DASH = "\N{EN DASH}"
 """Stands for a value that does not exist."""
@@ -55,13 +57,28 @@ def environment() -> Environment:
     """Return the template environment; everything put into a template is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    found = Environment(
         loader=PackageLoader("scenarios.display"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["breakable"] = breakable
+    return found
+
+
+def breakable(name: str) -> Markup:
+    """Escape a name, and let a line break after each underscore and full stop of a long code.
+
+    Examples
+    --------
+    >>> str(breakable("operational_capacity")), str(breakable("<i>"))
+    ('operational_<wbr>capacity', '&lt;i&gt;')
+    """
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<=\w)([_.])(?=\w)", r"\1<wbr>", str(escape(name))))  # noqa: S704
 
 
 def style() -> str:

@@ -290,9 +290,7 @@ def outline_geojson() -> dict[str, Any]:
     ]
     return {
         "type": "FeatureCollection",
-        "features": [
-            {"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes
-        ],
+        "features": [{"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes],
     }
 
 
@@ -361,8 +359,8 @@ def waits_by_kind(estimates: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row per kind and measure: kind, measure, measure_label, value, low, high (days). Where
-        one replication gives no interval, low and high are the value.
+        One row per kind and measure: kind, measure, measure_label, value, low, high (days),
+        replications. Where one replication gives no interval, low and high are the value.
     """
     rows = estimates[
         (estimates["establishment"] == ESTATE)
@@ -378,6 +376,7 @@ def waits_by_kind(estimates: pd.DataFrame) -> pd.DataFrame:
             "value": rows["mean"],
             "low": rows["low"].fillna(rows["mean"]),
             "high": rows["high"].fillna(rows["mean"]),
+            "replications": rows["replications"],
         }
     ).sort_values(["kind", "measure"], ignore_index=True)
 
@@ -477,7 +476,8 @@ def outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row per outcome: outcome, requests (mean a year), low, high, share of all requests.
+        One row per outcome: outcome, requests (mean a year), low, high, replications, share of
+        all requests.
     """
     rows = estimates[
         (estimates["establishment"] == ESTATE)
@@ -491,6 +491,7 @@ def outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
             "requests": rows["mean"],
             "low": rows["low"],
             "high": rows["high"],
+            "replications": rows["replications"],
             "share": rows["mean"] / total if total else 0.0,
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -86,9 +87,9 @@ def estimate(row: Mapping[str, Any]) -> str:
     """Say between which values a measure lies, and what that rests on."""
     years = count(row["replications"], "simulated year")
     if not row["replications"]:
-        return "Exact for these placements: nothing is drawn."
+        return "Exact for these placements, with no chance in it."
     if row["low"] is None or row["low"] != row["low"]:
-        return f"From {years}, which gives no interval."
+        return f"From {years}, so no interval."
     return f"95% interval {interval(row)}, from {years}."
 
 
@@ -117,6 +118,8 @@ def proof(results: Results) -> str:
     if not views.is_plan(results):
         return f"These are the people where they were held on {date}. Nothing was optimised."
     rests = f"for these data and prices on {date}"
+    if results.summary["ceiling"]:
+        rests += ", without any limit on moves (a ceiling, not a plan)"
     if plan["gap"] is None:
         return f"Status of the plan: {plan['status']}, {rests}."
     if plan["gap"] == 0:
@@ -154,6 +157,21 @@ def day(date: str) -> str:
     return f"{parsed.day} {parsed:%B %Y}"
 
 
+def published(date: str) -> str:
+    """Write the date of a publication in words, as far as it is known.
+
+    Examples
+    --------
+    >>> published("2026-07-27"), published("2023-07"), published("2023")
+    ('27 July 2026', 'July 2023', '2023')
+    """
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", date):
+        return day(date)
+    if re.fullmatch(r"\d{4}-\d{2}", date):
+        return day(f"{date}-01").removeprefix("1 ")
+    return date
+
+
 def _distance(results: Results) -> Number:
     row = views.row_for(results, "distance")
     today, plan = row["straight_miles_today"], row["straight_miles"]
@@ -175,7 +193,7 @@ def _gain(results: Results) -> Number:
     cost = families["cost_per_visit_gbp"]
     if not views.is_plan(results):
         return Number(
-            label="What a visit costs a family",
+            label="What the average visit costs",
             value=pounds(cost["today"]),
             unit="a visit",
             note="Time and money for everybody who comes, before any refund.",
@@ -184,7 +202,7 @@ def _gain(results: Results) -> Number:
         label="What families would gain",
         value=pounds(families["consumer_surplus_gbp_per_year"]),
         unit="a year",
-        change=f"A visit would cost {pounds(cost['plan'])} instead of {pounds(cost['today'])}",
+        change=f"The average visit: {pounds(cost['plan'])} instead of {pounds(cost['today'])}",
         note="Change in consumer surplus, in time and money; not what families spend.",
     )
 
@@ -254,8 +272,10 @@ BENEFIT = (
 )
 
 FAMILY_NOTE = (
-    "Per year, over all families with a permitted contact. Help with visit costs moves money from "
-    "the scheme to families: it is shown beside, at the share of families that claim."
+    "Per year, for the visits that families with a permitted contact wish to make; the simulated "
+    "year has fewer, since halls fill up. An average over people held, not visits, is higher: "
+    "people far away have fewer visits. Help with visit costs moves money from the scheme to "
+    "families: it is shown beside, at the share of families that claim."
 )
 
 NO_BASELINE = (
@@ -276,10 +296,19 @@ EFFECTS = {
 }
 """What a run does to visits: measures and their words, as shown beside the baseline."""
 
-WORTH = (
-    "If a unit had one place more, or one fewer, the weighted cost of the best plan would change "
-    "by this much. The two differ, and each holds for one place alone."
-)
+
+def worth(results: Results) -> str:
+    """Say what the value of one place more and the cost of one fewer mean, and hold for."""
+    limited = results.scenario["allocation"]["move_budget"] is not None
+    at_what = ", at the price of a move with which this plan keeps to its limit" if limited else ""
+    return (
+        "If a unit had one place more, or one fewer, and the best plan were made anew, its "
+        "weighted cost over the time people are expected to stay would fall, or rise, by this "
+        "much. Each value holds for one place in one unit alone, with everything else as it is, "
+        f"for the people, rules and prices of {day(results.holds_for['date'])}{at_what}. A unit "
+        "can be full with places free: some are kept free as headroom."
+    )
+
 
 MOVE_PARTS = {
     "family_gain_gbp": ("Gain to families of those who move", pounds, pounds),
@@ -299,13 +328,28 @@ MOVE_NOTE = (
     "transfers are not priced yet."
 )
 
+REASONS_NOTE = (
+    "A reason says what this person gains most from the move; “makes room” is a move that costs "
+    "the person more than it gives, for the sake of others. Who moves nearer to family can end "
+    "further from the home area, from which official miles are counted, as visitors live elsewhere "
+    "too."
+)
+
+PAYER_NOTE = (
+    "For the visits families wish to make. School hours come from the simulated year, so those of "
+    "today stand in the run of the baseline."
+)
+
+NOT_SET = "not set"
+"""Stands for a setting without a value."""
+
 MOVES_FILE = (
     "Every single move, under the person's pseudonymous id, is in the file moves.parquet of the "
     "run's folder."
 )
 
 FAMILY_ROWS = {
-    "cost_per_visit_gbp": ("Cost of one visit, time and money", pounds),
+    "cost_per_visit_gbp": ("Cost of one visit in time and money, averaged over visits", pounds),
     "visits_wished_per_year": ("Visits families wish to make", _whole),
     "spent_gbp_per_year": ("Spent in all, time and money", pounds),
     "money_gbp_per_year": ("Of that, money", pounds),
@@ -363,18 +407,40 @@ def source(results: Results, *, drawn: bool) -> str:
     if drawn:
         years = count(results.replications, "simulated year")
         return f"Source: run {name}, data of {date}; mean of {years}."
-    gap = "nothing optimised" if plan["gap"] is None else f"gap {share(plan['gap'])}"
-    return f"Source: run {name}, data of {date}; {gap}, nothing drawn."
+    return f"Source: run {name}, data of {date}; {_kind(results)}, exact, with no chance in it."
+
+
+def _kind(results: Results) -> str:
+    """Say in a few words what kind of placements a picture shows."""
+    gap = results.allocation["gap"]
+    if results.summary["ceiling"]:
+        return "a ceiling, not a plan"
+    if not views.is_plan(results):
+        return "where people are held today"
+    if gap is None:
+        return f"a plan whose status is {results.allocation['status']}"
+    return f"a plan within {share(gap)} of the best possible" if gap else "an optimal plan"
 
 
 def replications(results: Results) -> str:
     """Say how many years were played, and with what."""
     weeks = results.scenario["calendar"]["weeks"]
+    each = (
+        "One year gives no interval: start a run of several to see how sure each value is."
+        if results.replications == 1
+        else "Each value is the mean over those years, with its 95% interval."
+    )
     return (
         f"{count(results.replications, 'simulated year')} of {weeks} weeks at every prison, seed "
-        f"{results.provenance['seed']}. Each value is the mean over those years, with its 95% "
-        "interval."
+        f"{results.provenance['seed']}. {each}"
     )
+
+
+def interval_lines(results: Results) -> str:
+    """Say what the lines of a picture with intervals are."""
+    if results.replications == 1:
+        return "One simulated year, so no intervals."
+    return "Lines are 95% intervals."
 
 
 def who_ends_further(results: Results, *, circulate: bool = False) -> str:
@@ -411,7 +477,7 @@ def yardsticks(results: Results) -> dict[str, str]:
     floor = results.summary["floor"]
     rows = {"Held today": f"{floor['today_mean_miles']:.1f} miles from home on average"}
     if views.is_plan(results):
-        rows["In this plan"] = f"{floor['plan_mean_miles']:.1f} miles"
+        rows["In this run"] = f"{floor['plan_mean_miles']:.1f} miles"
     rows["The least possible"] = (
         f"{floor['least_mean_miles']:.1f} miles, if only capacity and sex counted"
     )
@@ -426,10 +492,10 @@ def plan_facts(results: Results) -> dict[str, str]:
     plan = results.allocation
     seconds = sum(plan["seconds"].values())
     return {
-        "Status": str(plan["status"]),
+        "Status": STATUSES.get(str(plan["status"]), str(plan["status"])),
         "Weighted cost": f"£{plan['objective_gbp']:,.2f}",
         "Lower bound": f"£{plan['lower_bound_gbp']:,.2f}: no plan can cost less",
-        "Gap": share(plan["gap"]),
+        "Gap": f"{share(plan['gap'])}: how far this is from the bound, at most",
         "Moves": f"{views.row_for(results, 'further')['moved']:,}",
         "Holds for": f"people and data of {day(plan['holds_for']['date'])}",
         "Solved and certified in": f"{seconds:,.1f} seconds",
@@ -450,11 +516,23 @@ def visit_numbers(estate: pd.DataFrame) -> list[Number]:
             label=label,
             value=quantity(rows[name]["mean"], name),
             unit=unit,
-            note=f"95% interval {interval(rows[name])}",
+            note=estimate(rows[name]),
         )
         for name, (label, unit) in VISIT_NUMBERS.items()
         if name in rows
     ]
+
+
+NO_INTERVAL = "none: one simulated year"
+"""Stands where an interval would, when one year alone was played."""
+
+STATUSES = {
+    "optimal": "optimal: no plan is better for these data and prices",
+    "feasible": "within the limit on moves, and within the gap below of the best possible",
+    "infeasible": "infeasible: some people have no place under the rules",
+    "cancelled": "cancelled before it was finished",
+}
+"""The status of a plan in plain words."""
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -463,7 +541,9 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def interval(row: Mapping[str, Any]) -> str:
-    """Write the 95% interval of a measure; a dash where one year gives none."""
+    """Write the 95% interval of a measure, or say that one year gives none."""
+    if row.get("replications") == 1:
+        return NO_INTERVAL
     if row["low"] is None or row["low"] != row["low"]:
         return DASH
     name = str(row["measure"])
@@ -471,7 +551,9 @@ def interval(row: Mapping[str, Any]) -> str:
 
 
 def difference_interval(row: Mapping[str, Any]) -> str:
-    """Write the 95% interval of a difference; a dash where one year gives none."""
+    """Write the 95% interval of a difference, or say that one year gives none."""
+    if row.get("replications") == 1:
+        return NO_INTERVAL
     name = str(row["measure"])
     low, high = difference(row["low"], name), difference(row["high"], name)
     return low if low == DASH else f"{low.removesuffix(' points')} to {high}"
@@ -482,8 +564,8 @@ def measure(name: str) -> str:
 
     Examples
     --------
-    >>> measure("hall_use_share"), measure("wait_days_p90")
-    ('Hall use', 'Wait in days, nine in ten no longer than')
+    >>> measure("late_minutes_share"), measure("wait_days_p90")
+    ('Late minutes', 'Wait in days, nine in ten no longer than')
     """
     if name in MEASURE_WORDS:
         return MEASURE_WORDS[name]
@@ -502,6 +584,41 @@ MEASURE_WORDS = {
     "regular_contact_share": "People with more than one visit or call in four weeks",
     "requests_unmet_share": "Requests that come to nothing",
     "people_with_video_calls": "People with a video call in four weeks",
+    "attempts_without_order": "Attempts to book without a visiting order left",
+    "attempts_without_table": "Attempts to book that found no table",
+    "bookings": "Visits booked",
+    "cancellations": "Bookings cancelled",
+    "no_shows": "Bookings to which nobody came",
+    "visits": "Visits that take place",
+    "visitors": "Visitors, adults and children, counted at each visit",
+    "child_visitors": "Children among them, counted at each visit",
+    "visit_hours": "Hours of visits",
+    "tables": "Tables offered, counted at each session",
+    "hall_use_share": "Tables used in visit halls",
+    "people": "People the simulation plays",
+    "people_held": "People held",
+    "moved_share": "People moved to another prison",
+    "nearer_share": "People nearer to home than today",
+    "further_share": "People further from home than today",
+    "over_50_miles_share": "People held more than 50 miles from home",
+    "over_100_miles_share": "People held more than 100 miles from home",
+    "straight_miles": "Straight-line miles from home, averaged over people",
+    "visit_cost_gbp": "Cost of one visit in time and money, averaged over people",
+    "visits_per_prisoner_per_four_weeks": "Visits to each person in four weeks",
+    "family_money_gbp": "Fares and fuel of families for visits made, before refunds",
+    "family_travel_hours": "Hours of families on the way to visits made",
+    "refund_gbp": "Refunds to families for visits made",
+    "school_hours_missed": "School hours children miss",
+    "requests": "Requests for a visit",
+    "requests_gave_up_share": "Requests given up by the family",
+    "requests_refused_share": "Requests refused",
+    "requests_turned_to_video_share": "Requests turned to a video call",
+    "video_calls": "Video calls held",
+    "video_no_shows": "Video calls to which nobody came",
+    "video_requests": "Requests for a video call",
+    "video_use_share": "Video slots used",
+    "video_without_credit": "Requests for a video call with the month's credit used up",
+    "video_without_slot": "Requests for a video call that found no slot",
 }
 """Measures whose names say too little."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from scenarios.load import load_scenario
-from scenarios.results import Results
+from scenarios.results import Results, write_json
 from scenarios.run import Options, run
 from tests.app.serving import browsing, chromium, serving
 from tests.scenarios.conftest import write_small_data
@@ -49,21 +51,34 @@ def plan(runs: Path, small_data: Path, today: Results) -> Results:
 
 
 @pytest.fixture(scope="session")
-def hostile_runs(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Path:
-    """Store runs whose title and question would like to be markup."""
+def hostile_runs(tmp_path_factory: pytest.TempPathFactory, plan: Results, today: Results) -> Path:
+    """Give runs whose title and question would like to be markup."""
     folder = tmp_path_factory.mktemp("hostile")
-    scenario = folder / "hostile.yaml"
-    scenario.write_text(
-        f"title: '{HOSTILE}'\nquestion: '{HOSTILE}'\nparent: baseline\n"
-        "change:\n  placements: optimised\n",
-        encoding="utf-8",
-    )
-    play(scenario, folder / "runs", small_data)
-    play("baseline", folder / "runs", small_data)
-    return folder / "runs"
+    retold(plan, folder, title=HOSTILE, question=HOSTILE)
+    retold(today, folder)
+    return folder
 
 
-def play(scenario: str | Path, runs_dir: Path, data_dir: Path) -> Results:
+@pytest.fixture(scope="session")
+def ceiling_runs(tmp_path_factory: pytest.TempPathFactory, plan: Results, today: Results) -> Path:
+    """Give runs of which the only optimised one is a ceiling."""
+    folder = tmp_path_factory.mktemp("ceiling")
+    retold(plan, folder, title="The ceiling", ceiling=True)
+    retold(today, folder)
+    return folder
+
+
+def retold(results: Results, runs_dir: Path, **told: Any) -> Path:
+    """Copy a run, with another title, question or mark in its files."""
+    assert results.folder is not None
+    copy = Path(shutil.copytree(results.folder, runs_dir / results.folder.name))
+    write_json(dict(results.summary) | told, copy / "summary.json")
+    scenario = {key: told.get(key, value) for key, value in results.scenario.items()}
+    (copy / "scenario.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
+    return copy
+
+
+def play(scenario: str, runs_dir: Path, data_dir: Path) -> Results:
     """Play one scenario on the small estate and store it."""
     options = Options(data_dir=data_dir, runs_dir=runs_dir, seed=1, replications=2)
     with ThreadPoolExecutor(1) as pool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from scenarios.display import views, wording
-from scenarios.results import Results
+from scenarios.display import markup, views, wording
+from scenarios.results import Results, write_parquet
+from scenarios.settings import settings
 from tests.app.serving import ROOT
 
 Opener = Callable[..., AppTest]
@@ -117,7 +119,7 @@ def test_map_shows_today_the_plan_and_the_change(opened: Opener, plan: Results) 
     for choice, words in (
         ("Today", "holds today"),
         ("Change", "Change in the average miles"),
-        ("In this plan", "would hold in this plan"),
+        ("In this run", "would hold in this run"),
     ):
         app.button_group(key="map").set_value(choice).run()
         assert words in shown(app)
@@ -169,9 +171,63 @@ def test_compare_shows_the_lines_that_differ_and_the_verdicts(
     opened: Opener, plan: Results
 ) -> None:
     text = shown(opened(folder(plan).parent, "compare", folder(plan).name))
-    assert "allocation.move_budget" in text
+    assert str(markup.breakable("allocation.move_budget")) in text
     assert "13000" in text
+    assert "not set" in text
     assert "Verdict" in text
+    assert escape(settings()["allocation.move_budget"].meaning, quote=True) in text
+
+
+@pytest.mark.parametrize("leaf", ["overview", "allocation", "visits", "compare", "sources"])
+def test_ceiling_is_called_one_on_every_page_about_it(
+    opened: Opener, ceiling_runs: Path, plan: Results, leaf: str
+) -> None:
+    text = shown(opened(ceiling_runs, leaf, folder(plan).name))
+    assert "This is a ceiling, not a plan" in text
+    assert "handle it as personal data" in text
+
+
+def test_ceiling_is_not_shown_unless_asked_for(opened: Opener, ceiling_runs: Path) -> None:
+    text = shown(opened(ceiling_runs, "overview"))
+    assert "Nothing was optimised" in text
+    assert "ceiling" not in text
+
+
+def test_overview_says_why_people_end_further_away(opened: Opener, plan: Results) -> None:
+    text = shown(opened(folder(plan).parent, "overview", folder(plan).name))
+    rows = views.moves_by_reason(views.people(plan))
+    worse = rows[rows["further"] > 0]
+    assert len(worse)
+    table = text[text.index("by the reason of their move") :]
+    for reason, people in zip(worse["reason"], worse["further"], strict=True):
+        words = wording.words(reason)
+        head = f"{words[:1].upper()}{words[1:]}</th>"
+        assert f'{head}<td class="estate-numeric">{people:,}</td>' in table
+
+
+def test_school_hours_of_today_are_left_to_the_baseline(opened: Opener, plan: Results) -> None:
+    text = shown(opened(folder(plan).parent, "overview", folder(plan).name))
+    row = text[text.index("school hours missed") :]
+    assert row[: row.index("</tr>")].count(f">{markup.DASH}</td>") == 2
+
+
+def test_worth_of_a_place_shows_one_more_and_one_fewer_and_what_they_hold_for(
+    opened: Opener, plan: Results, tmp_path: Path
+) -> None:
+    units = plan.units.assign(value_of_one_more_gbp=1_234.0, cost_of_one_fewer_gbp=2_345.0)
+    copy = Path(shutil.copytree(folder(plan), tmp_path / folder(plan).name))
+    write_parquet(units, copy / "units.parquet")
+    text = shown(opened(tmp_path, "allocation"))
+    row = text[text.index("one fewer would cost") : text.index("Every unit")]
+    assert "£1,234</td>" in row
+    assert "£2,345</td>" in row
+    assert f"rules and prices of {wording.day(plan.holds_for['date'])}" in text
+
+
+def test_one_simulated_year_is_said_to_give_no_interval() -> None:
+    row = {"measure": "visits", "mean": 5.0, "low": 5.0, "high": 5.0, "replications": 1}
+    assert wording.interval(row) == wording.difference_interval(row) == wording.NO_INTERVAL
+    assert wording.interval(row | {"replications": 2}) == "5 to 5"
 
 
 def test_chosen_run_stays_when_the_page_changes(
@@ -216,17 +272,14 @@ def test_hostile_title_is_shown_as_text(opened: Opener, hostile_runs: Path, leaf
 
 def test_sources_list_every_setting_and_publication(opened: Opener, plan: Results) -> None:
     from data.load import sources
-    from scenarios.settings import settings
 
     text = shown(opened(folder(plan).parent, "sources", folder(plan).name))
-    assert all(f">{name}</th>" in text for name in settings())
+    assert all(f">{markup.breakable(name)}</th>" in text for name in settings())
     assert all(f">{key}</td>" in text for key in sources())
     assert "Contains OS data" in text
 
 
 def test_sources_show_settings_of_one_kind_only(opened: Opener, plan: Results) -> None:
-    from scenarios.settings import settings
-
     app = opened(folder(plan).parent, "sources", folder(plan).name)
     app.button_group(key="known").set_value("measured").run()
     measured = [row for row in settings().values() if row.confidence == "measured"]

@@ -53,7 +53,7 @@ def distance_bars() -> Figure:
     bands = pd.DataFrame(
         {
             "band": ["0-10", "10-25"] * 2,
-            "case": ["Today", "Today", "In this plan", "In this plan"],
+            "case": ["Today", "Today", "In this run", "In this run"],
             "people": [10, 20, 15, 15],
         }
     )
@@ -95,7 +95,7 @@ def test_bars_keep_the_order_of_their_bands_and_cases() -> None:
     encoding = spec(distance_bars())["encoding"]
     assert encoding["x"]["sort"] == ["0-10", "10-25"]
     assert encoding["color"]["scale"] == {
-        "domain": ["Today", "In this plan"],
+        "domain": ["Today", "In this run"],
         "range": ["#12436D", "#28A197"],
     }
     assert encoding["y"]["title"] == "People"

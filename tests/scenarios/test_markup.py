@@ -38,7 +38,18 @@ def read(html: str) -> Tags:
 def test_no_text_becomes_markup(text: str) -> None:
     frame = pd.DataFrame({"name": [text], "people": [5]})
     seen = read(markup.table(frame, text, labels={"name": text, "people": "People"}))
-    assert seen.elements <= {"div", "table", "caption", "span", "thead", "tbody", "tr", "th", "td"}
+    assert seen.elements <= {
+        "div",
+        "table",
+        "caption",
+        "span",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "wbr",
+    }
 
 
 def test_hostile_cell_is_shown_as_its_own_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def today(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Results
     return _played("baseline", small_data, tmp_path_factory.mktemp("today"))
 
 
-def _played(scenario: str | Path, data: Path, runs: Path) -> Results:
+def _played(scenario: str, data: Path, runs: Path) -> Results:
     options = Options(data_dir=data, runs_dir=runs, seed=1, replications=2)
     with ThreadPoolExecutor(1) as pool:
         return run(load_scenario(scenario), options, lambda: pool)
@@ -86,6 +87,13 @@ def test_report_of_today_claims_no_plan(today: Results) -> None:
     assert "Who moves" not in html
 
 
+def test_report_of_a_ceiling_says_that_it_is_no_plan(plan: Results) -> None:
+    html = report_html(replace(plan, summary=plan.summary | {"ceiling": True}))
+    assert "This is a ceiling, not a plan" in html
+    assert "a ceiling, not a plan, exact" in html
+    assert "This is a ceiling, not a plan" not in report_html(plan)
+
+
 def test_report_is_the_same_to_the_byte_each_time(plan: Results, tmp_path: Path) -> None:
     write_report(plan, tmp_path / "first.html")
     write_report(plan, tmp_path / "second.html")
@@ -98,14 +106,11 @@ def test_run_folder_holds_the_report(plan: Results) -> None:
     assert "<h1>Closer to home" in text
 
 
-def test_hostile_title_and_question_are_shown_as_text(small_data: Path, tmp_path: Path) -> None:
-    scenario = tmp_path / "hostile.yaml"
-    scenario.write_text(
-        f"title: '{HOSTILE}'\nquestion: '{HOSTILE}'\nchange:\n  placements: optimised\n",
-        encoding="utf-8",
-    )
-    html = report_html(_played(scenario, small_data, tmp_path / "runs"))
+def test_hostile_title_and_question_are_shown_as_text(plan: Results) -> None:
+    told = {"title": HOSTILE, "question": HOSTILE}
+    html = report_html(replace(plan, scenario=plan.scenario | told, summary=plan.summary | told))
     assert read(html).fetched == []
+    assert "script" not in read(html).elements
     assert "&lt;img" in html
 
 

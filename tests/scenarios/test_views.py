@@ -126,6 +126,7 @@ def test_outcomes_are_shares_of_all_requests() -> None:
             "mean": [75.0, 25.0, 75.0],
             "low": 0.0,
             "high": 99.0,
+            "replications": 2,
         }
     )
     rows = views.outcomes(estimates).set_index("outcome")
