@@ -17,7 +17,7 @@ from scenarios.benefit import Demand, demand_at, family_account
 from scenarios.distance import distance_measures, with_groups
 from scenarios.inputs import Inputs
 from scenarios.load import load_scenario
-from scenarios.payers import added_hours, payments, school_hours_today
+from scenarios.payers import added_hours, payments
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.schema import Scenario
@@ -159,7 +159,7 @@ def account(
         before,
         after,
         moves=int(plan["moved"].sum()),
-        school_hours=(school_hours_today(school, before, after, inputs.parties), school),
+        school_hours=(None if scenario.changes else school, school),
         added_session_hours=added_hours(
             inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
         ),

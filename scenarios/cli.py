@@ -43,7 +43,10 @@ Workers = Annotated[int, typer.Option(help="Processes that simulate.", min=1, ma
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; being told to end is as being interrupted."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()
 
 
@@ -158,9 +161,14 @@ def compare(
     from scenarios.compare import compare as compared
     from scenarios.compare import tell
     from scenarios.results import load_results
+    from scenarios.run import notes
 
-    for line in tell(compared(load_results(before), load_results(after))):
+    runs = [load_results(folder) for folder in (before, after)]
+    for line in tell(compared(*runs)):
         _say(line)
+    for result in runs:
+        for line in notes(result):
+            _say(line, _errors())
 
 
 @app.command()
@@ -212,10 +220,14 @@ def start_app(
 
 
 def _play(names: Sequence[str], **options: Any) -> tuple[list[Results], int]:
-    from scenarios.run import Options, run_many
+    from scenarios.run import Options, notes, run_many
 
     with _progress() as progress:
-        return run_many(names, Options(**options), progress)
+        results, code = run_many(names, Options(**options), progress)
+    for result in results:
+        for line in notes(result):
+            _say(line, _errors())
+    return results, code
 
 
 @contextmanager

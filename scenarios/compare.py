@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scenarios.distance import UNITS as EXACT
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.summary import HEADLINE
@@ -218,14 +219,24 @@ def _difference(row: dict[Any, Any]) -> str:
     said = f"{before} -> {after}{_unit_word(unit)}; {row['verdict']}"
     if row["verdict"] in (CANNOT_TELL, ONE_REPLICATION):
         return said
-    low, high = (_amount(row[name], unit, sign="+") for name in ("low", "high"))
-    return f"{said} by {_amount(abs(row['difference']), unit)} ({low} to {high})"
+    by = _step(abs(row["difference"]), unit)
+    if row["measure"] in EXACT:
+        return f"{said} by {by} (exact)"
+    low, high = (_step(row[name], unit, sign="+") for name in ("low", "high"))
+    return f"{said} by {by} ({low} to {high})"
+
+
+def _step(value: float, unit: str, sign: str = "") -> str:
+    """Write a difference; that of two percentages is in points."""
+    if unit.startswith("share"):
+        return f"{100 * value:{sign}.1f} points"
+    return _amount(value, unit, sign)
 
 
 def _amount(value: float, unit: str, sign: str = "") -> str:
     """Write a value with as many figures as a reader can use; shares as percentages."""
     if unit.startswith("share"):
-        return f"{100 * value:{sign}.1f}%"
+        return f"{100 * value:.1f}%"
     return f"{value:{sign},.0f}" if abs(value) >= LARGE else f"{value:{sign},.2f}"
 
 

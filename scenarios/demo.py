@@ -10,7 +10,7 @@ from scenarios.results import Results
 SCENARIOS = ("baseline", "closer_to_home")
 
 VISITS_TOLD = {
-    "visits_per_prisoner_per_four_weeks": ("visits per prisoner in four weeks", 1, 2),
+    "visits_per_prisoner_per_four_weeks": ("visits per prisoner in four weeks", 1, 3),
     "requests_unmet_share": ("% of requests end without a visit", 100, 1),
     "wait_days_p90": ("days within which nine visits in ten take place", 1, 1),
     "hall_use_share": ("% of tables in visit halls used", 100, 1),
@@ -57,8 +57,9 @@ def _distance(summary: dict[str, Any]) -> list[str]:
         "straight-line miles from home on average.",
         f"  With {summary['allocation']['moves']:,} moves it would be "
         f"{everybody['straight_miles']:.1f} miles ({by_sex}).",
-        f"  (No placement at all could go below {floor['least_mean_miles']:.1f}; "
-        f"places given out blindly would give {floor['random_mean_miles']:.1f}.)",
+        "  (No placement that fits capacity and sex could go below "
+        f"{floor['least_mean_miles']:.1f}; places given out blindly would give "
+        f"{floor['random_mean_miles']:.1f}.)",
     ]
 
 
@@ -68,13 +69,25 @@ def _gain(summary: dict[str, Any]) -> list[str]:
     once = sum(row["plan"] for row in payers if row["measure_unit"] == "GBP once")
     return [
         "WHAT FAMILIES GAIN",
-        f"  GBP {families['consumer_surplus_gbp_per_year']:,.0f} a year in time and money "
+        f"  {_pounds(families['consumer_surplus_gbp_per_year'])} a year in time and money "
         "(change in consumer surplus, rule of half).",
-        f"  A visit would cost GBP {cost['plan']:.2f} instead of {cost['today']:.2f}, "
-        f"and families would wish for {visits['plan']:,.0f} visits a year instead of "
-        f"{visits['today']:,.0f}.",
-        f"  The moves would cost prisons and escorts about GBP {once:,.0f}, once.",
+        f"  The average visit would cost GBP {cost['plan']:.2f} instead of {cost['today']:.2f} in "
+        "time and money,",
+        f"  and families would wish for {visits['plan']:,.0f} visits a year instead of "
+        f"{visits['today']:,.0f} (what halls make of that is below).",
+        f"  The moves would cost prisons and escorts about {_pounds(once)}, once.",
     ]
+
+
+def _pounds(amount: float) -> str:
+    """Write pounds with as many figures as such an estimate bears.
+
+    Examples
+    --------
+    >>> _pounds(19_161_904), _pounds(4_200)
+    ('GBP 19.2 million', 'GBP 4,200')
+    """
+    return f"GBP {amount / 1e6:.1f} million" if abs(amount) >= 1e6 else f"GBP {amount:,.0f}"
 
 
 def _further(summary: dict[str, Any]) -> list[str]:
@@ -118,15 +131,29 @@ def _change(row: dict[Any, Any], factor: float, decimals: int) -> str:
 
 def _proof(summary: dict[str, Any]) -> list[str]:
     plan = summary["allocation"]
-    gap = "not known" if plan["gap"] is None else f"{100 * plan['gap']:.4f}%"
-    bound = plan["lower_bound_gbp"]
     return [
         "HOW GOOD THE PLAN IS",
-        f"  Status {plan['status']}, gap {gap}: weighted cost GBP {plan['objective_gbp']:,.0f}, "
-        + (f"no plan within the budget can be below GBP {bound:,.0f}" if bound else "no bound")
-        + f", for these data and prices on {summary['as_of']}.",
-        "  People are synthetic, of the true number and shape. The tool recommends; a named "
-        "officer decides.",
+        *_bound(plan),
+        f"  Status {plan['status']}; for these data and prices on {summary['as_of']}.",
+        "  People are synthetic, of the true number and shape, unless a folder of your own was "
+        "given.",
+        "  The tool recommends; a named officer decides.",
+    ]
+
+
+def _bound(plan: dict[str, Any]) -> list[str]:
+    objective, bound, gap = plan["objective_gbp"], plan["lower_bound_gbp"], plan["gap"]
+    if bound is None or gap is None:
+        return [f"  Its weighted cost is GBP {objective:,.0f}; no bound is known."]
+    if gap == 0:
+        return [
+            f"  It is proven that none is better: weighted cost GBP {objective:,.0f}, gap 0.0000%."
+        ]
+    return [
+        f"  Its weighted cost is GBP {objective:,.0f}. No plan within the limit on moves can cost "
+        f"less than GBP {bound:,.0f}:",
+        f"  it is at most GBP {objective - bound:,.0f} from the best possible, a gap of "
+        f"{100 * gap:.4f}%.",
     ]
 
 

@@ -29,6 +29,10 @@ class ScenarioError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
+class LostWorkerError(RuntimeError):
+    """A process that simulated ended without an answer; the message says what may help."""
+
+
 def suggestion(word: str, words: Iterable[str]) -> str:
     """Say which known word is meant, or name a few that exist.
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import platform
 import tempfile
 import traceback
 import uuid
 from pathlib import Path
 
-from scenarios.errors import ExitCode, ScenarioError
+from scenarios.errors import ExitCode, LostWorkerError, ScenarioError
+
+NO_PLACE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+)
+"""What a system says when a folder is closed to us, read only or full."""
 
 
 def bad_input() -> tuple[type[Exception], ...]:
@@ -50,18 +62,24 @@ def ending(error: BaseException, folder: Path) -> tuple[str, ExitCode, str | Non
     if isinstance(error, _certificate_error()):
         return str(error), ExitCode.NOT_CERTIFIED, None
     if isinstance(error, _infeasible_error()):
-        return f"{error} Who they are is in the file ...-shortfall.csv.", ExitCode.INFEASIBLE, None
-    if isinstance(error, PermissionError):
-        place = error.filename or "A file"
-        message = f"{place}: permission denied. Allow access, or give another folder."
+        said = " ".join([str(error), *getattr(error, "__notes__", ())])
+        return said, ExitCode.INFEASIBLE, None
+    if isinstance(error, OSError) and error.errno in NO_PLACE:
+        place = error.filename or "a file"
+        message = (
+            f"{place}: cannot be written or read here ({os.strerror(error.errno or 0)}). Make "
+            "room or allow access, or give another folder."
+        )
         return message, ExitCode.BAD_INPUT, None
     if isinstance(error, bad_input()):
         return str(error), ExitCode.BAD_INPUT, None
     reference, log = write_log(error, folder)
-    message = (
-        f"Something unexpected went wrong ({type(error).__name__}). "
-        f"Reference {reference}; the log is {log}."
+    what = (
+        str(error)
+        if isinstance(error, LostWorkerError)
+        else f"Something unexpected went wrong ({type(error).__name__})."
     )
+    message = f"{what} Reference {reference}; the log is {log}."
     return message, ExitCode.FAULT, reference
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from data.estate import Estate
 from scenarios.benefit import BenefitSettings, Demand
 from simulation.clock import clock_minutes
@@ -16,12 +14,15 @@ MINUTES_PER_HOUR = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """One line of the payer table; ``today`` and ``plan`` in ``measure_unit``."""
+    """One line of the payer table; ``today`` and ``plan`` in ``measure_unit``.
+
+    ``today`` is ``None`` where this run cannot know it.
+    """
 
     payer: str
     item: str
     measure_unit: str
-    today: float
+    today: float | None
     plan: float
     confidence: str = "estimated"
 
@@ -33,7 +34,7 @@ class Payment:
             "measure_unit": self.measure_unit,
             "today": self.today,
             "plan": self.plan,
-            "change": self.plan - self.today,
+            "change": None if self.today is None else self.plan - self.today,
             "confidence": self.confidence,
         }
 
@@ -43,7 +44,7 @@ def payments(
     after: Demand,
     *,
     moves: int,
-    school_hours: tuple[float, float],
+    school_hours: tuple[float | None, float],
     added_session_hours: float,
     escort_gbp_per_move: float,
     settings: BenefitSettings,
@@ -57,7 +58,8 @@ def payments(
     moves
         Moves of the plan; each is paid for once.
     school_hours
-        Hours of school that children miss in a year, now and under the plan.
+        Hours of school that children miss in a year, now and under the plan; both come from
+        simulated years, so a run knows those of its own placements alone.
     added_session_hours
         Hours of visit sessions a year that the scenario adds.
     escort_gbp_per_move
@@ -149,17 +151,3 @@ def added_hours(estate: Estate, regime: VisitsRegime, weeks_per_year: float) -> 
         minutes = clock_minutes(added.end) - clock_minutes(added.start)
         hours += prisons * len(added.days) * minutes / MINUTES_PER_HOUR * weeks_per_year
     return hours
-
-
-def school_hours_today(
-    plan_hours: float, before: Demand, after: Demand, parties: pd.DataFrame
-) -> float:
-    """Scale the simulated school hours back to where people are held today.
-
-    The year was simulated under the plan; children's hours away from home change with the hours
-    on the way and the number of visits in the same proportion.
-    """
-    children = (parties["children"] / (parties["adults"] + parties["children"])).to_numpy()
-    then = float((before.visits * before.hours * children).sum())
-    now = float((after.visits * after.hours * children).sum())
-    return plan_hours * then / now if now else plan_hours

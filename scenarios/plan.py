@@ -11,6 +11,7 @@ from data.progress import Progress, silent
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from optimiser.problem import save_problem
 from scenarios.account import allocation_account, changes_table, price_arrays
+from scenarios.display.wording import CEILING
 from scenarios.errors import ExitCode, ScenarioError
 from scenarios.inputs import input_digests, load_inputs
 from scenarios.load import load_scenario
@@ -95,7 +96,7 @@ def plan(
             save_problem(allocation.problem, partial / "problem.npz")
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")
-    return _told(allocation, out_dir)
+    return _told(scenario, allocation, out_dir)
 
 
 def _write(scenario: Scenario, allocation: Allocation, data: str, folder: Path) -> None:
@@ -113,7 +114,7 @@ def _write(scenario: Scenario, allocation: Allocation, data: str, folder: Path) 
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
 
 
-def _told(allocation: Allocation, out_dir: Path) -> Planned:
+def _told(scenario: Scenario, allocation: Allocation, out_dir: Path) -> Planned:
     infeasible = allocation.status == SolveStatus.INFEASIBLE
     moved = int(allocation.placements["moved"].sum())
     lines = [
@@ -128,6 +129,6 @@ def _told(allocation: Allocation, out_dir: Path) -> Planned:
         for row in allocation.unplaced.to_dict("records")
     ]
     return Planned(
-        told=(*lines, str(out_dir)),
+        told=(*([CEILING] if scenario.is_ceiling else []), *lines, str(out_dir)),
         exit_code=ExitCode.INFEASIBLE if infeasible else ExitCode.DONE,
     )

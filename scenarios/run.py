@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ from scenarios.results import (
 )
 from scenarios.runner import play, process_pool
 from scenarios.schema import Scenario
+
+Playing = Generator[None, None, Results]
+"""A run with its pause; it returns the results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +85,38 @@ def run(
     CertificateError
         When a plan's certificate does not hold.
     """
-    folder = options.runs_dir / f"{scenario.name}-{run_key(scenario, options)}"
+    with closing(steps(scenario, options, executor, progress)) as playing:
+        next(playing)
+        return _ended(playing)
+
+
+def steps(
+    scenario: Scenario,
+    options: Options,
+    executor: Callable[[], Executor],
+    progress: Progress = silent,
+) -> Playing:
+    """Do as ``run`` does, with one pause: when the simulated years have been handed out.
+
+    In the pause the placements of another scenario can be decided. Closing it early leaves nothing
+    behind.
+    """
+    folder = run_folder(scenario, options)
     if folder.is_dir():
+        yield
         return load_results(folder)
     clock = Stopwatch()
     with new_folder(folder) as partial:
         with clock("inputs"):
             inputs = load_inputs(scenario, options.data_dir, progress)
         with clock("placements"):
-            allocation = place(scenario, inputs, progress)
+            try:
+                allocation = place(scenario, inputs, progress)
+            except InfeasibleAllocationError as error:
+                write_shortfall(error, options.runs_dir / f"{scenario.name}-shortfall.csv")
+                raise
         with clock("simulation"):
-            simulated, visits = play(
+            answers = play(
                 simulated_on(scenario, inputs, allocation),
                 seed=options.seed,
                 replications=options.replications,
@@ -101,6 +125,9 @@ def run(
                 executor=executor(),
                 progress=progress,
             )
+        yield
+        with clock("simulation"):
+            simulated, visits = answers()
         with clock("account"):
             made_from = origin_of(scenario, options)
             results = account(scenario, inputs, allocation, simulated, visits, made_from)
@@ -115,7 +142,7 @@ def run(
 def run_many(
     names: Sequence[str], options: Options, progress: Progress = silent
 ) -> tuple[list[Results], ExitCode]:
-    """Play scenarios one after the other on the same families.
+    """Play scenarios on the same families, deciding the next while the years of one are played.
 
     Parameters
     ----------
@@ -134,21 +161,40 @@ def run_many(
     """
     scenarios = [load_scenario(name) for name in names]
     clear_abandoned(options.runs_dir)
-    code = ExitCode.DONE
-    found = []
-    with Workers(options) as workers:
-        for scenario in scenarios:
+    found: dict[Path, Results] = {}
+    asked = {run_folder(scenario, options): scenario for scenario in scenarios}
+    with Workers(options) as workers, ExitStack() as begun:
+        waiting: dict[Path, Playing] = {}
+        for folder, scenario in asked.items():
+            told = _named(progress, scenario, names)
+            playing = begun.enter_context(closing(steps(scenario, options, workers.executor, told)))
             try:
-                results = run(
-                    scenario, options, workers.executor, _named(progress, scenario, names)
-                )
-            except InfeasibleAllocationError as error:
-                write_shortfall(error, options.runs_dir / f"{scenario.name}-shortfall.csv")
+                next(playing)
+            except Exception:
+                _ended_all(waiting)
                 raise
-            if results.allocation["status"] == SolveStatus.INFEASIBLE:
-                code = ExitCode.INFEASIBLE
-            found.append(results)
-    return found, code
+            found |= _ended_all(waiting)
+            waiting = {folder: playing}
+        found |= _ended_all(waiting)
+    infeasible = any(
+        results.allocation["status"] == SolveStatus.INFEASIBLE for results in found.values()
+    )
+    code = ExitCode.INFEASIBLE if infeasible else ExitCode.DONE
+    return [found[run_folder(scenario, options)] for scenario in scenarios], code
+
+
+def _ended_all(waiting: dict[Path, Playing]) -> dict[Path, Results]:
+    return {folder: _ended(playing) for folder, playing in waiting.items()}
+
+
+def _ended(playing: Playing) -> Results:
+    """Take a run from its pause to its end."""
+    try:
+        next(playing)
+    except StopIteration as end:
+        results: Results = end.value
+        return results
+    raise AssertionError("a run pauses once")
 
 
 class Workers:
@@ -174,6 +220,11 @@ class Workers:
         return self._executor
 
 
+def run_folder(scenario: Scenario, options: Options) -> Path:
+    """Give the folder in which a run is stored."""
+    return options.runs_dir / f"{scenario.name}-{run_key(scenario, options)}"
+
+
 def run_key(scenario: Scenario, options: Options) -> str:
     """Give the eight figures that tell runs of a scenario apart.
 
@@ -193,7 +244,7 @@ def run_key(scenario: Scenario, options: Options) -> str:
 
 
 class Stopwatch:
-    """Elapsed seconds by stage."""
+    """Elapsed seconds by stage; of the simulation, those in which nothing else was done."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -203,13 +254,29 @@ class Stopwatch:
         """Time a block as one stage."""
         start = time.perf_counter()
         yield
-        self.seconds[stage] = time.perf_counter() - start
+        passed = time.perf_counter() - start
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + passed
 
 
 def write_shortfall(error: InfeasibleAllocationError, path: Path) -> None:
-    """Keep who has no place, since it is a finding."""
+    """Keep who has no place, since it is a finding, and let the error say where."""
     path.parent.mkdir(parents=True, exist_ok=True)
     error.shortfall.to_csv(path, index=False)
+    error.add_note(f"Who they are is in {path}.")
+
+
+def notes(results: Results) -> list[str]:
+    """Say what must not be missed about a run: a ceiling, people without a place."""
+    from scenarios.display.wording import CEILING
+
+    unplaced = results.summary["allocation"]["unplaced"]
+    told = [CEILING] if results.summary["ceiling"] else []
+    if unplaced:
+        told.append(
+            f"{unplaced:,} people have no place under the rules. Who they are is under 'unplaced' "
+            f"in {results.folder}/allocation.json."
+        )
+    return [f"{results.name}: {line}" for line in told]
 
 
 def _named(progress: Progress, scenario: Scenario, names: Sequence[str]) -> Progress:

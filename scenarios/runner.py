@@ -12,7 +12,7 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -23,10 +23,14 @@ from pathlib import Path
 import pandas as pd
 
 from data.progress import Progress, silent
+from scenarios.errors import LostWorkerError
 from simulation.log import join_tables
 from simulation.measures import estate_totals
 from simulation.replicate import replicate
 from simulation.simulate import SimulationInputs
+
+Answer = tuple[pd.DataFrame, pd.DataFrame | None]
+"""Tallies of a task, and its log where that is kept."""
 
 PEOPLE_PER_TASK = 8_000
 """About one CPU second: long enough that handing tasks out costs nothing."""
@@ -52,8 +56,8 @@ def play(
     folder: Path,
     executor: Executor,
     progress: Progress = silent,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Simulate every replication of every establishment.
+) -> Callable[[], tuple[pd.DataFrame, pd.DataFrame]]:
+    """Hand out every replication of every establishment; give what waits for the answers.
 
     Parameters
     ----------
@@ -70,9 +74,9 @@ def play(
 
     Returns
     -------
-    tuple of DataFrame
-        Measures by replication and establishment, and the visits kept; both in an order that does
-        not depend on the workers.
+    callable
+        Waits for all, and gives two tables: measures by replication and establishment, and the
+        visits kept; both in an order that does not depend on the workers.
     """
     stored = folder.resolve() / "inputs.pickle"
     stored.write_bytes(pickle.dumps(inputs, protocol=pickle.HIGHEST_PROTOCOL))
@@ -87,11 +91,17 @@ def play(
         for replication in range(replications)
         for block in blocks(_people_at(inputs))
     ]
-    done = _all_of(tasks, executor, progress)
-    stored.unlink()
-    tallies = pd.concat([tallied for tallied, _ in done], ignore_index=True)
-    visits = join_tables([log for _, log in done if log is not None])
-    return estate_totals(tallies, weeks=inputs.calendar.weeks), visits
+    futures = [executor.submit(run_task, task) for task in tasks]
+    progress("simulate", 0, len(tasks))
+
+    def answers() -> tuple[pd.DataFrame, pd.DataFrame]:
+        done = _answers(futures, progress)
+        stored.unlink()
+        tallies = pd.concat([tallied for tallied, _ in done], ignore_index=True)
+        visits = join_tables([log for _, log in done if log is not None])
+        return estate_totals(tallies, weeks=inputs.calendar.weeks), visits
+
+    return answers
 
 
 def _people_at(inputs: SimulationInputs) -> dict[str, int]:
@@ -118,7 +128,7 @@ def blocks(people: Mapping[str, int], size: int = PEOPLE_PER_TASK) -> list[tuple
     return [*cut, tuple(block)] if block else cut
 
 
-def run_task(task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def run_task(task: Task) -> Answer:
     """Simulate one task; the same whichever process does it."""
     return replicate(
         _stored_inputs(task.inputs),
@@ -136,27 +146,20 @@ def _stored_inputs(path: Path) -> SimulationInputs:
     return inputs
 
 
-def _all_of(
-    tasks: Sequence[Task], executor: Executor, progress: Progress
-) -> list[tuple[pd.DataFrame, pd.DataFrame | None]]:
-    futures: dict[Future[tuple[pd.DataFrame, pd.DataFrame | None]], int] = {
-        executor.submit(run_task, task): place for place, task in enumerate(tasks)
-    }
-    answers: dict[int, tuple[pd.DataFrame, pd.DataFrame | None]] = {}
-    progress("simulate", 0, len(tasks))
+def _answers(futures: Sequence[Future[Answer]], progress: Progress) -> list[Answer]:
     try:
-        for future in as_completed(futures):
-            answers[futures[future]] = future.result()
-            progress("simulate", len(answers), len(tasks))
+        for number, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            progress("simulate", number, len(futures))
     except (BrokenProcessPool, CancelledError) as error:
-        raise RuntimeError(
+        raise LostWorkerError(
             "A worker process ended without an answer (often too little memory). "
             "Run again with fewer --workers."
         ) from error
     finally:
         for future in futures:
             future.cancel()
-    return [answers[place] for place in range(len(tasks))]
+    return [future.result() for future in futures]
 
 
 @contextmanager

@@ -88,6 +88,11 @@ class Scenario(BaseModel):
         told: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude={"changes"})
         return {name: _without_blanks(value) for name, value in told.items()}
 
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether its placements are the optimum without a limit on moves, never a plan."""
+        return self.placements == "optimised" and self.allocation.move_budget is None
+
     def selections(self) -> Iterator[tuple[str, Where]]:
         """Give every selector of the scenario's edits, with its place in the file."""
         edits: dict[str, tuple[Any, ...]] = {

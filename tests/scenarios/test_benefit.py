@@ -124,7 +124,7 @@ def test_payers_by_hand() -> None:
         one(),
         one(visits=12.0, refunded_visits=12.0),
         moves=10,
-        school_hours=(7.0, 5.0),
+        school_hours=(None, 5.0),
         added_session_hours=100.0,
         escort_gbp_per_move=BASELINE.allocation.move_escort_gbp,
         settings=BASELINE.benefit,
@@ -133,7 +133,7 @@ def test_payers_by_hand() -> None:
     assert change == {
         "fares and fuel, before refunds": 40.0,
         "hours on the way, all travellers": 6.0,
-        "school hours missed": -2.0,
+        "school hours missed": None,
         "refunds to families": 10.0,
         "taking people to another prison": 2220.0,
         "staff for moves": pytest.approx(912.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import scenarios.run as run_module
 from optimiser.allocation import InfeasibleAllocationError
 from optimiser.certify import CertificateError
 from scenarios.cli import app
+from scenarios.errors import LostWorkerError
 from scenarios.results import load_results
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +107,13 @@ def test_a_plan_is_written_with_its_problem(small_data: Path, tmp_path: Path) ->
     }
 
 
+def test_a_ceiling_is_never_told_as_a_plan(small_data: Path, tmp_path: Path) -> None:
+    done = estate(
+        "allocate", "closer_to_home_ceiling", "--data", small_data, "--out", tmp_path / "plan"
+    )
+    assert done.stdout.startswith("This is a ceiling, not a plan")
+
+
 def test_a_sound_folder_is_said_to_be_sound(small_data: Path) -> None:
     done = estate("validate", small_data)
     assert done.exit_code == 0, done.stderr
@@ -121,15 +130,17 @@ def test_a_template_can_be_filled_in(tmp_path: Path) -> None:
     ("fault", "code", "words"),
     [
         (RuntimeError("P0001 is called Somebody"), 1, "Reference"),
+        (LostWorkerError("Run again with fewer --workers."), 1, "fewer --workers. Reference"),
+        (OSError(errno.ENOSPC, "full", "visits.parquet"), 2, "visits.parquet: cannot be written"),
         (KeyboardInterrupt(), 130, "Nothing half-written"),
         (CertificateError(["a cheaper pair"]), 4, "a cheaper pair"),
         (
             InfeasibleAllocationError("No place.", pd.DataFrame({"people": [3]})),
             3,
-            "No place.",
+            "closer_to_home-shortfall.csv",
         ),
     ],
-    ids=["fault", "interrupted", "not certified", "infeasible"],
+    ids=["fault", "lost worker", "full disk", "interrupted", "not certified", "infeasible"],
 )
 def test_every_ending_has_its_code(
     small_data: Path,
@@ -152,7 +163,7 @@ def test_every_ending_has_its_code(
     elif code == 1:
         log = (tmp_path / left[0]).read_text()
         assert left[0].startswith("fault-")
-        assert "RuntimeError" in log
+        assert type(fault).__name__ in log
         assert "test_cli.py" in log
         assert "Somebody" not in log
         assert "Somebody" not in done.stderr
@@ -186,7 +197,10 @@ def test_a_plan_that_leaves_people_without_a_place_ends_with_code_3(
     assert done.exit_code == 3, done.stderr
     results = load_results(done.stdout.strip())
     assert results.allocation["status"] == "infeasible"
-    assert results.summary["allocation"]["unplaced"] > 0
+    unplaced = results.summary["allocation"]["unplaced"]
+    assert unplaced > 0
+    assert f"tight: {unplaced} people have no place under the rules" in done.stderr
+    assert "tight: This is a ceiling, not a plan" in done.stderr
 
 
 def test_help_is_quick_and_loads_nothing_heavy() -> None:

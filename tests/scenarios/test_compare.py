@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,11 @@ def test_two_scenarios_on_the_same_families_are_paired(pair: list[Results]) -> N
     miles = estate.loc["ALL", "all", "all", "straight_miles"]
     assert miles["verdict"] == "lower"
     assert miles["low"] == pytest.approx(miles["high"])
-    assert "Straight-line miles from home, mean" in "\n".join(tell(found))
+    said = "\n".join(tell(found))
+    assert re.search(r"Straight-line miles from home, mean: .* lower by [\d.]+ \(exact\)", said)
+    assert re.search(
+        r"more than 100 miles from home: .*% -> .*%; lower by .* points \(exact\)", said
+    )
 
 
 def test_runs_with_other_seeds_are_not_paired(

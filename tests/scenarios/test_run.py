@@ -9,14 +9,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import scenarios.run as run_module
+from optimiser.allocation import Allocation
+from optimiser.certify import CertificateError
 from scenarios.load import load_scenario
+from scenarios.place import place
 from scenarios.results import TABLES, Results, file_digest, load_results
 from scenarios.run import Options, Workers, run, run_key, run_many
+from scenarios.schema import Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY_FILE = {
@@ -216,6 +221,33 @@ def test_the_log_of_one_replication_is_kept_and_of_all_when_asked(
     assert set(kept[0].visits["replication"]) == {0, 1}
 
 
+def test_the_next_scenario_is_decided_while_the_years_of_one_are_played(
+    small_data: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    asked = options(small_data, tmp_path, workers=1)
+    names = ["baseline", "closer_to_home", "baseline"]
+    found, _ = run_many(names, asked, lambda stage, *_: told.append(stage))
+    assert [results.name for results in found] == names
+    handed_out = told.index("baseline: simulate")
+    answered = len(told) - told[::-1].index("baseline: simulate") - 1
+    assert handed_out < told.index("closer_to_home: people") < answered
+
+
+def test_a_scenario_that_cannot_be_played_loses_no_earlier_one(
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(scenario: Scenario, *rest: Any) -> Allocation:
+        if scenario.name == "closer_to_home":
+            raise CertificateError(["a cheaper pair"])
+        return place(scenario, *rest)
+
+    monkeypatch.setattr(run_module, "place", fail)
+    with pytest.raises(CertificateError):
+        run_many(["baseline", "closer_to_home"], options(small_data, tmp_path, workers=1))
+    assert [path.name.rpartition("-")[0] for path in tmp_path.iterdir()] == ["baseline"]
+
+
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, RuntimeError])
 def test_a_run_that_does_not_end_leaves_nothing(
     small_data: Path, tmp_path: Path, fault: type[BaseException]
@@ -230,13 +262,17 @@ def test_a_run_that_does_not_end_leaves_nothing(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
-def test_ctrl_c_leaves_no_half_written_run_and_no_process(small_data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_no_half_written_run_and_no_process(
+    small_data: Path, tmp_path: Path, told: signal.Signals
+) -> None:
+    """Ctrl-C reaches the whole group; ``kill`` the command alone."""
     command = [sys.executable, "-m", "scenarios.cli", "run", "baseline"]
     command += ["--data", str(small_data), "--runs", str(tmp_path), "--replications", "2000"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as job:
         _wait_for(lambda: list(tmp_path.glob(".partial-*/inputs.pickle")))
         time.sleep(1)
-        os.killpg(job.pid, signal.SIGINT)
+        (os.killpg if told == signal.SIGINT else os.kill)(job.pid, told)
         _, said = job.communicate(timeout=60)
     assert job.returncode == 130
     assert "Interrupted" in said.decode()

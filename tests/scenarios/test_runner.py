@@ -62,7 +62,7 @@ def test_the_order_of_answers_does_not_matter(inputs: SimulationInputs, tmp_path
             folder=tmp_path,
             executor=executor,
             progress=lambda *step: told.append(step),
-        )
+        )()
 
     with ThreadPoolExecutor(1) as one:
         forwards = played(one)
@@ -90,4 +90,4 @@ def test_a_lost_worker_is_said_so(inputs: SimulationInputs, tmp_path: Path) -> N
             keep_every_log=False,
             folder=tmp_path,
             executor=lost,
-        )
+        )()
