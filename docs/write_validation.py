@@ -1,10 +1,11 @@
-"""Write the tables of ``docs/validation.md`` from the baseline.
+"""Write the tables of ``docs/validation.md``: of the population, and of a baseline run if given.
 
-python docs/write_validation.py
+python docs/write_validation.py [RUN_FOLDER]
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from data.estate import load_estate
@@ -12,25 +13,32 @@ from data.geography import load_home_areas
 from data.population import synthesise_population
 from data.synthetic.validation import distance_bands, validation_markdown, validation_table
 from scenarios.load import load_scenario
+from scenarios.results import load_results
+from scenarios.visits_validation import visits_markdown
 
 PAGE = Path(__file__).parent / "validation.md"
-START, END = "<!-- population tables -->\n", "<!-- end of population tables -->"
 
 
-def main() -> None:
-    """Replace what stands between the two marks."""
+def write_part(name: str, tables: str) -> None:
+    """Replace what stands between two marks of the page."""
+    start, end = f"<!-- {name} tables -->\n", f"<!-- end of {name} tables -->"
+    before, rest = PAGE.read_text(encoding="utf-8").split(start)
+    after = rest.split(end)[1]
+    PAGE.write_text(f"{before}{start}{tables}{end}{after}", encoding="utf-8")
+
+
+def main(runs: list[str]) -> None:
+    """Write the population's tables, and those of the simulated year where there is a run."""
     baseline = load_scenario("baseline")
     estate, home_areas = load_estate(), load_home_areas()
     population = synthesise_population(
         estate, home_areas, baseline.population, as_of=baseline.as_of
     )
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(START)
-    after = rest.split(END)[1]
     made = (population, estate, home_areas)
-    tables = validation_markdown(validation_table(*made), distance_bands(*made))
-    PAGE.write_text(f"{before}{START}{tables}{END}{after}", encoding="utf-8")
+    write_part("population", validation_markdown(validation_table(*made), distance_bands(*made)))
+    for run in runs:
+        write_part("visits", visits_markdown(load_results(Path(run))))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

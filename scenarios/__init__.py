@@ -9,7 +9,7 @@
 ``benefit``     what families gain and who pays what
 ``results``     Results: named tables and provenance, kept in run folders
 ``summary``     the headline of a run
-``compare``     two runs side by side
+``compare``     two runs side by side; ``visits_validation`` a run beside published figures
 ``queries``     questions over many run folders
 ``worker``      a run in a process of its own
 ``display``     tables, words and pictures that the app and the report share
