@@ -154,9 +154,12 @@ def _watch(job: str) -> None:
         st.rerun()
     share = found.done / found.total if found.total else 0.0
     st.progress(min(1.0, share))
-    left = "" if found.seconds_left is None else f" About {found.seconds_left:.0f} seconds left."
+    counted = found.total > 1
+    left = ""
+    if counted and found.seconds_left is not None:
+        left = f" About {found.seconds_left:.0f} seconds left in this step."
     stage = STAGES.get(found.stage, found.stage or "starting")
-    of = f", {found.done:,} of {found.total:,}" if found.total > 1 else ""
+    of = f", {found.done:,} of {found.total:,} parts done" if counted else ""
     _show.say(f"Working on: {stage}{of}.{left}")
 
 

@@ -34,7 +34,7 @@ from simulation.replicate import intervals
 HEADLINE = {
     "straight_miles": "Straight-line miles from home, mean",
     "over_100_miles_share": "People held more than 100 miles from home",
-    "visit_cost_gbp": "Cost of one visit in time and money, averaged over people held",
+    "visit_cost_gbp": "Cost of one visit, averaged over people held",
     "visits_per_prisoner_per_four_weeks": "Visits per prisoner in four weeks",
     "visits": "Visits in the year",
     "requests_unmet_share": "Requests that end without a visit",

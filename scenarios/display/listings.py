@@ -249,12 +249,7 @@ def families(results: Results) -> str:
 
 
 def payers(results: Results) -> str:
-    """List who pays what, today and in this run.
-
-    School hours are counted in the simulated year of this run; those of today belong to another
-    run, the baseline's, and are left to the comparison with it.
-    """
-    simulated_here = {"today": None, "change": None} if views.is_plan(results) else {}
+    """List who pays what, today and in this run."""
     rows = pd.DataFrame(
         [
             {
@@ -265,8 +260,7 @@ def payers(results: Results) -> str:
                 "change": wording.amount(row["change"], row["measure_unit"], signed=True),
                 "confidence": row["confidence"],
             }
-            for line in results.summary["payers"]
-            for row in [line | (simulated_here if line["payer"] == "children" else {})]
+            for row in results.summary["payers"]
         ]
     )
     return table(

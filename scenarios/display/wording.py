@@ -526,6 +526,9 @@ def visit_numbers(estate: pd.DataFrame) -> list[Number]:
 NO_INTERVAL = "none: one simulated year"
 """Stands where an interval would, when one year alone was played."""
 
+EXACT = ("straight_miles", "over_100_miles_share", "visit_cost_gbp")
+"""Headline measures that follow from the placements alone, with no chance in them."""
+
 STATUSES = {
     "optimal": "optimal: no plan is better for these data and prices",
     "feasible": "within the limit on moves, and within the gap below of the best possible",
@@ -555,6 +558,8 @@ def difference_interval(row: Mapping[str, Any]) -> str:
     if row.get("replications") == 1:
         return NO_INTERVAL
     name = str(row["measure"])
+    if name in EXACT:
+        return "exact"
     low, high = difference(row["low"], name), difference(row["high"], name)
     return low if low == DASH else f"{low.removesuffix(' points')} to {high}"
 

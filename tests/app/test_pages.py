@@ -230,6 +230,11 @@ def test_one_simulated_year_is_said_to_give_no_interval() -> None:
     assert wording.interval(row | {"replications": 2}) == "5 to 5"
 
 
+def test_exact_measures_are_those_the_headline_says_nothing_was_drawn_for(plan: Results) -> None:
+    exact = [name for name, row in views.headline(plan).items() if not row["replications"]]
+    assert exact == list(wording.EXACT)
+
+
 def test_chosen_run_stays_when_the_page_changes(
     opened: Opener, plan: Results, today: Results
 ) -> None:

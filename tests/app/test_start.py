@@ -83,7 +83,7 @@ def test_address_finds_a_running_job_again_and_shows_how_far_it_is(empty: Path) 
             state="running", stage="visits", done=3, total=8, seconds_left=12, pid=sleeper.pid
         )
         app = start_page(stored_job(empty, status))
-        assert "3 of 8. About 12 seconds left." in shown(app)
+        assert "3 of 8 parts done. About 12 seconds left in this step." in shown(app)
         assert [button.label for button in app.button] == ["Cancel the run"]
     finally:
         sleeper.kill()
