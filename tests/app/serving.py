@@ -28,6 +28,8 @@ CHROMIUM_FLAGS = (
 )
 PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 SECONDS_TO_START = 60
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+"""The app when no script runs."""
 
 
 def chromium() -> str | None:
@@ -89,7 +91,10 @@ def open_page(page: Page, url: str) -> None:
     """Open a page of the app and wait until it is drawn and nothing runs any more."""
     page.goto(url)
     page.locator("h1").first.wait_for(timeout=60_000)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    for _ in range(2):
+        # a page is not done when it stops only to begin again, as it may right after its heading
+        page.locator(IDLE).wait_for(timeout=60_000)
+        page.wait_for_timeout(150)
     page.wait_for_function(
         "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]"
         ".every(chart => chart.querySelector('canvas, svg'))",

@@ -31,7 +31,7 @@ def test_overview_is_drawn_without_asking_any_other_host(
     open_page(page, f"{address}/?run={name_of(plan)}")
     miles = views.row_for(plan, "distance")["straight_miles"]
     assert f"{miles:.1f}" in page.inner_text(".estate-numbers")
-    assert page.locator("[data-testid=stVegaLiteChart]").count() >= 1
+    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
     assert pixels_beyond_the_window(page) == 0
     assert strangers == []
     assert faults == []
