@@ -27,6 +27,8 @@ def tell(today: Results, plan: Results) -> list[str]:
     today, plan
         Results of the two scenarios of the demo, on the same families.
     """
+    if not plan.summary["distance"][0]["people"]:
+        return ["", "  Nobody can be held anywhere under the rules.", "", *_where(today, plan)]
     return [
         "",
         *_distance(plan.summary),

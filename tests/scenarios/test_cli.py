@@ -83,6 +83,18 @@ def test_the_demo_tells_the_answer_in_words(small_data: Path, tmp_path: Path) ->
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_the_demo_ends_clearly_when_nobody_has_a_place(tmp_path: Path) -> None:
+    """The template's two people fit no unit once the margin of the estate is kept free."""
+    estate("template", tmp_path / "mine")
+    done = estate(
+        "demo", "--data", tmp_path / "mine", "--runs", tmp_path / "runs",
+        "--replications", "1", "--workers", "1",
+    )  # fmt: skip
+    assert done.exit_code == 3, done.stderr
+    assert "Nobody can be held anywhere" in done.stdout
+    assert "2 people have no place under the rules" in done.stderr
+
+
 def test_a_plan_is_written_with_its_problem(small_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "plan"
     done = estate(
