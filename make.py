@@ -96,6 +96,8 @@ def main(arguments: Sequence[str]) -> None:
         run([BIN / "python", "-m", "benchmarks", *rest])
     else:
         run([BIN / "estate", command, *rest])
+    if command == "demo":
+        say("python3 make.py app opens the app on these runs")
 
 
 if __name__ == "__main__":
