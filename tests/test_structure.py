@@ -14,7 +14,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("optimiser", "simulation", "data", "scenarios", "app_pages", "app")
-HEAVY = ("pandas", "numpy", "ortools", "geopandas", "streamlit", "altair", "simpy", "scipy")
+HEAVY = (
+    *("pandas", "numpy", "ortools", "geopandas", "streamlit", "altair", "simpy", "scipy"),
+    "rich.console",
+)
 
 
 def test_no_other_distribution_owns_our_package_names() -> None:

@@ -215,20 +215,6 @@ def test_a_plan_that_leaves_people_without_a_place_ends_with_code_3(
     assert "tight: This is a ceiling, not a plan" in done.stderr
 
 
-def test_help_is_quick_and_loads_nothing_heavy() -> None:
-    code = (
-        "import sys\nsys.argv = ['estate', '--help']\n"
-        "try:\n    from scenarios.cli import main\n    main()\nexcept SystemExit:\n    pass\n"
-        "print([name for name in ('pandas', 'numpy', 'rich.console') if name in sys.modules])"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    assert said.splitlines()[-1] == "[]"
-
-
 def test_the_command_is_installed_beside_python() -> None:
     script = Path(sys.executable).parent / ("estate.exe" if os.name == "nt" else "estate")
-    if not script.exists():
-        pytest.skip("not installed: run from the checkout")
     assert subprocess.run([script, "--help"], check=False, capture_output=True).returncode == 0
