@@ -325,7 +325,7 @@ def test_edits_are_applied_in_turn(shipped: Estate) -> None:
 
 def test_an_edit_that_selects_nothing_or_takes_too_much_is_refused(shipped: Estate) -> None:
     with pytest.raises(ValueError, match="no unit is selected"):
-        apply_unit_edits(shipped, [UnitEdit(where=Where(unit="XXX-1"), add_places=1)])
+        apply_unit_edits(shipped, [UnitEdit(where=Where(unit="QQQ-1"), add_places=1)])
     with pytest.raises(ValueError, match="negative places: LEI-1"):
         apply_unit_edits(shipped, [UnitEdit(where=Where(unit="LEI-1"), add_places=-9_999)])
 

@@ -212,7 +212,7 @@ def test_all_faults_are_reported_together(
     table = pd.DataFrame(
         [
             ["E99999999", "GTI", 30.0],
-            [home, "XXX", 30.0],
+            [home, "QQQ", 30.0],
             [home, "OWI", 1440.0],
             [home, "GTI", -5.0],
             [home, "LLI", "an hour"],
@@ -222,7 +222,7 @@ def test_all_faults_are_reported_together(
     with pytest.raises(TableError) as error:
         read_override(write(tmp_path, table), homes, sites)
     message = str(error.value)
-    for value in ("E99999999", "XXX", "1440", "-5", "an hour"):
+    for value in ("E99999999", "QQQ", "1440", "-5", "an hour"):
         assert value in message
     assert "travel.csv" in message
 

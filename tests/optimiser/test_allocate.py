@@ -248,7 +248,7 @@ def test_journeys_missing_for_an_establishment_are_named(
 ) -> None:
     tables = toy_tables(baseline, swapped_pair())
     tables["travel"] = replace(
-        tables["travel"], establishments=pd.Index(["AAA", "BBB", "XXX"], dtype="str")
+        tables["travel"], establishments=pd.Index(["AAA", "BBB", "QQQ"], dtype="str")
     )
 
     with pytest.raises(ValueError, match="CCC"):

@@ -54,8 +54,8 @@ DAMAGES = {
     "a missing column": ("population", drop("home_area"), ["population.csv", "home_area"]),
     "an unknown code": (
         "population",
-        set_cell(3, "current_unit", "XXX-1"),
-        ["population.csv", "row 5", "current_unit", "XXX-1"],
+        set_cell(3, "current_unit", "QQQ-1"),
+        ["population.csv", "row 5", "current_unit", "QQQ-1"],
     ),
     "an unknown word": (
         "population",
