@@ -81,7 +81,10 @@ EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
         }
     ],
     "keep_aparts": [{"a": "P000001", "b": "P000002", "level": "establishment"}],
-    "groups": [{"group": "G1", "prisoner_id": "P000001", "at_most": "3"}],
+    "groups": [
+        {"group": "G1", "prisoner_id": prisoner_id, "at_most": "3"}
+        for prisoner_id in ("P000001", "P000002")
+    ],
     "keep_together": [{"a": "P000001", "b": "P000002", "price_gbp": "500"}],
     "locks": [
         {
@@ -93,6 +96,22 @@ EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
             "review_date": "2026-10-01",
         }
     ],
+    "exclusions": [{"prisoner_id": "P000001", "home_area": "E08000035-1", "within_miles": "5"}],
+    "activities": [
+        {
+            "prisoner_id": "P000001",
+            "kind": kind,
+            "activity": activity,
+            "weeks_done": weeks_done,
+            "weeks_left": weeks_left,
+            "on_sentence_plan": on_sentence_plan,
+        }
+        for kind, activity, weeks_done, weeks_left, on_sentence_plan in (
+            ("course", "thinking_skills", "6", "4", "true"),
+            ("booked_visit", "1", "0", "1", "false"),
+        )
+    ],
+    "activity_sites": [{"establishment": EXAMPLE_ESTABLISHMENT, "activity": "thinking_skills"}],
 }
 
 

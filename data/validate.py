@@ -465,6 +465,53 @@ def _check_pairs_are_two(tables: Tables, reports: Reports) -> None:
             )
 
 
+def _check_pairs_stand_once(tables: Tables, reports: Reports) -> None:
+    """Look for pairs of people that stand in a table twice, the one way or the other."""
+    for name in ("keep_aparts", "keep_together"):
+        if name in tables:
+            table = tables[name]
+            turned = table["a"] > table["b"]
+            pair = pd.DataFrame(
+                {
+                    "one": table["a"].where(~turned, table["b"]),
+                    "other": table["b"].where(~turned, table["a"]),
+                }
+            )
+            # the same two ids in the same order are a key that stands twice, told elsewhere
+            again = pair.duplicated(keep=False) & ~table.duplicated(["a", "b"], keep=False)
+            reports[name].add_cells(
+                (pair["one"] + " and " + pair["other"])[again],
+                column="a, b",
+                expected="each pair once, whichever way round",
+                action="Remove one of the rows.",
+            )
+
+
+def _check_groups_have_members(tables: Tables, reports: Reports) -> None:
+    """Look for groups of one, which limit nothing."""
+    groups = tables["groups"]
+    members = groups.groupby("group")["prisoner_id"].transform("nunique")
+    reports["groups"].add_cells(
+        groups.loc[members == 1, "group"],
+        column="group",
+        expected="at least two members",
+        action="Add the other members or remove the row.",
+    )
+
+
+def _check_exclusions_say_where(tables: Tables, reports: Reports) -> None:
+    """Look for exclusions that name no place, or two, or an area without miles around it."""
+    rows = tables["exclusions"]
+    at, area = rows["establishment"] != "", rows["home_area"] != ""
+    miles = rows["within_miles"].notna()
+    reports["exclusions"].add_cells(
+        rows.loc[(at == area) | (area != miles), "prisoner_id"],
+        column="establishment, home_area, within_miles",
+        expected="either an establishment, or a home area with the miles around it",
+        action="Correct the row.",
+    )
+
+
 def _check_groups_agree(tables: Tables, reports: Reports) -> None:
     """Look for groups whose rows state different limits."""
     groups = tables["groups"]
@@ -506,7 +553,10 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("population", "units"), _check_people_fit),
     (("population", "units"), _check_people_are_where_they_may_be),
     ((), _check_pairs_are_two),
+    ((), _check_pairs_stand_once),
     (("groups",), _check_groups_agree),
+    (("groups",), _check_groups_have_members),
+    (("exclusions",), _check_exclusions_say_where),
     ((), _check_soft_rules_have_prices),
 )
 """Every check across tables, with the tables it needs."""
