@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
-from data.estate import Estate
 from data.placements import placements_table, today_placements
-from data.population import Population
 from data.progress import Progress, silent
-from data.travel import TravelSettings, TravelTimes
-from data.visit_cost import VisitCost
 from optimiser.allocation import Allocation, SolveStatus
 from optimiser.budget import solve_within_budget
 from optimiser.build import Build, Inputs, build_problem, shortfall
 from optimiser.certify import certify
 from optimiser.floor import mean_miles_floor
 from optimiser.moves import moves_table
-from optimiser.policy import AllocationPolicy
 from optimiser.prices import place_values
 from optimiser.problem import (
     PENNIES_PER_POUND,
@@ -31,42 +25,13 @@ from optimiser.problem import (
 )
 
 
-def allocate(
-    estate: Estate,
-    population: Population,
-    travel: TravelTimes,
-    *,
-    policy: AllocationPolicy,
-    visit_cost: VisitCost,
-    travel_settings: TravelSettings,
-    parties: pd.DataFrame,
-    home_areas: pd.DataFrame,
-    rules: pd.DataFrame,
-    stage_rules: pd.DataFrame,
-    as_of: date,
-    excluded: pd.DataFrame | None = None,
-    progress: Progress = silent,
-) -> Allocation:
+def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     """Find the best plan, prove it, and say what it means for families and prisons.
 
     Parameters
     ----------
-    estate, population, travel
-        Units, people, and the journeys between home areas and establishments.
-    policy
-        Weights and limits.
-    visit_cost, parties
-        What a visit costs each party of visitors, and who they are.
-    travel_settings
-        For the value of an hour on journeys that are nobody's visit.
-    home_areas
-        ``home_area`` and ``region``.
-    rules, stage_rules
-        The tables of those names.
-    as_of
-        Date on which rules and holds are read.
-    excluded
-        Establishments that public protection rules out: ``prisoner_id``, ``establishment``.
+    inputs
+        Tables, journeys, weights and rules on one date.
     progress
         Told of each stage; what it raises ends the work, and nothing is returned.
 
@@ -84,20 +49,6 @@ def allocate(
     CertificateError
         When the answer fails its own check.
     """
-    inputs = Inputs(
-        estate=estate,
-        population=population,
-        travel=travel,
-        visit_cost=visit_cost,
-        travel_settings=travel_settings,
-        parties=parties,
-        policy=policy,
-        rules=rules,
-        stage_rules=stage_rules,
-        as_of=as_of,
-        home_areas=home_areas,
-        excluded=excluded,
-    )
     clock = _Clock()
     progress("costs", 0, 1)
     build = build_problem(inputs)
@@ -154,28 +105,12 @@ def allocate(
     )
 
 
-def observe(
-    estate: Estate,
-    population: Population,
-    travel: TravelTimes,
-    *,
-    policy: AllocationPolicy,
-    visit_cost: VisitCost,
-    travel_settings: TravelSettings,
-    parties: pd.DataFrame,
-    home_areas: pd.DataFrame,
-    rules: pd.DataFrame,
-    stage_rules: pd.DataFrame,
-    as_of: date,
-    excluded: pd.DataFrame | None = None,
-) -> Allocation:
+def observe(inputs: Inputs) -> Allocation:
     """Give today's placements the tables an allocation has, with no bound.
 
     Parameters
     ----------
-    estate, population, travel, visit_cost, travel_settings, parties, home_areas
-        As for ``allocate``.
-    policy, rules, stage_rules, as_of, excluded
+    inputs
         As for ``allocate``; the terms are those the same weights give today's places.
 
     Returns
@@ -183,20 +118,6 @@ def observe(
     Allocation
         Status ``today``; nobody moves; values of places are missing.
     """
-    inputs = Inputs(
-        estate=estate,
-        population=population,
-        travel=travel,
-        visit_cost=visit_cost,
-        travel_settings=travel_settings,
-        parties=parties,
-        policy=policy,
-        rules=rules,
-        stage_rules=stage_rules,
-        as_of=as_of,
-        home_areas=home_areas,
-        excluded=excluded,
-    )
     clock = _Clock()
     build = build_problem(inputs)
     clock.mark("build")

@@ -16,7 +16,7 @@ from data.progress import Progress, silent
 from optimiser.alike import merge_alike, prices_of_units, split
 from optimiser.certify import feasibility_faults, lower_bound
 from optimiser.duals import Prices
-from optimiser.problem import LARGEST_COST, AllocationProblem
+from optimiser.problem import LARGEST_COST, MOVES, AllocationProblem, Integers
 from optimiser.solve import SAMPLE_EVERY, SMALL, Plan, sample, solve
 
 LARGEST_SEARCH = 40
@@ -107,7 +107,7 @@ def _first_price(problem: AllocationProblem) -> tuple[int, float, Plan | None]:
         return 0, 0.0, _without_pairs(plan)
     price = 20_000
     while True:
-        plan = solve(small, move_pennies=price, start=plan)
+        plan = solve(small, limit_pennies=price_of_moves(small, price), start=plan)
         moves = int(small.moved(plan.unit_of).sum())
         if moves <= budget or price >= LARGEST_COST:
             break
@@ -116,7 +116,7 @@ def _first_price(problem: AllocationProblem) -> tuple[int, float, Plan | None]:
     slope = (low_moves - high_moves) / max(1, high - low)
     while high - low > COARSE and low_moves > high_moves:
         price = (low + high) // 2
-        plan = solve(small, move_pennies=price, start=plan)
+        plan = solve(small, limit_pennies=price_of_moves(small, price), start=plan)
         moves = int(small.moved(plan.unit_of).sum())
         slope = (low_moves - high_moves) / (high - low)
         if moves > budget:
@@ -124,6 +124,13 @@ def _first_price(problem: AllocationProblem) -> tuple[int, float, Plan | None]:
         else:
             high, high_moves = price, moves
     return (low + high) // 2, slope * SAMPLE_EVERY, _without_pairs(plan)
+
+
+def price_of_moves(problem: AllocationProblem, price: int) -> Integers:
+    """Give the prices of the limits when only moves have one; shape (limits,)."""
+    names = np.array([limit.name for limit in problem.limits], dtype=np.str_)
+    prices: Integers = (names == MOVES).astype(np.int64) * price
+    return prices
 
 
 def _without_pairs(plan: Plan) -> Plan:
@@ -155,7 +162,7 @@ class _Search:
     def evaluate(self, price: int, start: Plan | None) -> _Point:
         """Solve at one price of a move and draw the box in."""
         self.progress(STAGE, self.evaluations, self.evaluations + 1)
-        plan = solve(self.problem, move_pennies=price, start=start)
+        plan = solve(self.problem, limit_pennies=price_of_moves(self.problem, price), start=start)
         self.evaluations += 1
         point = _Point(
             price=price,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.estate import Estate
 from data.population import Population
+from data.records import Records
 from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import LIST_SEPARATOR
@@ -17,7 +18,16 @@ from optimiser.allocation import InfeasibleAllocationError
 from optimiser.cost import PersonCosts, cost_pennies, person_costs, term_pennies
 from optimiser.fit import Fit, fit, rules_in_force
 from optimiser.policy import AllocationPolicy
-from optimiser.problem import NOWHERE, PENNIES_PER_POUND, AllocationProblem, Integers
+from optimiser.problem import (
+    MOVES,
+    NOWHERE,
+    PENNIES_PER_POUND,
+    AllocationProblem,
+    Flags,
+    Integers,
+    Limit,
+    PairFlag,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,6 +36,7 @@ class Inputs:
 
     ``excluded`` may hold one row per person and establishment that public protection keeps apart
     (``prisoner_id``, ``establishment``). ``home_areas`` needs ``home_area`` and ``region``.
+    ``records`` ties people to others and to places.
     """
 
     estate: Estate
@@ -40,6 +51,7 @@ class Inputs:
     as_of: date
     home_areas: pd.DataFrame
     excluded: pd.DataFrame | None = None
+    records: Records = field(default_factory=Records.empty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,9 +153,38 @@ def build_problem(inputs: Inputs) -> Build:
         segment_pennies=segment_pennies,
         from_establishment=from_establishment,
         current_unit=current_unit,
-        move_budget=inputs.policy.move_budget,
+        pair_flags=_pair_flags(inputs, from_establishment),
+        limits=_limits(inputs),
     )
     return Build(problem=problem, costs=costs, fit=found)
+
+
+FAR_MILES = 50
+VERY_FAR_MILES = 100
+"""Straight miles from home beyond which a person counts as far, as the service reports them."""
+
+
+def _pair_flags(inputs: Inputs, from_establishment: Integers) -> Flags:
+    """Say what holding each person in each establishment would mean to a limit."""
+    establishments = np.arange(len(inputs.travel.establishments))
+    origin = from_establishment[:, None]
+    moved = (origin != NOWHERE) & (establishments != origin)
+    home = inputs.population.prisoners["home_area"]
+    area = inputs.travel.home_areas.get_indexer(pd.Index(home))
+    known = (area >= 0)[:, None]
+    miles = inputs.travel.straight_miles
+    of_area = (miles > FAR_MILES) * np.uint8(PairFlag.FAR)
+    of_area |= (miles > VERY_FAR_MILES) * np.uint8(PairFlag.VERY_FAR)
+    flags: Flags = of_area[area] * known
+    flags |= moved * np.uint8(PairFlag.MOVED)
+    return flags
+
+
+def _limits(inputs: Inputs) -> tuple[Limit, ...]:
+    budget = inputs.policy.move_budget
+    if budget is None:
+        return ()
+    return (Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=budget),)
 
 
 def _fit(inputs: Inputs) -> Fit:

@@ -124,29 +124,39 @@ def feasibility_faults(problem: AllocationProblem, unit_of: Integers) -> list[st
         total = int(held[problem.unit_sex == sex].sum())
         if total > limit:
             faults.append(f"{total} {problem.sexes[sex]} are held where {limit} may be")
-    moves = int(problem.moved(unit_of).sum())
-    if problem.move_budget is not None and moves > problem.move_budget:
-        faults.append(f"{moves} moves where {problem.move_budget} are allowed")
+    return faults + limit_faults(problem, unit_of)
+
+
+def limit_faults(problem: AllocationProblem, unit_of: Integers) -> list[str]:
+    """List the limits that a plan breaks, in words."""
+    faults = []
+    for limit in problem.limits:
+        count = problem.counts(unit_of, limit)
+        if limit.at_least and count < limit.bound:
+            faults.append(f"{limit.name}: {count} where at least {limit.bound} must be")
+        if not limit.at_least and count > limit.bound:
+            faults.append(f"{limit.name}: {count} where at most {limit.bound} may be")
     return faults
 
 
 def _price_faults(problem: AllocationProblem, prices: Prices) -> list[str]:
-    expected = {"unit": (len(problem.units),), "estate": (len(problem.sexes),)}
+    expected = {
+        "unit": (len(problem.units),),
+        "estate": (len(problem.sexes),),
+        "limit": (len(problem.limits),),
+    }
     faults = [
         f"prices of {name} have shape {getattr(prices, name).shape}, expected {shape}"
         for name, shape in expected.items()
         if getattr(prices, name).shape != shape
     ]
     if not faults:
+        most = {"unit": LARGEST_PRICE, "estate": LARGEST_PRICE, "limit": LARGEST_COST}
         faults += [
-            f"prices of {name} must lie in 0 to {LARGEST_PRICE}"
+            f"prices of {name} must lie in 0 to {most[name]}"
             for name in expected
-            if (getattr(prices, name) < 0).any() or (getattr(prices, name) > LARGEST_PRICE).any()
+            if (getattr(prices, name) < 0).any() or (getattr(prices, name) > most[name]).any()
         ]
-    if not 0 <= prices.move <= LARGEST_COST:
-        faults.append(f"the price of a move must lie in 0 to {LARGEST_COST}")
-    if prices.move and problem.move_budget is None:
-        faults.append("there is a price of a move, but no budget of moves")
     return faults
 
 
@@ -161,5 +171,6 @@ def lower_bound(problem: AllocationProblem, prices: Prices) -> int:
     rent = prices.unit[problem.segment_unit] - estate - problem.segment_pennies
     let = int((np.maximum(rent, 0) * problem.segment_places).sum())
     limits = int((prices.estate * problem.held_limit).sum())
-    budget = prices.move * (problem.move_budget or 0)
-    return int(person_values(problem, prices).sum()) - let - limits - budget
+    bounds = np.array([-each.bound if each.at_least else each.bound for each in problem.limits])
+    kept = int((prices.limit * bounds.astype(np.int64)).sum())
+    return int(person_values(problem, prices).sum()) - let - limits - kept

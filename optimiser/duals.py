@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.problem import NOWHERE, UNPLACED, AllocationProblem, Integers
+from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem, Integers, Limit
 
 FAR = 2**40
 """Length of a step that does not exist."""
@@ -36,13 +37,23 @@ class Prices:
         What one more person in the unit costs; int64, shape (units,).
     estate
         What one more person held of each sex costs; int64, shape (sexes,).
-    move
-        What a move costs above its own price, so that a budget of moves is kept.
+    limit
+        What one more person whom each limit counts costs, or one fewer where it is a minimum;
+        int64, shape (limits,).
     """
 
     unit: Integers
     estate: Integers
-    move: int = 0
+    limit: Integers
+
+    @classmethod
+    def none(cls, problem: AllocationProblem, limit: Integers | None = None) -> Prices:
+        """Start with every unit and estate free."""
+        return cls(
+            unit=np.zeros(len(problem.units), dtype=np.int64),
+            estate=np.zeros(len(problem.sexes), dtype=np.int64),
+            limit=np.zeros(len(problem.limits), dtype=np.int64) if limit is None else limit,
+        )
 
 
 def blocks(people: int) -> Iterator[slice]:
@@ -52,16 +63,40 @@ def blocks(people: int) -> Iterator[slice]:
 
 
 def priced_block(problem: AllocationProblem, prices: Prices, rows: slice) -> NDArray[np.int32]:
-    """Give cost plus price of every unit for some of the people; int32, shape (rows, units).
+    """Give cost plus prices of every unit for some of the people; int32, shape (rows, units).
 
     Ineligible pairs stay at or above ``INELIGIBLE``.
     """
     priced = problem.cost_pennies[rows] + prices.unit.astype(np.int32)
-    if prices.move:
-        origin = problem.from_establishment[rows, None]
-        moved = (problem.unit_establishment != origin) & (origin != NOWHERE)
-        priced += moved * np.int32(prices.move)
+    for number in np.flatnonzero(prices.limit):
+        add_limit_price(problem, problem.limits[number], int(prices.limit[number]), rows, priced)
+    if any(limit.at_least for limit in problem.limits):
+        np.maximum(priced, INELIGIBLE, out=priced, where=problem.cost_pennies[rows] == INELIGIBLE)
     return priced
+
+
+def add_limit_price(
+    problem: AllocationProblem, limit: Limit, price: int, rows: slice, priced: NDArray[Any]
+) -> None:
+    """Add the price of a limit to the pairs it counts, in place; shape (rows, units)."""
+    signed = -price if limit.at_least else price
+    counted = limit_counts(problem, limit, rows)
+    priced += counted * priced.dtype.type(signed)
+
+
+def limit_counts(problem: AllocationProblem, limit: Limit, rows: slice) -> NDArray[np.bool_]:
+    """Say which pairs a limit counts; shape (rows, units)."""
+    shape = (len(problem.pair_flags[rows]), len(problem.units))
+    if limit.flag is None:
+        counted = np.ones(shape, dtype=np.bool_)
+    else:
+        flagged = (problem.pair_flags[rows] & np.uint8(limit.flag)) != 0
+        counted = flagged[:, problem.unit_establishment]
+    if limit.people is not None:
+        counted &= limit.people[rows, None]
+    if limit.units is not None:
+        counted &= limit.units
+    return counted
 
 
 def person_values(problem: AllocationProblem, prices: Prices) -> Integers:
@@ -149,7 +184,7 @@ def distances_to(steps: Integers, node: int) -> Integers:
     raise ValueError("The plan is not optimal: some people could change places at a gain.")
 
 
-def prices_from(problem: AllocationProblem, steps: Integers, move: int = 0) -> Prices:
+def prices_from(problem: AllocationProblem, steps: Integers, limit: Integers) -> Prices:
     """Read a price of every unit and estate off the contracted graph of an optimal plan.
 
     Where a plan leaves room, many prices prove it; the middle between the highest (what one more
@@ -160,4 +195,4 @@ def prices_from(problem: AllocationProblem, steps: Integers, move: int = 0) -> P
     back = distances_to(steps.T, sink)
     lowest = np.clip(-back, 0, highest)
     middle = (highest + lowest) // 2
-    return Prices(unit=middle[:units], estate=middle[units:-1], move=move)
+    return Prices(unit=middle[:units], estate=middle[units:-1], limit=limit)

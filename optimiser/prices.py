@@ -21,14 +21,14 @@ def place_values(
     """Give what one place more would save and one fewer would cost in each unit, in pennies.
 
     A place more is added at the price of crowding of the unit's last place; the limit on all held
-    of that sex stays. Exact at the price of a move that the plan was made with.
+    of that sex stays. Exact at the prices of the limits that the plan was made with.
 
     Parameters
     ----------
     problem, unit_of
         A problem and an optimal plan of it.
     prices
-        Its prices; only the price of a move is used.
+        Its prices; only those of the limits are used.
 
     Returns
     -------
@@ -64,11 +64,7 @@ def all_steps(problem: AllocationProblem, unit_of: Integers, prices: Prices) -> 
     units, sexes = len(problem.units), len(problem.sexes)
     sink = units + sexes
     steps = np.full((sink + 1, sink + 1), FAR, dtype=np.int64)
-    free = Prices(
-        unit=np.zeros(units, dtype=np.int64),
-        estate=np.zeros(sexes, dtype=np.int64),
-        move=prices.move,
-    )
+    free = Prices.none(problem, prices.limit)
     for rows in blocks(len(unit_of)):
         cost = priced_block(problem, free, rows)
         at = unit_of[rows]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntFlag
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,6 +30,131 @@ NOWHERE = -1
 """Establishment number of a person whom nobody holds today."""
 
 Integers: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.uint8]
+
+
+class PairFlag(IntFlag):
+    """What holding a person in an establishment would mean, as limits count it.
+
+    ``moved``: another establishment than today. ``far``, ``very_far``: over 50, over 100 straight
+    miles from home. ``further``: further from family than today by more than is tolerated, for no
+    stated other reason. ``changed``: another establishment than in a given plan.
+    """
+
+    MOVED = 1
+    FAR = 2
+    VERY_FAR = 4
+    FURTHER = 8
+    CHANGED = 16
+
+
+MOVES = "moves"
+"""Name of the limit on all moves: the budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Limit:
+    """A limit on how many people may be held in a way that carries a flag.
+
+    Attributes
+    ----------
+    name
+        What it limits, as ``moves`` or ``far:Wales``.
+    flag
+        The pairs that count; none for every pair.
+    people, units
+        Whom and where it speaks of; bool, shape (prisoners,) and (units,); none for all.
+    bound
+        Most people, or fewest where ``at_least``.
+    at_least
+        Whether the bound is a minimum.
+    """
+
+    name: str
+    flag: PairFlag | None
+    people: NDArray[np.bool_] | None
+    units: NDArray[np.bool_] | None
+    bound: int
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Group:
+    """People of whom at most so many may be in one establishment; ``people`` are rows."""
+
+    name: str
+    people: Integers
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ties:
+    """What ties the places of some people to those of others; people are rows of the problem.
+
+    Attributes
+    ----------
+    apart
+        Pairs never in one establishment; shape (pairs, 2).
+    apart_wing
+        Pairs never in one unit; shape (pairs, 2).
+    groups
+        At most so many together.
+    together, together_pennies
+        Pairs, and what it costs to hold them in different establishments; shapes (pairs, 2) and
+        (pairs,).
+    """
+
+    apart: Integers
+    apart_wing: Integers
+    groups: tuple[Group, ...]
+    together: Integers
+    together_pennies: Integers
+
+    @classmethod
+    def none(cls) -> Ties:
+        """Tie nobody to anybody."""
+        pairs = np.empty((0, 2), dtype=np.int64)
+        return cls(
+            apart=pairs,
+            apart_wing=pairs,
+            groups=(),
+            together=pairs,
+            together_pennies=np.empty(0, dtype=np.int64),
+        )
+
+    def __bool__(self) -> bool:
+        """Say whether anybody is tied to anybody."""
+        pairs = len(self.apart) + len(self.apart_wing) + len(self.together)
+        return bool(pairs or self.groups)
+
+    def of_people(self, rows: Integers, people: int) -> Ties:
+        """Keep the ties among these people, renumbered in their order.
+
+        Parameters
+        ----------
+        rows
+            The people kept.
+        people
+            How many there were.
+        """
+        number = np.full(people, -1, dtype=np.int64)
+        number[rows] = np.arange(len(rows))
+
+        def kept(pairs: Integers) -> NDArray[np.bool_]:
+            return np.asarray((number[pairs] >= 0).all(axis=1))
+
+        groups = tuple(
+            replace(group, people=number[group.people][number[group.people] >= 0])
+            for group in self.groups
+        )
+        together = kept(self.together)
+        return Ties(
+            apart=number[self.apart[kept(self.apart)]],
+            apart_wing=number[self.apart_wing[kept(self.apart_wing)]],
+            groups=tuple(group for group in groups if len(group.people) > group.at_most),
+            together=number[self.together[together]],
+            together_pennies=self.together_pennies[together],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,8 +181,13 @@ class AllocationProblem:
         then by price; the blocks of a unit add up to its capacity.
     from_establishment, current_unit
         Number of the establishment and of the unit that hold each person today, or ``NOWHERE``.
-    move_budget
-        Most people who may end in another establishment, or none for no limit.
+    pair_flags
+        ``PairFlag`` of holding a person in an establishment; uint8, shape (prisoners,
+        establishments).
+    limits
+        Limits that count flagged pairs; the budget of moves is the one named ``moves``.
+    ties
+        What ties the places of some people to those of others.
     """
 
     prisoners: pd.Index
@@ -73,7 +205,9 @@ class AllocationProblem:
     segment_pennies: Integers
     from_establishment: Integers
     current_unit: Integers
-    move_budget: int | None = None
+    pair_flags: Flags
+    limits: tuple[Limit, ...] = ()
+    ties: Ties = field(default_factory=Ties.none)
 
     def __post_init__(self) -> None:
         """Check shapes and ranges, and make the arrays read-only."""
@@ -84,7 +218,24 @@ class AllocationProblem:
 
     def of_people(self, rows: Integers | slice) -> AllocationProblem:
         """Keep these people, in this order, with all places and limits."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in OF_PEOPLE})
+        people = len(self.prisoners)
+        numbers = np.arange(people)[rows]
+        limits = tuple(
+            limit if limit.people is None else replace(limit, people=limit.people[numbers])
+            for limit in self.limits
+        )
+        arrays = {name: getattr(self, name)[rows] for name in OF_PEOPLE}
+        return replace(self, **arrays, limits=limits, ties=self.ties.of_people(numbers, people))
+
+    @property
+    def move_budget(self) -> int | None:
+        """Most people who may end in another establishment, or none for no limit."""
+        return next((limit.bound for limit in self.limits if limit.name == MOVES), None)
+
+    def counts(self, unit_of: Integers, limit: Limit) -> int:
+        """Count the people whom a limit counts under a plan."""
+        placed = np.flatnonzero(unit_of != UNPLACED)
+        return int(pairs_counted(self, limit, placed, unit_of[placed]).sum())
 
     def moved(self, unit_of: Integers) -> NDArray[np.bool_]:
         """Say who ends in another establishment; shape (prisoners,)."""
@@ -127,6 +278,21 @@ class AllocationProblem:
         return int(self.placement_pennies(unit_of).sum()) + int(crowding.sum())
 
 
+def pairs_counted(
+    problem: AllocationProblem, limit: Limit, people: Integers, units: Integers
+) -> NDArray[np.bool_]:
+    """Say which of some pairs a limit counts; shape (pairs,)."""
+    counted = np.ones(len(people), dtype=np.bool_)
+    if limit.people is not None:
+        counted &= limit.people[people]
+    if limit.units is not None:
+        counted &= limit.units[units]
+    if limit.flag is not None:
+        flags = problem.pair_flags[people, problem.unit_establishment[units]]
+        counted &= (flags & np.uint8(limit.flag)) != 0
+    return counted
+
+
 ARRAYS = (
     "cost_pennies",
     "unplaced_pennies",
@@ -139,6 +305,7 @@ ARRAYS = (
     "segment_pennies",
     "from_establishment",
     "current_unit",
+    "pair_flags",
 )
 OF_PEOPLE = (
     "prisoners",
@@ -146,6 +313,7 @@ OF_PEOPLE = (
     "unplaced_pennies",
     "from_establishment",
     "current_unit",
+    "pair_flags",
 )
 LABELS = ("prisoners", "units", "establishments")
 
@@ -164,6 +332,7 @@ def _check_shapes(problem: AllocationProblem) -> None:
         "segment_pennies": (segments,),
         "from_establishment": (people,),
         "current_unit": (people,),
+        "pair_flags": (people, len(problem.establishments)),
     }
     wrong = [
         f"{name} has shape {getattr(problem, name).shape}, expected {shape}"
@@ -187,8 +356,11 @@ def _check_ranges(problem: AllocationProblem) -> None:
         *(f"{name} must not be negative" for name in counts if (getattr(problem, name) < 0).any()),
         *_crowding_faults(problem),
     ]
-    if problem.move_budget is not None and problem.move_budget < 0:
-        faults.append(f"move_budget must not be negative, found {problem.move_budget}")
+    faults += [
+        f"limit {limit.name} must not be negative, found {limit.bound}"
+        for limit in problem.limits
+        if limit.bound < 0
+    ]
     if faults:
         raise ValueError("Allocation problem: " + "; ".join(faults))
 
@@ -240,9 +412,7 @@ def save_problem(problem: AllocationProblem, path: Path) -> None:
     content: dict[str, Any] = {name: getattr(problem, name) for name in ARRAYS}
     content |= {name: getattr(problem, name).to_numpy(dtype=np.str_) for name in LABELS}
     content["sexes"] = np.array(problem.sexes, dtype=np.str_)
-    content["move_budget"] = np.array(
-        [] if problem.move_budget is None else [problem.move_budget], dtype=np.int64
-    )
+    content |= _limit_arrays(problem) | _tie_arrays(problem.ties)
     content["eligible"] = np.packbits(problem.cost_pennies != INELIGIBLE, axis=1)
     content["pennies_per_pound"] = np.array(PENNIES_PER_POUND)
     np.savez_compressed(path, **content)
@@ -262,10 +432,82 @@ def load_problem(path: Path) -> AllocationProblem:
         Equal, array by array, to the one that was saved.
     """
     with np.load(path, allow_pickle=False) as stored:
-        budget = stored["move_budget"]
         return AllocationProblem(
             **{name: stored[name] for name in ARRAYS},
             **{name: pd.Index(stored[name].astype(object), dtype="str") for name in LABELS},
             sexes=tuple(str(sex) for sex in stored["sexes"]),
-            move_budget=int(budget[0]) if len(budget) else None,
+            limits=_stored_limits(stored),
+            ties=_stored_ties(stored),
         )
+
+
+def _limit_arrays(problem: AllocationProblem) -> dict[str, Any]:
+    """Store limits as parallel arrays; masks are whole rows, all true where they say nothing."""
+    people = np.ones((len(problem.limits), len(problem.prisoners)), dtype=np.bool_)
+    units = np.ones((len(problem.limits), len(problem.units)), dtype=np.bool_)
+    for row, limit in enumerate(problem.limits):
+        people[row] &= True if limit.people is None else limit.people
+        units[row] &= True if limit.units is None else limit.units
+    return {
+        "limit_name": np.array([limit.name for limit in problem.limits], dtype=np.str_),
+        "limit_flag": np.array([int(limit.flag or 0) for limit in problem.limits], dtype=np.int64),
+        "limit_bound": np.array([limit.bound for limit in problem.limits], dtype=np.int64),
+        "limit_at_least": np.array([limit.at_least for limit in problem.limits], dtype=np.bool_),
+        "limit_people": np.packbits(people, axis=1),
+        "limit_units": units,
+    }
+
+
+def _stored_limits(stored: Mapping[str, Any]) -> tuple[Limit, ...]:
+    people = len(stored["prisoners"])
+    masks = np.unpackbits(stored["limit_people"], axis=1, count=people).astype(np.bool_)
+    return tuple(
+        Limit(
+            name=str(name),
+            flag=PairFlag(int(flag)) if flag else None,
+            people=None if who.all() else who,
+            units=None if where.all() else where,
+            bound=int(bound),
+            at_least=bool(least),
+        )
+        for name, flag, bound, least, who, where in zip(
+            stored["limit_name"],
+            stored["limit_flag"],
+            stored["limit_bound"],
+            stored["limit_at_least"],
+            masks,
+            stored["limit_units"],
+            strict=True,
+        )
+    )
+
+
+def _tie_arrays(ties: Ties) -> dict[str, Any]:
+    return {
+        "apart": ties.apart,
+        "apart_wing": ties.apart_wing,
+        "together": ties.together,
+        "together_pennies": ties.together_pennies,
+        "group_name": np.array([group.name for group in ties.groups], dtype=np.str_),
+        "group_at_most": np.array([group.at_most for group in ties.groups], dtype=np.int64),
+        "group_size": np.array([len(group.people) for group in ties.groups], dtype=np.int64),
+        "group_people": np.concatenate(
+            [np.empty(0, dtype=np.int64), *(group.people for group in ties.groups)]
+        ),
+    }
+
+
+def _stored_ties(stored: Mapping[str, Any]) -> Ties:
+    people = np.split(stored["group_people"], np.cumsum(stored["group_size"])[:-1])
+    return Ties(
+        apart=stored["apart"],
+        apart_wing=stored["apart_wing"],
+        groups=tuple(
+            Group(name=str(name), people=rows, at_most=int(most))
+            for name, rows, most in zip(
+                stored["group_name"], people, stored["group_at_most"], strict=False
+            )
+        ),
+        together=stored["together"],
+        together_pennies=stored["together_pennies"],
+    )

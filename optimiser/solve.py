@@ -21,7 +21,7 @@ from optimiser.duals import (
     prices_from,
     steps_between,
 )
-from optimiser.problem import INELIGIBLE, NOWHERE, UNPLACED, AllocationProblem, Integers
+from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem, Integers, pairs_counted
 
 SAMPLE_EVERY = 4
 """One person in so many is solved first, for prices to start from."""
@@ -64,21 +64,21 @@ class Plan:
 def solve(
     problem: AllocationProblem,
     *,
-    move_pennies: int = 0,
+    limit_pennies: Integers | None = None,
     start: Plan | None = None,
     enough: float = 0.0,
     progress: Progress = silent,
 ) -> Plan:
-    """Find the cheapest plan when every move costs so many pennies more.
+    """Find the cheapest plan when whatever a limit counts costs so many pennies more.
 
     Parameters
     ----------
     problem
-        What to decide; its budget of moves is left to ``optimiser.budget``.
-    move_pennies
-        Added to the cost of every move.
+        What to decide; its limits are left to ``optimiser.budget``.
+    limit_pennies
+        Price of each limit, added to the pairs it counts; shape (limits,); none for no price.
     start
-        A plan of the same problem at another price of a move.
+        A plan of the same problem at other prices of the limits.
     progress
         Told of each round; what it raises ends the work.
 
@@ -88,10 +88,12 @@ def solve(
         Optimal over every eligible pair, which its prices prove. The same input gives the same
         plan.
     """
+    if limit_pennies is None:
+        limit_pennies = np.zeros(len(problem.limits), dtype=np.int64)
     if start is None:
-        prices, known = _first_prices(problem, move_pennies), np.empty(0, dtype=np.int64)
+        prices, known = _first_prices(problem, limit_pennies), np.empty(0, dtype=np.int64)
     else:
-        prices, known = replace(start.prices, move=move_pennies), start.pairs
+        prices, known = replace(start.prices, limit=limit_pennies), start.pairs
     margin = _margin(problem, prices)
     pairs = np.union1d(known, _near_pairs(problem, prices, margin))
     units, rounds, narrowed = len(problem.units), 0, False
@@ -100,10 +102,10 @@ def solve(
         rounds += 1
         progress("allocation", rounds - 1, rounds)
         people, to = np.divmod(pairs, units)
-        cost = _cost(problem, people, to, move_pennies)
+        cost = _cost(problem, people, to, limit_pennies)
         settled = _settled(problem, people, to) & ~shown
         unit_of = _flow(problem, people, to, cost, prices, settled)
-        prices = _prices(problem, unit_of, people, to, cost, move_pennies, settled)
+        prices = _prices(problem, unit_of, people, to, cost, limit_pennies, settled)
         missing, better_unplaced = _missing_pairs(problem, unit_of, prices, margin)
         if len(missing) <= enough * len(pairs) and not len(better_unplaced):
             progress("allocation", rounds, rounds)
@@ -117,16 +119,12 @@ def solve(
         shown[better_unplaced] = True
 
 
-def _first_prices(problem: AllocationProblem, move_pennies: int) -> Prices:
+def _first_prices(problem: AllocationProblem, limit_pennies: Integers) -> Prices:
     """Solve for a sample of the people with as large a share of the places; take the prices."""
     if len(problem.prisoners) <= SMALL:
-        return Prices(
-            unit=np.zeros(len(problem.units), dtype=np.int64),
-            estate=np.zeros(len(problem.sexes), dtype=np.int64),
-            move=move_pennies,
-        )
+        return Prices.none(problem, limit_pennies)
     small = sample(problem, SAMPLE_EVERY)
-    return solve(small, move_pennies=move_pennies, enough=NEARLY).prices
+    return solve(small, limit_pennies=limit_pennies, enough=NEARLY).prices
 
 
 def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
@@ -154,7 +152,6 @@ def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
         capacity=capacity.astype(np.int64),
         held_limit=-(-problem.held_limit // every),
         segment_places=segment_places.astype(np.int64),
-        move_budget=None,
     )
 
 
@@ -214,12 +211,13 @@ def _missing_pairs(
 
 
 def _cost(
-    problem: AllocationProblem, people: Integers, to: Integers, move_pennies: int
+    problem: AllocationProblem, people: Integers, to: Integers, limit_pennies: Integers
 ) -> Integers:
-    origin = problem.from_establishment[people]
-    moved = (origin != NOWHERE) & (problem.unit_establishment[to] != origin)
     own: Integers = problem.cost_pennies[people, to].astype(np.int64)
-    own += moved * np.int64(move_pennies)
+    for number in np.flatnonzero(limit_pennies):
+        limit = problem.limits[number]
+        counted = pairs_counted(problem, limit, people, to)
+        own += counted * (-limit_pennies[number] if limit.at_least else limit_pennies[number])
     return own
 
 
@@ -246,13 +244,13 @@ def _prices(
     people: Integers,
     to: Integers,
     cost: Integers,
-    move_pennies: int,
+    limit_pennies: Integers,
     settled: NDArray[np.bool_],
 ) -> Prices:
     """Recover the prices that prove a plan optimal over the pairs the solver could use."""
     own = problem.unplaced_pennies.copy()
     placed = np.flatnonzero(unit_of != UNPLACED)
-    own[placed] = _cost(problem, placed, unit_of[placed], move_pennies)
+    own[placed] = _cost(problem, placed, unit_of[placed], limit_pennies)
     sink = len(problem.units) + len(problem.sexes)
     active = np.flatnonzero(~settled)
     steps = steps_between(
@@ -262,7 +260,7 @@ def _prices(
         np.concatenate([to, np.full(len(active), sink)]),
         np.concatenate([cost - own[people], (problem.unplaced_pennies - own)[active]]),
     )
-    return prices_from(problem, steps, move_pennies)
+    return prices_from(problem, steps, limit_pennies)
 
 
 def _flow(

@@ -231,7 +231,7 @@ def price_arrays(allocation: Allocation) -> dict[str, NDArray[np.int64]]:
     return scale | {
         "unit": prices.unit,
         "estate": prices.estate,
-        "move": np.array(prices.move, dtype=np.int64),
+        "limit": prices.limit,
     }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from data.progress import Progress, silent
 from optimiser.allocate import allocate, observe
 from optimiser.allocation import Allocation
+from optimiser.build import Inputs as Given
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 from simulation.simulate import SimulationInputs, build_inputs
@@ -24,20 +23,25 @@ def place(scenario: Scenario, inputs: Inputs, progress: Progress = silent) -> Al
     progress
         Told of the optimiser's stages.
     """
-    tables: dict[str, Any] = {
-        "policy": scenario.allocation,
-        "visit_cost": inputs.visit_cost,
-        "travel_settings": scenario.travel,
-        "parties": inputs.parties,
-        "home_areas": inputs.home_areas,
-        "rules": inputs.rules,
-        "stage_rules": inputs.stage_rules,
-        "as_of": scenario.as_of,
-    }
-    given = (inputs.estate, inputs.population, inputs.travel)
-    if scenario.placements == "today":
-        return observe(*given, **tables)
-    return allocate(*given, **tables, progress=progress)
+    given = allocation_inputs(scenario, inputs)
+    return observe(given) if scenario.placements == "today" else allocate(given, progress)
+
+
+def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:
+    """Give what an allocation under this scenario is decided from."""
+    return Given(
+        estate=inputs.estate,
+        population=inputs.population,
+        travel=inputs.travel,
+        visit_cost=inputs.visit_cost,
+        travel_settings=scenario.travel,
+        parties=inputs.parties,
+        policy=scenario.allocation,
+        rules=inputs.rules,
+        stage_rules=inputs.stage_rules,
+        as_of=scenario.as_of,
+        home_areas=inputs.home_areas,
+    )
 
 
 def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> SimulationInputs:

@@ -11,7 +11,16 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from optimiser.problem import INELIGIBLE, NOWHERE, UNPLACED, AllocationProblem, Integers
+from optimiser.problem import (
+    INELIGIBLE,
+    MOVES,
+    NOWHERE,
+    UNPLACED,
+    AllocationProblem,
+    Integers,
+    Limit,
+    PairFlag,
+)
 
 
 def make_problem(
@@ -33,6 +42,8 @@ def make_problem(
     sex = np.array(sexes or [0] * units, dtype=np.int64)
     now = np.array(current_unit or [NOWHERE] * people, dtype=np.int64)
     blocks = crowding or [[(places, 0)] for places in capacity]
+    numbers = np.arange(int(place.max()) + 1)
+    origin = np.where(now == NOWHERE, NOWHERE, place[np.maximum(now, 0)])
     flat = [(unit, *block) for unit, of_unit in enumerate(blocks) for block in of_unit]
     limit = held_limit or [sum(capacity)] * (int(sex.max()) + 1)
     return AllocationProblem(
@@ -49,10 +60,17 @@ def make_problem(
         segment_unit=np.array([row[0] for row in flat], dtype=np.int64),
         segment_places=np.array([row[1] for row in flat], dtype=np.int64),
         segment_pennies=np.array([row[2] for row in flat], dtype=np.int64),
-        from_establishment=np.where(now == NOWHERE, NOWHERE, place[np.maximum(now, 0)]),
+        from_establishment=origin,
         current_unit=now,
-        move_budget=move_budget,
+        pair_flags=((origin[:, None] != NOWHERE) & (numbers != origin[:, None]))
+        * np.uint8(PairFlag.MOVED),
+        limits=() if move_budget is None else (moves_at_most(move_budget),),
     )
+
+
+def moves_at_most(bound: int) -> Limit:
+    """Limit all moves."""
+    return Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=bound)
 
 
 @st.composite
@@ -207,7 +225,7 @@ def best_by_highs(path: Path) -> float:
     limits = np.zeros((sexes + 1, len(cost)))
     limits[file["unit_sex"][file["segment_unit"]], singles + np.arange(segments)] = 1
     limits[sexes, :pairs] = (origin >= 0) & (file["unit_establishment"][unit] != origin)
-    budget = file["move_budget"][0] if len(file["move_budget"]) else people
+    budget = file["limit_bound"][0] if len(file["limit_bound"]) else people
     upper = np.concatenate([np.ones(singles), file["segment_places"]])
     answer = linprog(
         cost,

@@ -12,14 +12,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.population import Population
-from optimiser.allocate import allocate, observe
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from optimiser.certify import certify
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import ARRAYS
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
-from tests.optimiser.toy_world import family_policy, person, toy_estate, toy_population, toy_tables
+from tests.optimiser.toy_world import (
+    allocate,
+    family_policy,
+    observe,
+    person,
+    toy_estate,
+    toy_population,
+    toy_tables,
+)
 
 
 @pytest.fixture

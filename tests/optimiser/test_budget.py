@@ -15,6 +15,7 @@ from tests.optimiser.allocation_instances import (
     best_by_brute_force,
     best_by_highs,
     make_problem,
+    moves_at_most,
     problems,
     random_problem,
 )
@@ -30,7 +31,7 @@ def test_the_move_that_gains_most_is_made_first() -> None:
 
     assert list(found.plan.unit_of) == [0, 1]
     assert certify(problem, found.plan.unit_of, found.prices).gap == 0
-    assert 4 <= found.prices.move <= 9
+    assert 4 <= found.prices.limit[0] <= 9
 
 
 def test_a_budget_that_does_not_bind_costs_nothing() -> None:
@@ -38,9 +39,9 @@ def test_a_budget_that_does_not_bind_costs_nothing() -> None:
     free = solve_within_budget(problem, smallest_gap=0.0)
     enough = int(problem.moved(free.plan.unit_of).sum())
 
-    found = solve_within_budget(replace(problem, move_budget=enough), smallest_gap=0.0)
+    found = solve_within_budget(replace(problem, limits=(moves_at_most(enough),)), smallest_gap=0.0)
 
-    assert found.prices.move == 0
+    assert found.prices.limit[0] == 0
     assert problem.value_pennies(found.plan.unit_of) == problem.value_pennies(free.plan.unit_of)
 
 
@@ -58,7 +59,7 @@ def test_plan_keeps_its_budget_and_its_bound_is_true(problem: AllocationProblem)
 def test_bound_reaches_the_linear_programme_of_another_solver(share: float, tmp_path: Path) -> None:
     """The concave dual at its best whole price is within a penny a move of the programme."""
     problem = random_problem(8, 25)
-    problem = replace(problem, move_budget=int(share * len(problem.prisoners)))
+    problem = replace(problem, limits=(moves_at_most(int(share * len(problem.prisoners))),))
     save_problem(problem, tmp_path / "problem.npz")
 
     found = solve_within_budget(problem, smallest_gap=0.0)
@@ -74,7 +75,7 @@ def test_bound_reaches_the_linear_programme_of_another_solver(share: float, tmp_
 def test_large_problems_start_from_the_price_of_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optimiser.solve.SMALL", 50)
     monkeypatch.setattr("optimiser.budget.SMALL", 50)
-    problem = replace(random_problem(9, 30), move_budget=60)
+    problem = random_problem(9, 30, move_budget=60)
 
     found = solve_within_budget(problem, smallest_gap=0.0)
 
@@ -86,7 +87,7 @@ def test_large_problems_start_from_the_price_of_a_sample(monkeypatch: pytest.Mon
 def test_more_moves_never_cost_more() -> None:
     values = []
     for budget in (0, 5, 20, 80, 300):
-        problem = replace(random_problem(6, 15), move_budget=budget)
+        problem = random_problem(6, 15, move_budget=budget)
         found = solve_within_budget(problem, smallest_gap=0.0)
         values.append(problem.value_pennies(found.plan.unit_of))
 
@@ -95,7 +96,7 @@ def test_more_moves_never_cost_more() -> None:
 
 def test_each_evaluation_is_reported() -> None:
     reports: list[tuple[str, int, int]] = []
-    problem = replace(random_problem(6, 15), move_budget=20)
+    problem = random_problem(6, 15, move_budget=20)
 
     found = solve_within_budget(
         problem, smallest_gap=0.0, progress=lambda *report: reports.append(report)

@@ -10,12 +10,18 @@ import pytest
 
 from data.load import read_table
 from data.population import Population
-from optimiser.allocate import allocate
 from optimiser.eligibility import PLACE_RULES
 from optimiser.moves import REASONS
 from optimiser.policy import AllocationPolicy
 from scenarios.schema import Scenario
-from tests.optimiser.toy_world import family_policy, person, toy_population, toy_rules, toy_tables
+from tests.optimiser.toy_world import (
+    allocate,
+    family_policy,
+    person,
+    toy_population,
+    toy_rules,
+    toy_tables,
+)
 
 PARTS = [
     "escort_gbp",

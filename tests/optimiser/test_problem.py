@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from optimiser.problem import ARRAYS, LARGEST_COST, load_problem, save_problem
-from tests.optimiser.allocation_instances import make_problem, plan_of, random_problem
+from tests.optimiser.allocation_instances import (
+    make_problem,
+    moves_at_most,
+    plan_of,
+    random_problem,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +27,7 @@ from tests.optimiser.allocation_instances import make_problem, plan_of, random_p
         ({"unplaced_pennies": plan_of(LARGEST_COST + 1)}, "unplaced_pennies"),
         ({"held_limit": plan_of(-1)}, "held_limit"),
         ({"segment_places": plan_of(1, 2)}, "add up to its capacity"),
-        ({"move_budget": -1}, "move_budget"),
+        ({"limits": (moves_at_most(-1),)}, "limit moves"),
     ],
 )
 def test_values_outside_the_solver_range_are_refused(change: dict[str, Any], fault: str) -> None:
@@ -38,7 +43,7 @@ def test_falling_prices_of_crowding_are_refused() -> None:
 
 
 def test_a_saved_problem_reads_back_the_same(tmp_path: Path) -> None:
-    problem = replace(random_problem(3, 6), move_budget=7)
+    problem = random_problem(3, 6, move_budget=7)
 
     save_problem(problem, tmp_path / "problem.npz")
     again = load_problem(tmp_path / "problem.npz")

@@ -129,9 +129,9 @@ def test_pruned_choices_and_samples_reach_the_same_value(
 
 
 def test_a_price_of_a_move_is_added_to_every_move() -> None:
-    problem = random_problem(2, 12)
+    problem = random_problem(2, 12, move_budget=10_000)
 
-    plan = solve(problem, move_pennies=5_000)
+    plan = solve(problem, limit_pennies=plan_of(5_000))
 
     moves = int(problem.moved(plan.unit_of).sum())
     value = problem.value_pennies(plan.unit_of) + 5_000 * moves

@@ -11,8 +11,13 @@ import pandas as pd
 
 from data.estate import Estate
 from data.population import Population
+from data.progress import Progress, silent
 from data.travel import TravelTimes
 from data.visit_cost import VisitCost
+from optimiser.allocate import allocate as decide
+from optimiser.allocate import observe as observed
+from optimiser.allocation import Allocation
+from optimiser.build import Inputs
 from optimiser.policy import AllocationPolicy
 from scenarios.schema import Scenario
 
@@ -185,3 +190,13 @@ def family_policy(policy: AllocationPolicy) -> AllocationPolicy:
         margin_women=0,
         move_budget=None,
     )
+
+
+def allocate(progress: Progress = silent, **tables: Any) -> Allocation:
+    """Decide, the inputs given by name."""
+    return decide(Inputs(**tables), progress)
+
+
+def observe(**tables: Any) -> Allocation:
+    """Give today's places, the inputs given by name."""
+    return observed(Inputs(**tables))
