@@ -39,7 +39,7 @@ GROUP_BYS = (
     "children_under_18",
     "visits",
 )
-"""Who is told apart. ``nation`` is that of the home area; ``visits`` says who has nobody to come."""
+"""Who is told apart. ``nation`` is of the home area; ``visits`` says who has nobody to come."""
 
 UNITS = {
     "people": "people",
@@ -189,7 +189,9 @@ def _values(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, NDArray[np.f
     """Give miles and minutes before and after, missing in both where they are in either."""
     values: dict[str, NDArray[np.float64]] = {}
     for name in ("straight_miles", "minutes"):
-        pair = [table[name].to_numpy(dtype=np.float64, na_value=np.nan) for table in (before, after)]
+        pair = [
+            table[name].to_numpy(dtype=np.float64, na_value=np.nan) for table in (before, after)
+        ]
         unknown = np.isnan(pair[0]) | np.isnan(pair[1])
         values[f"{name}_before"], values[f"{name}_after"] = (
             np.where(unknown, np.nan, each) for each in pair

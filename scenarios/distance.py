@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from optimiser.equality import SAME_MILES, age_bands
+
 ESTATE = "ALL"
 EVERYBODY = ("all", "all")
 
@@ -22,8 +24,6 @@ GROUPS = (
 )
 """Who is told apart at the level of the estate; none of them enters anybody's price."""
 
-AGE_BANDS = {18: "18-24", 25: "25-39", 40: "40-59", 60: "60 and over"}
-
 UNITS = {
     "people_held": "people",
     "straight_miles": "miles",
@@ -35,9 +35,6 @@ UNITS = {
     "further_share": "share",
 }
 """Measure and its unit: means and shares over people, but for the count."""
-
-SAME_MILES = 1e-6
-"""Distances closer than this are equal."""
 
 
 def with_groups(
@@ -71,9 +68,7 @@ def with_groups(
 
 def _group(prisoners: pd.DataFrame, name: str) -> pd.Series:
     if name == "age_band":
-        edges = [*AGE_BANDS, np.inf]
-        bands = pd.cut(prisoners["age"], edges, right=False, labels=list(AGE_BANDS.values()))
-        return bands.astype("str")
+        return age_bands(prisoners["age"])
     if name == "children_under_18":
         return (prisoners["children_under_18"] > 0).map({True: "yes", False: "no"})
     if name == "disability":

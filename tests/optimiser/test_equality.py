@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from data.families import parties
 from data.placements import today_placements
 from optimiser.allocate import allocate
+from optimiser.build import Inputs as AllocationInputs
 from optimiser.equality import GROUP_BYS, NOT_STATED, UNITS, characteristics, equality_table
 from scenarios.schema import Scenario
 from tests.optimiser.toy_world import family_policy, person, toy_population, toy_tables
@@ -173,7 +174,8 @@ def test_shuffling_a_characteristic_changes_no_byte_of_the_plan(
             for n in range(4)
         ]
         tables = toy_tables(baseline, toy_population(*people))
-        return allocate(**tables, policy=family_policy(baseline.allocation)).placements
+        inputs = AllocationInputs(**tables, policy=family_policy(baseline.allocation))
+        return allocate(inputs).placements
 
     shuffled = told | {column: [told[column][number] for number in order]}
 
