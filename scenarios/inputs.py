@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from data.check import Problem, TableError
 from data.estate import Estate, Where, apply_unit_edits, load_estate
 from data.families import parties
 from data.geography import load_home_areas
@@ -21,7 +22,7 @@ from data.population import (
 )
 from data.progress import Progress, silent
 from data.travel import TravelSettings, TravelTimes, build_travel, load_roads, read_override
-from data.validate import TableError, validate_folder
+from data.validate import validate_folder
 from data.visit_cost import VisitCost, visit_cost
 from scenarios.errors import ScenarioError
 from scenarios.provenance import digest_of
@@ -118,8 +119,18 @@ def input_digests(data_dir: Path | None = None) -> dict[str, str]:
             f"{data_dir}: no such data folder. Give a folder of tables; "
             "'estate template DIR' makes one."
         )
-    paths = {name: table_path(name, data_dir) for name in table_names()}
-    return {name: file_digest(path) for name, path in paths.items() if path is not None}
+    problems: list[Problem] = []
+    digests: dict[str, str] = {}
+    for name in table_names():
+        try:
+            path = table_path(name, data_dir)
+        except TableError as error:
+            problems += error.problems
+        else:
+            digests |= {} if path is None else {name: file_digest(path)}
+    if problems:
+        raise TableError(problems)
+    return digests
 
 
 def data_digest(data_dir: Path | None = None) -> str:

@@ -80,11 +80,15 @@ def _changed(path: Path) -> Scenario:
         try:
             changes.append(_apply(tree, setting, value))
         except ScenarioError as error:
-            problems += error.problems
-    if problems:
-        raise ScenarioError([f"{path.name}: {problem}" for problem in problems])
+            problems += [f"{path.name}: {problem}" for problem in error.problems]
     tree |= {"title": head.title, "question": head.question, "parent": head.parent}
-    return _build(path.stem, path.name, tree, tuple(changes))
+    try:
+        scenario = _build(path.stem, path.name, tree, tuple(changes))
+    except ScenarioError as error:
+        problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return scenario
 
 
 def _read_head(path: Path) -> ScenarioFile:

@@ -232,6 +232,18 @@ def test_a_wrong_file_is_refused_in_one_clear_message(
     assert said.startswith("trial.yaml")
 
 
+def test_unknown_keys_and_wrong_values_are_reported_together(tmp_path: Path) -> None:
+    said = message(
+        tmp_path,
+        f"{HEAD}change:\n  allocation.move_bugdet: 3\n  placements: nowhere\n"
+        "  regime.added_sessions: [{where: {}, days: [tue]}]\n",
+    )
+
+    assert "no setting 'allocation.move_bugdet'" in said
+    assert "placements" in said
+    assert "added_sessions" in said
+
+
 def test_a_missing_file_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="no such file"):
         load_scenario(tmp_path / "absent.yaml")
