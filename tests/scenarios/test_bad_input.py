@@ -154,6 +154,13 @@ def test_a_table_there_twice_is_refused(own_data: Path, tmp_path: Path) -> None:
     )
 
 
+def test_every_table_that_is_no_single_file_is_named_at_once(own_data: Path) -> None:
+    (own_data / "population.parquet").write_bytes(b"")
+    (own_data / "rules.csv").mkdir()
+
+    refused(estate("validate", own_data), "population", "rules.csv")
+
+
 def test_a_data_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     refused(
         estate("run", "baseline", "--data", tmp_path / "none", "--runs", tmp_path / "runs"),
