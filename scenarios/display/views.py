@@ -242,7 +242,7 @@ def who_is_further(placed: pd.DataFrame) -> pd.DataFrame:
 def places_worth_most(
     units: pd.DataFrame, establishments: pd.DataFrame, rows: int = 15
 ) -> pd.DataFrame:
-    """List the units where one place more is worth most.
+    """List the units in use where one place more is worth most.
 
     Returns
     -------
@@ -251,7 +251,8 @@ def places_worth_most(
         value_of_one_more_gbp, cost_of_one_fewer_gbp. Empty where nothing was optimised.
     """
     names = establishments.set_index("establishment")["name"]
-    worth = units[units["value_of_one_more_gbp"].fillna(0) > 0].copy()
+    in_use = units["places"] > 0
+    worth = units[in_use & (units["value_of_one_more_gbp"].fillna(0) > 0)].copy()
     worth["name"] = worth["establishment"].map(names).fillna(worth["establishment"])
     worth["name"] = worth["name"].astype(str) + " (" + worth["unit"].astype(str) + ")"
     columns = ["unit", "name", "places", "held", "value_of_one_more_gbp", "cost_of_one_fewer_gbp"]

@@ -147,3 +147,20 @@ def test_differences_in_per_cent_leave_out_what_started_at_nothing() -> None:
     assert relative.to_dict("records") == [
         {"label": "visits", "value": 5.0, "low": 4.0, "high": 6.0}
     ]
+
+
+def test_a_closed_prison_is_not_where_a_place_is_worth_most(establishments: pd.DataFrame) -> None:
+    units = pd.DataFrame(
+        {
+            "unit": ["DMI-1", "LEI-1"],
+            "establishment": ["DMI", "LEI"],
+            "places": [0, 400],
+            "held": [0, 400],
+            "value_of_one_more_gbp": [900.0, 300.0],
+            "cost_of_one_fewer_gbp": [0.0, 310.0],
+        }
+    )
+
+    worth = views.places_worth_most(units, establishments)
+
+    assert worth["unit"].tolist() == ["LEI-1"]
