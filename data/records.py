@@ -9,16 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from data.check import TableError, convert
-from data.geography import load_home_areas
+from data.estate import Estate
+from data.geography import load_home_areas, straight_miles
 from data.load import read_table, table_path
 from data.population import Population
 from data.schema import columns
+from data.synthetic import ties
+from data.synthetic.activities import draw_activities, draw_activity_sites
+from data.synthetic.dealing import Assumptions
+from data.synthetic.settings import RecordsSettings
 from data.validate import check_data
 
-__all__ = ["Records", "load_records"]
+__all__ = [
+    "Records",
+    "RecordsSettings",
+    "excluded_establishments",
+    "load_records",
+    "synthesise_records",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,18 +105,149 @@ def load_records(folder: Path | str | None, population: Population) -> Records:
         without a second member.
     """
     tables = {name: _read(name, folder) for name in RECORD_TABLES}
-    around = {
-        "population": population.prisoners,
-        "home_areas": load_home_areas(None if folder is None else Path(folder)),
-        "establishments": read_table("establishments", folder),
-        "units": read_table("units", folder),
+    ids = {
+        "population": population.prisoners[["prisoner_id"]],
+        "home_areas": load_home_areas(None if folder is None else Path(folder))[["home_area"]],
+        "establishments": read_table("establishments", folder)[["establishment"]],
+        "units": read_table("units", folder)[["unit"]],
     }
-    problems = [
-        problem for problem in check_data(around | tables) if problem.table in RECORD_TABLES
-    ]
+    problems = check_data(ids | tables, faulty=tuple(ids))
     if problems:
         raise TableError(problems)
     return Records(**{name: in_order(table) for name, table in tables.items()})
+
+
+def synthesise_records(
+    population: Population,
+    estate: Estate,
+    settings: RecordsSettings,
+    home_areas: pd.DataFrame | None = None,
+) -> Records:
+    """Make records for a population that has none, the same for the same seed.
+
+    Nobody is known of whom these would be true: how many keep-aparts, groups and exclusions there
+    are, and who does what where, is assumed. The draws have streams of their own, so that people
+    and contacts stay as they are whatever is recorded about them.
+
+    Parameters
+    ----------
+    population
+        Whom the records are about; the order of its rows decides nothing.
+    estate
+        Where people are held.
+    settings
+        How many, and how dear.
+    home_areas
+        Positions of home areas; the built-in ones by default.
+
+    Returns
+    -------
+    Records
+        Without locks; each table sorted by all its columns.
+    """
+    areas = load_home_areas() if home_areas is None else home_areas
+    assumptions = Assumptions(
+        published=read_table("published_figures"), assumed=read_table("population_assumptions")
+    )
+    people = _people_in_order(population, estate)
+    sites = draw_activity_sites(estate.units, assumptions, settings.seed)
+    activities = draw_activities(
+        people,
+        sites,
+        assumptions,
+        sentence_plan_share=settings.sentence_plan_share,
+        seed=settings.seed,
+    )
+    planned = activities.loc[activities["on_sentence_plan"], "prisoner_id"]
+    held = ties.held_now(people, people["prisoner_id"].isin(planned).to_numpy())
+    return Records(
+        keep_aparts=in_order(
+            ties.draw_keep_aparts(
+                held,
+                pairs=settings.keep_apart_pairs,
+                same_prison_share=settings.keep_apart_same_prison_share,
+                same_region_share=settings.keep_apart_same_region_share,
+                establishment_share=settings.keep_apart_establishment_share,
+                seed=settings.seed,
+            )
+        ),
+        groups=in_order(
+            ties.draw_groups(
+                held,
+                groups=settings.groups,
+                members=settings.group_members,
+                at_most=settings.group_at_most,
+                seed=settings.seed,
+            )
+        ),
+        keep_together=in_order(
+            ties.draw_keep_together(
+                held,
+                people["relatives_in_custody"],
+                share=settings.keep_together_share,
+                price_gbp=settings.keep_together_gbp,
+                seed=settings.seed,
+            )
+        ),
+        locks=_no_rows("locks"),
+        exclusions=in_order(
+            ties.draw_exclusions(
+                people,
+                estate.establishments,
+                areas,
+                share=settings.exclusion_share,
+                within_miles=settings.exclusion_miles,
+                seed=settings.seed,
+            )
+        ),
+        activities=in_order(activities),
+        activity_sites=in_order(sites),
+    )
+
+
+def excluded_establishments(
+    exclusions: pd.DataFrame, establishments: pd.DataFrame, home_areas: pd.DataFrame
+) -> pd.DataFrame:
+    """Say which establishments public protection keeps each person away from.
+
+    Parameters
+    ----------
+    exclusions
+        The table of the records.
+    establishments, home_areas
+        With positions in degrees.
+
+    Returns
+    -------
+    DataFrame
+        ``prisoner_id``, ``establishment``: one row per person and establishment, sorted.
+    """
+    named = exclusions.loc[exclusions["establishment"] != "", ["prisoner_id", "establishment"]]
+    around = exclusions[exclusions["home_area"] != ""]
+    areas = home_areas.set_index("home_area").loc[around["home_area"]]
+    near = straight_miles(areas, establishments) <= around["within_miles"].to_numpy()[:, None]
+    person, place = np.nonzero(near)
+    inside = pd.DataFrame(
+        {
+            "prisoner_id": around["prisoner_id"].to_numpy()[person],
+            "establishment": establishments["establishment"].to_numpy()[place],
+        },
+        dtype="str",
+    )
+    return in_order(pd.concat([named, inside], ignore_index=True).drop_duplicates())
+
+
+def _people_in_order(population: Population, estate: Estate) -> pd.DataFrame:
+    """Give everybody in the order of ids with function, establishment and region of their unit."""
+    people = population.prisoners.sort_values("prisoner_id", ignore_index=True)
+    units = estate.units.set_index("unit").loc[people["current_unit"]]
+    region = estate.establishments.set_index("establishment")["region"]
+    establishment = units["establishment"].to_numpy()
+    return people.assign(
+        function=units["function"].to_numpy(),
+        establishment=establishment,
+        region=region.loc[establishment].to_numpy(),
+    )
 
 
 def in_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -208,6 +208,7 @@ def check_data(
     ----------
     tables
         Typed tables by name; those left out are not checked against.
+        One that is only there for its ids may lack other columns, and is named as ``faulty``.
     files
         Name of the file of each table for the report; by default ``<table>.csv``.
     faulty
@@ -242,7 +243,7 @@ def _check_references(tables: Tables, reports: Reports) -> None:
     for name, table in tables.items():
         for column in columns(name):
             referred = {t for t, _ in column.references}
-            known_of = referred and referred <= tables.keys()
+            known_of = referred and referred <= tables.keys() and column.name in table
             if not known_of or own.isdisjoint({name, *referred}):
                 continue
             known = pd.concat([tables[t][c] for t, c in column.references]).unique()

@@ -92,10 +92,24 @@ class Need(StrEnum):
     FOREIGN_NATIONAL_INTEREST = "foreign_national_interest"
     MOTHER_AND_BABY = "mother_and_baby"
     ACCESSIBLE = "accessible"
+    GROUND_FLOOR = "ground_floor"
+    MEDICAL = "medical"
+    CONSTANT_SUPERVISION = "constant_supervision"
+    SAFER_CELL = "safer_cell"
+    ESCAPE_LIST = "escape_list"
 
 
 EXCLUSIVE_NEEDS = (Need.SEXUAL_OFFENCES, Need.THERAPEUTIC, Need.FOREIGN_NATIONAL_INTEREST)
 """A unit that serves one of these holds only people who have that need."""
+
+
+class Flag(StrEnum):
+    """What else a rule must know of a person: bars to open conditions, and how they travel."""
+
+    EARLIER_LONG_SENTENCE = "earlier_long_sentence"
+    DEPORTATION_FINAL = "deportation_final"
+    AWAITS_PAROLE_BOARD = "awaits_parole_board"
+    SPECIAL_VEHICLE = "special_vehicle"
 
 
 class NationalityGroup(StrEnum):
@@ -113,6 +127,33 @@ class ContactStatus(StrEnum):
     WITH_CONDITIONS = "with_conditions"
     UNDER_ASSESSMENT = "under_assessment"
     BARRED = "barred"
+
+
+class ApartLevel(StrEnum):
+    """How far apart two people must be kept; the first three are inside one prison."""
+
+    CELL = "cell"
+    LANDING = "landing"
+    WING = "wing"
+    ESTABLISHMENT = "establishment"
+
+
+class ActivityKind(StrEnum):
+    """What a person takes part in, or has a date for, that a move destroys."""
+
+    COURSE = "course"
+    WORK = "work"
+    TREATMENT = "treatment"
+    EDUCATION = "education"
+    FAMILY_UNIT = "family_unit"
+    FAMILY_DAY = "family_day"
+    APPOINTMENT = "appointment"
+    BOOKED_VISIT = "booked_visit"
+
+
+ON_PROGRAMME = "on_programme"
+RECENT_TRANSFER = "recent_transfer"
+"""Reasons of a hold that say something of their own; a hold may have any other reason too."""
 
 
 class Preference(StrEnum):

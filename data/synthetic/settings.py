@@ -115,3 +115,70 @@ class PopulationSettings:
                 "PopulationSettings: a share lies between 0 and 1, days and miles are positive, "
                 f"counts per person at least 1; found {', '.join(wrong)}."
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsSettings:
+    """What is recorded about the people of the synthetic population; rows of ``settings.csv``.
+
+    Attributes
+    ----------
+    seed
+        Seed of every draw; those of the population are not touched.
+    keep_apart_pairs
+        Pairs of people who must be kept apart.
+    keep_apart_same_prison_share
+        Share of the pairs held in one establishment today.
+    keep_apart_same_region_share
+        Share held in different establishments of one region; the others have one home area.
+    keep_apart_establishment_share
+        Share that may not be in one establishment; for the others parts of a prison are enough.
+    groups, group_members, group_at_most
+        Groups, their mean number of members, and most members in one establishment.
+    keep_together_share, keep_together_gbp
+        Share of pairs of relatives in one establishment who should stay together, and the price
+        of parting them.
+    exclusion_share, exclusion_miles
+        Share of people kept away from their home area by public protection, and how far.
+    sentence_plan_share
+        Share of people on a course whose sentence plan holds it.
+    """
+
+    seed: int
+    keep_apart_pairs: int
+    keep_apart_same_prison_share: float
+    keep_apart_same_region_share: float
+    keep_apart_establishment_share: float
+    groups: int
+    group_members: int
+    group_at_most: int
+    keep_together_share: float
+    keep_together_gbp: float
+    exclusion_share: float
+    exclusion_miles: float
+    sentence_plan_share: float
+
+    def __post_init__(self) -> None:
+        shares = {name: getattr(self, name) for name in self.__slots__ if name.endswith("_share")}
+        wrong = [f"{name} {share}" for name, share in shares.items() if not 0 <= share <= 1]
+        if self.keep_apart_same_prison_share + self.keep_apart_same_region_share > 1:
+            wrong.append("shares of pairs that add up to more than 1")
+        least = {
+            "keep_apart_pairs": 0,
+            "groups": 0,
+            "group_members": 2,
+            "group_at_most": 1,
+            "keep_together_gbp": 0,
+            "exclusion_miles": 0,
+        }
+        wrong += [
+            f"{name} {getattr(self, name)}"
+            for name, bound in least.items()
+            if getattr(self, name) < bound
+        ]
+        if wrong:
+            raise ValueError(
+                "RecordsSettings: a share lies between 0 and 1, a group has at least two members "
+                "and room for one, counts, prices and miles are not negative; found "
+                f"{', '.join(wrong)}."
+            )
