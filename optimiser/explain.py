@@ -7,18 +7,15 @@ the cheapest way for everybody else to make room and to use the place that falls
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from optimiser.build import Build, Inputs
 from optimiser.duals import FAR, Prices, distances_to, priced_block
 from optimiser.prices import all_steps
-from optimiser.problem import INELIGIBLE, PENNIES_PER_POUND, UNPLACED, AllocationProblem, Integers
+from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem, Integers
 
 NO_PLACE = ""
 """Label of the alternative of having no place at all."""
@@ -126,9 +123,7 @@ def choices(
     unplaced = int(problem.unplaced_pennies[person])
     own = np.append(problem.cost_pennies[person, eligible].astype(np.int64), unplaced)
     free = Prices.none(problem, prices.limit)
-    priced = np.append(
-        priced_block(problem, free, row)[0, eligible].astype(np.int64), unplaced
-    )
+    priced = np.append(priced_block(problem, free, row)[0, eligible].astype(np.int64), unplaced)
     here = int(np.flatnonzero(unit == at)[0])
     change = own - own[here]
     limits = (priced - own) - (priced - own)[here]
@@ -157,7 +152,8 @@ def choices(
     )[known]
     chosen = table["unit"] == at
     order = np.lexsort((table["unit"], table["forcing"], ~chosen))
-    return table.iloc[order].reset_index(drop=True)
+    ranked: pd.DataFrame = table.iloc[order].reset_index(drop=True)
+    return ranked
 
 
 def terms_by_unit(build: Build, inputs: Inputs, person: int, units: Integers) -> pd.DataFrame:

@@ -1,0 +1,409 @@
+"""Locks that cannot all be kept, and the smallest set of them that shows it.
+
+A lock keeps a person in a unit or an establishment, or away from it. Locks can contradict one
+another, the rules, the places there are, keep-aparts, groups and limits. A set of demands that
+cannot be kept together is narrowed by a deletion filter until every one of them is needed for the
+contradiction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimiser.duals import limit_counts
+from optimiser.problem import INELIGIBLE, AllocationProblem, Integers, Limit
+
+Item = TypeVar("Item")
+
+MOST_REPORTED = 20
+"""Contradictions named in one report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lock:
+    """One row of the locks table, as it binds in a problem.
+
+    ``person`` is a row of the problem; ``units`` are the units named, bool, shape (units,).
+    ``keeps`` is true for a lock to them and false where they are forbidden. ``says`` names it.
+    """
+
+    person: int
+    units: NDArray[np.bool_]
+    keeps: bool
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Demands that cannot all be kept, though any of them could be left out; and why not."""
+
+    demands: tuple[str, ...]
+    why: str
+
+    def __str__(self) -> str:
+        """Say which, and why."""
+        return f"{'; '.join(self.demands)}: {self.why}"
+
+
+class ConflictError(ValueError):
+    """Locks or limits contradict one another; nothing was decided. ``conflicts`` has each."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        self.conflicts = tuple(conflicts)
+        shown = [str(conflict) for conflict in self.conflicts]
+        super().__init__("\n".join(shown))
+
+
+def locks_of(
+    table: pd.DataFrame, prisoners: pd.Index, units: pd.Index, unit_establishment: Sequence[str]
+) -> tuple[Lock, ...]:
+    """Read the locks table into the numbers of a problem; rows of other people are left out.
+
+    Parameters
+    ----------
+    table
+        ``prisoner_id``, ``action`` (lock or forbid), ``unit_or_establishment``.
+    prisoners, units
+        Labels of the problem.
+    unit_establishment
+        Establishment of each unit.
+    """
+    rows = prisoners.get_indexer(pd.Index(table["prisoner_id"]))
+    unit_labels, places = np.asarray(units, dtype=object), np.asarray(unit_establishment)
+    found = []
+    for row, each in zip(rows, table.itertuples(), strict=True):
+        if row >= 0:
+            where = str(each.unit_or_establishment)
+            found.append(
+                Lock(
+                    person=int(row),
+                    units=(unit_labels == where) | (places == where),
+                    keeps=str(each.action) == "lock",
+                    says=f"{each.action} {each.prisoner_id} {where}",
+                )
+            )
+    return tuple(found)
+
+
+def apply_locks(cost_pennies: NDArray[np.int32], locks: Sequence[Lock]) -> None:
+    """Make every pair that a lock rules out ineligible, in place."""
+    for lock in locks:
+        cost_pennies[lock.person, lock.units != lock.keeps] = INELIGIBLE
+
+
+def smallest_conflict(
+    demands: Sequence[Item], kept_together: Callable[[Sequence[Item]], bool]
+) -> tuple[Item, ...]:
+    """Narrow demands that cannot be kept together to a set of which none can be spared.
+
+    Parameters
+    ----------
+    demands
+        In order; earlier ones are left out first.
+    kept_together
+        Whether some of the demands can all be kept; leaving one out never makes it false.
+
+    Returns
+    -------
+    tuple
+        Empty when all can be kept.
+
+    Notes
+    -----
+    A deletion filter that tries halves before single demands.
+
+    Examples
+    --------
+    >>> smallest_conflict([1, 2, 3, 4, 5], lambda kept: sum(kept) < 9)
+    (4, 5)
+    """
+    if kept_together(demands):
+        return ()
+    kept, size = list(demands), max(1, len(demands) // 2)
+    while True:
+        first = 0
+        while first < len(kept):
+            rest = kept[:first] + kept[first + size :]
+            if kept_together(rest):
+                first += size
+            else:
+                kept = rest
+        if size == 1:
+            return tuple(kept)
+        size //= 2
+
+
+def conflicts(
+    problem: AllocationProblem, locks: Sequence[Lock], fixed: Integers | None = None
+) -> list[Conflict]:
+    """Name every contradiction among locks, rules, places, ties and limits.
+
+    Parameters
+    ----------
+    problem
+        Before the locks: its costs say what the rules allow.
+    locks
+        What must be kept.
+    fixed
+        Unit of everyone whom the rules leave where they are, -1 for others; shape (prisoners,).
+        Their places are taken.
+
+    Returns
+    -------
+    list of Conflict
+        Smallest sets, none of which shares a demand with another; at most ``MOST_REPORTED``.
+    """
+    frame = _Frame(problem, locks, fixed)
+    demands: list[_Demand] = list(frame.demands())
+    found: list[Conflict] = []
+    while len(found) < MOST_REPORTED:
+        smallest = smallest_conflict(demands, lambda some: frame.fault(some) is None)
+        if not smallest:
+            return found
+        found.append(
+            Conflict(
+                demands=tuple(demand.says for demand in smallest),
+                why=frame.fault(smallest) or "",
+            )
+        )
+        demands = [demand for demand in demands if demand not in smallest]
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demand:
+    """Something that can be left out: a lock, a keep-apart, a group or a limit, by number."""
+
+    kind: str
+    number: int
+    says: str
+
+
+class _Frame:
+    """What stays whatever is left out: the rules, the places, and who is fixed to one."""
+
+    def __init__(
+        self, problem: AllocationProblem, locks: Sequence[Lock], fixed: Integers | None
+    ) -> None:
+        self.problem = problem
+        self.locks = locks
+        self.people = np.unique([lock.person for lock in locks]).astype(np.int64)
+        rows = problem.cost_pennies[self.people]
+        self.eligible = dict(zip(self.people.tolist(), rows != INELIGIBLE, strict=True))
+        nobody = np.full(len(problem.prisoners), -1, dtype=np.int64)
+        taken = (nobody if fixed is None else fixed).copy()
+        taken[self.people] = -1
+        held = problem.held(taken)
+        self.room = problem.capacity - held
+        by_sex = np.bincount(problem.unit_sex, weights=held, minlength=len(problem.sexes))
+        self.room_of_sex = problem.held_limit - by_sex.astype(np.int64)
+        self.reach = [self._reach(limit) for limit in problem.limits]
+
+    def demands(self) -> Iterator[_Demand]:
+        """List what may contradict: limits and ties first, so that locks are spared last."""
+        ties, labels = self.problem.ties, self.problem.prisoners
+        locked = np.zeros(len(labels), dtype=np.bool_)
+        locked[self.people] = True
+        for number, limit in enumerate(self.problem.limits):
+            yield _Demand(kind="limit", number=number, says=_limit_says(limit))
+        for kind, pairs, level in (
+            ("apart", ties.apart, ""),
+            ("wing", ties.apart_wing, " by wing"),
+        ):
+            for row in np.flatnonzero(locked[pairs].all(axis=1)):
+                a, b = labels[pairs[row]]
+                says = f"keep apart {a} and {b}{level}"
+                yield _Demand(kind=kind, number=int(row), says=says)
+        for number, group in enumerate(ties.groups):
+            if locked[group.people].sum() > group.at_most:
+                says = f"group {group.name}: at most {group.at_most}"
+                yield _Demand(kind="group", number=number, says=says)
+        for number, lock in enumerate(self.locks):
+            yield _Demand(kind="lock", number=number, says=lock.says)
+
+    def fault(self, demands: Sequence[_Demand]) -> str | None:
+        """Say why demands cannot be kept together; none when nothing speaks against it."""
+        chosen: dict[str, list[int]] = {}
+        for demand in demands:
+            chosen.setdefault(demand.kind, []).append(demand.number)
+        open_to, confined = self._open_to(chosen.get("lock", []))
+        return (
+            self._without_a_unit(open_to, chosen.get("lock", []))
+            or self._without_room({who: open_to[who] for who in confined})
+            or self._too_close(open_to, chosen)
+            or self._beyond_a_limit(open_to, confined, chosen.get("limit", []))
+        )
+
+    def _open_to(self, locks: Sequence[int]) -> tuple[dict[int, NDArray[np.bool_]], list[int]]:
+        """Give the units that locks leave to each person, and who must be in one of them."""
+        open_to: dict[int, NDArray[np.bool_]] = {}
+        confined: dict[int, bool] = {}
+        for number in locks:
+            lock = self.locks[number]
+            before = open_to.get(lock.person, self.eligible[lock.person])
+            open_to[lock.person] = before & (lock.units == lock.keeps)
+            confined[lock.person] = confined.get(lock.person, False) or lock.keeps
+        return open_to, [who for who, must in confined.items() if must]
+
+    def _without_a_unit(
+        self, open_to: dict[int, NDArray[np.bool_]], locks: Sequence[int]
+    ) -> str | None:
+        for who, units in open_to.items():
+            if units.any():
+                continue
+            of_person = [number for number in locks if self.locks[number].person == who]
+            if self.eligible[who].any() or any(self.locks[n].keeps for n in of_person):
+                return self._why_no_unit(who, of_person)
+        return None
+
+    def _why_no_unit(self, who: int, locks: Sequence[int]) -> str:
+        named = np.ones(len(self.problem.units), dtype=np.bool_)
+        for number in locks:
+            named &= self.locks[number].units == self.locks[number].keeps
+        if not named.any():
+            return "no unit satisfies all of them"
+        return f"the rules do not allow {self.problem.prisoners[who]} there"
+
+    def _without_room(self, open_to: dict[int, NDArray[np.bool_]]) -> str | None:
+        """Look for more people than places, by the largest flow from people to places."""
+        if not open_to:
+            return None
+        sets, size = np.unique(np.array(list(open_to.values())), axis=0, return_counts=True)
+        if _largest_flow(sets, size, self.problem.unit_sex, self.room, self.room_of_sex) == sum(
+            size
+        ):
+            return None
+        units = sets.any(axis=0)
+        labels = ", ".join(self.problem.units[np.flatnonzero(units)[:5]])
+        places = int(np.maximum(self.room[units], 0).sum())
+        people = f"{len(open_to)} people"
+        if places < len(open_to):
+            return f"{people} for {places} places open in {labels}"
+        return f"{people}, and no more may be held of their sex"
+
+    def _too_close(
+        self, open_to: dict[int, NDArray[np.bool_]], chosen: dict[str, list[int]]
+    ) -> str | None:
+        ties, places = self.problem.ties, self.problem.unit_establishment
+        at = {who: _only(places[units]) for who, units in open_to.items() if units.any()}
+        within = {who: _only(np.flatnonzero(units)) for who, units in open_to.items()}
+        for kind, pairs, where in (("apart", ties.apart, at), ("wing", ties.apart_wing, within)):
+            for number in chosen.get(kind, []):
+                a, b = (where.get(int(who)) for who in pairs[number])
+                if a is not None and a == b:
+                    return "both can only be in the same place"
+        for number in chosen.get("group", []):
+            group = ties.groups[number]
+            places_of = (at.get(who) for who in group.people.tolist())
+            together = [place for place in places_of if place is not None]
+            for place in sorted(set(together)):
+                if together.count(place) > group.at_most:
+                    label = self.problem.establishments[place]
+                    return f"{together.count(place)} of them can only be in {label}"
+        return None
+
+    def _beyond_a_limit(
+        self,
+        open_to: dict[int, NDArray[np.bool_]],
+        confined: Sequence[int],
+        limits: Sequence[int],
+    ) -> str | None:
+        for number in limits:
+            limit, (counted, most) = self.problem.limits[number], self.reach[number]
+            if limit.at_least:
+                lost = sum(
+                    bool((counted[who] & self.eligible[who]).any())
+                    and not (counted[who] & units).any()
+                    for who, units in open_to.items()
+                )
+                if most - lost < limit.bound:
+                    return f"at most {most - lost} can be"
+                continue
+            forced = sum(bool((counted[who] | ~open_to[who]).all()) for who in confined)
+            if forced > limit.bound:
+                return f"{forced} have to be"
+        return self._limits_clash(limits)
+
+    def _limits_clash(self, limits: Sequence[int]) -> str | None:
+        """Find a minimum that is above a limit on the same people and more."""
+        chosen = [self.problem.limits[number] for number in limits]
+        for least in (limit for limit in chosen if limit.at_least):
+            for most in (limit for limit in chosen if not limit.at_least):
+                if least.bound > most.bound and _covers(most, least):
+                    return f"{least.bound} at least and {most.bound} at most"
+        return None
+
+    def _reach(self, limit: Limit) -> tuple[dict[int, NDArray[np.bool_]], int]:
+        """Give the units in which a limit counts each locked person, and most it could count."""
+        problem = self.problem
+        counted = {
+            who: limit_counts(problem, limit, slice(who, who + 1))[0] for who in self.eligible
+        }
+        if not limit.at_least:
+            return counted, 0
+        able = 0
+        for first in range(0, len(problem.prisoners), _ROWS):
+            rows = slice(first, first + _ROWS)
+            pairs = limit_counts(problem, limit, rows)
+            able += int((pairs & (problem.cost_pennies[rows] != INELIGIBLE)).any(axis=1).sum())
+        places = problem.capacity if limit.units is None else problem.capacity[limit.units]
+        return counted, min(able, int(places.sum()))
+
+
+_ROWS = 4096
+
+
+def _limit_says(limit: Limit) -> str:
+    return f"limit {limit.name}: at {'least' if limit.at_least else 'most'} {limit.bound}"
+
+
+def _only(values: NDArray[Any]) -> int | None:
+    """Give the one value there is, or none."""
+    found = np.unique(values)
+    return int(found[0]) if len(found) == 1 else None
+
+
+def _covers(wide: Limit, narrow: Limit) -> bool:
+    """Say whether a limit counts everything that another counts."""
+
+    def inside(outer: NDArray[np.bool_] | None, inner: NDArray[np.bool_] | None) -> bool:
+        return outer is None or (inner is not None and bool((outer | ~inner).all()))
+
+    same_flag = wide.flag is None or wide.flag == narrow.flag
+    return same_flag and inside(wide.people, narrow.people) and inside(wide.units, narrow.units)
+
+
+def _largest_flow(
+    sets: NDArray[np.bool_],
+    size: Integers,
+    unit_sex: Integers,
+    room: Integers,
+    room_of_sex: Integers,
+) -> int:
+    """Give how many people, by the set of units open to them, find a place at once."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import maximum_flow
+
+    kinds, units = sets.shape
+    sexes = len(room_of_sex)
+    unit_node = 1 + kinds
+    sex_node = unit_node + units
+    sink = sex_node + sexes
+    kind, unit = np.nonzero(sets)
+    tail = [np.zeros(kinds), 1 + kind, unit_node + np.arange(units), sex_node + np.arange(sexes)]
+    head = [1 + np.arange(kinds), unit_node + unit, sex_node + unit_sex, np.full(sexes, sink)]
+    most = [size, size[kind], np.maximum(room, 0), np.maximum(room_of_sex, 0)]
+    graph = coo_array(
+        (
+            np.concatenate(most).astype(np.int32),
+            (np.concatenate(tail).astype(np.int32), np.concatenate(head).astype(np.int32)),
+        ),
+        shape=(sink + 1, sink + 1),
+    )
+    return int(maximum_flow(graph.tocsr(), 0, sink).flow_value)
