@@ -156,6 +156,48 @@ RECENT_TRANSFER = "recent_transfer"
 """Reasons of a hold that say something of their own; a hold may have any other reason too."""
 
 
+class LockAction(StrEnum):
+    """What a planner's lock does: keep a person in a place, or away from it."""
+
+    LOCK = "lock"
+    FORBID = "forbid"
+
+
+class LockReason(StrEnum):
+    """Why a planner locks a person to a place or away from it.
+
+    Reasons of a hold, of a transfer (Book a secure move, HMPPS) and of public protection.
+    """
+
+    PAROLE = "parole"
+    MEDICAL = "medical"
+    ON_PROGRAMME = "on_programme"
+    CARE_PLAN = "care_plan"
+    COURT = "court"
+    FAMILY = "family"
+    RESETTLEMENT = "resettlement"
+    RECENT_TRANSFER = "recent_transfer"
+    OWN_WISH = "own_wish"
+    OPERATIONAL = "operational"
+    SECURITY = "security"
+    PUBLIC_PROTECTION = "public_protection"
+    KEEP_APART = "keep_apart"
+    RESTRICTED_CONTACT = "restricted_contact"
+
+
+RESTRICTED_REASONS = frozenset(
+    {
+        LockReason.MEDICAL,
+        LockReason.CARE_PLAN,
+        LockReason.SECURITY,
+        LockReason.PUBLIC_PROTECTION,
+        LockReason.KEEP_APART,
+        LockReason.RESTRICTED_CONTACT,
+    }
+)
+"""Reasons that only a planner may read; to others they are a restricted reason, without a note."""
+
+
 class Preference(StrEnum):
     """Where a person has asked to be held."""
 

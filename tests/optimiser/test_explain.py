@@ -32,8 +32,7 @@ def locked(problem: AllocationProblem, person: int, unit: int) -> AllocationProb
 
 
 def test_forcing_a_person_adds_their_own_change_and_what_others_pay_for_the_room() -> None:
-    """Person 0 is in unit 0 at 1. In unit 1 they pay 4 (3 more) and person 1 leaves it for the
-    place that falls free, where they pay 5 instead of 2 (3 more)."""
+    """Person 0 would pay 4 instead of 1, and person 1, who makes room, 5 instead of 2."""
     problem = make_problem([[1, 4], [5, 2]], [1, 1])
     plan = solve(problem)
 
