@@ -1,0 +1,369 @@
+"""The best plan under ceilings on linear measures, with a bound that no such plan can beat.
+
+Each ceiling has a price. At given prices the best plan is a flow, and its value less what the
+ceilings are let for is a bound, concave in the prices. The search climbs it inside a box that grows
+and shrinks, along the planes that the flows found so far lay over it; plans that keep every ceiling
+are taken on the way, and at the end along the line from the best prices to higher ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.progress import Progress, silent
+from optimiser.certify import lower_bound
+from optimiser.duals import Prices
+from optimiser.measure import Measure, reach_of, weighted
+from optimiser.problem import LARGEST_COST, AllocationProblem, Integers
+from optimiser.solve import Plan, solve
+
+LARGEST_SEARCH = 60
+"""Evaluations after which the search takes the best plan it has."""
+
+LINE_SEARCH = 12
+"""Of these, evaluations on the line from the best prices to higher ones."""
+
+FINEST = 4096
+"""Largest weight of the objective: the grain of the prices is one in so many."""
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ceiling:
+    """A measure and the most a plan may have of it."""
+
+    measure: Measure
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proof:
+    """What proves a bound: whole weights of the objective and the ceilings, and prices of units.
+
+    The bound is the least of ``weight`` x objective + sum of ``ceilings`` x (measure - at most),
+    divided by ``weight`` and rounded up.
+    """
+
+    weight: int
+    ceilings: Integers
+    prices: Prices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Within:
+    """The best plan found under ceilings; values in the unit of the objective.
+
+    Attributes
+    ----------
+    unit_of
+        The plan.
+    value, bound
+        Its objective, and what no plan under the ceilings can be below.
+    proof
+        From which ``bound_of`` gives the bound again.
+    plan
+        The last flow, to start another search from.
+    evaluations
+        Flows it took.
+    """
+
+    unit_of: Integers
+    value: int
+    bound: int
+    proof: Proof
+    plan: Plan
+    evaluations: int
+
+    @property
+    def gap(self) -> float:
+        """Distance to the bound as a share of the value."""
+        return (self.value - self.bound) / max(1, abs(self.value))
+
+
+Terms: TypeAlias = Sequence[tuple[int, Measure]]
+"""Whole weights, and the measures they weigh."""
+
+
+def bound_of(
+    problem: AllocationProblem, objective: Terms, ceilings: Sequence[Ceiling], proof: Proof
+) -> int:
+    """Give the bound that a proof proves, from every eligible pair; no solver is used.
+
+    Parameters
+    ----------
+    problem
+        Who may be held where, and how many.
+    objective, ceilings
+        What is least, and what it is subject to.
+    proof
+        Weights and prices.
+
+    Returns
+    -------
+    int
+        No plan under the ceilings has an objective below.
+    """
+    terms = [(proof.weight * weight, measure) for weight, measure in objective]
+    terms += [
+        (int(price), each.measure) for price, each in zip(proof.ceilings, ceilings, strict=True)
+    ]
+    let = sum(int(p) * c.at_most for p, c in zip(proof.ceilings, ceilings, strict=True))
+    least = lower_bound(weighted(problem, terms), proof.prices) - let
+    return -(-least // proof.weight)
+
+
+def solve_within(
+    problem: AllocationProblem,
+    objective: Terms,
+    ceilings: Sequence[Ceiling],
+    *,
+    smallest_gap: float,
+    start: Plan | None = None,
+    prices: Floats | None = None,
+    stop_at: int | None = None,
+    seen: Callable[[Integers], None] | None = None,
+    progress: Progress = silent,
+) -> Within:
+    """Find a plan that keeps every ceiling and a bound close to its value.
+
+    Parameters
+    ----------
+    problem
+        Who may be held where, and how many; its own limits are left aside.
+    objective
+        What to make least.
+    ceilings
+        What the plan may have at most of each measure. Leaving everybody without a place must
+        keep them, or there may be no plan.
+    smallest_gap
+        Relative gap at which the search may stop.
+    start, prices
+        A plan and prices of the ceilings to start from.
+    stop_at
+        The search may stop once the bound is as high.
+    seen
+        Given the plan of every flow.
+    progress
+        Told of every flow; what it raises ends the work.
+
+    Returns
+    -------
+    Within
+        Its gap is 0 where no ceiling binds.
+
+    Raises
+    ------
+    CeilingError
+        When no plan was found that keeps the ceilings.
+    """
+    search = _Search(problem, objective, ceilings, smallest_gap, start, progress)
+    search.stop_at, search.seen = stop_at, seen
+    search.climb(np.zeros(len(ceilings)) if prices is None else prices)
+    search.walk()
+    return search.result()
+
+
+class CeilingError(ValueError):
+    """No plan was found under the ceilings: ``names`` says which.
+
+    ``bound`` is below every plan that there may be, as ``proof`` proves.
+    """
+
+    def __init__(self, names: Sequence[str], bound: int, proof: Proof | None = None) -> None:
+        self.names = tuple(names)
+        self.bound = bound
+        self.proof = proof
+        super().__init__(f"No plan keeps {', '.join(names)}. Raise what they may be at most.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Point:
+    """One flow: prices, objective, excess over each ceiling, and the bound it gives."""
+
+    prices: Floats
+    value: int
+    excess: Integers
+    bound: int
+    proof: Proof
+    plan: Plan
+
+    @property
+    def keeps(self) -> bool:
+        return bool((self.excess <= 0).all())
+
+
+class _Search:
+    """The flows so far, the best bound among them and the best plan that keeps the ceilings."""
+
+    def __init__(
+        self,
+        problem: AllocationProblem,
+        objective: Terms,
+        ceilings: Sequence[Ceiling],
+        smallest_gap: float,
+        start: Plan | None,
+        progress: Progress,
+    ) -> None:
+        self.problem = replace(problem, limits=())
+        self.objective = objective
+        self.ceilings = ceilings
+        self.smallest_gap = smallest_gap
+        self.progress = progress
+        self.start = start
+        self.stop_at: int | None = None
+        self.seen: Callable[[Integers], None] | None = None
+        self.points: list[_Point] = []
+        self.best: _Point | None = None
+        self.feasible: _Point | None = None
+        self.reach = max(1, reach_of(problem, objective))
+        self.reaches = np.array(
+            [max(1, each.measure.largest()) for each in ceilings], dtype=np.int64
+        )
+
+    def evaluate(self, prices: Floats) -> _Point:
+        """Solve at these prices and keep what is learnt."""
+        self.progress("ceilings", len(self.points), len(self.points) + 1)
+        weight, whole = self._wholes(prices)
+        terms = [(weight * each, measure) for each, measure in self.objective]
+        terms += [(int(p), each.measure) for p, each in zip(whole, self.ceilings, strict=True)]
+        priced = weighted(self.problem, terms)
+        plan = solve(priced, start=self.start)
+        self.start = plan
+        if self.seen is not None:
+            self.seen(plan.unit_of)
+        value = sum(
+            each * measure.of_plan(self.problem, plan.unit_of) for each, measure in self.objective
+        )
+        excess = np.array(
+            [c.measure.of_plan(self.problem, plan.unit_of) - c.at_most for c in self.ceilings],
+            dtype=np.int64,
+        )
+        scaled = weight * value + sum(int(p) * int(e) for p, e in zip(whole, excess, strict=True))
+        point = _Point(
+            prices=whole / weight,
+            value=value,
+            excess=excess,
+            bound=-(-scaled // weight),
+            proof=Proof(weight=weight, ceilings=whole, prices=plan.prices),
+            plan=plan,
+        )
+        self.points.append(point)
+        if self.best is None or point.bound > self.best.bound:
+            self.best = point
+        if point.keeps and (self.feasible is None or value < self.feasible.value):
+            self.feasible = point
+        return point
+
+    def _wholes(self, prices: Floats) -> tuple[int, Integers]:
+        """Write prices as whole weights over a common one, as fine as the range allows."""
+        room = LARGEST_COST - int(self.reaches.sum())
+        weight = int(room / max(1.0, self.reach + float(self.reaches @ prices)))
+        weight = max(1, min(weight, FINEST))
+        most = (room - weight * self.reach) // max(1, len(self.ceilings)) // self.reaches
+        whole = np.minimum(np.rint(prices * weight).astype(np.int64), np.maximum(0, most))
+        return weight, whole
+
+    def done(self) -> bool:
+        """Say whether the best plan is as close to the bound as asked, or time is up."""
+        if len(self.points) >= LARGEST_SEARCH:
+            return True
+        if self.best is not None and self.stop_at is not None and self.best.bound >= self.stop_at:
+            return True
+        if self.best is None or self.feasible is None:
+            return False
+        gap = self.feasible.value - self.best.bound
+        return gap <= self.smallest_gap * max(1, abs(self.feasible.value))
+
+    def climb(self, prices: Floats) -> None:
+        """Climb the bound inside a box around the best prices."""
+        centre = self.evaluate(prices)
+        if not len(self.ceilings):
+            return
+        radius = np.maximum(np.abs(prices) * 0.1, self._first_radius(centre))
+        for _ in range(LARGEST_SEARCH - LINE_SEARCH):
+            if self.done():
+                return
+            wanted, promised = self._highest(centre.prices, radius)
+            gain = promised - centre.bound
+            if gain <= max(1.0, 0.1 * self.smallest_gap * abs(centre.bound)):
+                return
+            point = self.evaluate(wanted)
+            if point.bound > centre.bound:
+                at_edge = np.abs(wanted - centre.prices) >= 0.99 * radius
+                radius = np.where(at_edge, radius * 3, radius)
+                centre = point
+            else:
+                if np.array_equal(point.prices, centre.prices):
+                    return
+                radius = np.minimum(radius, np.abs(wanted - centre.prices)) / 2
+
+    def _first_radius(self, centre: _Point) -> Floats:
+        """Guess how far prices will go: what the objective is per unit of each measure."""
+        measured = centre.excess + np.array([each.at_most for each in self.ceilings])
+        radius: Floats = 0.02 * abs(centre.value) / np.maximum(1, measured)
+        return radius
+
+    def _highest(self, centre: Floats, radius: Floats) -> tuple[Floats, float]:
+        """Find where the planes so far promise the highest bound inside the box."""
+        from scipy.optimize import linprog
+
+        low, high = np.maximum(0.0, centre - radius), centre + radius
+        planes = np.array([point.excess for point in self.points], dtype=np.float64)
+        values = np.array([point.value for point in self.points], dtype=np.float64)
+        size = max(1.0, float(np.abs(values).max()))
+        step = np.maximum(high - low, 1e-12)
+        answer: Any = linprog(
+            np.concatenate([np.zeros(len(centre)), [-1.0]]),
+            A_ub=np.hstack([-planes * step / size, np.ones((len(planes), 1))]),
+            b_ub=(values + planes @ low) / size,
+            bounds=[(0.0, 1.0)] * len(centre) + [(None, None)],
+            method="highs",
+        )
+        if answer.status != 0:
+            return centre, -np.inf
+        return low + answer.x[:-1] * step, float(-answer.fun) * size
+
+    def walk(self) -> None:
+        """Take plans between the best prices and prices at which every ceiling is kept."""
+        if self.best is None or self.done():
+            return
+        base = self.best.prices
+        direction = np.maximum(base, 1e-3 * np.maximum(base.max(initial=0.0), 1e-6))
+        low, step = 0.0, 1e-3
+        for _ in range(40):
+            if self.evaluate(base + step * direction).keeps:
+                break
+            low, step = step, step * 4
+        else:
+            return
+        high = step
+        for _ in range(LINE_SEARCH):
+            if self.done() or (high - low) < 1e-7:
+                return
+            middle = (low + high) / 2
+            if self.evaluate(base + middle * direction).keeps:
+                high = middle
+            else:
+                low = middle
+
+    def result(self) -> Within:
+        """Give the best plan that keeps the ceilings and the best bound."""
+        self.progress("ceilings", len(self.points), len(self.points))
+        assert self.best is not None
+        if self.feasible is None:
+            names = [each.measure.name for each in self.ceilings]
+            raise CeilingError(names, self.best.bound, self.best.proof)
+        return Within(
+            unit_of=self.feasible.plan.unit_of,
+            value=self.feasible.value,
+            bound=self.best.bound,
+            proof=self.best.proof,
+            plan=self.feasible.plan,
+            evaluations=len(self.points),
+        )

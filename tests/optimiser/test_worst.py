@@ -1,0 +1,207 @@
+"""The worst-off tenth: what it is by definition, and the best plan when it is priced or limited."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimiser.ceilings import Ceiling, CeilingError
+from optimiser.measure import flagged, whole_cost
+from optimiser.problem import UNPLACED, AllocationProblem, Integers, PairFlag
+from optimiser.solve import solve
+from optimiser.worst import Asked, Tail, solve_worst, worst_bound
+from tests.optimiser.allocation_instances import (
+    make_problem,
+    problems,
+    random_problem,
+    value_by_hand,
+)
+
+
+def tail_for(problem: AllocationProblem, parts: list[list[int]], *, count: int) -> Tail:
+    """Give each person a home of their own."""
+    people = len(problem.prisoners)
+    rows = np.array(parts, dtype=np.int32)
+    nowhere = np.zeros((1, rows.shape[1]), dtype=np.int32)
+    return Tail(
+        parts=np.concatenate([rows, nowhere]),
+        group_of=np.arange(people, dtype=np.int64),
+        count=count,
+    )
+
+
+def random_tail(problem: AllocationProblem, seed: int) -> Tail:
+    random = np.random.default_rng(seed)
+    people, places = len(problem.prisoners), len(problem.establishments)
+    parts = random.integers(0, 20_000, (people, places))
+    return tail_for(problem, parts.tolist(), count=-(-people // 10))
+
+
+def worst_by_sorting(problem: AllocationProblem, tail: Tail, plan: tuple[int, ...]) -> int:
+    far = [
+        int(tail.parts[tail.group_of[p], problem.unit_establishment[unit]]) if unit >= 0 else 0
+        for p, unit in enumerate(plan)
+    ]
+    return sum(sorted(far, reverse=True)[: tail.count])
+
+
+def asked_of(problem: AllocationProblem, tail: Tail, **changes: object) -> Asked:
+    asked = Asked(problem=problem, objective=[(1, whole_cost(problem))], tail=tail)
+    return replace(asked, **changes)
+
+
+@st.composite
+def small_cases(draw: st.DrawFn) -> tuple[AllocationProblem, Tail]:
+    problem = draw(problems(most_people=4))
+    places = len(problem.establishments)
+    parts = [
+        [draw(st.integers(0, 12)) for _ in range(places)] for _ in range(len(problem.prisoners))
+    ]
+    return problem, tail_for(problem, parts, count=draw(st.integers(1, len(problem.prisoners))))
+
+
+def plans_of(problem: AllocationProblem) -> list[tuple[tuple[int, ...], int]]:
+    choices = [UNPLACED, *range(len(problem.units))]
+    plans = product(choices, repeat=len(problem.prisoners))
+    valued = ((plan, value_by_hand(problem, plan)) for plan in plans)
+    return [(plan, value) for plan, value in valued if value is not None]
+
+
+@given(st.integers(0, 400), st.integers(1, 60))
+def test_worst_tenth_is_the_mean_of_the_people_furthest_away(seed: int, people: int) -> None:
+    problem = random_problem(seed, 6)
+    tail = random_tail(problem, seed)
+    tail = replace(tail, count=min(people, len(problem.prisoners)))
+    unit_of = np.random.default_rng(seed).integers(0, 6, len(problem.prisoners))
+
+    far = np.sort(tail.parts[tail.group_of, problem.unit_establishment[unit_of]])[::-1]
+
+    assert tail.mean_miles(problem, unit_of) == pytest.approx(far[: tail.count].mean() / 100)
+    assert tail.threshold(problem, unit_of) == far[tail.count - 1]
+
+
+@given(small_cases(), st.integers(0, 5))
+def test_priced_worst_tenth_is_as_good_as_trying_every_plan(
+    case: tuple[AllocationProblem, Tail], weight: int
+) -> None:
+    problem, tail = case
+    asked = asked_of(problem, tail, weight_pennies=weight)
+
+    found = solve_worst(asked, smallest_gap=0.0)
+
+    best = min(
+        value + weight * worst_by_sorting(problem, tail, plan) for plan, value in plans_of(problem)
+    )
+    assert found.value == found.bound == best
+    assert asked.value(found.unit_of) == best
+    assert worst_bound(asked, found.covers) == best
+
+
+@given(small_cases(), st.integers(0, 12))
+def test_limit_on_the_worst_tenth_is_kept_and_its_bound_is_true(
+    case: tuple[AllocationProblem, Tail], at_most: int
+) -> None:
+    problem, tail = case
+    asked = asked_of(problem, tail, at_most_parts=at_most)
+    best = min(
+        value
+        for plan, value in plans_of(problem)
+        if worst_by_sorting(problem, tail, plan) <= tail.count * at_most
+    )
+
+    found = solve_worst(asked, smallest_gap=0.0)
+
+    worst = worst_by_sorting(problem, tail, tuple(int(unit) for unit in found.unit_of))
+    assert worst <= tail.count * at_most
+    assert worst_bound(asked, found.covers) <= found.bound <= best <= found.value
+
+
+@pytest.mark.parametrize("weight", [1, 10])
+def test_gap_closes_on_a_larger_problem(weight: int) -> None:
+    problem = random_problem(4, 12)
+    asked = asked_of(problem, random_tail(problem, 4), weight_pennies=weight)
+
+    found = solve_worst(asked, smallest_gap=1e-4)
+
+    assert found.gap <= 1e-4
+    assert worst_bound(asked, found.covers) == found.bound
+    free = solve(problem).unit_of
+    assert found.worst_miles < asked.tail.mean_miles(problem, free)
+
+
+def test_limit_holds_together_with_a_ceiling_on_moves() -> None:
+    problem = random_problem(5, 12)
+    tail = random_tail(problem, 5)
+    free = solve(problem).unit_of
+    moves = flagged(problem, PairFlag.MOVED)
+    ceiling = Ceiling(measure=moves, at_most=int(0.9 * moves.of_plan(problem, free)))
+    asked = asked_of(
+        problem,
+        tail,
+        at_most_parts=int(90 * tail.mean_miles(problem, free)),
+        ceilings=[ceiling],
+    )
+
+    found = solve_worst(asked, smallest_gap=1e-3)
+
+    assert asked.keeps(found.unit_of)
+    assert moves.of_plan(problem, found.unit_of) <= ceiling.at_most
+    assert found.gap < 0.02
+    assert worst_bound(asked, found.covers) == found.bound
+
+
+def test_dearer_miles_never_leave_the_worst_off_further_away() -> None:
+    problem = random_problem(6, 10)
+    tail = random_tail(problem, 6)
+
+    worst = [
+        solve_worst(asked_of(problem, tail, weight_pennies=weight), smallest_gap=0.0).worst_miles
+        for weight in (0, 1, 5, 50)
+    ]
+
+    assert worst == sorted(worst, reverse=True)
+
+
+def test_a_proof_that_leaves_thresholds_out_is_refused() -> None:
+    problem = make_problem([[5, 1], [10, 1]], [2, 2])
+    asked = asked_of(problem, tail_for(problem, [[9, 1], [8, 2]], count=1), weight_pennies=3)
+    found = solve_worst(asked, smallest_gap=0.0)
+
+    with pytest.raises(ValueError, match="every threshold"):
+        worst_bound(asked, [cover for cover in found.covers if cover.low > 0])
+
+
+def test_whoever_has_no_place_near_enough_is_left_without_one() -> None:
+    problem = make_problem([[0]], [1], unplaced=50)
+    asked = asked_of(problem, tail_for(problem, [[70]], count=1), at_most_parts=10)
+
+    found = solve_worst(asked, smallest_gap=0.0)
+
+    assert list(found.unit_of) == [UNPLACED]
+
+
+def test_a_ceiling_that_nothing_keeps_is_named() -> None:
+    problem = make_problem([[0]], [1], unplaced=50)
+    tail = tail_for(problem, [[70]], count=1)
+    impossible = Ceiling(measure=tail.beyond(problem, 0), at_most=-1)
+    asked = asked_of(problem, tail, weight_pennies=1, ceilings=[impossible])
+
+    with pytest.raises(CeilingError, match="worst_tenth"):
+        solve_worst(asked, smallest_gap=0.0)
+
+
+def test_placement_of_unknown_homes_counts_for_nothing() -> None:
+    problem = make_problem([[0, 0]], [1, 1])
+    tail = Tail(
+        parts=np.array([[5, 9], [0, 0]], dtype=np.int32),
+        group_of=np.array([1], dtype=np.int64),
+        count=1,
+    )
+    unit_of: Integers = np.array([1], dtype=np.int64)
+
+    assert tail.mean_miles(problem, unit_of) == 0
