@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from data.check import TableError, convert
 from data.estate import Estate
-from data.geography import load_home_areas, straight_miles
+from data.geography import load_home_areas
 from data.load import read_table, table_path
 from data.population import Population
 from data.schema import columns
@@ -27,7 +26,6 @@ from data.validate import check_data
 __all__ = [
     "Records",
     "RecordsSettings",
-    "excluded_establishments",
     "load_records",
     "synthesise_records",
 ]
@@ -203,38 +201,6 @@ def synthesise_records(
         activities=in_order(activities),
         activity_sites=in_order(sites),
     )
-
-
-def excluded_establishments(
-    exclusions: pd.DataFrame, establishments: pd.DataFrame, home_areas: pd.DataFrame
-) -> pd.DataFrame:
-    """Say which establishments public protection keeps each person away from.
-
-    Parameters
-    ----------
-    exclusions
-        The table of the records.
-    establishments, home_areas
-        With positions in degrees.
-
-    Returns
-    -------
-    DataFrame
-        ``prisoner_id``, ``establishment``: one row per person and establishment, sorted.
-    """
-    named = exclusions.loc[exclusions["establishment"] != "", ["prisoner_id", "establishment"]]
-    around = exclusions[exclusions["home_area"] != ""]
-    areas = home_areas.set_index("home_area").loc[around["home_area"]]
-    near = straight_miles(areas, establishments) <= around["within_miles"].to_numpy()[:, None]
-    person, place = np.nonzero(near)
-    inside = pd.DataFrame(
-        {
-            "prisoner_id": around["prisoner_id"].to_numpy()[person],
-            "establishment": establishments["establishment"].to_numpy()[place],
-        },
-        dtype="str",
-    )
-    return in_order(pd.concat([named, inside], ignore_index=True).drop_duplicates())
 
 
 def _people_in_order(population: Population, estate: Estate) -> pd.DataFrame:

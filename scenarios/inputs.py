@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,13 @@ from data.population import (
     synthesise_population,
 )
 from data.progress import Progress, silent
+from data.records import (
+    RECORD_TABLES,
+    Records,
+    RecordsSettings,
+    load_records,
+    synthesise_records,
+)
 from data.travel import TravelSettings, TravelTimes, build_travel, load_roads, read_override
 from data.validate import validate_folder
 from data.visit_cost import VisitCost, visit_cost
@@ -40,6 +47,8 @@ class Inputs:
         With the scenario's changes to units.
     population
         Prisoners and contacts; the same in every scenario with the same population settings.
+    records
+        What is recorded about them: ties, locks, exclusions and activities.
     parties
         One row per prisoner and area from which family would travel together.
     home_areas
@@ -52,6 +61,7 @@ class Inputs:
 
     estate: Estate
     population: Population
+    records: Records
     parties: pd.DataFrame
     home_areas: pd.DataFrame
     travel: TravelTimes
@@ -95,6 +105,7 @@ def load_inputs(
     return Inputs(
         estate=_edited(as_found, scenario),
         population=population,
+        records=_records(data_dir, key, scenario),
         parties=families,
         home_areas=load_home_areas(data_dir),
         travel=travel,
@@ -183,6 +194,30 @@ def _population(
         assert data_dir is not None
         return load_population(data_dir, estate)
     return synthesise_population(estate, load_home_areas(data_dir), settings, as_of=as_of)
+
+
+def _records(data_dir: Path | None, key: str, scenario: Scenario) -> Records:
+    """Read a user's records; those of the synthetic people are made where the user has none."""
+    population = _population(data_dir, key, scenario.population, scenario.as_of)
+    own = load_records(data_dir, population)
+    if table_path("population", data_dir) is not None:
+        return own
+    made = _synthetic_records(data_dir, key, scenario.population, scenario.as_of, scenario.records)
+    given = [name for name in RECORD_TABLES if table_path(name, data_dir) is not None]
+    return replace(made, **{name: getattr(own, name) for name in given})
+
+
+@lru_cache(maxsize=2)
+def _synthetic_records(
+    data_dir: Path | None,
+    key: str,
+    people: PopulationSettings,
+    as_of: date,
+    settings: RecordsSettings,
+) -> Records:
+    population = _population(data_dir, key, people, as_of)
+    estate = _estate(data_dir, key)
+    return synthesise_records(population, estate, settings, load_home_areas(data_dir))
 
 
 @lru_cache(maxsize=2)

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from data.schema import columns
 from scenarios.errors import ScenarioError, suggestion
 from scenarios.plain_yaml import read_mapping
-from scenarios.schema import SECTIONS, Change, RuleChange, Scenario, ScenarioFile
+from scenarios.schema import SECTIONS, Change, MovePartChange, RuleChange, Scenario, ScenarioFile
 from scenarios.settings import settings
 
 Tree = dict[str, Any]
@@ -112,8 +112,8 @@ def _read_head(path: Path) -> ScenarioFile:
 def _apply(tree: Tree, setting: str, value: Any) -> Change:
     """Put one changed value into the tree, which holds the baseline until then."""
     *sections, key = setting.split(".")
-    if sections == ["rules"]:
-        return _apply_rule(tree, key, value)
+    if len(sections) == 1 and sections[0] in ROW_CHANGES:
+        return _apply_row(tree, sections[0], key, value)
     parent: Any = tree
     for section in sections:
         parent = parent.get(section) if isinstance(parent, dict) else None
@@ -133,27 +133,34 @@ def _apply(tree: Tree, setting: str, value: Any) -> Change:
 _HEAD = ("name", "title", "question", "parent", "changes")
 
 
-def _apply_rule(tree: Tree, rule: str, value: Any) -> Change:
-    known = rules_by_id()
-    if rule not in known:
-        raise ScenarioError(f"no rule '{rule}' in rules.csv. {suggestion(rule, known)}")
+def _apply_row(tree: Tree, table: str, row: str, value: Any) -> Change:
+    """Put a change of one row of a table into the tree."""
+    known, model = rows_by_id(table), ROW_CHANGES[table]
+    if row not in known:
+        word = table.replace("_", " ").removesuffix("s")
+        raise ScenarioError(f"no {word} '{row}' in {table}.csv. {suggestion(row, known)}")
     try:
-        RuleChange.model_validate(value)
+        model.model_validate(value)
     except ValidationError as error:
         raise ScenarioError(
-            [f"rules.{rule}: {_sentence(fault, RuleChange)}" for fault in error.errors()]
+            [f"{table}.{row}: {_sentence(fault, model)}" for fault in error.errors()]
         ) from None
-    tree["rules"][rule] = value
-    return Change(setting=f"rules.{rule}", before=known[rule], after=value)
+    tree[table][row] = value
+    return Change(setting=f"{table}.{row}", before=known[row], after=value)
+
+
+ROW_CHANGES: dict[str, type[BaseModel]] = {"rules": RuleChange, "move_parts": MovePartChange}
+"""Tables whose rows a scenario changes by name, and what it may change of a row."""
 
 
 @cache
-def rules_by_id() -> dict[str, dict[str, str]]:
-    """Read the level, price and value of every built-in rule."""
-    text = files("data").joinpath("tables/rules.csv").read_text(encoding="utf-8")
-    shown = ("level", "price_gbp", "value")
+def rows_by_id(table: str) -> dict[str, dict[str, str]]:
+    """Read what a scenario may change of every built-in row of a table."""
+    text = files("data").joinpath(f"tables/{table}.csv").read_text(encoding="utf-8")
+    key = columns(table)[0].name
+    shown = [name for name in ROW_CHANGES[table].model_fields if not name.startswith("valid_")]
     return {
-        row["rule"]: {name: row[name] for name in shown if row[name]}
+        row[key]: {name: row[name] for name in shown if row[name]}
         for row in csv.DictReader(text.splitlines())
     }
 

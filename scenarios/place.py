@@ -41,6 +41,7 @@ def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:
         stage_rules=inputs.stage_rules,
         as_of=scenario.as_of,
         home_areas=inputs.home_areas,
+        records=inputs.records,
     )
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.estate import UnitEdit, Where
 from data.population import PopulationSettings
+from data.records import RecordsSettings
 from data.travel import TravelSettings
 from data.visit_cost import HelpWithVisits
 from optimiser.policy import AllocationPolicy
@@ -47,6 +48,15 @@ class RuleChange(BaseModel):
     valid_to: date | None = Field(default=None, alias="to")
 
 
+class MovePartChange(BaseModel):
+    """A part of ``move_parts.csv`` priced anew by a scenario; what is left out stays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    price_gbp: float | None = Field(default=None, ge=0)
+    amount: float | None = Field(default=None, ge=0)
+
+
 class ScenarioFile(BaseModel):
     """What a scenario file may hold."""
 
@@ -73,6 +83,7 @@ class Scenario(BaseModel):
     placements: Literal["today", "optimised"]
     calendar: Calendar
     population: PopulationSettings
+    records: RecordsSettings
     travel: TravelSettings
     help: HelpWithVisits
     allocation: AllocationPolicy
@@ -82,6 +93,7 @@ class Scenario(BaseModel):
     benefit: BenefitSettings
     units: tuple[UnitEdit, ...]
     rules: dict[str, RuleChange]
+    move_parts: dict[str, MovePartChange]
 
     def resolved(self) -> dict[str, Any]:
         """Give every setting in plain words and numbers, as ``scenario.yaml`` stores it."""

@@ -13,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.estate import Estate, load_estate
-from data.geography import load_home_areas
+from data.geography import load_home_areas, straight_miles
 from data.population import Population
 from data.records import (
     RECORD_TABLES,
     Records,
     RecordsSettings,
-    excluded_establishments,
     load_records,
     synthesise_records,
 )
@@ -225,33 +224,14 @@ def test_relatives_in_one_prison_should_stay_together(
 def test_nobody_is_excluded_from_where_they_are(estate: Estate, population: Population) -> None:
     exclusions = synthesise_records(population, estate, PLENTY).exclusions
 
-    barred = excluded_establishments(exclusions, estate.establishments, load_home_areas())
+    areas = load_home_areas().set_index("home_area").loc[exclusions["home_area"]]
+    here = estate.establishments.set_index("establishment").loc[
+        establishment_of(population, exclusions["prisoner_id"])
+    ]
+    miles = np.diag(straight_miles(areas, here))
     assert len(exclusions) > 0
-    assert (establishment_of(population, barred["prisoner_id"]) != barred["establishment"]).all()
-
-
-def test_an_exclusion_names_a_prison_or_all_within_so_many_miles(estate: Estate) -> None:
-    """Leeds lies within five miles of the middle of Leeds, and Wealstun about ten from it."""
-    leeds = load_home_areas().set_index("home_area")
-    leeds = leeds[leeds["local_authority"] == "Leeds"]
-    prison = estate.establishments.set_index("establishment").loc["LEI"]
-    near = (leeds["latitude"] - prison["latitude"]).abs().idxmin()
-    table = pd.DataFrame(
-        {
-            "prisoner_id": ["P1", "P2", "P2"],
-            "establishment": ["CFI", "", "LEI"],
-            "home_area": ["", near, ""],
-            "within_miles": [np.nan, 6.0, np.nan],
-        }
-    )
-
-    barred = excluded_establishments(table, estate.establishments, load_home_areas())
-
-    assert barred.to_numpy().tolist()[0] == ["P1", "CFI"]
-    assert ["P2", "LEI"] in barred.to_numpy().tolist()
-    assert not barred.duplicated().any()
-    assert set(barred["prisoner_id"]) == {"P1", "P2"}
-    assert set(barred["establishment"]) < set(estate.establishments["establishment"])
+    assert (miles > exclusions["within_miles"].to_numpy()).all()
+    assert (exclusions["establishment"] == "").all()
 
 
 def test_people_take_part_only_in_what_their_prison_offers(

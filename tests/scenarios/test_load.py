@@ -10,7 +10,7 @@ import yaml
 
 from scenarios.baseline import baseline_text
 from scenarios.errors import ScenarioError, suggestion
-from scenarios.load import every_setting, load_scenario, rules_by_id, scenario_names
+from scenarios.load import every_setting, load_scenario, rows_by_id, scenario_names
 from scenarios.plain_yaml import parse
 from scenarios.schema import SECTIONS, Scenario
 from scenarios.settings import settings
@@ -125,12 +125,32 @@ def test_the_resolved_scenario_can_be_read_back() -> None:
 
 
 def test_a_rule_is_switched_without_touching_code(tmp_path: Path) -> None:
-    rule = next(iter(rules_by_id()))
+    rule = next(iter(rows_by_id("rules")))
     scenario = load_scenario(
         write(tmp_path, f"{HEAD}change:\n  rules.{rule}: {{level: off, from: 2026-09-01}}\n")
     )
     assert scenario.rules[rule].level == "off"
-    assert scenario.changes[0].before["level"] == rules_by_id()[rule]["level"]
+    assert scenario.changes[0].before["level"] == rows_by_id("rules")[rule]["level"]
+
+
+def test_a_part_of_a_move_is_priced_anew_without_touching_code(tmp_path: Path) -> None:
+    scenario = load_scenario(
+        write(tmp_path, f"{HEAD}change:\n  move_parts.escort: {{price_gbp: 100}}\n")
+    )
+    assert scenario.move_parts["escort"].price_gbp == 100
+    assert scenario.changes[0].before == {"price_gbp": "222", "amount": "1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("move_parts.escrot: {price_gbp: 1}", "no move part 'escrot' in move_parts.csv. Did you"),
+        ("move_parts.escort: {price_gbp: -1}", "move_parts.escort: price_gbp: found -1"),
+        ("move_parts.escort: {price: 1}", "no key 'price'. Did you mean 'price_gbp'?"),
+    ],
+)
+def test_a_wrong_part_of_a_move_is_refused(tmp_path: Path, change: str, said: str) -> None:
+    assert said in message(tmp_path, f"{HEAD}change: {{{change}}}\n")
 
 
 def test_a_wrong_key_names_the_nearest_right_one(tmp_path: Path) -> None:
@@ -141,7 +161,7 @@ def test_a_wrong_key_names_the_nearest_right_one(tmp_path: Path) -> None:
 
 
 def test_a_wrong_rule_names_the_nearest_right_one(tmp_path: Path) -> None:
-    rule = next(iter(rules_by_id()))
+    rule = next(iter(rows_by_id("rules")))
     said = message(tmp_path, f"{HEAD}change: {{rules.{rule}x: {{level: soft}}}}\n")
     assert said == f"trial.yaml: no rule '{rule}x' in rules.csv. Did you mean '{rule}'?"
 
