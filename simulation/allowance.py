@@ -46,12 +46,16 @@ class Orders:
 
     def in_hand(self, person: int, day: int) -> bool:
         """Say whether the person has an order of either kind on ``day``."""
+        if self._orders[person]:
+            return True
         if day >= self._next_grant[person]:
             self._grant(person, day)
         return self._privileged_orders[person] > 0 or self._orders[person] > 0
 
-    def spend(self, person: int) -> None:
+    def spend(self, person: int, day: int) -> None:
         """Take the order that ``in_hand`` found; a privileged one first, for it lapses first."""
+        if day >= self._next_grant[person]:
+            self._grant(person, day)
         if self._privileged_orders[person]:
             self._privileged_orders[person] -= 1
         else:

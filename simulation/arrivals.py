@@ -34,7 +34,7 @@ def walk(
     peek, timeout = env.peek, env.timeout
     for request, minute in enumerate(minutes):
         if minute > peek():
-            yield timeout(max(minute - env.now, 0.0))
+            yield timeout(minute - env.now)
         ask(request, minute)
 
 
@@ -54,4 +54,14 @@ def at(
     value
         What ``then`` needs to know.
     """
-    env.timeout(max(minute - env.now, 0.0), value).callbacks.append(then)
+    after(env, max(minute - env.now, 0.0), then, value)
+
+
+def after(
+    env: simpy.Environment,
+    minutes: float,
+    then: Callable[[simpy.Event], None],
+    value: object = None,
+) -> None:
+    """Call ``then`` when so many minutes have passed; otherwise as ``at``."""
+    env.timeout(minutes, value).callbacks.append(then)

@@ -1,4 +1,4 @@
-"""The story of a visit or a call: its time comes, and those who booked it came or did not."""
+"""The story of a visit: its time comes, and the hall is open to those who booked it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from typing import Any
 
 import simpy
 
-from simulation.log import CODE, Recorder, VisitOutcome
+from simulation.log import Register
 
 
 def hold_sessions(
     env: simpy.Environment,
     starts: Sequence[float],
     booked: Sequence[Sequence[int]],
-    no_show: Sequence[bool],
-    recorder: Recorder,
-    *,
-    came: VisitOutcome,
-    missed: VisitOutcome,
-    first_id: int = 0,
+    register: Register,
 ) -> Generator[simpy.Timeout, Any, None]:
-    """Walk through the sessions (or the slots of calls) of the year and see who comes to each.
+    """Walk through the sessions of the year and write down who holds a table in each.
 
     Parameters
     ----------
@@ -31,23 +26,15 @@ def hold_sessions(
         Minute at which each session begins, ascending.
     booked
         The requests that hold a table in each session when it begins.
-    no_show
-        For each request whether its family stays away.
-    recorder
-        Takes a row for every booking.
-    came, missed
-        Outcomes of a booking that is kept and of one that is not.
-    first_id
-        Number in the log of request 0.
+    register
+        Takes the bookings of every session. Who of them comes was drawn before.
 
     Yields
     ------
     Timeout
         Until the next session begins.
     """
-    record, outcome_if_missed = recorder.add, {False: CODE[came], True: CODE[missed]}
     for slot, start in enumerate(starts):
         if start > env.now:
             yield env.timeout(start - env.now)
-        for request in booked[slot]:
-            record((start, first_id + request, outcome_if_missed[no_show[request]], slot))
+        register.hold(slot, booked[slot])

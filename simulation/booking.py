@@ -9,7 +9,7 @@ from typing import cast
 import simpy
 
 from simulation.allowance import Orders
-from simulation.arrivals import at, walk
+from simulation.arrivals import after, at, walk
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
@@ -39,17 +39,14 @@ class BookingDesk:
         Drawn before the run.
     acceptable
         For each party the sessions it can come to, as bits.
-    limits
-        For each person the most visits in one week; ``None`` if any number.
     calendar, starts
         Free tables of the dated sessions, and the minute each begins.
     orders, needs_order
         Visit orders of everybody, and whether a person's visits need one.
     recorder
         Takes a row at each turn.
-    call_instead, first_call_instead
-        Asks for a video call in place of the visit: takes the number of the request for a call,
-        person, party and minute; such requests are numbered from ``first_call_instead``.
+    call_instead
+        Asks for a video call in place of the visit: takes number and minute of the request.
     """
 
     def __init__(
@@ -58,26 +55,21 @@ class BookingDesk:
         requests: Requests,
         *,
         acceptable: Sequence[int],
-        limits: Sequence[int | None],
         calendar: SlotCalendar,
         starts: Sequence[float],
         orders: Orders,
         needs_order: Sequence[bool],
         recorder: Recorder,
-        call_instead: Callable[[int, int, int, float], None],
-        first_call_instead: int,
+        call_instead: Callable[[int, float], None],
     ) -> None:
         self._env = env
-        self._acceptable = acceptable
-        self._limits = limits
+        self._acceptable = [acceptable[party] for party in requests.party.tolist()]
         self._calendar = calendar
         self._starts = starts
         self._orders = orders
         self._needs_order = needs_order
         self._record = recorder.add
         self._call_instead = call_instead
-        self._first_call_instead = first_call_instead
-        self._party: list[int] = requests.party.tolist()
         self._person: list[int] = requests.person.tolist()
         self._cancels: list[bool] = requests.cancels.tolist()
         self._cancel_at: list[float] = requests.cancel_at_share.tolist()
@@ -86,23 +78,24 @@ class BookingDesk:
         self._turns: list[bool] = requests.turns_to_video.tolist()
         self._waiting: defaultdict[float, deque[tuple[float, int, int]]] = defaultdict(deque)
         self._last_attempt = len(self._waits) + 1
+        self._today = self._midnight = 0
         self.booked: list[list[int]] = [[] for _ in starts]
         env.process(walk(env, requests.asked_minutes.tolist(), self._ask))
 
     def _ask(self, request: int, now: float, attempt: int = 1) -> None:
-        day = int(now / MINUTES_PER_DAY)
-        person = self._person[request]
+        if now >= self._midnight:
+            self._turn_page(now)
+        person, today = self._person[request], self._today
         needs_order = self._needs_order[person]
-        if needs_order and not self._orders.in_hand(person, day):
+        if needs_order and not self._orders.in_hand(person, today):
             self._turn_away(request, now, attempt, NO_ORDER)
             return
-        acceptable = self._acceptable[self._party[request]]
-        slot = self._calendar.take(acceptable, person, day, self._limits[person])
+        slot = self._calendar.take(self._acceptable[request], person, today)
         if slot < 0:
             self._turn_away(request, now, attempt, NO_TABLE)
             return
         if needs_order:
-            self._orders.spend(person)
+            self._orders.spend(person, today)
         self.booked[slot].append(request)
         self._record((now, request, BOOKED, slot))
         if self._cancels[request]:
@@ -112,36 +105,38 @@ class BookingDesk:
     def _turn_away(self, request: int, now: float, attempt: int, why: int) -> None:
         if attempt < self._willing[request]:
             self._record((now, request, why, NO_SLOT))
-            self._wait(request, now, attempt)
+            # queue behind the families that wait as long; only the first of them is an event
+            wait = self._waits[attempt - 1][request]
+            queue = self._waiting[wait]
+            if not queue:
+                at(self._env, now + wait, self._ask_again, queue)
+            queue.append((now + wait, request, attempt + 1))
         elif self._turns[request]:
             self._record((now, request, why, NO_SLOT, now, request, TURNED_TO_VIDEO, NO_SLOT))
-            call = self._first_call_instead + request
-            self._call_instead(call, self._person[request], self._party[request], now)
+            self._call_instead(request, now)
         else:
             end = REFUSED if attempt == self._last_attempt else GAVE_UP
             self._record((now, request, why, NO_SLOT, now, request, end, NO_SLOT))
-
-    def _wait(self, request: int, now: float, attempt: int) -> None:
-        """Queue behind the families that wait as long; only the first of them is an event."""
-        wait = self._waits[attempt - 1][request]
-        queue = self._waiting[wait]
-        queue.append((now + wait, request, attempt + 1))
-        if len(queue) == 1:
-            at(self._env, now + wait, self._ask_again, queue)
 
     def _ask_again(self, waited: simpy.Event) -> None:
         queue = cast("deque[tuple[float, int, int]]", waited.value)
         now, request, attempt = queue.popleft()
         if queue:
-            at(self._env, queue[0][0], self._ask_again, queue)
+            after(self._env, queue[0][0] - now, self._ask_again, queue)
         self._ask(request, now, attempt)
 
     def _cancel(self, decided: simpy.Event) -> None:
         request, slot = cast("tuple[int, int]", decided.value)
         now, person = self._env.now, self._person[request]
-        day = int(now / MINUTES_PER_DAY)
+        if now >= self._midnight:
+            self._turn_page(now)
         self.booked[slot].remove(request)
-        self._calendar.release(slot, person, self._limits[person], day)
+        self._calendar.release(slot, person, self._today)
         if self._needs_order[person]:
-            self._orders.give_back(person, day)
+            self._orders.give_back(person, self._today)
         self._record((now, request, CANCELLED, slot))
+
+    def _turn_page(self, now: float) -> None:
+        """Note that a new day has begun."""
+        self._today = int(now / MINUTES_PER_DAY)
+        self._midnight = (self._today + 1) * MINUTES_PER_DAY

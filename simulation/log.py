@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,8 +68,33 @@ TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
 NO_SLOT = -1
 
 
+class Register:
+    """Who holds a table or a station in each slot when it begins.
+
+    Attributes
+    ----------
+    slots, sizes
+        The slots that were held and the number of bookings of each.
+    requests
+        Their requests, slot by slot.
+    """
+
+    __slots__ = ("requests", "sizes", "slots")
+
+    def __init__(self) -> None:
+        self.slots: list[int] = []
+        self.sizes: list[int] = []
+        self.requests: list[int] = []
+
+    def hold(self, slot: int, requests: Sequence[int]) -> None:
+        """Write down the bookings of a slot that begins."""
+        self.slots.append(slot)
+        self.sizes.append(len(requests))
+        self.requests += requests
+
+
 class Recorder:
-    """Where processes write, one row at each turn.
+    """Where processes write at each turn.
 
     Attributes
     ----------
@@ -76,13 +102,17 @@ class Recorder:
         Minute, request, code of the outcome and slot of every row, one after the other.
     add
         Appends a row, ``(minutes, request, outcome, slot)``, or several in one tuple.
+    visits, calls
+        Bookings of the visit sessions and video slots that were held.
     """
 
-    __slots__ = ("add", "rows")
+    __slots__ = ("add", "calls", "rows", "visits")
 
     def __init__(self) -> None:
         self.rows: list[float] = []
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
+        self.visits = Register()
+        self.calls = Register()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,10 +139,17 @@ class Year:
     video_slots: DatedSlots
     templates: NDArray[np.object_]
 
+    def numbered(self, column: Callable[[Requests], NDArray[Any]]) -> NDArray[Any]:
+        """Give a column of the requests by their number in the log."""
+        visits = column(self.visits)
+        return np.concatenate([visits, column(self.calls), visits])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VisitLog:
-    """Everything that happened in one replication at one establishment, as rows in order of time.
+    """Everything that happened in one replication at one establishment, one row at each turn.
+
+    The rows of one request are in order of time.
 
     What is asked is known before the run: the rows of a request begin with the desk's answer, and
     ``asked`` rows come in with ``table``. A call in place of a visit is asked for when the request
@@ -143,19 +180,33 @@ class VisitLog:
     slot: NDArray[np.int64]
 
     @classmethod
-    def from_rows(
-        cls, rows: list[float], year: Year, establishment: str, replication: int
+    def of_run(
+        cls, recorder: Recorder, year: Year, establishment: str, replication: int
     ) -> VisitLog:
-        """Make the log of the rows a ``Recorder`` holds."""
-        table = np.fromiter(rows, dtype=np.float64, count=len(rows)).reshape(-1, 4)
+        """Make the log of what was written down in a run."""
+        rows = np.fromiter(recorder.rows, dtype=np.float64, count=len(recorder.rows))
+        table = rows.reshape(-1, 4)
+        answers = (table[:, 0], *table[:, 1:].T.astype(np.int64))
+        no_show = year.numbered(lambda requests: requests.no_show)
+        visits = _attendance(
+            recorder.visits, year.sessions.start, no_show,
+            VisitOutcome.ATTENDED, VisitOutcome.NO_SHOW,
+        )  # fmt: skip
+        calls = _attendance(
+            recorder.calls, year.video_slots.start, no_show,
+            VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW,
+        )  # fmt: skip
+        minutes, request, outcome, slot = map(
+            np.concatenate, zip(answers, visits, calls, strict=True)
+        )
         return cls(
             establishment=establishment,
             replication=replication,
             year=year,
-            minutes=table[:, 0],
-            request=table[:, 1].astype(np.int64),
-            outcome=table[:, 2].astype(np.int64),
-            slot=table[:, 3].astype(np.int64),
+            minutes=minutes,
+            request=request,
+            outcome=outcome,
+            slot=slot,
         )
 
     def of(self, outcome: VisitOutcome) -> NDArray[np.bool_]:
@@ -166,7 +217,7 @@ class VisitLog:
         """Give the code of the last turn of every request for a visit."""
         last = np.full(len(self.year.visits), CODE[VisitOutcome.ASKED])
         rows = self.outcome < CODE[VisitOutcome.VIDEO_ASKED]
-        # rows are in order of time, and the last of several values for one request stays
+        # the rows of a request are in order of time, and the last of several values stays
         last[self.request[rows]] = self.outcome[rows]
         return last
 
@@ -204,7 +255,7 @@ class VisitLog:
             video call), session_start (missing where none), adults, children.
         """
         year = self.year
-        visits, calls = year.visits, year.calls
+        visits = year.visits
         call_minutes, call_requests = self.calls_asked()
         asked, asked_calls = len(visits), len(call_requests)
         minutes = np.concatenate([visits.asked_minutes, self.minutes, call_minutes])
@@ -221,9 +272,9 @@ class VisitLog:
         # turns of one request at one moment follow each other in the order of the words
         order = np.lexsort((outcome, minutes))
         request, outcome, slot = request[order], outcome[order], slot[order]
-        person = np.concatenate([visits.person, calls.person, visits.person])[request]
-        party = np.concatenate([visits.party, calls.party, visits.party])[request]
-        number = np.concatenate([visits.number, calls.number, visits.number])[request]
+        person = year.numbered(lambda requests: requests.person)[request]
+        party = year.numbered(lambda requests: requests.party)[request]
+        number = year.numbered(lambda requests: requests.number)[request]
         is_video = outcome >= CODE[VisitOutcome.VIDEO_ASKED]
         held = slot != NO_SLOT
         start = np.full(len(slot), np.datetime64("NaT"), dtype="M8[s]")
@@ -252,6 +303,20 @@ class VisitLog:
         )
 
 
+def _attendance(
+    register: Register,
+    starts: NDArray[np.float64],
+    no_show: NDArray[np.bool_],
+    came: VisitOutcome,
+    missed: VisitOutcome,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Give minute, request, outcome and slot of every booking of the slots that were held."""
+    slot = np.repeat(np.array(register.slots, dtype=np.int64), register.sizes)
+    request = np.fromiter(register.requests, dtype=np.int64, count=len(register.requests))
+    outcome = np.where(no_show[request], CODE[missed], CODE[came])
+    return starts[slot], request, outcome, slot
+
+
 def _words(codes: NDArray[np.int64], words: Sequence[str] | NDArray[np.object_]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes.tolist(), pd.Index(list(words), dtype="str"))
 
@@ -275,7 +340,7 @@ def conserve(
     *,
     booked: Sequence[Sequence[int]],
     free: Sequence[int],
-    calls_booked: Sequence[Sequence[int]],
+    calls_booked: Mapping[int, Sequence[int]],
     end: float,
 ) -> None:
     """Check that nothing was lost or made up in the run.
@@ -291,7 +356,7 @@ def conserve(
     booked, free
         Requests that hold a table in each visit slot, and tables left free.
     calls_booked
-        Requests that hold a station in each video slot; empty where calls are not booked.
+        Requests that hold a station in each video slot with any; empty where calls are not booked.
     end
         Minute at which the run ended.
 
@@ -309,8 +374,8 @@ def conserve(
     ahead = int(taken[year.sessions.start >= end].sum())
     calls_ahead = sum(
         len(requests)
-        for requests, start in zip(calls_booked, year.video_slots.start.tolist(), strict=False)
-        if start >= end
+        for slot, requests in calls_booked.items()
+        if year.video_slots.start[slot] >= end
     )
     requests_ended = sum(rows[outcome] for outcome in VISIT_ENDS)
     calls_ended = sum(rows[outcome] for outcome in VIDEO_ENDS)

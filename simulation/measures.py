@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,18 +48,18 @@ OF_VISITS = ("all", "session_kind", "sex", "children_under_18", "distance_band")
 Counts = dict[str, NDArray[np.float64]]
 
 
-def tally(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
-    """Count and add up what happened in the measured year.
+def tally(logs: Iterable[VisitLog], inputs: SimulationInputs) -> pd.DataFrame:
+    """Count and add up what happened in the measured year at each of some establishments.
 
     Visits, calls, bookings and cancellations count on the day they take place; requests count on
     the day they are made, by how they end. What happens in the warm-up does not count.
 
     Parameters
     ----------
-    log
-        One replication at one establishment.
+    logs
+        Each of one replication at one establishment; none is needed longer than its turn lasts.
     inputs
-        What it was played on.
+        What they were played on.
 
     Returns
     -------
@@ -68,11 +68,17 @@ def tally(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
         group and quantity, and for each group and number of days waited one of the quantity
         ``waited``. All are sums over people or visits, so rows of several establishments add up.
     """
+    rows = _Rows()
+    for log in logs:
+        _add_year(rows, log, inputs)
+    return rows.table()
+
+
+def _add_year(rows: _Rows, log: VisitLog, inputs: SimulationInputs) -> None:
+    rows.begin(log.establishment, log.replication)
     events = _Events.of(log, inputs.calendar)
     by_person = _of_each_person(log, inputs, events)
-    groups = _groups_of_people(log)
-    rows = _Rows()
-    for group_by, code in groups.items():
+    for group_by, code in _groups_of_people(log).items():
         size = len(GROUPS[group_by])
         for name, values in by_person.items():
             sums = np.bincount(code, weights=values, minlength=size)
@@ -84,18 +90,22 @@ def tally(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
         rows.add("session_kind", name, values)
     rows.add_waits("session_kind", events.visit_kind, events.visit_wait)
     rows.add("outcome", "requests", _by_outcome(log, inputs.calendar))
-    return rows.table(log.establishment, log.replication)
 
 
 class _Rows:
     """The rows of a tally, gathered as plain lists and made a table once."""
 
     def __init__(self) -> None:
+        self._begun: list[tuple[int, str, int]] = []
         self._group_by: list[str] = []
         self._group: list[str] = []
         self._quantity: list[str] = []
         self._wait_days: list[int] = []
         self._value: list[float] = []
+
+    def begin(self, establishment: str, replication: int) -> None:
+        """Say whose rows follow."""
+        self._begun.append((len(self._value), establishment, replication))
 
     def add(self, group_by: str, quantity: str, values: NDArray[np.float64]) -> None:
         """Add one quantity for every group."""
@@ -118,12 +128,14 @@ class _Rows:
         self._wait_days += (filled % width).tolist()
         self._value += counted[filled].tolist()
 
-    def table(self, establishment: str, replication: int) -> pd.DataFrame:
+    def table(self) -> pd.DataFrame:
         """Give the rows as a table."""
+        first = [row for row, _, _ in self._begun]
+        rows = np.diff([*first, len(self._value)])
         return pd.DataFrame(
             {
-                "replication": replication,
-                "establishment": establishment,
+                "replication": np.repeat([number for _, _, number in self._begun], rows),
+                "establishment": np.repeat([code for _, code, _ in self._begun], rows),
                 "group_by": self._group_by,
                 "group": self._group,
                 "quantity": self._quantity,
@@ -143,6 +155,7 @@ class _Events:
     visit_kind: NDArray[np.int64]
     visit_wait: NDArray[np.int64]
     visit_day: NDArray[np.int64]
+    school_minutes: NDArray[np.float64]
     call_person: NDArray[np.int64]
     call_day: NDArray[np.int64]
 
@@ -153,13 +166,15 @@ class _Events:
         request, slot = log.request[attended], log.slot[attended]
         held = np.flatnonzero(log.of(VisitOutcome.VIDEO_HELD) & _measured(log.minutes, calendar))
         asked = year.visits.asked_minutes[request] // MINUTES_PER_DAY
+        party = year.visits.party[request]
         return cls(
             visit_slot=slot,
             visit_person=year.visits.person[request],
-            visit_party=year.visits.party[request],
+            visit_party=party,
             visit_kind=year.sessions.kind[slot],
             visit_day=year.sessions.day[slot],
             visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
+            school_minutes=_school_minutes(log, calendar, slot, party),
             call_person=_person_of(log, held),
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
         )
@@ -215,7 +230,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     refunded = _number_in_party(party) < inputs.refunded_visits_per_year
     counts["refund_gbp"] = per_person(person, place.refund_gbp[party] * refunded)
     counts["family_minutes"] = per_person(person, place.return_minutes[party] * (adults + children))
-    counts["school_minutes"] = per_person(person, _school_minutes(log, calendar, events))
+    counts["school_minutes"] = per_person(person, events.school_minutes)
     return counts | _contact(people, calendar, events)
 
 
@@ -243,10 +258,11 @@ def _number_in_party(party: NDArray[np.int64]) -> NDArray[np.int64]:
     return number
 
 
-def _school_minutes(log: VisitLog, calendar: Calendar, events: _Events) -> NDArray[np.float64]:
+def _school_minutes(
+    log: VisitLog, calendar: Calendar, slot: NDArray[np.int64], party: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Give the minutes of school that the children of each visit miss, the journey included."""
     sessions, place = log.year.sessions, log.year.place
-    slot, party = events.visit_slot, events.visit_party
     day = sessions.day[slot]
     journey = place.return_minutes[party] / 2.0
     midnight = day * float(MINUTES_PER_DAY)
@@ -317,14 +333,13 @@ def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -
     }
     party = events.visit_party
     slot = events.visit_slot
-    school = _school_minutes(log, calendar, events)
     return counts | {
         "tables": per_kind(sessions.kind[offered], sessions.tables[offered].astype(np.float64)),
         "adult_visitors": per_kind(events.visit_kind, place.adults[party].astype(np.float64)),
         "child_visitors": per_kind(events.visit_kind, place.children[party].astype(np.float64)),
         "wait_days": per_kind(events.visit_kind, events.visit_wait.astype(np.float64)),
         "visit_minutes": per_kind(events.visit_kind, sessions.end[slot] - sessions.start[slot]),
-        "school_minutes": per_kind(events.visit_kind, school),
+        "school_minutes": per_kind(events.visit_kind, events.school_minutes),
     }
 
 

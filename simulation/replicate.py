@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from simulation.log import join_tables
+from simulation.log import VisitLog, join_tables
 from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, tally
 from simulation.simulate import SimulationInputs, simulate
 
@@ -44,15 +44,18 @@ def replicate(
         Tallies (``measures.tally``), to be put under those of other blocks and given to
         ``measures.estate_totals``; and the event log (``VisitLog.table``), or ``None``.
     """
-    tallies, tables = [], []
-    for establishment in establishments:
-        log = simulate(inputs, establishment=establishment, seed=seed, replication=replication)
-        tallies.append(tally(log, inputs))
-        if keep_log:
-            tables.append(log.table(inputs.calendar))
-    if not tallies:
+    tables = []
+
+    def years() -> Iterator[VisitLog]:
+        for establishment in establishments:
+            log = simulate(inputs, establishment=establishment, seed=seed, replication=replication)
+            if keep_log:
+                tables.append(log.table(inputs.calendar))
+            yield log
+
+    if not establishments:
         return pd.DataFrame(columns=TALLY_COLUMNS), None
-    return pd.concat(tallies, ignore_index=True), join_tables(tables) if keep_log else None
+    return tally(years(), inputs), join_tables(tables) if tables else None
 
 
 def intervals(measures: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from simulation.attendance import hold_sessions
 from simulation.booking import BookingDesk
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.demand import DemandSettings, video_requests, visit_requests
-from simulation.log import Recorder, VisitLog, VisitOutcome, Year, conserve
+from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.place import Place
 from simulation.regime import VisitsRegime, sessions_under
 from simulation.slots import SlotCalendar
@@ -264,21 +264,21 @@ def simulate(
     recorder = Recorder()
     env = simpy.Environment()
     room = _video_room(env, year, inputs, recorder, **names)
+    convicted = place.convicted.tolist()
+    weekly = inputs.regime.remand_visits_per_week
     tables = SlotCalendar(
         sessions,
         sessions.week,
+        [None if sentenced else weekly for sentenced in convicted],
         notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
         days=calendar.days,
     )
     positions = acceptable_slots(sessions.weekly, place, templates)
-    convicted = place.convicted.tolist()
-    limit = inputs.regime.remand_visits_per_week
     order_day = uniform(stream_key(seed, replication, "order day"), place.keys)
     desk = BookingDesk(
         env,
         year.visits,
         acceptable=list(map(tables.every_week, positions)),
-        limits=[None if sentenced else limit for sentenced in convicted],
         calendar=tables,
         starts=sessions.start.tolist(),
         needs_order=convicted,
@@ -290,8 +290,7 @@ def simulate(
             opening=inputs.regime.opening_orders,
         ),
         recorder=recorder,
-        call_instead=room.ask,
-        first_call_instead=len(year.calls),
+        call_instead=lambda request, now: room.ask(len(year.calls) + request, now),
     )
     end = float(calendar.days * MINUTES_PER_DAY)
     env.process(
@@ -299,17 +298,14 @@ def simulate(
             env,
             sessions.start.tolist(),
             desk.booked,
-            year.visits.no_show.tolist(),
-            recorder,
-            came=VisitOutcome.ATTENDED,
-            missed=VisitOutcome.NO_SHOW,
+            recorder.visits,
         )
     )
     env.run(until=end)
     # events that were still to come hold the desk, and the desk holds the environment: let go,
     # or the memory of every establishment waits for the collector
     env._queue.clear()
-    log = VisitLog.from_rows(recorder.rows, year, establishment, replication)
+    log = VisitLog.of_run(recorder, year, establishment, replication)
     conserve(log, booked=desk.booked, free=tables.free, calls_booked=room.booked, end=end)
     return log
 
@@ -327,15 +323,19 @@ def _video_room(
     offered = uniform(stream_key(seed, replication, "full credit"), place.keys)
     credit = {full: video.calls_per_month(full) for full in (False, True)}
     months = calendar.months(np.arange(slots.day.max(initial=calendar.days) + 1))
+    limits = [credit[full] for full in (offered < video.full_credit_share).tolist()]
+    asked_minutes = year.calls.asked_minutes.tolist()
+    person = year.calls.person.tolist() + year.visits.person.tolist()
     shared: dict[str, Any] = {
         "first_id": len(year.visits),
-        "limits": [credit[full] for full in (offered < video.full_credit_share).tolist()],
+        "person": person,
         "recorder": recorder,
     }
     if video.walk_in:
         return WalkInRoom(
             env,
-            year.calls,
+            asked_minutes,
+            limits=limits,
             opens=slots.start.tolist(),
             closes=slots.end.tolist(),
             stations=slots.tables.tolist(),
@@ -346,14 +346,15 @@ def _video_room(
     free = SlotCalendar(
         slots,
         months[slots.day],
+        limits,
         notice_days=(video.notice_days_min, video.notice_days_max),
         days=calendar.days,
     )
     return VideoDesk(
         env,
-        year.calls,
+        asked_minutes,
+        party=year.calls.party.tolist() + year.visits.party.tolist(),
         acceptable=list(map(free.every_week, acceptable_slots(slots.weekly, place))),
-        no_show=np.concatenate([year.calls.no_show, year.visits.no_show]).tolist(),
         calendar=free,
         starts=slots.start.tolist(),
         **shared,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ DAYS_PER_WEEK = 7
 
 
 class SlotCalendar:
-    """Free tables of every dated slot, and the window of weeks that can be booked today.
+    """Free tables of every dated slot, and the window of days that can be booked today.
 
     The slots of the window with a free table are the bits of one integer of a hundred bits or so,
     and so are the slots a family can come to. The earliest that fits is the lowest bit of both:
@@ -24,6 +26,8 @@ class SlotCalendar:
         The dated slots.
     periods
         Period of each slot within which one person may have at most so many; shape (slots,).
+    limits
+        For each person the most slots in one period; ``None`` if any number.
     notice_days
         Least and most days between asking and the slot.
     days
@@ -34,6 +38,7 @@ class SlotCalendar:
         self,
         slots: DatedSlots,
         periods: NDArray[np.int64],
+        limits: Sequence[int | None],
         *,
         notice_days: tuple[int, int],
         days: int,
@@ -46,38 +51,40 @@ class SlotCalendar:
         slot_at = np.full(slots.weeks * stride, -1)
         slot_at[index] = np.arange(len(slots))
         self._slot_at: list[int] = slot_at.tolist()
-        periods = periods - periods.min(initial=0)
+        periods = periods - (periods[0] if len(periods) else 0)
         self._period: list[int] = periods.tolist()
         self._session: list[int] = (slots.week * stride + weekly.session[slots.position]).tolist()
-        self._periods_of = np.full(len(slot_at), -1)
-        self._periods_of[index] = periods
-        self._in_period: dict[int, int] = {}
         held = np.zeros((slots.weeks, stride), dtype=np.bool_)
         held[slots.week, slots.position] = True
-        self._week_bits = [bits(week) for week in held]
+        self._week_bits = list(map(bits, held))
         self._notice_days = notice_days
         self._offset = slots.offset
         self._masks = [_window(weekly.weekday, day, notice_days) for day in range(DAYS_PER_WEEK)]
         # weeks that a window can reach into, whatever the day it begins on
         self.window_weeks = (6 + notice_days[1] - notice_days[0]) // DAYS_PER_WEEK + 1
         self._repeat = sum(1 << week * stride for week in range(self.window_weeks))
-        self._base = -1
-        self._shift = 0
-        self._rolls_on = 0
-        self._open = 0
+        self._today = self._base = -1
+        self._shift = self._rolls_on = self._open = self._window = self._reach = 0
         # a person's sessions and periods are numbered through: whole numbers cost the
         # collector of memory nothing, pairs would
         self._sessions = len(slot_at)
         self._periods = int(periods.max(initial=0)) + 1
+        # periods follow each other, so each is a span of places, empty or not
+        firsts = np.searchsorted(periods, np.arange(self._periods + 1))
+        self._starts: list[int] = np.append(index, len(slot_at))[firsts].tolist()
         self._booked: set[int] = set()
-        self._held: dict[int, int] = {}
-        self._periods_ahead = _ends(slots.day, periods, notice_days, days)
+        self._limits = limits
+        self._held = [0] * (len(limits) * self._periods)
+        # the periods that a person has used up, as bits, and the slots of the window in them
+        self._used_up = [-1 if limit == 0 else 0 for limit in limits]
+        self._in_periods: dict[int, int] = {}
+        self._reaches, self._ends = _periods_ahead(slots.day, periods, notice_days, days)
 
     def every_week(self, positions: int) -> int:
         """Repeat positions of one week, as bits, for every week of the window."""
         return positions * self._repeat
 
-    def take(self, acceptable: int, person: int, day: int, limit: int | None) -> int:
+    def take(self, acceptable: int, person: int, day: int) -> int:
         """Book the earliest slot in the window with a table free; -1 when there is none.
 
         Parameters
@@ -86,62 +93,82 @@ class SlotCalendar:
             The slots of the window that the family can come to: positions in the week, as bits,
             repeated by ``every_week``.
         person
-            Who is not booked twice into one session.
+            Who is not booked twice into one session, nor beyond the limit of a period.
         day
             The day on which the family asks.
-        limit
-            Most slots the person may have in one period; ``None`` for no limit.
         """
-        if day >= self._rolls_on:
-            self._roll(day)
-        fitting = acceptable & self._open & self._masks[(day + self._offset) % DAYS_PER_WEEK]
+        if day != self._today:
+            self._turn_to(day)
+        fitting = acceptable & self._open & self._window
+        used_up = self._used_up[person] & self._reach
+        if used_up and fitting:
+            fitting &= ~self._slots_in(used_up)
         while fitting:
             bit = fitting & -fitting
             slot = self._slot_at[self._shift + bit.bit_length() - 1]
             session = person * self._sessions + self._session[slot]
-            if session in self._booked:
-                fitting ^= bit
-                continue
-            if limit is not None:
-                period = self._period[slot]
-                in_period = person * self._periods + period
-                held = self._held.get(in_period, 0)
-                if held >= limit:
-                    fitting &= ~(self._slots_in(period) >> self._shift)
-                    continue
-                self._held[in_period] = held + 1
-            self._booked.add(session)
-            left = self.free[slot] - 1
-            self.free[slot] = left
-            if not left:
-                self._open ^= bit
-            return slot
+            if session not in self._booked:
+                self._booked.add(session)
+                left = self.free[slot] - 1
+                self.free[slot] = left
+                if not left:
+                    self._open ^= bit
+                limit = self._limits[person]
+                if limit is not None:
+                    self._count(person, self._period[slot], limit)
+                return slot
+            fitting ^= bit
         return -1
 
-    def release(self, slot: int, person: int, limit: int | None, day: int) -> None:
+    def release(self, slot: int, person: int, day: int) -> None:
         """Give a booked table back on ``day``; others may book it from now on."""
-        if day >= self._rolls_on:
-            self._roll(day)
+        if day != self._today:
+            self._turn_to(day)
         place = self._index[slot] - self._shift
         if not self.free[slot] and place >= 0:
             self._open |= 1 << place
         self.free[slot] += 1
         self._booked.remove(person * self._sessions + self._session[slot])
-        if limit is not None:
-            self._held[person * self._periods + self._period[slot]] -= 1
+        if self._limits[person] is not None:
+            period = self._period[slot]
+            self._held[person * self._periods + period] -= 1
+            self._used_up[person] &= ~(1 << period)
 
-    def is_at_limit(self, person: int, day: int, limit: int) -> bool:
-        """Say whether the person has used up the first or the last period of today's window."""
-        first = person * self._periods
-        for period in self._periods_ahead[day]:
-            if self._held.get(first + period, 0) >= limit:
-                return True
-        return False
+    def is_used_up(self, person: int, day: int) -> bool:
+        """Say whether the person has used up every period of a day's window."""
+        reach = self._reaches[day]
+        return reach != 0 and self._used_up[person] & reach == reach
 
-    def _slots_in(self, period: int) -> int:
-        if period not in self._in_period:
-            self._in_period[period] = bits(self._periods_of == period)
-        return self._in_period[period]
+    def is_at_limit(self, person: int, day: int) -> bool:
+        """Say whether the person has used up the first or the last period of a day's window."""
+        return self._limits[person] == 0 or self._used_up[person] & self._ends[day] != 0
+
+    def _count(self, person: int, period: int, limit: int) -> None:
+        """Count a booking of the person's towards the limit."""
+        in_period = person * self._periods + period
+        self._held[in_period] += 1
+        if self._held[in_period] >= limit:
+            self._used_up[person] |= 1 << period
+
+    def _slots_in(self, periods: int) -> int:
+        """Give the slots of the window that lie in periods written as bits."""
+        if periods not in self._in_periods:
+            starts = self._starts
+            slots = sum(
+                (1 << starts[period + 1]) - (1 << starts[period])
+                for period in range(self._periods)
+                if periods >> period & 1
+            )
+            self._in_periods[periods] = slots >> self._shift
+        return self._in_periods[periods]
+
+    def _turn_to(self, day: int) -> None:
+        """Move the window on to a day."""
+        if day >= self._rolls_on:
+            self._roll(day)
+        self._today = day
+        self._window = self._masks[(day + self._offset) % DAYS_PER_WEEK]
+        self._reach = self._reaches[day]
 
     def _roll(self, day: int) -> None:
         """Move the window on to the week in which today's begins."""
@@ -153,6 +180,7 @@ class SlotCalendar:
         for week in range(max(known, base), min(base + self.window_weeks, len(self._week_bits))):
             self._open |= self._week_bits[week] << (week - base) * self._stride
         self._base, self._shift = base, base * self._stride
+        self._in_periods.clear()
         self._rolls_on = day + DAYS_PER_WEEK - first_day % DAYS_PER_WEEK
 
 
@@ -164,18 +192,22 @@ def _window(weekday: NDArray[np.int64], today: int, notice_days: tuple[int, int]
     return bits(((days >= first) & (days <= last)).ravel())
 
 
-def _ends(
+def _periods_ahead(
     slot_days: NDArray[np.int64],
     periods: NDArray[np.int64],
     notice_days: tuple[int, int],
     days: int,
-) -> list[tuple[int, ...]]:
-    """Give for each day the periods of the first and the last slot of its window."""
+) -> tuple[list[int], list[int]]:
+    """Give for each day the periods of its window as bits: all, and the first and the last."""
     today = np.arange(days)
     first = np.searchsorted(slot_days, today + notice_days[0], side="left")
     last = np.searchsorted(slot_days, today + notice_days[1], side="right") - 1
-    period = periods.tolist()
-    return [
-        (period[start], period[end]) if start <= end else ()
+    period: list[int] = periods.tolist()
+    spans = [
+        (period[start], period[end]) if start <= end else None
         for start, end in zip(first.tolist(), last.tolist(), strict=True)
     ]
+    return (
+        [(2 << span[1]) - (1 << span[0]) if span else 0 for span in spans],
+        [1 << span[0] | 1 << span[1] if span else 0 for span in spans],
+    )

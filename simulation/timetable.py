@@ -137,14 +137,13 @@ def visit_slots(
     """
     rows = np.tile(np.arange(len(templates)), 2)
     closed = np.repeat([False, True], len(templates))
-    tables = templates[["open_tables", "closed_tables"]].to_numpy(np.int64)
     weekly = _weekly(
         template=rows,
         session=rows,
         weekday=_weekdays(templates["day"])[rows],
         start=_times(templates["start"])[rows],
         end=_times(templates["end"])[rows],
-        tables=tables.T.ravel(),
+        tables=np.concatenate([templates["open_tables"], templates["closed_tables"]]),
         closed=closed,
         evening_from=evening_from,
     )
@@ -221,9 +220,9 @@ def acceptable_slots(
         return [written[availability] for availability in place.availability]
     filters = list(
         zip(
-            templates["conviction_status"],
-            map(split_words, templates["categories"]),
-            map(split_words, templates["incentive_levels"]),
+            templates["conviction_status"].tolist(),
+            map(split_words, templates["categories"].tolist()),
+            map(split_words, templates["incentive_levels"].tolist()),
             strict=True,
         )
     )
@@ -345,14 +344,14 @@ def _monday_of_first_week(calendar: Calendar) -> int:
 
 
 def _weekdays(column: pd.Series[str]) -> NDArray[np.int64]:
-    return np.array([DAYS.index(day) for day in column], dtype=np.int64)
+    return np.array([DAYS.index(day) for day in column.tolist()], dtype=np.int64)
 
 
 def _times(column: pd.Series[str]) -> NDArray[np.float64]:
-    return np.array([clock_minutes(str(time)) for time in column], dtype=np.float64)
+    return np.array([clock_minutes(time) for time in column.tolist()], dtype=np.float64)
 
 
 def _valid(column: pd.Series[str]) -> NDArray[np.int64]:
     """Give dates as days since 1970, ``NO_DATE`` where the cell is empty."""
-    dates = pd.to_datetime(column, errors="coerce").to_numpy("datetime64[D]")
+    dates = np.array(column.tolist(), dtype="datetime64[D]")
     return np.where(np.isnat(dates), NO_DATE, dates.astype(np.int64))

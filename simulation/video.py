@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import pandas as pd
 import simpy
@@ -13,9 +13,7 @@ import simpy
 from data.estate import Estate, Where
 from data.words import DAYS
 from simulation.arrivals import at, walk
-from simulation.attendance import hold_sessions
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
-from simulation.demand import Requests
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
@@ -169,17 +167,14 @@ class VideoDesk:
     ----------
     env
         The establishment's own environment.
-    calls
-        The calls that families want on their own account, drawn before the run.
+    asked_minutes
+        When each of the calls that families want on their own account is asked for, ascending.
     first_id
-        Number in the log of the first of them.
-    limits
-        Calls each person's credit pays for in a month.
+        Number in the log of the first of them; those in place of a visit follow.
+    person, party
+        Whose call each is, and which party would join.
     acceptable
         Slots each party can join, as bits.
-    no_show
-        For each request by its number in the log, less ``first_id``, whether the family stays away;
-        calls in place of a visit follow the others.
     calendar, starts
         Free stations of the dated slots, and the minute each begins.
     recorder
@@ -188,56 +183,56 @@ class VideoDesk:
     Attributes
     ----------
     booked
-        The requests that hold a station in each slot.
+        The requests that hold a station in each slot, by slot; an event only where there are any.
     """
 
     def __init__(
         self,
         env: simpy.Environment,
-        calls: Requests,
+        asked_minutes: Sequence[float],
         *,
         first_id: int,
-        limits: Sequence[int],
+        person: Sequence[int],
+        party: Sequence[int],
         acceptable: Sequence[int],
-        no_show: Sequence[bool],
         calendar: SlotCalendar,
         starts: Sequence[float],
         recorder: Recorder,
     ) -> None:
+        self._env = env
         self._first_id = first_id
-        self._limits = limits
+        self._person = person
+        self._party = party
         self._acceptable = acceptable
         self._calendar = calendar
+        self._starts = starts
         self._record = recorder.add
-        self.booked: list[list[int]] = [[] for _ in starts]
-        env.process(_walk(env, calls, self.ask))
-        env.process(
-            hold_sessions(
-                env,
-                starts,
-                self.booked,
-                no_show,
-                recorder,
-                came=VisitOutcome.VIDEO_HELD,
-                missed=VisitOutcome.VIDEO_NO_SHOW,
-                first_id=first_id,
-            )
-        )
+        self._register = recorder.calls
+        self.booked: dict[int, list[int]] = {}
+        env.process(walk(env, asked_minutes, self.ask))
 
-    def ask(self, request: int, person: int, party: int, now: float) -> None:
+    def ask(self, call: int, now: float) -> None:
         """Book the earliest call the family can join, or turn the request away."""
-        identity, limit = self._first_id + request, self._limits[person]
-        if not limit:
+        calendar, day = self._calendar, int(now / MINUTES_PER_DAY)
+        person, identity = self._person[call], self._first_id + call
+        if calendar.is_used_up(person, day):
             self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
             return
-        calendar, day = self._calendar, int(now / MINUTES_PER_DAY)
-        slot = calendar.take(self._acceptable[party], person, day, limit)
+        slot = calendar.take(self._acceptable[self._party[call]], person, day)
         if slot < 0:
-            used_up = calendar.is_at_limit(person, day, limit)
-            self._record((now, identity, VIDEO_NO_CREDIT if used_up else VIDEO_NO_SLOT, NO_SLOT))
+            why = VIDEO_NO_CREDIT if calendar.is_at_limit(person, day) else VIDEO_NO_SLOT
+            self._record((now, identity, why, NO_SLOT))
             return
-        self.booked[slot].append(request)
         self._record((now, identity, VIDEO_BOOKED, slot))
+        if slot in self.booked:
+            self.booked[slot].append(identity)
+        else:
+            self.booked[slot] = [identity]
+            at(self._env, self._starts[slot], self._begin, slot)
+
+    def _begin(self, due: simpy.Event) -> None:
+        slot = cast("int", due.value)
+        self._register.hold(slot, self.booked[slot])
 
 
 class WalkInRoom:
@@ -247,8 +242,10 @@ class WalkInRoom:
 
     Parameters
     ----------
-    env, calls, first_id, limits, recorder
+    env, asked_minutes, first_id, person, recorder
         As for ``VideoDesk``.
+    limits
+        Calls each person's credit pays for in a month.
     opens, closes, stations
         Minutes between which so many stations are open, ascending, not overlapping.
     months
@@ -265,9 +262,10 @@ class WalkInRoom:
     def __init__(
         self,
         env: simpy.Environment,
-        calls: Requests,
+        asked_minutes: Sequence[float],
         *,
         first_id: int,
+        person: Sequence[int],
         limits: Sequence[int],
         opens: Sequence[float],
         closes: Sequence[float],
@@ -278,6 +276,7 @@ class WalkInRoom:
     ) -> None:
         self._env = env
         self._first_id = first_id
+        self._person = person
         self._limits = limits
         self._opens = opens
         self._closes = closes
@@ -287,12 +286,12 @@ class WalkInRoom:
         self._record = recorder.add
         self._in_use = 0
         self._calls: dict[tuple[int, int], int] = {}
-        self.booked: list[list[int]] = []
-        env.process(_walk(env, calls, self.ask))
+        self.booked: dict[int, list[int]] = {}
+        env.process(walk(env, asked_minutes, self.ask))
 
-    def ask(self, request: int, person: int, party: int, now: float) -> None:
+    def ask(self, call: int, now: float) -> None:
         """Call now if a station is open and free and the credit is not used up."""
-        identity = self._first_id + request
+        person, identity = self._person[call], self._first_id + call
         month = person, self._months[int(now / MINUTES_PER_DAY)]
         if self._calls.get(month, 0) >= self._limits[person]:
             self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
@@ -309,15 +308,3 @@ class WalkInRoom:
 
     def _leave(self, _: simpy.Event) -> None:
         self._in_use -= 1
-
-
-def _walk(
-    env: simpy.Environment, calls: Requests, ask: Callable[[int, int, int, float], None]
-) -> Generator[simpy.Timeout, Any, None]:
-    person: list[int] = calls.person.tolist()
-    party: list[int] = calls.party.tolist()
-    return walk(
-        env,
-        calls.asked_minutes.tolist(),
-        lambda request, now: ask(request, person[request], party[request], now),
-    )

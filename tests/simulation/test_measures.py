@@ -122,7 +122,7 @@ def test_measures_of_a_single_visit_are_those_worked_out_by_hand() -> None:
     asked_day = int(log.year.visits.asked_minutes[0] // 1440)
     tuesday = int(log.year.sessions.day[log.slot[log.of(VisitOutcome.ATTENDED)]][0])
 
-    measures = estate_totals(tally(log, inputs), weeks=4)
+    measures = estate_totals(tally([log], inputs), weeks=4)
 
     expected = {
         "requests": 1,
@@ -165,7 +165,7 @@ def test_log_of_a_single_visit_tells_its_story() -> None:
 def test_refunds_stop_at_the_yearly_cap() -> None:
     inputs, log = one_visit()
 
-    measures = estate_totals(tally(log, replace(inputs, refunded_visits_per_year=0)), weeks=4)
+    measures = estate_totals(tally([log], replace(inputs, refunded_visits_per_year=0)), weeks=4)
 
     assert value(measures, "refund_gbp") == 0.0
 

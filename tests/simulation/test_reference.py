@@ -147,9 +147,9 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
 
         monkeypatch.setattr(module, "SlotCalendar", one_day_more)
     elif fault == "cancelled table":
-        monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, limit, day: None)
+        monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, day: None)
     elif fault == "order twice":
-        monkeypatch.setattr(Orders, "spend", lambda self, person: None)
+        monkeypatch.setattr(Orders, "spend", lambda self, person, day: None)
     else:
         monkeypatch.setattr(
             module,

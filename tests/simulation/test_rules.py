@@ -46,7 +46,7 @@ def test_orders_come_every_fourteen_days_and_privileged_ones_every_twenty_eight(
     taken = []
     for day in range(40):
         if book.in_hand(0, day):
-            book.spend(0)
+            book.spend(0, day)
             taken.append(day)
 
     assert taken == [0, 3, 4, 17, 31, 32]
@@ -57,7 +57,7 @@ def test_orders_stop_at_the_cap() -> None:
     book = orders()
     in_hand = 0
     while book.in_hand(0, 200):
-        book.spend(0)
+        book.spend(0, 200)
         in_hand += 1
 
     assert in_hand == 4
@@ -68,7 +68,7 @@ def test_a_cancelled_booking_gives_its_order_back_up_to_the_cap() -> None:
     book.give_back(0, 1)
     in_hand = 0
     while book.in_hand(0, 1):
-        book.spend(0)
+        book.spend(0, 1)
         in_hand += 1
 
     assert in_hand == 4
@@ -93,57 +93,71 @@ def test_unconvicted_people_need_no_order() -> None:
 def test_request_finds_only_sessions_within_the_window() -> None:
     """Asked on Monday day 0 with 2 to 4 days' notice: Wednesday to Friday."""
     slots = visit_slots(pd.DataFrame(daily(1)), CALENDAR, days=20, evening_from="16:30")
-    tables = SlotCalendar(slots, slots.week, notice_days=(2, 4), days=10)
+    tables = SlotCalendar(slots, slots.week, [None] * 4, notice_days=(2, 4), days=10)
 
     everything = tables.every_week(-1 % 2**7)
-    found = [tables.take(everything, person, 0, None) for person in range(4)]
+    found = [tables.take(everything, person, 0) for person in range(4)]
 
     assert [int(slots.day[slot]) for slot in found[:3]] == [2, 3, 4]
     assert found[3] == -1
 
 
-def daily_calendar(tables: int, most: int) -> tuple[SlotCalendar, int]:
-    """Give a calendar of one session a day, slot ``i`` on day ``i``, and all its slots as bits."""
+def daily_calendar(tables: int, most: int, weekly: int | None = None) -> tuple[SlotCalendar, int]:
+    """Give a calendar of one session a day, slot ``i`` on day ``i``, and all its slots as bits.
+
+    It serves two people, each of whom may have ``weekly`` of them from Monday to Sunday.
+    """
     slots = visit_slots(pd.DataFrame(daily(tables)), CALENDAR, days=40, evening_from="16:30")
-    found = SlotCalendar(slots, slots.week, notice_days=(1, most), days=20)
+    found = SlotCalendar(slots, slots.week, [weekly] * 2, notice_days=(1, most), days=20)
     return found, found.every_week(-1 % 2**7)
 
 
 def test_a_person_is_not_booked_twice_into_one_session() -> None:
     tables, everything = daily_calendar(5, 9)
 
-    found = [tables.take(everything, person, 0, None) for person in (0, 0, 1)]
+    found = [tables.take(everything, person, 0) for person in (0, 0, 1)]
 
     assert found == [1, 2, 1]
 
 
 def test_a_released_table_is_found_again() -> None:
-    tables, everything = daily_calendar(1, 9)
-    tables.take(everything, 0, 0, 3)
-    later = tables.take(everything, 1, 0, 3)
+    tables, everything = daily_calendar(1, 9, weekly=3)
+    tables.take(everything, 0, 0)
+    later = tables.take(everything, 1, 0)
 
-    tables.release(1, 0, 3, 0)
+    tables.release(1, 0, 0)
 
     assert later == 2
-    assert tables.take(everything, 1, 0, 3) == 1
+    assert tables.take(everything, 1, 0) == 1
+
+
+def test_a_visit_cancelled_in_a_full_week_makes_room_in_it() -> None:
+    """Two a week: after Tuesday and Wednesday comes Monday, and with Tuesday back, Thursday."""
+    tables, everything = daily_calendar(5, 14, weekly=2)
+    found = [tables.take(everything, 0, 0) for _ in range(3)]
+
+    tables.release(1, 0, 1)
+
+    assert found == [1, 2, 7]
+    assert tables.take(everything, 0, 1) == 3
 
 
 def test_a_table_released_after_its_week_is_out_of_reach_is_nobodys() -> None:
     """On Sunday, day 6, the window begins on Monday: the table of day 6 stays empty."""
     tables, everything = daily_calendar(1, 3)
-    tables.take(everything, 0, 5, None)
+    tables.take(everything, 0, 5)
 
-    tables.release(6, 0, None, 6)
+    tables.release(6, 0, 6)
 
-    assert tables.take(everything, 1, 6, None) == 7
+    assert tables.take(everything, 1, 6) == 7
     assert tables.free[6] == 1
 
 
 def test_weekly_limit_sends_the_next_visit_to_the_next_week() -> None:
     """Day 0 is a Monday: two visits on Tuesday and Wednesday use the week up."""
-    tables, everything = daily_calendar(5, 14)
+    tables, everything = daily_calendar(5, 14, weekly=2)
 
-    found = [tables.take(everything, 0, 0, 2) for _ in range(3)]
+    found = [tables.take(everything, 0, 0) for _ in range(3)]
 
     assert found == [1, 2, 7]
 
@@ -454,7 +468,7 @@ def test_school_days_leave_out_weekends_and_holidays() -> None:
 def test_a_run_that_loses_a_table_stops_with_the_count_that_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, limit, day: None)
+    monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, day: None)
     inputs = prison(
         people=30, sessions=daily(3), demand=replace(DEMAND, cancel_share=0.5), regime=NO_ALLOWANCE
     )
