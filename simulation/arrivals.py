@@ -54,14 +54,4 @@ def at(
     value
         What ``then`` needs to know.
     """
-    after(env, max(minute - env.now, 0.0), then, value)
-
-
-def after(
-    env: simpy.Environment,
-    minutes: float,
-    then: Callable[[simpy.Event], None],
-    value: object = None,
-) -> None:
-    """Call ``then`` when so many minutes have passed; otherwise as ``at``."""
-    env.timeout(minutes, value).callbacks.append(then)
+    env.timeout(max(minute - env.now, 0.0), value).callbacks.append(then)

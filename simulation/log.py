@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.clock import Calendar
-from simulation.demand import Requests
+from simulation.demand import Askings, Requests
 from simulation.place import Place
 from simulation.timetable import DatedSlots
 
@@ -66,6 +66,10 @@ TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
 """The desk's answers after which a family asks again, or does not."""
 
 NO_SLOT = -1
+NO_ORDER_ANSWER = -2
+PASSED_OVER = -3
+"""Answers to an asking other than the slot that was booked: no table free, no order in hand, and
+none because the request had been booked."""
 
 
 class Register:
@@ -102,15 +106,18 @@ class Recorder:
         Minute, request, code of the outcome and slot of every row, one after the other.
     add
         Appends a row, ``(minutes, request, outcome, slot)``, or several in one tuple.
+    answers
+        Answer to every asking for a visit: the slot that was booked or why there is none.
     visits, calls
         Bookings of the visit sessions and video slots that were held.
     """
 
-    __slots__ = ("add", "calls", "rows", "visits")
+    __slots__ = ("add", "answers", "calls", "rows", "visits")
 
     def __init__(self) -> None:
         self.rows: list[float] = []
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
+        self.answers: list[int] = []
         self.visits = Register()
         self.calls = Register()
 
@@ -126,6 +133,8 @@ class Year:
     visits, calls
         Requests drawn for visits and for video calls. In the log, visits are numbered from 0,
         calls follow on, and after them the calls that requests for visits may turn into.
+    askings
+        When each of the visits would be asked for.
     sessions, video_slots
         The dated slots.
     templates
@@ -135,6 +144,7 @@ class Year:
     place: Place
     visits: Requests
     calls: Requests
+    askings: Askings
     sessions: DatedSlots
     video_slots: DatedSlots
     templates: NDArray[np.object_]
@@ -186,7 +196,7 @@ class VisitLog:
         """Make the log of what was written down in a run."""
         rows = np.fromiter(recorder.rows, dtype=np.float64, count=len(recorder.rows))
         table = rows.reshape(-1, 4)
-        answers = (table[:, 0], *table[:, 1:].T.astype(np.int64))
+        turns = (table[:, 0], *table[:, 1:].T.astype(np.int64))
         no_show = year.numbered(lambda requests: requests.no_show)
         visits = _attendance(
             recorder.visits, year.sessions.start, no_show,
@@ -197,7 +207,7 @@ class VisitLog:
             VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW,
         )  # fmt: skip
         minutes, request, outcome, slot = map(
-            np.concatenate, zip(answers, visits, calls, strict=True)
+            np.concatenate, zip(*_answered(recorder, year), turns, visits, calls, strict=True)
         )
         return cls(
             establishment=establishment,
@@ -303,14 +313,39 @@ class VisitLog:
         )
 
 
+Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Minute, request, outcome and slot of some rows."""
+
+
+def _answered(recorder: Recorder, year: Year) -> tuple[Columns, Columns]:
+    """Give the desk's answers to those who asked for a visit, and how requests ended with them."""
+    visits, askings = year.visits, year.askings
+    answers = np.fromiter(recorder.answers, dtype=np.int64, count=len(recorder.answers))
+    asked = np.flatnonzero(answers != PASSED_OVER)
+    minutes, request, answer = askings.minutes[asked], askings.request[asked], answers[asked]
+    turned_away = np.where(
+        answer == NO_ORDER_ANSWER, CODE[VisitOutcome.NO_ORDER], CODE[VisitOutcome.NO_TABLE]
+    )
+    outcome = np.where(answer >= 0, CODE[VisitOutcome.BOOKED], turned_away)
+    ended = np.flatnonzero(askings.last[asked] & (answer < 0))
+    through = request[ended]
+    all_attempts = visits.attempts[through] == len(visits.ask_again_minutes) + 1
+    end = np.where(all_attempts, CODE[VisitOutcome.REFUSED], CODE[VisitOutcome.GAVE_UP])
+    end[visits.turns_to_video[through]] = CODE[VisitOutcome.TURNED_TO_VIDEO]
+    return (
+        (minutes, request, outcome, np.maximum(answer, NO_SLOT)),
+        (minutes[ended], through, end, np.full(len(ended), NO_SLOT)),
+    )
+
+
 def _attendance(
     register: Register,
     starts: NDArray[np.float64],
     no_show: NDArray[np.bool_],
     came: VisitOutcome,
     missed: VisitOutcome,
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Give minute, request, outcome and slot of every booking of the slots that were held."""
+) -> Columns:
+    """Give the rows of every booking of the slots that were held."""
     slot = np.repeat(np.array(register.slots, dtype=np.int64), register.sizes)
     request = np.fromiter(register.requests, dtype=np.int64, count=len(register.requests))
     outcome = np.where(no_show[request], CODE[missed], CODE[came])

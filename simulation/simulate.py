@@ -17,7 +17,7 @@ from simulation.allowance import PRIVILEGED_ORDER_DAYS, Orders
 from simulation.attendance import hold_sessions
 from simulation.booking import BookingDesk
 from simulation.clock import MINUTES_PER_DAY, Calendar
-from simulation.demand import DemandSettings, video_requests, visit_requests
+from simulation.demand import Askings, DemandSettings, video_requests, visit_requests
 from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.place import Place
 from simulation.regime import VisitsRegime, sessions_under
@@ -253,9 +253,12 @@ def simulate(
         evening_from=inputs.regime.evening_from,
         step_minutes=video.call_minutes + video.changeover_minutes,
     )
+    end = float(calendar.days * MINUTES_PER_DAY)
+    visits = visit_requests(place, calendar, inputs.demand, **names)
     year = Year(
         place=place,
-        visits=visit_requests(place, calendar, inputs.demand, **names),
+        visits=visits,
+        askings=Askings.of(visits, until=end),
         calls=video_requests(place, calendar, inputs.demand, **names),
         sessions=sessions,
         video_slots=slots,
@@ -278,6 +281,7 @@ def simulate(
     desk = BookingDesk(
         env,
         year.visits,
+        year.askings,
         acceptable=list(map(tables.every_week, positions)),
         calendar=tables,
         starts=sessions.start.tolist(),
@@ -292,7 +296,6 @@ def simulate(
         recorder=recorder,
         call_instead=lambda request, now: room.ask(len(year.calls) + request, now),
     )
-    end = float(calendar.days * MINUTES_PER_DAY)
     env.process(
         hold_sessions(
             env,

@@ -100,8 +100,10 @@ class SlotCalendar:
         if day != self._today:
             self._turn_to(day)
         fitting = acceptable & self._open & self._window
+        if not fitting:
+            return -1
         used_up = self._used_up[person] & self._reach
-        if used_up and fitting:
+        if used_up:
             fitting &= ~self._slots_in(used_up)
         while fitting:
             bit = fitting & -fitting
