@@ -9,13 +9,14 @@ sink: what one more person in it costs the whole estate.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem, Integers, Limit
+from optimiser.side import SideRows
 
 FAR = 2**40
 """Length of a step that does not exist."""
@@ -29,7 +30,7 @@ ROWS = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prices:
-    """Multipliers of the limits of a problem, in pennies.
+    """Multipliers of the limits of a problem, in pennies or even parts of them.
 
     Attributes
     ----------
@@ -40,11 +41,17 @@ class Prices:
     limit
         What one more person whom each limit counts costs, or one fewer where it is a minimum;
         int64, shape (limits,).
+    rows
+        Side rows that ties imply, with their prices.
+    scale
+        Parts that a penny is divided into in all of these prices.
     """
 
     unit: Integers
     estate: Integers
     limit: Integers
+    rows: SideRows = field(default_factory=SideRows.none)
+    scale: int = 1
 
     @classmethod
     def none(cls, problem: AllocationProblem, limit: Integers | None = None) -> Prices:

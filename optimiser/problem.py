@@ -48,6 +48,9 @@ class PairFlag(IntFlag):
     CHANGED = 16
 
 
+SHORT_PENNIES = 10_000_000
+"""Price of each person fewer than a limit's minimum: as a person without a place."""
+
 MOVES = "moves"
 """Name of the limit on all moves: the budget."""
 
@@ -68,6 +71,9 @@ class Limit:
         Most people, or fewest where ``at_least``.
     at_least
         Whether the bound is a minimum.
+    short_pennies
+        What each person fewer than a minimum costs; there is no price for more than a maximum,
+        which is kept by leaving people without a place.
     """
 
     name: str
@@ -76,6 +82,7 @@ class Limit:
     units: NDArray[np.bool_] | None
     bound: int
     at_least: bool = False
+    short_pennies: int = SHORT_PENNIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -272,10 +279,43 @@ class AllocationProblem:
         used: Integers = np.clip(held[self.segment_unit] - start, 0, self.segment_places)
         return used
 
+    def establishment_of(self, unit_of: Integers) -> Integers:
+        """Give the establishment of each person under a plan, or ``NOWHERE``; shape (prisoners,)."""
+        place = np.append(self.unit_establishment, NOWHERE)
+        at: Integers = place[unit_of]
+        return at
+
+    def parted(self, unit_of: Integers) -> NDArray[np.bool_]:
+        """Say which pairs who should be together are not; shape (pairs,).
+
+        Having no place is a place of its own.
+        """
+        at = self.establishment_of(unit_of)[self.ties.together]
+        parted: NDArray[np.bool_] = at[:, 0] != at[:, 1]
+        return parted
+
+    def parting_pennies(self, unit_of: Integers) -> int:
+        """Price the pairs who are parted."""
+        return int(self.ties.together_pennies[self.parted(unit_of)].sum())
+
+    def shortages(self, unit_of: Integers) -> Integers:
+        """Count how many people each minimum is short of; 0 for other limits; shape (limits,)."""
+        short = [
+            max(0, each.bound - self.counts(unit_of, each)) if each.at_least else 0
+            for each in self.limits
+        ]
+        return np.array(short, dtype=np.int64)
+
+    def shortage_pennies(self, unit_of: Integers) -> int:
+        """Price what minimums are short of."""
+        price = np.array([each.short_pennies for each in self.limits], dtype=np.int64)
+        return int((self.shortages(unit_of) * price).sum())
+
     def value_pennies(self, unit_of: Integers) -> int:
-        """Recompute the objective of a plan: people, then crowding."""
+        """Recompute the objective of a plan: people, crowding, pairs parted, minimums not met."""
         crowding = self.crowding_pennies(self.held(unit_of))
-        return int(self.placement_pennies(unit_of).sum()) + int(crowding.sum())
+        ties_and_limits = self.parting_pennies(unit_of) + self.shortage_pennies(unit_of)
+        return int(self.placement_pennies(unit_of).sum()) + int(crowding.sum()) + ties_and_limits
 
 
 def pairs_counted(
@@ -453,6 +493,9 @@ def _limit_arrays(problem: AllocationProblem) -> dict[str, Any]:
         "limit_flag": np.array([int(limit.flag or 0) for limit in problem.limits], dtype=np.int64),
         "limit_bound": np.array([limit.bound for limit in problem.limits], dtype=np.int64),
         "limit_at_least": np.array([limit.at_least for limit in problem.limits], dtype=np.bool_),
+        "limit_short_pennies": np.array(
+            [limit.short_pennies for limit in problem.limits], dtype=np.int64
+        ),
         "limit_people": np.packbits(people, axis=1),
         "limit_units": units,
     }
@@ -469,12 +512,14 @@ def _stored_limits(stored: Mapping[str, Any]) -> tuple[Limit, ...]:
             units=None if where.all() else where,
             bound=int(bound),
             at_least=bool(least),
+            short_pennies=int(short),
         )
-        for name, flag, bound, least, who, where in zip(
+        for name, flag, bound, least, short, who, where in zip(
             stored["limit_name"],
             stored["limit_flag"],
             stored["limit_bound"],
             stored["limit_at_least"],
+            stored["limit_short_pennies"],
             masks,
             stored["limit_units"],
             strict=True,

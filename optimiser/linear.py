@@ -1,0 +1,181 @@
+"""Linear programmes and programmes in whole numbers, table in and table out, by OR-Tools.
+
+The second and last module that knows OR-Tools. Models are loaded in bulk, one thread solves them,
+and the same model gives the same answer. What comes back is not trusted: plans are revalued and
+prices checked where they are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser.problem import Integers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Floats = NDArray[np.float64]
+
+SEED = 1
+"""Seed of the solvers' own draws: one model, one answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LinearModel:
+    """Minimise ``cost`` x subject to ``row_low`` <= matrix x <= ``row_high``.
+
+    Attributes
+    ----------
+    cost, low, high
+        By column; ``inf`` for no bound.
+    row, column, value
+        The matrix by entry; several entries of one cell add up.
+    row_low, row_high
+        By row; ``inf`` for no bound.
+    """
+
+    cost: Floats
+    low: Floats
+    high: Floats
+    row: Integers
+    column: Integers
+    value: Floats
+    row_low: Floats
+    row_high: Floats
+
+    def matrix(self) -> csr_array:
+        """Give the matrix row by row."""
+        from scipy.sparse import csr_array
+
+        shape = (len(self.row_low), len(self.cost))
+        return csr_array((self.value, (self.row, self.column)), shape=shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LinearAnswer:
+    """What a solver says of a model.
+
+    Attributes
+    ----------
+    value
+        Cost of ``column``, recomputed.
+    column
+        Value of each column.
+    row_price
+        What one more of each row's bound would add to the cost; none for whole numbers.
+    proven
+        Whether the solver calls it the best.
+    """
+
+    value: float
+    column: Floats
+    row_price: Floats
+    proven: bool
+
+
+class NoAnswerError(RuntimeError):
+    """A model has no answer, or the solver found none."""
+
+
+def solve_linear(model: LinearModel) -> LinearAnswer:
+    """Solve a linear programme by GLOP, the simplex method of OR-Tools.
+
+    Parameters
+    ----------
+    model
+        With an answer.
+
+    Returns
+    -------
+    LinearAnswer
+        A corner of the programme and its prices.
+
+    Raises
+    ------
+    NoAnswerError
+        When nothing keeps all rows, or the cost has no bottom.
+    """
+    return _solve(model, "glop", f"random_seed: {SEED}", whole=None)
+
+
+def solve_whole(
+    model: LinearModel, whole: NDArray[np.bool_], *, seconds: float | None = None
+) -> LinearAnswer:
+    """Solve a programme with columns in whole numbers by SCIP.
+
+    Parameters
+    ----------
+    model
+        With an answer.
+    whole
+        Which columns are whole numbers.
+    seconds
+        Time after which the best answer so far is taken.
+
+    Returns
+    -------
+    LinearAnswer
+        Columns that must be whole are rounded.
+
+    Raises
+    ------
+    NoAnswerError
+        When nothing keeps all rows, or nothing was found in time.
+    """
+    settings = (
+        f"randomization/randomseedshift = {SEED}\nlimits/gap = 0\nlimits/absgap = 0\n"
+        "parallel/maxnthreads = 1\n"
+    )
+    return _solve(model, "scip", settings, whole=whole, seconds=seconds)
+
+
+def _solve(
+    model: LinearModel,
+    solver_name: str,
+    settings: str,
+    *,
+    whole: NDArray[np.bool_] | None,
+    seconds: float | None = None,
+) -> LinearAnswer:
+    from ortools.linear_solver.python.model_builder_helper import (
+        ModelBuilderHelper,
+        ModelSolverHelper,
+        SolveStatus,
+    )
+    from scipy.sparse import csr_matrix
+
+    built: Any = ModelBuilderHelper()  # its stubs know arrays of one shape only
+    built.fill_model_from_sparse_data(
+        model.low,
+        model.high,
+        model.cost,
+        model.row_low,
+        model.row_high,
+        csr_matrix(model.matrix()),
+    )
+    if whole is not None:
+        for column in np.flatnonzero(whole):
+            built.set_var_integrality(int(column), True)
+    solver: Any = ModelSolverHelper(solver_name)
+    solver.set_solver_specific_parameters(settings)
+    if seconds is not None:
+        solver.set_time_limit_in_seconds(seconds)
+    solver.solve(built)
+    if not solver.has_solution():
+        raise NoAnswerError(f"{solver_name} found nothing: {solver.status().name}.")
+    column = np.array(solver.variable_values(), dtype=np.float64)
+    if whole is None:
+        row_price = np.array(solver.dual_values(), dtype=np.float64)
+    else:
+        column[whole] = np.rint(column[whole])
+        row_price = np.empty(0)
+    return LinearAnswer(
+        value=float(model.cost @ column),
+        column=column,
+        row_price=row_price,
+        proven=solver.status() == SolveStatus.OPTIMAL,
+    )
