@@ -1,4 +1,4 @@
-"""The tables worked out from published ones: units, sessions, video stations, family workers.
+"""The tables worked out from published ones: units, sessions, stations, workers, courts.
 
 Capacity, CNA and population are published for a whole prison; timetables are published for most
 prisons, tables for a few, video stations for none. This module states how the rest is filled in, so
@@ -10,21 +10,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
 from data.apportion import largest_remainder
+from data.geography import load_home_areas
 from data.load import read_table
 from data.schema import TABLES_FOLDER, columns
 from data.words import (
     DAYS,
     EXCLUSIVE_NEEDS,
+    Category,
     Confidence,
     Funder,
     Need,
     Security,
+    Sex,
     join_words,
     split_words,
 )
@@ -399,6 +403,56 @@ def _sources_of(fact: Mapping[str, Any], *, counted: bool) -> str:
     return join_words(known if counted else [*known, "assumption"])
 
 
+ALIGNED_PRISONS = 4
+"""Prisons on the list of each court and sex."""
+
+
+def derive_court_alignment(
+    home_areas: pd.DataFrame, establishments: pd.DataFrame, units: pd.DataFrame
+) -> pd.DataFrame:
+    """List for every area of a court the prisons that receive from it, nearest by road first.
+
+    No list of court alignments is published; nearness by road stands in for it.
+
+    Parameters
+    ----------
+    home_areas, establishments, units
+        The tables of those names.
+
+    Returns
+    -------
+    DataFrame
+        The table ``court_alignment``: the nearest few prisons of each sex with a unit that holds
+        uncategorised people of every offence.
+    """
+    from data.travel import TravelSettings, build_travel
+
+    receives = units["categories"].map(split_words).map(lambda held: Category.UNCATEGORISED in held)
+    receives &= ~units["needs_served"].str.contains(Need.SEXUAL_OFFENCES) & (units["places"] > 0)
+    receiving = units[receives].drop_duplicates("establishment")
+    # Every factor 1: only the order of the roads' own miles counts.
+    plain = TravelSettings(**dict.fromkeys((each.name for each in fields(TravelSettings)), 1.0))
+    travel = build_travel(home_areas, establishments, plain)
+    rows: list[dict[str, Any]] = []
+    for sex in Sex:
+        codes = sorted(receiving.loc[receiving["sex"] == sex, "establishment"])
+        miles = travel.road_miles[:, travel.establishments.get_indexer(pd.Index(codes))].round(1)
+        nearest = miles.argsort(axis=1, kind="stable")[:, :ALIGNED_PRISONS]
+        rows += [
+            {
+                "court_area": area,
+                "rank": rank,
+                "establishment": codes[column],
+                "source": "assumption;pecs_guide",
+                "confidence": str(Confidence.ASSUMED),
+            }
+            for area, row in zip(travel.home_areas, nearest, strict=True)
+            for rank, column in enumerate(row, start=1)
+        ]
+    table = pd.DataFrame(rows, columns=[column.name for column in columns("court_alignment")])
+    return table.sort_values("court_area", kind="stable", ignore_index=True)
+
+
 def derive_all() -> dict[str, pd.DataFrame]:
     """Work out every derived table.
 
@@ -408,10 +462,11 @@ def derive_all() -> dict[str, pd.DataFrame]:
         Tables by name, as they are shipped.
     """
     establishments = read_table("establishments")
+    units = derive_units(
+        establishments, read_table("establishment_register"), read_table("unit_assumptions")
+    )
     return {
-        "units": derive_units(
-            establishments, read_table("establishment_register"), read_table("unit_assumptions")
-        ),
+        "units": units,
         "session_templates": derive_session_templates(
             establishments, read_table("known_timetable"), read_table("known_tables")
         ),
@@ -419,6 +474,7 @@ def derive_all() -> dict[str, pd.DataFrame]:
         "family_workers": derive_family_workers(
             establishments, read_table("known_family_services")
         ),
+        "court_alignment": derive_court_alignment(load_home_areas(), establishments, units),
     }
 
 

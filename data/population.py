@@ -121,6 +121,8 @@ def synthesise_population(
         "children_under_18": children,
         "relatives_in_custody": pair_relatives(people, ids, settings),
         "current_unit": estate.units["unit"].to_numpy()[people["unit"]],
+        "flags": "",
+        "return_unit": "",
         **{name: words_of(name, people[name]) for name in _WORD_COLUMNS},
         **deal_needs(people, times[0], estate, settings),
         **deal_holds(people, as_of, assumptions, settings),

@@ -96,6 +96,38 @@ EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
             "review_date": "2026-10-01",
         }
     ],
+    "cohort_rules": [
+        {
+            "rule": "example",
+            "sex": "men",
+            "category": "C",
+            "band": "16_months_or_less",
+            "days_max": "91",
+            "function": "training",
+            "level": "off",
+            "price_gbp": "8",
+            "source": "user",
+            "confidence": "assumed",
+        }
+    ],
+    "court_alignment": [
+        {
+            "court_area": "E08000035-1",
+            "rank": "1",
+            "establishment": EXAMPLE_ESTABLISHMENT,
+            "source": "user",
+            "confidence": "assumed",
+        }
+    ],
+    "places_out_of_use": [
+        {
+            "unit": f"{EXAMPLE_ESTABLISHMENT}-1",
+            "places": "1",
+            "valid_from": "2026-07-01",
+            "valid_to": "2026-12-31",
+            "reason": "refurbishment",
+        }
+    ],
     "exclusions": [{"prisoner_id": "P000001", "home_area": "E08000035-1", "within_miles": "5"}],
     "activities": [
         {

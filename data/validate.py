@@ -39,13 +39,16 @@ BEHIND_DERIVED = (
     "known_family_services",
 )
 """Built-in tables that only ``data.derive`` reads; a user's folder is not checked against them."""
+PASSED_OVER = ("court_alignment",)
+"""Built-in tables whose rows about places that a user's folder does not have are passed over."""
 NEVER_EMPTY = ("establishments", "units", "home_areas", "population")
 IGNORED_FILES = ("dictionary.csv",)
 IGNORED_STARTS = (".", "~$")
 """What editors and spreadsheets write beside an open file begins so."""
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".tab")
 OTHER_ENDINGS = (".txt", ".gz", ".zip", ".pq", ".feather", ".json")
-STAGE_FIT = "stage_fit"
+PRICED_ELSEWHERE = ("stage_fit", "cohort_rules", "crowding")
+"""Rules whose prices stand in a table of their own or among the settings."""
 LAST_DATE = "9999-12-31"
 CATEGORIES = {
     Sex.MEN: (Category.A, Category.B, Category.C, Category.D, Category.UNCATEGORISED),
@@ -84,7 +87,8 @@ def validate_folder(folder: Path | str) -> list[Problem]:
             faulty.update([name] if faults else [])
     files = {name: path.name for name, path in paths.items()}
     for name in table_names():
-        if name not in names and name not in BEHIND_DERIVED and table_path(name) is not None:
+        passed_over = name in (*BEHIND_DERIVED, *PASSED_OVER)
+        if name not in names and not passed_over and table_path(name) is not None:
             tables[name] = read_table(name)
             files[name] = f"{name}.csv{BUILT_IN}"
     if TRAVEL in paths and {"home_areas", "establishments"} <= tables.keys():
@@ -357,7 +361,7 @@ def _check_times(tables: Tables, reports: Reports) -> None:
 
 def _check_dates(tables: Tables, reports: Reports) -> None:
     """Look for rows that cease to hold before they begin to."""
-    for name in ("session_templates", "rules"):
+    for name in ("session_templates", "rules", "places_out_of_use"):
         if name not in tables:
             continue
         table = tables[name]
@@ -526,17 +530,56 @@ def _check_groups_agree(tables: Tables, reports: Reports) -> None:
 
 
 def _check_soft_rules_have_prices(tables: Tables, reports: Reports) -> None:
-    """Look for soft rules without a price; that of ``stage_fit`` stands in ``stage_rules``."""
-    for name, label in (("rules", "rule"), ("stage_rules", "function")):
+    """Look for soft rules without a price, but for those that are priced elsewhere."""
+    for name, label in (("rules", "rule"), ("stage_rules", "function"), ("cohort_rules", "rule")):
         if name in tables:
             table = tables[name]
             unpriced = (table["level"] == RuleLevel.SOFT) & table["price_gbp"].isna()
             reports[name].add_cells(
-                table.loc[unpriced & (table[label] != STAGE_FIT), label],
+                table.loc[unpriced & ~table[label].isin(PRICED_ELSEWHERE), label],
                 column="price_gbp",
                 expected="a price for a soft rule",
                 action="Fill in price_gbp, or make the rule hard or off.",
             )
+
+
+def _check_cohort_rules(tables: Tables, reports: Reports) -> None:
+    """Look for rows that mean nobody, no place in particular, or bear the name of another rule."""
+    table, report = tables["cohort_rules"], reports["cohort_rules"]
+    for least, most in (("age_min", "age_max"), ("days_min", "days_max")):
+        report.add_cells(
+            table.loc[table[most] < table[least], most],
+            column=most,
+            expected=f"a number no smaller than {least}",
+            action="Correct one of the two.",
+        )
+    anywhere = (table["unit"] == "") & (table["establishment"] == "") & (table["function"] == "")
+    report.add_cells(
+        table.loc[anywhere, "rule"],
+        column="rule",
+        expected="a unit, an establishment or a function that the row speaks of",
+        action="Fill in one of the three.",
+    )
+    if "rules" in tables:
+        report.add_cells(
+            table.loc[table["rule"].isin(tables["rules"]["rule"]), "rule"],
+            column="rule",
+            expected=f"a name that is not in {reports['rules'].file}",
+            action="Rename the rule.",
+        )
+
+
+def _check_places_out_of_use(tables: Tables, reports: Reports) -> None:
+    """Look for more places out of use than the unit has, row by row."""
+    table = tables["places_out_of_use"]
+    places = tables["units"].set_index("unit")["places"]
+    there = places.reindex(table["unit"]).set_axis(table.index)
+    reports["places_out_of_use"].add_cells(
+        table.loc[table["places"] > there, "places"],
+        column="places",
+        expected=f"no more than the places of the unit in {reports['units'].file}",
+        action="Correct the cell.",
+    )
 
 
 Check: TypeAlias = Callable[[Tables, Reports], None]
@@ -559,5 +602,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("groups",), _check_groups_have_members),
     (("exclusions",), _check_exclusions_say_where),
     ((), _check_soft_rules_have_prices),
+    (("cohort_rules",), _check_cohort_rules),
+    (("places_out_of_use", "units"), _check_places_out_of_use),
 )
 """Every check across tables, with the tables it needs."""

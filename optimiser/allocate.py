@@ -23,6 +23,7 @@ from optimiser.problem import (
     AllocationProblem,
     Integers,
 )
+from optimiser.residual import residual
 
 
 def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
@@ -95,13 +96,14 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         objective_gbp=certificate.objective_pennies / PENNIES_PER_POUND,
         lower_bound_gbp=certificate.bound_pennies / PENNIES_PER_POUND,
         gap=certificate.gap,
-        unplaced=shortfall(inputs, build.fit, unit_of == UNPLACED),
+        unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=found.prices,
         floor=mean_miles_floor(
             inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
         ),
         problem=problem,
+        graph=residual(problem, unit_of, found.plan.prices),
     )
 
 
@@ -142,7 +144,7 @@ def observe(inputs: Inputs) -> Allocation:
         / PENNIES_PER_POUND,
         lower_bound_gbp=None,
         gap=None,
-        unplaced=shortfall(inputs, build.fit, unit_of == UNPLACED),
+        unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=None,
         floor=mean_miles_floor(

@@ -15,8 +15,18 @@ from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import LIST_SEPARATOR
 from optimiser.allocation import InfeasibleAllocationError
+from optimiser.capacity import blocks_of_places, held_limits, room
 from optimiser.cost import PersonCosts, cost_pennies, person_costs, term_pennies
-from optimiser.fit import Fit, fit, rules_in_force
+from optimiser.eligibility import Places
+from optimiser.fit import (
+    Fit,
+    RuleBook,
+    alignment_ranks,
+    allowed_of,
+    excluding_rules,
+    fit,
+    rules_in_force,
+)
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
     MOVES,
@@ -34,9 +44,8 @@ from optimiser.problem import (
 class Inputs:
     """What an allocation is decided from: tables, journeys, weights and rules on one date.
 
-    ``excluded`` may hold one row per person and establishment that public protection keeps apart
-    (``prisoner_id``, ``establishment``). ``home_areas`` needs ``home_area`` and ``region``.
-    ``records`` ties people to others and to places.
+    ``home_areas`` needs ``home_area`` and ``region``. ``records`` ties people to others and to
+    places; what public protection excludes is among them. The tables of rules may be empty.
     """
 
     estate: Estate
@@ -50,7 +59,9 @@ class Inputs:
     stage_rules: pd.DataFrame
     as_of: date
     home_areas: pd.DataFrame
-    excluded: pd.DataFrame | None = None
+    cohort_rules: pd.DataFrame = field(default_factory=pd.DataFrame)
+    court_alignment: pd.DataFrame = field(default_factory=pd.DataFrame)
+    places_out_of_use: pd.DataFrame = field(default_factory=pd.DataFrame)
     records: Records = field(default_factory=Records.empty)
 
 
@@ -61,6 +72,7 @@ class Build:
     problem: AllocationProblem
     costs: PersonCosts
     fit: Fit
+    book: RuleBook
 
     def person_terms(self, policy: AllocationPolicy, unit_of: Integers) -> dict[str, Integers]:
         """Give each term of each person's cost under a plan, in pennies."""
@@ -109,7 +121,8 @@ def build_problem(inputs: Inputs) -> Build:
         pd.Index(units["unit"]).get_indexer(pd.Index(prisoners["current_unit"])).astype(np.int64)
     )
     from_establishment = np.where(current_unit >= 0, unit_establishment[current_unit], NOWHERE)
-    found = _fit(inputs)
+    book = rule_book(inputs)
+    found = fit(with_exclusions(inputs), book)
     costs = person_costs(
         inputs.population,
         inputs.parties,
@@ -122,12 +135,23 @@ def build_problem(inputs: Inputs) -> Build:
     frozen_here = np.bincount(
         current_unit[found.frozen & (current_unit >= 0)], minlength=len(units)
     )
-    open_places = (units["places"] - units["headroom"]).clip(lower=0).to_numpy(dtype=np.int64)
-    capacity = np.maximum(open_places, frozen_here).astype(np.int64)
+    places = room(
+        units,
+        prisoners,
+        book.rules,
+        inputs.places_out_of_use,
+        inputs.as_of,
+        frozen_here=frozen_here,
+    )
     sexes = tuple(sorted(set(units["sex"])))
     unit_sex = pd.Index(sexes).get_indexer(pd.Index(units["sex"])).astype(np.int64)
-    _check_places(inputs, found, capacity)
-    segment_unit, segment_places, segment_pennies = _crowding(inputs, capacity, costs.weeks)
+    _check_places(inputs, found, book, places.capacity)
+    segment_unit, segment_places, segment_pennies = blocks_of_places(
+        places,
+        book.rules,
+        inputs.policy,
+        weeks=float(costs.weeks.mean()) if len(costs.weeks) else 0.0,
+    )
     problem = AllocationProblem(
         prisoners=pd.Index(prisoners["prisoner_id"]),
         units=pd.Index(units["unit"]),
@@ -146,8 +170,10 @@ def build_problem(inputs: Inputs) -> Build:
         ),
         unit_establishment=unit_establishment,
         unit_sex=unit_sex,
-        capacity=capacity,
-        held_limit=_held_limits(inputs, sexes, unit_sex, frozen_here),
+        capacity=places.capacity,
+        held_limit=held_limits(
+            places, book.rules, sexes=sexes, unit_sex=unit_sex, frozen_here=frozen_here
+        ),
         segment_unit=segment_unit,
         segment_places=segment_places,
         segment_pennies=segment_pennies,
@@ -156,7 +182,7 @@ def build_problem(inputs: Inputs) -> Build:
         pair_flags=_pair_flags(inputs, from_establishment),
         limits=_limits(inputs),
     )
-    return Build(problem=problem, costs=costs, fit=found)
+    return Build(problem=problem, costs=costs, fit=found, book=book)
 
 
 FAR_MILES = 50
@@ -187,22 +213,107 @@ def _limits(inputs: Inputs) -> tuple[Limit, ...]:
     return (Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=budget),)
 
 
-def _fit(inputs: Inputs) -> Fit:
-    """Read the rules for these people and units."""
-    region = inputs.home_areas.set_index("home_area")["region"]
-    home = inputs.population.prisoners["home_area"].map(region).fillna("")
-    prisoners = inputs.population.prisoners.assign(home_region=home)
-    if inputs.excluded is not None:
-        joined = inputs.excluded.groupby("prisoner_id")["establishment"].agg(LIST_SEPARATOR.join)
-        prisoners["excluded"] = prisoners["prisoner_id"].map(joined).fillna("")
-    regions = inputs.estate.establishments.set_index("establishment")["region"]
+def rule_book(inputs: Inputs) -> RuleBook:
+    """Put the rules in force beside the places they speak of.
+
+    Parameters
+    ----------
+    inputs
+        As for ``allocate``.
+
+    Raises
+    ------
+    ValueError
+        With every fault of the rules table.
+    """
+    codes = inputs.travel.establishments
+    about = inputs.estate.establishments.set_index("establishment")
+    regions = about["region"]
     units = inputs.estate.units
-    units = units.assign(region=units["establishment"].map(regions))
-    rules = rules_in_force(inputs.rules, inputs.as_of)
-    return fit(prisoners, units, rules, inputs.stage_rules, inputs.as_of)
+    sexes = units.drop_duplicates("establishment").set_index("establishment")["sex"]
+    listed = inputs.court_alignment
+    if listed.empty:
+        listed = pd.DataFrame({"court_area": [], "rank": [], "establishment": []})
+    return RuleBook(
+        rules=rules_in_force(inputs.rules, inputs.as_of),
+        stage_rules=inputs.stage_rules,
+        cohort_rules=inputs.cohort_rules,
+        units=units.assign(region=units["establishment"].map(regions)),
+        as_of=inputs.as_of,
+        places=Places(
+            establishments=codes.to_numpy(dtype=object),
+            regions=regions.reindex(codes).fillna("").to_numpy(dtype=object),
+            miles=inputs.travel.straight_miles,
+            ranks=alignment_ranks(
+                listed,
+                home_areas=inputs.travel.home_areas,
+                establishments=codes,
+                sexes=sexes.reindex(codes).fillna("").to_numpy(dtype=object),
+            ),
+        ),
+        home_areas=inputs.travel.home_areas,
+        area_regions=inputs.home_areas.set_index("home_area")["region"],
+    )
 
 
-def _check_places(inputs: Inputs, found: Fit, capacity: Integers) -> None:
+def with_exclusions(inputs: Inputs) -> pd.DataFrame:
+    """Add to the population table the establishments that public protection excludes.
+
+    Returns
+    -------
+    DataFrame
+        With ``excluded``: codes with ``;`` between them. An area excludes every establishment
+        within the stated straight-line miles of it.
+    """
+    prisoners, rows = inputs.population.prisoners, inputs.records.exclusions
+    if rows.empty:
+        return prisoners.assign(excluded="")
+    codes = inputs.travel.establishments
+    area = inputs.travel.home_areas.get_indexer(pd.Index(rows["home_area"]))
+    within = rows["within_miles"].to_numpy(dtype=np.float64)
+    near = (inputs.travel.straight_miles[area] <= within[:, None]) & (area >= 0)[:, None]
+    named = rows["establishment"].to_numpy(dtype=object)[:, None] == codes.to_numpy(dtype=object)
+    person, place = np.nonzero(near | named)
+    pairs = pd.DataFrame(
+        {
+            "prisoner_id": rows["prisoner_id"].to_numpy()[person],
+            "establishment": codes.to_numpy()[place],
+        }
+    ).drop_duplicates()
+    pairs = pairs.sort_values(["prisoner_id", "establishment"])
+    joined = pairs.groupby("prisoner_id")["establishment"].agg(LIST_SEPARATOR.join)
+    return prisoners.assign(excluded=prisoners["prisoner_id"].map(joined).fillna(""))
+
+
+def why_excluded(inputs: Inputs, book: RuleBook, prisoner_id: str) -> list[tuple[str, ...]]:
+    """Name the hard rules that keep one person out of each unit, in the order of the units.
+
+    Parameters
+    ----------
+    inputs
+        As for ``allocate``.
+    book
+        Rules in force, as from ``rule_book``.
+    prisoner_id
+        Whom to look at.
+
+    Returns
+    -------
+    list of tuple of str
+        As from ``excluding_rules``.
+
+    Raises
+    ------
+    KeyError
+        When nobody has this id.
+    """
+    ids = inputs.population.prisoners["prisoner_id"]
+    if not (ids == prisoner_id).any():
+        raise KeyError(prisoner_id)
+    return excluding_rules(with_exclusions(inputs)[(ids == prisoner_id).to_numpy()], book)
+
+
+def _check_places(inputs: Inputs, found: Fit, book: RuleBook, capacity: Integers) -> None:
     places = pd.Series(capacity).groupby(inputs.estate.units["sex"].to_numpy()).sum()
     sexes = inputs.population.prisoners["sex"]
     without = sorted(sex for sex in set(sexes) if places.get(sex, 0) == 0)
@@ -211,50 +322,8 @@ def _check_places(inputs: Inputs, found: Fit, capacity: Integers) -> None:
         raise InfeasibleAllocationError(
             f"No unit has a place for {' or '.join(without)}: {int(lacking.sum())} people cannot "
             "be held anywhere. Add units, or leave these people out.",
-            shortfall(inputs, found, lacking),
+            shortfall(inputs, found, book, lacking),
         )
-
-
-def _crowding(
-    inputs: Inputs, capacity: Integers, weeks: Integers
-) -> tuple[Integers, Integers, Integers]:
-    """Cut each unit's places into blocks of rising price above in-use CNA."""
-    policy = inputs.policy
-    cna = inputs.estate.units["in_use_cna"].to_numpy(dtype=np.float64)
-    mean_weeks = float(weeks.mean()) if len(weeks) else 0.0
-    ends = [cna, cna * (1 + policy.crowding_low_share), cna * (1 + policy.crowding_high_share)]
-    upper = [np.minimum(np.rint(end), capacity).astype(np.int64) for end in ends] + [capacity]
-    places = np.diff(np.stack(upper, axis=1), axis=1, prepend=0)
-    weekly = (
-        0.0,
-        policy.crowding_low_gbp_per_week,
-        policy.crowding_middle_gbp_per_week,
-        policy.crowding_high_gbp_per_week,
-    )
-    prices = [round(price * mean_weeks * PENNIES_PER_POUND) for price in weekly]
-    return (
-        np.repeat(np.arange(len(capacity)), len(prices)),
-        places.ravel(),
-        np.tile(np.array(prices, dtype=np.int64), len(capacity)),
-    )
-
-
-def _held_limits(
-    inputs: Inputs, sexes: tuple[str, ...], unit_sex: Integers, frozen_here: Integers
-) -> Integers:
-    places = inputs.estate.units["places"].to_numpy(dtype=np.int64)
-    margins = inputs.policy.margins
-    return np.array(
-        [
-            max(
-                places[unit_sex == number].sum() - margins.get(sex, 0),
-                frozen_here[unit_sex == number].sum(),
-                0,
-            )
-            for number, sex in enumerate(sexes)
-        ],
-        dtype=np.int64,
-    )
 
 
 COHORT = ["sex", "category", "status", "young_adult", "needs"]
@@ -264,13 +333,13 @@ YOUNG_ADULT_AGE = 20
 """Oldest age of a young adult, for the shortfall table."""
 
 
-def shortfall(inputs: Inputs, found: Fit, lacking: np.ndarray) -> pd.DataFrame:
+def shortfall(inputs: Inputs, found: Fit, book: RuleBook, lacking: np.ndarray) -> pd.DataFrame:
     """Count people without a place by cohort.
 
     Parameters
     ----------
-    inputs, found
-        Tables and eligibility.
+    inputs, found, book
+        Tables, eligibility and the rules behind it.
     lacking
         Who has no place; bool, shape (prisoners,).
 
@@ -286,6 +355,6 @@ def shortfall(inputs: Inputs, found: Fit, lacking: np.ndarray) -> pd.DataFrame:
     rows = []
     for key, people in cohorts[lacking].groupby(COHORT, sort=True):
         positions = prisoners.index.get_indexer(people.index)
-        allowed = found.allowed[np.unique(found.class_of[positions])].any(axis=0)
+        allowed = allowed_of(found, positions, book.unit_place).any(axis=0)
         rows.append([*key, len(people), int(allowed.sum()), int(places[allowed].sum())])
     return pd.DataFrame(rows, columns=[*COHORT, "people", "units", "places"])

@@ -18,7 +18,7 @@ from data.population import Population
 from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import ContactStatus, Preference, Status
-from optimiser.fit import Fit
+from optimiser.fit import Fit, allowed_of
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
     INELIGIBLE,
@@ -64,8 +64,8 @@ class PersonCosts:
     move_pennies
         Price of a move for each person.
     move_parts
-        What that price is made of, by part: escort, reception, booked visits, numbers, and
-        wishes and soft holds.
+        What that price is made of, by part: escort, reception, booked visits, numbers, a special
+        vehicle, and wishes and soft holds.
     """
 
     visit_gbp: NDArray[np.float32]
@@ -245,6 +245,7 @@ def _move_parts(
         "reception": pennies(policy.move_reception_gbp * everyone),
         "booked_visits": pennies(booked * visited(prisoners, parties).astype(np.float64)),
         "cleared_numbers": pennies(numbers * everyone),
+        "special_vehicle": sum(fit.move_once.values(), start=np.zeros(len(weeks), dtype=np.int64)),
         "wishes_and_holds": weeks * sum(fit.move_breaches.values(), start=np.int64(0)),
     }
 
@@ -306,7 +307,10 @@ def cost_pennies(
     """
     people, units = len(costs.weeks), len(unit_establishment)
     breach = sum(fit.breaches.values(), start=np.zeros_like(fit.allowed, dtype=np.int64))
-    if int(breach.max(initial=0)) * int(costs.weeks.max(initial=0)) > LARGEST_COST:
+    dearest = int(breach.max(initial=0)) + sum(
+        int(each.values.max(initial=0)) for each in fit.place_breaches.values()
+    )
+    if dearest * int(costs.weeks.max(initial=0)) > LARGEST_COST:
         raise ValueError(
             f"rules: soft prices exceed {LARGEST_COST} pennies over a stay; lower them."
         )
@@ -318,6 +322,8 @@ def cost_pennies(
         alike = fit.class_of[rows]
         journeys = sum(pennies(term(costs, policy, rows)) for term in JOURNEYS.values())
         at_establishment = np.asarray(journeys) + costs.move_pennies[rows, None]
+        for each in fit.place_breaches.values():
+            at_establishment += each.values[each.row_of[rows]] * costs.weeks[rows, None]
         held = np.flatnonzero(from_establishment[rows] != NOWHERE)
         at_establishment[held, from_establishment[rows[held]]] -= costs.move_pennies[rows[held]]
         nowhere = from_establishment[rows] == NOWHERE
@@ -325,7 +331,7 @@ def cost_pennies(
         at_establishment = np.minimum(at_establishment, LARGEST_COST + 1).astype(np.int32)
         total = np.take(at_establishment, unit_establishment, axis=1)
         total += weekly[alike] * weeks[rows, None]
-        allowed = fit.allowed[alike] & ~fit.frozen[rows, None]
+        allowed = allowed_of(fit, rows, unit_establishment) & ~fit.frozen[rows, None]
         stays = np.flatnonzero(fit.frozen[rows] & (current_unit[rows] >= 0))
         allowed[stays, current_unit[rows[stays]]] = True
         cost[rows] = np.where(allowed, total, np.int32(INELIGIBLE))
@@ -368,6 +374,8 @@ def term_pennies(
         terms[name] = spread(values)
     for name, breach in fit.breaches.items():
         terms[f"rule:{name}"] = spread(breach[fit.class_of[placed], at] * costs.weeks[placed])
+    for name, each in fit.place_breaches.items():
+        terms[f"rule:{name}"] = spread(each.values[each.row_of[placed], to] * costs.weeks[placed])
     origin = from_establishment[placed]
     moved = (origin != NOWHERE) & (to != origin)
     terms["move"] = spread(moved * costs.move_pennies[placed])

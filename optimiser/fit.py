@@ -2,12 +2,13 @@
 
 ``hard`` forbids a pair that breaks the rule, ``soft`` prices it by the week, ``off`` ignores it.
 People who are alike in everything the rules look at form a class, so that a rule is worked out for
-some thousands of classes and not for every person.
+some hundreds of classes and not for every person.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,14 +16,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.words import RuleLevel
+from data.words import Preference, RuleLevel, Sex, split_words
 from optimiser.eligibility import (
+    AFTER_DAY_RULES,
+    COHORT_RULES,
     DAY_RULES,
-    FREEZE_RULES,
-    PLACE_RULES,
+    ESTABLISHMENT_RULES,
+    ESTABLISHMENT_RULES_READ,
+    LEVELS,
+    MOVE_RULES,
+    NEED_VALUE,
+    ONCE,
+    PRESUMPTIVE_OPEN,
+    PRICED_ELSEWHERE,
     RULE_NAMES,
+    SIXTEEN_MONTHS,
     STAGE_FIT,
+    UNIT_RULES,
+    UNIT_RULES_READ,
+    Breaks,
+    Places,
     days_of,
+    holds_word,
+    presumed_open,
 )
 from optimiser.problem import PENNIES_PER_POUND, Integers
 
@@ -38,6 +54,60 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RuleBook:
+    """The rules in force on a date, with the places they speak of.
+
+    Attributes
+    ----------
+    rules
+        Rule by name.
+    stage_rules, cohort_rules
+        The tables of those names.
+    units
+        The units table with the ``region`` of the establishment.
+    places
+        The establishments, in the order in which costs are stated.
+    home_areas
+        Codes of the home areas, in the order of ``places.miles``.
+    area_regions
+        Region of each home area, by code.
+    as_of
+        Date on which holds are read.
+    """
+
+    rules: dict[str, Rule]
+    stage_rules: pd.DataFrame
+    units: pd.DataFrame
+    as_of: date
+    cohort_rules: pd.DataFrame = field(default_factory=pd.DataFrame)
+    places: Places = field(default_factory=lambda: no_places())
+    home_areas: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
+    area_regions: pd.Series = field(default_factory=lambda: pd.Series(dtype="str"))
+
+    @property
+    def unit_place(self) -> Integers:
+        """Number of each unit's establishment among the places, -1 where it is not one."""
+        codes = pd.Index(self.places.establishments)
+        return np.asarray(codes.get_indexer(pd.Index(self.units["establishment"])), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ByPlace:
+    """A value for each person and establishment, kept once for people who are alike.
+
+    Attributes
+    ----------
+    row_of
+        Row of each person; shape (people,).
+    values
+        By row and establishment; shape (rows, establishments).
+    """
+
+    row_of: Integers
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fit:
     """Who may be held where, and what each soft rule costs, by class of alike people.
 
@@ -48,18 +118,65 @@ class Fit:
     allowed
         May a person of this class be held in this unit; shape (classes, units).
     breaches
-        For each soft rule: levels of breach times pennies a week; shape (classes, units).
+        For each soft rule about units: levels of breach times pennies a week; int32, shape
+        (classes, units).
+    place_breaches
+        The same for soft rules about establishments.
+    barred
+        For each hard rule about establishments: where a person may not be held, as truths.
     frozen
         Who stays where they are, whatever the rest says; shape (people,).
     move_breaches
-        For each soft freeze: pennies a week of a move; shape (people,).
+        For each soft rule about moves: pennies a week of a move; shape (people,).
+    move_once
+        For each soft rule about moves whose price is of the move: pennies; shape (people,).
     """
 
     class_of: Integers
     allowed: NDArray[np.bool_]
-    breaches: dict[str, Integers]
+    breaches: dict[str, NDArray[np.int32]]
+    place_breaches: dict[str, ByPlace]
+    barred: dict[str, ByPlace]
     frozen: NDArray[np.bool_]
     move_breaches: dict[str, Integers]
+    move_once: dict[str, Integers]
+
+
+def rule_faults(rules: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Find what no rules table may say.
+
+    Parameters
+    ----------
+    rules
+        One row per rule, with the columns of the dictionary.
+
+    Returns
+    -------
+    list of tuple
+        Rule, column and what is wrong: a rule nobody knows, a level the rule cannot have, a soft
+        rule without a price, a rule without the value it needs, dates that end before they begin.
+    """
+    faults: list[tuple[str, str, str]] = []
+    for row in rules.itertuples():
+        name, level = str(row.rule), str(row.level)
+        if name not in LEVELS:
+            known = ", ".join(RULE_NAMES)
+            faults.append((name, "rule", f"no rule '{name}'; known are {known}"))
+            continue
+        if level not in LEVELS[name]:
+            can_be = " or ".join(LEVELS[name])
+            faults.append((name, "level", f"{name} cannot be {level}, only {can_be}"))
+        elif level == RuleLevel.SOFT and name not in PRICED_ELSEWHERE and _empty(row.price_gbp):
+            faults.append((name, "price_gbp", f"{name} is soft and has no price_gbp"))
+        if level != RuleLevel.OFF and name in NEED_VALUE and not _is_amount(row.value):
+            found = "none" if _empty(row.value) else f"'{row.value}'"
+            faults.append((name, "value", f"{name} needs a value of 0 or more and has {found}"))
+        start, end = (str(cell or "") for cell in (row.valid_from, row.valid_to))
+        if start and end and end < start:
+            faults.append(
+                (name, "valid_to", f"{name} ends before it begins ({end} is before {start})")
+            )
+    return faults
 
 
 def rules_in_force(rules: pd.DataFrame, as_of: date) -> dict[str, Rule]:
@@ -80,23 +197,19 @@ def rules_in_force(rules: pd.DataFrame, as_of: date) -> dict[str, Rule]:
     Raises
     ------
     ValueError
-        For rules nobody knows, dates that end before they begin, and rules that stand twice.
+        With every fault of ``rule_faults``, and rules that stand twice on the date.
     """
-    unknown = sorted(set(rules["rule"]) - set(RULE_NAMES))
-    faults = [f"rules: no rule '{name}'; known are {', '.join(RULE_NAMES)}" for name in unknown]
     start = rules["valid_from"].astype("str").replace("", date.min.isoformat())
     end = rules["valid_to"].astype("str").replace("", date.max.isoformat())
-    faults += [f"rules: {name} ends before it begins" for name in rules.loc[end < start, "rule"]]
-    if faults:
-        raise ValueError("; ".join(faults))
     today = as_of.isoformat()
     current = rules[(start <= today) & (today <= end)]
-    twice = sorted(set(current.loc[current["rule"].duplicated(), "rule"]))
-    if twice:
-        raise ValueError(
-            f"rules: {', '.join(twice)} has more than one row on {today}. Make the dates of its "
-            "rows follow each other."
-        )
+    faults = [what for _, _, what in rule_faults(rules)]
+    faults += [
+        f"{name} has more than one row on {today}; make the dates of its rows follow each other"
+        for name in sorted(set(current.loc[current["rule"].duplicated(), "rule"]))
+    ]
+    if faults:
+        raise ValueError("; ".join(f"rules: {fault}" for fault in faults))
     current = current[current["level"] != RuleLevel.OFF]
     return {
         str(row.rule): Rule(
@@ -109,153 +222,420 @@ def rules_in_force(rules: pd.DataFrame, as_of: date) -> dict[str, Rule]:
     }
 
 
-def fit(
-    prisoners: pd.DataFrame,
-    units: pd.DataFrame,
-    rules: dict[str, Rule],
-    stage_rules: pd.DataFrame,
-    as_of: date,
-) -> Fit:
+def fit(prisoners: pd.DataFrame, book: RuleBook) -> Fit:
     """Work out who may be held where and what a poorer fit costs.
 
     Parameters
     ----------
     prisoners
-        The population table; ``home_region`` and ``excluded`` may be added, and are empty if not.
-    units
-        The units table with the ``region`` of the establishment.
-    rules
-        Rules in force.
-    stage_rules
-        One row per function, status, band and days to release that fit badly.
-    as_of
-        Date on which holds are read.
+        The population table; ``excluded`` (establishments with ``;`` between them) may be added.
+    book
+        Rules in force, and the places they speak of.
 
     Returns
     -------
     Fit
         By class; a frozen person's current unit is allowed by the caller.
     """
-    people = _rule_columns(prisoners, as_of)
-    young = people["age"] <= rules["young_adult"].value if "young_adult" in rules else False
-    cuts = _day_cuts(rules, stage_rules)
-    class_of, first = _classes(people.assign(young=young), cuts)
+    people = as_rules_see(prisoners, book)
+    codes = _codes(people, book)
+    class_of, first = _alike([codes[name] for name in UNIT_RULES_READ])
     alike = people.iloc[first].reset_index(drop=True)
-    allowed = np.ones((len(first), len(units)), dtype=np.bool_)
-    breaches: dict[str, Integers] = {}
-    for name, function in PLACE_RULES.items():
-        if name not in rules:
-            continue
-        broken = function(alike, units, rules[name].value)
-        if rules[name].level == RuleLevel.HARD:
+    allowed = np.ones((len(first), len(book.units)), dtype=np.bool_)
+    breaches: dict[str, NDArray[np.int32]] = {}
+    for rule, broken in unit_breaks(alike, book):
+        if rule.level == RuleLevel.HARD:
             allowed &= broken == 0
-        elif rules[name].pennies_per_week:
-            breaches[name] = broken.astype(np.int64) * rules[name].pennies_per_week
-    if STAGE_FIT in rules:
-        forbidden, priced = _stage_breaches(alike, units, stage_rules)
-        allowed &= ~forbidden
-        breaches[STAGE_FIT] = priced
+        elif rule.pennies_per_week:
+            priced = np.asarray(broken, dtype=np.int32) * np.int32(rule.pennies_per_week)
+            breaches[rule.name] = breaches.get(rule.name, np.int32(0)) + priced
+    place_breaches: dict[str, ByPlace] = {}
+    barred: dict[str, ByPlace] = {}
+    for name in ESTABLISHMENT_RULES:
+        if name not in book.rules:
+            continue
+        rule = book.rules[name]
+        row_of, first = _alike([codes[read] for read in ESTABLISHMENT_RULES_READ[name]])
+        rows = people.iloc[first].reset_index(drop=True)
+        broken = ESTABLISHMENT_RULES[name](rows, book.places, rule.value)
+        if rule.level == RuleLevel.HARD:
+            barred[name] = ByPlace(row_of=row_of, values=np.asarray(broken != 0))
+        elif rule.pennies_per_week:
+            priced = np.asarray(broken, dtype=np.int32) * np.int32(rule.pennies_per_week)
+            place_breaches[name] = ByPlace(row_of=row_of, values=priced)
     frozen = np.zeros(len(people), dtype=np.bool_)
     move_breaches: dict[str, Integers] = {}
-    for name, freezes in FREEZE_RULES.items():
-        if name not in rules:
-            continue
-        applies = freezes(people, rules[name].value)
-        if rules[name].level == RuleLevel.HARD:
+    move_once: dict[str, Integers] = {}
+    for rule, applies in move_breaks(people, book):
+        if rule.level == RuleLevel.HARD:
             frozen |= applies
         else:
-            move_breaches[name] = applies * np.int64(rules[name].pennies_per_week)
-    if "stay_preference" in rules:
-        stays = (people["preference"] == "stay").to_numpy()
-        move_breaches["stay_preference"] = stays * np.int64(
-            rules["stay_preference"].pennies_per_week
-        )
+            priced_moves = move_once if rule.name in ONCE else move_breaches
+            priced_moves[rule.name] = applies * np.int64(rule.pennies_per_week)
     return Fit(
         class_of=class_of,
         allowed=allowed,
         breaches=breaches,
+        place_breaches=place_breaches,
+        barred=barred,
         frozen=frozen,
         move_breaches=move_breaches,
+        move_once=move_once,
     )
 
 
-def eligible(
-    prisoners: pd.DataFrame,
-    units: pd.DataFrame,
-    rules: pd.DataFrame,
-    stage_rules: pd.DataFrame,
-    as_of: date,
-) -> NDArray[np.bool_]:
-    """Say who may be held where under the hard rules of a date; shape (prisoners, units).
+def unit_breaks(people: pd.DataFrame, book: RuleBook) -> Iterator[tuple[Rule, Breaks]]:
+    """Go through the rules in force about units, in the order in which they are explained.
+
+    Parameters
+    ----------
+    people
+        As from ``as_rules_see``.
+    book
+        Rules in force.
+
+    Yields
+    ------
+    tuple
+        The rule and the pairs that break it, shape (people, units). The rows of ``stage_rules``
+        and ``cohort_rules`` come one by one with their own level and price, the former all named
+        ``stage_fit`` and the latter by their own names.
+    """
+    for name, breaks in UNIT_RULES.items():
+        if name in book.rules:
+            rule = book.rules[name]
+            yield rule, breaks(people, book.units, rule.value)
+    if STAGE_FIT in book.rules:
+        for row in _rows(book.stage_rules):
+            yield _own_rule(row, STAGE_FIT), _meant(people, row) & _there(book.units, row)
+    if COHORT_RULES in book.rules:
+        for row in _rows(book.cohort_rules):
+            yield _own_rule(row, str(row["rule"])), _meant(people, row) & _there(book.units, row)
+
+
+def move_breaks(people: pd.DataFrame, book: RuleBook) -> Iterator[tuple[Rule, NDArray[np.bool_]]]:
+    """Go through the rules in force about moves: each with those it keeps where they are."""
+    for name, keeps in MOVE_RULES.items():
+        if name in book.rules:
+            yield book.rules[name], keeps(people, book.rules[name].value)
+
+
+def excluding_rules(prisoner: pd.DataFrame, book: RuleBook) -> list[tuple[str, ...]]:
+    """Name the hard rules that keep one person out of each unit.
+
+    Parameters
+    ----------
+    prisoner
+        One row of the population table, ``excluded`` added as for ``fit``.
+    book
+        Rules in force.
+
+    Returns
+    -------
+    list of tuple of str
+        For each unit, in the order of ``book.units``: the rules, in the order in which an
+        exclusion is explained; none where the person may be held. Rules that leave a person where
+        they are come last, for every unit but their own, where they are allowed whatever else is
+        broken.
+    """
+    person = as_rules_see(prisoner, book)
+    broken = [(rule, breaks[0] != 0) for rule, breaks in unit_breaks(person, book)]
+    unit_place = book.unit_place
+    for name, breaks in ESTABLISHMENT_RULES.items():
+        if name in book.rules:
+            rule = book.rules[name]
+            broken.append((rule, (breaks(person, book.places, rule.value)[0] != 0)[unit_place]))
+    elsewhere = (book.units["unit"] != person["current_unit"].iloc[0]).to_numpy()
+    frozen = False
+    for rule, keeps in move_breaks(person, book):
+        broken.append((rule, elsewhere & keeps[0]))
+        frozen |= bool(keeps[0]) and rule.level == RuleLevel.HARD
+    hard = [(rule.name, where) for rule, where in broken if rule.level == RuleLevel.HARD]
+    return [
+        ()
+        if frozen and not elsewhere[unit]
+        else tuple(dict.fromkeys(name for name, where in hard if where[unit]))
+        for unit in range(len(book.units))
+    ]
+
+
+def eligible(prisoners: pd.DataFrame, book: RuleBook) -> NDArray[np.bool_]:
+    """Say who may be held where under the hard rules; shape (prisoners, units).
 
     A frozen person may only stay; nobody else is sure of their present place.
     """
-    found = fit(prisoners, units, rules_in_force(rules, as_of), stage_rules, as_of)
-    allowed = found.allowed[found.class_of]
-    current = prisoners["current_unit"].to_numpy()[:, None] == units["unit"].to_numpy()
+    found = fit(prisoners, book)
+    allowed = allowed_of(found, np.arange(len(prisoners)), book.unit_place)
+    current = prisoners["current_unit"].to_numpy()[:, None] == book.units["unit"].to_numpy()
     return np.where(found.frozen[:, None], current, allowed)
 
 
-def _rule_columns(prisoners: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    until = pd.to_datetime(prisoners["hold_until"].replace("", None))
-    lasts = until.isna() | (until > pd.Timestamp(as_of))
-    extra = {name: "" for name in ("home_region", "excluded") if name not in prisoners.columns}
-    return prisoners.assign(held=(prisoners["hold_reason"] != "") & lasts, **extra)
+def allowed_of(found: Fit, people: Integers, unit_place: Integers) -> NDArray[np.bool_]:
+    """Say where these people may be held, had nobody to stay where they are.
+
+    Parameters
+    ----------
+    found
+        Eligibility by class and establishment.
+    people
+        Rows of the population table.
+    unit_place
+        Number of each unit's establishment.
+
+    Returns
+    -------
+    NDArray
+        Truths, shape (people asked for, units).
+    """
+    allowed: NDArray[np.bool_] = found.allowed[found.class_of[people]]
+    for barred in found.barred.values():
+        there = barred.values[barred.row_of[people]]
+        if there.any():
+            allowed &= ~there[:, unit_place]
+    return allowed
 
 
-CLASS_COLUMNS = (
-    "sex",
-    "young",
-    "category",
-    "status",
-    "sentence_band",
-    "needs",
-    "open_suitable",
-    "home_region",
-    "excluded",
-)
+def no_places() -> Places:
+    """Give no establishments at all, for rules about units alone."""
+    nothing = np.zeros((0, 0))
+    none = np.array([], dtype=object)
+    ranks = {str(sex): np.zeros((0, 0), dtype=np.int64) for sex in Sex}
+    return Places(establishments=none, regions=none, miles=nothing, ranks=ranks)
 
 
-def _classes(people: pd.DataFrame, cuts: list[float]) -> tuple[Integers, Integers]:
-    """Find the classes of people alike to every rule; give the first person of each."""
-    code = np.zeros(len(people), dtype=np.int64)
+def alignment_ranks(
+    court_alignment: pd.DataFrame,
+    *,
+    home_areas: pd.Index,
+    establishments: pd.Index,
+    sexes: NDArray[np.object_],
+) -> dict[str, Integers]:
+    """Turn the table of court alignment into ranks from 0, one past the last where not listed.
+
+    Parameters
+    ----------
+    court_alignment
+        ``court_area``, ``rank``, ``establishment``; the sex is that of the establishment.
+    home_areas, establishments
+        Labels of the result.
+    sexes
+        Sex of each establishment.
+
+    Returns
+    -------
+    dict
+        By sex; shape (home areas, establishments). Rows and establishments that are not among the
+        labels are passed over, and the ranks of the others close up.
+    """
+    ranks: dict[str, Integers] = {}
+    area = home_areas.get_indexer(pd.Index(court_alignment["court_area"]))
+    place = establishments.get_indexer(pd.Index(court_alignment["establishment"]))
+    rank = court_alignment["rank"].to_numpy(dtype=np.int64)
+    for sex in Sex:
+        ours = (area >= 0) & (place >= 0)
+        ours[ours] &= sexes[place[ours]] == sex
+        order = np.lexsort((rank[ours], area[ours]))
+        areas, places = area[ours][order], place[ours][order]
+        listed = np.bincount(areas, minlength=len(home_areas))
+        start = np.cumsum(listed) - listed
+        table = np.repeat(listed[:, None], len(establishments), axis=1).astype(np.int64)
+        table[areas, places] = np.arange(len(areas)) - start[areas]
+        ranks[str(sex)] = table
+    return ranks
+
+
+WHEN_ABSENT: dict[str, Any] = {
+    "excluded": "",
+    "flags": "",
+    "offence_group": "",
+    "court_area": "",
+    "release_area": "",
+    "days_since_sentence": "",
+}
+"""What a column says that a caller's table of people does not have."""
+
+
+def as_rules_see(prisoners: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
+    """Add to the population table what the rules look at.
+
+    Parameters
+    ----------
+    prisoners
+        The population table.
+    book
+        Rules in force: two of them say how a person is counted.
+
+    Returns
+    -------
+    DataFrame
+        With ``hold`` (the reason while it lasts), ``home_region``, ``release_region``,
+        ``court_row``, ``nearer_home``, ``nearer_today`` and ``short_sentence``.
+    """
+    absent = {name: word for name, word in WHEN_ABSENT.items() if name not in prisoners.columns}
+    people = prisoners.assign(**absent) if absent else prisoners
+    until = pd.to_datetime(people["hold_until"].replace("", None))
+    lasts = until.isna() | (until > pd.Timestamp(book.as_of))
+    nearer = (people["preference"] == Preference.NEARER).to_numpy()
+    today = _looked_up(people["current_unit"], book.units.set_index("unit")["establishment"])
+    places = pd.Index(book.places.establishments)
+    columns: dict[str, Any] = {
+        "hold": people["hold_reason"].where(lasts, ""),
+        "home_region": _looked_up(people["home_area"], book.area_regions),
+        "release_region": _looked_up(people["release_area"], book.area_regions),
+        "court_row": book.home_areas.get_indexer(pd.Index(people["court_area"])),
+        "nearer_home": np.where(
+            nearer, book.home_areas.get_indexer(pd.Index(people["home_area"])), -1
+        ),
+        "nearer_today": np.where(nearer, places.get_indexer(pd.Index(today)), -1),
+        "short_sentence": _short_sentence(people, book),
+    }
+    if PRESUMPTIVE_OPEN in book.rules:
+        presumed = presumed_open(people, book.rules[PRESUMPTIVE_OPEN].value)
+        columns["category"] = people["category"].where(~presumed, "D")
+        columns["open_suitable"] = people["open_suitable"].to_numpy(dtype=np.bool_) | presumed
+    return people.assign(**columns)
+
+
+def _looked_up(ids: pd.Series, words: pd.Series) -> NDArray[np.object_]:
+    """Give the word of each id, empty where there is none."""
+    found = words.index.get_indexer(pd.Index(ids))
+    known: NDArray[np.object_] = np.append(words.to_numpy(dtype=object), "")
+    return known[found]
+
+
+def _short_sentence(people: pd.DataFrame, book: RuleBook) -> NDArray[np.bool_]:
+    """Say who serves 16 months or less: under 12, or so few days from sentence to release."""
+    if SIXTEEN_MONTHS not in book.rules:
+        return np.zeros(len(people), dtype=np.bool_)
+    served = days_of(people, "days_since_sentence") + days_of(people, "days_to_release")
+    short: NDArray[np.bool_] = (people["sentence_band"] == "under_12_months").to_numpy() | (
+        (people["sentence_band"] == "12_to_48_months").to_numpy()
+        & (served <= book.rules[SIXTEEN_MONTHS].value)
+    )
+    return short
+
+
+def _codes(people: pd.DataFrame, book: RuleBook) -> dict[str, Integers]:
+    """Give numbers to what the rules look at; days and years only as finely as they tell apart."""
+    reads = {
+        *UNIT_RULES_READ,
+        *(name for names in ESTABLISHMENT_RULES_READ.values() for name in names),
+    }
+    codes = {
+        name: np.asarray(pd.factorize(people[name])[0], dtype=np.int64)
+        for name in sorted(reads - {"days_to_release", "age"})
+    }
     days = days_of(people, "days_to_release")
-    keys = [pd.factorize(people[name])[0] for name in CLASS_COLUMNS]
-    keys.append(np.where(np.isnan(days), len(cuts) + 1, np.searchsorted(cuts, days, "right")))
+    cuts = _day_cuts(book)
+    codes["days_to_release"] = np.where(
+        np.isnan(days), len(cuts) + 1, np.searchsorted(cuts, days, "right")
+    )
+    age = people["age"].to_numpy(dtype=np.float64)
+    codes["age"] = np.searchsorted(_age_cuts(book), age, "right").astype(np.int64)
+    return codes
+
+
+def _alike(keys: list[Integers]) -> tuple[Integers, Integers]:
+    """Find the classes of people alike in all keys; give the first person of each."""
+    code = np.zeros(len(keys[0]), dtype=np.int64)
     for key in keys:
-        _, code = np.unique(code * (int(key.max(initial=0)) + 1) + key, return_inverse=True)
+        code = code * (int(key.max(initial=0)) + 2) + key + 1
+        if int(code.max(initial=0)) > _LARGEST_CODE:
+            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
     _, first, class_of = np.unique(code, return_index=True, return_inverse=True)
     return class_of.astype(np.int64), first
 
 
-def _day_cuts(rules: dict[str, Rule], stage_rules: pd.DataFrame) -> list[float]:
-    cuts = {rules[name].value for name in DAY_RULES if name in rules}
-    low = days_of(stage_rules, "days_min")
-    high = days_of(stage_rules, "days_max")
-    return sorted(cuts | set(low[~np.isnan(low)]) | {day + 1 for day in high[~np.isnan(high)]})
+_LARGEST_CODE = 2**40
 
 
-def _stage_breaches(
-    people: pd.DataFrame, units: pd.DataFrame, stage_rules: pd.DataFrame
-) -> tuple[NDArray[np.bool_], Integers]:
-    shape = (len(people), len(units))
-    forbidden, priced = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.int64)
-    days = days_of(people, "days_to_release")
-    low, high = days_of(stage_rules, "days_min"), days_of(stage_rules, "days_max")
-    for row, least, most in zip(stage_rules.itertuples(), low, high, strict=True):
-        who = (people["status"] == row.status).to_numpy()
-        if row.band not in ("", "any"):
-            who = who & (people["sentence_band"] == row.band).to_numpy()
-        if not np.isnan(least):
-            who = who & (days >= least)
-        if not np.isnan(most):
-            who = who & (days <= most)
-        pairs = who[:, None] & (units["function"] == row.function).to_numpy()
-        if row.level == RuleLevel.HARD:
-            forbidden |= pairs
-        elif row.level == RuleLevel.SOFT:
-            priced += pairs * _pennies(row.price_gbp)
-    return forbidden, priced
+def _day_cuts(book: RuleBook) -> list[float]:
+    """Give the days to release on which a rule begins to treat people otherwise."""
+    cuts = {book.rules[name].value for name in DAY_RULES if name in book.rules}
+    cuts |= {book.rules[name].value + 1 for name in AFTER_DAY_RULES if name in book.rules}
+    return sorted(cuts | _table_cuts(book, "days_min", "days_max"))
+
+
+def _age_cuts(book: RuleBook) -> list[float]:
+    young = {book.rules["young_adult"].value + 1} if "young_adult" in book.rules else set()
+    return sorted(young | _table_cuts(book, "age_min", "age_max"))
+
+
+def _table_cuts(book: RuleBook, least: str, most: str) -> set[float]:
+    cuts: set[float] = set()
+    for table in (book.stage_rules, book.cohort_rules):
+        for name, after in ((least, 0), (most, 1)):
+            if name in table.columns:
+                days = days_of(table, name)
+                cuts |= {float(day) + after for day in days[~np.isnan(days)]}
+    return cuts
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    if table.empty:
+        return []
+    rows = table[table["level"] != RuleLevel.OFF].to_dict("records")
+    return [{str(name): cell for name, cell in row.items()} for row in rows]
+
+
+def _own_rule(row: dict[str, Any], name: str) -> Rule:
+    return Rule(
+        name=name,
+        level=RuleLevel(str(row["level"])),
+        pennies_per_week=_pennies(row["price_gbp"]),
+        value=float("nan"),
+    )
+
+
+SHORT_BANDS = {"16_months_or_less": True, "over_16_months": False}
+"""Bands of the transfer service beside those of the population; of sentences with an end."""
+
+
+def _meant(people: pd.DataFrame, row: dict[str, Any]) -> NDArray[np.bool_]:
+    """Say whom a row of stage or cohort rules means; shape (people, 1)."""
+    who = np.ones(len(people), dtype=np.bool_)
+    for column, name in (("sex", "sex"), ("category", "category"), ("status", "status")):
+        words = split_words(str(row.get(name, "") or ""))
+        if words:
+            who &= people[column].isin(words).to_numpy()
+    band = str(row["band"] or "any")
+    if band in SHORT_BANDS:
+        dated = ~people["sentence_band"].isin(("none", "indeterminate")).to_numpy()
+        who &= dated & (people["short_sentence"].to_numpy(dtype=np.bool_) == SHORT_BANDS[band])
+    elif band != "any":
+        who &= (people["sentence_band"] == band).to_numpy()
+    for need in split_words(str(row.get("needs", "") or "")):
+        who &= holds_word(people, "needs", need)
+    for column, least, most in (
+        ("days_to_release", "days_min", "days_max"),
+        ("age", "age_min", "age_max"),
+    ):
+        low, high = _number(row.get(least)), _number(row.get(most))
+        if not (np.isnan(low) and np.isnan(high)):
+            numbers = days_of(people, column)
+            who &= ~(numbers < low) & ~(numbers > high) & ~np.isnan(numbers)
+    return who[:, None]
+
+
+def _there(units: pd.DataFrame, row: dict[str, Any]) -> NDArray[np.bool_]:
+    """Say which units a row of stage or cohort rules means; shape (units,)."""
+    where = np.ones(len(units), dtype=np.bool_)
+    for name in ("unit", "establishment", "function"):
+        words = split_words(str(row.get(name, "") or ""))
+        if words:
+            where &= units[name].isin(words).to_numpy()
+    return where
+
+
+def _empty(cell: Any) -> bool:
+    return cell is None or cell == "" or bool(pd.isna(cell))
+
+
+def _is_amount(cell: Any) -> bool:
+    try:
+        return float(cell) >= 0
+    except (TypeError, ValueError):
+        return False
 
 
 def _pennies(price: Any) -> int:
@@ -263,4 +643,4 @@ def _pennies(price: Any) -> int:
 
 
 def _number(value: Any, empty: float = float("nan")) -> float:
-    return empty if value is None or value == "" or pd.isna(value) else float(value)
+    return empty if _empty(value) else float(value)

@@ -17,11 +17,20 @@ REASONS = {
     "rule:region": MoveReason.REPATRIATION,
     "release": MoveReason.RESETTLEMENT,
     "court": MoveReason.COURT_APPEARANCE,
+    "rule:nearer_preference": MoveReason.REPATRIATION,
+    "rule:release_region": MoveReason.RESETTLEMENT,
+    "rule:court_alignment": MoveReason.COURT_APPEARANCE,
     "rule:stage_fit": MoveReason.PROGRESSIVE,
     "rule:over_security": MoveReason.PROGRESSIVE,
+    "rule:open_filter_least": MoveReason.PROGRESSIVE,
+    "rule:open_filter_most": MoveReason.PROGRESSIVE,
     "rule:therapeutic_need": MoveReason.OFFENDING_BEHAVIOUR_COURSE,
     "rule:mother_and_baby": MoveReason.MEDICAL,
     "rule:accessible": MoveReason.MEDICAL,
+    "rule:ground_floor": MoveReason.MEDICAL,
+    "rule:medical": MoveReason.MEDICAL,
+    "rule:constant_supervision": MoveReason.MEDICAL,
+    "rule:safer_cell": MoveReason.MEDICAL,
 }
 """Reason that each term of a person's cost speaks for; any other rule speaks for ``security``."""
 

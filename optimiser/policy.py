@@ -45,8 +45,6 @@ class AllocationPolicy:
         Price of a person above in-use CNA, up to the low share, up to the high share, beyond.
     unplaced_price_gbp
         Price of a person without a place.
-    margin_men, margin_women
-        Operating margin: places of each estate that cannot be filled all at once.
     """
 
     family_weight: float
@@ -75,8 +73,6 @@ class AllocationPolicy:
     crowding_middle_gbp_per_week: float
     crowding_high_gbp_per_week: float
     unplaced_price_gbp: float
-    margin_men: int
-    margin_women: int
 
     def __post_init__(self) -> None:
         """Check that no weight is negative, and that steps rise."""
@@ -110,8 +106,3 @@ class AllocationPolicy:
             + self.move_booked_visits * self.move_booked_visit_gbp
             + self.move_days_without_numbers * self.move_cleared_number_gbp_per_day
         )
-
-    @property
-    def margins(self) -> dict[str, int]:
-        """Operating margin by sex."""
-        return {"men": self.margin_men, "women": self.margin_women}

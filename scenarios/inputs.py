@@ -55,8 +55,10 @@ class Inputs:
         Where families are taken to live.
     travel, visit_cost
         Journeys, and what they cost each party.
-    rules, stage_rules
-        Rules of eligibility, with the scenario's changes.
+    rules
+        Rules with the scenario's changes.
+    stage_rules, cohort_rules, court_alignment, places_out_of_use
+        What some of the rules say row by row.
     """
 
     estate: Estate
@@ -68,6 +70,9 @@ class Inputs:
     visit_cost: VisitCost
     rules: pd.DataFrame
     stage_rules: pd.DataFrame
+    cohort_rules: pd.DataFrame
+    court_alignment: pd.DataFrame
+    places_out_of_use: pd.DataFrame
 
 
 def load_inputs(
@@ -112,6 +117,9 @@ def load_inputs(
         visit_cost=costs,
         rules=changed_rules(read_table("rules", data_dir), scenario.rules),
         stage_rules=read_table("stage_rules", data_dir),
+        cohort_rules=read_table("cohort_rules", data_dir),
+        court_alignment=read_table("court_alignment", data_dir),
+        places_out_of_use=read_table("places_out_of_use", data_dir),
     )
 
 

@@ -33,7 +33,9 @@ def all_derived() -> dict[str, pd.DataFrame]:
     return derive_all()
 
 
-@pytest.mark.parametrize("name", ["units", "session_templates", "video_stations", "family_workers"])
+@pytest.mark.parametrize(
+    "name", ["units", "session_templates", "video_stations", "family_workers", "court_alignment"]
+)
 def test_shipped_table_equals_what_is_derived(
     name: str, all_derived: dict[str, pd.DataFrame]
 ) -> None:

@@ -28,7 +28,7 @@ from data.synthetic.validation import (
     validation_table,
 )
 from data.validate import TableError
-from optimiser.fit import fit, rules_in_force
+from optimiser.fit import RuleBook, fit, rules_in_force
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 
@@ -268,8 +268,13 @@ def test_nobody_is_ineligible_where_they_are_held_today(real: Inputs) -> None:
     estate, people = real.estate, real.population.prisoners
     regions = estate.establishments[["establishment", "region"]]
     units = estate.units.merge(regions, on="establishment")
-    rules = rules_in_force(read_table("rules"), AS_OF)
-    suits = fit(people, units, rules, read_table("stage_rules"), AS_OF)
+    book = RuleBook(
+        rules=rules_in_force(read_table("rules"), AS_OF),
+        stage_rules=read_table("stage_rules"),
+        units=units,
+        as_of=AS_OF,
+    )
+    suits = fit(people, book)
     today = pd.Index(units["unit"]).get_indexer(pd.Index(people["current_unit"]))
     assert suits.allowed[suits.class_of, today].all()
 

@@ -20,11 +20,13 @@ from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 from tests.optimiser.toy_world import (
     allocate,
+    exclusion,
     family_policy,
     observe,
     person,
     toy_estate,
     toy_population,
+    toy_rules,
     toy_tables,
 )
 
@@ -72,7 +74,7 @@ def test_two_people_swap_to_be_near_home(baseline: Scenario, family_only: Alloca
 def test_terms_add_up_to_the_objective(baseline: Scenario) -> None:
     allocation = allocate(
         **toy_tables(baseline, swapped_pair()),
-        policy=replace(baseline.allocation, margin_men=0),
+        policy=baseline.allocation,
     )
 
     pennies = sum(round(term * 100) for term in allocation.terms.values())
@@ -162,9 +164,9 @@ def test_public_protection_excludes_an_establishment(
     baseline: Scenario, family_only: AllocationPolicy
 ) -> None:
     people = toy_population(person(1, "east", "AAA-1"))
-    excluded = pd.DataFrame({"prisoner_id": ["P1"], "establishment": ["CCC"]})
+    records = exclusion("P1", "CCC")
 
-    allocation = allocate(**toy_tables(baseline, people), policy=family_only, excluded=excluded)
+    allocation = allocate(**toy_tables(baseline, people, records=records), policy=family_only)
 
     assert unit_of(allocation)["P1"] == "BBB-1"
 
@@ -234,7 +236,10 @@ def test_the_operating_margin_leaves_people_unplaced(
 ) -> None:
     people = toy_population(*(person(n, "west", "AAA-1") for n in range(2)))
 
-    allocation = allocate(**toy_tables(baseline, people), policy=replace(family_only, margin_men=7))
+    rules = toy_rules()
+    rules.loc[rules["rule"] == "estate_margin_men", "value"] = 7
+
+    allocation = allocate(**toy_tables(baseline, people, rules=rules), policy=family_only)
 
     assert allocation.unplaced["people"].sum() == 1
 

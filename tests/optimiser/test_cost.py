@@ -95,7 +95,6 @@ def test_cost_of_a_person_everywhere_by_hand(baseline: Scenario, policy: Allocat
         move_booked_visit_gbp=5.0,
         move_days_without_numbers=4.0,
         move_cleared_number_gbp_per_day=5.0,
-        margin_men=0,
     )
     people = toy_population(person(1, "east", "AAA-1"))
 

@@ -10,12 +10,13 @@ import pytest
 
 from data.load import read_table
 from data.population import Population
-from optimiser.eligibility import PLACE_RULES
+from optimiser.eligibility import ESTABLISHMENT_RULES, UNIT_RULES
 from optimiser.moves import REASONS
 from optimiser.policy import AllocationPolicy
 from scenarios.schema import Scenario
 from tests.optimiser.toy_world import (
     allocate,
+    exclusion,
     family_policy,
     person,
     toy_population,
@@ -87,9 +88,8 @@ def test_who_may_not_be_held_where_they_are_moves_for_security(
 ) -> None:
     """Public protection rules out AAA, where his family is: he ends further from them."""
     people = toy_population(person(1, "west", "AAA-1"))
-    excluded = pd.DataFrame({"prisoner_id": ["P1"], "establishment": ["AAA"]})
 
-    moves = moves_of(baseline, policy, people, excluded=excluded)
+    moves = moves_of(baseline, policy, people, records=exclusion("P1", "AAA"))
 
     assert moves.loc["P1", "reason"] == "security"
     assert moves.loc["P1", "family_gain_gbp"] < 0
@@ -112,6 +112,6 @@ def test_a_met_need_is_the_reason_of_a_move(baseline: Scenario, policy: Allocati
 
 def test_every_soft_rule_of_the_table_speaks_for_a_reason() -> None:
     rules = read_table("rules")
-    soft = set(rules.loc[rules["level"] == "soft", "rule"]) & set(PLACE_RULES)
+    soft = set(rules.loc[rules["level"] == "soft", "rule"]) & {*UNIT_RULES, *ESTABLISHMENT_RULES}
 
     assert {f"rule:{name}" for name in soft} <= set(REASONS)

@@ -12,6 +12,7 @@ import pandas as pd
 from data.estate import Estate
 from data.population import Population
 from data.progress import Progress, silent
+from data.records import Records
 from data.travel import TravelTimes
 from data.visit_cost import VisitCost
 from optimiser.allocate import allocate as decide
@@ -139,13 +140,21 @@ def toy_parties(population: Population) -> tuple[pd.DataFrame, VisitCost]:
     return parties.reset_index(drop=True), cost
 
 
+def exclusion(prisoner_id: str, establishment: str) -> Records:
+    """Give the record that public protection keeps a person from an establishment."""
+    row = {"prisoner_id": prisoner_id, "establishment": establishment, "home_area": ""}
+    return replace(Records.empty(), exclusions=pd.DataFrame([row]).assign(within_miles=np.nan))
+
+
 def toy_rules(**levels: str) -> pd.DataFrame:
-    """Give the hard rules of the real table alone, with levels changed as asked."""
+    """Give crowding and the hard rules of the real table alone, changed as asked; no margins."""
     from data.load import read_table
 
     rules = read_table("rules")
-    rules = rules[(rules["level"] == "hard") | rules["rule"].isin(levels)].copy()
+    rules = rules[(rules["level"] == "hard") | rules["rule"].isin(["crowding", *levels])].copy()
+    levels = {"crowding": "soft"} | levels
     rules["level"] = [levels.get(name, "hard") for name in rules["rule"]]
+    rules.loc[rules["rule"].str.startswith("estate_margin"), "value"] = 0
     return rules.reset_index(drop=True)
 
 
@@ -186,8 +195,6 @@ def family_policy(policy: AllocationPolicy) -> AllocationPolicy:
         move_reception_gbp=0.0,
         move_booked_visit_gbp=0.0,
         move_cleared_number_gbp_per_day=0.0,
-        margin_men=0,
-        margin_women=0,
         move_budget=None,
     )
 

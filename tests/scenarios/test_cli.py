@@ -200,7 +200,7 @@ def test_a_plan_that_leaves_people_without_a_place_ends_with_code_3(
     scenario = tmp_path / "tight.yaml"
     scenario.write_text(
         "title: Tight\nquestion: Who has no place?\nchange:\n  placements: optimised\n"
-        "  allocation.margin_women: 0\n"
+        "  rules.estate_margin_women: {level: 'off'}\n"
     )
     done = estate(
         "run", scenario, "--data", own_data, "--runs", tmp_path / "runs",
