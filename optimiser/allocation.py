@@ -10,6 +10,7 @@ import pandas as pd
 from optimiser.duals import Prices
 from optimiser.floor import Floor
 from optimiser.problem import AllocationProblem
+from optimiser.residual import Residual
 
 
 class SolveStatus(StrEnum):
@@ -75,6 +76,9 @@ class Allocation:
         Least mean miles any placement could reach, and what chance would give.
     problem
         What was decided; none for today.
+    graph
+        Residual graph of the plan, from which one person is explained; none for today, or where
+        ties keep the plan from being a best flow.
     """
 
     placements: pd.DataFrame
@@ -90,6 +94,7 @@ class Allocation:
     prices: Prices | None
     floor: Floor
     problem: AllocationProblem | None
+    graph: Residual | None = None
 
 
 class InfeasibleAllocationError(ValueError):

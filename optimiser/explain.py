@@ -7,76 +7,22 @@ the cheapest way for everybody else to make room and to use the place that falls
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from optimiser.build import Build, Inputs
+from optimiser.build import Build, Inputs, why_excluded
 from optimiser.duals import FAR, Prices, distances_to, priced_block
-from optimiser.prices import all_steps
-from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem, Integers
+from optimiser.exclusions import LOCK, RESTRICTED, RESTRICTED_RULES, change_needed
+from optimiser.problem import INELIGIBLE, PENNIES_PER_POUND, UNPLACED, AllocationProblem, Integers
+from optimiser.residual import Residual
 
 NO_PLACE = ""
 """Label of the alternative of having no place at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Residual:
-    """The residual graph of a plan, contracted to units, sexes and the sink.
-
-    Attributes
-    ----------
-    steps
-        Length of the step from node to node in pennies, ``FAR`` where there is none; int64, shape
-        (nodes, nodes), nodes being units, then sexes, then the sink.
-    last_place
-        Price of crowding of the last place of each unit, in pennies; shape (units,).
-    """
-
-    steps: Integers
-    last_place: Integers
-
-    @property
-    def sink(self) -> int:
-        """Node that holds the people without a place."""
-        return len(self.steps) - 1
-
-    def node(self, unit: int) -> int:
-        """Give the node of a unit or of ``UNPLACED``."""
-        return self.sink if unit == UNPLACED else unit
-
-
-def residual(problem: AllocationProblem, unit_of: Integers, prices: Prices) -> Residual | None:
-    """Contract the residual graph of a plan, at the prices of its limits.
-
-    Parameters
-    ----------
-    problem, unit_of
-        A problem and a plan of it.
-    prices
-        Its prices; only those of the limits are used.
-
-    Returns
-    -------
-    Residual or None
-        None when some people could change places at a gain at these prices: rows that tie people
-        together keep such a plan from being a best flow, and then no path has a meaning.
-    """
-    steps = all_steps(problem, unit_of, prices)
-    try:
-        distances_to(steps, len(steps) - 1)
-    except ValueError:
-        return None
-    return Residual(steps=steps, last_place=last_places(problem))
-
-
-def last_places(problem: AllocationProblem) -> Integers:
-    """Give the price of crowding of the last place of each unit, in pennies; shape (units,)."""
-    last = np.zeros(len(problem.units), dtype=np.int64)
-    exists = problem.segment_places > 0
-    last[problem.segment_unit[exists]] = problem.segment_pennies[exists]
-    return last
 
 
 def choices(
@@ -97,7 +43,7 @@ def choices(
     at
         Unit where the plan holds the person, or ``UNPLACED``.
     prices
-        Of the plan: its limits, and its units where there is no graph.
+        Of the plan, for where there is no graph.
     graph
         Residual graph of the whole plan.
 
@@ -122,7 +68,7 @@ def choices(
     row = slice(person, person + 1)
     unplaced = int(problem.unplaced_pennies[person])
     own = np.append(problem.cost_pennies[person, eligible].astype(np.int64), unplaced)
-    free = Prices.none(problem, prices.limit)
+    free = Prices.none(problem, prices.limit if graph is None else graph.limit)
     priced = np.append(priced_block(problem, free, row)[0, eligible].astype(np.int64), unplaced)
     here = int(np.flatnonzero(unit == at)[0])
     change = own - own[here]
@@ -154,6 +100,202 @@ def choices(
     order = np.lexsort((table["unit"], table["forcing"], ~chosen))
     ranked: pd.DataFrame = table.iloc[order].reset_index(drop=True)
     return ranked
+
+
+ALWAYS = ("family", "move")
+"""Terms that are told even where they are nothing throughout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explanation:
+    """One person of a plan: what was chosen, what else there is, and what is ruled out.
+
+    Attributes
+    ----------
+    prisoner_id
+        Whom it is about.
+    alternatives
+        One row per unit the person may be held in, the chosen one first (``rank`` 0), and one
+        without a place (``unit`` empty): ``rank``, ``unit``, ``establishment``, ``is_today``,
+        ``straight_miles``; in pounds ``own_gbp``, ``own_change_gbp``, ``limits_gbp``,
+        ``others_gbp`` (the limits and the room that others make) and ``forcing_gbp`` (own change
+        and others); ``change_needed``, for the unit to be chosen.
+    terms
+        What ``own_gbp`` is made of: one row per alternative, one column per term, in pounds.
+    excluded
+        One row per unit the person may not be held in: ``unit``, ``establishment``,
+        ``straight_miles``, ``rule`` (the first that excludes it), ``rules`` (all that do),
+        ``restricted``, ``change_needed``.
+    is_bound
+        Whether prices are bounds at the plan's prices of limits and ties, not exact.
+    """
+
+    prisoner_id: str
+    alternatives: pd.DataFrame
+    terms: pd.DataFrame
+    excluded: pd.DataFrame
+    is_bound: bool
+
+
+def explain(
+    inputs: Inputs,
+    build: Build,
+    person: int,
+    at: int,
+    prices: Prices,
+    graph: Residual | None,
+    *,
+    is_bound: bool,
+) -> Explanation:
+    """Explain where a plan holds one person.
+
+    Parameters
+    ----------
+    inputs, build
+        Of a few people, the person among them; their costs alone are looked at.
+    person
+        Row of the person.
+    at
+        Unit where the plan holds the person, or ``UNPLACED``.
+    prices, graph
+        Of the whole plan.
+    is_bound
+        Whether the plan had limits or ties that bind.
+
+    Returns
+    -------
+    Explanation
+        With every reason in it; ``for_others`` hides what only planners may read.
+    """
+    problem = build.problem
+    table = choices(problem, person, at, prices, graph)
+    unit = table["unit"].to_numpy()
+    terms = terms_by_unit(build, inputs, person, unit) / PENNIES_PER_POUND
+    terms = terms.loc[:, [name in ALWAYS or terms[name].any() for name in terms]]
+    miles = _miles(inputs, person)[problem.unit_establishment]
+    place = inputs.estate.units["establishment"].to_numpy(dtype=object)
+    alternatives = pd.DataFrame(
+        {
+            "rank": np.arange(len(unit)),
+            "unit": np.append(problem.units.to_numpy(dtype=object), NO_PLACE)[unit],
+            "establishment": np.append(place, NO_PLACE)[unit],
+            "is_today": unit == problem.current_unit[person],
+            "straight_miles": np.append(miles, np.nan)[unit],
+            "own_gbp": table["own"] / PENNIES_PER_POUND,
+            "own_change_gbp": table["own_change"] / PENNIES_PER_POUND,
+            "limits_gbp": table["limits"] / PENNIES_PER_POUND,
+            "others_gbp": table["others"] / PENNIES_PER_POUND,
+            "forcing_gbp": table["forcing"] / PENNIES_PER_POUND,
+            "change_needed": _to_be_chosen(problem, table),
+        }
+    )
+    return Explanation(
+        prisoner_id=str(problem.prisoners[person]),
+        alternatives=alternatives,
+        terms=terms,
+        excluded=_excluded(inputs, build, person, miles),
+        is_bound=is_bound or graph is None,
+    )
+
+
+def for_others(explanation: Explanation) -> Explanation:
+    """Hide what only planners may read: restricted reasons, and what would tell of them."""
+    excluded = explanation.excluded
+    first = [_readable(rules) for rules in excluded["rules"]]
+    hidden = excluded["rule"] != pd.Series(first, index=excluded.index, dtype="str")
+    readable: list[Any] = [
+        tuple(name for name in names if name not in RESTRICTED_RULES) or (RESTRICTED,)
+        for names in excluded["rules"]
+    ]
+    excluded = excluded.assign(
+        rule=first,
+        rules=readable,
+        change_needed=excluded["change_needed"].where(~hidden, ""),
+    )
+    secret = [
+        str(name)
+        for name in explanation.terms
+        if str(name).removeprefix("rule:") in RESTRICTED_RULES
+    ]
+    terms = explanation.terms.drop(columns=secret)
+    if "family" in terms and not terms["family"].any():
+        # a family whose journeys weigh nothing is barred, or is not wished to come
+        terms = terms.drop(columns="family")
+    if secret:
+        terms[f"rule:{RESTRICTED}"] = explanation.terms[secret].sum(axis=1)
+    # what limits and ties add would tell of whom a person must be kept from
+    alternatives = explanation.alternatives.drop(columns="limits_gbp")
+    return replace(explanation, alternatives=alternatives, terms=terms, excluded=excluded)
+
+
+def _readable(rules: Sequence[str]) -> str:
+    """Give the first rule that everybody may read."""
+    return next((name for name in rules if name not in RESTRICTED_RULES), RESTRICTED)
+
+
+def _miles(inputs: Inputs, person: int) -> NDArray[np.float64]:
+    """Give straight miles from a person's home to every establishment; NaN without a home."""
+    home = inputs.population.prisoners["home_area"].iloc[person]
+    area = int(inputs.travel.home_areas.get_indexer(pd.Index([home]))[0])
+    if area < 0:
+        return np.full(len(inputs.travel.establishments), np.nan)
+    miles: NDArray[np.float64] = inputs.travel.straight_miles[area]
+    return miles
+
+
+def _to_be_chosen(problem: AllocationProblem, table: pd.DataFrame) -> list[str]:
+    """Say what would have to change for each alternative to be chosen."""
+    said = [""]
+    rest = table.iloc[1:]
+    columns = (
+        rest["unit"].tolist(),
+        rest["forcing"].tolist(),
+        rest["with_one_more_place"].tolist(),
+    )
+    for unit, forcing, with_one_more_place in zip(*columns, strict=True):
+        if unit == UNPLACED:
+            said.append("no place at all")
+        elif forcing == 0:
+            said.append("nothing: as good for all together")
+        elif with_one_more_place < 0:
+            said.append(f"one more place in {problem.units[unit]}")
+        else:
+            said.append(f"£{forcing / PENNIES_PER_POUND:,.2f} less in all")
+    return said
+
+
+def _excluded(
+    inputs: Inputs, build: Build, person: int, miles: NDArray[np.float64]
+) -> pd.DataFrame:
+    """List the units a person may not be held in, each with the rules that exclude it."""
+    problem = build.problem
+    prisoner_id = str(problem.prisoners[person])
+    reasons = why_excluded(inputs, build.book, prisoner_id)
+    facts = _facts(inputs.population.prisoners, person)
+    rows = []
+    for unit in np.flatnonzero(problem.cost_pennies[person] == INELIGIBLE).tolist():
+        rules = reasons[unit] or (LOCK,)
+        rule = build.book.rules.get(rules[0])
+        about = _facts(inputs.estate.units, unit)
+        value = np.nan if rule is None else rule.value
+        rows.append(
+            (
+                str(problem.units[unit]),
+                about["establishment"],
+                miles[unit],
+                rules[0],
+                rules,
+                not RESTRICTED_RULES.isdisjoint(rules),
+                change_needed(rules[0], facts, about, value),
+            )
+        )
+    columns = ["unit", "establishment", "straight_miles", "rule", "rules", "restricted"]
+    return pd.DataFrame(rows, columns=[*columns, "change_needed"])
+
+
+def _facts(table: pd.DataFrame, row: int) -> dict[str, Any]:
+    """Give one row of a table by column."""
+    return {str(name): value for name, value in table.iloc[row].items()}
 
 
 def terms_by_unit(build: Build, inputs: Inputs, person: int, units: Integers) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.duals import FAR, distances_to
-from optimiser.explain import Residual
 from optimiser.problem import INELIGIBLE, AllocationProblem, Integers
+from optimiser.residual import Residual
 
 
 def with_one_more_place(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.placements import today_placements
+from data.records import RECORD_TABLES, Records
 from data.travel import travel_table
 from data.visit_cost import HelpWithVisits, VisitCost, visit_cost
 from optimiser.allocation import Allocation
@@ -179,6 +180,7 @@ def account(
             "units": allocation.units,
             "measures": measures,
             "visits": visits,
+            **record_tables(inputs.records),
         },
         allocation=told,
         summary=summary(
@@ -195,6 +197,12 @@ def account(
         provenance=origin,
         prices=price_arrays(allocation),
     )
+
+
+def record_tables(records: Records) -> dict[str, pd.DataFrame]:
+    """Give the tables of records that hold anything."""
+    tables = {name: getattr(records, name) for name in RECORD_TABLES}
+    return {name: table for name, table in tables.items() if len(table)}
 
 
 def allocation_account(scenario: Scenario, allocation: Allocation, data: str) -> dict[str, Any]:
@@ -223,15 +231,27 @@ def allocation_account(scenario: Scenario, allocation: Allocation, data: str) ->
 
 
 def price_arrays(allocation: Allocation) -> dict[str, NDArray[np.int64]]:
-    """Give the content of ``prices.npz``: multipliers in pennies; the scale alone for today."""
+    """Give the content of ``prices.npz``, in pennies; the scale alone for today.
+
+    Multipliers, each person's own cost, and the residual graph where there is one.
+    """
     scale = {"pennies_per_pound": np.array(PENNIES_PER_POUND, dtype=np.int64)}
-    if allocation.prices is None:
+    prices, problem, graph = allocation.prices, allocation.problem, allocation.graph
+    if prices is None or problem is None:
         return scale
-    prices = allocation.prices
-    return scale | {
+    unit_of = problem.units.get_indexer(pd.Index(allocation.placements["unit"]))
+    arrays = scale | {
         "unit": prices.unit,
         "estate": prices.estate,
         "limit": prices.limit,
+        "own": problem.placement_pennies(unit_of.astype(np.int64)),
+    }
+    if graph is None:
+        return arrays
+    return arrays | {
+        "steps": graph.steps,
+        "last_place": graph.last_place,
+        "steps_limit": graph.limit,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
@@ -31,6 +32,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+class Role(StrEnum):
+    """Who is asking."""
+
+    PLANNER = "planner"
+    OTHER = "other"
+
 
 DataDir = Annotated[
     Path | None,
@@ -149,6 +158,31 @@ def allocate(
     for line in found.told:
         _say(line)
     return found.exit_code
+
+
+@app.command()
+@_ends_clearly
+def explain(
+    plan: Annotated[Path, typer.Argument(help="Run folder, or folder of 'estate allocate'.")],
+    prisoner: Annotated[str, typer.Argument(help="Id of one person.")],
+    data_dir: DataDir = None,
+    role: Annotated[
+        Role, typer.Option(help="Planners alone are shown restricted reasons.")
+    ] = Role.OTHER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Say why a person is held there and what any other place would cost."""
+    from scenarios import explain as explaining
+    from scenarios.results import json_text
+
+    told = explaining.explain_person(
+        plan, prisoner, data_dir=data_dir, planner=role is Role.PLANNER
+    )
+    if as_json:
+        _say(json_text(explaining.as_json(told)))
+    else:
+        for line in explaining.tell(told):
+            _say(line)
 
 
 @app.command()

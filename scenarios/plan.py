@@ -8,12 +8,13 @@ from pathlib import Path
 import yaml
 
 from data.progress import Progress, silent
+from data.travel import travel_table
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from optimiser.problem import save_problem
-from scenarios.account import allocation_account, changes_table, price_arrays
+from scenarios.account import allocation_account, changes_table, price_arrays, record_tables
 from scenarios.display.wording import CEILING
 from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import input_digests, load_inputs
+from scenarios.inputs import Inputs, input_digests, load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place
 from scenarios.provenance import manifest, origin
@@ -91,7 +92,7 @@ def plan(
             inputs=input_digests(data_dir),
             scenario_digest=scenario.digest(),
         )
-        _write(scenario, allocation, made_from["data_digest"], partial)
+        _write(scenario, inputs, allocation, made_from["data_digest"], partial)
         if save_problem_too and allocation.problem is not None:
             save_problem(allocation.problem, partial / "problem.npz")
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
@@ -99,14 +100,20 @@ def plan(
     return _told(scenario, allocation, out_dir)
 
 
-def _write(scenario: Scenario, allocation: Allocation, data: str, folder: Path) -> None:
-    for name, table in (
-        ("changes", changes_table(scenario)),
-        ("placements", allocation.placements),
-        ("moves", allocation.moves),
-        ("units", allocation.units),
-        ("shortfall", allocation.unplaced),
-    ):
+def _write(
+    scenario: Scenario, inputs: Inputs, allocation: Allocation, data: str, folder: Path
+) -> None:
+    tables = {
+        "changes": changes_table(scenario),
+        "population": inputs.population.prisoners,
+        "contacts": inputs.population.contacts,
+        "travel": travel_table(inputs.travel),
+        "placements": allocation.placements,
+        "moves": allocation.moves,
+        "units": allocation.units,
+        "shortfall": allocation.unplaced,
+    }
+    for name, table in (tables | record_tables(inputs.records)).items():
         write_parquet(table, folder / f"{name}.parquet")
     write_json(allocation_account(scenario, allocation, data), folder / "allocation.json")
     write_arrays(price_arrays(allocation), folder / "prices.npz")

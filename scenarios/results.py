@@ -204,9 +204,13 @@ def write_arrays(arrays: Mapping[str, np.ndarray[Any, Any]], path: Path) -> None
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write JSON through a temporary file, so that a reader never sees half of it."""
     partial = path.with_name(f"{path.name}.partial")
-    text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
-    partial.write_text(f"{text}\n", encoding="utf-8")
+    partial.write_text(f"{json_text(content)}\n", encoding="utf-8")
     partial.replace(path)
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """Write values as JSON; what is no number becomes null."""
+    return json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

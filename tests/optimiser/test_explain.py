@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from optimiser.explain import choices, residual
+from optimiser.explain import choices
 from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem
+from optimiser.residual import residual
 from optimiser.solve import solve
 from tests.optimiser.allocation_instances import (
     best_by_brute_force,

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from optimiser.duals import FAR
-from optimiser.explain import residual
 from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem
+from optimiser.residual import residual
 from optimiser.shortfall import with_one_more_place, with_places_open
 from optimiser.solve import solve
 from tests.optimiser.allocation_instances import (

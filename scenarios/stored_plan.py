@@ -1,0 +1,286 @@
+"""A plan that was written: its prices, and what a few of its people were decided from.
+
+Nothing of the size of the whole population is made again: a person's own tables are read by row,
+and what everybody else means to them is in the plan's residual graph.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.estate import apply_unit_edits, load_estate
+from data.families import parties
+from data.geography import load_home_areas
+from data.load import read_table
+from data.population import Population
+from data.records import RECORD_TABLES, Records
+from data.travel import TravelTimes
+from data.visit_cost import visit_cost
+from data.words import split_words
+from optimiser.duals import Prices
+from optimiser.problem import PENNIES_PER_POUND
+from optimiser.residual import Residual
+from scenarios.errors import ScenarioError
+from scenarios.inputs import Inputs, changed_rules, input_digests
+from scenarios.plain_yaml import read_mapping
+from scenarios.schema import Scenario
+
+FILES = (
+    "manifest.json",
+    "allocation.json",
+    "scenario.yaml",
+    "prices.npz",
+    "placements.parquet",
+    "population.parquet",
+    "contacts.parquet",
+    "travel.parquet",
+)
+"""What a folder must hold to be explained or steered from."""
+
+PEOPLE_OF = {
+    "keep_aparts": ("a", "b"),
+    "groups": ("prisoner_id",),
+    "keep_together": ("a", "b"),
+    "locks": ("prisoner_id",),
+    "exclusions": ("prisoner_id",),
+    "activities": ("prisoner_id",),
+    "activity_sites": (),
+}
+"""Columns of each table of records that name people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoredPlan:
+    """A run folder, or a folder written by ``estate allocate``.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    scenario
+        What was asked.
+    manifest, allocation
+        Where it comes from, and its account.
+    arrays
+        Content of ``prices.npz``.
+    """
+
+    folder: Path
+    scenario: Scenario
+    manifest: dict[str, Any]
+    allocation: dict[str, Any]
+    arrays: Mapping[str, np.ndarray[Any, Any]]
+
+    @property
+    def objective_pennies(self) -> int:
+        """Value of the plan."""
+        return round(float(self.allocation["objective_gbp"]) * PENNIES_PER_POUND)
+
+    @property
+    def prices(self) -> Prices:
+        """Prices of units, estates and limits."""
+        return Prices(**{name: self.arrays[name] for name in ("unit", "estate", "limit")})
+
+    @property
+    def graph(self) -> Residual | None:
+        """The residual graph, where paths on it have a meaning."""
+        if "steps" not in self.arrays:
+            return None
+        return Residual(
+            steps=self.arrays["steps"],
+            last_place=self.arrays["last_place"],
+            limit=self.arrays["steps_limit"],
+        )
+
+
+def open_plan(folder: Path) -> StoredPlan:
+    """Open a plan.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder holds no plan that was decided.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise ScenarioError(
+            f"{folder}: not a plan; missing {', '.join(missing)}. Give a folder made by "
+            "'estate allocate' or 'estate run'."
+        )
+    with np.load(folder / "prices.npz", allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    if "unit" not in arrays:
+        raise ScenarioError(
+            f"{folder}: holds people where they are today, so nothing was decided. Give a plan "
+            "whose placements were optimised."
+        )
+    return StoredPlan(
+        folder=folder,
+        scenario=Scenario.model_validate(read_mapping(folder / "scenario.yaml")),
+        manifest=_read_json(folder / "manifest.json"),
+        allocation=_read_json(folder / "allocation.json"),
+        arrays=arrays,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def check_data(plan: StoredPlan, data_dir: Path | None) -> None:
+    """See that the tables are still those the plan was made from; locks may have changed.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the tables that differ.
+    """
+    before, now = dict(plan.manifest["inputs"]), input_digests(data_dir)
+    changed = [
+        name
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name) and name != "locks"
+    ]
+    if changed:
+        raise ScenarioError(
+            f"{plan.folder}: was made from other data; changed since: {', '.join(changed)}. Give "
+            "the folder of tables it was made from with --data, or make the plan again."
+        )
+
+
+def read_rows(plan: StoredPlan, table: str, column: str, values: Collection[str]) -> pd.DataFrame:
+    """Read the rows of one of the plan's tables in which a column holds one of some values."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = plan.folder / f"{table}.parquet"
+    kind = pq.read_schema(path).field(column).type
+    wanted = pc.field(column).isin(pa.array(sorted(values), kind))
+    frame: pd.DataFrame = pq.read_table(path, filters=wanted).to_pandas()
+    return frame
+
+
+def whereabouts(plan: StoredPlan, prisoner_id: str) -> tuple[int, str]:
+    """Give the row of a person in the plan, and the unit it holds them in, empty for none.
+
+    Raises
+    ------
+    ScenarioError
+        When the plan knows no such person.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    columns = ["prisoner_id", "unit"]
+    placements = pq.read_table(plan.folder / "placements.parquet", columns=columns)
+    row = pc.index(placements["prisoner_id"], prisoner_id).as_py()
+    if row < 0:
+        raise _unknown(plan, prisoner_id)
+    return row, str(placements["unit"][row].as_py())
+
+
+def _unknown(plan: StoredPlan, prisoner_id: str) -> ScenarioError:
+    return ScenarioError(
+        f"{plan.folder}: no prisoner {prisoner_id!r}. Give an id of its placements.parquet."
+    )
+
+
+def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inputs:
+    """Give what one person was decided from, with the people tied to them, the person first.
+
+    Parameters
+    ----------
+    plan
+        An open plan.
+    prisoner_id
+        Whom to read.
+    data_dir
+        Folder of a user's tables; the plan's data must not have changed (``check_data``).
+
+    Raises
+    ------
+    ScenarioError
+        When the plan knows no such person.
+    """
+    scenario = plan.scenario
+    person = read_rows(plan, "population", "prisoner_id", {prisoner_id})
+    if person.empty:
+        raise _unknown(plan, prisoner_id)
+    records = _records(plan, {prisoner_id})
+    tied = _tied(person, records) - {prisoner_id}
+    others = read_rows(plan, "population", "prisoner_id", tied)
+    prisoners = pd.concat([person, others], ignore_index=True)
+    ids = set(prisoners["prisoner_id"])
+    contacts = read_rows(plan, "contacts", "prisoner_id", ids)
+    population = Population(prisoners=prisoners, contacts=contacts)
+    families = parties(population)
+    areas = {
+        *(area for name in ("home_area", "court_area", "release_area") for area in prisoners[name]),
+        *families["home_area"],
+        *records.exclusions["home_area"],
+    }
+    estate = apply_unit_edits(load_estate(data_dir), scenario.units)
+    travel = _travel(plan, areas - {""}, estate.establishments["establishment"])
+    return Inputs(
+        estate=estate,
+        population=population,
+        records=records,
+        parties=families,
+        home_areas=load_home_areas(data_dir),
+        travel=travel,
+        visit_cost=visit_cost(families, travel, scenario.travel, scenario.help),
+        rules=changed_rules(read_table("rules", data_dir), scenario.rules),
+        **{name: read_table(name, data_dir) for name in OTHER_RULES},
+    )
+
+
+OTHER_RULES = ("stage_rules", "cohort_rules", "court_alignment", "places_out_of_use")
+"""Tables that say some of the rules row by row."""
+
+
+def _records(plan: StoredPlan, ids: Collection[str]) -> Records:
+    """Read what is recorded about some people."""
+    found = {}
+    for name in RECORD_TABLES:
+        if (plan.folder / f"{name}.parquet").is_file():
+            parts = [read_rows(plan, name, column, ids) for column in PEOPLE_OF[name]]
+            whole = parts or [pd.read_parquet(plan.folder / f"{name}.parquet")]
+            found[name] = pd.concat(whole).drop_duplicates(ignore_index=True)
+    return replace(Records.empty(), **found)
+
+
+def _tied(person: pd.DataFrame, records: Records) -> set[str]:
+    """Name the people whose places enter the person's own cost."""
+    relatives = split_words(str(person["relatives_in_custody"].iloc[0]))
+    pairs = records.keep_together
+    return {*relatives, *pairs["a"], *pairs["b"]}
+
+
+def _travel(
+    plan: StoredPlan, areas: Collection[str], establishments: pd.Series[str]
+) -> TravelTimes:
+    """Read the journeys from some areas; refunds, which enter no plan, are left out."""
+    rows = read_rows(plan, "travel", "home_area", areas)
+    columns = pd.Index(sorted(establishments), dtype="str")
+    names = pd.Index(sorted(set(rows["home_area"])), dtype="str")
+    order = rows.sort_values(["home_area", "establishment"])
+
+    def matrix(name: str) -> Any:
+        return order[name].to_numpy().reshape(len(names), len(columns))
+
+    given = {field.name for field in fields(TravelTimes)} & set(rows.columns)
+    return TravelTimes(
+        home_areas=names,
+        establishments=columns,
+        crossing_gbp=np.zeros((len(names), len(columns))),
+        **{name: matrix(name) for name in sorted(given)},
+    )
