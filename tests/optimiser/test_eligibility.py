@@ -1,38 +1,35 @@
-"""Every rule: what breaks it, and what the rules table makes of that."""
+"""Every rule about places and moves: what breaks it, by example."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from data.load import read_table
+from data.words import RuleLevel
 from optimiser.eligibility import (
-    FREEZE_RULES,
-    PLACE_RULES,
+    CAPACITY_RULES,
+    ESTABLISHMENT_RULES,
+    HOLD_REASONS,
+    LEVELS,
+    MOVE_RULES,
+    NEED_VALUE,
+    PERSON_RULES,
+    PRICED_ELSEWHERE,
     RULE_NAMES,
+    UNIT_RULES,
+    Places,
 )
-from optimiser.fit import eligible, fit, rules_in_force
-from tests.optimiser.toy_world import AS_OF, person
-
-UNIT = {
-    "unit": "AAA-1",
-    "establishment": "AAA",
-    "region": "West",
-    "function": "training",
-    "sex": "men",
-    "categories": "B;C",
-    "needs_served": "",
-    "young_offenders": True,
-}
+from optimiser.fit import as_rules_see
+from tests.optimiser.rule_world import WEST_OF_EAST, book, people, units
 
 WOMAN = {"sex": "women", "category": "closed"}
 WOMENS_OPEN = {"sex": "women", "function": "womens_open", "categories": "open"}
 OPEN = {"function": "open", "categories": "D"}
 CATEGORY_D = {"category": "D", "open_suitable": True}
+FOREIGN = {"function": "foreign_national", "needs_served": "foreign_national_interest"}
 REMAND = {"status": "remand", "category": "U", "days_to_release": None}
 
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], float]] = [
@@ -101,201 +98,180 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], float]] = [
     ("open_time_left", {**CATEGORY_D, "days_to_release": 1825}, OPEN, 0),
     ("open_time_left", {**CATEGORY_D, "days_to_release": None}, OPEN, 0),
     ("open_time_left", {"days_to_release": 4000}, {}, 0),
-    ("region", {"home_region": "East"}, {}, 1),
-    ("region", {"home_region": "West"}, {}, 0),
-    ("region", {"home_region": ""}, {}, 0),
-    ("public_protection", {"excluded": "AAA;BBB"}, {}, 1),
-    ("public_protection", {"excluded": "BBB"}, {}, 0),
+    ("foreign_national_least", {"days_to_release": 90}, FOREIGN, 1),
+    ("foreign_national_least", {"days_to_release": 91}, FOREIGN, 0),
+    ("foreign_national_least", {"days_to_release": 90}, {}, 0),
+    ("foreign_national_most", {"days_to_release": 1097}, FOREIGN, 1),
+    ("foreign_national_most", {"days_to_release": 1096}, FOREIGN, 0),
+    ("foreign_national_most", {"days_to_release": None}, FOREIGN, 0),
+    ("foreign_national_need", {"needs": "foreign_national_interest"}, {}, 1),
+    ("foreign_national_need", {}, {}, 0),
+    *(
+        case
+        for need in ("ground_floor", "medical", "constant_supervision", "safer_cell", "escape_list")
+        for case in (
+            (need, {"needs": need}, {}, 1),
+            (need, {"needs": f"accessible;{need}"}, {"needs_served": need}, 0),
+            (need, {}, {}, 0),
+        )
+    ),
+    ("open_filter_least", {**CATEGORY_D, "days_to_release": 83}, OPEN, 1),
+    ("open_filter_least", {**CATEGORY_D, "days_to_release": 84}, OPEN, 0),
+    ("open_filter_least", {**CATEGORY_D, "days_to_release": 83}, {}, 0),
+    ("open_filter_most", {**CATEGORY_D, "days_to_release": 1097}, OPEN, 1),
+    ("open_filter_most", {**CATEGORY_D, "days_to_release": 1096}, OPEN, 0),
+    ("open_earlier_sentence", {"flags": "earlier_long_sentence"}, OPEN, 1),
+    ("open_earlier_sentence", {"flags": "earlier_long_sentence"}, {}, 0),
+    ("open_deportation", {"flags": "deportation_final;special_vehicle"}, OPEN, 1),
+    ("open_deportation", {"flags": "special_vehicle"}, OPEN, 0),
+    ("open_parole_board", {"flags": "awaits_parole_board"}, WOMENS_OPEN, 1),
+    ("open_parole_board", {}, WOMENS_OPEN, 0),
 ]
 
+VALUES = {
+    "young_adult": 20.0,
+    "open_time_left": 1826.0,
+    "foreign_national_least": 91.0,
+    "foreign_national_most": 1096.0,
+    "open_filter_least": 84.0,
+    "open_filter_most": 1096.0,
+}
 
-def people(*columns: dict[str, Any]) -> pd.DataFrame:
-    extra = {"home_region": "", "excluded": ""}
-    rows = [extra | person(n, "west", "AAA-1", **each) for n, each in enumerate(columns)]
-    table = pd.DataFrame(rows)
-    return table.assign(days_to_release=table["days_to_release"].astype("Int64"))
+PLACE_CASES: list[tuple[str, dict[str, Any], list[float]]] = [
+    ("region", {"home_area": "west"}, [0, 0, 1]),
+    ("region", {"home_area": "east"}, [1, 1, 0]),
+    ("region", {"home_area": ""}, [0, 0, 0]),
+    ("release_region", {"release_area": "east", "days_to_release": 91}, [1, 1, 0]),
+    ("release_region", {"release_area": "east", "days_to_release": 92}, [0, 0, 0]),
+    ("release_region", {"release_area": "east", "days_to_release": None}, [0, 0, 0]),
+    ("release_region", {"release_area": "", "days_to_release": 10}, [0, 0, 0]),
+    (
+        "release_region",
+        {"release_area": "east", "days_to_release": 10, "status": "remand"},
+        [0, 0, 0],
+    ),
+    ("court_alignment", {"court_area": "west", "status": "remand"}, [1, 0, 2]),
+    ("court_alignment", {"court_area": "east", "status": "remand"}, [1, 1, 0]),
+    ("court_alignment", {"court_area": "west"}, [0, 0, 0]),
+    ("court_alignment", {"court_area": "middle", "status": "remand"}, [0, 0, 0]),
+    ("court_alignment", {"court_area": "", "status": "remand"}, [0, 0, 0]),
+    ("nearer_preference", {"preference": "nearer", "current_unit": "BBB-1"}, [0, 1, 1]),
+    ("nearer_preference", {"preference": "nearer", "current_unit": "AAA-1"}, [1, 1, 1]),
+    ("nearer_preference", {"preference": "stay", "current_unit": "BBB-1"}, [0, 0, 0]),
+    ("nearer_preference", {"preference": "nearer", "home_area": ""}, [0, 0, 0]),
+    ("public_protection", {"excluded": "AAA;BBB"}, [1, 1, 0]),
+    ("public_protection", {}, [0, 0, 0]),
+]
+"""Against establishments AAA and BBB in the west and CCC in the east, at 0, 50 and 100 miles."""
 
-
-def units(*columns: dict[str, Any]) -> pd.DataFrame:
-    return pd.DataFrame([UNIT | {"unit": f"AAA-{n}"} | each for n, each in enumerate(columns)])
-
-
-def rule(name: str, level: str, **columns: Any) -> pd.DataFrame:
-    row = {"rule": name, "level": level, "price_gbp": "", "value": "", "valid_from": ""}
-    return pd.DataFrame([row | {"valid_to": "", "source": "", "confidence": ""} | columns])
-
-
-NO_STAGES = pd.DataFrame(
-    columns=["function", "status", "band", "days_min", "days_max", "level", "price_gbp"]
-)
+MOVE_CASES: list[tuple[str, dict[str, Any], bool]] = [
+    ("category_a_frozen", {"category": "A"}, True),
+    ("category_a_frozen", {"category": "B"}, False),
+    ("short_time_left", {"days_to_release": 27}, True),
+    ("short_time_left", {"days_to_release": 28}, False),
+    ("short_time_left", REMAND, False),
+    ("after_sentence", {"days_since_sentence": 13}, True),
+    ("after_sentence", {"days_since_sentence": 14}, False),
+    ("after_sentence", {"days_since_sentence": 13, "status": "recall"}, False),
+    ("after_sentence", {}, False),
+    *(
+        case
+        for reason in HOLD_REASONS
+        for case in (
+            (f"hold_{reason}", {"hold_reason": reason, "hold_until": "2026-08-01"}, True),
+            (f"hold_{reason}", {"hold_reason": reason, "hold_until": "2026-07-27"}, False),
+            (f"hold_{reason}", {"hold_reason": reason}, True),
+            (f"hold_{reason}", {"hold_reason": "another"}, False),
+            (f"hold_{reason}", {}, False),
+        )
+    ),
+    ("hold_other", {"hold_reason": "another"}, True),
+    ("hold_other", {"hold_reason": "medical"}, False),
+    ("hold_other", {"hold_reason": "another", "hold_until": "2026-07-01"}, False),
+    ("hold_other", {}, False),
+    ("stay_preference", {"preference": "stay"}, True),
+    ("stay_preference", {"preference": "nearer"}, False),
+    ("special_vehicle", {"flags": "special_vehicle"}, True),
+    ("special_vehicle", {"needs": "accessible"}, True),
+    ("special_vehicle", {"needs": "mother_and_baby"}, True),
+    ("special_vehicle", {"needs": "therapeutic"}, False),
+]
+MOVE_VALUES = {"short_time_left": 28.0, "after_sentence": 14.0}
 
 
 @pytest.mark.parametrize(("name", "who", "where", "expected"), CASES)
-def test_rule_is_broken_as_its_source_says(
+def test_a_rule_about_units_is_broken_as_its_source_says(
     name: str, who: dict[str, Any], where: dict[str, Any], expected: float
 ) -> None:
-    value = {"young_adult": 20.0, "open_time_left": 1826.0}.get(name, float("nan"))
+    person = as_rules_see(people(who), book())
 
-    broken = PLACE_RULES[name](people(who), units(where), value)
+    broken = UNIT_RULES[name](person, units(where), VALUES.get(name, float("nan")))
 
     assert float(np.asarray(broken)[0, 0]) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "who", "expected"),
-    [
-        ("category_a_frozen", {"category": "A"}, True),
-        ("category_a_frozen", {"category": "B"}, False),
-        ("short_time_left", {"days_to_release": 27}, True),
-        ("short_time_left", {"days_to_release": 28}, False),
-        ("short_time_left", REMAND, False),
-        ("hold", {"hold_reason": "medical", "hold_until": "2026-08-01"}, True),
-        ("hold", {"hold_reason": "medical", "hold_until": "2026-07-27"}, False),
-        ("hold", {"hold_reason": "medical"}, True),
-        ("hold", {}, False),
-    ],
-)
-def test_people_are_frozen_in_place(name: str, who: dict[str, Any], expected: bool) -> None:
-    found = fit(
-        people(who),
-        units({}),
-        rules_in_force(rule(name, "hard", value=28), AS_OF),
-        NO_STAGES,
-        AS_OF,
-    )
+@pytest.mark.parametrize(("name", "who", "expected"), PLACE_CASES)
+def test_a_rule_about_establishments_is_broken_as_its_source_says(
+    name: str, who: dict[str, Any], expected: list[float]
+) -> None:
+    rules = book(places=WEST_OF_EAST)
+    person = as_rules_see(people({"home_area": "west"} | who), rules)
 
-    assert found.frozen.tolist() == [expected]
+    broken = ESTABLISHMENT_RULES[name](person, WEST_OF_EAST, 91.0)
+
+    assert np.asarray(broken, dtype=float)[0].tolist() == expected
+
+
+@pytest.mark.parametrize(("name", "who", "expected"), MOVE_CASES)
+def test_a_rule_about_moves_keeps_whom_its_source_says(
+    name: str, who: dict[str, Any], expected: bool
+) -> None:
+    person = as_rules_see(people(who), book())
+
+    kept = MOVE_RULES[name](person, MOVE_VALUES.get(name, float("nan")))
+
+    assert kept.tolist() == [expected]
 
 
 def test_every_rule_of_the_table_has_its_function_and_its_test() -> None:
-    tested = {name for name, *_ in CASES}
-
     assert set(read_table("rules")["rule"]) == set(RULE_NAMES)
-    assert tested == set(PLACE_RULES)
-    assert set(FREEZE_RULES) == {"category_a_frozen", "short_time_left", "hold"}
+    assert {name for name, *_ in CASES} == set(UNIT_RULES)
+    assert {name for name, *_ in PLACE_CASES} == set(ESTABLISHMENT_RULES)
+    assert {name for name, *_ in MOVE_CASES} == set(MOVE_RULES)
+    assert len(RULE_NAMES) == len(set(RULE_NAMES)) == len(LEVELS)
+    assert {*PERSON_RULES, *CAPACITY_RULES, *NEED_VALUE, *PRICED_ELSEWHERE} <= set(RULE_NAMES)
 
 
-def test_a_hard_rule_forbids_a_soft_one_prices_and_off_ignores() -> None:
-    who, where = people({"category": "C"}), units({"categories": "B"})
+def test_every_rule_of_the_table_says_in_one_sentence_what_it_asks() -> None:
+    says = read_table("rules")["says"]
 
-    def found(level: str) -> Any:
-        table = rule("over_security", level, price_gbp=12)
-        return fit(who, where, rules_in_force(table, AS_OF), NO_STAGES, AS_OF)
-
-    assert not found("hard").allowed[0, 0]
-    assert found("soft").allowed[0, 0]
-    assert found("soft").breaches["over_security"][0, 0] == 1200
-    assert found("off").allowed[0, 0]
-    assert found("off").breaches == {}
+    assert says.str.fullmatch(r"[A-Z][^.]*\.").all()
+    assert not says.duplicated().any()
 
 
-@pytest.mark.parametrize(
-    ("valid_from", "valid_to", "binds"),
-    [
-        ("", "", True),
-        ("2026-07-27", "", True),
-        ("2026-07-28", "", False),
-        ("", "2026-07-27", True),
-        ("", "2026-07-26", False),
-    ],
-)
-def test_a_rule_binds_between_its_dates(valid_from: str, valid_to: str, binds: bool) -> None:
-    table = rule("sex", "hard", valid_from=valid_from, valid_to=valid_to)
+def test_the_table_has_every_rule_at_a_level_that_it_can_have() -> None:
+    table = read_table("rules")
 
-    assert ("sex" in rules_in_force(table, date(2026, 7, 27))) == binds
+    for row in table.itertuples():
+        assert RuleLevel(row.level) in LEVELS[row.rule]
 
 
-def test_unknown_rules_and_dates_that_end_too_early_are_reported_together() -> None:
-    table = pd.concat(
-        [
-            rule("sexx", "hard"),
-            rule("sex", "hard", valid_from="2026-02-01", valid_to="2026-01-01"),
-        ]
-    )
-
-    with pytest.raises(ValueError, match=r"no rule 'sexx'.*; rules: sex ends before it begins"):
-        rules_in_force(table, AS_OF)
-
-
-def test_a_rule_with_two_rows_on_one_day_is_refused() -> None:
-    twice = pd.concat([rule("sex", "hard"), rule("sex", "off")], ignore_index=True)
-
-    with pytest.raises(ValueError, match="sex has more than one row on 2026-07-27"):
-        rules_in_force(twice, AS_OF)
-
-
-def test_stage_rules_price_and_forbid_by_function_status_band_and_days() -> None:
-    stages = pd.DataFrame(
-        [
-            ("training", "sentenced", "12_to_48_months", None, 91, "soft", 8),
-            ("training", "recall", "any", 1097, None, "hard", None),
-            ("training", "sentenced", "any", None, None, "off", 99),
-        ],
-        columns=NO_STAGES.columns,
-    )
+def test_category_c_may_be_presumed_open_unless_convicted_of_violent_or_sexual_offences() -> None:
     who = people(
-        {"days_to_release": 91},
-        {"days_to_release": 92},
-        {"days_to_release": 91, "sentence_band": "4_to_10_years"},
-        {"status": "recall", "days_to_release": 1097},
-        {"status": "recall", "days_to_release": 1096},
-        {"status": "recall", "days_to_release": None},
+        {"offence_group": "drugs", "days_to_release": 1096},
+        {"offence_group": "drugs", "days_to_release": 1097},
+        {"offence_group": "violence", "days_to_release": 100},
+        {"offence_group": "sexual", "days_to_release": 100},
+        {"offence_group": "drugs", "days_to_release": 100, "category": "B"},
+        {"offence_group": "drugs", "days_to_release": 100, "status": "recall"},
     )
 
-    found = fit(who, units({}), rules_in_force(rule("stage_fit", "soft"), AS_OF), stages, AS_OF)
+    seen = as_rules_see(who, book(presumptive_open={"level": "hard", "value": 1096}))
 
-    prices = found.breaches["stage_fit"][found.class_of, 0]
-    assert prices.tolist() == [800, 0, 0, 0, 0, 0]
-    assert found.allowed[found.class_of, 0].tolist() == [True, True, True, False, True, True]
-
-
-def test_soft_holds_and_a_wish_to_stay_price_a_move() -> None:
-    who = people({"preference": "stay"}, {"hold_reason": "medical"}, {})
-    table = pd.concat(
-        [rule("hold", "soft", price_gbp=7), rule("stay_preference", "soft", price_gbp=10)]
-    )
-
-    found = fit(who, units({}), rules_in_force(table, AS_OF), NO_STAGES, AS_OF)
-
-    assert not found.frozen.any()
-    assert found.move_breaches["stay_preference"].tolist() == [1000, 0, 0]
-    assert found.move_breaches["hold"].tolist() == [0, 700, 0]
+    assert seen["category"].tolist() == ["D", "C", "C", "C", "B", "C"]
+    assert seen["open_suitable"].tolist() == [True, False, False, False, False, False]
+    assert as_rules_see(who, book())["category"].tolist() == ["C", "C", "C", "C", "B", "C"]
 
 
-def test_classes_give_each_person_the_answer_of_their_own() -> None:
-    """Everybody at once equals everybody alone."""
-    columns = [who for _, who, *_ in CASES] + [{"age": 18 + n} for n in range(4)]
-    places = units(*(where for _, _, where, _ in CASES))
-    rules, stages = read_table("rules"), read_table("stage_rules")
-
-    together = eligible(people(*columns), places, rules, stages, AS_OF)
-
-    for row, who in enumerate(columns):
-        alone = eligible(people(who), places, rules, stages, AS_OF)
-        assert np.array_equal(alone[0], together[row])
-
-
-def test_a_frozen_person_may_only_stay() -> None:
-    who = people({"category": "A"})
-    places = units({}, {"categories": "A;B"})
-
-    allowed = eligible(
-        who.assign(current_unit="AAA-0"), places, read_table("rules"), NO_STAGES, AS_OF
-    )
-
-    assert allowed.tolist() == [[True, False]]
-
-
-def test_built_in_stage_rules_are_words_of_the_population() -> None:
-    stages = read_table("stage_rules")
-    keys = stages[["function", "status", "band", "days_min", "days_max"]].astype(str)
-
-    assert not keys.duplicated().any()
-    assert set(stages["band"]) <= {
-        "any",
-        "under_12_months",
-        "12_to_48_months",
-        "4_to_10_years",
-        "10_years_and_over",
-        "indeterminate",
-    }
+def test_places_know_no_more_than_establishments_regions_miles_and_lists() -> None:
+    assert Places.__slots__ == ("establishments", "regions", "miles", "ranks")
