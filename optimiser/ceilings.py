@@ -9,7 +9,7 @@ are taken on the way, and at the end along the line from the best prices to high
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,18 +18,27 @@ from numpy.typing import NDArray
 from data.progress import Progress, silent
 from optimiser.certify import lower_bound
 from optimiser.duals import Prices
-from optimiser.measure import Measure, reach_of, weighted
+from optimiser.measure import Measure, free, usual, weighted
 from optimiser.problem import LARGEST_COST, AllocationProblem, Integers
 from optimiser.solve import Plan, solve
 
-LARGEST_SEARCH = 60
-"""Evaluations after which the search takes the best plan it has."""
+LARGEST_SEARCH = 48
+"""Evaluations after which the climb ends."""
 
 LINE_SEARCH = 12
-"""Of these, evaluations on the line from the best prices to higher ones."""
+"""Evaluations on the line from the best price of a single ceiling to higher ones."""
 
-FINEST = 4096
-"""Largest weight of the objective: the grain of the prices is one in so many."""
+STEPS = 30
+"""Evaluations near the best prices of several ceilings."""
+
+FIRST_STEP = 0.002
+"""Share by which each of these prices changes at first."""
+
+HEADROOM = 4
+"""The range of whole pennies is so many times what choices usually cost."""
+
+GRAINS = 2_000
+"""Prices are written as whole weights at least so large, where the range allows."""
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -126,6 +135,8 @@ def solve_within(
     smallest_gap: float,
     start: Plan | None = None,
     prices: Floats | None = None,
+    known: Integers | None = None,
+    fixed: int = 0,
     stop_at: int | None = None,
     seen: Callable[[Integers], None] | None = None,
     progress: Progress = silent,
@@ -145,6 +156,10 @@ def solve_within(
         Relative gap at which the search may stop.
     start, prices
         A plan and prices of the ceilings to start from.
+    known
+        A plan that keeps the ceilings.
+    fixed
+        Part of the objective that every plan has; gaps are shares of the rest.
     stop_at
         The search may stop once the bound is as high.
     seen
@@ -163,7 +178,7 @@ def solve_within(
         When no plan was found that keeps the ceilings.
     """
     search = _Search(problem, objective, ceilings, smallest_gap, start, progress)
-    search.stop_at, search.seen = stop_at, seen
+    search.fixed, search.known, search.stop_at, search.seen = fixed, known, stop_at, seen
     search.climb(np.zeros(len(ceilings)) if prices is None else prices)
     search.walk()
     return search.result()
@@ -210,20 +225,22 @@ class _Search:
         start: Plan | None,
         progress: Progress,
     ) -> None:
-        self.problem = replace(problem, limits=())
+        self.problem = free(problem)
         self.objective = objective
         self.ceilings = ceilings
         self.smallest_gap = smallest_gap
         self.progress = progress
         self.start = start
         self.stop_at: int | None = None
+        self.known: Integers | None = None
+        self.fixed = 0
         self.seen: Callable[[Integers], None] | None = None
         self.points: list[_Point] = []
         self.best: _Point | None = None
         self.feasible: _Point | None = None
-        self.reach = max(1, reach_of(problem, objective))
-        self.reaches = np.array(
-            [max(1, each.measure.largest()) for each in ceilings], dtype=np.int64
+        self.usual = sum(w * usual(problem, each) for w, each in objective if w)
+        self.usual_of = np.array(
+            [usual(problem, each.measure) for each in ceilings], dtype=np.float64
         )
 
     def evaluate(self, prices: Floats) -> _Point:
@@ -237,14 +254,13 @@ class _Search:
         self.start = plan
         if self.seen is not None:
             self.seen(plan.unit_of)
-        value = sum(
-            each * measure.of_plan(self.problem, plan.unit_of) for each, measure in self.objective
-        )
+        value = self.objective_of(plan.unit_of)
         excess = np.array(
             [c.measure.of_plan(self.problem, plan.unit_of) - c.at_most for c in self.ceilings],
             dtype=np.int64,
         )
-        scaled = weight * value + sum(int(p) * int(e) for p, e in zip(whole, excess, strict=True))
+        let = sum(int(p) * each.at_most for p, each in zip(whole, self.ceilings, strict=True))
+        scaled = priced.value_pennies(plan.unit_of) - let
         point = _Point(
             prices=whole / weight,
             value=value,
@@ -262,23 +278,25 @@ class _Search:
 
     def _wholes(self, prices: Floats) -> tuple[int, Integers]:
         """Write prices as whole weights over a common one, as fine as the range allows."""
-        room = LARGEST_COST - int(self.reaches.sum())
-        weight = int(room / max(1.0, self.reach + float(self.reaches @ prices)))
-        weight = max(1, min(weight, FINEST))
-        most = (room - weight * self.reach) // max(1, len(self.ceilings)) // self.reaches
-        whole = np.minimum(np.rint(prices * weight).astype(np.int64), np.maximum(0, most))
-        return weight, whole
+        room = LARGEST_COST / HEADROOM
+        weight = int(room / (self.usual + float(self.usual_of @ prices)))
+        least = float(prices[prices > 0].min(initial=np.inf))
+        weight = max(1, min(weight, int(np.ceil(GRAINS / least))))
+        whole = np.minimum(np.rint(prices * weight), room // self.usual_of)
+        return weight, whole.astype(np.int64)
 
     def done(self) -> bool:
-        """Say whether the best plan is as close to the bound as asked, or time is up."""
-        if len(self.points) >= LARGEST_SEARCH:
-            return True
+        """Say whether the best plan is as close to the bound as asked, or the bound is enough."""
         if self.best is not None and self.stop_at is not None and self.best.bound >= self.stop_at:
             return True
-        if self.best is None or self.feasible is None:
+        unit_of, value = self._least()
+        if self.best is None or unit_of is None:
             return False
-        gap = self.feasible.value - self.best.bound
-        return gap <= self.smallest_gap * max(1, abs(self.feasible.value))
+        return value - self.best.bound <= self.smallest_gap * self._size(value)
+
+    def _size(self, value: int) -> int:
+        """Give what gaps are shares of."""
+        return max(1, abs(value - self.fixed))
 
     def climb(self, prices: Floats) -> None:
         """Climb the bound inside a box around the best prices."""
@@ -286,12 +304,12 @@ class _Search:
         if not len(self.ceilings):
             return
         radius = np.maximum(np.abs(prices) * 0.1, self._first_radius(centre))
-        for _ in range(LARGEST_SEARCH - LINE_SEARCH):
+        for _ in range(LARGEST_SEARCH):
             if self.done():
                 return
             wanted, promised = self._highest(centre.prices, radius)
             gain = promised - centre.bound
-            if gain <= max(1.0, 0.1 * self.smallest_gap * abs(centre.bound)):
+            if gain <= max(1.0, 0.1 * self.smallest_gap * self._size(centre.bound)):
                 return
             point = self.evaluate(wanted)
             if point.bound > centre.bound:
@@ -306,7 +324,9 @@ class _Search:
     def _first_radius(self, centre: _Point) -> Floats:
         """Guess how far prices will go: what the objective is per unit of each measure."""
         measured = centre.excess + np.array([each.at_most for each in self.ceilings])
-        radius: Floats = 0.02 * abs(centre.value) / np.maximum(1, measured)
+        known = self.fixed if self.known is None else self.objective_of(self.known)
+        value = max(self._size(centre.value), self._size(known))
+        radius: Floats = 0.02 * value / np.maximum(1, measured)
         return radius
 
     def _highest(self, centre: Floats, radius: Floats) -> tuple[Floats, float]:
@@ -330,40 +350,79 @@ class _Search:
         return low + answer.x[:-1] * step, float(-answer.fun) * size
 
     def walk(self) -> None:
-        """Take plans between the best prices and prices at which every ceiling is kept."""
-        if self.best is None or self.done():
+        """Look for plans that keep the ceilings at prices near the best."""
+        if self.best is None or not len(self.ceilings):
             return
-        base = self.best.prices
-        direction = np.maximum(base, 1e-3 * np.maximum(base.max(initial=0.0), 1e-6))
-        low, step = 0.0, 1e-3
-        for _ in range(40):
-            if self.evaluate(base + step * direction).keeps:
+        if len(self.ceilings) == 1:
+            self._along_the_line(float(self.best.prices[0]))
+        else:
+            self._by_steps(self.best)
+
+    def _along_the_line(self, base: float) -> None:
+        """Raise the only price until its ceiling is kept, then halve towards the best."""
+        low, step = 0.0, max(base * 1e-3, 1e-6)
+        for _ in range(LINE_SEARCH * 2):
+            if self.done():
+                return
+            if self.evaluate(np.array([base + step])).keeps:
                 break
             low, step = step, step * 4
-        else:
-            return
         high = step
         for _ in range(LINE_SEARCH):
-            if self.done() or (high - low) < 1e-7:
+            if self.done() or high - low <= 1e-6 * base:
                 return
             middle = (low + high) / 2
-            if self.evaluate(base + middle * direction).keeps:
+            if self.evaluate(np.array([base + middle])).keeps:
                 high = middle
             else:
                 low = middle
+
+    def _by_steps(self, point: _Point) -> None:
+        """Raise the prices of what is broken and lower the others, by steps that shrink.
+
+        A step grows while its price keeps its direction and is halved when that turns, as in the
+        training of networks (Riedmiller and Braun 1993, Rprop).
+        """
+        prices = np.maximum(point.prices, 1e-6 * point.prices.max(initial=1e-6))
+        step = np.full(len(prices), FIRST_STEP)
+        last = np.zeros(len(prices))
+        for _ in range(STEPS):
+            if self.done():
+                return
+            way = np.where(point.excess > 0, 1.0, -0.5)
+            step = np.where(way * last < 0, step / 2, step * 1.5)
+            last = way
+            prices = prices * (1 + np.clip(step, 1e-6, 0.5) * way)
+            point = self.evaluate(prices)
+
+    def _least(self) -> tuple[Integers | None, int]:
+        """Give the best plan that keeps the ceilings, found here or known before."""
+        best = None if self.feasible is None else self.feasible.plan.unit_of
+        value = 0 if self.feasible is None else self.feasible.value
+        if self.known is not None:
+            before = self.objective_of(self.known)
+            if best is None or before < value:
+                return self.known, before
+        return best, value
+
+    def objective_of(self, unit_of: Integers) -> int:
+        """Give the objective of a plan."""
+        return sum(w * each.of_plan(self.problem, unit_of) for w, each in self.objective)
 
     def result(self) -> Within:
         """Give the best plan that keeps the ceilings and the best bound."""
         self.progress("ceilings", len(self.points), len(self.points))
         assert self.best is not None
-        if self.feasible is None:
+        plan = self.points[-1].plan if self.feasible is None else self.feasible.plan
+        unit_of, value = self._least()
+        if unit_of is None:
             names = [each.measure.name for each in self.ceilings]
             raise CeilingError(names, self.best.bound, self.best.proof)
         return Within(
-            unit_of=self.feasible.plan.unit_of,
-            value=self.feasible.value,
+            unit_of=unit_of,
+            value=value,
             bound=self.best.bound,
             proof=self.best.proof,
-            plan=self.feasible.plan,
+            plan=plan,
             evaluations=len(self.points),
         )

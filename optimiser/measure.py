@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from optimiser.problem import (
     Integers,
     Limit,
     PairFlag,
+    Ties,
 )
 
 Wholes: TypeAlias = NDArray[np.int32] | NDArray[np.int64]
@@ -58,8 +59,17 @@ class Measure:
 
     def block(self, rows: slice) -> Wholes:
         """Give the measure of every unit for some of the people; shape (rows, units)."""
-        found: Wholes = self.values[self.group_of[rows]][:, self.column_of]
-        return found
+        groups = self.group_of[rows]
+        alone = len(groups) > 0 and len(self.values) == len(self.group_of)
+        if alone and np.array_equal(groups, np.arange(rows.start, rows.stop)):
+            found: Wholes = self.values[rows]
+        else:
+            found = self.values[groups]
+        if np.array_equal(self.column_of, np.arange(found.shape[1])):
+            return found
+        taken: Any = np.take(found, self.column_of, axis=1)
+        spread: Wholes = taken
+        return spread
 
     def by_person(self, unit_of: Integers) -> Integers:
         """Give each person's own part under a plan, crowding aside; shape (prisoners,)."""
@@ -71,11 +81,6 @@ class Measure:
         """Add the measure up over a plan."""
         crowded = int((problem.segment_use(problem.held(unit_of)) * self.segment).sum())
         return int(self.by_person(unit_of).sum()) + crowded
-
-    def largest(self) -> int:
-        """Give the most one person can add."""
-        most = (self.values, self.segment, self.unplaced)
-        return max(int(each.max(initial=0)) for each in most)
 
 
 def per_establishment(
@@ -104,6 +109,11 @@ def flagged(problem: AllocationProblem, flag: PairFlag) -> Measure:
     carries = (problem.pair_flags & np.uint8(flag)) != 0
     name = str(flag.name).lower()
     return per_establishment(problem, name, carries.astype(np.int32))
+
+
+def free(problem: AllocationProblem) -> AllocationProblem:
+    """Give a problem without its limits and ties."""
+    return replace(problem, limits=(), ties=Ties.none())
 
 
 def limited(problem: AllocationProblem, limit: Limit) -> Measure:
@@ -144,68 +154,65 @@ def unplaced_people(problem: AllocationProblem) -> Measure:
 
 
 def weighted(problem: AllocationProblem, terms: Sequence[tuple[int, Measure]]) -> AllocationProblem:
-    """Give the problem whose cost is a weighted sum of measures, without limits.
+    """Give the problem whose cost is a weighted sum of measures, without limits and ties.
 
     Parameters
     ----------
     problem
         Who may be held where, and how many.
     terms
-        Whole weights that are not negative, and what they weigh.
+        At most seven whole weights that are not negative, and what they weigh.
 
     Returns
     -------
     AllocationProblem
-        Eligible where the problem is.
-
-    Raises
-    ------
-    ValueError
-        When the sum could leave the range of whole pennies.
+        Eligible where the problem is. A choice that would cost more than ``LARGEST_COST`` costs
+        that much: its bounds are then below those of the true sum, and still true.
     """
     terms = [(weight, measure) for weight, measure in terms if weight]
-    most = reach_of(problem, terms)
-    if most > LARGEST_COST:
-        raise ValueError(
-            f"The weighted measures reach {most}, above {LARGEST_COST}; lower the weights."
-        )
     people, segments = len(problem.prisoners), len(problem.segment_unit)
     cost = np.empty(problem.cost_pennies.shape, dtype=np.int32)
+    of_pairs = [
+        (weight, measure, weight * int(measure.values.max(initial=0)) > LARGEST_COST)
+        for weight, measure in terms
+        if measure.values.any()
+    ]
     for rows in blocks(people):
-        total = np.zeros(cost[rows].shape, dtype=np.int32)
-        allowed = problem.cost_pennies[rows] != INELIGIBLE
-        for weight, measure in terms:
-            part = measure.block(rows).astype(np.int32, copy=False)
-            total += part if weight == 1 else part * np.int32(weight)
-        cost[rows] = np.where(allowed, total, np.int32(INELIGIBLE))
+        total = cost[rows]
+        total[:] = 0
+        for weight, measure, clipped in of_pairs:
+            part = measure.block(rows)
+            if measure.name == WHOLE:
+                part = part & (INELIGIBLE - 1)
+            if clipped:
+                part = np.minimum(part, LARGEST_COST // weight)
+            total += part if weight == 1 else part * part.dtype.type(weight)
+        np.minimum(total, LARGEST_COST, out=total)
+        np.maximum(total, problem.cost_pennies[rows] & INELIGIBLE, out=total)
     unplaced = sum((weight * part.unplaced for weight, part in terms), np.zeros(people, np.int64))
     segment = sum((weight * part.segment for weight, part in terms), np.zeros(segments, np.int64))
     return replace(
         problem,
         cost_pennies=cost,
-        unplaced_pennies=np.asarray(unplaced),
-        segment_pennies=np.asarray(segment),
+        unplaced_pennies=np.minimum(unplaced, LARGEST_COST),
+        segment_pennies=np.minimum(segment, LARGEST_COST),
         limits=(),
+        ties=Ties.none(),
     )
 
 
-def reach_of(problem: AllocationProblem, terms: Sequence[tuple[int, Measure]]) -> int:
-    """Give a number that the weighted sum of one person's choice cannot be above."""
-    return sum(
-        weight * (_largest_price(problem) if measure.name == WHOLE else measure.largest())
-        for weight, measure in terms
-    )
+USUAL = 0.999
+"""Share of choices that are no dearer than what is usual."""
+
+LOOKED_AT = 256
+"""People whose choices say what is usual."""
 
 
-def _largest_price(problem: AllocationProblem) -> int:
-    prices = (problem.unplaced_pennies, problem.segment_pennies)
-    return max(largest_cost(problem), *(int(each.max(initial=0)) for each in prices))
-
-
-def largest_cost(problem: AllocationProblem) -> int:
-    """Give the largest cost of an eligible pair, in pennies."""
-    most = 0
-    for rows in blocks(len(problem.prisoners)):
-        block = problem.cost_pennies[rows]
-        most = max(most, int(block.max(initial=0, where=block != INELIGIBLE)))
-    return most
+def usual(problem: AllocationProblem, measure: Measure) -> int:
+    """Give what one choice adds to a measure at most, the dearest few aside; at least 1."""
+    every = max(1, len(problem.prisoners) // LOOKED_AT)
+    people = np.arange(0, len(problem.prisoners), every)
+    found = measure.values[measure.group_of[people]][:, measure.column_of]
+    found = found[problem.cost_pennies[people] != INELIGIBLE]
+    most = int(np.quantile(found, USUAL, method="higher")) if found.size else 0
+    return max(1, most, int(measure.segment.max(initial=0)))

@@ -1,0 +1,307 @@
+"""What the objective costs in moves, crowding or distance: certified points of a trade-off.
+
+At a price of the other measure the best plan is a flow, and no plan that has as little of the
+measure can have a lower objective: every point is its own proof. The next price is where the line
+through two neighbouring points points to, so points lie on the lower edge of all that can be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from data.progress import Progress, silent
+from optimiser.ceilings import Ceiling, Floats, Proof, bound_of, solve_within
+from optimiser.certify import CertificateError, feasibility_faults
+from optimiser.measure import Measure, crowded, flagged, free, limited, usual, whole_cost
+from optimiser.problem import LARGEST_COST, MOVES, UNPLACED, AllocationProblem, Integers, PairFlag
+from optimiser.solve import Plan
+from optimiser.worst import Asked, Cover, Tail, solve_worst, worst_bound
+
+STAGE = "frontier"
+
+EXACT = 0.0
+
+
+class Against(StrEnum):
+    """What the objective is traded against.
+
+    ``moves``: people in another establishment than today. ``crowding``: people above in-use CNA.
+    ``far``: people over 50 straight miles from home. ``worst_tenth``: the sum of straight miles of
+    the tenth of people who are furthest from home.
+    """
+
+    MOVES = "moves"
+    CROWDING = "crowding"
+    FAR = "far"
+    WORST_TENTH = "worst_tenth"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Point:
+    """One plan on the frontier, and its proof.
+
+    Attributes
+    ----------
+    price
+        Pennies of the objective that one less of the measure costs here.
+    amount
+        What the plan has of the measure; for the worst tenth hundredths of a mile.
+    value, bound
+        Objective in pennies; what no plan with as little of the measure can be below.
+    unit_of
+        The plan.
+    proof
+        Weights and prices that prove the bound, or covers of all thresholds.
+    """
+
+    price: int
+    amount: int
+    value: int
+    bound: int
+    unit_of: Integers
+    proof: Proof | tuple[Cover, ...]
+
+    @property
+    def gap(self) -> float:
+        """Distance to the bound as a share of the value."""
+        return (self.value - self.bound) / max(1, abs(self.value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TradeOff:
+    """What is traded: a problem, what stands against its objective, and its other ceilings."""
+
+    problem: AllocationProblem
+    against: Against
+    tail: Tail
+    ceilings: Sequence[Ceiling]
+
+    def measure(self) -> Measure:
+        """Give the linear measure that stands against the objective."""
+        if self.against is Against.MOVES:
+            return flagged(self.problem, PairFlag.MOVED)
+        if self.against is Against.FAR:
+            return flagged(self.problem, PairFlag.FAR)
+        return crowded(self.problem)
+
+
+def trade_off(problem: AllocationProblem, against: Against, tail: Tail) -> TradeOff:
+    """Say what is traded under the limits of a problem, that on the measure itself aside.
+
+    Parameters
+    ----------
+    problem
+        With its limits.
+    against
+        What stands against the objective.
+    tail
+        Distances from home.
+    """
+    own = {Against.MOVES: MOVES, Against.FAR: "far"}.get(against, "")
+    ceilings = [
+        Ceiling(measure=limited(problem, limit), at_most=limit.bound)
+        for limit in problem.limits
+        if limit.name != own
+    ]
+    return TradeOff(problem=problem, against=against, tail=tail, ceilings=ceilings)
+
+
+def trace(
+    traded: TradeOff,
+    points: int,
+    *,
+    smallest_gap: float = EXACT,
+    found: Callable[[Point], None] | None = None,
+    progress: Progress = silent,
+) -> list[Point]:
+    """Find certified points, each from the last, spread evenly over the measure.
+
+    Parameters
+    ----------
+    traded
+        What is traded.
+    points
+        How many to find, at least 2; fewer are there when the frontier has fewer corners.
+    smallest_gap
+        Relative gap of each point; with one flow a point it is 0 whatever is asked.
+    found
+        Given each point as it is found.
+    progress
+        Told of every point; what it raises ends the work.
+
+    Returns
+    -------
+    list
+        Ordered by the measure, least first. The objective never rises, and ever more of the
+        measure buys ever less.
+    """
+    search = _Search(traded, points, smallest_gap, found, progress)
+    search.ends()
+    while len(search.points) < points and search.between():
+        pass
+    progress(STAGE, points, points)
+    return search.corners()
+
+
+def certify_point(traded: TradeOff, point: Point, *, largest_gap: float = EXACT) -> None:
+    """Check a point with arithmetic alone: rules, ceilings, objective, measure and bound.
+
+    Raises
+    ------
+    CertificateError
+        Naming every fault.
+    """
+    problem = traded.problem
+    faults = feasibility_faults(free(problem), point.unit_of)
+    faults += [
+        f"{each.measure.name} is above {each.at_most}"
+        for each in traded.ceilings
+        if not faults and each.measure.of_plan(problem, point.unit_of) > each.at_most
+    ]
+    if not faults:
+        if problem.value_pennies(point.unit_of) != point.value:
+            faults.append("the objective is not that of the plan")
+        if amount_of(traded, point.unit_of) != point.amount:
+            faults.append(f"the plan has not as much of {traded.against} as is said")
+        bound = _bound(traded, point)
+        if point.value - bound > largest_gap * max(1, abs(point.value)) or bound < point.bound:
+            faults.append(f"no bound closer than {bound} pennies is proven")
+    if faults:
+        raise CertificateError(faults)
+
+
+def amount_of(traded: TradeOff, unit_of: Integers) -> int:
+    """Give what a plan has of the measure."""
+    if traded.against is Against.WORST_TENTH:
+        return traded.tail.worst_parts(traded.problem, unit_of)
+    return traded.measure().of_plan(traded.problem, unit_of)
+
+
+def _bound(traded: TradeOff, point: Point) -> int:
+    let = point.price * point.amount
+    if isinstance(point.proof, Proof):
+        objective = [(1, whole_cost(traded.problem)), (point.price, traded.measure())]
+        return bound_of(traded.problem, objective, traded.ceilings, point.proof) - let
+    return worst_bound(_asked(traded, point.price), point.proof) - let
+
+
+def _asked(traded: TradeOff, price: int) -> Asked:
+    return Asked(
+        problem=traded.problem,
+        objective=[(1, whole_cost(traded.problem))],
+        tail=traded.tail,
+        weight_pennies=price,
+        ceilings=traded.ceilings,
+    )
+
+
+class _Search:
+    """Points by price, and the neighbours between which there is nothing more to find."""
+
+    def __init__(
+        self,
+        traded: TradeOff,
+        wanted: int,
+        smallest_gap: float,
+        found: Callable[[Point], None] | None,
+        progress: Progress,
+    ) -> None:
+        self.traded = traded
+        self.wanted = wanted
+        self.smallest_gap = smallest_gap
+        self.found = found
+        self.progress = progress
+        self.points: list[Point] = []
+        self.empty: set[tuple[int, int]] = set()
+        self.start: Plan | None = None
+        self.prices: Floats | None = None
+        self.linear = None if traded.against is Against.WORST_TENTH else traded.measure()
+
+    def evaluate(self, price: int) -> Point:
+        """Find the best plan at a price of the measure."""
+        self.progress(STAGE, min(len(self.points), self.wanted - 1), self.wanted)
+        traded, problem = self.traded, self.traded.problem
+        proof: Proof | tuple[Cover, ...]
+        if self.linear is None:
+            worst = solve_worst(
+                _asked(traded, price), smallest_gap=self.smallest_gap, start=self.start
+            )
+            unit_of, bound, proof, self.start = worst.unit_of, worst.bound, worst.covers, worst.plan
+        else:
+            best = solve_within(
+                problem,
+                [(1, whole_cost(problem)), (price, self.linear)],
+                traded.ceilings,
+                smallest_gap=self.smallest_gap,
+                start=self.start,
+                prices=self.prices,
+            )
+            unit_of, bound, proof, self.start = best.unit_of, best.bound, best.proof, best.plan
+            self.prices = best.proof.ceilings / best.proof.weight
+        amount = amount_of(traded, unit_of)
+        return Point(
+            price=price,
+            amount=amount,
+            value=problem.value_pennies(unit_of),
+            bound=bound - price * amount,
+            unit_of=unit_of,
+            proof=proof,
+        )
+
+    def keep(self, point: Point) -> None:
+        """Keep a point in its place."""
+        self.points.append(point)
+        self.points.sort(key=lambda each: (each.amount, each.value, each.price))
+        if self.found is not None:
+            self.found(point)
+
+    def ends(self) -> None:
+        """Find the least objective, then the least of the measure that leaves nobody out."""
+        cheapest = self.evaluate(0)
+        self.keep(cheapest)
+        unplaced = int((cheapest.unit_of == UNPLACED).sum())
+        price = self._dearest()
+        while price > 0:
+            point = self.evaluate(price)
+            if int((point.unit_of == UNPLACED).sum()) <= unplaced:
+                if point.amount < cheapest.amount:
+                    self.keep(point)
+                return
+            price //= 4
+
+    def _dearest(self) -> int:
+        """Give a price of the measure that outweighs most else, but not being left without."""
+        problem = self.traded.problem
+        most = int(self.traded.tail.parts.max(initial=1)) if self.linear is None else 1
+        room = LARGEST_COST // 4 - usual(problem, whole_cost(problem))
+        dear = min(int(problem.unplaced_pennies.min(initial=LARGEST_COST)) // 2, room)
+        return max(1, dear // max(1, most))
+
+    def between(self) -> bool:
+        """Find a point in the widest gap; say whether there was one left to look into."""
+        pairs = [
+            (low, high)
+            for low, high in pairwise(self.points)
+            if (low.amount, high.amount) not in self.empty and high.amount > low.amount
+        ]
+        if not pairs:
+            return False
+        low, high = max(pairs, key=lambda pair: pair[1].amount - pair[0].amount)
+        price = (low.value - high.value) // (high.amount - low.amount)
+        point = self.evaluate(min(max(price, high.price), low.price))
+        if low.amount < point.amount < high.amount:
+            self.keep(point)
+        else:
+            self.empty.add((low.amount, high.amount))
+        return True
+
+    def corners(self) -> list[Point]:
+        """Leave out points that others do as well as with less."""
+        kept: list[Point] = []
+        for point in self.points:
+            if not kept or point.value < kept[-1].value:
+                kept.append(point)
+        return kept

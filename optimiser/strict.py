@@ -1,0 +1,327 @@
+"""Objectives in strict order: each is made least among the plans that keep the earlier ones.
+
+Without a tolerance the plans that are best so far are a face of the flow: they use only pairs that
+cost nothing above the prices, and fill the places whose rent is positive. The next level is a flow
+on that face, and exact. With a tolerance the earlier level becomes a ceiling with a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import floor
+
+import numpy as np
+
+from data.progress import Progress, silent
+from optimiser.ceilings import Ceiling, Proof, Terms, Within, bound_of, solve_within
+from optimiser.certify import CertificateError, feasibility_faults
+from optimiser.duals import blocks, person_values, priced_block
+from optimiser.measure import Measure, free, usual, weighted
+from optimiser.problem import INELIGIBLE, LARGEST_COST, AllocationProblem, Integers
+from optimiser.solve import Plan
+
+STAGE = "levels"
+
+BARRIER = 16
+"""Price of leaving the face of the plans that are best so far: so many times what one person can
+add to the next level, where the range allows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Level:
+    """One objective in the order; ``tolerance`` is the share by which later ones may worsen it."""
+
+    name: str
+    measure: Measure
+    tolerance: float
+
+    def __post_init__(self) -> None:
+        """Check the tolerance."""
+        if not 0 <= self.tolerance <= 1:
+            raise ValueError(f"level {self.name}: tolerance {self.tolerance} must lie from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solved:
+    """How a level ended.
+
+    Attributes
+    ----------
+    name, tolerance
+        Of the level.
+    value, bound
+        What the level reached, and what no plan within the earlier levels can be below.
+    at_most
+        What later levels may make of it.
+    final
+        What the last plan has of it.
+    proof
+        Proves the bound, given the levels before.
+    """
+
+    name: str
+    tolerance: float
+    value: int
+    bound: int
+    at_most: int
+    final: int
+    proof: Proof
+
+    @property
+    def gap(self) -> float:
+        """Distance to the bound as a share of the value."""
+        return (self.value - self.bound) / max(1, abs(self.value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StrictPlan:
+    """The plan of the last level, and how each level ended."""
+
+    unit_of: Integers
+    levels: tuple[Solved, ...]
+    flows: int
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Stage:
+    """What the levels so far leave open.
+
+    ``barrier`` counts departures from the face of best plans, of which ``departures`` cannot be
+    avoided; there is none before the first level without a tolerance.
+    """
+
+    problem: AllocationProblem
+    ceilings: tuple[Ceiling, ...]
+    barrier: Measure | None = None
+    departures: int = 0
+
+    def terms(self, measure: Measure) -> Terms:
+        """Give the objective of the next level, the barrier with it."""
+        if self.barrier is None:
+            return [(1, measure)]
+        return [(1, measure), (_barrier_price(self.problem, measure), self.barrier)]
+
+    def fixed(self, measure: Measure) -> int:
+        """Give what the barrier costs at least."""
+        if self.barrier is None:
+            return 0
+        return _barrier_price(self.problem, measure) * self.departures
+
+
+def _barrier_price(problem: AllocationProblem, measure: Measure) -> int:
+    return min(BARRIER * usual(problem, measure), LARGEST_COST // 16)
+
+
+def solve_strict(
+    problem: AllocationProblem,
+    levels: Sequence[Level],
+    *,
+    ceilings: Sequence[Ceiling] = (),
+    smallest_gap: float,
+    start: Plan | None = None,
+    progress: Progress = silent,
+) -> StrictPlan:
+    """Make each level least among the plans that keep the earlier ones.
+
+    Parameters
+    ----------
+    problem
+        Who may be held where, and how many.
+    levels
+        In their order, the most important first.
+    ceilings
+        What every plan must keep.
+    smallest_gap
+        Relative gap at which the search for the prices of ceilings may stop.
+    start
+        A flow to start from.
+    progress
+        Told of every level; what it raises ends the work.
+
+    Returns
+    -------
+    StrictPlan
+        A level without a tolerance is never worse in the end than when it was made least. Its
+        value, bound and gap are stated for each level; gaps are 0 while no ceiling binds.
+    """
+    stage = _Stage(problem=free(problem), ceilings=tuple(ceilings))
+    solved: list[Solved] = []
+    known: Integers | None = None
+    flows = 0
+    for number, level in enumerate(levels):
+        progress(STAGE, number, len(levels))
+        found = solve_within(
+            stage.problem,
+            stage.terms(level.measure),
+            stage.ceilings,
+            smallest_gap=smallest_gap,
+            start=start,
+            known=known,
+            fixed=stage.fixed(level.measure),
+        )
+        flows += found.evaluations
+        known, start = found.unit_of, found.plan
+        solved.append(_solved(problem, level, stage, found))
+        stage = _next(stage, level, solved[-1], known)
+    assert known is not None
+    assert start is not None
+    progress(STAGE, len(levels), len(levels))
+    final = [
+        replace(each, final=level.measure.of_plan(problem, known))
+        for each, level in zip(solved, levels, strict=True)
+    ]
+    return StrictPlan(unit_of=known, levels=tuple(final), flows=flows, plan=start)
+
+
+def _solved(problem: AllocationProblem, level: Level, stage: _Stage, found: Within) -> Solved:
+    value = level.measure.of_plan(problem, found.unit_of)
+    return Solved(
+        name=level.name,
+        tolerance=level.tolerance,
+        value=value,
+        bound=max(0, min(value, found.bound - stage.fixed(level.measure))),
+        at_most=floor(value * (1 + level.tolerance)),
+        final=value,
+        proof=found.proof,
+    )
+
+
+def _next(stage: _Stage, level: Level, solved: Solved, unit_of: Integers) -> _Stage:
+    """Hold a level: on the face of its best plans where that is exact, else by a ceiling."""
+    exact = solved.value == solved.bound and not solved.proof.ceilings.any()
+    if level.tolerance == 0 and exact and solved.proof.weight == 1:
+        return _on_face(stage, level.measure, solved.proof, unit_of)
+    held = Ceiling(measure=level.measure, at_most=solved.at_most)
+    return replace(stage, ceilings=(*stage.ceilings, held))
+
+
+def _on_face(stage: _Stage, measure: Measure, proof: Proof, unit_of: Integers) -> _Stage:
+    """Keep the plans that are best at proven prices: complementary slackness.
+
+    Pairs that cost more than a person's best choice at these prices are forbidden, places whose
+    rent is negative are closed, and the barrier counts places whose rent is positive and that stay
+    empty, people who are left without a place though a place is better, and places left free in an
+    estate that has a price.
+    """
+    problem = stage.problem
+    priced = weighted(problem, stage.terms(measure))
+    prices = proof.prices
+    values = person_values(priced, prices)
+    cost = problem.cost_pennies.copy()
+    for rows in blocks(len(values)):
+        above = priced_block(priced, prices, rows) > values[rows, None]
+        cost[rows][above] = INELIGIBLE
+    segment_sex = problem.unit_sex[problem.segment_unit]
+    rent = prices.unit[problem.segment_unit] - prices.estate[segment_sex] - priced.segment_pennies
+    places = np.where(rent < 0, 0, problem.segment_places)
+    capacity = np.bincount(problem.segment_unit, weights=places, minlength=len(problem.units))
+    priced_estate = prices.estate > 0
+    departs = (rent <= 0).astype(np.int64) + (priced_estate.any() & ~priced_estate[segment_sex])
+    barrier = replace(
+        measure,
+        name="barrier",
+        values=np.zeros((1, 1), dtype=np.int32),
+        group_of=np.zeros(len(values), dtype=np.int64),
+        column_of=np.zeros(len(problem.units), dtype=np.int64),
+        segment=departs,
+        unplaced=(priced.unplaced_pennies > values).astype(np.int64) + 1 + priced_estate.any(),
+    )
+    restricted = replace(
+        problem,
+        cost_pennies=cost,
+        segment_places=places,
+        capacity=capacity.astype(np.int64),
+    )
+    return replace(
+        stage,
+        problem=restricted,
+        barrier=barrier,
+        departures=barrier.of_plan(restricted, unit_of),
+    )
+
+
+def certify_strict(
+    problem: AllocationProblem,
+    levels: Sequence[Level],
+    unit_of: Integers,
+    solved: Sequence[Solved],
+    *,
+    ceilings: Sequence[Ceiling] = (),
+) -> None:
+    """Check a plan in strict order with arithmetic alone: rules, levels, ceilings and bounds.
+
+    Parameters
+    ----------
+    problem, levels, ceilings
+        What was asked.
+    unit_of, solved
+        The plan, and how each level is said to have ended.
+
+    Raises
+    ------
+    CertificateError
+        Naming every fault.
+    """
+    faults = feasibility_faults(free(problem), unit_of)
+    if faults:
+        raise CertificateError(faults)
+    faults += [
+        f"{each.measure.name} is above {each.at_most}"
+        for each in ceilings
+        if each.measure.of_plan(problem, unit_of) > each.at_most
+    ]
+    stage = _Stage(problem=free(problem), ceilings=tuple(ceilings))
+    for level, each in zip(levels, solved, strict=True):
+        final = level.measure.of_plan(problem, unit_of)
+        if final != each.final or final > floor(each.value * (1 + level.tolerance)):
+            faults.append(f"level {level.name} is at {final}, and {each.at_most} is allowed")
+        proven = bound_of(stage.problem, stage.terms(level.measure), stage.ceilings, each.proof)
+        if proven - stage.fixed(level.measure) < each.bound:
+            faults.append(f"level {level.name}: {each.bound} is not proven")
+        stage = _next(stage, level, each, unit_of)
+    if faults:
+        raise CertificateError(faults)
+
+
+LEVELS = ("placed", "rules", "headroom", "release", "family", "court", "crowding", "moves")
+"""Groups of terms that can stand in the order; what is left of the objective comes last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstTenth:
+    """What is asked of the mean distance of the worst-off tenth, in straight miles from home.
+
+    Attributes
+    ----------
+    weight_gbp_per_mile
+        Whole pounds for each mile of each person of the worst-off tenth; 0 for no weight.
+    at_most_miles
+        Most that the mean may be; none for no limit.
+    """
+
+    weight_gbp_per_mile: int = 0
+    at_most_miles: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """How the terms of the objective are put together.
+
+    Attributes
+    ----------
+    mode
+        ``weights``: added up. ``strict``: in strict order.
+    order
+        Groups of terms, the most important first; the plain sum of all terms comes last.
+    tolerance
+        Share by which a group may be worsened for later ones: one for all, or by group.
+    worst_tenth
+        Limit or weight of the worst-off tenth.
+    """
+
+    mode: str = "weights"
+    order: tuple[str, ...] = ()
+    tolerance: dict[str, float] = field(default_factory=dict)
+    worst_tenth: WorstTenth = field(default_factory=WorstTenth)

@@ -1,0 +1,237 @@
+"""Points of a frontier are certified, convex and monotone, and no plan lies below them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+from scipy.sparse import coo_array
+
+from optimiser.certify import CertificateError
+from optimiser.frontier import Against, Point, TradeOff, certify_point, trace, trade_off
+from optimiser.measure import flagged
+from optimiser.problem import (
+    INELIGIBLE,
+    MOVES,
+    UNPLACED,
+    AllocationProblem,
+    Limit,
+    PairFlag,
+)
+from optimiser.solve import solve
+from optimiser.worst import Tail
+from tests.optimiser.allocation_instances import (
+    best_by_networkx,
+    plan_of,
+    problems,
+    random_problem,
+    value_by_hand,
+)
+
+LINEAR = (Against.MOVES, Against.CROWDING, Against.FAR)
+
+
+def tail_at(problem: AllocationProblem, seed: int) -> Tail:
+    random = np.random.default_rng(seed)
+    people, places = len(problem.prisoners), len(problem.establishments)
+    parts = random.integers(0, 9_000, (people, places)).astype(np.int32)
+    return Tail(
+        parts=np.concatenate([parts, np.zeros((1, places), dtype=np.int32)]),
+        group_of=np.arange(people, dtype=np.int64),
+        count=-(-people // 10),
+    )
+
+
+def traded(problem: AllocationProblem, against: Against, seed: int = 0) -> TradeOff:
+    tail = tail_at(problem, seed)
+    far = (tail.parts[tail.group_of] > 5_000) * np.uint8(PairFlag.FAR)
+    problem = replace(problem, pair_flags=problem.pair_flags | far)
+    return trade_off(problem, against, tail)
+
+
+def every_plan(trade: TradeOff) -> list[tuple[int, int]]:
+    """Give amount and value of every plan, with plain loops for the value."""
+    problem = trade.problem
+    choices = [UNPLACED, *range(len(problem.units))]
+    found = []
+    for plan in product(choices, repeat=len(problem.prisoners)):
+        value = value_by_hand(problem, plan)
+        if value is not None:
+            unit_of = plan_of(*plan)
+            if trade.against is Against.WORST_TENTH:
+                amount = trade.tail.worst_parts(problem, unit_of)
+            else:
+                amount = trade.measure().of_plan(problem, unit_of)
+            found.append((amount, value))
+    return found
+
+
+def assert_convex_and_falling(points: list[Point]) -> None:
+    for low, high in pairwise(points):
+        assert low.amount < high.amount
+        assert low.value > high.value
+        assert low.price >= high.price
+    rates = [(a.value - b.value) / (b.amount - a.amount) for a, b in pairwise(points)]
+    assert all(first >= second - 1e-9 for first, second in pairwise(rates))
+
+
+@given(problems(most_people=4), st.sampled_from(Against), st.integers(0, 3))
+def test_no_plan_lies_below_the_frontier(
+    problem: AllocationProblem, against: Against, seed: int
+) -> None:
+    trade = traded(problem, against, seed)
+
+    points = trace(trade, 6)
+
+    plans = every_plan(trade)
+    for point in points:
+        certify_point(trade, point)
+        assert point.gap == 0
+        assert (point.amount, point.value) in plans
+        assert all(
+            value + point.price * amount >= point.value + point.price * point.amount
+            for amount, value in plans
+        )
+    assert min(value for _, value in plans) == points[-1].value
+    assert_convex_and_falling(points)
+
+
+@pytest.mark.parametrize("against", LINEAR)
+def test_frontier_is_convex_and_falls(against: Against) -> None:
+    trade = traded(random_problem(3, 14, full=0.7), against)
+    kept: list[Point] = []
+
+    points = trace(trade, 8, found=kept.append)
+
+    assert 4 <= len(points) <= 8
+    assert {point.amount for point in points} <= {point.amount for point in kept}
+    assert_convex_and_falling(points)
+    for point in points:
+        certify_point(trade, point)
+
+
+def test_points_against_the_worst_tenth_keep_the_gap_asked_for() -> None:
+    trade = traded(random_problem(3, 8), Against.WORST_TENTH)
+
+    points = trace(trade, 4, smallest_gap=1e-4)
+
+    assert len(points) >= 3
+    for point in points:
+        certify_point(trade, point, largest_gap=3e-4)
+    assert [point.amount for point in points] == sorted(point.amount for point in points)
+
+
+def test_each_price_gives_the_value_of_another_solver() -> None:
+    """The network simplex of networkx at the price of a move of each point."""
+    problem = random_problem(7, 8)
+    trade = traded(problem, Against.MOVES)
+
+    for point in trace(trade, 5):
+        priced = point.value + point.price * point.amount
+        assert priced == best_by_networkx(trade.problem, point.price)
+
+
+def test_weighted_sums_reach_the_linear_programme_of_another_solver() -> None:
+    """SciPy's HiGHS on costs plus the price of being far at each point."""
+    trade = traded(random_problem(9, 10), Against.FAR)
+
+    for point in trace(trade, 4):
+        weighted = point.value + point.price * point.amount
+        assert linear_programme(trade.problem, point.price) == pytest.approx(weighted)
+
+
+def linear_programme(problem: AllocationProblem, price: int) -> float:
+    far = (problem.pair_flags & np.uint8(PairFlag.FAR)) != 0
+    cost = problem.cost_pennies.astype(float) + price * far[:, problem.unit_establishment]
+    person, unit = np.nonzero(problem.cost_pennies != INELIGIBLE)
+    people, units = problem.cost_pennies.shape
+    pairs, blocks = len(person), len(problem.segment_unit)
+    rows = [person, np.arange(people), people + unit, people + problem.segment_unit]
+    columns = [
+        np.arange(pairs),
+        pairs + np.arange(people),
+        np.arange(pairs),
+        pairs + people + np.arange(blocks),
+    ]
+    signs = [np.ones(pairs), np.ones(people), np.ones(pairs), -np.ones(blocks)]
+    every = pairs + people + blocks
+    equal = coo_array(
+        (np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(people + units, every),
+    )
+    sex = problem.unit_sex[problem.segment_unit]
+    limits = coo_array(
+        (np.ones(blocks), (sex, pairs + people + np.arange(blocks))),
+        shape=(len(problem.sexes), every),
+    )
+    answer = linprog(
+        np.concatenate([cost[person, unit], problem.unplaced_pennies, problem.segment_pennies]),
+        A_ub=limits.tocsr(),
+        b_ub=problem.held_limit,
+        A_eq=equal.tocsr(),
+        b_eq=np.concatenate([np.ones(people), np.zeros(units)]),
+        bounds=np.stack(
+            [np.zeros(every), np.concatenate([np.ones(pairs + people), problem.segment_places])],
+            axis=1,
+        ),
+        method="highs",
+    )
+    assert answer.status == 0
+    return float(answer.fun)
+
+
+def test_other_limits_hold_at_every_point() -> None:
+    problem = random_problem(5, 12)
+    moves = flagged(problem, PairFlag.MOVED)
+    most = moves.of_plan(problem, solve(problem).unit_of) // 2
+    limit = Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=most)
+    trade = traded(replace(problem, limits=(limit,)), Against.FAR)
+
+    points = trace(trade, 4, smallest_gap=1e-3)
+
+    assert points
+    for point in points:
+        assert moves.of_plan(problem, point.unit_of) <= most
+        certify_point(trade, point, largest_gap=0.02)
+
+
+def test_a_limit_on_what_is_traded_is_left_aside() -> None:
+    limit = Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=3)
+    problem = replace(random_problem(5, 8), limits=(limit,))
+
+    points = trace(traded(problem, Against.MOVES), 4)
+
+    assert points[-1].amount > 3
+
+
+def test_wrong_points_are_refused() -> None:
+    trade = traded(random_problem(2, 8), Against.MOVES)
+    point = trace(trade, 3)[1]
+
+    for wrong in (
+        replace(point, value=point.value - 1),
+        replace(point, amount=point.amount - 1),
+        replace(point, bound=point.bound + 1),
+        replace(point, unit_of=np.zeros_like(point.unit_of)),
+    ):
+        with pytest.raises(CertificateError):
+            certify_point(trade, wrong)
+
+
+def test_progress_counts_the_points() -> None:
+    told: list[tuple[str, int, int]] = []
+
+    trace(
+        traded(random_problem(2, 8), Against.MOVES),
+        4,
+        progress=lambda *each: told.append(each),
+    )
+
+    assert told[0] == ("frontier", 0, 4)
+    assert told[-1] == ("frontier", 4, 4)
+    assert all(done <= total for _, done, total in told)

@@ -1,0 +1,164 @@
+"""Objectives in strict order: no earlier level is worsened beyond its tolerance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimiser.ceilings import Ceiling
+from optimiser.certify import CertificateError
+from optimiser.measure import crowded, flagged, per_unit, unplaced_people, whole_cost
+from optimiser.problem import UNPLACED, AllocationProblem, PairFlag
+from optimiser.solve import solve
+from optimiser.strict import Level, certify_strict, solve_strict
+from tests.optimiser.allocation_instances import (
+    make_problem,
+    plan_of,
+    problems,
+    random_problem,
+    value_by_hand,
+)
+
+
+def levels_of(
+    problem: AllocationProblem, tolerance: tuple[float, float, float], seed: int = 0
+) -> list[Level]:
+    """Give places first, then a term drawn by chance, then all costs."""
+    drawn = np.random.default_rng(seed).integers(0, 6, problem.cost_pennies.shape)
+    term = replace(
+        per_unit(problem, "term", drawn.astype(np.int64)), segment=crowded(problem).segment
+    )
+    measures = [unplaced_people(problem), term, whole_cost(problem)]
+    return [
+        Level(name=measure.name, measure=measure, tolerance=share)
+        for measure, share in zip(measures, tolerance, strict=True)
+    ]
+
+
+def in_order_by_brute_force(problem: AllocationProblem, levels: list[Level]) -> list[int]:
+    """Filter all plans level by level; give the least of each."""
+    choices = [UNPLACED, *range(len(problem.units))]
+    left = [
+        plan
+        for plan in product(choices, repeat=len(problem.prisoners))
+        if value_by_hand(problem, plan) is not None
+    ]
+    best = []
+    for level in levels:
+        values = [level.measure.of_plan(problem, plan_of(*plan)) for plan in left]
+        best.append(min(values))
+        most = min(values) * (1 + level.tolerance)
+        left = [plan for plan, value in zip(left, values, strict=True) if value <= most]
+    return best
+
+
+@given(problems(most_people=4), st.integers(0, 3))
+def test_order_without_tolerance_is_as_good_as_filtering_every_plan(
+    problem: AllocationProblem, seed: int
+) -> None:
+    levels = levels_of(problem, (0, 0, 0), seed)
+
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+
+    assert [each.value for each in found.levels] == in_order_by_brute_force(problem, levels)
+    assert [each.bound for each in found.levels] == [each.value for each in found.levels]
+    assert [each.final for each in found.levels] == [each.value for each in found.levels]
+    certify_strict(problem, levels, found.unit_of, found.levels)
+
+
+@given(problems(most_people=4), st.integers(0, 3), st.sampled_from([0.0, 0.2, 0.5, 1.0]))
+def test_order_with_tolerance_keeps_it_and_its_bounds_are_true(
+    problem: AllocationProblem, seed: int, share: float
+) -> None:
+    levels = levels_of(problem, (0, share, 0), seed)
+
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+
+    best = in_order_by_brute_force(problem, levels)
+    assert [each.value for each in found.levels[:2]] == best[:2]
+    assert found.levels[1].final <= best[1] * (1 + share)
+    assert found.levels[2].bound <= best[2] <= found.levels[2].value
+    certify_strict(problem, levels, found.unit_of, found.levels)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_levels_without_tolerance_are_exact_on_larger_problems(seed: int) -> None:
+    problem = random_problem(seed, 15)
+    levels = levels_of(problem, (0, 0, 0), seed)
+
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+
+    assert [each.gap for each in found.levels] == [0, 0, 0]
+    assert [each.final for each in found.levels] == [each.value for each in found.levels]
+    certify_strict(problem, levels, found.unit_of, found.levels)
+
+
+def test_more_tolerance_never_makes_a_later_level_worse() -> None:
+    problem = random_problem(3, 12)
+    bounds = []
+    for share in (0.0, 0.05, 0.2, 1.0):
+        levels = levels_of(problem, (0, share, 0))
+        found = solve_strict(problem, levels, smallest_gap=0.0)
+        assert found.levels[1].final <= found.levels[1].value * (1 + share)
+        bounds.append(found.levels[2].bound)
+
+    assert bounds == sorted(bounds, reverse=True)
+
+
+def test_gap_of_each_level_is_small_where_tolerances_bind() -> None:
+    problem = random_problem(4, 15)
+    levels = levels_of(problem, (0, 0.1, 0.05))
+    moves = flagged(problem, PairFlag.MOVED)
+    levels.append(Level(name="moves", measure=moves, tolerance=0))
+
+    found = solve_strict(problem, levels, smallest_gap=1e-3)
+
+    assert max(each.gap for each in found.levels) < 0.03
+    certify_strict(problem, levels, found.unit_of, found.levels)
+
+
+def test_levels_keep_a_ceiling_on_moves() -> None:
+    problem = random_problem(5, 12)
+    moves = flagged(problem, PairFlag.MOVED)
+    half = moves.of_plan(problem, solve(problem).unit_of) // 2
+    ceiling = Ceiling(measure=moves, at_most=half)
+    levels = levels_of(problem, (0, 0.05, 0))
+
+    found = solve_strict(problem, levels, ceilings=[ceiling], smallest_gap=1e-3)
+
+    assert moves.of_plan(problem, found.unit_of) <= half
+    certify_strict(problem, levels, found.unit_of, found.levels, ceilings=[ceiling])
+
+
+def test_everybody_alone_in_the_order_is_the_plain_plan() -> None:
+    problem = random_problem(6, 12)
+    levels = [Level(name="all", measure=whole_cost(problem), tolerance=0)]
+
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+
+    assert found.levels[0].value == problem.value_pennies(solve(problem).unit_of)
+
+
+def test_a_worse_plan_or_a_better_bound_is_refused() -> None:
+    problem = make_problem([[5, 1], [10, 1]], [2, 2])
+    levels = levels_of(problem, (0, 0, 0))
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+    better = [*found.levels[:2], replace(found.levels[2], bound=found.levels[2].bound + 1)]
+
+    with pytest.raises(CertificateError, match="not proven"):
+        certify_strict(problem, levels, found.unit_of, better)
+    with pytest.raises(CertificateError, match="level placed"):
+        certify_strict(problem, levels, plan_of(UNPLACED, UNPLACED), found.levels)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_tolerance_outside_a_share_is_refused(share: float) -> None:
+    problem = make_problem([[1]], [1])
+
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Level(name="all", measure=whole_cost(problem), tolerance=share)
