@@ -16,8 +16,17 @@ from data.visit_cost import VisitCost
 from data.words import LIST_SEPARATOR
 from optimiser.allocation import InfeasibleAllocationError
 from optimiser.capacity import blocks_of_places, held_limits, room
-from optimiser.cost import PersonCosts, cost_pennies, person_costs, term_pennies
+from optimiser.conflicts import with_locks
+from optimiser.cost import (
+    PersonCosts,
+    cost_pennies,
+    person_costs,
+    stay_weeks,
+    term_pennies,
+    visited,
+)
 from optimiser.eligibility import Places
+from optimiser.exclusions import RESTRICTED, RESTRICTED_RULES
 from optimiser.fit import (
     Fit,
     RuleBook,
@@ -26,6 +35,13 @@ from optimiser.fit import (
     excluding_rules,
     fit,
     rules_in_force,
+)
+from optimiser.move_parts import (
+    SOFT_HOLDS,
+    SPECIAL_VEHICLE,
+    WISH_TO_STAY,
+    MoveParts,
+    move_parts,
 )
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
@@ -46,6 +62,8 @@ class Inputs:
 
     ``home_areas`` needs ``home_area`` and ``region``. ``records`` ties people to others and to
     places; what public protection excludes is among them. The tables of rules may be empty.
+    ``earlier`` are the placements of a plan to stay close to, and ``most_changes`` how many people
+    may be in another establishment than there.
     """
 
     estate: Estate
@@ -55,6 +73,7 @@ class Inputs:
     travel_settings: TravelSettings
     parties: pd.DataFrame
     policy: AllocationPolicy
+    move_parts: pd.DataFrame
     rules: pd.DataFrame
     stage_rules: pd.DataFrame
     as_of: date
@@ -63,6 +82,8 @@ class Inputs:
     court_alignment: pd.DataFrame = field(default_factory=pd.DataFrame)
     places_out_of_use: pd.DataFrame = field(default_factory=pd.DataFrame)
     records: Records = field(default_factory=Records.empty)
+    earlier: pd.DataFrame | None = None
+    most_changes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,6 +126,8 @@ def build_problem(inputs: Inputs) -> Build:
         When an establishment of the estate is missing from the travel times, or a rule is unknown.
     InfeasibleAllocationError
         When people of one sex have no place at all.
+    ConflictError
+        When locks or limits cannot all be kept.
     """
     units, prisoners = inputs.estate.units, inputs.population.prisoners
     establishments = inputs.travel.establishments
@@ -130,7 +153,7 @@ def build_problem(inputs: Inputs) -> Build:
         inputs.travel,
         inputs.travel_settings,
         inputs.policy,
-        found,
+        _moves(inputs, found),
     )
     frozen_here = np.bincount(
         current_unit[found.frozen & (current_unit >= 0)], minlength=len(units)
@@ -182,7 +205,36 @@ def build_problem(inputs: Inputs) -> Build:
         pair_flags=_pair_flags(inputs, from_establishment),
         limits=_limits(inputs),
     )
+
+    def why_not(person: int, named: np.ndarray) -> str:
+        rules = why_excluded(inputs, book, str(problem.prisoners[person]))
+        first = {rules[unit][0] for unit in np.flatnonzero(named) if rules[unit]}
+        return ", ".join(sorted(RESTRICTED if rule in RESTRICTED_RULES else rule for rule in first))
+
+    stays = np.where(found.frozen, current_unit, NOWHERE)
+    problem = with_locks(problem, inputs.records.locks, stays, why_not)
     return Build(problem=problem, costs=costs, fit=found, book=book)
+
+
+def _moves(inputs: Inputs, found: Fit) -> MoveParts:
+    """Work out what a move of each person destroys, with what soft rules add to it."""
+    prisoners = inputs.population.prisoners
+    weekly = dict(found.move_breaches)
+    nothing = np.zeros(len(prisoners), dtype=np.int64)
+    weeks = stay_weeks(prisoners, inputs.policy)
+    wish = weekly.pop("stay_preference", nothing)
+    return move_parts(
+        prisoners,
+        inputs.records,
+        inputs.move_parts,
+        establishments=inputs.travel.establishments,
+        visited=visited(prisoners, inputs.parties),
+        by_rule={
+            WISH_TO_STAY: weeks * wish,
+            SOFT_HOLDS: weeks * sum(weekly.values(), start=nothing),
+            SPECIAL_VEHICLE: sum(found.move_once.values(), start=nothing),
+        },
+    )
 
 
 FAR_MILES = 50
@@ -203,14 +255,29 @@ def _pair_flags(inputs: Inputs, from_establishment: Integers) -> Flags:
     of_area |= (miles > VERY_FAR_MILES) * np.uint8(PairFlag.VERY_FAR)
     flags: Flags = of_area[area] * known
     flags |= moved * np.uint8(PairFlag.MOVED)
+    if inputs.earlier is not None:
+        earlier = inputs.earlier.set_index("prisoner_id")["establishment"]
+        place = earlier.reindex(inputs.population.prisoners["prisoner_id"])
+        before = inputs.travel.establishments.get_indexer(pd.Index(place))[:, None]
+        changed = (before != NOWHERE) & (establishments != before)
+        flags |= changed * np.uint8(PairFlag.CHANGED)
     return flags
 
 
+CHANGES = "changes"
+"""Name of the limit on people in another establishment than in an earlier plan."""
+
+
 def _limits(inputs: Inputs) -> tuple[Limit, ...]:
-    budget = inputs.policy.move_budget
-    if budget is None:
-        return ()
-    return (Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=budget),)
+    bounds = (
+        (MOVES, PairFlag.MOVED, inputs.policy.move_budget),
+        (CHANGES, PairFlag.CHANGED, inputs.most_changes),
+    )
+    return tuple(
+        Limit(name=name, flag=flag, people=None, units=None, bound=bound)
+        for name, flag, bound in bounds
+        if bound is not None
+    )
 
 
 def rule_book(inputs: Inputs) -> RuleBook:

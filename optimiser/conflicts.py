@@ -56,8 +56,9 @@ class ConflictError(ValueError):
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         self.conflicts = tuple(conflicts)
-        shown = [str(conflict) for conflict in self.conflicts]
-        super().__init__("\n".join(shown))
+        shown = [f"  {conflict}" for conflict in self.conflicts]
+        heading = "These cannot all be kept; take away one of each line:"
+        super().__init__("\n".join([heading, *shown]))
 
 
 def locks_of(
@@ -89,6 +90,45 @@ def locks_of(
                 )
             )
     return tuple(found)
+
+
+def with_locks(
+    problem: AllocationProblem,
+    table: pd.DataFrame,
+    fixed: Integers,
+    why_not: Callable[[int, NDArray[np.bool_]], str] | None = None,
+) -> AllocationProblem:
+    """Bind a problem by a planner's locks.
+
+    Parameters
+    ----------
+    problem
+        What the rules allow; its costs are bound in place.
+    table
+        The table ``locks``.
+    fixed
+        Unit of everyone whom the rules leave where they are, -1 for others; shape (prisoners,).
+    why_not
+        Names what keeps a person out of some units, for the report.
+
+    Raises
+    ------
+    ConflictError
+        When the locks, or the limits themselves, cannot all be kept.
+    """
+    places = problem.establishments[problem.unit_establishment]
+    locks = locks_of(table, problem.prisoners, problem.units, places)
+    if not locks and not any(limit.at_least for limit in problem.limits):
+        return problem
+    found = conflicts(problem, locks, fixed, why_not)
+    if found:
+        raise ConflictError(found)
+    # the matrix is the largest thing there is, so it is not copied for a few rows
+    cost = problem.cost_pennies
+    cost.setflags(write=True)
+    apply_locks(cost, locks)
+    cost.setflags(write=False)
+    return problem
 
 
 def apply_locks(cost_pennies: NDArray[np.int32], locks: Sequence[Lock]) -> None:
@@ -140,7 +180,10 @@ def smallest_conflict(
 
 
 def conflicts(
-    problem: AllocationProblem, locks: Sequence[Lock], fixed: Integers | None = None
+    problem: AllocationProblem,
+    locks: Sequence[Lock],
+    fixed: Integers | None = None,
+    why_not: Callable[[int, NDArray[np.bool_]], str] | None = None,
 ) -> list[Conflict]:
     """Name every contradiction among locks, rules, places, ties and limits.
 
@@ -153,13 +196,15 @@ def conflicts(
     fixed
         Unit of everyone whom the rules leave where they are, -1 for others; shape (prisoners,).
         Their places are taken.
+    why_not
+        Names what keeps a person out of some units.
 
     Returns
     -------
     list of Conflict
         Smallest sets, none of which shares a demand with another; at most ``MOST_REPORTED``.
     """
-    frame = _Frame(problem, locks, fixed)
+    frame = _Frame(problem, locks, fixed, why_not)
     demands: list[_Demand] = list(frame.demands())
     found: list[Conflict] = []
     while len(found) < MOST_REPORTED:
@@ -189,10 +234,15 @@ class _Frame:
     """What stays whatever is left out: the rules, the places, and who is fixed to one."""
 
     def __init__(
-        self, problem: AllocationProblem, locks: Sequence[Lock], fixed: Integers | None
+        self,
+        problem: AllocationProblem,
+        locks: Sequence[Lock],
+        fixed: Integers | None,
+        why_not: Callable[[int, NDArray[np.bool_]], str] | None,
     ) -> None:
         self.problem = problem
         self.locks = locks
+        self.why_not = why_not
         self.people = np.unique([lock.person for lock in locks]).astype(np.int64)
         rows = problem.cost_pennies[self.people]
         self.eligible = dict(zip(self.people.tolist(), rows != INELIGIBLE, strict=True))
@@ -268,7 +318,8 @@ class _Frame:
             named &= self.locks[number].units == self.locks[number].keeps
         if not named.any():
             return "no unit satisfies all of them"
-        return f"the rules do not allow {self.problem.prisoners[who]} there"
+        rules = "" if self.why_not is None else f" ({self.why_not(who, named)})"
+        return f"the rules do not allow {self.problem.prisoners[who]} there{rules}"
 
     def _without_room(self, open_to: dict[int, NDArray[np.bool_]]) -> str | None:
         """Look for more people than places, by the largest flow from people to places."""

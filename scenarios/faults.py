@@ -26,8 +26,9 @@ NO_PLACE = (
 def bad_input() -> tuple[type[Exception], ...]:
     """Name the errors that a user can put right."""
     from data.validate import TableError
+    from optimiser.conflicts import ConflictError
 
-    return (ScenarioError, TableError)
+    return (ScenarioError, TableError, ConflictError)
 
 
 def _certificate_error() -> type[Exception]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -14,6 +15,7 @@ from data.estate import Estate, Where, apply_unit_edits, load_estate
 from data.families import parties
 from data.geography import load_home_areas
 from data.load import read_table, table_names, table_path
+from data.locks import LOCKS, check_locks, read_locks
 from data.population import (
     Population,
     PopulationSettings,
@@ -25,6 +27,7 @@ from data.records import (
     RECORD_TABLES,
     Records,
     RecordsSettings,
+    in_order,
     load_records,
     synthesise_records,
 )
@@ -34,7 +37,7 @@ from data.visit_cost import VisitCost, visit_cost
 from scenarios.errors import ScenarioError
 from scenarios.provenance import digest_of
 from scenarios.results import file_digest
-from scenarios.schema import RuleChange, Scenario
+from scenarios.schema import MovePartChange, RuleChange, Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,8 +58,8 @@ class Inputs:
         Where families are taken to live.
     travel, visit_cost
         Journeys, and what they cost each party.
-    rules
-        Rules with the scenario's changes.
+    rules, move_parts
+        Rules, and the parts of the price of a move, with the scenario's changes.
     stage_rules, cohort_rules, court_alignment, places_out_of_use
         What some of the rules say row by row.
     """
@@ -69,6 +72,7 @@ class Inputs:
     travel: TravelTimes
     visit_cost: VisitCost
     rules: pd.DataFrame
+    move_parts: pd.DataFrame
     stage_rules: pd.DataFrame
     cohort_rules: pd.DataFrame
     court_alignment: pd.DataFrame
@@ -76,7 +80,10 @@ class Inputs:
 
 
 def load_inputs(
-    scenario: Scenario, data_dir: Path | None = None, progress: Progress = silent
+    scenario: Scenario,
+    data_dir: Path | None = None,
+    progress: Progress = silent,
+    locks: Path | None = None,
 ) -> Inputs:
     """Read, make and check everything a scenario needs.
 
@@ -88,6 +95,8 @@ def load_inputs(
         Folder of a user's tables, which come before the built-in ones.
     progress
         Told of people and journeys.
+    locks
+        A planner's file of locks, which comes before the folder's table.
 
     Raises
     ------
@@ -110,12 +119,13 @@ def load_inputs(
     return Inputs(
         estate=_edited(as_found, scenario),
         population=population,
-        records=_records(data_dir, key, scenario),
+        records=_locked(_records(data_dir, key, scenario), locks, population, as_found),
         parties=families,
         home_areas=load_home_areas(data_dir),
         travel=travel,
         visit_cost=costs,
-        rules=changed_rules(read_table("rules", data_dir), scenario.rules),
+        rules=changed_rows(read_table("rules", data_dir), scenario.rules),
+        move_parts=changed_rows(read_table("move_parts", data_dir), scenario.move_parts),
         stage_rules=read_table("stage_rules", data_dir),
         cohort_rules=read_table("cohort_rules", data_dir),
         court_alignment=read_table("court_alignment", data_dir),
@@ -123,7 +133,7 @@ def load_inputs(
     )
 
 
-def input_digests(data_dir: Path | None = None) -> dict[str, str]:
+def input_digests(data_dir: Path | None = None, locks: Path | None = None) -> dict[str, str]:
     """Give the SHA-256 of every table's file: the user's where there is one, else the built-in.
 
     Raises
@@ -131,13 +141,15 @@ def input_digests(data_dir: Path | None = None) -> dict[str, str]:
     TableError
         When a table is there twice.
     ScenarioError
-        When there is no such folder.
+        When there is no such folder, or no such file of locks.
     """
     if data_dir is not None and not data_dir.is_dir():
         raise ScenarioError(
             f"{data_dir}: no such data folder. Give a folder of tables; "
             "'estate template DIR' makes one."
         )
+    if locks is not None and not locks.is_file():
+        raise ScenarioError(f"{locks}: no such file of locks. 'estate lock' makes one.")
     problems: list[Problem] = []
     digests: dict[str, str] = {}
     for name in table_names():
@@ -149,12 +161,12 @@ def input_digests(data_dir: Path | None = None) -> dict[str, str]:
             digests |= {} if path is None else {name: file_digest(path)}
     if problems:
         raise TableError(problems)
-    return digests
+    return digests | ({} if locks is None else {LOCKS: file_digest(locks)})
 
 
-def data_digest(data_dir: Path | None = None) -> str:
+def data_digest(data_dir: Path | None = None, locks: Path | None = None) -> str:
     """Give one SHA-256 for all tables."""
-    return digest_of(input_digests(data_dir))
+    return digest_of(input_digests(data_dir, locks))
 
 
 def validate(data_dir: Path) -> str:
@@ -213,6 +225,23 @@ def _records(data_dir: Path | None, key: str, scenario: Scenario) -> Records:
     made = _synthetic_records(data_dir, key, scenario.population, scenario.as_of, scenario.records)
     given = [name for name in RECORD_TABLES if table_path(name, data_dir) is not None]
     return replace(made, **{name: getattr(own, name) for name in given})
+
+
+def _locked(
+    records: Records, locks: Path | None, population: Population, estate: Estate
+) -> Records:
+    """Put a planner's file of locks in the place of the folder's table."""
+    if locks is None:
+        return records
+    table = in_order(read_locks(locks))
+    check_locks(
+        table,
+        locks.name,
+        population=population,
+        units=estate.units,
+        establishments=estate.establishments,
+    )
+    return replace(records, locks=table)
 
 
 @lru_cache(maxsize=2)
@@ -289,11 +318,21 @@ def _said(where: Where) -> str:
     return ", ".join(f"{name}: {';'.join(value)}" for name, value in words.items() if value)
 
 
-def changed_rules(rules: pd.DataFrame, changes: dict[str, RuleChange]) -> pd.DataFrame:
-    """Give the rules table with a scenario's levels, prices, values and dates."""
-    changed = rules.copy()
-    for rule, change in changes.items():
-        row = changed["rule"] == rule
+def changed_rows(
+    table: pd.DataFrame, changes: Mapping[str, RuleChange | MovePartChange]
+) -> pd.DataFrame:
+    """Give a table of rules or parts with what a scenario changes of its rows.
+
+    Parameters
+    ----------
+    table
+        Rules or parts of a move; its first column names the row.
+    changes
+        By that name; what is left out stays.
+    """
+    changed = table.copy()
+    for name, change in changes.items():
+        row = changed[changed.columns[0]] == name
         for column, value in change.model_dump(exclude_none=True, mode="json").items():
             changed.loc[row, column] = str(value) if changed[column].dtype == "str" else value
     return changed

@@ -50,6 +50,7 @@ class Options:
     keep_visits: bool = False
     workers: int = 2
     cluster_address: str | None = None
+    locks: Path | None = None
 
 
 def run(
@@ -108,7 +109,7 @@ def steps(
     clock = Stopwatch()
     with new_folder(folder) as partial:
         with clock("inputs"):
-            inputs = load_inputs(scenario, options.data_dir, progress)
+            inputs = load_inputs(scenario, options.data_dir, progress, options.locks)
         with clock("placements"):
             try:
                 allocation = place(scenario, inputs, progress)
@@ -234,7 +235,7 @@ def run_key(scenario: Scenario, options: Options) -> str:
     return digest_of(
         {
             "scenario": scenario.digest(),
-            "data": data_digest(options.data_dir),
+            "data": data_digest(options.data_dir, options.locks),
             "seed": options.seed,
             "replications": options.replications,
             "keep_visits": options.keep_visits,
@@ -296,7 +297,7 @@ def origin_of(scenario: Scenario, options: Options) -> dict[str, Any]:
         seed=options.seed,
         replications=options.replications,
         keep_visits=options.keep_visits,
-        inputs=input_digests(options.data_dir),
+        inputs=input_digests(options.data_dir, options.locks),
         scenario_digest=scenario.digest(),
     )
 
@@ -304,6 +305,7 @@ def origin_of(scenario: Scenario, options: Options) -> dict[str, Any]:
 def _command(scenario: Scenario, options: Options) -> str:
     words = ["estate", "run", scenario.name]
     words += ["--data", "DIR"] if options.data_dir else []
+    words += ["--locks", "FILE"] if options.locks else []
     words += ["--seed", str(options.seed), "--replications", str(options.replications)]
     words += ["--keep-visits"] if options.keep_visits else []
     return " ".join(words)
