@@ -273,8 +273,12 @@ EVERYBODY = [
     *(who for _, who, _ in MOVE_CASES),
     *({"age": 18 + n} for n in range(4)),
 ]
-EVERYWHERE = [where for _, _, where, _ in CASES] + [
+ELSEWHERE = [
     {"establishment": code, "region": region} for code, region in (("BBB", "West"), ("CCC", "East"))
+]
+EVERYWHERE = [
+    {"unit": f"AAA-{number}"} | where
+    for number, where in enumerate([*(where for _, _, where, _ in CASES), *ELSEWHERE])
 ]
 
 
