@@ -19,6 +19,7 @@ from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import ContactStatus, Preference, Status
 from optimiser.fit import Fit, allowed_of
+from optimiser.move_parts import MoveParts
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
     INELIGIBLE,
@@ -61,11 +62,8 @@ class PersonCosts:
         Journeys over the stay, zero where the term does not apply.
     weeks
         Whole weeks of the stay.
-    move_pennies
-        Price of a move for each person.
-    move_parts
-        What that price is made of, by part: escort, reception, booked visits, numbers, a special
-        vehicle, and wishes and soft holds.
+    moves
+        What a move of each person destroys.
     """
 
     visit_gbp: NDArray[np.float32]
@@ -78,8 +76,7 @@ class PersonCosts:
     court_journeys: Floats
     release_journeys: Floats
     weeks: Integers
-    move_pennies: Integers
-    move_parts: dict[str, Integers]
+    moves: MoveParts
 
 
 def row_of(prisoners: pd.DataFrame, ids: pd.Series[str]) -> Integers:
@@ -180,7 +177,7 @@ def person_costs(
     travel: TravelTimes,
     travel_settings: TravelSettings,
     policy: AllocationPolicy,
-    fit: Fit,
+    moves: MoveParts,
 ) -> PersonCosts:
     """Work out the parts of every person's costs.
 
@@ -190,8 +187,8 @@ def person_costs(
         Who is held, who comes, and what a journey costs.
     policy
         Weights; they are applied when the terms are put together.
-    fit
-        For prices that attach to a move.
+    moves
+        What a move of each person destroys.
 
     Returns
     -------
@@ -208,7 +205,6 @@ def person_costs(
     plain = visit_gbp(*arguments, weighted=False)
     weighted = bool((visit_cost.weight != 1).any())
     hourly = travel_settings.value_of_time_gbp_per_hour
-    move_parts = _move_parts(prisoners, parties, policy, weeks, fit)
     return PersonCosts(
         visit_gbp=plain,
         weighted_visit_gbp=visit_gbp(*arguments, weighted=True) if weighted else plain,
@@ -220,34 +216,12 @@ def person_costs(
         court_journeys=remand * policy.court_journeys_per_four_weeks * weeks / WEEKS,
         release_journeys=resettling * policy.release_journeys_per_four_weeks * weeks / WEEKS,
         weeks=weeks,
-        move_pennies=sum(move_parts.values(), start=np.zeros(len(weeks), dtype=np.int64)),
-        move_parts=move_parts,
+        moves=moves,
     )
 
 
 def _area_rows(travel: TravelTimes, areas: pd.Series[str]) -> Integers:
     return travel.home_areas.get_indexer(pd.Index(areas)).astype(np.int64)
-
-
-def _move_parts(
-    prisoners: pd.DataFrame,
-    parties: pd.DataFrame,
-    policy: AllocationPolicy,
-    weeks: Integers,
-    fit: Fit,
-) -> dict[str, Integers]:
-    """Give what a move of each person destroys, in pennies by part; shape (prisoners,) each."""
-    everyone = np.ones(len(prisoners))
-    booked = policy.move_booked_visits * policy.move_booked_visit_gbp
-    numbers = policy.move_days_without_numbers * policy.move_cleared_number_gbp_per_day
-    return {
-        "escort": pennies(policy.move_escort_gbp * everyone),
-        "reception": pennies(policy.move_reception_gbp * everyone),
-        "booked_visits": pennies(booked * visited(prisoners, parties).astype(np.float64)),
-        "cleared_numbers": pennies(numbers * everyone),
-        "special_vehicle": sum(fit.move_once.values(), start=np.zeros(len(weeks), dtype=np.int64)),
-        "wishes_and_holds": weeks * sum(fit.move_breaches.values(), start=np.int64(0)),
-    }
 
 
 def pennies(gbp: Floats) -> Integers:
@@ -321,13 +295,13 @@ def cost_pennies(
         rows = np.arange(first, min(first + ROWS, people))
         alike = fit.class_of[rows]
         journeys = sum(pennies(term(costs, policy, rows)) for term in JOURNEYS.values())
-        at_establishment = np.asarray(journeys) + costs.move_pennies[rows, None]
+        move = costs.moves.pennies(rows)
+        held = np.flatnonzero(from_establishment[rows] != NOWHERE)
+        move[held, from_establishment[rows[held]]] = 0
+        move[from_establishment[rows] == NOWHERE] = 0
+        at_establishment = np.asarray(journeys) + move
         for each in fit.place_breaches.values():
             at_establishment += each.values[each.row_of[rows]] * costs.weeks[rows, None]
-        held = np.flatnonzero(from_establishment[rows] != NOWHERE)
-        at_establishment[held, from_establishment[rows[held]]] -= costs.move_pennies[rows[held]]
-        nowhere = from_establishment[rows] == NOWHERE
-        at_establishment[nowhere] -= costs.move_pennies[rows[nowhere], None]
         at_establishment = np.minimum(at_establishment, LARGEST_COST + 1).astype(np.int32)
         total = np.take(at_establishment, unit_establishment, axis=1)
         total += weekly[alike] * weeks[rows, None]
@@ -378,5 +352,5 @@ def term_pennies(
         terms[f"rule:{name}"] = spread(each.values[each.row_of[placed], to] * costs.weeks[placed])
     origin = from_establishment[placed]
     moved = (origin != NOWHERE) & (to != origin)
-    terms["move"] = spread(moved * costs.move_pennies[placed])
+    terms["move"] = spread(moved * costs.moves.at(placed, to))
     return terms

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from data.placements import journeys_of
+from data.words import LIST_SEPARATOR
 from optimiser.allocation import MoveReason
 from optimiser.build import Build, Inputs
-from optimiser.cost import visited
-from optimiser.problem import INELIGIBLE, PENNIES_PER_POUND, Integers
+from optimiser.problem import (
+    INELIGIBLE,
+    NOWHERE,
+    PENNIES_PER_POUND,
+    AllocationProblem,
+    Integers,
+)
 
 REASONS = {
     "family": MoveReason.REPATRIATION,
@@ -53,7 +61,7 @@ def moves_table(
         Who, from, to and ``reason``; ``family_gain_gbp`` without weights; as the policy weighs
         them ``court_gain_gbp``, ``release_gain_gbp``, ``rules_gain_gbp`` and ``own_gain_gbp``, all
         that the person gains before the price of the move; miles and minutes before and after;
-        ``move_price_gbp`` and its parts, which add up to it.
+        ``move_price_gbp`` and its parts, which add up to it; what it parts beside its price.
     Series
         Reason of each prisoner, empty for people who stay.
     """
@@ -61,14 +69,17 @@ def moves_table(
     who = np.flatnonzero(problem.moved(unit_of))
     gains = _gains(inputs, build, unit_of, who)
     own = sum(gains.values(), start=np.zeros(len(who), dtype=np.int64))
+    to_establishment = problem.unit_establishment[unit_of[who]]
+    parts = build.costs.moves.parts_at(who, to_establishment)
+    price = sum(parts.values(), start=np.zeros(len(who), dtype=np.int64))
     codes = np.full(len(prisoners), "", dtype=object)
-    codes[who] = _reasons(gains, own - build.costs.move_pennies[who], _must_leave(build, who))
+    codes[who] = _reasons(gains, own - price, _must_leave(build, who))
     reasons = pd.Series(codes, index=prisoners.index, dtype="str")
     people = prisoners.iloc[who].reset_index(drop=True)
     origin = units["establishment"].iloc[problem.current_unit[who]].reset_index(drop=True)
     to = units["establishment"].iloc[unit_of[who]].reset_index(drop=True)
     here = build.costs.visit_gbp[who, problem.from_establishment[who]]
-    there = build.costs.visit_gbp[who, problem.unit_establishment[unit_of[who]]]
+    there = build.costs.visit_gbp[who, to_establishment]
     family_gain = (here - there).astype(np.float64) * build.costs.visits[who]
     before, after = (
         journeys_of(
@@ -94,17 +105,45 @@ def moves_table(
             "straight_miles_after": after["straight_miles"],
             "minutes_before": before["minutes"],
             "minutes_after": after["minutes"],
-            "move_price_gbp": build.costs.move_pennies[who] / PENNIES_PER_POUND,
-            **{
-                f"{name}_gbp": part[who] / PENNIES_PER_POUND
-                for name, part in build.costs.move_parts.items()
-            },
-            "booked_visits_lost": inputs.policy.move_booked_visits
-            * visited(people, inputs.parties),
-            "days_without_cleared_numbers": inputs.policy.move_days_without_numbers,
+            "move_price_gbp": price / PENNIES_PER_POUND,
+            **{f"{name}_gbp": part / PENNIES_PER_POUND for name, part in parts.items()},
+            "booked_visits_lost": build.costs.moves.amounts["booked_visits"][who],
+            "days_without_cleared_numbers": build.costs.moves.amounts["cleared_numbers"][who],
+            **_parted(inputs, problem, unit_of, who),
         }
     )
     return table, reasons
+
+
+def _parted(
+    inputs: Inputs, problem: AllocationProblem, unit_of: Integers, who: Integers
+) -> dict[str, NDArray[Any]]:
+    """Count the relatives each move parts from a person, and give the price of keeping together.
+
+    That price is of two people and no part of the price of a move.
+    """
+    prisoners, together = inputs.population.prisoners, inputs.records.keep_together
+    ids = pd.Index(prisoners["prisoner_id"])
+    listed = prisoners["relatives_in_custody"].str.split(LIST_SEPARATOR).explode()
+    listed = listed[listed != ""]
+    pairs = np.stack(
+        [
+            np.r_[ids.get_indexer(pd.Index(together["a"])), listed.index.to_numpy()],
+            np.r_[ids.get_indexer(pd.Index(together["b"])), ids.get_indexer(pd.Index(listed))],
+        ],
+        axis=1,
+    )
+    gbp = np.r_[together["price_gbp"].to_numpy(dtype=np.float64), np.zeros(len(listed))]
+    pairs.sort(axis=1)
+    each, first = np.unique(pairs, axis=0, return_index=True)
+    here = problem.from_establishment[each]
+    there = np.where(unit_of[each] < 0, -1, problem.unit_establishment[unit_of[each]])
+    parted = (each >= 0).all(axis=1) & (here[:, 0] == here[:, 1]) & (here[:, 0] != NOWHERE)
+    parted &= there[:, 0] != there[:, 1]
+    both = each[parted].T.ravel()
+    count = np.bincount(both, minlength=len(ids))
+    price = np.bincount(both, weights=np.tile(gbp[first][parted], 2), minlength=len(ids))
+    return {"relatives_parted": count[who], "relatives_parted_gbp": price[who].round(2)}
 
 
 def _gains(inputs: Inputs, build: Build, unit_of: Integers, who: Integers) -> dict[str, Integers]:

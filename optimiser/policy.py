@@ -30,11 +30,6 @@ class AllocationPolicy:
         Cost of an hour on the road to court for the escort.
     release_window_days
         Days before release in which nearness to the release area counts.
-    move_escort_gbp, move_reception_gbp, move_booked_visit_gbp, move_cleared_number_gbp_per_day
-        Price of a move, by part: vehicle and crew; reception work and disturbance; a booked visit
-        lost; a day without cleared telephone numbers.
-    move_booked_visits, move_days_without_numbers
-        Booked visits a move loses for someone whose family visits, and days without numbers.
     move_budget
         Most people who may end in another establishment than today; none for no limit.
     move_budget_gap
@@ -59,12 +54,6 @@ class AllocationPolicy:
     court_gbp_per_hour: float
     release_journeys_per_four_weeks: float
     release_window_days: int
-    move_escort_gbp: float
-    move_reception_gbp: float
-    move_booked_visit_gbp: float
-    move_booked_visits: float
-    move_cleared_number_gbp_per_day: float
-    move_days_without_numbers: float
     move_budget: int | None
     move_budget_gap: float
     crowding_low_share: float
@@ -96,13 +85,3 @@ class AllocationPolicy:
             faults.append("crowding_low_share is greater than crowding_high_share")
         if faults:
             raise ValueError("AllocationPolicy: " + "; ".join(faults))
-
-    @property
-    def move_price_gbp(self) -> float:
-        """Price of moving someone whose family visits, all parts together."""
-        return (
-            self.move_escort_gbp
-            + self.move_reception_gbp
-            + self.move_booked_visits * self.move_booked_visit_gbp
-            + self.move_days_without_numbers * self.move_cleared_number_gbp_per_day
-        )

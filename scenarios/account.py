@@ -164,7 +164,7 @@ def account(
         added_session_hours=added_hours(
             inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
         ),
-        escort_gbp_per_move=scenario.allocation.move_escort_gbp,
+        escort_gbp_per_move=escort_gbp(inputs.move_parts),
         settings=scenario.benefit,
     )
     told = allocation_account(scenario, allocation, origin["data_digest"])
@@ -259,6 +259,12 @@ def changes_table(scenario: Scenario) -> pd.DataFrame:
     """Give setting, before and after, as text on one line each."""
     rows = [(each.setting, text(each.before), text(each.after)) for each in scenario.changes]
     return pd.DataFrame(rows, columns=["setting", "before", "after"], dtype="str")
+
+
+def escort_gbp(move_parts: pd.DataFrame) -> float:
+    """Give the price of the vehicle and crew of a move."""
+    part = move_parts[move_parts["part"] == "escort"]
+    return float((part["price_gbp"] * part["amount"]).sum())
 
 
 def _school_hours(measures: pd.DataFrame) -> float:

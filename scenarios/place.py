@@ -37,6 +37,7 @@ def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:
         travel_settings=scenario.travel,
         parties=inputs.parties,
         policy=scenario.allocation,
+        move_parts=inputs.move_parts,
         rules=inputs.rules,
         stage_rules=inputs.stage_rules,
         cohort_rules=inputs.cohort_rules,

@@ -25,6 +25,7 @@ from tests.optimiser.toy_world import (
     observe,
     person,
     toy_estate,
+    toy_move_parts,
     toy_population,
     toy_rules,
     toy_tables,
@@ -183,10 +184,11 @@ def test_people_on_remand_are_drawn_to_their_court(
         "court_area": "west",
     }
     people = toy_population(person(1, "middle", "BBB-1", **columns))
-    policy = replace(family_only, family_weight=0.0, court_weight=1.0, move_escort_gbp=1.0)
+    policy = replace(family_only, family_weight=0.0, court_weight=1.0)
     estate = toy_estate(categories=["C;U", "B;C;U", "C", "D", "C"])
 
-    allocation = allocate(**toy_tables(baseline, people, estate=estate), policy=policy)
+    tables = toy_tables(baseline, people, estate=estate, move_parts=toy_move_parts(escort=1.0))
+    allocation = allocate(**tables, policy=policy)
 
     assert unit_of(allocation)["P1"] == "AAA-1"
     assert allocation.moves["reason"].tolist() == ["court_appearance"]
@@ -200,7 +202,6 @@ def test_release_area_draws_people_inside_the_window_only(
         family_only,
         family_weight=0.0,
         release_weight=1.0,
-        move_escort_gbp=1.0,
         release_window_days=365,
     )
     people = toy_population(
@@ -208,7 +209,8 @@ def test_release_area_draws_people_inside_the_window_only(
         person(2, "west", "AAA-1", release_area="east", days_to_release=400),
     )
 
-    allocation = allocate(**toy_tables(baseline, people), policy=policy)
+    tables = toy_tables(baseline, people, move_parts=toy_move_parts(escort=1.0))
+    allocation = allocate(**tables, policy=policy)
 
     assert unit_of(allocation) == {"P1": "CCC-1", "P2": "AAA-1"}
     assert allocation.moves["reason"].tolist() == ["resettlement"]

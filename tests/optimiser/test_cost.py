@@ -15,7 +15,7 @@ from optimiser.cost import need, stay_weeks, term_pennies
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import INELIGIBLE
 from scenarios.schema import Scenario
-from tests.optimiser.toy_world import person, toy_population, toy_rules, toy_tables
+from tests.optimiser.toy_world import person, toy_move_parts, toy_population, toy_rules, toy_tables
 
 
 @pytest.fixture
@@ -89,18 +89,12 @@ def test_cost_of_a_person_everywhere_by_hand(baseline: Scenario, policy: Allocat
         family_weight=1.0,
         court_weight=0.0,
         release_weight=0.0,
-        move_escort_gbp=10.0,
-        move_reception_gbp=20.0,
-        move_booked_visits=2.0,
-        move_booked_visit_gbp=5.0,
-        move_days_without_numbers=4.0,
-        move_cleared_number_gbp_per_day=5.0,
     )
+    parts = toy_move_parts(escort=10.0, reception=20.0, booked_visits=15.0, cleared_numbers=5.0)
     people = toy_population(person(1, "east", "AAA-1"))
 
-    problem = built(baseline, people, policy=policy).problem
+    problem = built(baseline, people, policy=policy, move_parts=parts).problem
 
-    assert policy.move_price_gbp == 60.0
     assert problem.cost_pennies.tolist() == [[200_000, 106_000, 6_000, INELIGIBLE, INELIGIBLE]]
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from data.load import read_table
 from data.population import Population
+from data.records import Records
 from optimiser.eligibility import ESTABLISHMENT_RULES, UNIT_RULES
+from optimiser.move_parts import PARTS, RULE_PARTS
 from optimiser.moves import REASONS
 from optimiser.policy import AllocationPolicy
 from scenarios.schema import Scenario
@@ -19,32 +21,27 @@ from tests.optimiser.toy_world import (
     exclusion,
     family_policy,
     person,
+    toy_move_parts,
     toy_population,
     toy_rules,
     toy_tables,
 )
 
-PARTS = [
-    "escort_gbp",
-    "reception_gbp",
-    "booked_visits_gbp",
-    "cleared_numbers_gbp",
-    "wishes_and_holds_gbp",
-]
+PART_COLUMNS = [f"{name}_gbp" for name in (*PARTS, *RULE_PARTS)]
 
 
 @pytest.fixture
 def policy(baseline: Scenario) -> AllocationPolicy:
-    """Family pounds, no crowding, no margin; a move costs £100 and a visit lost £40."""
-    return replace(
-        family_policy(baseline.allocation), move_booked_visits=1.0, move_booked_visit_gbp=40.0
-    )
+    """Family pounds, no crowding, no margin."""
+    return family_policy(baseline.allocation)
 
 
 def moves_of(
     baseline: Scenario, policy: AllocationPolicy, people: Population, **changes: Any
 ) -> pd.DataFrame:
-    allocation = allocate(**toy_tables(baseline, people, **changes), policy=policy)
+    parts = toy_move_parts(escort=100.0, booked_visits=40.0)
+    tables = toy_tables(baseline, people, **{"move_parts": parts} | changes)
+    allocation = allocate(**tables, policy=policy)
     return allocation.moves.set_index("prisoner_id")
 
 
@@ -79,8 +76,60 @@ def test_the_parts_of_what_a_move_destroys_add_up_to_its_price(
 
     moves = moves_of(baseline, policy, people, rules=toy_rules(stay_preference="soft"))
 
-    assert moves.loc["P1", PARTS].tolist() == [100.0, 0.0, 40.0, 0.0, 400.0]
+    line = moves.loc["P1", PART_COLUMNS]
+    assert line[line > 0].to_dict() == {
+        "escort_gbp": 100.0,
+        "booked_visits_gbp": 40.0,
+        "wish_to_stay_gbp": 400.0,
+    }
     assert moves.loc["P1", "move_price_gbp"] == 540.0
+
+
+def test_what_is_broken_off_stands_on_the_line_of_the_move(
+    baseline: Scenario, policy: AllocationPolicy
+) -> None:
+    """Three weeks of a course at £60 are lost at CCC; the work there is is taken up again for £30.
+
+    His visits are worth £2,000 more at CCC than at AAA.
+    """
+    people = toy_population(person(1, "east", "AAA-1"))
+    rows = [
+        ("P1", "course", "self_change", 3, 5.0, False),
+        ("P1", "work", "kitchen", 9, None, False),
+    ]
+    nothing = Records.empty()
+    records = replace(
+        nothing,
+        activities=pd.DataFrame(rows, columns=nothing.activities.columns),
+        activity_sites=pd.DataFrame({"establishment": ["CCC"], "activity": ["kitchen"]}),
+    )
+    parts = toy_move_parts(escort=100.0, course_lost=60.0, work_interrupted=30.0, work_lost=70.0)
+
+    moves = moves_of(baseline, policy, people, records=records, move_parts=parts)
+
+    line = moves.loc["P1", PART_COLUMNS]
+    assert line[line > 0].to_dict() == {
+        "escort_gbp": 100.0,
+        "course_lost_gbp": 180.0,
+        "work_interrupted_gbp": 30.0,
+    }
+    assert moves.loc["P1", "move_price_gbp"] == line.sum() == 310.0
+
+
+def test_relatives_parted_are_told_beside_the_price(
+    baseline: Scenario, policy: AllocationPolicy
+) -> None:
+    """P1 leaves his brother P2 in AAA for family in the east; P3 has none and goes there too."""
+    people = toy_population(
+        person(1, "east", "AAA-1", relatives_in_custody="P2"),
+        person(2, "west", "AAA-1", relatives_in_custody="P1"),
+        person(3, "east", "AAA-1"),
+    )
+    moves = moves_of(baseline, policy, people)
+
+    assert moves["relatives_parted"].to_dict() == {"P1": 1, "P3": 0}
+    assert moves["relatives_parted_gbp"].to_dict() == {"P1": 0.0, "P3": 0.0}
+    assert (moves["move_price_gbp"] == moves[PART_COLUMNS].sum(axis=1)).all()
 
 
 def test_who_may_not_be_held_where_they_are_moves_for_security(

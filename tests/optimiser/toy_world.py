@@ -78,6 +78,7 @@ def person(number: int, home_area: str, current_unit: str, **columns: Any) -> di
         "home_area": home_area,
         "court_area": "",
         "release_area": home_area,
+        "relatives_in_custody": "",
         "preference": "none",
         "open_suitable": False,
         "hold_reason": "",
@@ -158,6 +159,14 @@ def toy_rules(**levels: str) -> pd.DataFrame:
     return rules.reset_index(drop=True)
 
 
+def toy_move_parts(escort: float = 100.0, **prices: float) -> pd.DataFrame:
+    """Give the real table of parts with these prices in pounds, and no price for the others."""
+    from data.load import read_table
+
+    parts = read_table("move_parts")
+    return parts.assign(price_gbp=parts["part"].map({"escort": escort} | prices).fillna(0.0))
+
+
 def toy_tables(baseline: Scenario, population: Population, **changes: Any) -> dict[str, Any]:
     """Give the arguments of ``allocate`` for these people, changed as asked."""
     parties, visit_cost = toy_parties(population)
@@ -171,6 +180,7 @@ def toy_tables(baseline: Scenario, population: Population, **changes: Any) -> di
         "home_areas": pd.DataFrame(
             {"home_area": list(AREAS), "region": ["West", "West", "West", "East", "East"]}
         ),
+        "move_parts": toy_move_parts(),
         "rules": toy_rules(),
         "stage_rules": pd.DataFrame(
             columns=["function", "status", "band", "days_min", "days_max", "level", "price_gbp"]
@@ -180,7 +190,7 @@ def toy_tables(baseline: Scenario, population: Population, **changes: Any) -> di
 
 
 def family_policy(policy: AllocationPolicy) -> AllocationPolicy:
-    """Count family pounds and a move at £100, nothing else; two visits in four weeks."""
+    """Count family pounds, nothing else but what a move costs; two visits in four weeks."""
     return replace(
         policy,
         family_weight=1.0,
@@ -191,10 +201,6 @@ def family_policy(policy: AllocationPolicy) -> AllocationPolicy:
         crowding_low_gbp_per_week=0.0,
         crowding_middle_gbp_per_week=0.0,
         crowding_high_gbp_per_week=0.0,
-        move_escort_gbp=100.0,
-        move_reception_gbp=0.0,
-        move_booked_visit_gbp=0.0,
-        move_cleared_number_gbp_per_day=0.0,
         move_budget=None,
     )
 

@@ -22,7 +22,7 @@ from scenarios.benefit import (
     rule_of_half,
 )
 from scenarios.distance import distance_measures, distance_rows, further_rows, with_groups
-from scenarios.inputs import Inputs, changed_rules, load_inputs
+from scenarios.inputs import Inputs, changed_rows, load_inputs
 from scenarios.load import load_scenario
 from scenarios.payers import added_hours, payments
 from scenarios.place import place
@@ -126,7 +126,7 @@ def test_payers_by_hand() -> None:
         moves=10,
         school_hours=(None, 5.0),
         added_session_hours=100.0,
-        escort_gbp_per_move=BASELINE.allocation.move_escort_gbp,
+        escort_gbp_per_move=222.0,
         settings=BASELINE.benefit,
     )
     change = {row["item"]: row["change"] for row in rows}
@@ -229,10 +229,10 @@ def test_people_without_a_place_are_left_out_of_distances() -> None:
 
 def test_a_rule_changes_only_what_is_said(small: Inputs) -> None:
     rule = small.rules["rule"].iloc[0]
-    changed = changed_rules(small.rules, {rule: RuleChange(level="off")})
+    changed = changed_rows(small.rules, {rule: RuleChange(level="off")})
     assert changed.loc[0, "level"] == "off"
     pd.testing.assert_frame_equal(changed.drop(columns="level"), small.rules.drop(columns="level"))
-    pd.testing.assert_frame_equal(changed_rules(small.rules, {}), small.rules)
+    pd.testing.assert_frame_equal(changed_rows(small.rules, {}), small.rules)
 
 
 def test_more_help_with_the_cost_of_visits_is_a_gain_though_nobody_moves(small: Inputs) -> None:
