@@ -12,12 +12,13 @@ from scipy.sparse import coo_array
 
 from optimiser.alike import merge_alike
 from optimiser.budget import solve_within_budget
-from optimiser.build import Inputs, build_problem
+from optimiser.build import build_problem
 from optimiser.certify import certify
 from optimiser.problem import INELIGIBLE, AllocationProblem
 from optimiser.solve import sample, solve
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
+from scenarios.place import allocation_inputs
 
 TENTH = 10
 """The general solver is given one person in so many."""
@@ -29,21 +30,7 @@ BUDGET = "closer_to_home"
 @cache
 def _problem(scenario_name: str) -> AllocationProblem:
     scenario = load_scenario(scenario_name)
-    real = load_inputs(scenario)
-    inputs = Inputs(
-        estate=real.estate,
-        population=real.population,
-        travel=real.travel,
-        visit_cost=real.visit_cost,
-        travel_settings=scenario.travel,
-        parties=real.parties,
-        policy=scenario.allocation,
-        rules=real.rules,
-        stage_rules=real.stage_rules,
-        as_of=scenario.as_of,
-        home_areas=real.home_areas,
-    )
-    return build_problem(inputs).problem
+    return build_problem(allocation_inputs(scenario, load_inputs(scenario))).problem
 
 
 @cache
