@@ -19,3 +19,7 @@ def silent(stage: str, done: int, total: int) -> None:
     done, total
         Steps finished and steps in all; ``done`` never exceeds ``total``.
     """
+
+
+class StopEarlyError(Exception):
+    """Raised by who watches, to end long work with the best answer so far."""

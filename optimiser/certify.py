@@ -6,15 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.duals import LARGEST_PRICE, Prices, person_values
+from optimiser.duals import LARGEST_PRICE, Prices, add_limit_price, blocks, person_values
 from optimiser.problem import (
     INELIGIBLE,
     LARGEST_COST,
+    NOWHERE,
     PENNIES_PER_POUND,
     UNPLACED,
     AllocationProblem,
     Integers,
+    wing_applies,
 )
+from optimiser.side import RowKind, SideRows, price_of_pairs
+
+NEVER_LESS = 4 * LARGEST_COST
+"""Highest price of a limit, in pennies."""
 
 
 class CertificateError(RuntimeError):
@@ -124,19 +130,42 @@ def feasibility_faults(problem: AllocationProblem, unit_of: Integers) -> list[st
         total = int(held[problem.unit_sex == sex].sum())
         if total > limit:
             faults.append(f"{total} {problem.sexes[sex]} are held where {limit} may be")
-    return faults + limit_faults(problem, unit_of)
+    return faults + limit_faults(problem, unit_of) + tie_faults(problem, unit_of)
 
 
 def limit_faults(problem: AllocationProblem, unit_of: Integers) -> list[str]:
-    """List the limits that a plan breaks, in words."""
+    """List the limits that a plan breaks, in words; what a minimum is short of is priced."""
     faults = []
     for limit in problem.limits:
         count = problem.counts(unit_of, limit)
-        if limit.at_least and count < limit.bound:
-            faults.append(f"{limit.name}: {count} where at least {limit.bound} must be")
         if not limit.at_least and count > limit.bound:
             faults.append(f"{limit.name}: {count} where at most {limit.bound} may be")
     return faults
+
+
+def tie_faults(problem: AllocationProblem, unit_of: Integers) -> list[str]:
+    """List the ties that a plan breaks, in words; pairs who are parted are priced."""
+    faults = []
+    ties, at = problem.ties, problem.establishment_of(unit_of)
+    met = (at[ties.apart[:, 0]] == at[ties.apart[:, 1]]) & (at[ties.apart[:, 0]] != NOWHERE)
+    if met.any():
+        faults.append(f"{_pairs(problem, ties.apart[met])} must not be in one establishment")
+    wing = unit_of[ties.apart_wing]
+    met = (wing[:, 0] == wing[:, 1]) & (wing[:, 0] != UNPLACED)
+    met[met] = wing_applies(problem, ties.apart_wing[met], wing[met, 0])
+    if met.any():
+        faults.append(f"{_pairs(problem, ties.apart_wing[met])} must not be in one unit")
+    for group in ties.groups:
+        here = at[group.people]
+        most = int(np.bincount(here[here != NOWHERE]).max(initial=0))
+        if most > group.at_most:
+            faults.append(f"{most} of group {group.name} are in one establishment")
+    return faults
+
+
+def _pairs(problem: AllocationProblem, pairs: Integers) -> str:
+    one, other = problem.prisoners[pairs[0]]
+    return f"{len(pairs)} pairs ({one} and {other} first)"
 
 
 def _price_faults(problem: AllocationProblem, prices: Prices) -> list[str]:
@@ -150,27 +179,153 @@ def _price_faults(problem: AllocationProblem, prices: Prices) -> list[str]:
         for name, shape in expected.items()
         if getattr(prices, name).shape != shape
     ]
+    if prices.scale < 1:
+        faults.append(f"the scale of prices must be at least 1, found {prices.scale}")
     if not faults:
-        most = {"unit": LARGEST_PRICE, "estate": LARGEST_PRICE, "limit": LARGEST_COST}
+        most = {"unit": LARGEST_PRICE, "estate": LARGEST_PRICE, "limit": NEVER_LESS}
         faults += [
             f"prices of {name} must lie in 0 to {most[name]}"
             for name in expected
-            if (getattr(prices, name) < 0).any() or (getattr(prices, name) > most[name]).any()
+            if (getattr(prices, name) < 0).any()
+            or (getattr(prices, name) > most[name] * prices.scale).any()
         ]
-    return faults
+        short = np.array([each.short_pennies for each in problem.limits], dtype=np.int64)
+        least = np.array([each.at_least for each in problem.limits], dtype=np.bool_)
+        if (prices.limit > short * prices.scale)[least].any():
+            faults.append("a minimum's price is above the price of being short of it")
+    return faults + row_faults(problem, prices.rows, prices.scale)
+
+
+def row_faults(problem: AllocationProblem, rows: SideRows, scale: int) -> list[str]:
+    """Say which side rows do not follow from the ties of a problem.
+
+    A bound is only true when every row with a price is kept by every plan that keeps the ties.
+    """
+    if not len(rows):
+        return []
+    if not _well_formed(problem, rows):
+        return ["the side rows name people or places that do not exist, or have prices below 0"]
+    wrong = [row for row in range(len(rows)) if not _row_follows(problem, rows, row, scale)]
+    together = rows.kind == RowKind.TOGETHER
+    named = np.stack([rows.tie[together], rows.place[together]], axis=1)
+    if len(np.unique(named, axis=0)) < len(named):
+        return ["a pair who should be together has two rows for one place"]
+    pairs = np.flatnonzero((rows.kind <= RowKind.APART_WING) & (np.diff(rows.first) == 2))
+    wrong += pairs[~_pairs_follow(problem, rows, pairs)].tolist()
+    return [f"{len(wrong)} side rows follow from no tie, row {min(wrong)} first"] if wrong else []
+
+
+def _well_formed(problem: AllocationProblem, rows: SideRows) -> bool:
+    people, places = len(problem.prisoners), len(problem.establishments) + 1
+    most = np.where(rows.kind == RowKind.APART_WING, len(problem.units), places)
+    sizes = np.diff(rows.first)
+    return bool(
+        len({len(rows.kind), len(rows.tie), len(rows.place), len(rows.bound), len(rows.price)}) == 1
+        and len(sizes) == len(rows)
+        and rows.first[0] == 0
+        and rows.first[-1] == len(rows.people) == len(rows.sign)
+        and (sizes > 0).all()
+        and ((rows.people >= 0) & (rows.people < people)).all()
+        and ((rows.place >= 0) & (rows.place < most)).all()
+        and (rows.price >= 0).all()
+    )
+
+
+def _pairs_follow(problem: AllocationProblem, rows: SideRows, chosen: Integers) -> np.ndarray:
+    """Say which rows of two people are pairs to be kept apart, all at once."""
+    wide = len(problem.prisoners)
+    first = rows.first[chosen]
+    pairs = np.sort(np.stack([rows.people[first], rows.people[first + 1]], axis=1), axis=1)
+    wing = rows.kind[chosen] == RowKind.APART_WING
+    follows = np.zeros(len(chosen), dtype=np.bool_)
+    for kind, tied in ((False, problem.ties.apart), (True, problem.ties.apart_wing)):
+        known = np.sort(tied, axis=1)
+        some = wing == kind
+        follows[some] = np.isin(
+            pairs[some, 0] * wide + pairs[some, 1], known[:, 0] * wide + known[:, 1]
+        )
+    follows[wing] &= wing_applies(problem, pairs[wing], rows.place[chosen][wing])
+    plain = (rows.sign[first] == 1) & (rows.sign[first + 1] == 1) & (rows.bound[chosen] == 1)
+    nowhere = ~wing & (rows.place[chosen] == len(problem.establishments))
+    result: np.ndarray = follows & plain & ~nowhere
+    return result
+
+
+def _row_follows(problem: AllocationProblem, rows: SideRows, row: int, scale: int) -> bool:
+    """Say whether a row follows from its tie; pairs kept apart are looked at together."""
+    entries = slice(int(rows.first[row]), int(rows.first[row + 1]))
+    people, sign = rows.people[entries], rows.sign[entries]
+    kind, tie, ties = int(rows.kind[row]), int(rows.tie[row]), problem.ties
+    if kind == RowKind.TOGETHER:
+        return (
+            0 <= tie < len(ties.together)
+            and np.array_equal(people, ties.together[tie])
+            and np.array_equal(sign, [1, -1])
+            and int(rows.bound[row]) == 0
+            and int(rows.price[row]) <= int(ties.together_pennies[tie]) * scale
+        )
+    if rows.place[row] == len(problem.establishments) and kind != RowKind.APART_WING:
+        return False
+    if len(np.unique(people)) < len(people) or (sign != 1).any():
+        return False
+    if kind == RowKind.GROUP:
+        known = 0 <= tie < len(ties.groups)
+        return (
+            known
+            and bool(np.isin(people, ties.groups[tie].people).all())
+            and int(rows.bound[row]) >= ties.groups[tie].at_most
+        )
+    if kind == RowKind.APART and len(people) != 2:
+        return int(rows.bound[row]) >= 1 and _all_apart(ties.apart, people)
+    return kind in (RowKind.APART, RowKind.APART_WING) and len(people) == 2
+
+
+def _all_apart(pairs: Integers, people: Integers) -> bool:
+    """Say whether all of these people are kept apart from one another."""
+    among = np.isin(pairs, people).all(axis=1)
+    found = np.unique(np.sort(pairs[among], axis=1), axis=0)
+    return len(found) == len(people) * (len(people) - 1) // 2
 
 
 def lower_bound(problem: AllocationProblem, prices: Prices) -> int:
     """Give a value that no plan can be below, in pennies.
 
     Each person takes the cheapest priced choice over *every* eligible unit; each place is let at
-    its unit's price less its crowding and its estate's price, where that pays; limits are let at
-    their own prices. See ``docs/model.md``.
+    its unit's price less its crowding and its estate's price, where that pays; limits and side rows
+    are let at their own prices. Values are whole, so that a part of a penny counts as a penny. See
+    ``docs/model.md``.
     """
+    scale = prices.scale
     estate = prices.estate[problem.unit_sex[problem.segment_unit]]
-    rent = prices.unit[problem.segment_unit] - estate - problem.segment_pennies
+    rent = prices.unit[problem.segment_unit] - estate - problem.segment_pennies * scale
     let = int((np.maximum(rent, 0) * problem.segment_places).sum())
     limits = int((prices.estate * problem.held_limit).sum())
     bounds = np.array([-each.bound if each.at_least else each.bound for each in problem.limits])
     kept = int((prices.limit * bounds.astype(np.int64)).sum())
-    return int(person_values(problem, prices).sum()) - let - limits - kept
+    kept += int((prices.rows.price * prices.rows.bound).sum())
+    plain = scale == 1 and not len(prices.rows)
+    values = person_values(problem, prices) if plain else _exact_values(problem, prices)
+    return -((let + limits + kept - int(values.sum())) // scale)
+
+
+def _exact_values(problem: AllocationProblem, prices: Prices) -> Integers:
+    """Give each person's cheapest priced choice in parts of a penny, side rows among the prices."""
+    scale, wide = prices.scale, len(problem.units) + 1
+    keys, amount = price_of_pairs(problem, prices.rows)
+    values = np.empty(len(problem.prisoners), dtype=np.int64)
+    for rows in blocks(len(values)):
+        cost = problem.cost_pennies[rows]
+        priced = np.empty((len(cost), wide), dtype=np.int64)
+        np.multiply(cost, scale, out=priced[:, :-1], dtype=np.int64)
+        priced[:, :-1] += prices.unit
+        priced[:, -1] = problem.unplaced_pennies[rows] * scale
+        for number in np.flatnonzero(prices.limit):
+            add_limit_price(
+                problem, problem.limits[number], int(prices.limit[number]), rows, priced[:, :-1]
+            )
+        some = slice(*np.searchsorted(keys, [rows.start * wide, rows.stop * wide]))
+        person, unit = np.divmod(keys[some], wide)
+        priced[person - rows.start, unit] += amount[some]
+        priced[:, :-1][cost == INELIGIBLE] = np.iinfo(np.int64).max
+        values[rows] = priced.min(axis=1)
+    return values

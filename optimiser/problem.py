@@ -31,6 +31,7 @@ NOWHERE = -1
 
 Integers: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float64]
 
 
 class PairFlag(IntFlag):
@@ -103,7 +104,8 @@ class Ties:
     apart
         Pairs never in one establishment; shape (pairs, 2).
     apart_wing
-        Pairs never in one unit; shape (pairs, 2).
+        Pairs never in one unit, where its establishment has several units open to both; shape
+        (pairs, 2).
     groups
         At most so many together.
     together, together_pennies
@@ -280,7 +282,7 @@ class AllocationProblem:
         return used
 
     def establishment_of(self, unit_of: Integers) -> Integers:
-        """Give the establishment of each person under a plan, or ``NOWHERE``; shape (prisoners,)."""
+        """Give each person's establishment under a plan, or ``NOWHERE``; shape (prisoners,)."""
         place = np.append(self.unit_establishment, NOWHERE)
         at: Integers = place[unit_of]
         return at
@@ -331,6 +333,28 @@ def pairs_counted(
         flags = problem.pair_flags[people, problem.unit_establishment[units]]
         counted &= (flags & np.uint8(limit.flag)) != 0
     return counted
+
+
+def wing_applies(problem: AllocationProblem, pairs: Integers, unit: Integers) -> NDArray[np.bool_]:
+    """Say for which pairs a unit's establishment has several units open to both; shape (pairs,).
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    pairs
+        People; shape (pairs, 2).
+    unit
+        One unit for each pair.
+    """
+    several = np.zeros(len(pairs), dtype=np.bool_)
+    for first in range(0, len(pairs), _CHUNK):
+        some = slice(first, first + _CHUNK)
+        one, other = (problem.cost_pennies[pairs[some, side]] for side in (0, 1))
+        both = (one != INELIGIBLE) & (other != INELIGIBLE)
+        here = problem.unit_establishment == problem.unit_establishment[unit[some], None]
+        several[some] = (both & here).sum(axis=1) > 1
+    return several
 
 
 ARRAYS = (

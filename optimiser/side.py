@@ -89,6 +89,23 @@ class SideRows:
         """Give the rows these prices."""
         return replace(self, price=price)
 
+    def only(self, chosen: Integers) -> SideRows:
+        """Keep some of the rows."""
+        size = np.diff(self.first)[chosen]
+        entry = np.repeat(self.first[chosen], size) + (
+            np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+        )
+        return SideRows(
+            kind=self.kind[chosen],
+            tie=self.tie[chosen],
+            place=self.place[chosen],
+            bound=self.bound[chosen],
+            first=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
+            people=self.people[entry],
+            sign=self.sign[entry],
+            price=self.price[chosen],
+        )
+
 
 ROW_ARRAYS = ("kind", "tie", "place", "bound", "first", "people", "sign", "price")
 

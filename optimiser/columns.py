@@ -1,0 +1,305 @@
+"""Limits and ties together, by columns: a programme over the few people in doubt, priced over all.
+
+People who would go nowhere else at the prices so far stay where they are cheapest. The rest enter a
+linear programme with their cheap units, all limits, and the ties that would be broken. Its prices
+are tried on every pair of a person and a unit; whatever is cheaper enters, and the value of the
+prices over all pairs is a bound. When nothing is left to enter, every pair that could still be part
+of a better plan is decided in whole numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.progress import Progress, StopEarlyError, silent
+from optimiser.duals import Prices
+from optimiser.linear import solve_linear, solve_whole
+from optimiser.pool import Duals, Pool, Pricer
+from optimiser.problem import LARGEST_COST, UNPLACED, AllocationProblem, Floats, Integers
+from optimiser.programme import NEVER, Model, build_model, shares
+from optimiser.separation import Broken, RowStore
+from optimiser.side import RowKind, SideRows
+
+STAGE = "limits and ties"
+
+SMALL = 200_000
+"""Pairs of a problem that is put into the programme whole."""
+
+EXTRA_PAIRS = 25_000
+"""Pairs beyond everybody's cheapest to begin with."""
+
+NARROWEST, WIDEST = 1_000.0, 100_000.0
+"""Pennies above the cheapest to which pairs are kept at least, and at most, to begin with."""
+
+REACH = 100_000.0
+"""Pennies by which the price of a limit may first rise in one round."""
+
+PLACES = 6
+"""Establishments shown to people whom a tie sends away from their cheapest."""
+
+NEAR = 1_000.0
+"""Pennies above the cheapest to which pairs are added, and first decided in whole numbers."""
+
+BACK = 0.3
+"""How far to go from the best prices towards new ones whose bound is worse."""
+
+ENOUGH = 0.01
+"""Pennies between programme and bound at which prices are as good as they get."""
+
+LARGEST_SEARCH = 100
+"""Rounds after which the search for prices ends."""
+
+FINEST = 2**20
+"""Most parts a penny is divided into in the prices handed back."""
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ColumnPlan:
+    """A plan that keeps limits and ties, with prices that bound every plan.
+
+    Attributes
+    ----------
+    unit_of
+        Unit of each person, or ``UNPLACED``.
+    prices
+        The best found, in whole parts of pennies, with the side rows they price.
+    decided
+        Whether the solver found nothing better among the pairs the prices leave open: with the
+        bound of the prices, this makes the plan the best there is.
+    pairs_left
+        Pairs that the prices left open.
+    rounds
+        Programmes solved to find the prices.
+    """
+
+    unit_of: Integers
+    prices: Prices
+    decided: bool
+    pairs_left: int
+    rounds: int
+
+
+def solve_by_columns(
+    problem: AllocationProblem, start: Prices, progress: Progress = silent
+) -> ColumnPlan:
+    """Find the best plan under limits and ties.
+
+    Parameters
+    ----------
+    problem
+        With limits or ties.
+    start
+        Prices that are nearly right but for ties, in pennies.
+    progress
+        Told of each round with the gap so far. Where it raises ``StopEarlyError`` the best plan
+        for the prices so far is handed back; anything else it raises ends the work.
+
+    Returns
+    -------
+    ColumnPlan
+        The same input gives the same plan. Its limits may be broken only where leaving everybody
+        in doubt without a place would not keep them.
+    """
+    search = _Search(problem, start, progress)
+    stopped = search.find_prices()
+    return search.decide(stopped)
+
+
+class _Search:
+    """Pool, rows and the best prices so far."""
+
+    def __init__(self, problem: AllocationProblem, start: Prices, progress: Progress) -> None:
+        self.problem = problem
+        self.progress = progress
+        self.pricer = Pricer(problem)
+        self.store = RowStore()
+        self.broken = Broken(problem)
+        self.best = Duals(
+            unit=np.where(problem.capacity > 0, start.unit / start.scale, LARGEST_COST),
+            estate=start.estate / start.scale,
+            limit=start.limit / start.scale,
+            row=np.zeros(0),
+        )
+        whole = self.pricer.people * self.pricer.wide <= SMALL
+        width = np.inf if whole else _first_width(self.pricer, self.best)
+        self.pool = Pool(self.pricer, self.best, self.store, width)
+        self.bound = self.pool.bound(self.pool.centre_least, self.best)
+        self.reach = REACH
+        self.rounds = 0
+
+    def find_prices(self) -> bool:
+        """Improve the prices until no pair and no row is left to add; say whether stopped early."""
+        while self.rounds < LARGEST_SEARCH:
+            self.rounds += 1
+            alone = np.zeros(self.pricer.people, dtype=np.bool_)
+            alone[self.store.rows.people] = True
+            model = build_model(self.pool, self.best, width=np.inf, alone=alone, reach=self.reach)
+            answer = solve_linear(model.linear)
+            value = model.constant + answer.value
+            new_rows = self._add_broken(model, answer.column)
+            duals = model.duals(answer.row_price, self.problem).with_rows(len(self.store.rows))
+            better = self._try(duals)
+            kept = float(answer.column[model.breaking].sum()) < TOLERANCE
+            try:
+                self._report(value)
+            except StopEarlyError:
+                return True
+            if new_rows or better:
+                continue
+            if kept or self.reach >= NEVER:
+                return False
+            self.reach = min(NEVER, 4 * self.reach)
+        return False
+
+    def _add_broken(self, model: Model, column: Floats) -> int:
+        """Add the rows a solution breaks, and where else their people could go."""
+        person, unit, part = shares(self.pool, model, column)
+        tied = self.broken.tied[person]
+        found = self.broken.find(person[tied], unit[tied], part[tied], TOLERANCE)
+        new_rows = self.store.add(found)
+        if new_rows:
+            self.best = self.best.with_rows(len(self.store.rows))
+            self.pool.rows_changed()
+            self.pool.show_alternatives(self.store.members(), self.best, PLACES)
+        return new_rows
+
+    def _try(self, duals: Duals) -> int:
+        """Price every pair; keep the prices where their bound is better; count cheaper pairs."""
+        bound, better, _ = self.pool.price(duals, NEAR)
+        if bound <= self.bound and better:
+            duals = self.best.towards(duals, BACK)
+            bound, more, _ = self.pool.price(duals, NEAR)
+            better += more
+        if bound > self.bound:
+            self.bound, self.best = bound, duals
+        return better
+
+    def _report(self, value: float) -> None:
+        gap = max(0.0, value - self.bound) / max(1.0, abs(value))
+        self.progress(f"{STAGE}, gap {gap:.4%}", self.rounds, self.rounds + 1)
+
+    def decide(self, stopped: bool) -> ColumnPlan:
+        """Decide the pairs near the cheapest in whole numbers, wider until nothing is left out."""
+        width = NEAR
+        while True:
+            model, left = self._programme_within(width)
+            whole = np.zeros(len(model.linear.cost), dtype=np.bool_)
+            whole[: len(model.arcs)] = True
+            answer = solve_whole(model.linear, whole)
+            above = model.constant + answer.value - self.bound
+            self.progress(f"{STAGE}, in whole numbers", self.rounds, self.rounds + 1)
+            if above <= width or width == np.inf:
+                break
+            kept = float(answer.column[model.breaking].sum()) < TOLERANCE
+            width = above + 1.0 if kept else width * 8
+            if width > NEVER:
+                width = np.inf
+        return ColumnPlan(
+            unit_of=_people_of(self.problem, self.pool, model, answer.column),
+            prices=self._whole_prices(),
+            decided=answer.proven,
+            pairs_left=left,
+            rounds=self.rounds,
+        )
+
+    def _programme_within(self, width: float) -> tuple[Model, int]:
+        """Put all pairs within a width and every row they could break into a programme."""
+        self.pool.price(self.best, width)
+        above = self.pool.above(self.best)
+        near = np.flatnonzero(above <= width)
+        person, unit = self.pool.person[near], self.pool.unit[near]
+        place = np.unique(person * self.broken.places + self.pricer.place[unit])
+        choices = np.bincount(place // self.broken.places, minlength=self.pricer.people)
+        torn = choices > 1
+        if len(self.problem.ties.apart_wing):
+            torn |= np.bincount(person, minlength=self.pricer.people) > 1
+        alone = self.broken.tied & torn
+        tied = self.broken.tied[person]
+        everywhere = np.ones(int(tied.sum()))
+        self.store.add(self.broken.find(person[tied], unit[tied], everywhere, TOLERANCE))
+        self.best = self.best.with_rows(len(self.store.rows))
+        self.pool.rows_changed()
+        model = build_model(self.pool, self.best, width=width, alone=alone)
+        return model, len(near) - self.pricer.people
+
+    def _whole_prices(self) -> Prices:
+        """Round the best prices to parts of a penny so small that it costs next to nothing."""
+        largest = int(np.abs(self.pool.centre_least).max(initial=1.0)) + 1
+        room = 2**61 // (largest * (self.pricer.people + 1))
+        scale = 2 ** min(FINEST.bit_length() - 1, max(0, room.bit_length() - 1))
+
+        def parts(price: Floats) -> Integers:
+            whole: Integers = np.rint(price * scale).astype(np.int64)
+            return whole
+
+        return Prices(
+            unit=parts(self.best.unit),
+            estate=parts(self.best.estate),
+            limit=parts(self.best.limit),
+            rows=_priced_rows(self.problem, self.store, parts(self.best.row), scale),
+            scale=scale,
+        )
+
+
+def _first_width(pricer: Pricer, duals: Duals) -> float:
+    """Choose how far above the cheapest to look for a bearable number of pairs."""
+    every = max(1, pricer.people // 4000)
+    people = np.arange(0, pricer.people, every)
+    priced = pricer.block(people, duals)
+    above = (priced - priced.min(axis=1, keepdims=True)).ravel()
+    above = above[np.isfinite(above) & (above > TOLERANCE)]
+    wanted = EXTRA_PAIRS // every
+    if wanted >= len(above):
+        return WIDEST
+    return float(np.clip(np.partition(above, wanted)[wanted], NARROWEST, WIDEST))
+
+
+def _priced_rows(
+    problem: AllocationProblem, store: RowStore, price: Integers, scale: int
+) -> SideRows:
+    """Keep the rows that have a price."""
+    parted = store.rows.kind == RowKind.TOGETHER
+    most = problem.ties.together_pennies[store.rows.tie[parted]] * scale
+    price = price.copy()
+    price[parted] = np.minimum(price[parted], most)
+    return store.rows.priced(price).only(np.flatnonzero(price > 0))
+
+
+def _people_of(problem: AllocationProblem, pool: Pool, model: Model, column: Floats) -> Integers:
+    """Give the members of each class its units, their own where they can have it."""
+    wide = pool.pricer.wide
+    person, unit = np.divmod(model.fixed_keys, wide)
+    unit_of = np.full(pool.pricer.people, UNPLACED, dtype=np.int64)
+    unit_of[person] = unit
+    amount = np.rint(column[: len(model.arcs)]).astype(np.int64)
+    by_class = np.argsort(model.arc_class, kind="stable")
+    begin = np.searchsorted(model.arc_class[by_class], np.arange(len(model.leader) + 1))
+    active = np.flatnonzero(model.class_of >= 0)
+    members = active[np.argsort(model.class_of[active], kind="stable")]
+    start = np.searchsorted(model.class_of[members], np.arange(len(model.leader) + 1))
+    for number in range(len(model.leader)):
+        arcs = by_class[begin[number] : begin[number + 1]]
+        people = members[start[number] : start[number + 1]]
+        units = np.repeat(pool.unit[model.arcs[arcs]], amount[arcs])
+        unit_of[people] = _own_first(people, units, problem.current_unit)
+    unit_of[unit_of == wide - 1] = UNPLACED
+    return unit_of
+
+
+def _own_first(people: Integers, units: Integers, now: Integers) -> Integers:
+    """Share units out among as many people, each keeping today's where it is one of them."""
+    if len(people) == 1:
+        return units
+    given = np.full(len(people), -1, dtype=np.int64)
+    left = units.tolist()
+    for unit in np.unique(units).tolist():
+        here = np.flatnonzero(now[people] == unit)[: left.count(unit)]
+        given[here] = unit
+        for _ in range(len(here)):
+            left.remove(unit)
+    given[given == -1] = left
+    return given

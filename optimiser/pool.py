@@ -1,0 +1,297 @@
+"""Prices tried on every pair of a person and a unit, and the few pairs worth keeping.
+
+The unit after the last stands everywhere for having no place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser.problem import INELIGIBLE, AllocationProblem, Floats, Integers, pairs_counted
+from optimiser.separation import RowStore, look_up, summed
+from optimiser.side import pairs_of_rows, units_by_establishment
+
+ROWS = 2048
+"""People looked at together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Duals:
+    """Prices in pennies and fractions of them, while they are being looked for.
+
+    ``unit`` (units,), ``estate`` (sexes,), ``limit`` (limits,), ``row`` (side rows,): float64.
+    """
+
+    unit: Floats
+    estate: Floats
+    limit: Floats
+    row: Floats
+
+    def with_rows(self, rows: int) -> Duals:
+        """Give rows that came since no price."""
+        return replace(self, row=np.concatenate([self.row, np.zeros(rows - len(self.row))]))
+
+    def towards(self, other: Duals, share: float) -> Duals:
+        """Go a share of the way to other prices; rows that came since are free."""
+        row = self.with_rows(len(other.row)).row
+        return Duals(
+            unit=self.unit + share * (other.unit - self.unit),
+            estate=self.estate + share * (other.estate - self.estate),
+            limit=self.limit + share * (other.limit - self.limit),
+            row=row + share * (other.row - row),
+        )
+
+
+class Pricer:
+    """Costs of pairs under any prices. The unit after the last stands for having no place."""
+
+    def __init__(self, problem: AllocationProblem) -> None:
+        self.problem = problem
+        self.people = len(problem.prisoners)
+        self.units = len(problem.units)
+        self.wide = self.units + 1
+        self.place = np.append(problem.unit_establishment, len(problem.establishments))
+        self.sign = np.array([-1.0 if each.at_least else 1.0 for each in problem.limits])
+        self.bound = np.array([float(each.bound) for each in problem.limits])
+        self.plain = [
+            number
+            for number, each in enumerate(problem.limits)
+            if each.people is None and each.units is None and each.flag is not None
+        ]
+        self.special = [
+            number for number in range(len(problem.limits)) if number not in set(self.plain)
+        ]
+        segment_sex = problem.unit_sex[problem.segment_unit]
+        self.segment_sex = segment_sex
+
+    def block(self, people: Integers | slice, duals: Duals) -> Floats:
+        """Price every unit, and no place, for some people, side rows left out; (people, wide)."""
+        problem = self.problem
+        cost = problem.cost_pennies[people]
+        priced = np.empty((len(cost), self.wide))
+        priced[:, :-1] = cost
+        priced[:, :-1] += duals.unit
+        priced[:, -1] = problem.unplaced_pennies[people]
+        theta = self.sign * duals.limit
+        if theta[self.plain].any():
+            table = np.zeros(256)
+            for number in self.plain:
+                flag = int(problem.limits[number].flag or 0)
+                table[(np.arange(256) & flag) != 0] += theta[number]
+            extra = table[problem.pair_flags[people]]
+            priced[:, :-1] += np.take(extra, problem.unit_establishment, axis=1)
+        for number in self.special:
+            if theta[number]:
+                self._add_special(number, theta[number], people, priced)
+        priced[:, :-1][cost == INELIGIBLE] = np.inf
+        return priced
+
+    def _add_special(
+        self, number: int, theta: float, people: Integers | slice, priced: Floats
+    ) -> None:
+        limit = self.problem.limits[number]
+        units = np.arange(self.units) if limit.units is None else np.flatnonzero(limit.units)
+        chosen = np.ones(len(priced), dtype=np.bool_)
+        if limit.people is not None:
+            chosen &= limit.people[people]
+        rows = np.flatnonzero(chosen)
+        if not len(rows) or not len(units):
+            return
+        amount = np.full((len(rows), len(units)), theta)
+        if limit.flag is not None:
+            flags = self.problem.pair_flags[people][rows]
+            amount *= (flags[:, self.problem.unit_establishment[units]] & int(limit.flag)) != 0
+        priced[np.ix_(rows, units)] += amount
+
+    def pair_cost(self, keys: Integers) -> Floats:
+        """Give the own cost of pairs, in pennies."""
+        person, unit = np.divmod(keys, self.wide)
+        out = unit == self.units
+        cost = self.problem.cost_pennies[person, np.where(out, 0, unit)].astype(np.float64)
+        return np.where(out, self.problem.unplaced_pennies[person], cost)
+
+    def pair_counts(self, keys: Integers) -> NDArray[np.bool_]:
+        """Say which limits count which pairs; shape (pairs, limits)."""
+        person, unit = np.divmod(keys, self.wide)
+        out = unit == self.units
+        safe = np.where(out, 0, unit)
+        counts = np.empty((len(keys), len(self.problem.limits)), dtype=np.bool_)
+        for number, limit in enumerate(self.problem.limits):
+            counts[:, number] = pairs_counted(self.problem, limit, person, safe) & ~out
+        return counts
+
+    def rent(self, duals: Duals) -> float:
+        """Give what places, estates and limits take off the sum over people."""
+        problem = self.problem
+        profit = (
+            duals.unit[problem.segment_unit]
+            - duals.estate[self.segment_sex]
+            - problem.segment_pennies
+        )
+        return float(
+            np.maximum(profit, 0) @ problem.segment_places
+            + duals.estate @ problem.held_limit
+            + (self.sign * duals.limit) @ self.bound
+        )
+
+
+class Pool:
+    """Pairs worth looking at, and what prices say of all others.
+
+    Every pair outside the pool is at least ``width`` above its person's cheapest at the ``centre``,
+    so that under other prices most people need not be looked at again.
+    """
+
+    def __init__(self, pricer: Pricer, centre: Duals, store: RowStore, width: float) -> None:
+        self.pricer = pricer
+        self.store = store
+        self.width = width
+        self.keys = np.empty(0, dtype=np.int64)
+        self.cost = np.empty(0)
+        self.counts = np.empty((0, len(pricer.problem.limits)), dtype=np.bool_)
+        self.row_key = self.row_of = self.row_sign = np.empty(0, dtype=np.int64)
+        self.passes = 0
+        self.recentre(centre)
+
+    def rows_changed(self) -> None:
+        """Read the side rows again."""
+        row, person, unit, sign = pairs_of_rows(self.pricer.problem, self.store.rows)
+        key = person * self.pricer.wide + unit
+        order = np.argsort(key, kind="stable")
+        self.row_key, self.row_of, self.row_sign = key[order], row[order], sign[order]
+
+    def recentre(self, duals: Duals) -> Floats:
+        """Price every pair; give each person's cheapest."""
+        self.passes += 1
+        pricer = self.pricer
+        least = np.empty(pricer.people)
+        found = []
+        for first in range(0, pricer.people, ROWS):
+            rows = slice(first, min(first + ROWS, pricer.people))
+            priced = pricer.block(rows, duals)
+            self._add_rows(priced, np.arange(rows.start, rows.stop), duals)
+            cheapest = priced.min(axis=1)
+            least[rows] = cheapest
+            near = np.flatnonzero((priced <= cheapest[:, None] + self.width) & np.isfinite(priced))
+            found.append(near + first * pricer.wide)
+        self.centre = duals
+        self.centre_least = least
+        self.insert(np.concatenate(found))
+        return least
+
+    def _add_rows(self, priced: Floats, people: Integers, duals: Duals) -> None:
+        """Add the prices of side rows to some people's pairs, in place."""
+        if not len(self.row_key):
+            return
+        wide = self.pricer.wide
+        if people[-1] - people[0] + 1 == len(people):
+            begin, end = np.searchsorted(self.row_key, [people[0] * wide, (people[-1] + 1) * wide])
+            entry = np.arange(begin, end)
+            position = self.row_key[entry] // wide - people[0]
+        else:
+            begin = np.searchsorted(self.row_key, people * wide)
+            size = np.searchsorted(self.row_key, (people + 1) * wide) - begin
+            position = np.repeat(np.arange(len(people)), size)
+            entry = begin[position] + (
+                np.arange(len(position)) - np.repeat(np.cumsum(size) - size, size)
+            )
+        amount = duals.row[self.row_of[entry]] * self.row_sign[entry]
+        np.add.at(priced, (position, self.row_key[entry] % wide), amount)
+
+    def insert(self, keys: Integers) -> int:
+        """Add pairs; give how many are new."""
+        fresh = np.setdiff1d(keys, self.keys)
+        if not len(fresh):
+            return 0
+        both = np.concatenate([self.keys, fresh])
+        order = np.argsort(both, kind="stable")
+        self.keys = both[order]
+        self.cost = np.concatenate([self.cost, self.pricer.pair_cost(fresh)])[order]
+        self.counts = np.concatenate([self.counts, self.pricer.pair_counts(fresh)])[order]
+        self.person, self.unit = np.divmod(self.keys, self.pricer.wide)
+        self.begin = np.searchsorted(self.person, np.arange(self.pricer.people + 1))
+        return len(fresh)
+
+    def values(self, duals: Duals) -> Floats:
+        """Price the pairs of the pool."""
+        priced = self.cost + self.counts @ (self.pricer.sign * duals.limit)
+        priced += np.append(duals.unit, 0.0)[self.unit]
+        if len(self.row_key):
+            amount = duals.row[self.row_of] * self.row_sign
+            keys, total = summed(self.row_key, amount)
+            priced += look_up(keys, total, self.keys)
+        return priced
+
+    def above(self, duals: Duals) -> Floats:
+        """Say how far the pairs of the pool are above their person's cheapest."""
+        priced = self.values(duals)
+        above: Floats = priced - np.minimum.reduceat(priced, self.begin[:-1])[self.person]
+        return above
+
+    def price(self, duals: Duals, width: float) -> tuple[float, int, Floats]:
+        """Give the bound of prices over every pair, and add the pairs near the cheapest.
+
+        Returns
+        -------
+        tuple
+            Bound; pairs cheaper than any of the pool; each person's cheapest.
+        """
+        priced = self.values(duals)
+        least = np.minimum.reduceat(priced, self.begin[:-1])
+        drop = self._largest_drop(duals)
+        doubtful = least + width > self.centre_least + self.width - drop
+        changed = self._rows_differ(duals)[self.store.rows.row_of_entry()]
+        doubtful[self.store.rows.people[changed]] = True
+        people = np.flatnonzero(doubtful)
+        if len(people) > self.pricer.people // 4:
+            before = least
+            least = self.recentre(duals)
+            return self.bound(least, duals), int((least < before - 1e-6).sum()), least
+        found, better = [], 0
+        for first in range(0, len(people), ROWS):
+            some = people[first : first + ROWS]
+            block = self.pricer.block(some, duals)
+            self._add_rows(block, some, duals)
+            cheapest = block.min(axis=1)
+            better += int((cheapest < least[some] - 1e-6).sum())
+            least[some] = cheapest
+            row, unit = np.nonzero((block <= cheapest[:, None] + width) & np.isfinite(block))
+            found.append(some[row] * self.pricer.wide + unit)
+        if found:
+            self.insert(np.concatenate(found))
+        return self.bound(least, duals), better, least
+
+    def _largest_drop(self, duals: Duals) -> float:
+        unit = float(np.max(self.centre.unit - duals.unit, initial=0.0))
+        signed = self.pricer.sign * (self.centre.limit - duals.limit)
+        return max(unit, 0.0) + float(np.maximum(signed, 0).sum())
+
+    def _rows_differ(self, duals: Duals) -> NDArray[np.bool_]:
+        changed: NDArray[np.bool_] = self.centre.with_rows(len(duals.row)).row != duals.row
+        return changed
+
+    def bound(self, least: Floats, duals: Duals) -> float:
+        """Give the value no plan can be below, from each person's cheapest."""
+        rent = self.pricer.rent(duals) + float(duals.row @ self.store.rows.bound)
+        return float(least.sum()) - rent
+
+    def show_alternatives(self, people: Integers, duals: Duals, places: int) -> None:
+        """Add each person's cheapest unit in the cheapest few establishments, and no place."""
+        wide = self.pricer.wide
+        order, begin = units_by_establishment(self.pricer.problem)
+        filled = np.flatnonzero(np.diff(begin))
+        place = np.searchsorted(filled, self.pricer.place)
+        found = [people * wide + wide - 1]
+        for first in range(0, len(people), ROWS):
+            some = people[first : first + ROWS]
+            block = self.pricer.block(some, duals)
+            by_place = np.minimum.reduceat(block[:, order], begin[filled], axis=1)
+            rank = min(places, by_place.shape[1] - 1)
+            most = np.partition(by_place, rank, axis=1)[:, rank]
+            near = (block <= most[:, None]) & (block == by_place[:, place]) & np.isfinite(block)
+            row, unit = np.nonzero(near)
+            found.append(some[row] * wide + unit)
+        self.insert(np.concatenate(found))
