@@ -71,7 +71,8 @@ class Orders:
         """Grant what has come due up to and on ``day``."""
         due = self._next_grant[person]
         grants = (day - due) // ORDER_DAYS + 1
-        self._orders[person] = min(self._cap, self._orders[person] + grants * self._granted)
+        orders = self._orders[person] + grants * self._granted
+        self._orders[person] = orders if orders < self._cap else self._cap
         last = due + (grants - 1) * ORDER_DAYS
         # of two grants in a row one is a privileged one too
         if grants > 1 or (last - self._order_day[person]) % PRIVILEGED_ORDER_DAYS == 0:

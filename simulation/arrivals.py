@@ -1,41 +1,58 @@
-"""Those who ask come in the order of the clock, which stands still while nothing else happens."""
+"""Those who ask, in the order of the clock; and what is set off for later."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
+
+from simulation.demand import Requests
 
 
-def walk(
-    env: simpy.Environment, minutes: Iterable[float], ask: Callable[[int, float], None]
-) -> Generator[simpy.Timeout, Any, None]:
-    """Let everybody ask in turn.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Askings:
+    """Every time at which somebody would ask for a visit or a call, in order of time.
 
-    Whoever asks before anything else can happen is served without an event, for it would change
-    nothing; so the time of asking is handed on, and may be ahead of the environment's clock. What
-    follows is set off with ``at``.
+    When a family turned away comes back is drawn before the run, so all its askings are known
+    as well; in the run those of a request that has been booked are passed over.
 
-    Parameters
+    Attributes
     ----------
-    env
-        The establishment's own environment.
+    request
+        Number of the request: visits from 0, calls follow on; int64.
     minutes
-        When each request is made, ascending.
-    ask
-        Takes the number of a request and its minute.
-
-    Yields
-    ------
-    Timeout
-        Until the next request that something else precedes.
+        Simulation minute; float64.
+    last
+        Whether the family would not ask again for it.
     """
-    peek, timeout = env.peek, env.timeout
-    for request, minute in enumerate(minutes):
-        if minute > peek():
-            yield timeout(minute - env.now)
-        ask(request, minute)
+
+    request: NDArray[np.int64]
+    minutes: NDArray[np.float64]
+    last: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, visits: Requests, calls: Requests, *, until: float) -> Askings:
+        """Put the askings of all requests before ``until`` in order."""
+        waits = [visits.asked_minutes, *visits.ask_again_minutes]
+        minutes = np.add.accumulate(np.array(waits), axis=0)
+        numbers = np.arange(1, len(waits) + 1)[:, np.newaxis]
+        attempt, visit = np.nonzero((numbers <= visits.attempts) & (minutes < until))
+        when = np.concatenate([minutes[attempt, visit], calls.asked_minutes])
+        request = np.concatenate([visit, len(visits) + np.arange(len(calls))])
+        last = attempt + 1 == visits.attempts[visit]
+        order = np.argsort(when, kind="stable")
+        return cls(
+            request=request[order],
+            minutes=when[order],
+            last=np.concatenate([last, np.ones(len(calls), dtype=np.bool_)])[order],
+        )
+
+    def __len__(self) -> int:
+        """Give the number of askings."""
+        return len(self.request)
 
 
 def at(

@@ -8,9 +8,9 @@ from typing import Any, cast
 import simpy
 
 from simulation.allowance import Orders
-from simulation.arrivals import at
+from simulation.arrivals import Askings, at
 from simulation.clock import MINUTES_PER_DAY
-from simulation.demand import Askings, Requests
+from simulation.demand import Requests
 from simulation.log import CODE, NO_ORDER_ANSWER, PASSED_OVER, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
@@ -21,8 +21,9 @@ class BookingDesk:
     """Where the families of one establishment book.
 
     One process answers everybody in the order of asking, those who come back included; it passes
-    over whoever was booked meanwhile. Cancellations are events that call back, so that the list
-    of pending events stays short whatever the number of families.
+    over whoever was booked meanwhile, and leads to the video room whoever wants a call.
+    Cancellations are events that call back, so that the list of pending events stays short
+    whatever the number of families.
 
     Parameters
     ----------
@@ -38,8 +39,10 @@ class BookingDesk:
         Visit orders of everybody, and whether a person's visits need one.
     recorder
         Takes the answer to every asking, and a row for each cancellation.
-    call_instead
-        Asks for a video call in place of the visit: takes number and minute of the request.
+    ask_for_call
+        Asks for a video call: takes its number in the log, and the minute.
+    first_instead
+        Number of a call in place of the visit of request 0.
 
     Attributes
     ----------
@@ -59,7 +62,8 @@ class BookingDesk:
         orders: Orders,
         needs_order: Sequence[bool],
         recorder: Recorder,
-        call_instead: Callable[[int, float], None],
+        ask_for_call: Callable[[int, float], None],
+        first_instead: int,
     ) -> None:
         self._env = env
         self._calendar = calendar
@@ -71,33 +75,38 @@ class BookingDesk:
         self._cancels: list[bool] = requests.cancels.tolist()
         self._cancel_at: list[float] = requests.cancel_at_share.tolist()
         self.booked: list[list[int]] = [[] for _ in starts]
-        sessions = [acceptable[party] for party in requests.party.tolist()]
-        turns = (askings.last & requests.turns_to_video[askings.request]).tolist()
-        env.process(self._answer(askings, sessions, turns, call_instead))
+        sessions = list(map(acceptable.__getitem__, requests.party.tolist()))
+        turns = askings.last & (askings.request < len(requests))
+        turns[turns] = requests.turns_to_video[askings.request[turns]]
+        env.process(self._answer(askings, sessions, turns.tolist(), ask_for_call, first_instead))
 
     def _answer(
         self,
         askings: Askings,
         acceptable: Sequence[int],
         turns_to_video: Sequence[bool],
-        call_instead: Callable[[int, float], None],
+        ask_for_call: Callable[[int, float], None],
+        first_instead: int,
     ) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
+        today = midnight = 0
         person_of, needs_order, in_hand = self._person, self._needs_order, self._orders.in_hand
-        take, booked = self._calendar.take, [False] * len(person_of)
+        take, first_call = self._calendar.take, len(person_of)
+        booked = [False] * first_instead
         answers += [PASSED_OVER] * len(askings)
-        rows = zip(
-            askings.minutes.tolist(),
-            askings.request.tolist(),
-            (askings.minutes // MINUTES_PER_DAY).astype(int).tolist(),
-            strict=True,
-        )
-        for asking, (now, request, today) in enumerate(rows):
+        rows = zip(askings.request.tolist(), askings.minutes.tolist(), strict=True)
+        for asking, (request, now) in enumerate(rows):
             if booked[request]:
                 continue
             if now > peek():
                 yield env.timeout(now - env.now)
+            if request >= first_call:
+                ask_for_call(request, now)
+                continue
+            if now >= midnight:
+                today = int(now / MINUTES_PER_DAY)
+                midnight = (today + 1) * MINUTES_PER_DAY
             person = person_of[request]
             if needs_order[person] and not in_hand(person, today):
                 answer = NO_ORDER_ANSWER
@@ -108,7 +117,7 @@ class BookingDesk:
                 booked[request] = True
                 self._book(request, person, answer, now, today)
             elif turns_to_video[asking]:
-                call_instead(request, now)
+                ask_for_call(first_instead + request, now)
 
     def _book(self, request: int, person: int, slot: int, now: float, today: int) -> None:
         if self._needs_order[person]:

@@ -203,47 +203,6 @@ class Requests:
         return len(self.person)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Askings:
-    """Every time at which somebody would ask for a visit, in order of time.
-
-    When a family turned away comes back is drawn before the run, so all its askings are known
-    as well; in the run those of a request that has been booked are passed over.
-
-    Attributes
-    ----------
-    request
-        Number of the request; int64.
-    minutes
-        Simulation minute; float64.
-    last
-        Whether the family would not ask again.
-    """
-
-    request: NDArray[np.int64]
-    minutes: NDArray[np.float64]
-    last: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, requests: Requests, *, until: float) -> Askings:
-        """Put the askings of all requests before ``until`` in order."""
-        waits = [requests.asked_minutes, *requests.ask_again_minutes]
-        minutes = np.add.accumulate(np.array(waits), axis=0)
-        numbers = np.arange(1, len(waits) + 1)[:, np.newaxis]
-        attempt, request = np.nonzero((numbers <= requests.attempts) & (minutes < until))
-        when = minutes[attempt, request]
-        order = np.argsort(when, kind="stable")
-        return cls(
-            request=request[order],
-            minutes=when[order],
-            last=(attempt + 1 == requests.attempts[request])[order],
-        )
-
-    def __len__(self) -> int:
-        """Give the number of askings."""
-        return len(self.request)
-
-
 def visit_requests(
     place: Place, calendar: Calendar, settings: DemandSettings, *, seed: int, replication: int
 ) -> Requests:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulation.arrivals import Askings
 from simulation.clock import Calendar
-from simulation.demand import Askings, Requests
+from simulation.demand import Requests
 from simulation.place import Place
 from simulation.timetable import DatedSlots
 
@@ -69,7 +70,7 @@ NO_SLOT = -1
 NO_ORDER_ANSWER = -2
 PASSED_OVER = -3
 """Answers to an asking other than the slot that was booked: no table free, no order in hand, and
-none because the request had been booked."""
+none here because the request had been booked or is for a call."""
 
 
 class Register:
@@ -107,7 +108,8 @@ class Recorder:
     add
         Appends a row, ``(minutes, request, outcome, slot)``, or several in one tuple.
     answers
-        Answer to every asking for a visit: the slot that was booked or why there is none.
+        Answer to every asking for a visit, by its place among all askings: the slot that was
+        booked or why there is none.
     visits, calls
         Bookings of the visit sessions and video slots that were held.
     """
@@ -134,7 +136,7 @@ class Year:
         Requests drawn for visits and for video calls. In the log, visits are numbered from 0,
         calls follow on, and after them the calls that requests for visits may turn into.
     askings
-        When each of the visits would be asked for.
+        When each of them would be asked for.
     sessions, video_slots
         The dated slots.
     templates

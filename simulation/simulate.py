@@ -14,10 +14,11 @@ from data.estate import Estate
 from data.visit_cost import VisitCost
 from data.words import Status
 from simulation.allowance import PRIVILEGED_ORDER_DAYS, Orders
+from simulation.arrivals import Askings
 from simulation.attendance import hold_sessions
 from simulation.booking import BookingDesk
 from simulation.clock import MINUTES_PER_DAY, Calendar
-from simulation.demand import Askings, DemandSettings, video_requests, visit_requests
+from simulation.demand import DemandSettings, video_requests, visit_requests
 from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.place import Place
 from simulation.regime import VisitsRegime, sessions_under
@@ -255,11 +256,12 @@ def simulate(
     )
     end = float(calendar.days * MINUTES_PER_DAY)
     visits = visit_requests(place, calendar, inputs.demand, **names)
+    calls = video_requests(place, calendar, inputs.demand, **names)
     year = Year(
         place=place,
         visits=visits,
-        askings=Askings.of(visits, until=end),
-        calls=video_requests(place, calendar, inputs.demand, **names),
+        calls=calls,
+        askings=Askings.of(visits, calls, until=end),
         sessions=sessions,
         video_slots=slots,
         templates=templates["template"].to_numpy(object),
@@ -294,7 +296,8 @@ def simulate(
             opening=inputs.regime.opening_orders,
         ),
         recorder=recorder,
-        call_instead=lambda request, now: room.ask(len(year.calls) + request, now),
+        ask_for_call=room.ask,
+        first_instead=len(year.visits) + len(year.calls),
     )
     env.process(
         hold_sessions(
@@ -327,7 +330,6 @@ def _video_room(
     credit = {full: video.calls_per_month(full) for full in (False, True)}
     months = calendar.months(np.arange(slots.day.max(initial=calendar.days) + 1))
     limits = [credit[full] for full in (offered < video.full_credit_share).tolist()]
-    asked_minutes = year.calls.asked_minutes.tolist()
     person = year.calls.person.tolist() + year.visits.person.tolist()
     shared: dict[str, Any] = {
         "first_id": len(year.visits),
@@ -337,7 +339,6 @@ def _video_room(
     if video.walk_in:
         return WalkInRoom(
             env,
-            asked_minutes,
             limits=limits,
             opens=slots.start.tolist(),
             closes=slots.end.tolist(),
@@ -355,7 +356,6 @@ def _video_room(
     )
     return VideoDesk(
         env,
-        asked_minutes,
         party=year.calls.party.tolist() + year.visits.party.tolist(),
         acceptable=list(map(free.every_week, acceptable_slots(slots.weekly, place))),
         calendar=free,

@@ -64,7 +64,9 @@ class SlotCalendar:
         self.window_weeks = (6 + notice_days[1] - notice_days[0]) // DAYS_PER_WEEK + 1
         self._repeat = sum(1 << week * stride for week in range(self.window_weeks))
         self._today = self._base = -1
-        self._shift = self._rolls_on = self._open = self._window = self._reach = 0
+        self._shift = self._rolls_on = self._reach = 0
+        # slots with a table free, those in today's window, and both
+        self._open = self._window = self._bookable = 0
         # a person's sessions and periods are numbered through: whole numbers cost the
         # collector of memory nothing, pairs would
         self._sessions = len(slot_at)
@@ -99,12 +101,12 @@ class SlotCalendar:
         """
         if day != self._today:
             self._turn_to(day)
-        fitting = acceptable & self._open & self._window
+        fitting = acceptable & self._bookable
         if not fitting:
             return -1
-        used_up = self._used_up[person] & self._reach
+        used_up = self._used_up[person]
         if used_up:
-            fitting &= ~self._slots_in(used_up)
+            fitting &= ~self._slots_in(used_up & self._reach)
         while fitting:
             bit = fitting & -fitting
             slot = self._slot_at[self._shift + bit.bit_length() - 1]
@@ -115,6 +117,7 @@ class SlotCalendar:
                 self.free[slot] = left
                 if not left:
                     self._open ^= bit
+                    self._bookable ^= bit
                 limit = self._limits[person]
                 if limit is not None:
                     self._count(person, self._period[slot], limit)
@@ -129,17 +132,13 @@ class SlotCalendar:
         place = self._index[slot] - self._shift
         if not self.free[slot] and place >= 0:
             self._open |= 1 << place
+            self._bookable = self._open & self._window
         self.free[slot] += 1
         self._booked.remove(person * self._sessions + self._session[slot])
         if self._limits[person] is not None:
             period = self._period[slot]
             self._held[person * self._periods + period] -= 1
             self._used_up[person] &= ~(1 << period)
-
-    def is_used_up(self, person: int, day: int) -> bool:
-        """Say whether the person has used up every period of a day's window."""
-        reach = self._reaches[day]
-        return reach != 0 and self._used_up[person] & reach == reach
 
     def is_at_limit(self, person: int, day: int) -> bool:
         """Say whether the person has used up the first or the last period of a day's window."""
@@ -170,6 +169,7 @@ class SlotCalendar:
             self._roll(day)
         self._today = day
         self._window = self._masks[(day + self._offset) % DAYS_PER_WEEK]
+        self._bookable = self._open & self._window
         self._reach = self._reaches[day]
 
     def _roll(self, day: int) -> None:

@@ -12,7 +12,7 @@ import simpy
 
 from data.estate import Estate, Where
 from data.words import DAYS
-from simulation.arrivals import at, walk
+from simulation.arrivals import at
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
@@ -167,10 +167,9 @@ class VideoDesk:
     ----------
     env
         The establishment's own environment.
-    asked_minutes
-        When each of the calls that families want on their own account is asked for, ascending.
     first_id
-        Number in the log of the first of them; those in place of a visit follow.
+        Number in the log of the first call that a family wants on its own account; those in
+        place of a visit follow.
     person, party
         Whose call each is, and which party would join.
     acceptable
@@ -189,7 +188,6 @@ class VideoDesk:
     def __init__(
         self,
         env: simpy.Environment,
-        asked_minutes: Sequence[float],
         *,
         first_id: int,
         person: Sequence[int],
@@ -209,15 +207,12 @@ class VideoDesk:
         self._record = recorder.add
         self._register = recorder.calls
         self.booked: dict[int, list[int]] = {}
-        env.process(walk(env, asked_minutes, self.ask))
 
-    def ask(self, call: int, now: float) -> None:
+    def ask(self, identity: int, now: float) -> None:
         """Book the earliest call the family can join, or turn the request away."""
         calendar, day = self._calendar, int(now / MINUTES_PER_DAY)
-        person, identity = self._person[call], self._first_id + call
-        if calendar.is_used_up(person, day):
-            self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
-            return
+        call = identity - self._first_id
+        person = self._person[call]
         slot = calendar.take(self._acceptable[self._party[call]], person, day)
         if slot < 0:
             why = VIDEO_NO_CREDIT if calendar.is_at_limit(person, day) else VIDEO_NO_SLOT
@@ -242,7 +237,7 @@ class WalkInRoom:
 
     Parameters
     ----------
-    env, asked_minutes, first_id, person, recorder
+    env, first_id, person, recorder
         As for ``VideoDesk``.
     limits
         Calls each person's credit pays for in a month.
@@ -262,7 +257,6 @@ class WalkInRoom:
     def __init__(
         self,
         env: simpy.Environment,
-        asked_minutes: Sequence[float],
         *,
         first_id: int,
         person: Sequence[int],
@@ -287,11 +281,10 @@ class WalkInRoom:
         self._in_use = 0
         self._calls: dict[tuple[int, int], int] = {}
         self.booked: dict[int, list[int]] = {}
-        env.process(walk(env, asked_minutes, self.ask))
 
-    def ask(self, call: int, now: float) -> None:
+    def ask(self, identity: int, now: float) -> None:
         """Call now if a station is open and free and the credit is not used up."""
-        person, identity = self._person[call], self._first_id + call
+        person = self._person[identity - self._first_id]
         month = person, self._months[int(now / MINUTES_PER_DAY)]
         if self._calls.get(month, 0) >= self._limits[person]:
             self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
