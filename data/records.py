@@ -18,7 +18,7 @@ from data.load import read_table, table_path
 from data.population import Population
 from data.schema import columns
 from data.synthetic import ties
-from data.synthetic.activities import draw_activities, draw_activity_sites
+from data.synthetic.activities import LASTING_KINDS, draw_activities, draw_activity_sites
 from data.synthetic.dealing import Assumptions
 from data.synthetic.settings import RecordsSettings
 from data.validate import check_data
@@ -87,7 +87,8 @@ def load_records(folder: Path | str | None, population: Population) -> Records:
     Parameters
     ----------
     folder
-        Holds any of the tables as CSV or Parquet; those it does not hold are empty.
+        Holds any of the tables as CSV or Parquet; those it does not hold are empty. What somebody
+        takes part in is offered where they are, whether ``activity_sites`` says so or not.
     population
         Whom the records are about.
 
@@ -103,15 +104,18 @@ def load_records(folder: Path | str | None, population: Population) -> Records:
         without a second member.
     """
     tables = {name: _read(name, folder) for name in RECORD_TABLES}
+    units = read_table("units", folder)
     ids = {
         "population": population.prisoners[["prisoner_id"]],
         "home_areas": load_home_areas(None if folder is None else Path(folder))[["home_area"]],
         "establishments": read_table("establishments", folder)[["establishment"]],
-        "units": read_table("units", folder)[["unit"]],
+        "units": units[["unit"]],
     }
     problems = check_data(ids | tables, faulty=tuple(ids))
     if problems:
         raise TableError(problems)
+    at = population.prisoners.set_index("prisoner_id")["current_unit"]
+    tables["activity_sites"] = _with_sites(tables, at.map(units.set_index("unit")["establishment"]))
     return Records(**{name: in_order(table) for name, table in tables.items()})
 
 
@@ -214,6 +218,20 @@ def _people_in_order(population: Population, estate: Estate) -> pd.DataFrame:
         establishment=establishment,
         region=region.loc[establishment].to_numpy(),
     )
+
+
+def _with_sites(tables: dict[str, pd.DataFrame], at: pd.Series[str]) -> pd.DataFrame:
+    """Add to what is offered what people take part in where they are."""
+    activities = tables["activities"]
+    lasting = activities[activities["kind"].isin(LASTING_KINDS)]
+    here = pd.DataFrame(
+        {
+            "establishment": lasting["prisoner_id"].map(at).astype("str"),
+            "activity": lasting["activity"],
+        }
+    )
+    both = pd.concat([tables["activity_sites"], here.dropna()], ignore_index=True)
+    return both.drop_duplicates(ignore_index=True)
 
 
 def in_order(table: pd.DataFrame) -> pd.DataFrame:

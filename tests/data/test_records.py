@@ -305,6 +305,14 @@ def test_a_folder_of_records_is_read_and_what_it_lacks_is_empty(folder: Path) ->
     assert read.keep_together.empty
 
 
+def test_what_somebody_takes_part_in_is_offered_where_they_are(folder: Path) -> None:
+    (folder / "activity_sites.csv").unlink()
+
+    read = load_records(folder, people_in(folder))
+
+    assert read.activity_sites.to_numpy().tolist() == [["AYI", "thinking_skills"]]
+
+
 def test_records_of_no_folder_are_empty(population: Population) -> None:
     assert all(getattr(load_records(None, population), name).empty for name in RECORD_TABLES)
 
