@@ -42,6 +42,7 @@ from optimiser.move_parts import (
     WISH_TO_STAY,
     MoveParts,
     move_parts,
+    planned_sites,
 )
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
@@ -145,7 +146,7 @@ def build_problem(inputs: Inputs) -> Build:
     )
     from_establishment = np.where(current_unit >= 0, unit_establishment[current_unit], NOWHERE)
     book = rule_book(inputs)
-    found = fit(with_exclusions(inputs), book)
+    found = fit(with_records(inputs), book)
     costs = person_costs(
         inputs.population,
         inputs.parties,
@@ -323,6 +324,26 @@ def rule_book(inputs: Inputs) -> RuleBook:
     )
 
 
+def with_records(inputs: Inputs) -> pd.DataFrame:
+    """Add to the population table what the records say of where people may be.
+
+    Returns
+    -------
+    DataFrame
+        With ``excluded``, as from ``with_exclusions``, and ``planned_sites``, as from
+        ``planned_sites``.
+    """
+    prisoners, codes = inputs.population.prisoners, inputs.travel.establishments
+    at = inputs.estate.units.set_index("unit")["establishment"]
+    sites = planned_sites(
+        prisoners,
+        inputs.records,
+        establishments=codes,
+        from_establishment=codes.get_indexer(pd.Index(prisoners["current_unit"].map(at))),
+    )
+    return with_exclusions(inputs).assign(planned_sites=sites)
+
+
 def with_exclusions(inputs: Inputs) -> pd.DataFrame:
     """Add to the population table the establishments that public protection excludes.
 
@@ -377,7 +398,7 @@ def why_excluded(inputs: Inputs, book: RuleBook, prisoner_id: str) -> list[tuple
     ids = inputs.population.prisoners["prisoner_id"]
     if not (ids == prisoner_id).any():
         raise KeyError(prisoner_id)
-    return excluding_rules(with_exclusions(inputs)[(ids == prisoner_id).to_numpy()], book)
+    return excluding_rules(with_records(inputs)[(ids == prisoner_id).to_numpy()], book)
 
 
 def _check_places(inputs: Inputs, found: Fit, book: RuleBook, capacity: Integers) -> None:

@@ -379,6 +379,20 @@ def public_protection(people: pd.DataFrame, places: Places, value: float) -> Bre
     return excluded
 
 
+def planned_course_is_not_offered(people: pd.DataFrame, places: Places, value: float) -> Breaks:
+    """Hold people on a course of their sentence plan where it is offered, until it ends.
+
+    ``planned_sites`` holds codes of the establishments that offer it, with ``;`` between them;
+    empty for people on no such course. Source: the sentence plan (PSI 19/2014); assumption that a
+    course broken off is not taken up again in time.
+    """
+    broken = np.zeros((len(people), len(places.establishments)), dtype=np.bool_)
+    cells = people["planned_sites"].to_numpy(dtype=object)
+    for row in np.flatnonzero(cells != ""):
+        broken[row] = ~np.isin(places.establishments, str(cells[row]).split(LIST_SEPARATOR))
+    return broken
+
+
 def category_a_frozen(people: pd.DataFrame, value: float) -> NDArray[np.bool_]:
     """Leave Category A to the central team that manages it.
 
@@ -521,6 +535,7 @@ ESTABLISHMENT_RULES: dict[str, EstablishmentRule] = {
     "court_alignment": court_is_not_aligned,
     "nearer_preference": no_nearer_than_today,
     "public_protection": public_protection,
+    "sentence_plan_course": planned_course_is_not_offered,
 }
 """Rules about a person and an establishment; they are explained after those about units."""
 
@@ -544,6 +559,7 @@ ESTABLISHMENT_RULES_READ: dict[str, tuple[str, ...]] = {
     "court_alignment": ("status", "sex", "court_row"),
     "nearer_preference": ("nearer_home", "nearer_today"),
     "public_protection": ("excluded",),
+    "sentence_plan_course": ("planned_sites",),
 }
 """Columns of people that each rule about establishments looks at."""
 

@@ -140,6 +140,7 @@ CHANGES: dict[str, Needed] = {
     "open_deportation": _says("an appeal, or another decision of the Home Office"),
     "open_parole_board": _says("the Parole Board and a minister agree"),
     "public_protection": _says("another decision on public protection"),
+    "sentence_plan_course": _says("the end of the course, or that it is offered there"),
     "category_a_frozen": _says("a decision of the central team for category A"),
     "short_time_left": _says(NEVER),
     "after_sentence": _after_sentence,

@@ -446,6 +446,7 @@ def alignment_ranks(
 
 WHEN_ABSENT: dict[str, Any] = {
     "excluded": "",
+    "planned_sites": "",
     "flags": "",
     "offence_group": "",
     "court_area": "",

@@ -33,6 +33,7 @@ REASONS = {
     "rule:open_filter_least": MoveReason.PROGRESSIVE,
     "rule:open_filter_most": MoveReason.PROGRESSIVE,
     "rule:therapeutic_need": MoveReason.OFFENDING_BEHAVIOUR_COURSE,
+    "rule:sentence_plan_course": MoveReason.OFFENDING_BEHAVIOUR_COURSE,
     "rule:mother_and_baby": MoveReason.MEDICAL,
     "rule:accessible": MoveReason.MEDICAL,
     "rule:ground_floor": MoveReason.MEDICAL,

@@ -161,6 +161,8 @@ PLACE_CASES: list[tuple[str, dict[str, Any], list[float]]] = [
     ("nearer_preference", {"preference": "nearer", "home_area": ""}, [0, 0, 0]),
     ("public_protection", {"excluded": "AAA;BBB"}, [1, 1, 0]),
     ("public_protection", {}, [0, 0, 0]),
+    ("sentence_plan_course", {"planned_sites": "AAA;CCC"}, [0, 1, 0]),
+    ("sentence_plan_course", {"planned_sites": ""}, [0, 0, 0]),
 ]
 """Against establishments AAA and BBB in the west and CCC in the east, at 0, 50 and 100 miles."""
 

@@ -164,3 +164,24 @@ def test_every_soft_rule_of_the_table_speaks_for_a_reason() -> None:
     soft = set(rules.loc[rules["level"] == "soft", "rule"]) & {*UNIT_RULES, *ESTABLISHMENT_RULES}
 
     assert {f"rule:{name}" for name in soft} <= set(REASONS)
+
+
+def test_nobody_leaves_a_course_of_the_sentence_plan_for_where_it_is_not_offered(
+    baseline: Scenario, policy: AllocationPolicy
+) -> None:
+    """His family is at CCC, which does not offer it; BBB does. A planner may switch it off."""
+    people = toy_population(person(1, "east", "AAA-1"))
+    row = ("P1", "course", "self_change", 3, 5.0, True)
+    nothing = Records.empty()
+    records = replace(
+        nothing,
+        activities=pd.DataFrame([row], columns=nothing.activities.columns),
+        activity_sites=pd.DataFrame({"establishment": ["BBB"], "activity": ["self_change"]}),
+    )
+
+    bound = moves_of(baseline, policy, people, records=records)
+    rules = toy_rules(sentence_plan_course="off")
+    free = moves_of(baseline, policy, people, records=records, rules=rules)
+
+    assert bound.loc["P1", "establishment"] == "BBB"
+    assert free.loc["P1", "establishment"] == "CCC"
