@@ -75,8 +75,11 @@ def load_estate(folder: Path | str | None = None) -> Estate:
 
 
 def _sorted(name: str, folder: Path | str | None, by: list[str]) -> pd.DataFrame:
+    return in_id_order(read_table(name, folder), by)
+
+
+def in_id_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Sort days by the week and ids by the number they end in, so that LEI-2 precedes LEI-10."""
-    table = read_table(name, folder)
     return table.sort_values(by, key=_id_order, kind="stable", ignore_index=True)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -44,6 +45,10 @@ class Role(StrEnum):
 DataDir = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of your own tables; absent ones are the built-in ones."),
+]
+Locks = Annotated[
+    Path | None,
+    typer.Option("--locks", help="A planner's file of locks; else locks.csv of the data folder."),
 ]
 RunsDir = Annotated[Path, typer.Option("--runs", help="Folder that holds the run folders.")]
 Seed = Annotated[int, typer.Option(help="Seed of the simulated draws.", min=0)]
@@ -117,6 +122,7 @@ def run(
     cluster: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler to use instead of processes.")
     ] = None,
+    locks: Locks = None,
 ) -> int:
     """Play scenarios on the same families; store each."""
     results, code = _play(
@@ -128,6 +134,7 @@ def run(
         workers=workers,
         keep_visits=keep_visits,
         cluster_address=cluster,
+        locks=locks,
     )
     for result in results:
         _say(str(result.folder))
@@ -143,6 +150,16 @@ def allocate(
     save_problem: Annotated[
         bool, typer.Option("--save-problem", help="Also write problem.npz for another solver.")
     ] = False,
+    locks: Locks = None,
+    earlier_dir: Annotated[
+        Path | None, typer.Option("--from", help="Earlier plan to tell this one against.")
+    ] = None,
+    most_changes: Annotated[
+        int | None,
+        typer.Option(
+            "--changes", min=0, help="Most people in another prison than in the earlier plan."
+        ),
+    ] = None,
 ) -> int:
     """Decide placements only, prove them, write the plan."""
     from scenarios.plan import plan
@@ -153,6 +170,9 @@ def allocate(
             out_dir=out_dir,
             data_dir=data_dir,
             save_problem_too=save_problem,
+            locks=locks,
+            earlier_dir=earlier_dir,
+            most_changes=most_changes,
             progress=progress,
         )
     for line in found.told:
@@ -183,6 +203,96 @@ def explain(
     else:
         for line in explaining.tell(told):
             _say(line)
+
+
+About = Annotated[Path, typer.Argument(help="A plan's folder, or the .csv file of locks.")]
+Person = Annotated[str, typer.Argument(help="Id of one person.")]
+Place = Annotated[str, typer.Argument(help="A unit or an establishment.")]
+Reason = Annotated[str, typer.Option(help="Reason code, as the dictionary lists them.")]
+Owner = Annotated[str, typer.Option(help="Who decides.")]
+Review = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day to look again.")]
+Note = Annotated[str, typer.Option(help="A note for planners.")]
+
+
+@app.command()
+@_ends_clearly
+def lock(
+    about: About,
+    prisoner: Person,
+    place: Place,
+    reason: Reason,
+    owner: Owner,
+    review: Review,
+    note: Note = "",
+    data_dir: DataDir = None,
+    locks: Locks = None,
+) -> None:
+    """Keep a person in a place in every later plan."""
+    _decide("lock", about, prisoner, place, reason, note, owner, review, data_dir, locks)
+
+
+@app.command()
+@_ends_clearly
+def forbid(
+    about: About,
+    prisoner: Person,
+    place: Place,
+    reason: Reason,
+    owner: Owner,
+    review: Review,
+    note: Note = "",
+    data_dir: DataDir = None,
+    locks: Locks = None,
+) -> None:
+    """Keep a person away from a place in every later plan."""
+    _decide("forbid", about, prisoner, place, reason, note, owner, review, data_dir, locks)
+
+
+@app.command()
+@_ends_clearly
+def unlock(
+    about: About,
+    prisoner: Person,
+    place: Annotated[
+        str | None, typer.Argument(help="A unit or an establishment; all where left out.")
+    ] = None,
+    data_dir: DataDir = None,
+    locks: Locks = None,
+) -> None:
+    """Take away what was locked or forbidden."""
+    from scenarios import steer
+
+    for line in steer.unlock(about, prisoner, place, data_dir=data_dir, locks=locks):
+        _say(line)
+
+
+def _decide(
+    action: str,
+    about: Path,
+    prisoner: str,
+    place: str,
+    reason: str,
+    note: str,
+    owner: str,
+    review: datetime,
+    data_dir: Path | None,
+    locks: Path | None,
+) -> None:
+    from data.locks import LockRow
+    from data.words import LockAction
+    from scenarios import steer
+
+    row = LockRow(
+        prisoner_id=prisoner,
+        action=LockAction(action),
+        unit_or_establishment=place,
+        reason_code=reason,
+        note=note,
+        owner=owner,
+        review_date=review.date(),
+    )
+    for line in steer.lock(about, row, data_dir=data_dir, locks=locks):
+        _say(line)
 
 
 @app.command()

@@ -19,7 +19,14 @@ from optimiser.explain import Explanation, explain, for_others
 from optimiser.problem import PENNIES_PER_POUND, UNPLACED
 from scenarios.errors import ScenarioError
 from scenarios.place import allocation_inputs
-from scenarios.stored_plan import StoredPlan, check_data, inputs_of, open_plan, whereabouts
+from scenarios.stored_plan import (
+    StoredPlan,
+    check_data,
+    inputs_of,
+    open_plan,
+    unknown,
+    whereabouts,
+)
 
 ALTERNATIVES_SHOWN = 12
 """Alternatives in the text; the JSON has all."""
@@ -97,10 +104,13 @@ def explain_person(
     """
     plan = open_plan(folder)
     check_data(plan, data_dir)
+    found = whereabouts(folder, prisoner_id)
+    if found is None:
+        raise unknown(plan, prisoner_id)
+    row, unit = found
     inputs = inputs_of(plan, prisoner_id, data_dir)
     given = allocation_inputs(plan.scenario, inputs)
     build = build_problem(given)
-    row, unit = whereabouts(plan, prisoner_id)
     at = UNPLACED if unit == "" else int(build.problem.units.get_indexer(pd.Index([unit]))[0])
     gap = plan.allocation["objective_gbp"] - plan.allocation["lower_bound_gbp"]
     bound = bool(plan.arrays["limit"].any()) or gap > 0

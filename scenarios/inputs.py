@@ -124,13 +124,22 @@ def load_inputs(
         home_areas=load_home_areas(data_dir),
         travel=travel,
         visit_cost=costs,
-        rules=changed_rows(read_table("rules", data_dir), scenario.rules),
-        move_parts=changed_rows(read_table("move_parts", data_dir), scenario.move_parts),
-        stage_rules=read_table("stage_rules", data_dir),
-        cohort_rules=read_table("cohort_rules", data_dir),
-        court_alignment=read_table("court_alignment", data_dir),
-        places_out_of_use=read_table("places_out_of_use", data_dir),
+        **rule_tables(scenario, data_dir),
     )
+
+
+def rule_tables(scenario: Scenario, data_dir: Path | None) -> dict[str, pd.DataFrame]:
+    """Read the tables that rules and prices of moves stand in, with the scenario's changes."""
+    parts = changed_rows(read_table("move_parts", data_dir), scenario.move_parts)
+    return {
+        "rules": changed_rows(read_table("rules", data_dir), scenario.rules),
+        "move_parts": parts,
+        **{name: read_table(name, data_dir) for name in ROW_BY_ROW},
+    }
+
+
+ROW_BY_ROW = ("stage_rules", "cohort_rules", "court_alignment", "places_out_of_use")
+"""Tables that say some of the rules row by row."""
 
 
 def input_digests(data_dir: Path | None = None, locks: Path | None = None) -> dict[str, str]:

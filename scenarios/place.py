@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas as pd
+
 from data.progress import Progress, silent
 from optimiser.allocate import allocate, observe
 from optimiser.allocation import Allocation
@@ -11,7 +15,14 @@ from scenarios.schema import Scenario
 from simulation.simulate import SimulationInputs, build_inputs
 
 
-def place(scenario: Scenario, inputs: Inputs, progress: Progress = silent) -> Allocation:
+def place(
+    scenario: Scenario,
+    inputs: Inputs,
+    progress: Progress = silent,
+    *,
+    earlier: pd.DataFrame | None = None,
+    most_changes: int | None = None,
+) -> Allocation:
     """Decide placements, or take today's.
 
     Parameters
@@ -22,8 +33,12 @@ def place(scenario: Scenario, inputs: Inputs, progress: Progress = silent) -> Al
         Estate, people, journeys and rules.
     progress
         Told of the optimiser's stages.
+    earlier, most_changes
+        Placements of a plan to stay close to, and how many people may be in another establishment
+        than there.
     """
     given = allocation_inputs(scenario, inputs)
+    given = replace(given, earlier=earlier, most_changes=most_changes)
     return observe(given) if scenario.placements == "today" else allocate(given, progress)
 
 

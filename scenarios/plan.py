@@ -21,6 +21,9 @@ from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_arrays, write_json, write_parquet
 from scenarios.run import Stopwatch, write_shortfall
 from scenarios.schema import Scenario
+from scenarios.steer import review_lines, steered
+from scenarios.steer import tell as tell_steered
+from scenarios.stored_plan import open_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,9 @@ def plan(
     out_dir: Path,
     data_dir: Path | None = None,
     save_problem_too: bool = False,
+    locks: Path | None = None,
+    earlier_dir: Path | None = None,
+    most_changes: int | None = None,
     progress: Progress = silent,
 ) -> Planned:
     """Decide placements for a scenario and write them into a new folder.
@@ -51,6 +57,12 @@ def plan(
         Folder of a user's tables.
     save_problem_too
         Also write ``problem.npz``, so that anyone can check the optimum.
+    locks
+        A planner's file of locks; by default the table of the data folder.
+    earlier_dir
+        Folder of an earlier plan, against which this one is told.
+    most_changes
+        Most people who may be in another establishment than in the earlier plan.
     progress
         Told of each stage.
 
@@ -62,7 +74,9 @@ def plan(
     Raises
     ------
     ScenarioError
-        When the scenario does not optimise, or the folder is in use.
+        When the scenario does not optimise, the folder is in use, or there is no earlier plan.
+    ConflictError
+        When locks or limits cannot all be kept.
     InfeasibleAllocationError
         When people of one sex have no place at all; who they are is written as a table beside.
     """
@@ -74,13 +88,24 @@ def plan(
         )
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         raise ScenarioError(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
+    if most_changes is not None and earlier_dir is None:
+        raise ScenarioError(
+            "--changes counts against an earlier plan. Give its folder with --from."
+        )
+    earlier = None if earlier_dir is None else open_plan(earlier_dir)
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
         with clock("inputs"):
-            inputs = load_inputs(scenario, data_dir, progress)
+            inputs = load_inputs(scenario, data_dir, progress, locks)
         with clock("placements"):
             try:
-                allocation = place(scenario, inputs, progress)
+                allocation = place(
+                    scenario,
+                    inputs,
+                    progress,
+                    earlier=None if earlier is None else earlier.placements(),
+                    most_changes=most_changes,
+                )
             except InfeasibleAllocationError as error:
                 write_shortfall(error, out_dir.with_name(f"{out_dir.name}-shortfall.csv"))
                 raise
@@ -89,15 +114,26 @@ def plan(
             seed=None,
             replications=0,
             keep_visits=False,
-            inputs=input_digests(data_dir),
+            inputs=input_digests(data_dir, locks),
             scenario_digest=scenario.digest(),
         )
         _write(scenario, inputs, allocation, made_from["data_digest"], partial)
         if save_problem_too and allocation.problem is not None:
             save_problem(allocation.problem, partial / "problem.npz")
+        steering = review_lines(inputs.records.locks, scenario.as_of)
+        if earlier is not None:
+            against = steered(
+                earlier,
+                allocation,
+                inputs.records.locks,
+                scenario_digest=made_from["scenario_digest"],
+                inputs=made_from["inputs"],
+            )
+            write_parquet(against.changes, partial / "changed.parquet")
+            steering += tell_steered(against, earlier.folder)
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")
-    return _told(scenario, allocation, out_dir)
+    return _told(scenario, allocation, steering, out_dir)
 
 
 def _write(
@@ -121,7 +157,9 @@ def _write(
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
 
 
-def _told(scenario: Scenario, allocation: Allocation, out_dir: Path) -> Planned:
+def _told(
+    scenario: Scenario, allocation: Allocation, steering: list[str], out_dir: Path
+) -> Planned:
     infeasible = allocation.status == SolveStatus.INFEASIBLE
     moved = int(allocation.placements["moved"].sum())
     lines = [
@@ -136,6 +174,6 @@ def _told(scenario: Scenario, allocation: Allocation, out_dir: Path) -> Planned:
         for row in allocation.unplaced.to_dict("records")
     ]
     return Planned(
-        told=(*([CEILING] if scenario.is_ceiling else []), *lines, str(out_dir)),
+        told=(*([CEILING] if scenario.is_ceiling else []), *lines, *steering, str(out_dir)),
         exit_code=ExitCode.INFEASIBLE if infeasible else ExitCode.DONE,
     )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.estate import apply_unit_edits, load_estate
+from data.estate import Estate, apply_unit_edits, in_id_order
 from data.families import parties
 from data.geography import load_home_areas
 from data.load import read_table
@@ -82,6 +82,11 @@ class StoredPlan:
     def objective_pennies(self) -> int:
         """Value of the plan."""
         return round(float(self.allocation["objective_gbp"]) * PENNIES_PER_POUND)
+
+    def placements(self) -> pd.DataFrame:
+        """Read who is held where: ``prisoner_id``, ``unit`` and ``establishment``."""
+        columns = ["prisoner_id", "unit", "establishment"]
+        return pd.read_parquet(self.folder / "placements.parquet", columns=columns)
 
     @property
     def prices(self) -> Prices:
@@ -169,26 +174,31 @@ def read_rows(plan: StoredPlan, table: str, column: str, values: Collection[str]
     return frame
 
 
-def whereabouts(plan: StoredPlan, prisoner_id: str) -> tuple[int, str]:
-    """Give the row of a person in the plan, and the unit it holds them in, empty for none.
+def whereabouts(folder: Path, prisoner_id: str) -> tuple[int, str] | None:
+    """Give the row of a person in a plan, and the unit it holds them in, empty for none.
 
-    Raises
-    ------
-    ScenarioError
-        When the plan knows no such person.
+    Parameters
+    ----------
+    folder
+        Holds ``placements.parquet``.
+    prisoner_id
+        Whom to look for.
+
+    Returns
+    -------
+    tuple or None
+        None when the plan knows no such person.
     """
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    columns = ["prisoner_id", "unit"]
-    placements = pq.read_table(plan.folder / "placements.parquet", columns=columns)
+    placements = pq.read_table(folder / "placements.parquet", columns=["prisoner_id", "unit"])
     row = pc.index(placements["prisoner_id"], prisoner_id).as_py()
-    if row < 0:
-        raise _unknown(plan, prisoner_id)
-    return row, str(placements["unit"][row].as_py())
+    return None if row < 0 else (row, str(placements["unit"][row].as_py()))
 
 
-def _unknown(plan: StoredPlan, prisoner_id: str) -> ScenarioError:
+def unknown(plan: StoredPlan, prisoner_id: str) -> ScenarioError:
+    """Say that a plan knows no such person."""
     return ScenarioError(
         f"{plan.folder}: no prisoner {prisoner_id!r}. Give an id of its placements.parquet."
     )
@@ -214,7 +224,7 @@ def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inpu
     scenario = plan.scenario
     person = read_rows(plan, "population", "prisoner_id", {prisoner_id})
     if person.empty:
-        raise _unknown(plan, prisoner_id)
+        raise unknown(plan, prisoner_id)
     records = _records(plan, {prisoner_id})
     tied = _tied(person, records) - {prisoner_id}
     others = read_rows(plan, "population", "prisoner_id", tied)
@@ -228,7 +238,7 @@ def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inpu
         *families["home_area"],
         *records.exclusions["home_area"],
     }
-    estate = apply_unit_edits(load_estate(data_dir), scenario.units)
+    estate = apply_unit_edits(_places(data_dir), scenario.units)
     travel = _travel(plan, areas - {""}, estate.establishments["establishment"])
     return Inputs(
         estate=estate,
@@ -246,6 +256,16 @@ def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inpu
 
 OTHER_RULES = ("stage_rules", "cohort_rules", "court_alignment", "places_out_of_use")
 """Tables that say some of the rules row by row."""
+
+
+def _places(data_dir: Path | None) -> Estate:
+    """Read the establishments and their units, and nothing of visits."""
+    keys = {"establishments": ["establishment"], "units": ["establishment", "unit"]}
+    return Estate(
+        **{name: in_id_order(read_table(name, data_dir), by) for name, by in keys.items()},
+        **{name: pd.DataFrame() for name in ("session_templates", "video_stations")},
+        family_workers=pd.DataFrame(),
+    )
 
 
 def _records(plan: StoredPlan, ids: Collection[str]) -> Records:
