@@ -174,11 +174,11 @@ def further_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
 
 def moves_account(moves: pd.DataFrame) -> str:
     """List what the moves give families and what they cost and destroy, by part."""
-    rows = [
-        {"what": what, "total": total(moves[column].sum()), "each": each(moves[column].mean())}
-        for column, (what, total, each) in wording.MOVE_PARTS.items()
-        if column in moves.columns and len(moves)
-    ]
+    rows = []
+    for columns, (what, total, each) in wording.MOVE_PARTS.items():
+        if set(columns) <= set(moves.columns) and len(moves):
+            values = moves[list(columns)].sum(axis=1)
+            rows.append({"what": what, "total": total(values.sum()), "each": each(values.mean())})
     return table(
         pd.DataFrame(rows, columns=["what", "total", "each"]),
         "What the moves give and what they destroy, in pounds, visits and days",

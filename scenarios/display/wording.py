@@ -311,21 +311,44 @@ def worth(results: Results) -> str:
 
 
 MOVE_PARTS = {
-    "family_gain_gbp": ("Gain to families of those who move", pounds, pounds),
-    "move_price_gbp": ("Price of the moves, all parts", pounds, pounds),
-    "escort_gbp": ("Of that, escorts", pounds, pounds),
-    "reception_gbp": ("Of that, receptions", pounds, pounds),
-    "booked_visits_gbp": ("Of that, visits booked and lost", pounds, pounds),
-    "cleared_numbers_gbp": ("Of that, days without cleared phone numbers", pounds, pounds),
-    "wishes_and_holds_gbp": ("Of that, wishes to stay and soft holds", pounds, pounds),
-    "booked_visits_lost": ("Booked visits lost", _whole, _one_decimal),
-    "days_without_cleared_numbers": ("Days without cleared numbers", _whole, _one_decimal),
+    ("family_gain_gbp",): ("Gain to families of those who move", pounds, pounds),
+    ("move_price_gbp",): ("Price of the moves, all parts", pounds, pounds),
+    ("escort_gbp", "special_vehicle_gbp"): ("Of that, escorts", pounds, pounds),
+    ("reception_gbp",): ("Of that, receptions", pounds, pounds),
+    ("booked_visits_gbp",): ("Of that, visits booked and lost", pounds, pounds),
+    ("cleared_numbers_gbp",): ("Of that, days without cleared phone numbers", pounds, pounds),
+    ("family_days_gbp", "family_unit_lost_gbp", "family_unit_interrupted_gbp"): (
+        "Of that, places at family days and in family units",
+        pounds,
+        pounds,
+    ),
+    ("course_lost_gbp", "course_interrupted_gbp"): ("Of that, courses", pounds, pounds),
+    ("education_lost_gbp", "education_interrupted_gbp"): ("Of that, education", pounds, pounds),
+    ("work_lost_gbp", "work_interrupted_gbp"): ("Of that, work", pounds, pounds),
+    ("treatment_lost_gbp", "treatment_interrupted_gbp", "appointments_gbp"): (
+        "Of that, treatment and appointments",
+        pounds,
+        pounds,
+    ),
+    ("recent_transfer_gbp", "likely_refusal_gbp"): (
+        "Of that, recent transfers and likely refusals",
+        pounds,
+        pounds,
+    ),
+    ("wish_to_stay_gbp", "soft_holds_gbp"): (
+        "Of that, wishes to stay and soft holds",
+        pounds,
+        pounds,
+    ),
+    ("booked_visits_lost",): ("Booked visits lost", _whole, _one_decimal),
+    ("days_without_cleared_numbers",): ("Days without cleared numbers", _whole, _one_decimal),
+    ("relatives_parted",): ("Relatives left behind or gone ahead", _whole, _one_decimal),
 }
-"""What is shown of the moves: column, words, how its total and its mean are written."""
+"""What is shown of the moves: columns, words, how their total and mean are written."""
 
 MOVE_NOTE = (
-    "Families gain over the time each person is expected to stay. Courses broken off and recent "
-    "transfers are not priced yet."
+    "Families gain over the time each person is expected to stay. What people take part in, and "
+    "where it is offered, is made up for synthetic people."
 )
 
 REASONS_NOTE = (
