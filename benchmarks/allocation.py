@@ -10,12 +10,11 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-from optimiser.alike import merge_alike
-from optimiser.budget import solve_within_budget
+from optimiser.budget import sample, solve_within_budget
 from optimiser.build import build_problem
 from optimiser.certify import certify
 from optimiser.problem import INELIGIBLE, AllocationProblem
-from optimiser.solve import sample, solve
+from optimiser.solve import solve
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import allocation_inputs
@@ -36,7 +35,7 @@ def _problem(scenario_name: str) -> AllocationProblem:
 @cache
 def _general_solver() -> tuple[float, float]:
     """Solve a tenth of the people with SciPy's HiGHS; give seconds and pounds."""
-    problem = sample(merge_alike(_problem("baseline")).problem, TENTH)
+    problem = sample(_problem("baseline"), TENTH)
     people, units = problem.cost_pennies.shape
     person, unit = np.nonzero(problem.cost_pennies != INELIGIBLE)
     pairs, segments = len(person), len(problem.segment_unit)

@@ -1,52 +1,91 @@
-"""The price of a move that keeps a plan within its budget of moves.
+"""The prices of limits that keep a plan within them: moves, people far from home, and the like.
 
-The dual of the budget is concave in the price, and each evaluation is an exact flow. The price is
-boxed between one at which too many people move and one at which few enough do; the next price is
-read off the line between the two, or off where their tangents meet, or halves the box.
+For any prices of the limits the best plan is a flow, whose value less what the limits let through
+is a bound. The bound is concave in the prices. It is climbed with cutting planes inside a box
+around the best prices so far: every solve gives a plane that lies above the bound everywhere, and
+the box grows where the planes tell true and shrinks where they do not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import log
 
 import numpy as np
 
-from data.progress import Progress, silent
-from optimiser.alike import merge_alike, prices_of_units, split
-from optimiser.certify import feasibility_faults, lower_bound
-from optimiser.duals import Prices
-from optimiser.problem import LARGEST_COST, MOVES, AllocationProblem, Integers
-from optimiser.solve import SAMPLE_EVERY, SMALL, Plan, sample, solve
+from data.progress import Progress, StopEarlyError, silent
+from optimiser.alike import keep_own_units
+from optimiser.certify import limit_faults
+from optimiser.duals import Prices, prices_from
+from optimiser.linear import LinearModel, solve_linear
+from optimiser.network import Network, Plan, prepare
+from optimiser.prices import all_steps
+from optimiser.problem import LARGEST_COST, MOVES, AllocationProblem, Integers, Limit, Ties
+from optimiser.solve import solve
 
-LARGEST_SEARCH = 40
-"""Evaluations after which the search takes the best plan it has."""
+STAGE = "prices of limits"
 
-NARROW = 0.2
-"""Width of the box, as a share of the price, in which moves fall along a line."""
+LARGEST_SEARCH = 60
+"""Solves after which the climb ends with the best bound it has."""
 
-COARSE = 2_000
-"""Pennies to which the price of a move is known from the sample."""
+FINISHING = 14
+"""Solves spent on the way from the best prices to ones at which every limit is kept."""
 
-STAGE = "budget of moves"
+SAMPLE = 16
+"""One person in so many is searched first, for prices to start from."""
+
+SMALLEST_SAMPLE = 2000
+"""Samples of fewer people are not worth a search of their own."""
+
+FIRST_BOX = 20_000
+"""Pennies that a price may change by at first, where nothing is known."""
+
+NARROW_BOX = 0.05
+"""The same as a share of a price known from a sample."""
+
+TRUE_ENOUGH = 0.3
+"""Share of the gain foretold that must come about for the box to grow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DualSearch:
+    """The best prices of limits that were found, and the best plan within all limits.
+
+    Attributes
+    ----------
+    prices
+        Multipliers of the best bound.
+    bound_pennies
+        Value that no plan within the limits can be below.
+    start
+        An optimal plan at these prices; it may break limits a little.
+    plan
+        The best plan within all limits.
+    value_pennies
+        Its value.
+    evaluations
+        Solves that it took.
+    """
+
+    prices: Prices
+    bound_pennies: int
+    start: Plan
+    plan: Plan
+    value_pennies: int
+    evaluations: int
+
+    @property
+    def gap(self) -> float:
+        """Distance from the bound to the plan as a share of its value."""
+        return (self.value_pennies - self.bound_pennies) / max(1, abs(self.value_pennies))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BudgetedPlan:
-    """A plan within the budget, the prices of the best bound, and the evaluations it took."""
+    """A plan within the limits, the prices of the best bound, and the solves it took."""
 
     plan: Plan
     prices: Prices
     evaluations: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Point:
-    price: int
-    moves: int
-    value: int
-    bound: int
-    plan: Plan
 
 
 def solve_within_budget(
@@ -55,75 +94,69 @@ def solve_within_budget(
     smallest_gap: float,
     progress: Progress = silent,
 ) -> BudgetedPlan:
-    """Find a plan with at most ``problem.move_budget`` moves and a bound close to its value.
+    """Find a plan within the limits and a bound close to its value; ties are left out.
 
     Parameters
     ----------
     problem
-        With a budget, or without, when a single flow is enough.
+        With limits, or without, when a single solve is enough.
     smallest_gap
         Relative gap at which the search may stop.
     progress
-        Told of every evaluation; what it raises ends the work.
+        Told of every solve; what it raises ends the work.
 
     Returns
     -------
     BudgetedPlan
-        Its gap is 0 when the budget does not bind, or when some price meets it exactly.
+        Its gap is 0 when no limit binds, or when some prices meet them exactly.
     """
-    merged = merge_alike(problem)
-    found = _search(merged.problem, smallest_gap, progress)
-    unit_of = split(problem, merged, found.plan.unit_of)
-    value = merged.problem.value_pennies(found.plan.unit_of)
-    if feasibility_faults(problem, unit_of) or problem.value_pennies(unit_of) != value:
-        return _search(problem, smallest_gap, progress)
-    prices = prices_of_units(merged, found.prices)
-    plan = replace(found.plan, unit_of=unit_of, prices=prices_of_units(merged, found.plan.prices))
-    return replace(found, plan=plan, prices=prices)
-
-
-def _search(problem: AllocationProblem, smallest_gap: float, progress: Progress) -> BudgetedPlan:
-    """Find the price of a move, where there is a budget at all."""
-    if problem.move_budget is None:
+    if not problem.limits:
         plan = solve(problem, progress=progress)
         return BudgetedPlan(plan=plan, prices=plan.prices, evaluations=1)
-    first_price, slope, start = _first_price(problem)
-    search = _Search(problem, smallest_gap, progress)
-    point = search.evaluate(first_price, start)
-    while not search.finished():
-        point = search.evaluate(search.next_price(point, slope), point.plan)
+    found = dual_search(problem, smallest_gap=smallest_gap, progress=progress)
+    return BudgetedPlan(plan=found.plan, prices=found.prices, evaluations=found.evaluations)
+
+
+def dual_search(
+    problem: AllocationProblem,
+    *,
+    smallest_gap: float = 0.0,
+    start: Plan | None = None,
+    progress: Progress = silent,
+) -> DualSearch:
+    """Find the prices of all limits at once that give the best bound, and a plan within them.
+
+    Parameters
+    ----------
+    problem
+        With limits; its ties are left out.
+    smallest_gap
+        Relative gap at which the search may stop.
+    start
+        A plan at prices of the limits to start from.
+    progress
+        Told of every solve with the gap so far. Where it raises ``StopEarlyError`` the best so far
+        is returned, if a plan within the limits is known; anything else ends the work.
+
+    Returns
+    -------
+    DualSearch
+        Prices in whole pennies, so that the bound can stay some pounds below the best plan.
+    """
+    prepare()
+    untied = replace(problem, ties=Ties.none())
+    search = _Search(untied, smallest_gap, progress)
+    if start is None:
+        price, box = _first_prices(untied)
+    else:
+        price, box = start.prices.limit, _box_around(start.prices.limit)
+    try:
+        search.climb(price, box, start)
+        search.finish()
+    except StopEarlyError:
+        if search.kept is None:
+            raise
     return search.result()
-
-
-def _first_price(problem: AllocationProblem) -> tuple[int, float, Plan | None]:
-    """Search on a sample first; give the price there, moves saved per penny, and a start."""
-    if len(problem.prisoners) <= SMALL:
-        return 0, 0.0, None
-    small = sample(problem, SAMPLE_EVERY)
-    budget = (problem.move_budget or 0) // SAMPLE_EVERY
-    low, low_moves, plan = 0, 0, solve(small)
-    low_moves = int(small.moved(plan.unit_of).sum())
-    if low_moves <= budget:
-        return 0, 0.0, _without_pairs(plan)
-    price = 20_000
-    while True:
-        plan = solve(small, limit_pennies=price_of_moves(small, price), start=plan)
-        moves = int(small.moved(plan.unit_of).sum())
-        if moves <= budget or price >= LARGEST_COST:
-            break
-        low, low_moves, price = price, moves, min(price * 2, LARGEST_COST)
-    high, high_moves = price, moves
-    slope = (low_moves - high_moves) / max(1, high - low)
-    while high - low > COARSE and low_moves > high_moves:
-        price = (low + high) // 2
-        plan = solve(small, limit_pennies=price_of_moves(small, price), start=plan)
-        moves = int(small.moved(plan.unit_of).sum())
-        slope = (low_moves - high_moves) / (high - low)
-        if moves > budget:
-            low, low_moves = price, moves
-        else:
-            high, high_moves = price, moves
-    return (low + high) // 2, slope * SAMPLE_EVERY, _without_pairs(plan)
 
 
 def price_of_moves(problem: AllocationProblem, price: int) -> Integers:
@@ -133,95 +166,209 @@ def price_of_moves(problem: AllocationProblem, price: int) -> Integers:
     return prices
 
 
-def _without_pairs(plan: Plan) -> Plan:
-    """Keep the prices of a sample's plan; its pairs mean nothing for the whole."""
-    return replace(plan, pairs=np.empty(0, dtype=np.int64))
+def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
+    """Keep one person in so many, and that share of all places and limits.
+
+    Parameters
+    ----------
+    problem
+        The whole problem, without ties.
+    every
+        Keep every so-manieth person.
+
+    Returns
+    -------
+    AllocationProblem
+        Its prices are close to those of the whole.
+    """
+    end = np.rint(np.cumsum(problem.segment_places) / every).astype(np.int64)
+    places = end - np.append(0, end[:-1])
+    capacity = np.bincount(problem.segment_unit, weights=places, minlength=len(problem.units))
+    kept = problem.of_people(np.arange(0, len(problem.prisoners), every))
+    return replace(
+        kept,
+        capacity=capacity.astype(np.int64),
+        held_limit=-(-problem.held_limit // every),
+        segment_places=places,
+        limits=tuple(replace(limit, bound=round(limit.bound / every)) for limit in kept.limits),
+    )
 
 
-def _on_a_power_curve(low: _Point, high: _Point, budget: int) -> float:
-    """Read the price off a curve by which moves fall as a power of the price."""
-    fall = log(low.moves / max(high.moves, 0.5))
-    share = log(low.moves / max(budget, 0.5)) / fall
-    price: float = low.price * (high.price / low.price) ** share
-    return price
+def _box_around(price: Integers) -> Integers:
+    box: Integers = np.maximum(NARROW_BOX * price, FIRST_BOX * NARROW_BOX).astype(np.int64)
+    return box
+
+
+def _first_prices(problem: AllocationProblem) -> tuple[Integers, Integers]:
+    """Give prices to start from, and how far to look around them."""
+    count = len(problem.limits)
+    if len(problem.prisoners) < SAMPLE * SMALLEST_SAMPLE:
+        return np.zeros(count, dtype=np.int64), np.full(count, FIRST_BOX)
+    search = _Search(sample(problem, SAMPLE), 0.0, silent)
+    search.climb(np.zeros(count, dtype=np.int64), np.full(count, FIRST_BOX), None)
+    assert search.best is not None
+    return search.best.price, _box_around(search.best.price)
+
+
+def _highest(limit: Limit) -> int:
+    """Give the price above which a limit need not be priced: minimums may be missed at a price."""
+    return min(limit.short_pennies, LARGEST_COST) if limit.at_least else LARGEST_COST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Point:
+    """A solve: prices, the bound there, and how the bound changes with each price."""
+
+    price: Integers
+    bound: int
+    slope: Integers
+    plan: Plan
+    value: int
+    keeps: bool
 
 
 class _Search:
-    """The box around the price, and the best plan and bound so far."""
+    """The planes, the best bound and the best plan so far."""
 
     def __init__(self, problem: AllocationProblem, smallest_gap: float, progress: Progress) -> None:
         self.problem = problem
-        self.budget = problem.move_budget or 0
+        self.network = Network.of(problem)
+        self.sign = np.array([-1 if limit.at_least else 1 for limit in problem.limits])
+        self.limit_bound = np.array([limit.bound for limit in problem.limits])
+        self.highest = np.array([_highest(limit) for limit in problem.limits])
         self.smallest_gap = smallest_gap
         self.progress = progress
-        self.low: _Point | None = None
-        self.high: _Point | None = None
-        self.bound: _Point | None = None
-        self.evaluations = 0
+        self.points: list[_Point] = []
+        self.best: _Point | None = None
+        self.kept: _Point | None = None
 
-    def evaluate(self, price: int, start: Plan | None) -> _Point:
-        """Solve at one price of a move and draw the box in."""
-        self.progress(STAGE, self.evaluations, self.evaluations + 1)
-        plan = solve(self.problem, limit_pennies=price_of_moves(self.problem, price), start=start)
-        self.evaluations += 1
+    def evaluate(self, price: Integers, start: Plan | None) -> _Point:
+        """Solve at prices of the limits."""
+        done = len(self.points)
+        gap = f", gap {self.gap():.4%}" if self.kept and self.best else ""
+        self.progress(STAGE + gap, done, done + 1)
+        plan = self.network.solve(price, start)
+        counts = [self.problem.counts(plan.unit_of, limit) for limit in self.problem.limits]
+        slope = self.sign * (np.array(counts) - self.limit_bound)
+        value = self.problem.value_pennies(plan.unit_of)
+        core = value - self.problem.shortage_pennies(plan.unit_of)
         point = _Point(
             price=price,
-            moves=int(self.problem.moved(plan.unit_of).sum()),
-            value=self.problem.value_pennies(plan.unit_of),
-            bound=lower_bound(self.problem, plan.prices),
+            bound=core + int((slope * price).sum()),
+            slope=slope,
             plan=plan,
+            value=value,
+            keeps=not any(
+                over > 0 and not limit.at_least
+                for over, limit in zip(slope, self.problem.limits, strict=True)
+            ),
         )
-        if point.moves > self.budget:
-            self.low = point
-        else:
-            self.high = point
-        if self.bound is None or point.bound > self.bound.bound:
-            self.bound = point
+        self.points.append(point)
+        if self.best is None or point.bound > self.best.bound:
+            self.best = point
+        if point.keeps and (self.kept is None or point.value < self.kept.value):
+            self.kept = point
         return point
 
-    def finished(self) -> bool:
-        """Say whether the plan is as close to the bound as asked, or cannot come closer."""
-        if self.high is None:
-            return False
-        if self.high.price == 0 or self.evaluations >= LARGEST_SEARCH:
-            return True
-        if self.low is not None and self.high.price - self.low.price <= 1:
-            return True
-        bound = self.bound.bound if self.bound else 0
-        return self.high.value - bound <= self.smallest_gap * abs(self.high.value)
+    def gap(self) -> float:
+        """Give the gap between the best plan within the limits and the best bound."""
+        if self.kept is None or self.best is None:
+            return float("inf")
+        return (self.kept.value - self.best.bound) / max(1, abs(self.kept.value))
 
-    def next_price(self, last: _Point, slope: float) -> int:
-        """Choose a price inside the box."""
-        if self.low is None or self.high is None:
-            return self._outwards(last, slope)
-        low, high = self.low, self.high
-        box = high.price - low.price
-        if self.evaluations % 3 == 2:
-            inside = (high.value - low.value) // max(1, low.moves - high.moves)
-        elif low.price == 0 or box < low.price * NARROW:
-            share = (low.moves - self.budget) / (low.moves - high.moves)
-            inside = low.price + round(share * box)
-        else:
-            inside = round(_on_a_power_curve(low, high, self.budget))
-        return min(max(inside, low.price + 1), high.price - 1)
+    def climb(self, price: Integers, box: Integers, start: Plan | None) -> None:
+        """Climb to the best bound."""
+        point = centre = self.evaluate(price, start)
+        box = box.astype(np.float64)
+        while len(self.points) < LARGEST_SEARCH and self.gap() > self.smallest_gap:
+            foretold, price = self._next(centre, box)
+            known = any(np.array_equal(price, each.price) for each in self.points)
+            if foretold < 1 or (known and (box <= 1).all()):
+                return
+            if known:
+                box = np.maximum(box / 4, 1)
+                continue
+            point = self.evaluate(price, point.plan)
+            at_edge = (np.abs(price - centre.price) >= np.floor(box)).any()
+            if point.bound - centre.bound >= TRUE_ENOUGH * foretold:
+                box = box * 3 if at_edge else box
+            else:
+                box = np.maximum(box / 2, 1)
+            centre = point if point.bound > centre.bound else centre
 
-    def _outwards(self, last: _Point, slope: float) -> int:
-        """Leave the side that all points are on: along a tangent, then by doubling or halving."""
-        excess = last.moves - self.budget
-        if slope > 0 and self.evaluations < 3:
-            step = max(round(1.5 * abs(excess) / slope), 50)
-            price = last.price + step if excess > 0 else last.price - step
-        else:
-            price = max(2 * last.price, 20_000) if excess > 0 else last.price // 2
-        return min(max(price, 0), LARGEST_COST)
-
-    def result(self) -> BudgetedPlan:
-        """Give the best plan within the budget."""
-        assert self.high is not None
-        assert self.bound is not None
-        self.progress(STAGE, self.evaluations, self.evaluations)
-        return BudgetedPlan(
-            plan=self.high.plan,
-            prices=self.bound.plan.prices,
-            evaluations=self.evaluations,
+    def _next(self, centre: _Point, box: np.ndarray) -> tuple[float, Integers]:
+        """Find the top of the planes inside the box, and what they foretell there."""
+        count, planes = len(box), len(self.points)
+        slopes = np.stack([point.slope for point in self.points])
+        height = np.array(
+            [
+                point.bound - centre.bound - int((point.slope * point.price).sum())
+                for point in self.points
+            ],
+            dtype=np.float64,
         )
+        row = np.repeat(np.arange(planes), count + 1)
+        column = np.tile(np.arange(count + 1), planes)
+        value = np.concatenate([-slopes, np.ones((planes, 1))], axis=1).ravel()
+        answer = solve_linear(
+            LinearModel(
+                cost=np.append(np.zeros(count), -1.0),
+                low=np.append(np.maximum(0, centre.price - box), -np.inf),
+                high=np.append(np.minimum(self.highest, centre.price + box), np.inf),
+                row=row,
+                column=column,
+                value=value.astype(np.float64),
+                row_low=np.full(planes, -np.inf),
+                row_high=height,
+            )
+        )
+        return float(answer.column[count]), np.rint(answer.column[:count]).astype(np.int64)
+
+    def finish(self) -> None:
+        """Go from the best prices to ones at which every limit is kept, and halve the way back."""
+        assert self.best is not None
+        low = self.best
+        if low.keeps or self.gap() <= self.smallest_gap:
+            return
+        step = np.where(low.slope > 0, np.maximum(low.price // 500, 1), 0)
+        high = low
+        for _ in range(FINISHING * 2):
+            if high.keeps:
+                break
+            step = np.where(high.slope > 0, np.maximum(2 * step, 1), step)
+            price = np.minimum(low.price + step, self.highest)
+            high = self.evaluate(price, high.plan)
+        below = low.price
+        for _ in range(FINISHING):
+            price = (below + high.price) // 2
+            done = (price == below).all() or (price == high.price).all()
+            if not high.keeps or done or self.gap() <= self.smallest_gap:
+                return
+            point = self.evaluate(price, high.plan)
+            if point.keeps:
+                high = point
+            else:
+                below = price
+
+    def result(self) -> DualSearch:
+        """Give the best bound and the best plan, with people in their own units where they can."""
+        assert self.best is not None
+        if self.kept is None:
+            faults = "; ".join(limit_faults(self.problem, self.best.plan.unit_of))
+            raise RuntimeError(f"No plan within the limits was found: {faults}")
+        self.progress(STAGE, len(self.points), len(self.points))
+        plan, start = self._settled(self.kept), self._settled(self.best)
+        return DualSearch(
+            prices=start.prices,
+            bound_pennies=self.best.bound,
+            start=start,
+            plan=plan,
+            value_pennies=self.kept.value,
+            evaluations=len(self.points),
+        )
+
+    def _settled(self, point: _Point) -> Plan:
+        unit_of = keep_own_units(self.problem, point.plan.unit_of)
+        steps = all_steps(self.problem, unit_of, point.plan.prices)
+        prices = prices_from(self.problem, steps, point.price)
+        return replace(point.plan, unit_of=unit_of, prices=prices)

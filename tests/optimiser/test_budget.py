@@ -73,8 +73,8 @@ def test_bound_reaches_the_linear_programme_of_another_solver(share: float, tmp_
 
 
 def test_large_problems_start_from_the_price_of_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optimiser.solve.SMALL", 50)
-    monkeypatch.setattr("optimiser.budget.SMALL", 50)
+    monkeypatch.setattr("optimiser.budget.SMALLEST_SAMPLE", 10)
+    monkeypatch.setattr("optimiser.budget.SAMPLE", 4)
     problem = random_problem(9, 30, move_budget=60)
 
     found = solve_within_budget(problem, smallest_gap=0.0)

@@ -9,7 +9,6 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from optimiser.budget import solve_within_budget
 from optimiser.certify import certify
@@ -82,15 +81,13 @@ def test_value_equals_brute_force_and_passes_its_certificate(problem: Allocation
     assert certificate.gap == 0
 
 
-@given(problems(), st.sampled_from([0.5, 1.0, 2.0]))
+@given(problems())
 @settings(max_examples=150, deadline=None)
-def test_pruning_samples_and_settling_lose_nothing(
-    problem: AllocationProblem, choices: float
-) -> None:
-    with patch("optimiser.solve.SMALL", 1), patch("optimiser.solve.CHOICES", choices):
-        found = solve_within_budget(problem, smallest_gap=0.0)
+def test_samples_lose_nothing(problem: AllocationProblem) -> None:
+    with patch("optimiser.network.SMALLEST_SAMPLE", 1), patch("optimiser.network.SAMPLES", (3, 2)):
+        plan = solve(problem)
 
-    certificate = certify(problem, found.plan.unit_of, found.prices)
+    certificate = certify(problem, plan.unit_of, plan.prices)
     assert certificate.objective_pennies == best_by_brute_force(problem)
 
 
@@ -112,20 +109,6 @@ def test_value_equals_another_solver_that_reads_the_saved_problem(tmp_path: Path
     value = problem.value_pennies(solve(problem).unit_of)
 
     assert value == pytest.approx(best_by_highs(tmp_path / "problem.npz"), abs=0.5)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_pruned_choices_and_samples_reach_the_same_value(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A problem taken for a large one goes through samples, settled people and added pairs."""
-    problem = random_problem(seed, 20)
-    monkeypatch.setattr("optimiser.solve.SMALL", 20)
-
-    plan = solve(problem)
-
-    assert certify(problem, plan.unit_of, plan.prices).gap == 0
-    assert problem.value_pennies(plan.unit_of) == best_by_networkx(problem)
 
 
 def test_a_price_of_a_move_is_added_to_every_move() -> None:
