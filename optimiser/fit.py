@@ -7,7 +7,7 @@ some hundreds of classes and not for every person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -142,7 +142,22 @@ class Fit:
     move_once: dict[str, Integers]
 
 
-def rule_faults(rules: pd.DataFrame) -> list[tuple[str, str, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFault:
+    """Something that no rules table may say: the row from 0, rule, column, cell and expectation."""
+
+    row: int
+    rule: str
+    column: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        """Say it in one clause."""
+        return f"{self.rule}: found {self.column} '{self.value}'; expected {self.expected}"
+
+
+def rule_faults(rules: pd.DataFrame) -> list[RuleFault]:
     """Find what no rules table may say.
 
     Parameters
@@ -152,31 +167,38 @@ def rule_faults(rules: pd.DataFrame) -> list[tuple[str, str, str]]:
 
     Returns
     -------
-    list of tuple
-        Rule, column and what is wrong: a rule nobody knows, a level the rule cannot have, a soft
-        rule without a price, a rule without the value it needs, dates that end before they begin.
+    list of RuleFault
+        Rules nobody knows, levels a rule cannot have, soft rules without a price, rules without the
+        value they need, dates that end before they begin.
     """
-    faults: list[tuple[str, str, str]] = []
-    for row in rules.itertuples():
-        name, level = str(row.rule), str(row.level)
-        if name not in LEVELS:
-            known = ", ".join(RULE_NAMES)
-            faults.append((name, "rule", f"no rule '{name}'; known are {known}"))
-            continue
-        if level not in LEVELS[name]:
-            can_be = " or ".join(LEVELS[name])
-            faults.append((name, "level", f"{name} cannot be {level}, only {can_be}"))
-        elif level == RuleLevel.SOFT and name not in PRICED_ELSEWHERE and _empty(row.price_gbp):
-            faults.append((name, "price_gbp", f"{name} is soft and has no price_gbp"))
-        if level != RuleLevel.OFF and name in NEED_VALUE and not _is_amount(row.value):
-            found = "none" if _empty(row.value) else f"'{row.value}'"
-            faults.append((name, "value", f"{name} needs a value of 0 or more and has {found}"))
-        start, end = (str(cell or "") for cell in (row.valid_from, row.valid_to))
-        if start and end and end < start:
-            faults.append(
-                (name, "valid_to", f"{name} ends before it begins ({end} is before {start})")
-            )
-    return faults
+    return [
+        RuleFault(
+            row=number,
+            rule=str(row["rule"]),
+            column=column,
+            value="" if _empty(row[column]) else str(row[column]),
+            expected=expected,
+        )
+        for number, row in enumerate(rules.to_dict("records"))
+        for column, expected in _faults_of(row)
+    ]
+
+
+def _faults_of(row: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """Find the wrong cells of one rule, each with what it should hold."""
+    name, level = str(row["rule"]), str(row["level"])
+    if name not in LEVELS:
+        yield "rule", f"one of {', '.join(sorted(RULE_NAMES))}"
+        return
+    if level not in LEVELS[name]:
+        yield "level", " or ".join(LEVELS[name])
+    elif level == RuleLevel.SOFT and name not in PRICED_ELSEWHERE and _empty(row["price_gbp"]):
+        yield "price_gbp", "a price, because the rule is soft"
+    if level != RuleLevel.OFF and name in NEED_VALUE and not _is_amount(row["value"]):
+        yield "value", "a number of 0 or more"
+    start, end = (str(row[column] or "") for column in ("valid_from", "valid_to"))
+    if start and end and end < start:
+        yield "valid_to", f"a date on or after valid_from, {start}"
 
 
 def rules_in_force(rules: pd.DataFrame, as_of: date) -> dict[str, Rule]:
@@ -203,7 +225,7 @@ def rules_in_force(rules: pd.DataFrame, as_of: date) -> dict[str, Rule]:
     end = rules["valid_to"].astype("str").replace("", date.max.isoformat())
     today = as_of.isoformat()
     current = rules[(start <= today) & (today <= end)]
-    faults = [what for _, _, what in rule_faults(rules)]
+    faults = [str(fault) for fault in rule_faults(rules)]
     faults += [
         f"{name} has more than one row on {today}; make the dates of its rows follow each other"
         for name in sorted(set(current.loc[current["rule"].duplicated(), "rule"]))

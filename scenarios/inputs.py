@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -37,7 +36,12 @@ from data.visit_cost import VisitCost, visit_cost
 from scenarios.errors import ScenarioError
 from scenarios.provenance import digest_of
 from scenarios.results import file_digest
-from scenarios.schema import MovePartChange, RuleChange, Scenario
+from scenarios.row_changes import (
+    changed_rows,
+    changed_rule_problems,
+    changed_rules,
+)
+from scenarios.schema import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,7 +136,7 @@ def rule_tables(scenario: Scenario, data_dir: Path | None) -> dict[str, pd.DataF
     """Read the tables that rules and prices of moves stand in, with the scenario's changes."""
     parts = changed_rows(read_table("move_parts", data_dir), scenario.move_parts)
     return {
-        "rules": changed_rows(read_table("rules", data_dir), scenario.rules),
+        "rules": _rules(scenario, data_dir),
         "move_parts": parts,
         **{name: read_table(name, data_dir) for name in ROW_BY_ROW},
     }
@@ -282,6 +286,14 @@ def _parties(
     return parties(_population(data_dir, key, settings, as_of))
 
 
+def _rules(scenario: Scenario, data_dir: Path | None) -> pd.DataFrame:
+    rules = read_table("rules", data_dir)
+    problems = changed_rule_problems(rules, scenario.rules)
+    if problems:
+        raise ScenarioError([f"{scenario.name}.yaml: {problem}" for problem in problems])
+    return changed_rules(rules, scenario.rules)
+
+
 def _edited(estate: Estate, scenario: Scenario) -> Estate:
     try:
         return apply_unit_edits(estate, scenario.units)
@@ -325,23 +337,3 @@ _EDITED = {
 def _said(where: Where) -> str:
     words = {name: getattr(where, name) for name in where.__slots__}
     return ", ".join(f"{name}: {';'.join(value)}" for name, value in words.items() if value)
-
-
-def changed_rows(
-    table: pd.DataFrame, changes: Mapping[str, RuleChange | MovePartChange]
-) -> pd.DataFrame:
-    """Give a table of rules or parts with what a scenario changes of its rows.
-
-    Parameters
-    ----------
-    table
-        Rules or parts of a move; its first column names the row.
-    changes
-        By that name; what is left out stays.
-    """
-    changed = table.copy()
-    for name, change in changes.items():
-        row = changed[changed.columns[0]] == name
-        for column, value in change.model_dump(exclude_none=True, mode="json").items():
-            changed.loc[row, column] = str(value) if changed[column].dtype == "str" else value
-    return changed

@@ -172,10 +172,20 @@ def _build(name: str, file: str, tree: Tree, changes: tuple[Change, ...]) -> Sce
         raise ScenarioError(
             [f"{file}: {_sentence(fault, Scenario)}" for fault in error.errors()]
         ) from None
-    unknown = [f"{file}: {problem}" for problem in _unknown_words(scenario)]
-    if unknown:
-        raise ScenarioError(unknown)
+    problems = [*_unknown_words(scenario), *_rule_problems(scenario)]
+    if problems:
+        raise ScenarioError([f"{file}: {problem}" for problem in problems])
     return scenario
+
+
+def _rule_problems(scenario: Scenario) -> list[str]:
+    """Find rules that the scenario switches, prices or dates as they cannot be."""
+    if not scenario.rules:
+        return []
+    from data.load import read_table
+    from scenarios.row_changes import changed_rule_problems
+
+    return changed_rule_problems(read_table("rules"), scenario.rules)
 
 
 def _unknown_words(scenario: Scenario) -> Iterator[str]:

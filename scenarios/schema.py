@@ -43,7 +43,7 @@ class RuleChange(BaseModel):
 
     level: Literal["hard", "soft", "off"] | None = None
     price_gbp: float | None = Field(default=None, ge=0)
-    value: float | str | None = None
+    value: float | None = Field(default=None, ge=0)
     valid_from: date | None = Field(default=None, alias="from")
     valid_to: date | None = Field(default=None, alias="to")
 

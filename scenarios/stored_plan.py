@@ -28,8 +28,9 @@ from optimiser.duals import Prices
 from optimiser.problem import PENNIES_PER_POUND
 from optimiser.residual import Residual
 from scenarios.errors import ScenarioError
-from scenarios.inputs import Inputs, changed_rows, input_digests
+from scenarios.inputs import Inputs, input_digests
 from scenarios.plain_yaml import read_mapping
+from scenarios.row_changes import changed_rows, changed_rules
 from scenarios.schema import Scenario
 
 FILES = (
@@ -248,7 +249,7 @@ def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inpu
         home_areas=load_home_areas(data_dir),
         travel=travel,
         visit_cost=visit_cost(families, travel, scenario.travel, scenario.help),
-        rules=changed_rows(read_table("rules", data_dir), scenario.rules),
+        rules=changed_rules(read_table("rules", data_dir), scenario.rules),
         move_parts=changed_rows(read_table("move_parts", data_dir), scenario.move_parts),
         **{name: read_table(name, data_dir) for name in OTHER_RULES},
     )

@@ -22,10 +22,11 @@ from scenarios.benefit import (
     rule_of_half,
 )
 from scenarios.distance import distance_measures, distance_rows, further_rows, with_groups
-from scenarios.inputs import Inputs, changed_rows, load_inputs
+from scenarios.inputs import Inputs, load_inputs
 from scenarios.load import load_scenario
 from scenarios.payers import added_hours, payments
 from scenarios.place import place
+from scenarios.row_changes import changed_rows
 from scenarios.schema import RuleChange
 from simulation.demand import keep_share
 

@@ -125,12 +125,40 @@ def test_the_resolved_scenario_can_be_read_back() -> None:
 
 
 def test_a_rule_is_switched_without_touching_code(tmp_path: Path) -> None:
-    rule = next(iter(rows_by_id("rules")))
+    rule = "remand"
     scenario = load_scenario(
         write(tmp_path, f"{HEAD}change:\n  rules.{rule}: {{level: off, from: 2026-09-01}}\n")
     )
     assert scenario.rules[rule].level == "off"
     assert scenario.changes[0].before["level"] == rows_by_id("rules")[rule]["level"]
+
+
+def test_rules_that_cannot_be_so_are_reported_together(tmp_path: Path) -> None:
+    said = message(
+        tmp_path,
+        f"{HEAD}change:\n"
+        "  rules.sexx: {level: hard}\n"
+        "  rules.sex: {level: 'off'}\n"
+        "  rules.court_alignment: {level: hard}\n"
+        "  rules.remand: {level: soft}\n"
+        "  rules.hold_court: {from: 2026-09-01, to: 2026-08-01}\n",
+    )
+    assert said.splitlines() == [
+        "trial.yaml: no rule 'sexx' in rules.csv. Did you mean 'sex'?",
+        "trial.yaml: rules.sex: found level 'off'; expected hard. Correct the scenario.",
+        "trial.yaml: rules.remand: found price_gbp ''; expected a price, because the rule is soft. "
+        "Correct the scenario.",
+        "trial.yaml: rules.court_alignment: found level 'hard'; expected soft or off. "
+        "Correct the scenario.",
+        "trial.yaml: rules.hold_court: found valid_to '2026-08-01'; expected a date on or after "
+        "valid_from, 2026-09-01. Correct the scenario.",
+    ]
+
+
+@pytest.mark.parametrize("value", ["soon", "-1"])
+def test_the_value_of_a_rule_is_a_number_of_0_or_more(tmp_path: Path, value: str) -> None:
+    said = message(tmp_path, f"{HEAD}change: {{rules.after_sentence: {{value: {value}}}}}\n")
+    assert said.startswith("trial.yaml: rules.after_sentence: value: found ")
 
 
 def test_a_part_of_a_move_is_priced_anew_without_touching_code(tmp_path: Path) -> None:
