@@ -23,6 +23,7 @@ from optimiser.problem import (
     AllocationProblem,
     Integers,
 )
+from optimiser.regions import regional_bound
 from optimiser.residual import residual
 
 
@@ -99,6 +100,7 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=found.prices,
+        regions=_regions(inputs, problem),
         floor=mean_miles_floor(
             inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
         ),
@@ -147,10 +149,17 @@ def observe(inputs: Inputs) -> Allocation:
         unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=None,
+        regions=_regions(inputs, build.problem),
         floor=mean_miles_floor(
             inputs.population.prisoners, inputs.estate, inputs.travel, build.problem.capacity
         ),
         problem=None,
+    )
+
+
+def _regions(inputs: Inputs, problem: AllocationProblem) -> pd.DataFrame:
+    return regional_bound(
+        inputs.population.prisoners, inputs.home_areas, inputs.estate, problem.capacity
     )
 
 

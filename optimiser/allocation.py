@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pandas as pd
@@ -76,6 +76,8 @@ class Allocation:
         Least mean miles any placement could reach, and what chance would give.
     problem
         What was decided; none for today.
+    regions
+        Fewest people outside their home region by capacity alone, by region and sex.
     graph
         Residual graph of the plan, from which one person is explained; none for today, or where
         ties keep the plan from being a best flow.
@@ -94,6 +96,7 @@ class Allocation:
     prices: Prices | None
     floor: Floor
     problem: AllocationProblem | None
+    regions: pd.DataFrame = field(default_factory=pd.DataFrame)
     graph: Residual | None = None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from math import log1p
 
 from data.progress import Progress, silent
 from optimiser.ceilings import Ceiling, Floats, Proof, bound_of, solve_within
@@ -216,7 +217,7 @@ class _Search:
         self.progress = progress
         self.points: list[Point] = []
         self.empty: set[tuple[int, int]] = set()
-        self.start: Plan | None = None
+        self.plans: dict[int, Plan] = {}
         self.prices: Floats | None = None
         self.linear = None if traded.against is Against.WORST_TENTH else traded.measure()
 
@@ -224,23 +225,23 @@ class _Search:
         """Find the best plan at a price of the measure."""
         self.progress(STAGE, min(len(self.points), self.wanted - 1), self.wanted)
         traded, problem = self.traded, self.traded.problem
+        start = self._nearest(price)
         proof: Proof | tuple[Cover, ...]
         if self.linear is None:
-            worst = solve_worst(
-                _asked(traded, price), smallest_gap=self.smallest_gap, start=self.start
-            )
-            unit_of, bound, proof, self.start = worst.unit_of, worst.bound, worst.covers, worst.plan
+            worst = solve_worst(_asked(traded, price), smallest_gap=self.smallest_gap, start=start)
+            unit_of, bound, proof, plan = worst.unit_of, worst.bound, worst.covers, worst.plan
         else:
             best = solve_within(
                 problem,
                 [(1, whole_cost(problem)), (price, self.linear)],
                 traded.ceilings,
                 smallest_gap=self.smallest_gap,
-                start=self.start,
+                start=start,
                 prices=self.prices,
             )
-            unit_of, bound, proof, self.start = best.unit_of, best.bound, best.proof, best.plan
+            unit_of, bound, proof, plan = best.unit_of, best.bound, best.proof, best.plan
             self.prices = best.proof.ceilings / best.proof.weight
+        self.plans[price] = plan
         amount = amount_of(traded, unit_of)
         return Point(
             price=price,
@@ -250,6 +251,13 @@ class _Search:
             unit_of=unit_of,
             proof=proof,
         )
+
+    def _nearest(self, price: int) -> Plan | None:
+        """Give the plan at the nearest price so far, by ratio."""
+        if not self.plans:
+            return None
+        known = min(self.plans, key=lambda each: abs(log1p(each) - log1p(price)))
+        return self.plans[known]
 
     def keep(self, point: Point) -> None:
         """Keep a point in its place."""

@@ -389,6 +389,19 @@ class _Search:
                 break
             threshold = following
         self._add(asked.highest)
+        enough = self._thresholds_enough()
+        if enough is not None:
+            self._add(enough)
+
+    def _thresholds_enough(self) -> int | None:
+        """Give the threshold that costs as much as the best plan gains over paying for none."""
+        asked = self.asked
+        each = asked.weight_pennies * asked.tail.count
+        if each == 0 or self.best is None:
+            return None
+        nothing = self.at[asked.highest].bound - asked.fixed(asked.highest)
+        enough = -(-(self.value - nothing) // each)
+        return enough if 0 < enough < asked.highest else None
 
     def _add(self, threshold: int) -> None:
         if threshold not in self.at:

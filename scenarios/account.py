@@ -13,6 +13,7 @@ from data.records import RECORD_TABLES, Records
 from data.travel import travel_table
 from data.visit_cost import HelpWithVisits, VisitCost, visit_cost
 from optimiser.allocation import Allocation
+from optimiser.equality import equality_table
 from optimiser.problem import PENNIES_PER_POUND
 from scenarios.benefit import Demand, demand_at, family_account
 from scenarios.distance import distance_measures, with_groups
@@ -72,6 +73,17 @@ def today_of(inputs: Inputs, plan: pd.DataFrame) -> pd.DataFrame:
         inputs.travel,
         parties=inputs.parties,
         visit_cost=inputs.visit_cost,
+    )
+
+
+def equality_of(inputs: Inputs, today: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+    """Say what a plan means for each group of people, beside where they are today."""
+    return equality_table(
+        inputs.population.prisoners,
+        inputs.population.contacts,
+        inputs.home_areas,
+        before=today,
+        after=plan,
     )
 
 
@@ -178,6 +190,7 @@ def account(
             "placements": plan,
             "moves": allocation.moves,
             "units": allocation.units,
+            "equality": equality_of(inputs, today, plan),
             "measures": measures,
             "visits": visits,
             **record_tables(inputs.records),
@@ -225,8 +238,21 @@ def allocation_account(scenario: Scenario, allocation: Allocation, data: str) ->
         "gap": allocation.gap,
         "unplaced": allocation.unplaced.to_dict("records"),
         "moves": int(allocation.placements["moved"].sum()),
+        "lower_bounds": lower_bounds(allocation),
         "seconds": {stage: round(passed, 3) for stage, passed in allocation.seconds.items()},
         "holds_for": {"date": scenario.as_of.isoformat(), "data_digest": data},
+    }
+
+
+def lower_bounds(allocation: Allocation) -> dict[str, Any]:
+    """Say how much of the distance no placement could avoid: miles, and people out of region."""
+    regions = allocation.regions
+    return {
+        "least_mean_miles": allocation.floor.least_mean_miles,
+        "random_mean_miles": allocation.floor.random_mean_miles,
+        "least_outside_region": int(regions["least_outside"].sum()),
+        "outside_region_today": int(regions["outside_today"].sum()),
+        "regions": regions.to_dict("records"),
     }
 
 

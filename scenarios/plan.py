@@ -11,7 +11,14 @@ from data.progress import Progress, silent
 from data.travel import travel_table
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from optimiser.problem import save_problem
-from scenarios.account import allocation_account, changes_table, price_arrays, record_tables
+from scenarios.account import (
+    allocation_account,
+    changes_table,
+    equality_of,
+    price_arrays,
+    record_tables,
+    today_of,
+)
 from scenarios.display.wording import CEILING
 from scenarios.errors import ExitCode, ScenarioError
 from scenarios.inputs import Inputs, input_digests, load_inputs
@@ -139,14 +146,16 @@ def plan(
 def _write(
     scenario: Scenario, inputs: Inputs, allocation: Allocation, data: str, folder: Path
 ) -> None:
+    plan = allocation.placements
     tables = {
         "changes": changes_table(scenario),
         "population": inputs.population.prisoners,
         "contacts": inputs.population.contacts,
         "travel": travel_table(inputs.travel),
-        "placements": allocation.placements,
+        "placements": plan,
         "moves": allocation.moves,
         "units": allocation.units,
+        "equality": equality_of(inputs, today_of(inputs, plan), plan),
         "shortfall": allocation.unplaced,
     }
     for name, table in (tables | record_tables(inputs.records)).items():
@@ -162,11 +171,13 @@ def _told(
 ) -> Planned:
     infeasible = allocation.status == SolveStatus.INFEASIBLE
     moved = int(allocation.placements["moved"].sum())
+    outside = int(allocation.regions["least_outside"].sum())
     lines = [
         f"{allocation.status}: weighted cost GBP {allocation.objective_gbp:,.2f}, "
         f"lower bound GBP {allocation.lower_bound_gbp:,.2f}, "
         f"gap {100 * (allocation.gap or 0):.4f}%",
         f"{moved:,} moves; {len(allocation.placements):,} people",
+        f"{outside:,} people cannot be in their home region, by capacity alone",
     ]
     lines += [
         f"  {row['people']:,} without a place: {row['sex']}, category {row['category']}, "

@@ -35,6 +35,7 @@ TABLES = (
     "placements",
     "moves",
     "units",
+    "equality",
     "measures",
     "visits",
 )
@@ -93,6 +94,11 @@ class Results:
     def units(self) -> pd.DataFrame:
         """One row per unit: places, people held, worth of one place more and one fewer."""
         return self.tables["units"]
+
+    @property
+    def equality(self) -> pd.DataFrame:
+        """One row per group and measure: distance before and after, who moves, what is missing."""
+        return self.tables["equality"]
 
     @property
     def measures(self) -> pd.DataFrame:
