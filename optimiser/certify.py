@@ -19,9 +19,6 @@ from optimiser.problem import (
 )
 from optimiser.side import RowKind, SideRows, price_of_pairs
 
-NEVER_LESS = 4 * LARGEST_COST
-"""Highest price of a limit, in pennies."""
-
 
 class CertificateError(RuntimeError):
     """A plan breaks a rule or a limit, or is further from the bound than it may be.
@@ -182,7 +179,7 @@ def _price_faults(problem: AllocationProblem, prices: Prices) -> list[str]:
     if prices.scale < 1:
         faults.append(f"the scale of prices must be at least 1, found {prices.scale}")
     if not faults:
-        most = {"unit": LARGEST_PRICE, "estate": LARGEST_PRICE, "limit": NEVER_LESS}
+        most = {"unit": LARGEST_PRICE, "estate": LARGEST_PRICE, "limit": LARGEST_COST}
         faults += [
             f"prices of {name} must lie in 0 to {most[name]}"
             for name in expected

@@ -15,10 +15,10 @@ import numpy as np
 
 from data.progress import Progress, StopEarlyError, silent
 from optimiser.duals import Prices
-from optimiser.linear import solve_linear, solve_whole
+from optimiser.linear import NoAnswerError, solve_linear, solve_whole
 from optimiser.pool import Duals, Pool, Pricer
-from optimiser.problem import LARGEST_COST, UNPLACED, AllocationProblem, Floats, Integers
-from optimiser.programme import NEVER, Model, build_model, shares
+from optimiser.problem import UNPLACED, AllocationProblem, Floats, Integers
+from optimiser.programme import Model, build_model, shares
 from optimiser.separation import Broken, RowStore
 from optimiser.side import RowKind, SideRows
 
@@ -119,7 +119,7 @@ class _Search:
         self.store = RowStore()
         self.broken = Broken(problem)
         self.best = Duals(
-            unit=np.where(problem.capacity > 0, start.unit / start.scale, LARGEST_COST),
+            unit=np.where(problem.capacity > 0, start.unit / start.scale, self.pricer.never),
             estate=start.estate / start.scale,
             limit=start.limit / start.scale,
             row=np.zeros(0),
@@ -150,9 +150,9 @@ class _Search:
                 return True
             if new_rows or better:
                 continue
-            if kept or self.reach >= NEVER:
+            if kept or self.reach >= self.pricer.never:
                 return False
-            self.reach = min(NEVER, 4 * self.reach)
+            self.reach *= 4
         return False
 
     def _add_broken(self, model: Model, column: Floats) -> int:
@@ -186,18 +186,21 @@ class _Search:
         """Decide the pairs near the cheapest in whole numbers, wider until nothing is left out."""
         width = NEAR
         while True:
+            self.progress(f"{STAGE}, in whole numbers", self.rounds, self.rounds + 1)
             model, left = self._programme_within(width)
             whole = np.zeros(len(model.linear.cost), dtype=np.bool_)
             whole[: len(model.arcs)] = True
-            answer = solve_whole(model.linear, whole)
+            try:
+                answer = solve_whole(model.kept(), whole)
+            except NoAnswerError:
+                if width == np.inf:
+                    raise
+                width = width * 8 if width < self.pricer.never else np.inf
+                continue
             above = model.constant + answer.value - self.bound
-            self.progress(f"{STAGE}, in whole numbers", self.rounds, self.rounds + 1)
-            if above <= width or width == np.inf:
+            if above <= width:
                 break
-            kept = float(answer.column[model.breaking].sum()) < TOLERANCE
-            width = above + 1.0 if kept else width * 8
-            if width > NEVER:
-                width = np.inf
+            width = above + 1.0
         return ColumnPlan(
             unit_of=_people_of(self.problem, self.pool, model, answer.column),
             prices=self._whole_prices(),
@@ -221,6 +224,7 @@ class _Search:
         tied = self.broken.tied[person]
         everywhere = np.ones(int(tied.sum()))
         self.store.add(self.broken.find(person[tied], unit[tied], everywhere, TOLERANCE))
+        self.store.add(self.broken.could_part(person[tied], unit[tied]))
         self.best = self.best.with_rows(len(self.store.rows))
         self.pool.rows_changed()
         model = build_model(self.pool, self.best, width=width, alone=alone)

@@ -97,9 +97,14 @@ def solve_linear(model: LinearModel) -> LinearAnswer:
     Raises
     ------
     NoAnswerError
-        When nothing keeps all rows, or the cost has no bottom.
+        When nothing keeps all rows, or the cost has no bottom; or the solver gave up three times.
     """
-    return _solve(model, "glop", f"random_seed: {SEED}", whole=None)
+    for settings in ("", " use_preprocessing: false", " use_dual_simplex: true"):
+        try:
+            return _solve(model, "glop", f"random_seed: {SEED}{settings}", whole=None)
+        except NoAnswerError as error:
+            last = error
+    raise last
 
 
 def solve_whole(
@@ -158,8 +163,8 @@ def _solve(
         csr_matrix(model.matrix()),
     )
     if whole is not None:
-        for column in np.flatnonzero(whole):
-            built.set_var_integrality(int(column), True)
+        for number in np.flatnonzero(whole):
+            built.set_var_integrality(int(number), True)
     solver: Any = ModelSolverHelper(solver_name)
     solver.set_solver_specific_parameters(settings)
     if seconds is not None:

@@ -45,6 +45,20 @@ class Duals:
         )
 
 
+def dearest(problem: AllocationProblem) -> float:
+    """Give pennies that no price of a best plan need exceed.
+
+    Whatever one more place or one more of a limit is worth, leaving one person without a place
+    gives it up again: at the price of that, of every minimum and of parting whoever they are with.
+    """
+    short = sum(each.short_pennies for each in problem.limits if each.at_least)
+    parting = np.bincount(
+        problem.ties.together.ravel(), weights=np.repeat(problem.ties.together_pennies, 2)
+    ).max(initial=0.0)
+    crowding = problem.segment_pennies.max(initial=0)
+    return float(problem.unplaced_pennies.max(initial=0) + crowding + short + parting + 1)
+
+
 class Pricer:
     """Costs of pairs under any prices. The unit after the last stands for having no place."""
 
@@ -64,8 +78,8 @@ class Pricer:
         self.special = [
             number for number in range(len(problem.limits)) if number not in set(self.plain)
         ]
-        segment_sex = problem.unit_sex[problem.segment_unit]
-        self.segment_sex = segment_sex
+        self.segment_sex = problem.unit_sex[problem.segment_unit]
+        self.never = 2.0 * dearest(problem)
 
     def block(self, people: Integers | slice, duals: Duals) -> Floats:
         """Price every unit, and no place, for some people, side rows left out; (people, wide)."""

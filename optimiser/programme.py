@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,6 @@ from optimiser.linear import LinearModel
 from optimiser.pool import Duals, Pool
 from optimiser.problem import LARGEST_COST, AllocationProblem, Floats, Integers
 from optimiser.side import RowKind
-
-NEVER = 4.0 * LARGEST_COST
-"""Price in pennies of breaking a row of the programme, above all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +46,12 @@ class Model:
     base: Duals
     breaking: Integers
 
+    def kept(self) -> LinearModel:
+        """Give the programme in which no row can be broken; it may have no answer."""
+        high, cost = self.linear.high.copy(), self.linear.cost.copy()
+        high[self.breaking] = cost[self.breaking] = 0.0
+        return replace(self.linear, high=high, cost=cost)
+
     def duals(self, price: Floats, problem: AllocationProblem) -> Duals:
         """Turn the prices of the rows into prices of the problem."""
         classes, units, sexes = len(self.leader), len(problem.units), len(problem.sexes)
@@ -57,9 +60,9 @@ class Model:
         unit = np.clip(self.base.unit - parts[1], 0, LARGEST_COST)
         return Duals(
             unit=np.where(problem.capacity > 0, unit, self.base.unit),
-            estate=np.maximum(self.base.estate - parts[2], 0),
-            limit=np.maximum(self.base.limit - sign * parts[3], 0),
-            row=np.maximum(self.base.row - parts[4], 0),
+            estate=np.clip(self.base.estate - parts[2], 0, LARGEST_COST),
+            limit=np.clip(self.base.limit - sign * parts[3], 0, LARGEST_COST),
+            row=np.clip(self.base.row - parts[4], 0, LARGEST_COST),
         )
 
 
@@ -69,7 +72,7 @@ def build_model(
     *,
     width: float,
     alone: NDArray[np.bool_],
-    reach: float = NEVER,
+    reach: float = np.inf,
 ) -> Model:
     """Put the pairs of the pool within a width of each person's cheapest into a programme.
 
@@ -92,7 +95,7 @@ def build_model(
         With an answer always: what breaks a row is priced.
     """
     pricer, rows = pool.pricer, pool.store.rows
-    problem = pricer.problem
+    problem, never = pricer.problem, pricer.never
     priced = pool.values(base)
     least = np.minimum.reduceat(priced, pool.begin[:-1])
     above = priced - least[pool.person]
@@ -137,13 +140,15 @@ def build_model(
     grid.add(1, np.arange(units), 5, np.arange(units), -1.0)
 
     short = np.array([float(each.short_pennies) for each in problem.limits])
+    reach = min(reach, never)
     too_many: Floats = np.where(least_sign > 0, np.minimum(short - base.limit, reach), reach)
-    broken: Floats = np.full(len(rows), NEVER)
+    broken: Floats = base.row + never
     parted = rows.kind == RowKind.TOGETHER
     broken[parted] = problem.ties.together_pennies[rows.tie[parted]]
     crowding = (
         problem.segment_pennies - base.unit[problem.segment_unit] + base.estate[pricer.segment_sex]
     )
+    crowding = np.where(problem.segment_places > 0, crowding, 0.0)
     breaks = {
         5: np.ones(units, dtype=np.bool_),
         6: np.ones(sexes, dtype=np.bool_),
@@ -151,8 +156,8 @@ def build_model(
         8: ~parted,
     }
     cost: tuple[Floats, ...] = (above[arcs], crowding, base.estate, base.limit, base.row)
-    full: Floats = np.full(units + sexes, NEVER)
-    never: tuple[Floats, ...] = (full, too_many, broken - base.row)
+    full: Floats = np.full(units + sexes, never)
+    breaking: tuple[Floats, ...] = (full, too_many, broken - base.row)
     right = (
         members,
         -np.bincount(pool.unit[fixed], minlength=units + 1)[:units],
@@ -167,7 +172,7 @@ def build_model(
         - float(base.row @ rows.bound)
     )
     return Model(
-        linear=grid.model(cost + never, right, {1: problem.segment_places}),
+        linear=grid.model(cost + breaking, right, {1: problem.segment_places}),
         constant=constant,
         arcs=arcs,
         class_of=class_of,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimiser.problem import AllocationProblem, Floats, Integers, wing_applies
 from optimiser.side import RowKind, SideRows
@@ -158,8 +159,23 @@ class Broken:
         pairs = self.ties.together
         pair, place, own = _entries_of(pairs[:, 0], at, mass, self.places)
         other = look_up(at, mass, pairs[pair, 1] * self.places + place)
-        apart = np.flatnonzero(own - other > least)
-        sign = np.array([1, -1], dtype=np.int64)
+        return self._parting_rows(pair, place, own - other > least)
+
+    def could_part(self, person: Integers, unit: Integers) -> list[Row]:
+        """List the rows of pairs who could be parted by going to any of these units."""
+        place = np.append(self.problem.unit_establishment, self.places - 1)[unit]
+        at = np.unique(person * self.places + place)
+        pairs = self.ties.together
+        pair, where, _ = _entries_of(pairs[:, 0], at, np.ones(len(at)), self.places)
+        choices = np.bincount(at // self.places, minlength=len(self.tied))
+        open_pair = (choices[pairs[:, 0]] > 1) | (choices[pairs[:, 1]] > 1)
+        other = look_up(at, np.ones(len(at)), pairs[pair, 1] * self.places + where)
+        return self._parting_rows(pair, where, open_pair[pair] | (other == 0))
+
+    def _parting_rows(
+        self, pair: Integers, place: Integers, chosen: NDArray[np.bool_]
+    ) -> list[Row]:
+        pairs, sign = self.ties.together, np.array([1, -1], dtype=np.int64)
         return [
             Row(
                 RowKind.TOGETHER,
@@ -169,7 +185,7 @@ class Broken:
                 pairs[pair[number]],
                 sign,
             )
-            for number in apart
+            for number in np.flatnonzero(chosen)
         ]
 
 
