@@ -8,7 +8,7 @@ some hundreds of classes and not for every person.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -260,10 +260,9 @@ def fit(prisoners: pd.DataFrame, book: RuleBook) -> Fit:
         By class; a frozen person's current unit is allowed by the caller.
     """
     people = as_rules_see(prisoners, book)
-    codes = _codes(people, book)
-    class_of, first = _alike([codes[name] for name in UNIT_RULES_READ])
-    alike = people.iloc[first].reset_index(drop=True)
-    allowed = np.ones((len(first), len(book.units)), dtype=np.bool_)
+    codes = codes_of(people, book)
+    class_of, alike = classes(people, codes)
+    allowed = np.ones((len(alike), len(book.units)), dtype=np.bool_)
     breaches: dict[str, NDArray[np.int32]] = {}
     for rule, broken in unit_breaks(alike, book):
         if rule.level == RuleLevel.HARD:
@@ -273,18 +272,12 @@ def fit(prisoners: pd.DataFrame, book: RuleBook) -> Fit:
             breaches[rule.name] = breaches.get(rule.name, np.int32(0)) + priced
     place_breaches: dict[str, ByPlace] = {}
     barred: dict[str, ByPlace] = {}
-    for name in ESTABLISHMENT_RULES:
-        if name not in book.rules:
-            continue
-        rule = book.rules[name]
-        row_of, first = _alike([codes[read] for read in ESTABLISHMENT_RULES_READ[name]])
-        rows = people.iloc[first].reset_index(drop=True)
-        broken = ESTABLISHMENT_RULES[name](rows, book.places, rule.value)
+    for rule, found in place_breaks(people, codes, book):
         if rule.level == RuleLevel.HARD:
-            barred[name] = ByPlace(row_of=row_of, values=np.asarray(broken != 0))
+            barred[rule.name] = replace(found, values=found.values != 0)
         elif rule.pennies_per_week:
-            priced = np.asarray(broken, dtype=np.int32) * np.int32(rule.pennies_per_week)
-            place_breaches[name] = ByPlace(row_of=row_of, values=priced)
+            priced = found.values * np.int32(rule.pennies_per_week)
+            place_breaches[rule.name] = replace(found, values=priced)
     frozen = np.zeros(len(people), dtype=np.bool_)
     move_breaches: dict[str, Integers] = {}
     move_once: dict[str, Integers] = {}
@@ -333,6 +326,34 @@ def unit_breaks(people: pd.DataFrame, book: RuleBook) -> Iterator[tuple[Rule, Br
     if COHORT_RULES in book.rules:
         for row in _rows(book.cohort_rules):
             yield _own_rule(row, str(row["rule"])), _meant(people, row) & _there(book.units, row)
+
+
+def place_breaks(
+    people: pd.DataFrame, codes: dict[str, Integers], book: RuleBook
+) -> Iterator[tuple[Rule, ByPlace]]:
+    """Go through the rules in force about establishments.
+
+    Parameters
+    ----------
+    people, codes
+        As from ``as_rules_see`` and ``codes_of``.
+    book
+        Rules in force.
+
+    Yields
+    ------
+    tuple
+        The rule and, for each person and establishment, the levels of breach as int32.
+    """
+    for name, breaks in ESTABLISHMENT_RULES.items():
+        if name in book.rules:
+            row_of, first = _alike([codes[read] for read in ESTABLISHMENT_RULES_READ[name]])
+            rows = people.iloc[first].reset_index(drop=True)
+            broken = breaks(rows, book.places, book.rules[name].value)
+            yield (
+                book.rules[name],
+                ByPlace(row_of=row_of, values=np.asarray(broken, dtype=np.int32)),
+            )
 
 
 def move_breaks(people: pd.DataFrame, book: RuleBook) -> Iterator[tuple[Rule, NDArray[np.bool_]]]:
@@ -538,7 +559,24 @@ def _short_sentence(people: pd.DataFrame, book: RuleBook) -> NDArray[np.bool_]:
     return short
 
 
-def _codes(people: pd.DataFrame, book: RuleBook) -> dict[str, Integers]:
+def classes(people: pd.DataFrame, codes: dict[str, Integers]) -> tuple[Integers, pd.DataFrame]:
+    """Find the classes of people alike to every rule about units, and one person of each.
+
+    Parameters
+    ----------
+    people, codes
+        As from ``as_rules_see`` and ``codes_of``.
+
+    Returns
+    -------
+    tuple
+        Class of each person, and the rows of one person a class.
+    """
+    class_of, first = _alike([codes[name] for name in UNIT_RULES_READ])
+    return class_of, people.iloc[first].reset_index(drop=True)
+
+
+def codes_of(people: pd.DataFrame, book: RuleBook) -> dict[str, Integers]:
     """Give numbers to what the rules look at; days and years only as finely as they tell apart."""
     reads = {
         *UNIT_RULES_READ,

@@ -297,6 +297,25 @@ def _decide(
 
 @app.command()
 @_ends_clearly
+def rules(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")] = "baseline",
+    data_dir: DataDir = None,
+    relax: Annotated[
+        bool, typer.Option("--relax", help="Also decide anew with each rule off, one at a time.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="New CSV file.")] = None,
+) -> None:
+    """List every rule with what it costs today."""
+    from scenarios.rules_report import report_of
+
+    with _progress() as progress:
+        told = list(report_of(scenario, data_dir=data_dir, relax=relax, out=out, progress=progress))
+    for line in told:
+        _say(line)
+
+
+@app.command()
+@_ends_clearly
 def compare(
     before: Annotated[Path, typer.Argument(help="Run folder.")],
     after: Annotated[Path, typer.Argument(help="Run folder.")],
