@@ -32,6 +32,9 @@ LASTING_KINDS = (
 DATED_KINDS = (ActivityKind.FAMILY_DAY, ActivityKind.APPOINTMENT)
 """Kinds that are a date which is fixed."""
 
+PROGRAMME_KINDS = (ActivityKind.COURSE, ActivityKind.TREATMENT)
+"""Kinds that a hold for a programme can stand for, the likelier first."""
+
 ENDLESS_KINDS = (ActivityKind.WORK,)
 PARENTS_ONLY = (ActivityKind.FAMILY_UNIT, ActivityKind.FAMILY_DAY)
 DATES_WITHIN_WEEKS = 4
@@ -96,9 +99,17 @@ def draw_activities(
     -------
     DataFrame
         The columns of ``activities`` in the dictionary. Whoever is on hold for a programme is on a
-        course of the sentence plan, where the establishment offers one.
+        course of the sentence plan, or in treatment where the establishment offers none. Courses
+        end before release.
     """
-    parts = [_lasting(kind, people, sites, assumptions, seed) for kind in LASTING_KINDS]
+    bound = _on_programme(people)
+    parts = []
+    for kind in LASTING_KINDS:
+        must = bound & (kind in PROGRAMME_KINDS)
+        rows = _lasting(kind, people, sites, assumptions, seed, must=must)
+        if kind in PROGRAMME_KINDS:
+            bound = bound & ~np.isin(np.arange(len(people)), rows["person"])
+        parts.append(rows)
     parts += [_dated(kind, people, assumptions, seed) for kind in DATED_KINDS]
     rows = pd.concat(parts, ignore_index=True)
     person = rows.pop("person").to_numpy()
@@ -110,15 +121,19 @@ def draw_activities(
 
 
 def _lasting(
-    kind: str, people: pd.DataFrame, sites: pd.DataFrame, assumptions: Assumptions, seed: int
+    kind: str,
+    people: pd.DataFrame,
+    sites: pd.DataFrame,
+    assumptions: Assumptions,
+    seed: int,
+    *,
+    must: Truths,
 ) -> pd.DataFrame:
     names = assumptions.values("activity_name", "kind", kind)
     draw = stream(seed, f"activity {kind}")
     takes_part, which, begun = draw.random((3, len(people)))
     among = _may_take_part(kind, people)
     share = _share_of_people(kind, people, assumptions)
-    if kind == ActivityKind.COURSE:
-        share = np.where(_on_programme(people), 1.0, share)
     codes, establishments = pd.factorize(people["establishment"], sort=True)
     weight = np.zeros((len(establishments), len(names)))
     for position, (name, popular) in enumerate(names.items()):
@@ -126,13 +141,16 @@ def _lasting(
         weight[:, position] = popular * pd.Index(establishments).isin(offering)
     reach = weight.cumsum(axis=1)
     offered = reach[:, -1] > 0
-    person = np.flatnonzero(among & (takes_part < share) & offered[codes])
+    takes = must | (among & (takes_part < share))
+    person = np.flatnonzero(takes & offered[codes])
     at = codes[person]
     target = which[person] * reach[at, -1]
     chosen = (reach[at] <= target[:, None]).sum(axis=1)
     length = int(assumptions.values("activity_weeks", "kind", kind)["most"])
     done = np.floor(begun[person] * length).astype(np.int64)
-    left = np.full(len(person), np.nan) if kind in ENDLESS_KINDS else (length - done).astype(float)
+    left = np.full(len(person), np.nan) if kind in ENDLESS_KINDS else 1.0 * (length - done)
+    if kind == ActivityKind.COURSE:
+        left = np.minimum(left, _weeks_to_release(people)[person])
     return _rows(kind, person, np.array(list(names), dtype=object)[chosen], done, left)
 
 
@@ -156,6 +174,13 @@ def _rows(
             "weeks_left": left,
         }
     )
+
+
+def _weeks_to_release(people: pd.DataFrame) -> Floats:
+    """Give whole weeks to release, at least one; no end where there is no date."""
+    days = pd.to_numeric(people["days_to_release"].replace("", None))
+    weeks: Floats = np.floor(days.to_numpy(dtype=np.float64, na_value=np.inf) / 7)
+    return np.maximum(1.0, weeks)
 
 
 def _may_take_part(kind: str, people: pd.DataFrame) -> Truths:
