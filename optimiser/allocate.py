@@ -25,6 +25,7 @@ from optimiser.problem import (
 )
 from optimiser.regions import regional_bound
 from optimiser.residual import residual
+from optimiser.shortfall import ways_out
 
 
 def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
@@ -85,6 +86,7 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     more, fewer = place_values(problem, unit_of, found.plan.prices)
     progress("certificate", 1, 1)
     clock.mark("certify")
+    graph = residual(problem, unit_of, found.plan.prices)
     status = SolveStatus.OPTIMAL if certificate.gap == 0 else SolveStatus.FEASIBLE
     return Allocation(
         placements=placements,
@@ -105,7 +107,8 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
             inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
         ),
         problem=problem,
-        graph=residual(problem, unit_of, found.plan.prices),
+        ways_out=ways_out(inputs, build, unit_of, graph),
+        graph=graph,
     )
 
 

@@ -12,6 +12,12 @@ from optimiser.floor import Floor
 from optimiser.problem import AllocationProblem
 from optimiser.residual import Residual
 
+COHORT = ["sex", "category", "status", "young_adult", "needs"]
+"""What a shortfall is counted by."""
+
+WAYS = [*COHORT, "people", "way", "what", "how_many", "first_gbp"]
+"""Columns of the ways out of a shortfall."""
+
 
 class SolveStatus(StrEnum):
     """What is known of an allocation.
@@ -78,6 +84,8 @@ class Allocation:
         What was decided; none for today.
     regions
         Fewest people outside their home region by capacity alone, by region and sex.
+    ways_out
+        Cheapest ways out for people without a place, by cohort; the columns of ``WAYS``.
     graph
         Residual graph of the plan, from which one person is explained; none for today, or where
         ties keep the plan from being a best flow.
@@ -97,6 +105,7 @@ class Allocation:
     floor: Floor
     problem: AllocationProblem | None
     regions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ways_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WAYS))
     graph: Residual | None = None
 
 

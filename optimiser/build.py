@@ -14,7 +14,7 @@ from data.records import Records
 from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import LIST_SEPARATOR
-from optimiser.allocation import InfeasibleAllocationError
+from optimiser.allocation import COHORT, InfeasibleAllocationError
 from optimiser.capacity import blocks_of_places, held_limits, room
 from optimiser.conflicts import with_locks
 from optimiser.cost import (
@@ -414,11 +414,13 @@ def _check_places(inputs: Inputs, found: Fit, book: RuleBook, capacity: Integers
         )
 
 
-COHORT = ["sex", "category", "status", "young_adult", "needs"]
-"""What a shortfall is counted by."""
-
 YOUNG_ADULT_AGE = 20
 """Oldest age of a young adult, for the shortfall table."""
+
+
+def cohorts(prisoners: pd.DataFrame) -> pd.DataFrame:
+    """Add to the population table the rest of what a shortfall is counted by."""
+    return prisoners.assign(young_adult=prisoners["age"] <= YOUNG_ADULT_AGE)
 
 
 def shortfall(inputs: Inputs, found: Fit, book: RuleBook, lacking: np.ndarray) -> pd.DataFrame:
@@ -438,10 +440,9 @@ def shortfall(inputs: Inputs, found: Fit, book: RuleBook, lacking: np.ndarray) -
         ``people``, and the ``units`` and ``places`` that may hold at least one of them.
     """
     prisoners = inputs.population.prisoners
-    cohorts = prisoners.assign(young_adult=prisoners["age"] <= YOUNG_ADULT_AGE)
     places = inputs.estate.units["places"].to_numpy()
     rows = []
-    for key, people in cohorts[lacking].groupby(COHORT, sort=True):
+    for key, people in cohorts(prisoners)[lacking].groupby(COHORT, sort=True):
         positions = prisoners.index.get_indexer(people.index)
         allowed = allowed_of(found, positions, book.unit_place).any(axis=0)
         rows.append([*key, len(people), int(allowed.sum()), int(places[allowed].sum())])

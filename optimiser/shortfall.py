@@ -7,12 +7,214 @@ reached that has room or is given one place more.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from optimiser.duals import FAR, distances_to
-from optimiser.problem import INELIGIBLE, AllocationProblem, Integers
+from data.population import Population
+from data.words import RuleLevel, split_words
+from optimiser.allocation import COHORT, WAYS
+from optimiser.build import Build, Inputs, build_problem, cohorts, with_records
+from optimiser.cost import cost_pennies
+from optimiser.duals import FAR, add_limit_price, distances_to
+from optimiser.eligibility import ESTABLISHMENT_RULES
+from optimiser.exclusions import LOCK
+from optimiser.fit import Rule, RuleBook, as_rules_see, move_breaks, unit_breaks
+from optimiser.problem import (
+    INELIGIBLE,
+    PENNIES_PER_POUND,
+    UNPLACED,
+    AllocationProblem,
+    Integers,
+)
 from optimiser.residual import Residual
+
+CHEAPEST = 3
+"""Units, and rules, that are named for each cohort."""
+
+Way: TypeAlias = tuple[str, str, int, float]
+"""Way, what, how many and pounds, as in ``WAYS``."""
+
+
+def ways_out(
+    inputs: Inputs, build: Build, unit_of: Integers, graph: Residual | None
+) -> pd.DataFrame:
+    """Name the cheapest ways out for everybody without a place, by cohort.
+
+    Parameters
+    ----------
+    inputs, build
+        What was decided.
+    unit_of
+        The plan: unit of each person, or ``UNPLACED``.
+    graph
+        Its residual graph; without one no way can be priced.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``WAYS``. ``way`` is ``places`` (more of them in the unit ``what``),
+        ``margin`` (more people of the sex ``what`` than its operating margin lets be held) or
+        ``rule`` (the rule ``what`` not applied to these people). ``how_many`` places, or people
+        whom the rule alone keeps out; ``first_gbp`` is what placing the first of them then costs,
+        all chains counted, and each further one at least as much. Empty when everybody is placed.
+    """
+    lacking = np.flatnonzero(unit_of == UNPLACED)
+    if not len(lacking) or graph is None:
+        return pd.DataFrame(columns=WAYS)
+    problem = build.problem
+    open_cost, only = _without_rules(inputs, build, lacking)
+    open_cost += limit_pennies(problem, lacking, graph.limit)
+    by_rule = {
+        rule: with_places_open(problem, graph, np.where(pairs, open_cost, FAR))
+        for rule, pairs in only.items()
+        if pairs.any()
+    }
+    table = cohorts(inputs.population.prisoners).iloc[lacking].reset_index(drop=True)
+    rows: list[tuple[Any, ...]] = []
+    for key, people in table.groupby(COHORT, sort=True):
+        members = people.index.to_numpy()
+        by_unit, by_sex = with_one_more_place(problem, graph, lacking[members])
+        found = [
+            *_priced("places", list(problem.units), by_unit, len(members)),
+            *_priced("margin", problem.sexes, by_sex, len(members)),
+            *_rules({rule: price[members] for rule, price in by_rule.items()}),
+        ]
+        rows += [(*key, len(members), *way) for way in found]
+    return pd.DataFrame(rows, columns=WAYS)
+
+
+def _priced(way: str, labels: Sequence[str], price: Integers, people: int) -> list[Way]:
+    """Name the cheapest of some places."""
+    cheapest = np.argsort(price, kind="stable")[:CHEAPEST]
+    return [
+        (way, labels[number], people, float(price[number]) / PENNIES_PER_POUND)
+        for number in cheapest.tolist()
+        if price[number] < FAR
+    ]
+
+
+def _rules(price: dict[str, Integers]) -> list[Way]:
+    """Name the rules that alone keep most people out, with how many and what the first costs."""
+    helped = {rule: price[rule][price[rule] < FAR] for rule in price}
+    ways = [
+        ("rule", rule, len(pennies), float(pennies.min()) / PENNIES_PER_POUND)
+        for rule, pennies in helped.items()
+        if len(pennies)
+    ]
+    return sorted(ways, key=lambda way: (-way[2], way[3], way[1]))[:CHEAPEST]
+
+
+def _without_rules(
+    inputs: Inputs, build: Build, people: Integers
+) -> tuple[Integers, dict[str, NDArray[np.bool_]]]:
+    """Cost some people everywhere, and say where one rule or lock alone excludes each of them."""
+    problem = build.problem
+    ids = problem.prisoners[people]
+    few = of_people(inputs, set(ids))
+    records = replace(few.records, locks=few.records.locks.iloc[:0])
+    small = build_problem(replace(few, records=records))
+    rows = small.problem.prisoners.get_indexer(ids)
+    open_fit = replace(
+        small.fit,
+        allowed=np.ones_like(small.fit.allowed),
+        barred={},
+        frozen=np.zeros_like(small.fit.frozen),
+    )
+    cost = cost_pennies(
+        small.costs,
+        open_fit,
+        inputs.policy,
+        unit_establishment=small.problem.unit_establishment,
+        from_establishment=small.problem.from_establishment,
+        current_unit=small.problem.current_unit,
+    )[rows].astype(np.int64)
+    broken = hard_breaks(with_records(few).iloc[rows].reset_index(drop=True), small.book)
+    ruled_out = np.zeros(cost.shape, dtype=np.bool_)
+    for pairs in broken.values():
+        ruled_out |= pairs
+    broken[LOCK] = (problem.cost_pennies[people] == INELIGIBLE) & ~ruled_out
+    return cost, only_rule(broken)
+
+
+def of_people(inputs: Inputs, ids: Collection[str]) -> Inputs:
+    """Keep some people and those they are tied to, with all places and rules."""
+    prisoners, records = inputs.population.prisoners, inputs.records
+    wanted = prisoners["prisoner_id"].isin(list(ids))
+    cells = prisoners.loc[wanted, "relatives_in_custody"]
+    relatives = {word for cell in cells for word in split_words(cell)}
+    pairs = records.keep_together
+    tied = pairs[pairs["a"].isin(list(ids)) | pairs["b"].isin(list(ids))]
+    kept = {*ids, *relatives, *tied["a"], *tied["b"]}
+
+    def those(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        chosen = np.ones(len(table), dtype=np.bool_)
+        for name in columns or ("prisoner_id",):
+            chosen &= table[name].isin(kept).to_numpy()
+        return table[chosen].reset_index(drop=True)
+
+    comes = inputs.parties["prisoner_id"].isin(kept).to_numpy()
+    return replace(
+        inputs,
+        population=Population(
+            prisoners=those(prisoners), contacts=those(inputs.population.contacts)
+        ),
+        parties=those(inputs.parties),
+        visit_cost=replace(inputs.visit_cost, trip=inputs.visit_cost.trip[comes]),
+        records=replace(
+            records,
+            keep_aparts=those(records.keep_aparts, "a", "b"),
+            groups=records.groups.iloc[:0],
+            keep_together=those(pairs, "a", "b"),
+            locks=those(records.locks),
+            exclusions=those(records.exclusions),
+            activities=those(records.activities),
+        ),
+        most_changes=None,
+    )
+
+
+def hard_breaks(prisoners: pd.DataFrame, book: RuleBook) -> dict[str, NDArray[np.bool_]]:
+    """Give the pairs that break each hard rule; shape (people, units) each.
+
+    Parameters
+    ----------
+    prisoners
+        Some people, as from ``with_records``.
+    book
+        Rules in force.
+    """
+    people = as_rules_see(prisoners, book)
+    nothing = np.zeros((len(people), len(book.units)), dtype=np.bool_)
+    found: dict[str, NDArray[np.bool_]] = {}
+
+    def add(rule: Rule, where: NDArray[Any]) -> None:
+        if rule.level == RuleLevel.HARD:
+            found[rule.name] = found.get(rule.name, nothing) | (where != 0)
+
+    for rule, breaks in unit_breaks(people, book):
+        add(rule, breaks)
+    for name, function in ESTABLISHMENT_RULES.items():
+        if name in book.rules:
+            broken = function(people, book.places, book.rules[name].value)
+            add(book.rules[name], broken[:, book.unit_place])
+    here = people["current_unit"].to_numpy()[:, None] == book.units["unit"].to_numpy()
+    for rule, keeps in move_breaks(people, book):
+        add(rule, ~here & keeps[:, None])
+    return found
+
+
+def limit_pennies(problem: AllocationProblem, people: Integers, prices: Integers) -> Integers:
+    """Give what the prices of limits add for some people in every unit; shape (people, units)."""
+    few = problem.of_people(people)
+    added = np.zeros((len(people), len(problem.units)), dtype=np.int64)
+    for number in np.flatnonzero(prices):
+        add_limit_price(few, few.limits[number], int(prices[number]), slice(None), added)
+    return added
 
 
 def with_one_more_place(
@@ -31,18 +233,18 @@ def with_one_more_place(
     -------
     tuple of Integers
         What it costs to place the one who is placed most cheaply, all chains counted, were there
-        one place more in the unit at the price of its last place; shape (units,). And the same,
-        were one person more allowed to be held of the sex, with the places there are; shape
-        (sexes,). ``FAR`` where it helps nobody.
+        one place more in the unit at the price of its last place, used, and so one person more
+        held of its sex; shape (units,). And the same, were one person more of the sex allowed to
+        be held, with the places there are; shape (sexes,). ``FAR`` where it helps nobody.
     """
     units = len(problem.units)
-    cost = problem.cost_pennies[people].astype(np.int64)
-    start = np.where(cost == INELIGIBLE, FAR, cost).min(axis=0, initial=FAR)
+    own = problem.cost_pennies[people].astype(np.int64)
+    cost = own + limit_pennies(problem, people, graph.limit)
+    start = np.where(own == INELIGIBLE, FAR, cost).min(axis=0, initial=FAR)
     steps = _nobody_unplaced(graph)
     reach = _reach(steps, start)
     open_sex = steps[units : graph.sink, graph.sink] < FAR
-    given = reach[:units] + graph.last_place
-    by_unit = np.where(open_sex[problem.unit_sex] & (reach[:units] < FAR), given, FAR)
+    by_unit = np.where(reach[:units] < FAR, reach[:units] + graph.last_place, FAR)
     by_sex = np.where(open_sex, FAR, reach[units : graph.sink])
     return by_unit, by_sex
 

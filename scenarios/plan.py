@@ -28,6 +28,7 @@ from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_arrays, write_json, write_parquet
 from scenarios.run import Stopwatch, write_shortfall
 from scenarios.schema import Scenario
+from scenarios.shortage import shortfall_lines, shortfall_table
 from scenarios.steer import review_lines, steered
 from scenarios.steer import tell as tell_steered
 from scenarios.stored_plan import open_plan
@@ -156,7 +157,7 @@ def _write(
         "moves": allocation.moves,
         "units": allocation.units,
         "equality": equality_of(inputs, today_of(inputs, plan), plan),
-        "shortfall": allocation.unplaced,
+        "shortfall": shortfall_table(allocation),
     }
     for name, table in (tables | record_tables(inputs.records)).items():
         write_parquet(table, folder / f"{name}.parquet")
@@ -179,11 +180,7 @@ def _told(
         f"{moved:,} moves; {len(allocation.placements):,} people",
         f"{outside:,} people cannot be in their home region, by capacity alone",
     ]
-    lines += [
-        f"  {row['people']:,} without a place: {row['sex']}, category {row['category']}, "
-        f"{row['status']}, needs {row['needs'] or 'none'}; {row['units']} units may hold them"
-        for row in allocation.unplaced.to_dict("records")
-    ]
+    lines += shortfall_lines(allocation)
     return Planned(
         told=(*([CEILING] if scenario.is_ceiling else []), *lines, *steering, str(out_dir)),
         exit_code=ExitCode.INFEASIBLE if infeasible else ExitCode.DONE,

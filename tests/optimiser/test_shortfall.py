@@ -31,7 +31,7 @@ def short(problem: AllocationProblem) -> AllocationProblem:
 
 def test_a_place_in_another_unit_helps_by_a_chain() -> None:
     """Person 2 may only be in unit 0, which is full. A place in unit 1 draws person 1 there."""
-    problem = make_problem([[1, 9], [1, 3], [5, INELIGIBLE]], [2, 0], held_limit=[3], unplaced=DEAR)
+    problem = make_problem([[1, 9], [1, 3], [5, INELIGIBLE]], [2, 0], unplaced=DEAR)
     plan = solve(problem)
     graph = residual(problem, plan.unit_of, plan.prices)
     assert graph is not None
@@ -43,7 +43,7 @@ def test_a_place_in_another_unit_helps_by_a_chain() -> None:
     assert list(by_sex) == [FAR]
 
 
-def test_a_margin_that_binds_is_told_apart_from_places() -> None:
+def test_a_margin_that_binds_is_a_way_out_of_its_own() -> None:
     problem = make_problem([[1], [2]], [2], held_limit=[1], unplaced=DEAR)
     plan = solve(problem)
     graph = residual(problem, plan.unit_of, plan.prices)
@@ -51,7 +51,7 @@ def test_a_margin_that_binds_is_told_apart_from_places() -> None:
 
     by_unit, by_sex = with_one_more_place(problem, graph, np.array([1]))
 
-    assert list(by_unit) == [FAR]
+    assert list(by_unit) == [2]
     assert list(by_sex) == [2]
 
 
@@ -67,8 +67,10 @@ def test_one_more_place_places_somebody_at_the_price_told(drawn: AllocationProbl
 
     by_unit, by_sex = with_one_more_place(problem, graph, people)
 
-    for unit, price in enumerate(by_unit):
-        change = best_by_brute_force(with_capacity(problem, unit, 1)) - best
+    for unit, price in enumerate(np.minimum(by_unit, by_sex[problem.unit_sex])):
+        larger = with_capacity(problem, unit, 1)
+        limit = problem.held_limit + (np.arange(len(problem.sexes)) == problem.unit_sex[unit])
+        change = best_by_brute_force(replace(larger, held_limit=limit)) - best
         if price < FAR:
             assert change == price - DEAR
         else:
