@@ -17,7 +17,7 @@ from optimiser.alike import keep_own_units
 from optimiser.certify import limit_faults
 from optimiser.duals import Prices, prices_from
 from optimiser.linear import LinearModel, solve_linear
-from optimiser.network import Network, Plan, prepare
+from optimiser.network import Network, Plan, one_in, prepare, share_of_places
 from optimiser.prices import all_steps
 from optimiser.problem import LARGEST_COST, MOVES, AllocationProblem, Integers, Limit, Ties
 from optimiser.solve import solve
@@ -181,15 +181,13 @@ def sample(problem: AllocationProblem, every: int) -> AllocationProblem:
     AllocationProblem
         Its prices are close to those of the whole.
     """
-    end = np.rint(np.cumsum(problem.segment_places) / every).astype(np.int64)
-    places = end - np.append(0, end[:-1])
-    capacity = np.bincount(problem.segment_unit, weights=places, minlength=len(problem.units))
-    kept = problem.of_people(np.arange(0, len(problem.prisoners), every))
+    chosen = one_in(problem, every)
+    kept, share = problem.of_people(chosen), share_of_places(problem, chosen)
     return replace(
         kept,
-        capacity=capacity.astype(np.int64),
-        held_limit=-(-problem.held_limit // every),
-        segment_places=places,
+        capacity=share.capacity,
+        segment_places=share.segment_places,
+        held_limit=share.held_limit,
         limits=tuple(replace(limit, bound=round(limit.bound / every)) for limit in kept.limits),
     )
 

@@ -109,18 +109,18 @@ class Network:
             extra[np.ix_(people, units, _flagged(limit))] += signed
         return extra
 
-    def places(self, scale: int = 1, every: int = 1) -> Places:
-        """Give the places, or that share of them, with the prices of crowding in the scale."""
+    def places(self, chosen: Integers, scale: int = 1) -> Places:
+        """Give the places that are the share of the people chosen, with prices in the scale."""
         from optimiser.kernel import Places
 
         problem = self.problem
-        share = np.rint(np.cumsum(problem.segment_places) / every).astype(np.int64)
+        shared = share_of_places(problem, chosen)
         return Places(
             problem.unit_sex,
             np.searchsorted(problem.segment_unit, np.arange(len(problem.units) + 1)),
-            np.diff(share, prepend=0),
+            shared.segment_places,
             problem.segment_pennies * scale,
-            -(-problem.held_limit // every),
+            shared.held_limit,
         )
 
     def solve(
@@ -167,13 +167,63 @@ class Network:
         rounds = 0
         for done, every in enumerate([*stages, 1]):
             progress("allocation", done, len(stages) + 1)
-            rounds += kernel.transport(terms, self.places(scale, every), every, price, unit_of)
+            chosen = one_in(problem, every)
+            places = self.places(chosen, scale)
+            rounds += kernel.transport(terms, places, chosen, price, unit_of)
         progress("allocation", len(stages) + 1, len(stages) + 1)
         price = np.clip(price, 0, LARGEST_PRICE * scale)
         prices = Prices(
             unit=price[:units], estate=price[units + 1 :], limit=limit_pennies, scale=scale
         )
         return Plan(unit_of=unit_of, prices=prices, rounds=rounds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Share:
+    """The places that some of the people would have; as the fields of ``AllocationProblem``."""
+
+    capacity: Integers
+    segment_places: Integers
+    held_limit: Integers
+
+
+def one_in(problem: AllocationProblem, every: int) -> Integers:
+    """Choose one person in so many from each unit of today; rows in rising order."""
+    if every == 1:
+        return np.arange(len(problem.prisoners))
+    by_unit = np.argsort(problem.current_unit, kind="stable")
+    return np.sort(by_unit[every // 2 :: every])
+
+
+def share_of_places(problem: AllocationProblem, chosen: Integers) -> Share:
+    """Give some of the people the places they fill today and their share of the free ones."""
+    if len(chosen) == len(problem.prisoners):
+        return Share(
+            capacity=problem.capacity,
+            segment_places=problem.segment_places,
+            held_limit=problem.held_limit,
+        )
+    share = len(chosen) / max(1, len(problem.prisoners))
+    everybody, some = problem.held(problem.current_unit), problem.held(problem.current_unit[chosen])
+    capacity = np.maximum(0, some + np.rint((problem.capacity - everybody) * share))
+    scale = capacity / np.maximum(1, problem.capacity)
+    end = np.cumsum(problem.segment_places)
+    before = np.append(0, end)[np.searchsorted(problem.segment_unit, np.arange(len(scale)))]
+    end -= before[problem.segment_unit]
+    places = np.rint(end * scale[problem.segment_unit]).astype(np.int64)
+    first = np.diff(problem.segment_unit, prepend=-1) != 0
+    places = np.where(first, places, places - np.append(0, places[:-1]))
+    sexes = range(len(problem.sexes))
+    ours = [problem.unit_sex == sex for sex in sexes]
+    free = [problem.held_limit[sex] - everybody[ours[sex]].sum() for sex in sexes]
+    limit = [some[ours[sex]].sum() + np.rint(free[sex] * share) for sex in sexes]
+    return Share(
+        capacity=np.bincount(problem.segment_unit, weights=places, minlength=len(scale)).astype(
+            np.int64
+        ),
+        segment_places=places,
+        held_limit=np.maximum(0, np.array(limit)).astype(np.int64),
+    )
 
 
 def _flagged(limit: Limit) -> Integers:
