@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.estate import Estate
 from data.population import Population
@@ -36,6 +37,7 @@ from optimiser.fit import (
     fit,
     rules_in_force,
 )
+from optimiser.limits import LimitEdit, further_than, limits_of, tolerances
 from optimiser.move_parts import (
     SOFT_HOLDS,
     SPECIAL_VEHICLE,
@@ -46,7 +48,7 @@ from optimiser.move_parts import (
 )
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
-    MOVES,
+    INELIGIBLE,
     NOWHERE,
     PENNIES_PER_POUND,
     AllocationProblem,
@@ -55,6 +57,7 @@ from optimiser.problem import (
     Limit,
     PairFlag,
 )
+from optimiser.ties import ties_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,6 +86,7 @@ class Inputs:
     court_alignment: pd.DataFrame = field(default_factory=pd.DataFrame)
     places_out_of_use: pd.DataFrame = field(default_factory=pd.DataFrame)
     records: Records = field(default_factory=Records.empty)
+    limits: tuple[LimitEdit, ...] = ()
     earlier: pd.DataFrame | None = None
     most_changes: int | None = None
 
@@ -95,6 +99,7 @@ class Build:
     costs: PersonCosts
     fit: Fit
     book: RuleBook
+    ties_left_out: pd.DataFrame
 
     def person_terms(self, policy: AllocationPolicy, unit_of: Integers) -> dict[str, Integers]:
         """Give each term of each person's cost under a plan, in pennies."""
@@ -204,7 +209,7 @@ def build_problem(inputs: Inputs) -> Build:
         from_establishment=from_establishment,
         current_unit=current_unit,
         pair_flags=_pair_flags(inputs, from_establishment),
-        limits=_limits(inputs),
+        limits=_limits(inputs, from_establishment, unit_establishment),
     )
 
     def why_not(person: int, named: np.ndarray) -> str:
@@ -213,8 +218,13 @@ def build_problem(inputs: Inputs) -> Build:
         return ", ".join(sorted(RESTRICTED if rule in RESTRICTED_RULES else rule for rule in first))
 
     stays = np.where(found.frozen, current_unit, NOWHERE)
+    problem = _with_further(inputs, problem, problem.cost_pennies)
     problem = with_locks(problem, inputs.records.locks, stays, why_not)
-    return Build(problem=problem, costs=costs, fit=found, book=book)
+    tied = ties_of(
+        inputs.records, problem.prisoners, stays=stays, unit_establishment=unit_establishment
+    )
+    problem = replace(problem, ties=tied.ties)
+    return Build(problem=problem, costs=costs, fit=found, book=book, ties_left_out=tied.left_out)
 
 
 def _moves(inputs: Inputs, found: Fit) -> MoveParts:
@@ -269,16 +279,50 @@ CHANGES = "changes"
 """Name of the limit on people in another establishment than in an earlier plan."""
 
 
-def _limits(inputs: Inputs) -> tuple[Limit, ...]:
-    bounds = (
-        (MOVES, PairFlag.MOVED, inputs.policy.move_budget),
-        (CHANGES, PairFlag.CHANGED, inputs.most_changes),
+def _with_further(
+    inputs: Inputs, problem: AllocationProblem, cost: NDArray[np.int32]
+) -> AllocationProblem:
+    """Flag the pairs that send people further from home for no other reason; rule out the worst.
+
+    A stated reason other than family: today's place is ruled out, court while on remand, or the
+    release area in its window.
+    """
+    if not any(edit.limit == "further" for edit in inputs.limits):
+        return problem
+    tolerance, most = tolerances(inputs.limits)
+    prisoners = inputs.population.prisoners
+    area = inputs.travel.home_areas.get_indexer(pd.Index(prisoners["home_area"]))
+    miles = np.where((area >= 0)[:, None], inputs.travel.straight_miles[area], 0.0)
+    now = problem.current_unit
+    must = (now != NOWHERE) & (cost[np.arange(len(now)), np.maximum(now, 0)] == INELIGIBLE)
+    days = pd.to_numeric(prisoners["days_to_release"], errors="coerce").to_numpy(dtype=np.float64)
+    excused = must | (prisoners["status"] == "remand").to_numpy(dtype=np.bool_)
+    excused |= days <= inputs.policy.release_window_days
+    start = problem.from_establishment
+    further = further_than(miles, start, more_than=tolerance) & ~excused[:, None]
+    flags = problem.pair_flags | further * np.uint8(PairFlag.FURTHER)
+    if np.isfinite(most):
+        beyond = further_than(miles, start, more_than=most) & ~excused[:, None]
+        cost = np.where(beyond[:, problem.unit_establishment], INELIGIBLE, cost).astype(np.int32)
+    return replace(problem, pair_flags=flags, cost_pennies=cost)
+
+
+def _limits(inputs: Inputs, start: Integers, unit_establishment: Integers) -> tuple[Limit, ...]:
+    limits = limits_of(
+        inputs.limits,
+        inputs.estate,
+        from_establishment=start,
+        unit_establishment=unit_establishment,
+        move_budget=inputs.policy.move_budget,
     )
-    return tuple(
-        Limit(name=name, flag=flag, people=None, units=None, bound=bound)
-        for name, flag, bound in bounds
-        if bound is not None
+    if any(limit.flag == PairFlag.CHANGED for limit in limits) and inputs.earlier is None:
+        raise ValueError("limits: changed needs an earlier plan to count changes against.")
+    if inputs.most_changes is None:
+        return limits
+    changes = Limit(
+        name=CHANGES, flag=PairFlag.CHANGED, people=None, units=None, bound=inputs.most_changes
     )
+    return (*limits, changes)
 
 
 def rule_book(inputs: Inputs) -> RuleBook:

@@ -326,6 +326,7 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
 
 _EDITED = {
     "units": "units",
+    "limits": "units",
     "regime.added_sessions": "establishments",
     "regime.session_tables": "session_templates",
     "video.stations": "video_stations",

@@ -61,6 +61,7 @@ def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:
         as_of=scenario.as_of,
         home_areas=inputs.home_areas,
         records=inputs.records,
+        limits=scenario.limits,
     )
 
 

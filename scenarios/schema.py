@@ -19,6 +19,7 @@ from data.population import PopulationSettings
 from data.records import RecordsSettings
 from data.travel import TravelSettings
 from data.visit_cost import HelpWithVisits
+from optimiser.limits import LimitEdit
 from optimiser.policy import AllocationPolicy
 from scenarios.benefit import BenefitSettings
 from simulation.clock import Calendar
@@ -92,6 +93,7 @@ class Scenario(BaseModel):
     video: VideoRegime
     benefit: BenefitSettings
     units: tuple[UnitEdit, ...]
+    limits: tuple[LimitEdit, ...]
     rules: dict[str, RuleChange]
     move_parts: dict[str, MovePartChange]
 
@@ -109,6 +111,7 @@ class Scenario(BaseModel):
         """Give every selector of the scenario's edits, with its place in the file."""
         edits: dict[str, tuple[Any, ...]] = {
             "units": self.units,
+            "limits": self.limits,
             "regime.added_sessions": self.regime.added_sessions,
             "regime.session_tables": self.regime.session_tables,
             "video.stations": self.video.stations,
