@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -11,9 +12,9 @@ import pandas as pd
 from data.placements import placements_table, today_placements
 from data.progress import Progress, silent
 from optimiser.allocation import Allocation, SolveStatus
-from optimiser.budget import solve_within_budget
 from optimiser.build import Build, Inputs, build_problem, shortfall
-from optimiser.certify import certify
+from optimiser.certify import Certificate, certify
+from optimiser.decide import Decision, decide
 from optimiser.floor import mean_miles_floor
 from optimiser.moves import moves_table
 from optimiser.prices import place_values
@@ -36,12 +37,14 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     inputs
         Tables, journeys, weights and rules on one date.
     progress
-        Told of each stage; what it raises ends the work, and nothing is returned.
+        Told of each stage. Where it raises ``StopEarlyError`` once a plan can be had, the best plan
+        so far is returned, with its gap; anything else it raises ends the work.
 
     Returns
     -------
     Allocation
-        Certified: with no budget of moves, or with one that does not bind, its gap is exactly 0.
+        Certified. With no limits and no ties its gap is exactly 0; with them the gap is what the
+        multipliers alone leave, and ``solver_says_optimal`` tells what the solver found in it.
         The order of the prisoners' rows decides nothing.
         People nobody has a place for are counted in ``unplaced``.
 
@@ -59,13 +62,14 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     progress("costs", 1, 1)
     clock.mark("build")
     by_id = np.argsort(problem.prisoners.to_numpy(), kind="stable")
-    found = solve_within_budget(
+    found = decide(
         problem if problem.prisoners.is_monotonic_increasing else problem.of_people(by_id),
-        smallest_gap=inputs.policy.move_budget_gap,
-        progress=progress,
+        progress,
     )
-    unit_of = found.plan.unit_of[np.argsort(by_id)]
-    clock.mark("core" if problem.move_budget is None else "budgets")
+    back = np.argsort(by_id)
+    unit_of = found.unit_of[back]
+    proof = replace(found.proof, rows=found.proof.rows.of_people(by_id))
+    clock.add(found.seconds)
     progress("certificate", 0, 1)
     moves, reasons = moves_table(inputs, build, unit_of)
     placements = placements_table(
@@ -80,14 +84,13 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     certificate = certify(
         problem,
         _unit_numbers(problem, placements["unit"]),
-        found.prices,
-        largest_gap=0.0 if problem.move_budget is None else math.inf,
+        proof,
+        largest_gap=math.inf if problem.limits or problem.ties else 0.0,
     )
-    more, fewer = place_values(problem, unit_of, found.plan.prices)
+    more, fewer = place_values(problem, unit_of, found.prices)
     progress("certificate", 1, 1)
     clock.mark("certify")
-    graph = residual(problem, unit_of, found.plan.prices)
-    status = SolveStatus.OPTIMAL if certificate.gap == 0 else SolveStatus.FEASIBLE
+    graph = residual(problem, unit_of, found.prices)
     return Allocation(
         placements=placements,
         moves=moves,
@@ -95,13 +98,16 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
             inputs, problem.held(unit_of), more / PENNIES_PER_POUND, fewer / PENNIES_PER_POUND
         ),
         terms=_terms(inputs, build, unit_of),
-        status=SolveStatus.INFEASIBLE if certificate.unplaced else status,
+        status=_status(certificate, found),
         objective_gbp=certificate.objective_pennies / PENNIES_PER_POUND,
         lower_bound_gbp=certificate.bound_pennies / PENNIES_PER_POUND,
         gap=certificate.gap,
         unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=found.prices,
+        proof=proof,
+        solver_says_optimal=found.solver_says_optimal,
+        ties_left_out=build.ties_left_out,
         regions=_regions(inputs, problem),
         floor=mean_miles_floor(
             inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
@@ -166,6 +172,15 @@ def _regions(inputs: Inputs, problem: AllocationProblem) -> pd.DataFrame:
     )
 
 
+def _status(certificate: Certificate, found: Decision) -> SolveStatus:
+    """Say what is known: what the checker proves, never what a solver claims."""
+    if certificate.unplaced or certificate.short:
+        return SolveStatus.INFEASIBLE
+    if certificate.gap == 0:
+        return SolveStatus.OPTIMAL
+    return SolveStatus.CANCELLED if found.stopped else SolveStatus.FEASIBLE
+
+
 def _unit_labels(problem: AllocationProblem, unit_of: Integers) -> pd.Series[str]:
     labels = np.append(problem.units.to_numpy(dtype=object), "")
     return pd.Series(labels[unit_of], dtype="str")
@@ -192,6 +207,10 @@ def _terms(inputs: Inputs, build: Build, unit_of: Integers) -> dict[str, float]:
         for name, values in by_person.items()
     }
     totals["crowding"] = int(_crowding_pennies(problem, unit_of))
+    if problem.ties:
+        totals["pairs_parted"] = problem.parting_pennies(unit_of)
+    if any(limit.at_least for limit in problem.limits):
+        totals["minimums_missed"] = problem.shortage_pennies(unit_of)
     totals["unplaced"] = int(problem.unplaced_pennies[unit_of == UNPLACED].sum())
     return {name: total / PENNIES_PER_POUND for name, total in totals.items()}
 
@@ -226,3 +245,9 @@ class _Clock:
         now = perf_counter()
         self.seconds[stage] += now - self._last
         self._last = now
+
+    def add(self, seconds: dict[str, float]) -> None:
+        """Take over stages that were timed elsewhere."""
+        for stage, passed in seconds.items():
+            self.seconds[stage] += passed
+        self._last = perf_counter()

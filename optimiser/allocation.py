@@ -77,7 +77,7 @@ class Allocation:
     seconds
         Time by stage: build, core, budgets, side, certify.
     prices
-        Multipliers in pennies; enough to prove the answer again.
+        Multipliers in whole pennies, rows of ties left out; see ``proof``.
     floor
         Least mean miles any placement could reach, and what chance would give.
     problem
@@ -89,6 +89,13 @@ class Allocation:
     graph
         Residual graph of the plan, from which one person is explained; none for today, or where
         ties keep the plan from being a best flow.
+    proof
+        Multipliers that the lower bound is made of, in parts of pennies, with rows of ties.
+    solver_says_optimal
+        Whether the solver found nothing better among what those multipliers leave open; a claim,
+        where ``gap`` is checked.
+    ties_left_out
+        Ties that no plan can keep, and why.
     """
 
     placements: pd.DataFrame
@@ -107,6 +114,9 @@ class Allocation:
     regions: pd.DataFrame = field(default_factory=pd.DataFrame)
     ways_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WAYS))
     graph: Residual | None = None
+    proof: Prices | None = None
+    solver_says_optimal: bool | None = None
+    ties_left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 class InfeasibleAllocationError(ValueError):

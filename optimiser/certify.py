@@ -41,14 +41,16 @@ class Certificate:
         Value of the plan, recomputed from the placements.
     bound_pennies
         Value that no plan can be below, from the prices and every eligible pair.
-    moves, unplaced
-        People who end in another establishment, and people without a place.
+    moves, unplaced, short
+        People who end in another establishment, people without a place, and people by whom
+        minimums are missed.
     """
 
     objective_pennies: int
     bound_pennies: int
     moves: int
     unplaced: int
+    short: int = 0
 
     @property
     def gap(self) -> float:
@@ -92,6 +94,7 @@ def certify(
         bound_pennies=lower_bound(problem, prices),
         moves=int(problem.moved(unit_of).sum()),
         unplaced=int((unit_of == UNPLACED).sum()),
+        short=int(problem.shortages(unit_of).sum()),
     )
     if certificate.bound_pennies > certificate.objective_pennies:
         raise CertificateError(["the bound is above the value: the arithmetic is at fault"])

@@ -89,6 +89,10 @@ class SideRows:
         """Give the rows these prices."""
         return replace(self, price=price)
 
+    def of_people(self, rows: Integers) -> SideRows:
+        """Name people by other numbers: ``rows`` gives the new number of each."""
+        return replace(self, people=rows[self.people])
+
     def only(self, chosen: Integers) -> SideRows:
         """Keep some of the rows."""
         size = np.diff(self.first)[chosen]

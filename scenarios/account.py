@@ -15,6 +15,7 @@ from data.visit_cost import HelpWithVisits, VisitCost, visit_cost
 from optimiser.allocation import Allocation
 from optimiser.equality import equality_table
 from optimiser.problem import PENNIES_PER_POUND
+from optimiser.side import ROW_ARRAYS
 from scenarios.benefit import Demand, demand_at, family_account
 from scenarios.distance import distance_measures, with_groups
 from scenarios.inputs import Inputs
@@ -236,6 +237,8 @@ def allocation_account(scenario: Scenario, allocation: Allocation, data: str) ->
         "terms": allocation.terms,
         "lower_bound_gbp": allocation.lower_bound_gbp,
         "gap": allocation.gap,
+        "solver_says_optimal": allocation.solver_says_optimal,
+        "ties_left_out": len(allocation.ties_left_out),
         "unplaced": allocation.unplaced.to_dict("records"),
         "moves": int(allocation.placements["moved"].sum()),
         "lower_bounds": lower_bounds(allocation),
@@ -266,12 +269,16 @@ def price_arrays(allocation: Allocation) -> dict[str, NDArray[np.int64]]:
     if prices is None or problem is None:
         return scale
     unit_of = problem.units.get_indexer(pd.Index(allocation.placements["unit"]))
-    arrays = scale | {
-        "unit": prices.unit,
-        "estate": prices.estate,
-        "limit": prices.limit,
-        "own": problem.placement_pennies(unit_of.astype(np.int64)),
-    }
+    arrays = (
+        scale
+        | {
+            "unit": prices.unit,
+            "estate": prices.estate,
+            "limit": prices.limit,
+            "own": problem.placement_pennies(unit_of.astype(np.int64)),
+        }
+        | _proof_arrays(allocation)
+    )
     if graph is None:
         return arrays
     return arrays | {
@@ -279,6 +286,16 @@ def price_arrays(allocation: Allocation) -> dict[str, NDArray[np.int64]]:
         "last_place": graph.last_place,
         "steps_limit": graph.limit,
     }
+
+
+def _proof_arrays(allocation: Allocation) -> dict[str, NDArray[np.int64]]:
+    """Give the multipliers of the bound, in parts of pennies, with the rows that ties imply."""
+    proof = allocation.proof
+    if proof is None:
+        return {}
+    arrays = {f"proof_{name}": getattr(proof, name) for name in ("unit", "estate", "limit")}
+    arrays |= {f"proof_row_{name}": getattr(proof.rows, name) for name in ROW_ARRAYS}
+    return arrays | {"proof_parts_per_penny": np.array(proof.scale, dtype=np.int64)}
 
 
 def changes_table(scenario: Scenario) -> pd.DataFrame:

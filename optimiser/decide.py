@@ -1,0 +1,117 @@
+"""From a problem to its best plan and the prices that bound every other: one path for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from data.progress import Progress, StopEarlyError
+from optimiser.budget import dual_search
+from optimiser.certify import certify
+from optimiser.columns import solve_by_columns
+from optimiser.duals import Prices
+from optimiser.problem import AllocationProblem, Integers, Ties
+from optimiser.solve import solve
+
+NEAR_ENOUGH = 1e-3
+"""Relative gap of a plan within limits at which columns take over from the search for prices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decision:
+    """A plan and what is known of it.
+
+    Attributes
+    ----------
+    unit_of
+        Unit of each person, or ``UNPLACED``.
+    proof
+        Multipliers of the best bound, with the side rows that ties imply, in parts of pennies.
+    prices
+        The same in whole pennies, without side rows: for the price of a place, not for proof.
+    solver_says_optimal
+        Whether the solver found nothing better among the pairs that the multipliers leave open.
+    stopped
+        Whether whoever watched ended the work early.
+    seconds
+        Time by stage: core, budgets, side.
+    """
+
+    unit_of: Integers
+    proof: Prices
+    prices: Prices
+    solver_says_optimal: bool
+    stopped: bool
+    seconds: dict[str, float]
+
+
+def decide(problem: AllocationProblem, progress: Progress) -> Decision:
+    """Find the best plan under all rules, limits and ties.
+
+    Parameters
+    ----------
+    problem
+        What to decide; people in the order of their ids, so that the order of a table decides
+        nothing.
+    progress
+        Told of each step. Where it raises ``StopEarlyError`` the best plan so far is handed back;
+        anything else it raises ends the work.
+
+    Returns
+    -------
+    Decision
+        Without limits and ties the multipliers alone prove the plan.
+    """
+    watch = _Watch(progress)
+    clock = perf_counter()
+    if not problem.limits:
+        plan = solve(replace(problem, ties=Ties.none()), progress=watch)
+        prices, unit_of = plan.prices, plan.unit_of
+    else:
+        found = dual_search(problem, smallest_gap=NEAR_ENOUGH, progress=watch)
+        prices, unit_of = found.prices, found.plan.unit_of
+    core = perf_counter() - clock
+    seconds = {"budgets" if problem.limits else "core": core}
+    if not problem.ties and certify(problem, unit_of, prices, largest_gap=np.inf).gap == 0:
+        return Decision(
+            unit_of=unit_of,
+            proof=prices,
+            prices=prices,
+            solver_says_optimal=True,
+            stopped=False,
+            seconds=seconds,
+        )
+    side = solve_by_columns(problem, prices, watch)
+    scale = side.prices.scale
+    return Decision(
+        unit_of=side.unit_of,
+        proof=side.prices,
+        prices=Prices(
+            unit=np.rint(side.prices.unit / scale).astype(np.int64),
+            estate=np.rint(side.prices.estate / scale).astype(np.int64),
+            limit=np.rint(side.prices.limit / scale).astype(np.int64),
+        ),
+        solver_says_optimal=side.decided,
+        stopped=watch.stopped,
+        seconds=seconds | {"side": perf_counter() - clock - core},
+    )
+
+
+class _Watch:
+    """Passes reports on, until whoever watches wants no more."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.stopped = False
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Report; raise once when the work should end, and let what is left of it end in peace."""
+        if self.stopped:
+            return
+        try:
+            self.progress(stage, done, total)
+        except StopEarlyError:
+            self.stopped = True
+            raise
