@@ -36,6 +36,9 @@ from optimiser.residual import Residual
 CHEAPEST = 3
 """Units, and rules, that are named for each cohort."""
 
+NEVER_SET_ASIDE = ("sex", "public_protection")
+"""Rules that are no way out, however many they keep out."""
+
 Way: TypeAlias = tuple[str, str, int, float]
 """Way, what, how many and pounds, as in ``WAYS``."""
 
@@ -72,7 +75,7 @@ def ways_out(
     by_rule = {
         rule: with_places_open(problem, graph, np.where(pairs, open_cost, FAR))
         for rule, pairs in only.items()
-        if pairs.any()
+        if rule not in NEVER_SET_ASIDE and pairs.any()
     }
     table = cohorts(inputs.population.prisoners).iloc[lacking].reset_index(drop=True)
     rows: list[tuple[Any, ...]] = []

@@ -1,0 +1,331 @@
+"""Explaining a person of a stored plan, locking people, and what a lock cost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from data.locks import read_locks
+from scenarios.cli import app
+from scenarios.explain import Explained, as_json, excluded_sites, explain_person, tell
+from scenarios.results import load_results
+from scenarios.stored_plan import open_plan
+from tests.scenarios.conftest import PRISONS
+
+TIGHT = """
+title: Hardly a place free
+question: Who makes room for whom?
+change:
+  placements: optimised
+  rules.reception_headroom: {level: "off"}
+  rules.estate_margin_men: {level: "off"}
+  rules.estate_margin_women: {level: "off"}
+  units:
+    - {where: {establishment: DMI}, set_places: 27}
+    - {where: {establishment: LEI}, set_places: 27}
+    - {where: {establishment: NLI}, set_places: 27}
+    - {where: {establishment: WEI}, set_places: 27}
+"""
+
+DECIDED = ("--owner", "planner", "--review", "2026-12-01")
+
+
+def estate(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def pennies(gbp: float) -> int:
+    return round(gbp * 100)
+
+
+@pytest.fixture(scope="module")
+def data(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the small data with one person whom public protection keeps away from Leeds."""
+    folder = Path(shutil.copytree(small_data, tmp_path_factory.mktemp("steer") / "data"))
+    (folder / "exclusions.csv").write_text(
+        "prisoner_id,establishment,home_area,within_miles\nP0010,LEI,,\n", encoding="utf-8"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("scenario") / "tight.yaml"
+    path.write_text(TIGHT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def plan(data: Path, tight: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plans") / "plan"
+    done = estate("allocate", tight, "--data", data, "--out", folder)
+    assert done.exit_code == 0, done.stderr
+    return folder
+
+
+def crowded_out(plan: Path, data: Path) -> tuple[Explained, pd.Series]:
+    """Find a person and a place that somebody else would have to leave for them."""
+    people = open_plan(plan).placements()["prisoner_id"]
+    for prisoner_id in people:
+        found = explain_person(plan, prisoner_id, data_dir=data)
+        rows = found.one.alternatives
+        dear = rows[(rows["rank"] > 0) & (rows["unit"] != "") & (rows["others_gbp"] > 1)]
+        if len(dear):
+            return found, dear.iloc[0]
+    raise AssertionError("nobody is in anybody's way")
+
+
+def test_the_terms_add_up_to_the_value_of_the_plan_to_the_penny(plan: Path, data: Path) -> None:
+    told = json.loads((plan / "allocation.json").read_text())
+
+    for prisoner_id in open_plan(plan).placements()["prisoner_id"].iloc[::80]:
+        found = explain_person(plan, prisoner_id, data_dir=data, planner=True)
+
+        own = [pennies(value) for value in found.one.alternatives["own_gbp"]]
+        terms = [sum(pennies(v) for v in row) for row in found.one.terms.to_numpy()]
+        parts = (found.own_gbp, found.others_gbp, found.together_gbp)
+        assert terms == own
+        assert own[0] == pennies(found.own_gbp)
+        assert sum(pennies(part) for part in parts) == pennies(told["objective_gbp"])
+        assert pennies(found.together_gbp) == pennies(told["terms"]["crowding"])
+
+
+def test_everybody_else_is_counted_once(plan: Path, data: Path) -> None:
+    stored = open_plan(plan)
+    shown = {
+        explain_person(plan, prisoner_id, data_dir=data).own_gbp
+        + explain_person(plan, prisoner_id, data_dir=data).others_gbp
+        for prisoner_id in stored.placements()["prisoner_id"].iloc[:2]
+    }
+
+    assert {pennies(total) for total in shown} == {int(stored.arrays["own"].sum())}
+
+
+def test_a_lock_costs_what_the_explanation_said(
+    plan: Path, data: Path, tight: Path, tmp_path: Path
+) -> None:
+    found, place = crowded_out(plan, data)
+    prisoner_id, file = found.one.prisoner_id, tmp_path / "mine.csv"
+
+    locked = estate(
+        "lock", plan, prisoner_id, place["unit"], "--reason", "family", *DECIDED, "--locks", file
+    )
+    again = estate(
+        "allocate", tight, "--data", data, "--out", tmp_path / "next",
+        "--locks", file, "--from", plan,
+    )  # fmt: skip
+
+    assert (locked.exit_code, again.exit_code) == (0, 0), again.stderr
+    before, after = open_plan(plan), open_plan(tmp_path / "next")
+    assert after.objective_pennies - before.objective_pennies == pennies(place["forcing_gbp"])
+    assert f"in all: +£{place['forcing_gbp']:,.2f}" in again.stdout.replace(
+        f"Against {plan}: ", "in all: "
+    )
+    changed = pd.read_parquet(tmp_path / "next" / "changed.parquet").set_index("prisoner_id")
+    assert changed.loc[prisoner_id, "unit"] == place["unit"]
+    assert bool(changed.loc[prisoner_id, "locked"])
+    assert changed["own_change_gbp"].map(pennies).sum() == int(
+        after.arrays["own"].sum() - before.arrays["own"].sum()
+    )
+
+
+def test_a_locked_person_stays_and_the_lock_is_named(
+    plan: Path, data: Path, tight: Path, tmp_path: Path
+) -> None:
+    found, place = crowded_out(plan, data)
+    prisoner_id, file = found.one.prisoner_id, tmp_path / "mine.csv"
+    words = ("--reason", "security", "--note", "seen with others", *DECIDED, "--locks", file)
+    estate("lock", plan, prisoner_id, place["establishment"], *words)
+    estate("allocate", tight, "--data", data, "--out", tmp_path / "next", "--locks", file)
+
+    shown = "\n".join(tell(explain_person(tmp_path / "next", prisoner_id, data_dir=data)))
+    planner = explain_person(tmp_path / "next", prisoner_id, data_dir=data, planner=True)
+
+    assert f"{place['establishment']} (restricted reason; planner" in shown
+    assert "seen with others" not in shown
+    assert "seen with others" in "\n".join(tell(planner))
+    assert set(planner.one.alternatives["establishment"]) <= {place["establishment"], ""}
+    assert "lock" in set(planner.one.excluded["rule"])
+
+
+def test_at_most_so_many_people_change_against_a_plan(
+    plan: Path, data: Path, tight: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.csv"
+    placed = open_plan(plan).placements()
+    moving = 0
+    for prisoner_id in placed["prisoner_id"].iloc[:40:4]:
+        rows = explain_person(plan, prisoner_id, data_dir=data).one.alternatives
+        here = rows["establishment"].iloc[0]
+        away = rows[(rows["establishment"] != here) & (rows["unit"] != "")]
+        if len(away) and moving < 3:
+            words = ("--reason", "family", *DECIDED, "--locks", file)
+            estate("lock", plan, prisoner_id, away["unit"].iloc[-1], *words)
+            moving += 1
+
+    done = estate(
+        "allocate", tight, "--data", data, "--out", tmp_path / "few", "--locks", file,
+        "--from", plan, "--changes", moving + 1,
+    )  # fmt: skip
+    too_few = estate(
+        "allocate", tight, "--data", data, "--out", tmp_path / "none", "--locks", file,
+        "--from", plan, "--changes", moving - 1,
+    )  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    changed = pd.read_parquet(tmp_path / "few" / "changed.parquet")
+    assert changed["other_establishment"].sum() <= moving + 1
+    assert too_few.exit_code == 2
+    assert f"limit changes: at most {moving - 1}" in too_few.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_restricted_reasons_are_for_planners_alone(plan: Path, data: Path) -> None:
+    other = json.loads(estate("explain", plan, "P0010", "--data", data, "--json").stdout)
+    text = estate("explain", plan, "P0010", "--data", data).stdout
+    planner = estate("explain", plan, "P0010", "--data", data, "--role", "planner").stdout
+
+    rules = {row["rule"] for row in other["excluded"] if row["establishment"] == "LEI"}
+    assert "restricted reason" in rules
+    assert "public_protection" not in json.dumps(other) + text
+    assert "LEI" in text
+    assert "public_protection" in planner
+    assert "limits_gbp" not in other["alternatives"][0]
+
+
+def test_every_other_establishment_is_an_alternative_or_excluded(plan: Path, data: Path) -> None:
+    for prisoner_id in ("P0000", "P0259", "P0300"):
+        found = explain_person(plan, prisoner_id, data_dir=data)
+        sites = excluded_sites(found)
+
+        places = [*found.one.alternatives["establishment"].unique(), *sites["establishment"]]
+        assert sorted(place for place in places if place) == sorted(PRISONS)
+        assert (found.one.alternatives["forcing_gbp"] >= 0).all()
+        assert as_json(found)["prisoner_id"] == prisoner_id
+
+
+def test_an_unknown_prisoner_is_one_clear_report(plan: Path, data: Path) -> None:
+    done = estate("explain", plan, "NOBODY", "--data", data)
+
+    assert done.exit_code == 2
+    assert "no prisoner 'NOBODY'" in done.stderr
+
+
+def test_a_plan_of_other_data_is_refused(plan: Path, data: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(data, tmp_path / "other"))
+    contacts = pd.read_csv(other / "contacts.csv", dtype=str, keep_default_na=False)
+    contacts.iloc[1:].to_csv(other / "contacts.csv", index=False)
+
+    done = estate("explain", plan, "P0001", "--data", other)
+
+    assert done.exit_code == 2
+    assert "changed since: contacts" in done.stderr
+
+
+def test_a_plan_of_another_version_is_refused(plan: Path, data: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(plan, tmp_path / "plan"))
+    arrays = dict(open_plan(other).arrays)
+    np.savez_compressed(other / "prices.npz", **(arrays | {"own": arrays["own"] + 1}))  # type: ignore[arg-type]
+
+    done = estate("explain", other, "P0001", "--data", data)
+
+    assert done.exit_code == 2
+    assert "another version of the model" in done.stderr
+
+
+def test_a_run_that_decided_is_explained_and_one_of_today_is_not(
+    data: Path, tight: Path, tmp_path: Path
+) -> None:
+    words = ("--data", data, "--replications", "1", "--workers", "1", "--runs", tmp_path)
+    done = estate("run", "baseline", tight, *words)
+    assert done.exit_code == 0, done.stderr
+    today, decided = (Path(line) for line in done.stdout.split())
+
+    assert estate("explain", decided, "P0001", "--data", data).exit_code == 0
+    refused = estate("explain", today, "P0001", "--data", data)
+    assert refused.exit_code == 2
+    assert "nothing was decided" in refused.stderr
+    assert load_results(decided).prices["steps"].ndim == 2
+
+
+def test_locks_of_the_data_folder_bind_and_are_the_default_file(
+    data: Path, tight: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(data, tmp_path / "data"))
+    words = ("--reason", "court", *DECIDED)
+
+    estate("forbid", own / "locks.csv", "P0001", "WEI", *words)
+    done = estate("allocate", tight, "--data", own, "--out", tmp_path / "plan")
+    estate("lock", tmp_path / "plan", "P0002", "DMI", *words, "--data", own)
+
+    assert done.exit_code == 0, done.stderr
+    placed = open_plan(tmp_path / "plan").placements().set_index("prisoner_id")
+    assert placed.loc["P0001", "establishment"] != "WEI"
+    assert list(read_locks(own / "locks.csv")["prisoner_id"]) == ["P0001", "P0002"]
+    undone = estate("unlock", tmp_path / "plan", "P0001", "--data", own)
+    assert undone.exit_code == 0
+    assert list(read_locks(own / "locks.csv")["prisoner_id"]) == ["P0002"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("PXX", "LEI", "--reason", "family"), "found 'PXX'"),
+        (("P0001", "LEX", "--reason", "family"), "found 'LEX'"),
+        (("P0001", "LEI", "--reason", "because"), "found 'because'"),
+        (("P0001", "LEI", "--reason", "family", "--note", "=1+1"), "does not begin with"),
+    ],
+    ids=["person", "place", "reason", "formula"],
+)
+def test_a_lock_that_cannot_be_is_refused_and_nothing_is_written(
+    plan: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    file = tmp_path / "mine.csv"
+
+    done = estate("lock", plan, *words, *DECIDED, "--locks", file)
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not file.exists()
+
+
+def test_contradictory_locks_are_named_and_nothing_is_decided(
+    data: Path, tight: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.csv"
+    for place in ("LEI-1", "DMI"):
+        estate("lock", file, "P0001", place, "--reason", "family", *DECIDED)
+
+    done = estate("allocate", tight, "--data", data, "--out", tmp_path / "plan", "--locks", file)
+
+    assert done.exit_code == 2
+    assert "lock P0001 DMI; lock P0001 LEI-1: no unit satisfies all of them" in done.stderr
+    assert not (tmp_path / "plan").exists()
+
+
+def test_changes_need_a_plan_to_be_counted_against(tight: Path, tmp_path: Path) -> None:
+    done = estate("allocate", tight, "--out", tmp_path / "plan", "--changes", "3")
+
+    assert done.exit_code == 2
+    assert "--from" in done.stderr
+
+
+def test_people_without_a_place_are_told_with_the_ways_out(data: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "short.yaml"
+    scenario.write_text(TIGHT.replace("set_places: 27", "set_places: 20"), encoding="utf-8")
+
+    done = estate("allocate", scenario, "--data", data, "--out", tmp_path / "plan")
+
+    assert done.exit_code == 3
+    assert "without a place: men" in done.stdout
+    assert "more places in " in done.stdout
+    table = pd.read_parquet(tmp_path / "plan" / "shortfall.parquet")
+    assert set(table["way"]) <= {"places", "margin", "rule"}
+    assert (table["first_gbp"] > 0).all()
+    assert table.drop_duplicates("category")["people"].sum() > 0
