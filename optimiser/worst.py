@@ -378,9 +378,18 @@ class _Search:
         return self.value - int(self.smallest_gap * abs(self.value))
 
     def descend(self) -> None:
-        """Follow the plan's own threshold, from the highest there is, while plans get better."""
+        """Follow the plan's own threshold while plans get better, from that of the plain plan."""
         asked = self.asked
-        threshold = asked.highest
+        plain = solve_within(
+            asked.problem,
+            asked.objective,
+            asked.ceilings,
+            smallest_gap=self.smallest_gap,
+            start=self.start,
+            seen=self._seen,
+        )
+        self.start = plain.plan
+        threshold = min(asked.tail.threshold(asked.problem, plain.unit_of), asked.highest)
         self.ends.append(0)
         for _ in range(6):
             self._add(threshold)

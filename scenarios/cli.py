@@ -316,6 +316,34 @@ def rules(
 
 @app.command()
 @_ends_clearly
+def frontier(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
+    against: Annotated[
+        str, typer.Option(help="moves, crowding, far (over 50 miles) or worst_tenth.")
+    ],
+    out_dir: Annotated[Path, typer.Option("--out", help="New folder for the frontier.")],
+    points: Annotated[int, typer.Option(help="Points to find.")] = 12,
+    data_dir: DataDir = None,
+) -> int:
+    """Trace what family cost is traded against; certified points."""
+    from scenarios.frontier import frontier as traced
+
+    with _progress() as progress:
+        found = traced(
+            scenario,
+            against=against,
+            points=points,
+            out_dir=out_dir,
+            data_dir=data_dir,
+            progress=progress,
+        )
+    for line in found.told:
+        _say(line)
+    return found.exit_code
+
+
+@app.command()
+@_ends_clearly
 def compare(
     before: Annotated[Path, typer.Argument(help="Run folder.")],
     after: Annotated[Path, typer.Argument(help="Run folder.")],
@@ -341,8 +369,11 @@ def validate(
 ) -> None:
     """Check a folder of tables; report all faults."""
     from scenarios.inputs import validate as validated
+    from scenarios.quality import warnings
 
     _say(validated(data_dir))
+    for line in warnings(data_dir):
+        _say(line, _errors())
 
 
 @app.command()

@@ -342,6 +342,38 @@ def prisons_scatter(
     return _figure(chart, title, note, words)
 
 
+def trade_off_curve(
+    rows: pd.DataFrame, *, x_title: str, y_title: str, title: str, note: str
+) -> Figure:
+    """Draw a trade-off as a line through its points; nothing lies below and to the left of it.
+
+    Parameters
+    ----------
+    rows
+        One row per point: x, y.
+    """
+    import altair as alt
+
+    axis = alt.Axis(format=",.0f", tickCount=5)
+    base = alt.Chart(rows).encode(
+        x=alt.X("x:Q", title=x_title, axis=axis, scale=alt.Scale(zero=False)),
+        y=alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
+        tooltip=[
+            alt.Tooltip("x:Q", title=x_title, format=",.1f"),
+            alt.Tooltip("y:Q", title=y_title, format=",.2f"),
+        ],
+    )
+    line = base.mark_line(color=CATEGORIES[0], strokeWidth=2)
+    points = base.mark_circle(color=CATEGORIES[0], size=90, opacity=1, stroke="#ffffff")
+    chart = (line + points).properties(width=WIDTH, height=360)
+    ends = rows.sort_values("x").iloc[[0, -1]]
+    said = "; ".join(
+        f"{y_title.lower()} {row['y']:,.1f} at {row['x']:,.0f}" for row in ends.to_dict("records")
+    )
+    words = f"{title}. {len(rows)} points; {x_title.lower()} across; {said}."
+    return _figure(chart, title, note, words)
+
+
 def svg(figure: Figure, name: str) -> str:
     """Render a figure as one SVG element that can stand in a page beside others.
 

@@ -1,0 +1,122 @@
+"""`estate frontier`: certified points, those found so far when interrupted, slips told at once."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scenarios.errors import ExitCode, ScenarioError
+from scenarios.frontier import frontier
+
+FILES = {
+    "changes.parquet",
+    "equality.parquet",
+    "frontier.csv",
+    "frontier.json",
+    "frontier.parquet",
+    "frontier.svg",
+    "manifest.json",
+    "plans.parquet",
+    "scenario.yaml",
+}
+
+
+def read(folder: Path) -> tuple[pd.DataFrame, dict[str, object]]:
+    account = json.loads((folder / "frontier.json").read_text(encoding="utf-8"))
+    return pd.read_parquet(folder / "frontier.parquet"), account
+
+
+@pytest.mark.parametrize("against", ["moves", "far", "worst_tenth"])
+def test_points_are_written_with_table_chart_and_equality(
+    against: str, small_data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "frontier"
+
+    done = frontier(
+        "closer_to_home_ceiling", against=against, points=4, out_dir=out, data_dir=small_data
+    )
+
+    table, account = read(out)
+    assert done.exit_code == ExitCode.DONE
+    assert {path.name for path in out.iterdir()} == FILES
+    assert account["status"] == "complete"
+    assert account["against"] == against
+    assert list(table["amount"]) == sorted(table["amount"])
+    assert list(table["objective_gbp"]) == sorted(table["objective_gbp"], reverse=True)
+    assert (table["gap"] <= 1e-3).all()
+    assert all(a >= b for a, b in pairwise(table["objective_rate_gbp"]))
+    assert table["family_rate_gbp"].iloc[:-1].notna().all()
+    equality = pd.read_parquet(out / "equality.parquet")
+    assert set(equality["point"]) == set(table["point"])
+    assert {"sex", "ethnicity", "nation", "visits"} <= set(equality["group_by"])
+    plans = pd.read_parquet(out / "plans.parquet")
+    assert len(plans.columns) == 1 + len(table)
+    chart = (out / "frontier.svg").read_text(encoding="utf-8")
+    assert "aria-label" in chart
+    assert "#12436D" in chart
+
+
+def test_moves_of_each_point_are_those_of_its_plan(small_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "frontier"
+
+    frontier("baseline", against="moves", points=3, out_dir=out, data_dir=small_data)
+
+    table, _ = read(out)
+    assert list(table["amount"]) == list(table["moves"])
+    assert (table["gap"] == 0).all()
+    moved = pd.read_parquet(out / "equality.parquet").query(
+        "group_by == 'all' and measure == 'moved_share'"
+    )
+    people = len(pd.read_parquet(out / "plans.parquet"))
+    assert [round(share * people) for share in moved["after"]] == list(table["moves"])
+
+
+def test_an_interrupt_keeps_the_points_found_so_far(small_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "frontier"
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "frontier" and done == 2:
+            raise KeyboardInterrupt
+
+    done = frontier(
+        "baseline",
+        against="moves",
+        points=6,
+        out_dir=out,
+        data_dir=small_data,
+        progress=interrupt,
+    )
+
+    table, account = read(out)
+    assert done.exit_code == ExitCode.INTERRUPTED
+    assert account["status"] == "cancelled"
+    assert len(table) == 2
+    assert (table["gap"] == 0).all()
+
+
+def test_every_slip_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+
+    with pytest.raises(ScenarioError) as caught:
+        frontier("no_such", against="gold", points=1, out_dir=tmp_path / "full")
+
+    told = str(caught.value)
+    assert len(caught.value.problems) == 4
+    assert "moves, crowding, far, worst_tenth" in told
+    assert "--points 1" in told
+    assert "is in use" in told
+    assert "no scenario 'no_such'" in told
+
+
+def test_same_data_gives_the_same_bytes(small_data: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        frontier("baseline", against="far", points=3, out_dir=folder, data_dir=small_data)
+
+    for name in FILES - {"manifest.json"}:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
