@@ -28,7 +28,7 @@ from data.words import (
     UnitFunction,
 )
 
-__all__ = ["CHECKS", "Check", "Checked", "data_errors", "errors_table", "number"]
+__all__ = ["CHECKS", "Check", "Checked", "Finding", "data_errors", "errors_table", "number"]
 
 Truths: TypeAlias = NDArray[np.bool_]
 
@@ -77,6 +77,16 @@ class Check:
     finds: Finds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finding:
+    """What a check found: its name, what it says of the people, what to do, and their ids."""
+
+    check: str
+    says: str
+    action: str
+    ids: pd.Series[str]
+
+
 def data_errors(checked: Checked) -> pd.DataFrame:
     """Run every check.
 
@@ -91,33 +101,38 @@ def data_errors(checked: Checked) -> pd.DataFrame:
         One row per check that finds somebody, in the order of ``CHECKS``; see ``errors_table``.
     """
     ids = checked.people["prisoner_id"]
-    return errors_table((check, ids[check.finds(checked)]) for check in CHECKS)
+    return errors_table(
+        Finding(
+            check=check.name, says=check.says, action=check.action, ids=ids[check.finds(checked)]
+        )
+        for check in CHECKS
+    )
 
 
-def errors_table(found: Iterable[tuple[Check, pd.Series[str]]]) -> pd.DataFrame:
-    """Put what checks found into a table.
+def errors_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Put findings into a table.
 
     Parameters
     ----------
-    found
-        Each check with the ids of the people it concerns.
+    findings
+        In the order of the table.
 
     Returns
     -------
     DataFrame
         ``check``, ``says``, ``people`` (how many), ``examples`` (the first few ids in their order,
-        ``;`` between them) and ``action``; nothing for checks that concern nobody.
+        ``;`` between them) and ``action``; nothing for findings that concern nobody.
     """
     rows = [
         {
-            "check": check.name,
-            "says": check.says,
-            "people": len(ids),
-            "examples": LIST_SEPARATOR.join(sorted(ids)[:SHOWN_IDS]),
-            "action": check.action,
+            "check": found.check,
+            "says": found.says,
+            "people": len(found.ids),
+            "examples": LIST_SEPARATOR.join(sorted(found.ids)[:SHOWN_IDS]),
+            "action": found.action,
         }
-        for check, ids in found
-        if len(ids)
+        for found in findings
+        if len(found.ids)
     ]
     table = pd.DataFrame(rows, columns=["check", "says", "people", "examples", "action"])
     return table.astype({"people": "int64"})

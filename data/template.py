@@ -21,7 +21,7 @@ ESTATE_TABLES = (
     "video_stations",
     "family_workers",
 )
-WHOLE_TABLES = ("rules", "stage_rules")
+WHOLE_TABLES = ("move_parts", "rules", "stage_rules")
 
 EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
     "population": [

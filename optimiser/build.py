@@ -67,7 +67,8 @@ class Inputs:
     ``home_areas`` needs ``home_area`` and ``region``. ``records`` ties people to others and to
     places; what public protection excludes is among them. The tables of rules may be empty.
     ``earlier`` are the placements of a plan to stay close to, and ``most_changes`` how many people
-    may be in another establishment than there.
+    may be in another establishment than there. ``is_part`` says that these are a few of the people,
+    for whom totals mean nothing.
     """
 
     estate: Estate
@@ -89,6 +90,7 @@ class Inputs:
     limits: tuple[LimitEdit, ...] = ()
     earlier: pd.DataFrame | None = None
     most_changes: int | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -219,11 +221,12 @@ def build_problem(inputs: Inputs) -> Build:
 
     stays = np.where(found.frozen, current_unit, NOWHERE)
     problem = _with_further(inputs, problem, problem.cost_pennies)
-    problem = with_locks(problem, inputs.records.locks, stays, why_not)
     tied = ties_of(
         inputs.records, problem.prisoners, stays=stays, unit_establishment=unit_establishment
     )
     problem = replace(problem, ties=tied.ties)
+    fixed = None if inputs.is_part else stays
+    problem = with_locks(problem, inputs.records.locks, fixed, why_not)
     return Build(problem=problem, costs=costs, fit=found, book=book, ties_left_out=tied.left_out)
 
 
@@ -414,7 +417,8 @@ def with_exclusions(inputs: Inputs) -> pd.DataFrame:
     ).drop_duplicates()
     pairs = pairs.sort_values(["prisoner_id", "establishment"])
     joined = pairs.groupby("prisoner_id")["establishment"].agg(LIST_SEPARATOR.join)
-    return prisoners.assign(excluded=prisoners["prisoner_id"].map(joined).fillna(""))
+    excluded = joined.astype("str").reindex(prisoners["prisoner_id"]).fillna("")
+    return prisoners.assign(excluded=excluded.to_numpy())
 
 
 def why_excluded(inputs: Inputs, book: RuleBook, prisoner_id: str) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ContactStatus, RuleLevel
-from optimiser.build import Build, Inputs, with_exclusions
+from optimiser.build import Build, Inputs, with_records
 from optimiser.capacity import MARGIN_RULES, headroom, out_of_use, return_beds
 from optimiser.eligibility import BARRED_CONTACT, PRESUMPTIVE_OPEN, SIXTEEN_MONTHS
 from optimiser.fit import (
@@ -106,7 +106,7 @@ COLUMNS = (
 
 def _broken(inputs: Inputs, book: RuleBook) -> _Broken:
     """Try every rule in force on everybody."""
-    people = as_rules_see(with_exclusions(inputs), book)
+    people = as_rules_see(with_records(inputs), book)
     codes = codes_of(people, book)
     class_of, alike = classes(people, codes)
     shape = (len(alike), len(book.units))

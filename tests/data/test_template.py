@@ -14,7 +14,15 @@ from data.validate import TableError, validate_folder
 USER_TABLES = {
     *("establishments", "units", "population", "contacts", "travel", "session_templates"),
     *("video_stations", "family_workers", "keep_aparts", "groups", "keep_together", "locks"),
-    *("exclusions", "activities", "activity_sites", "rules", "stage_rules", "cohort_rules"),
+    *(
+        "exclusions",
+        "activities",
+        "activity_sites",
+        "move_parts",
+        "rules",
+        "stage_rules",
+        "cohort_rules",
+    ),
     *("court_alignment", "places_out_of_use"),
 }
 

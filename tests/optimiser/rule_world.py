@@ -50,7 +50,8 @@ NO_STAGES = pd.DataFrame(
 
 def people(*columns: dict[str, Any]) -> pd.DataFrame:
     """Give one person for each dictionary of what differs from a man of category C."""
-    extra = {"excluded": "", "flags": "", "days_since_sentence": None, "offence_group": "other"}
+    extra = {"excluded": "", "planned_sites": "", "flags": "", "days_since_sentence": None}
+    extra |= {"offence_group": "other"}
     rows = [person(n, "west", "AAA-1") | extra | each for n, each in enumerate(columns)]
     table = pd.DataFrame(rows)
     days = ["days_to_release", "days_since_sentence"]
