@@ -137,6 +137,7 @@ def solve_within(
     prices: Floats | None = None,
     known: Integers | None = None,
     fixed: int = 0,
+    bound_only: bool = False,
     stop_at: int | None = None,
     seen: Callable[[Integers], None] | None = None,
     progress: Progress = silent,
@@ -160,8 +161,10 @@ def solve_within(
         A plan that keeps the ceilings.
     fixed
         Part of the objective that every plan has; gaps are shares of the rest.
+    bound_only
+        Look for a bound and not for a plan.
     stop_at
-        The search may stop once the bound is as high.
+        The search may stop once the bound is as high, or when it cannot be.
     seen
         Given the plan of every flow.
     progress
@@ -180,7 +183,8 @@ def solve_within(
     search = _Search(problem, objective, ceilings, smallest_gap, start, progress)
     search.fixed, search.known, search.stop_at, search.seen = fixed, known, stop_at, seen
     search.climb(np.zeros(len(ceilings)) if prices is None else prices)
-    search.walk()
+    if not bound_only:
+        search.walk()
     return search.result()
 
 
@@ -309,6 +313,8 @@ class _Search:
                 return
             wanted, promised = self._highest(centre.prices, radius)
             gain = promised - centre.bound
+            if self.stop_at is not None and promised < self.stop_at and self._inside(wanted):
+                return
             if gain <= max(1.0, 0.1 * self.smallest_gap * self._size(centre.bound)):
                 return
             point = self.evaluate(wanted)
@@ -320,6 +326,17 @@ class _Search:
                 if np.array_equal(point.prices, centre.prices):
                     return
                 radius = np.minimum(radius, np.abs(wanted - centre.prices)) / 2
+
+    def _inside(self, prices: Floats) -> bool:
+        """Say whether planes on all sides of these prices are known, so that no price does better.
+
+        With one ceiling: a flow at a lower price breaks it, and one at a higher price keeps it.
+        """
+        if len(self.ceilings) > 1:
+            return len(self.points) > 2 * len(self.ceilings)
+        broken = [point.prices[0] for point in self.points if point.excess[0] > 0]
+        kept = [point.prices[0] for point in self.points if point.excess[0] <= 0]
+        return bool(broken and kept and max(broken) < prices[0] < min(kept))
 
     def _first_radius(self, centre: _Point) -> Floats:
         """Guess how far prices will go: what the objective is per unit of each measure."""

@@ -335,7 +335,7 @@ class _Search:
         self.at: dict[int, _Solved] = {}
         self.between: dict[tuple[int, int], _Solved] = {}
 
-    def solve(self, low: int, high: int) -> _Solved:
+    def solve(self, low: int, high: int, *, bound_only: bool = True) -> _Solved:
         """Solve one relaxation: at a threshold, or over an interval for its lower end."""
         asked = self.asked
         measure = asked.tail.beyond_at_least(asked.problem, low, high)
@@ -349,6 +349,7 @@ class _Search:
                 smallest_gap=self.smallest_gap / 4,
                 start=self.start,
                 prices=self.prices,
+                bound_only=bound_only,
                 stop_at=stop_at,
                 seen=self._seen,
                 progress=self.progress,
@@ -356,6 +357,7 @@ class _Search:
         except CeilingError as error:
             if error.proof is None:
                 raise
+            self.prices = error.proof.ceilings / error.proof.weight
             return _Solved(
                 bound=fixed + error.bound, proof=error.proof, threshold=(low + high) // 2
             )
@@ -392,7 +394,7 @@ class _Search:
         threshold = min(asked.tail.threshold(asked.problem, plain.unit_of), asked.highest)
         self.ends.append(0)
         for _ in range(6):
-            self._add(threshold)
+            self._add(threshold, bound_only=False)
             following = min(self.at[threshold].threshold, asked.highest)
             if following in self.at:
                 break
@@ -412,11 +414,11 @@ class _Search:
         enough = -(-(self.value - nothing) // each)
         return enough if 0 < enough < asked.highest else None
 
-    def _add(self, threshold: int) -> None:
+    def _add(self, threshold: int, *, bound_only: bool = True) -> None:
         if threshold not in self.at:
             if threshold not in self.ends:
                 insort(self.ends, threshold)
-            self.at[threshold] = self.solve(threshold, threshold)
+            self.at[threshold] = self.solve(threshold, threshold, bound_only=bound_only)
 
     def _intervals(self) -> list[tuple[int, int]]:
         return list(pairwise(self.ends)) or [(self.ends[0], self.ends[0])]
