@@ -15,6 +15,7 @@ from optimiser.allocation import Allocation, SolveStatus
 from optimiser.build import Build, Inputs, build_problem, shortfall
 from optimiser.certify import Certificate, certify
 from optimiser.decide import Decision, decide
+from optimiser.duals import Prices
 from optimiser.floor import mean_miles_floor
 from optimiser.moves import moves_table
 from optimiser.prices import place_values
@@ -87,10 +88,14 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         proof,
         largest_gap=math.inf if problem.limits or problem.ties else 0.0,
     )
-    more, fewer = place_values(problem, unit_of, found.prices)
+    graph = residual(problem, unit_of, found.prices)
+    more, fewer = (
+        place_values(problem, unit_of, found.prices)
+        if graph is not None
+        else place_bounds(problem, unit_of, found.prices)
+    )
     progress("certificate", 1, 1)
     clock.mark("certify")
-    graph = residual(problem, unit_of, found.prices)
     return Allocation(
         placements=placements,
         moves=moves,
@@ -170,6 +175,33 @@ def _regions(inputs: Inputs, problem: AllocationProblem) -> pd.DataFrame:
     return regional_bound(
         inputs.population.prisoners, inputs.home_areas, inputs.estate, problem.capacity
     )
+
+
+def place_bounds(
+    problem: AllocationProblem, unit_of: Integers, prices: Prices
+) -> tuple[Integers, Integers]:
+    """Bound the value of one place more from above, and the cost of one fewer from below.
+
+    Where ties keep a plan from being a best flow, no path gives the exact value. One place more
+    lowers the bound of the multipliers by what it would be let for; to the penny of the gap, no
+    plan can gain more by it, nor lose less by one place fewer.
+
+    Returns
+    -------
+    tuple of Integers
+        In pennies; shape (units,).
+    """
+    held = problem.held(unit_of)
+    used = problem.segment_use(held)
+    last, last_used = np.zeros((2, len(held)), dtype=np.int64)
+    exists = problem.segment_places > 0
+    last[problem.segment_unit[exists]] = problem.segment_pennies[exists]
+    last_used[problem.segment_unit[used > 0]] = problem.segment_pennies[used > 0]
+    rent = prices.unit - prices.estate[problem.unit_sex]
+    full = (held >= problem.capacity) & (held > 0)
+    more: Integers = np.where(problem.capacity > 0, np.maximum(rent - last, 0), 0)
+    fewer: Integers = np.where(full, np.maximum(rent - last_used, 0), 0)
+    return more, fewer
 
 
 def _status(certificate: Certificate, found: Decision) -> SolveStatus:
