@@ -95,7 +95,7 @@ def locks_of(
 def with_locks(
     problem: AllocationProblem,
     table: pd.DataFrame,
-    fixed: Integers,
+    fixed: Integers | None,
     why_not: Callable[[int, NDArray[np.bool_]], str] | None = None,
 ) -> AllocationProblem:
     """Bind a problem by a planner's locks.
@@ -108,6 +108,7 @@ def with_locks(
         The table ``locks``.
     fixed
         Unit of everyone whom the rules leave where they are, -1 for others; shape (prisoners,).
+        None where the problem holds a few of the people, and what is kept cannot be judged.
     why_not
         Names what keeps a person out of some units, for the report.
 
@@ -120,7 +121,7 @@ def with_locks(
     locks = locks_of(table, problem.prisoners, problem.units, places)
     if not locks and not any(limit.at_least for limit in problem.limits):
         return problem
-    found = conflicts(problem, locks, fixed, why_not)
+    found = [] if fixed is None else conflicts(problem, locks, fixed, why_not)
     if found:
         raise ConflictError(found)
     # the matrix is the largest thing there is, so it is not copied for a few rows

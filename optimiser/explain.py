@@ -16,10 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.build import Build, Inputs, why_excluded
-from optimiser.duals import FAR, Prices, distances_to, priced_block
+from optimiser.duals import FAR, Prices, add_limit_price, distances_to
 from optimiser.exclusions import LOCK, RESTRICTED, RESTRICTED_RULES, change_needed
 from optimiser.problem import INELIGIBLE, PENNIES_PER_POUND, UNPLACED, AllocationProblem, Integers
 from optimiser.residual import Residual
+from optimiser.side import SideRows, price_of_pairs
 
 NO_PLACE = ""
 """Label of the alternative of having no place at all."""
@@ -43,7 +44,8 @@ def choices(
     at
         Unit where the plan holds the person, or ``UNPLACED``.
     prices
-        Of the plan, for where there is no graph.
+        That prove the plan's bound, for where there is no graph; side rows name the person as in
+        the problem.
     graph
         Residual graph of the whole plan.
 
@@ -52,54 +54,85 @@ def choices(
     DataFrame
         One row per eligible unit and one without a place, in pennies, the chosen one first and the
         others from the cheapest to force: ``unit`` (number or ``UNPLACED``), ``own`` cost over the
-        stay, ``own_change`` against the chosen unit, ``limits`` (what the prices of limits add),
-        ``places`` (what it costs others to make room), ``others`` (both), ``forcing`` (all), and
-        ``with_one_more_place``: what the plan would change by, were there one more place in the
+        stay, ``own_change`` against the chosen unit, ``limits`` (what the prices of limits and ties
+        add), ``places`` (what it costs others to make room), ``others`` (both), ``forcing`` (all),
+        and ``with_one_more_place``: what the plan would change by, were there one more place in the
         unit for this person; below 0 where it would be worth using.
 
     Notes
     -----
     Without limits and ties ``forcing`` is exact: a re-solve with the person locked there costs
-    that much more. With them it is a bound at the prices of the plan. Where there is no graph it
-    is the reduced cost, a bound too, and ``with_one_more_place`` is missing.
+    that much more. With them, forcing costs at least so much more than the plan's bound. Where
+    there is no graph it is the reduced cost, and ``with_one_more_place`` is missing.
     """
     eligible = np.flatnonzero(problem.cost_pennies[person] != INELIGIBLE)
     unit = np.append(eligible, UNPLACED).astype(np.int64)
-    row = slice(person, person + 1)
     unplaced = int(problem.unplaced_pennies[person])
     own = np.append(problem.cost_pennies[person, eligible].astype(np.int64), unplaced)
-    free = Prices.none(problem, prices.limit if graph is None else graph.limit)
-    priced = np.append(priced_block(problem, free, row)[0, eligible].astype(np.int64), unplaced)
     here = int(np.flatnonzero(unit == at)[0])
     change = own - own[here]
-    limits = (priced - own) - (priced - own)[here]
     if graph is None:
-        price = np.append(prices.unit[eligible], 0)
-        places = price - price[here]
+        added = _added(problem, person, prices)[unit]
+        priced = own * prices.scale + added + np.append(prices.unit[eligible], 0)
+        forcing = (priced - priced.min()) // prices.scale
+        forcing[here] = 0
+        limits = (added - added[here]) // prices.scale
         with_one_more = np.full(len(unit), np.nan)
     else:
+        added = _added(problem, person, Prices.none(problem, graph.limit))[unit]
         back = distances_to(graph.steps, graph.node(at))
-        places = np.append(back[eligible], back[graph.sink])
+        limits = added - added[here]
+        forcing = change + limits + np.append(back[eligible], back[graph.sink])
         sex = len(problem.units) + problem.unit_sex[eligible]
-        one_more = change[:-1] + limits[:-1] + graph.last_place[eligible] + back[sex]
+        one_more = (change + limits)[:-1] + graph.last_place[eligible] + back[sex]
         with_one_more = np.append(one_more, np.nan)
-    known = places < FAR
     table = pd.DataFrame(
         {
             "unit": unit,
             "own": own,
             "own_change": change,
             "limits": limits,
-            "places": places,
-            "others": limits + places,
-            "forcing": change + limits + places,
+            "places": forcing - change - limits,
+            "others": forcing - change,
+            "forcing": forcing,
             "with_one_more_place": with_one_more,
         }
-    )[known]
+    )[forcing < FAR // 2]
     chosen = table["unit"] == at
     order = np.lexsort((table["unit"], table["forcing"], ~chosen))
     ranked: pd.DataFrame = table.iloc[order].reset_index(drop=True)
     return ranked
+
+
+def _added(problem: AllocationProblem, person: int, prices: Prices) -> Integers:
+    """Give what limits and ties add in every unit and, last, without a place."""
+    units = len(problem.units)
+    added = np.zeros((1, units + 1), dtype=np.int64)
+    row = slice(person, person + 1)
+    for number in np.flatnonzero(prices.limit):
+        limit, price = problem.limits[number], int(prices.limit[number])
+        add_limit_price(problem, limit, price, row, added[:, :-1])
+    pairs, amount = price_of_pairs(problem, prices.rows)
+    who, unit = np.divmod(pairs, units + 1)
+    added[0, unit[who == person]] += amount[who == person]
+    found: Integers = added[0]
+    return found
+
+
+def rows_of(rows: SideRows, person: int) -> SideRows:
+    """Keep what side rows say of one person, who becomes row 0."""
+    entry = np.flatnonzero(rows.people == person)
+    row = rows.row_of_entry()[entry]
+    return SideRows(
+        kind=rows.kind[row],
+        tie=rows.tie[row],
+        place=rows.place[row],
+        bound=rows.bound[row],
+        first=np.arange(len(entry) + 1),
+        people=np.zeros(len(entry), dtype=np.int64),
+        sign=rows.sign[entry],
+        price=rows.price[row],
+    )
 
 
 ALWAYS = ("family", "move")

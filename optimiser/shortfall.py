@@ -177,7 +177,7 @@ def of_people(inputs: Inputs, ids: Collection[str]) -> Inputs:
             exclusions=those(records.exclusions),
             activities=those(records.activities),
         ),
-        most_changes=None,
+        is_part=True,
     )
 
 

@@ -276,6 +276,7 @@ def price_arrays(allocation: Allocation) -> dict[str, NDArray[np.int64]]:
             "estate": prices.estate,
             "limit": prices.limit,
             "own": problem.placement_pennies(unit_of.astype(np.int64)),
+            "bounded": np.array(bool(problem.limits or problem.ties), dtype=np.int64),
         }
         | _proof_arrays(allocation)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from scenarios.stored_plan import (
     check_data,
     inputs_of,
     open_plan,
+    read_rows,
     unknown,
     whereabouts,
 )
@@ -109,12 +110,18 @@ def explain_person(
         raise unknown(plan, prisoner_id)
     row, unit = found
     inputs = inputs_of(plan, prisoner_id, data_dir)
-    given = allocation_inputs(plan.scenario, inputs)
+    given = replace(allocation_inputs(plan.scenario, inputs), is_part=True)
+    if (folder / "earlier.parquet").is_file():
+        # how many may change says nothing of one person; that they are counted does
+        known = read_rows(
+            plan, "earlier", "prisoner_id", set(inputs.population.prisoners["prisoner_id"])
+        )
+        given = replace(given, earlier=known, most_changes=len(known))
     build = build_problem(given)
     at = UNPLACED if unit == "" else int(build.problem.units.get_indexer(pd.Index([unit]))[0])
     gap = plan.allocation["objective_gbp"] - plan.allocation["lower_bound_gbp"]
-    bound = bool(plan.arrays["limit"].any()) or gap > 0
-    one = explain(given, build, 0, at, plan.prices, plan.graph, is_bound=bound)
+    prices = plan.prices_of(row)
+    one = explain(given, build, 0, at, prices, plan.graph, is_bound=plan.is_bound)
     everybody = plan.arrays["own"]
     own = round(one.alternatives["own_gbp"].iloc[0] * PENNIES_PER_POUND)
     if own != everybody[row]:

@@ -138,6 +138,8 @@ def plan(
                 inputs=made_from["inputs"],
             )
             write_parquet(against.changes, partial / "changed.parquet")
+            if most_changes is not None:
+                write_parquet(earlier.placements(), partial / "earlier.parquet")
             steering += tell_steered(against, earlier.folder)
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")

@@ -25,8 +25,10 @@ from data.travel import TravelTimes
 from data.visit_cost import visit_cost
 from data.words import split_words
 from optimiser.duals import Prices
+from optimiser.explain import rows_of
 from optimiser.problem import PENNIES_PER_POUND
 from optimiser.residual import Residual
+from optimiser.side import ROW_ARRAYS, SideRows
 from scenarios.errors import ScenarioError
 from scenarios.inputs import Inputs, input_digests
 from scenarios.plain_yaml import read_mapping
@@ -89,10 +91,19 @@ class StoredPlan:
         columns = ["prisoner_id", "unit", "establishment"]
         return pd.read_parquet(self.folder / "placements.parquet", columns=columns)
 
+    def prices_of(self, row: int) -> Prices:
+        """Give the multipliers of the bound, and of its side rows those of one person."""
+        rows = SideRows(**{name: self.arrays[f"proof_row_{name}"] for name in ROW_ARRAYS})
+        return Prices(
+            **{name: self.arrays[f"proof_{name}"] for name in ("unit", "estate", "limit")},
+            rows=rows_of(rows, row),
+            scale=int(self.arrays["proof_parts_per_penny"]),
+        )
+
     @property
-    def prices(self) -> Prices:
-        """Prices of units, estates and limits."""
-        return Prices(**{name: self.arrays[name] for name in ("unit", "estate", "limit")})
+    def is_bound(self) -> bool:
+        """Whether limits or ties make prices to others bounds."""
+        return bool(self.arrays["bounded"])
 
     @property
     def graph(self) -> Residual | None:
