@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.population import Population
-from data.words import RuleLevel, split_words
+from data.records import Records
+from data.words import RuleLevel
 from optimiser.allocation import COHORT, WAYS
 from optimiser.build import Build, Inputs, build_problem, cohorts, with_records
 from optimiser.cost import cost_pennies
@@ -119,8 +120,7 @@ def _without_rules(
     problem = build.problem
     ids = problem.prisoners[people]
     few = of_people(inputs, set(ids))
-    records = replace(few.records, locks=few.records.locks.iloc[:0])
-    small = build_problem(replace(few, records=records))
+    small = build_problem(few)
     rows = small.problem.prisoners.get_indexer(ids)
     open_fit = replace(
         small.fit,
@@ -145,37 +145,26 @@ def _without_rules(
 
 
 def of_people(inputs: Inputs, ids: Collection[str]) -> Inputs:
-    """Keep some people and those they are tied to, with all places and rules."""
-    prisoners, records = inputs.population.prisoners, inputs.records
-    wanted = prisoners["prisoner_id"].isin(list(ids))
-    cells = prisoners.loc[wanted, "relatives_in_custody"]
-    relatives = {word for cell in cells for word in split_words(cell)}
-    pairs = records.keep_together
-    tied = pairs[pairs["a"].isin(list(ids)) | pairs["b"].isin(list(ids))]
-    kept = {*ids, *relatives, *tied["a"], *tied["b"]}
+    """Keep some people, with all places and rules; what ties them to others is left out."""
 
-    def those(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-        chosen = np.ones(len(table), dtype=np.bool_)
-        for name in columns or ("prisoner_id",):
-            chosen &= table[name].isin(kept).to_numpy()
-        return table[chosen].reset_index(drop=True)
+    def those(table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["prisoner_id"].isin(list(ids))].reset_index(drop=True)
 
-    comes = inputs.parties["prisoner_id"].isin(kept).to_numpy()
+    comes = inputs.parties["prisoner_id"].isin(list(ids)).to_numpy()
+    records = inputs.records
     return replace(
         inputs,
         population=Population(
-            prisoners=those(prisoners), contacts=those(inputs.population.contacts)
+            prisoners=those(inputs.population.prisoners),
+            contacts=those(inputs.population.contacts),
         ),
         parties=those(inputs.parties),
         visit_cost=replace(inputs.visit_cost, trip=inputs.visit_cost.trip[comes]),
         records=replace(
-            records,
-            keep_aparts=those(records.keep_aparts, "a", "b"),
-            groups=records.groups.iloc[:0],
-            keep_together=those(pairs, "a", "b"),
-            locks=those(records.locks),
+            Records.empty(),
             exclusions=those(records.exclusions),
             activities=those(records.activities),
+            activity_sites=records.activity_sites,
         ),
         is_part=True,
     )

@@ -20,10 +20,9 @@ from data.families import parties
 from data.geography import load_home_areas
 from data.load import read_table
 from data.population import Population
-from data.records import RECORD_TABLES, Records
+from data.records import Records
 from data.travel import TravelTimes
 from data.visit_cost import visit_cost
-from data.words import split_words
 from optimiser.duals import Prices
 from optimiser.explain import rows_of
 from optimiser.problem import PENNIES_PER_POUND
@@ -47,16 +46,8 @@ FILES = (
 )
 """What a folder must hold to be explained or steered from."""
 
-PEOPLE_OF = {
-    "keep_aparts": ("a", "b"),
-    "groups": ("prisoner_id",),
-    "keep_together": ("a", "b"),
-    "locks": ("prisoner_id",),
-    "exclusions": ("prisoner_id",),
-    "activities": ("prisoner_id",),
-    "activity_sites": (),
-}
-"""Columns of each table of records that name people."""
+OWN_RECORDS = ("locks", "exclusions", "activities")
+"""Tables of records of which a person's own rows are read; what ties people is in the prices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,7 +208,7 @@ def unknown(plan: StoredPlan, prisoner_id: str) -> ScenarioError:
 
 
 def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inputs:
-    """Give what one person was decided from, with the people tied to them, the person first.
+    """Give what one person was decided from.
 
     Parameters
     ----------
@@ -234,15 +225,11 @@ def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inpu
         When the plan knows no such person.
     """
     scenario = plan.scenario
-    person = read_rows(plan, "population", "prisoner_id", {prisoner_id})
-    if person.empty:
+    prisoners = read_rows(plan, "population", "prisoner_id", {prisoner_id})
+    if prisoners.empty:
         raise unknown(plan, prisoner_id)
     records = _records(plan, {prisoner_id})
-    tied = _tied(person, records) - {prisoner_id}
-    others = read_rows(plan, "population", "prisoner_id", tied)
-    prisoners = pd.concat([person, others], ignore_index=True)
-    ids = set(prisoners["prisoner_id"])
-    contacts = read_rows(plan, "contacts", "prisoner_id", ids)
+    contacts = read_rows(plan, "contacts", "prisoner_id", {prisoner_id})
     population = Population(prisoners=prisoners, contacts=contacts)
     families = parties(population)
     areas = {
@@ -281,21 +268,14 @@ def _places(data_dir: Path | None) -> Estate:
 
 
 def _records(plan: StoredPlan, ids: Collection[str]) -> Records:
-    """Read what is recorded about some people."""
-    found = {}
-    for name in RECORD_TABLES:
-        if (plan.folder / f"{name}.parquet").is_file():
-            parts = [read_rows(plan, name, column, ids) for column in PEOPLE_OF[name]]
-            whole = parts or [pd.read_parquet(plan.folder / f"{name}.parquet")]
-            found[name] = pd.concat(whole).drop_duplicates(ignore_index=True)
+    """Read what is recorded about some people, and what is offered where."""
+    stored = {path.stem for path in plan.folder.glob("*.parquet")}
+    found = {
+        name: read_rows(plan, name, "prisoner_id", ids) for name in OWN_RECORDS if name in stored
+    }
+    if "activity_sites" in stored:
+        found["activity_sites"] = pd.read_parquet(plan.folder / "activity_sites.parquet")
     return replace(Records.empty(), **found)
-
-
-def _tied(person: pd.DataFrame, records: Records) -> set[str]:
-    """Name the people whose places enter the person's own cost."""
-    relatives = split_words(str(person["relatives_in_custody"].iloc[0]))
-    pairs = records.keep_together
-    return {*relatives, *pairs["a"], *pairs["b"]}
 
 
 def _travel(
