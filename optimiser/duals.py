@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.problem import INELIGIBLE, UNPLACED, AllocationProblem, Integers, Limit
+from optimiser.problem import INELIGIBLE, AllocationProblem, Integers, Limit
 from optimiser.side import SideRows
 
 FAR = 2**40
@@ -113,41 +113,6 @@ def person_values(problem: AllocationProblem, prices: Prices) -> Integers:
         cheapest = priced_block(problem, prices, rows).min(axis=1, initial=LARGEST_PRICE)
         np.minimum(values[rows], cheapest, out=values[rows])
     return values
-
-
-def steps_between(
-    problem: AllocationProblem,
-    unit_of: Integers,
-    people: Integers,
-    to: Integers,
-    change: Integers,
-) -> Integers:
-    """Contract the residual graph of a plan to units, sexes and the sink.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    unit_of
-        Unit of each person or ``UNPLACED``.
-    people, to, change
-        Changes open to single people: who, to which node (a unit, or the sink for unplaced), and
-        what it would add to that person's cost.
-
-    Returns
-    -------
-    Integers
-        Length of the step from node to node, ``FAR`` where there is none; shape (nodes, nodes),
-        nodes being units, then sexes, then the sink.
-    """
-    units, sexes = len(problem.units), len(problem.sexes)
-    sink = units + sexes
-    steps = np.full((sink + 1, sink + 1), FAR, dtype=np.int64)
-    at = np.where(unit_of == UNPLACED, sink, unit_of)
-    np.minimum.at(steps, (at[people], to), change)
-    add_limits(problem, problem.held(unit_of), steps)
-    np.fill_diagonal(steps, 0)
-    return steps
 
 
 def add_limits(problem: AllocationProblem, held: Integers, steps: Integers) -> None:

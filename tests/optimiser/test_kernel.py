@@ -247,3 +247,20 @@ def test_first_use_says_that_the_solver_is_prepared() -> None:
 
     assert stages[0] == "preparing the solver"
     assert list(plan.unit_of) == [0]
+
+
+def test_kernel_compiles_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder can be written to: neither that of the package nor one of the user's."""
+    import numba
+    from numba.core import caching
+
+    from optimiser.kernel import compiled
+
+    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
+
+    def double(number: int) -> int:
+        return 2 * number
+
+    twice = compiled(numba.int64(numba.int64))(double)
+
+    assert twice(21) == 42
