@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import pandas as pd
@@ -23,11 +24,13 @@ def data_markdown() -> dict[str, str]:
     Returns
     -------
     dict
-        Markdown by name of the part: ``units``, ``assumptions``, ``columns`` and ``sources``.
+        Markdown by name of the part: ``units``, ``assumptions``, ``rules``, ``columns`` and
+        ``sources``.
     """
     return {
         "units": _units(),
         "assumptions": _assumptions(),
+        "rules": _rules(),
         "columns": "\n".join(_columns_of(name) for name in table_names()),
         "sources": _sources(),
     }
@@ -73,6 +76,19 @@ def _units() -> str:
     rows = [*by_function.to_numpy().tolist(), ["all", "all", *whole.to_list()]]
     written = [[sex, function, *(f"{n:,}" for n in counts)] for sex, function, *counts in rows]
     return markdown_table(["sex", "function", "units", "places", "in-use CNA", "headroom"], written)
+
+
+def _rules() -> str:
+    rows = [
+        [f"`{row.rule}`", row.says, row.level, _number(row.price_gbp), _number(row.value)]
+        for row in read_table("rules").itertuples()
+    ]
+    return markdown_table(["rule", "what it says", "level", "price", "value"], rows)
+
+
+def _number(cell: object) -> str:
+    number = float(str(cell))
+    return "" if math.isnan(number) else f"{number:g}"
 
 
 def _assumptions() -> str:
