@@ -11,13 +11,16 @@ import pandas as pd
 
 from data.placements import placements_table, today_placements
 from data.progress import Progress, silent
+from optimiser.alike import keep_own_units
 from optimiser.allocation import Allocation, SolveStatus
 from optimiser.build import Build, Inputs, build_problem, shortfall
+from optimiser.by_objective import decide_by_objective, levels_table
 from optimiser.certify import Certificate, certify
 from optimiser.decide import Decision, decide
 from optimiser.duals import Prices
 from optimiser.floor import mean_miles_floor
 from optimiser.moves import moves_table
+from optimiser.objective import Objective
 from optimiser.prices import place_values
 from optimiser.problem import (
     PENNIES_PER_POUND,
@@ -28,6 +31,7 @@ from optimiser.problem import (
 from optimiser.regions import regional_bound
 from optimiser.residual import residual
 from optimiser.shortfall import ways_out
+from optimiser.worst import tail_of
 
 
 def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
@@ -120,6 +124,83 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         problem=problem,
         ways_out=ways_out(inputs, build, unit_of, graph),
         graph=graph,
+    )
+
+
+def allocate_by_objective(
+    inputs: Inputs, objective: Objective, progress: Progress = silent
+) -> Allocation:
+    """Find the best plan in strict order, or with the worst-off tenth priced or limited.
+
+    Parameters
+    ----------
+    inputs
+        As for ``allocate``; nobody may be tied to anybody.
+    objective
+        One that is no plain sum.
+    progress
+        Told of every flow; what it raises ends the work.
+
+    Returns
+    -------
+    Allocation
+        Certified, with its gap and that of every level stated. Objective and bound are those of
+        the last level, or of the sum with the worst-off tenth. Values of places are missing.
+
+    Raises
+    ------
+    ObjectiveError, CeilingError
+        When the objective cannot go with ties, or no plan keeps the limits.
+    InfeasibleAllocationError, CertificateError
+        As for ``allocate``.
+    """
+    clock = _Clock()
+    progress("costs", 0, 1)
+    build = build_problem(inputs)
+    problem = build.problem
+    progress("costs", 1, 1)
+    clock.mark("build")
+    tail = tail_of(inputs.population.prisoners, inputs.travel)
+    found = decide_by_objective(build, inputs.policy, objective, tail, progress)
+    unit_of = keep_own_units(problem, found.unit_of)
+    if problem.value_pennies(unit_of) != problem.value_pennies(found.unit_of):
+        unit_of = found.unit_of
+    clock.mark("budgets")
+    moves, reasons = moves_table(inputs, build, unit_of)
+    nothing = np.full(len(problem.units), np.nan)
+    gap = (found.value - found.bound) / max(1, abs(found.value))
+    terms = _terms(inputs, build, unit_of)
+    if objective.has_worst_tenth:
+        terms["worst_tenth_weighted"] = found.worst_tenth_pennies / PENNIES_PER_POUND
+    exact = gap == 0 and all(level.gap == 0 for level in found.levels)
+    status = SolveStatus.OPTIMAL if exact else SolveStatus.FEASIBLE
+    return Allocation(
+        placements=placements_table(
+            inputs.population,
+            inputs.estate,
+            inputs.travel,
+            _unit_labels(problem, unit_of),
+            parties=inputs.parties,
+            visit_cost=inputs.visit_cost,
+            reasons=reasons,
+        ),
+        moves=moves,
+        units=_units_table(inputs, problem.held(unit_of), nothing, nothing),
+        terms=terms,
+        status=SolveStatus.INFEASIBLE if (unit_of == UNPLACED).any() else status,
+        objective_gbp=found.value / PENNIES_PER_POUND,
+        lower_bound_gbp=found.bound / PENNIES_PER_POUND,
+        gap=gap,
+        unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
+        seconds=clock.seconds,
+        prices=None,
+        levels=levels_table(found.levels),
+        worst_tenth_miles=tail.mean_miles(problem, unit_of),
+        regions=_regions(inputs, problem),
+        floor=mean_miles_floor(
+            inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
+        ),
+        problem=problem,
     )
 
 

@@ -96,6 +96,10 @@ class Allocation:
         where ``gap`` is checked.
     ties_left_out
         Ties that no plan can keep, and why.
+    levels
+        One row per level of a strict order: what it reached, its bound, what it is in the end.
+    worst_tenth_miles
+        Mean straight miles of the worst-off tenth, where the objective speaks of it.
     """
 
     placements: pd.DataFrame
@@ -117,6 +121,8 @@ class Allocation:
     proof: Prices | None = None
     solver_says_optimal: bool | None = None
     ties_left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+    levels: pd.DataFrame = field(default_factory=pd.DataFrame)
+    worst_tenth_miles: float | None = None
 
 
 class InfeasibleAllocationError(ValueError):

@@ -8,7 +8,7 @@ on that face, and exact. With a tolerance the earlier level becomes a ceiling wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import floor
 
 import numpy as np
@@ -283,45 +283,3 @@ def certify_strict(
         stage = _next(stage, level, each, unit_of)
     if faults:
         raise CertificateError(faults)
-
-
-LEVELS = ("placed", "rules", "headroom", "release", "family", "court", "crowding", "moves")
-"""Groups of terms that can stand in the order; what is left of the objective comes last."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorstTenth:
-    """What is asked of the mean distance of the worst-off tenth, in straight miles from home.
-
-    Attributes
-    ----------
-    weight_gbp_per_mile
-        Whole pounds for each mile of each person of the worst-off tenth; 0 for no weight.
-    at_most_miles
-        Most that the mean may be; none for no limit.
-    """
-
-    weight_gbp_per_mile: int = 0
-    at_most_miles: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objective:
-    """How the terms of the objective are put together.
-
-    Attributes
-    ----------
-    mode
-        ``weights``: added up. ``strict``: in strict order.
-    order
-        Groups of terms, the most important first; the plain sum of all terms comes last.
-    tolerance
-        Share by which a group may be worsened for later ones: one for all, or by group.
-    worst_tenth
-        Limit or weight of the worst-off tenth.
-    """
-
-    mode: str = "weights"
-    order: tuple[str, ...] = ()
-    tolerance: dict[str, float] = field(default_factory=dict)
-    worst_tenth: WorstTenth = field(default_factory=WorstTenth)

@@ -241,6 +241,8 @@ def allocation_account(scenario: Scenario, allocation: Allocation, data: str) ->
         "ties_left_out": len(allocation.ties_left_out),
         "unplaced": allocation.unplaced.to_dict("records"),
         "moves": int(allocation.placements["moved"].sum()),
+        "levels": allocation.levels.to_dict("records"),
+        "worst_tenth_miles": allocation.worst_tenth_miles,
         "lower_bounds": lower_bounds(allocation),
         "seconds": {stage: round(passed, 3) for stage, passed in allocation.seconds.items()},
         "holds_for": {"date": scenario.as_of.isoformat(), "data_digest": data},

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pandas as pd
 
 from data.progress import Progress, silent
-from optimiser.allocate import allocate, observe
+from optimiser.allocate import allocate, allocate_by_objective, observe
 from optimiser.allocation import Allocation
 from optimiser.build import Inputs as Given
+from optimiser.by_objective import ObjectiveError
+from optimiser.ceilings import CeilingError
+from scenarios.errors import ScenarioError
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 from simulation.simulate import SimulationInputs, build_inputs
@@ -33,13 +36,25 @@ def place(
         Estate, people, journeys and rules.
     progress
         Told of the optimiser's stages.
+
+    Raises
+    ------
+    ScenarioError
+        When the objective of the scenario cannot go with its ties and limits.
     earlier, most_changes
         Placements of a plan to stay close to, and how many people may be in another establishment
         than there.
     """
     given = allocation_inputs(scenario, inputs)
     given = replace(given, earlier=earlier, most_changes=most_changes)
-    return observe(given) if scenario.placements == "today" else allocate(given, progress)
+    if scenario.placements == "today":
+        return observe(given)
+    if scenario.objective.is_plain:
+        return allocate(given, progress)
+    try:
+        return allocate_by_objective(given, scenario.objective, progress)
+    except (ObjectiveError, CeilingError) as error:
+        raise ScenarioError(f"{scenario.name}: {error}") from None
 
 
 def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:

@@ -20,6 +20,7 @@ from data.records import RecordsSettings
 from data.travel import TravelSettings
 from data.visit_cost import HelpWithVisits
 from optimiser.limits import LimitEdit
+from optimiser.objective import Objective
 from optimiser.policy import AllocationPolicy
 from scenarios.benefit import BenefitSettings
 from simulation.clock import Calendar
@@ -88,6 +89,7 @@ class Scenario(BaseModel):
     travel: TravelSettings
     help: HelpWithVisits
     allocation: AllocationPolicy
+    objective: Objective
     demand: DemandSettings
     regime: VisitsRegime
     video: VideoRegime

@@ -1,0 +1,288 @@
+"""Decide under an objective that is no plain sum: in strict order, or with the worst-off tenth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.progress import Progress, silent
+from optimiser.build import Build
+from optimiser.ceilings import Ceiling
+from optimiser.certify import CertificateError, feasibility_faults
+from optimiser.cost import JOURNEYS, pennies
+from optimiser.duals import blocks
+from optimiser.measure import (
+    Measure,
+    free,
+    limited,
+    per_establishment,
+    per_unit,
+    unplaced_people,
+    whole_cost,
+)
+from optimiser.objective import Objective
+from optimiser.policy import AllocationPolicy
+from optimiser.problem import (
+    INELIGIBLE,
+    LARGEST_COST,
+    NOWHERE,
+    PENNIES_PER_POUND,
+    AllocationProblem,
+    Integers,
+)
+from optimiser.strict import Level, Solved, certify_strict, solve_strict
+from optimiser.worst import PARTS_PER_MILE, Asked, Tail, solve_worst, worst_bound
+
+SMALLEST_GAP = 1e-4
+"""Relative gap at which searches for prices and thresholds may stop: 0.01%."""
+
+
+class ObjectiveError(ValueError):
+    """An objective that cannot go with something else that is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ordered:
+    """A plan under such an objective, certified.
+
+    Attributes
+    ----------
+    unit_of
+        Unit of each person, or ``UNPLACED``.
+    value, bound
+        Of the last level, or of the sum with the worst-off tenth: pennies.
+    levels
+        How each level ended; empty where terms are added up.
+    worst_tenth_pennies
+        What the worst-off tenth adds to the objective.
+    """
+
+    unit_of: Integers
+    value: int
+    bound: int
+    levels: tuple[Solved, ...]
+    worst_tenth_pennies: int
+
+
+def decide_by_objective(
+    build: Build,
+    policy: AllocationPolicy,
+    objective: Objective,
+    tail: Tail,
+    progress: Progress = silent,
+) -> Ordered:
+    """Find and certify the best plan under an objective that is no plain sum.
+
+    Parameters
+    ----------
+    build, policy
+        The problem, the parts of its costs and their weights.
+    objective
+        Strict order, or the worst-off tenth.
+    tail
+        Distances from home.
+    progress
+        Told of every flow.
+
+    Returns
+    -------
+    Ordered
+        Its bounds are recomputed without a solver.
+
+    Raises
+    ------
+    ObjectiveError
+        When people are tied to each other, or a limit is a minimum.
+    CeilingError
+        When no plan keeps the limits.
+    CertificateError
+        When the answer fails its own check.
+    """
+    problem = build.problem
+    if problem.ties or any(limit.at_least for limit in problem.limits):
+        raise ObjectiveError(
+            "a strict order and the worst-off tenth do not go with keep-aparts, groups and "
+            "minimums; leave these out, or add up the terms"
+        )
+    ceilings = [
+        Ceiling(measure=limited(problem, limit), at_most=limit.bound) for limit in problem.limits
+    ]
+    if objective.mode == "strict":
+        return _in_order(build, policy, objective, ceilings, progress)
+    return _with_worst_tenth(problem, objective, tail, ceilings, progress)
+
+
+def _in_order(
+    build: Build,
+    policy: AllocationPolicy,
+    objective: Objective,
+    ceilings: Sequence[Ceiling],
+    progress: Progress,
+) -> Ordered:
+    levels = levels_of(build, policy, objective)
+    found = solve_strict(
+        build.problem, levels, ceilings=ceilings, smallest_gap=SMALLEST_GAP, progress=progress
+    )
+    certify_strict(build.problem, levels, found.unit_of, found.levels, ceilings=ceilings)
+    last = found.levels[-1]
+    return Ordered(
+        unit_of=found.unit_of,
+        value=last.value,
+        bound=last.bound,
+        levels=found.levels,
+        worst_tenth_pennies=0,
+    )
+
+
+def _with_worst_tenth(
+    problem: AllocationProblem,
+    objective: Objective,
+    tail: Tail,
+    ceilings: Sequence[Ceiling],
+    progress: Progress,
+) -> Ordered:
+    miles = objective.worst_tenth_at_most_miles
+    weight = objective.worst_tenth_weight_gbp_per_mile * 100 // PARTS_PER_MILE
+    asked = Asked(
+        problem=problem,
+        objective=[(1, whole_cost(problem))],
+        tail=tail,
+        weight_pennies=weight,
+        at_most_parts=None if miles is None else int(miles * PARTS_PER_MILE),
+        ceilings=ceilings,
+    )
+    found = solve_worst(asked, smallest_gap=SMALLEST_GAP, progress=progress)
+    faults = feasibility_faults(free(problem), found.unit_of)
+    if not faults and not asked.keeps(found.unit_of):
+        faults.append("a limit is not kept")
+    if not faults and worst_bound(asked, found.covers) < found.bound:
+        faults.append("the bound is not proven")
+    if faults:
+        raise CertificateError(faults)
+    return Ordered(
+        unit_of=found.unit_of,
+        value=asked.value(found.unit_of),
+        bound=found.bound,
+        levels=(),
+        worst_tenth_pennies=weight * tail.worst_parts(problem, found.unit_of),
+    )
+
+
+def levels_of(build: Build, policy: AllocationPolicy, objective: Objective) -> list[Level]:
+    """Give the levels of a strict order, the plain sum of all terms last."""
+    measures = level_measures(build, policy, objective.order)
+    tolerance = objective.tolerance or (0.0,) * len(objective.order)
+    levels = [
+        Level(name=name, measure=measures[name], tolerance=share)
+        for name, share in zip(objective.order, tolerance, strict=True)
+    ]
+    return [*levels, Level(name="all", measure=whole_cost(build.problem), tolerance=0.0)]
+
+
+def level_measures(
+    build: Build, policy: AllocationPolicy, names: Sequence[str]
+) -> dict[str, Measure]:
+    """Give groups of terms as measures of the problem.
+
+    Parameters
+    ----------
+    build, policy
+        The parts of the costs, and their weights.
+    names
+        Words of ``optimiser.objective.LEVELS``.
+
+    Returns
+    -------
+    dict
+        By name. With ``placed`` left aside they add up to the objective of a plan that places
+        everybody.
+    """
+    problem = build.problem
+    made: dict[str, Measure] = {}
+    if "placed" in names:
+        made["placed"] = unplaced_people(problem)
+    for name in JOURNEYS:
+        if name in names:
+            made[name] = per_establishment(problem, name, _journeys(build, policy, name))
+    if "moves" in names:
+        made["moves"] = per_establishment(problem, "moves", _moves(build))
+    if "crowding" in names:
+        nothing = per_unit(problem, "crowding", np.zeros((1, 1), dtype=np.int32))
+        made["crowding"] = replace(
+            nothing,
+            group_of=np.zeros(len(problem.prisoners), dtype=np.int64),
+            column_of=np.zeros(len(problem.units), dtype=np.int64),
+            segment=problem.segment_pennies,
+        )
+    if "rules" in names:
+        made["rules"] = per_unit(problem, "rules", _rules(build, policy))
+    return made
+
+
+def levels_table(levels: Sequence[Solved]) -> pd.DataFrame:
+    """Tell how each level ended: people for ``placed``, pounds for the others.
+
+    Returns
+    -------
+    DataFrame
+        One row per level in its order: ``level``, ``measure_unit``, ``tolerance``, ``value``,
+        ``bound``, ``gap``, ``at_most`` (what later levels may make of it) and ``final``.
+    """
+    rows = []
+    for level in levels:
+        scale = 1 if level.name == "placed" else PENNIES_PER_POUND
+        rows.append(
+            {
+                "level": level.name,
+                "measure_unit": "people" if level.name == "placed" else "GBP",
+                "tolerance": level.tolerance,
+                "value": level.value / scale,
+                "bound": level.bound / scale,
+                "gap": level.gap,
+                "at_most": level.at_most / scale,
+                "final": level.final / scale,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _journeys(build: Build, policy: AllocationPolicy, name: str) -> NDArray[np.int32]:
+    shape = build.costs.visit_gbp.shape
+    values = np.empty(shape, dtype=np.int32)
+    for rows in blocks(shape[0]):
+        people = np.arange(rows.start, rows.stop)
+        values[rows] = np.minimum(
+            pennies(JOURNEYS[name](build.costs, policy, people)), LARGEST_COST
+        )
+    return values
+
+
+def _moves(build: Build) -> NDArray[np.int32]:
+    origin = build.problem.from_establishment
+    values = np.empty(build.costs.visit_gbp.shape, dtype=np.int32)
+    for rows in blocks(len(origin)):
+        people = np.arange(rows.start, rows.stop)
+        move = build.costs.moves.pennies(people)
+        held = np.flatnonzero(origin[people] != NOWHERE)
+        move[held, origin[people[held]]] = 0
+        move[origin[people] == NOWHERE] = 0
+        values[rows] = np.minimum(move, LARGEST_COST)
+    return values
+
+
+def _rules(build: Build, policy: AllocationPolicy) -> NDArray[np.int32]:
+    """Give what is left of each cost without journeys and moves; zero where not eligible."""
+    problem = build.problem
+    other = _moves(build)
+    for name in JOURNEYS:
+        other += _journeys(build, policy, name)
+    values = np.empty(problem.cost_pennies.shape, dtype=np.int32)
+    for rows in blocks(len(values)):
+        cost = problem.cost_pennies[rows]
+        rest = cost - other[rows][:, problem.unit_establishment]
+        values[rows] = np.where(cost == INELIGIBLE, 0, rest)
+    return values
