@@ -329,3 +329,49 @@ def test_people_without_a_place_are_told_with_the_ways_out(data: Path, tmp_path:
     assert set(table["way"]) <= {"places", "margin", "rule"}
     assert (table["first_gbp"] > 0).all()
     assert table.drop_duplicates("category")["people"].sum() > 0
+
+
+@pytest.fixture(scope="module")
+def apart_data(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the small data with people who must be kept apart."""
+    folder = Path(shutil.copytree(data, tmp_path_factory.mktemp("apart") / "data"))
+    rows = [f"P{a:04d},P{a + 1 + a % 7:04d},establishment,gang" for a in range(0, 250, 2)]
+    text = "\n".join(["a,b,level,reason", *rows, ""])
+    (folder / "keep_aparts.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_with_ties_a_price_is_no_more_than_forcing_costs(
+    apart_data: Path, tight: Path, tmp_path: Path
+) -> None:
+    first, file = tmp_path / "first", tmp_path / "mine.csv"
+    done = estate("allocate", tight, "--data", apart_data, "--out", first)
+    assert done.exit_code == 0, done.stderr
+    found = explain_person(first, "P0004", data_dir=apart_data)
+    place = found.one.alternatives.iloc[3]
+
+    estate("lock", first, "P0004", place["unit"], "--reason", "family", *DECIDED, "--locks", file)
+    again = estate(
+        "allocate", tight, "--data", apart_data, "--out", tmp_path / "next", "--locks", file
+    )
+
+    assert again.exit_code == 0, again.stderr
+    more = open_plan(tmp_path / "next").objective_pennies - open_plan(first).objective_pennies
+    assert found.one.is_bound
+    assert pennies(place["forcing_gbp"]) <= more + pennies(found.gap_gbp)
+    assert any("at its multipliers" in line for line in tell(found))
+
+
+def test_people_to_be_kept_apart_cannot_be_locked_together(
+    apart_data: Path, tight: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.csv"
+    for person in ("P0000", "P0001"):
+        estate("lock", file, person, "LEI", "--reason", "family", *DECIDED)
+
+    done = estate(
+        "allocate", tight, "--data", apart_data, "--out", tmp_path / "plan", "--locks", file
+    )
+
+    assert done.exit_code == 2
+    assert "keep apart P0000 and P0001; lock P0000 LEI; lock P0001 LEI" in done.stderr
