@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -188,7 +189,8 @@ def _faults_of(row: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
     """Find the wrong cells of one rule, each with what it should hold."""
     name, level = str(row["rule"]), str(row["level"])
     if name not in LEVELS:
-        yield "rule", f"one of {', '.join(sorted(RULE_NAMES))}"
+        near = get_close_matches(name, RULE_NAMES, n=1)
+        yield "rule", f"a rule such as '{near[0]}'" if near else "a rule that 'estate rules' lists"
         return
     if level not in LEVELS[name]:
         yield "level", " or ".join(LEVELS[name])

@@ -40,6 +40,7 @@ from scenarios.row_changes import (
     changed_rows,
     changed_rule_problems,
     changed_rules,
+    own_rule_problems,
 )
 from scenarios.schema import Scenario
 
@@ -199,10 +200,18 @@ def validate(data_dir: Path) -> str:
             f"{data_dir}: holds no table. Expected files such as establishments.csv; "
             "'estate template DIR' makes one of each."
         )
-    problems = validate_folder(data_dir)
+    problems = _folder_problems(data_dir)
     if problems:
         raise TableError(problems)
     return f"{data_dir}: {len(own)} tables are sound ({', '.join(own)})."
+
+
+def _folder_problems(data_dir: Path) -> list[Problem]:
+    """Check a folder's tables, and what its rules say."""
+    problems = validate_folder(data_dir)
+    if any(problem.table == "rules" for problem in problems):
+        return problems
+    return problems + own_rule_problems(data_dir)
 
 
 def _is_inside(path: Path | None, folder: Path) -> bool:
@@ -212,7 +221,7 @@ def _is_inside(path: Path | None, folder: Path) -> bool:
 @lru_cache(maxsize=2)
 def _estate(data_dir: Path | None, key: str) -> Estate:
     if data_dir is not None:
-        problems = validate_folder(data_dir)
+        problems = _folder_problems(data_dir)
         if problems:
             raise TableError(problems)
     return load_estate(data_dir)
