@@ -20,6 +20,7 @@ from optimiser.decide import Decision, decide
 from optimiser.duals import Prices
 from optimiser.floor import mean_miles_floor
 from optimiser.moves import moves_table
+from optimiser.network import Plan
 from optimiser.objective import Objective
 from optimiser.prices import place_values
 from optimiser.problem import (
@@ -67,10 +68,8 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     progress("costs", 1, 1)
     clock.mark("build")
     by_id = np.argsort(problem.prisoners.to_numpy(), kind="stable")
-    found = decide(
-        problem if problem.prisoners.is_monotonic_increasing else problem.of_people(by_id),
-        progress,
-    )
+    ordered = problem if problem.prisoners.is_monotonic_increasing else problem.of_people(by_id)
+    found = decide(ordered, progress, earlier_plan(inputs, ordered))
     back = np.argsort(by_id)
     unit_of = found.unit_of[back]
     proof = replace(found.proof, rows=found.proof.rows.of_people(by_id))
@@ -201,6 +200,25 @@ def allocate_by_objective(
             inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
         ),
         problem=problem,
+    )
+
+
+def earlier_plan(inputs: Inputs, problem: AllocationProblem) -> Plan | None:
+    """Give the earlier plan as a start, where its prices are of these units.
+
+    Limits that it did not have are free at first.
+    """
+    placed, prices = inputs.earlier, inputs.earlier_prices
+    if placed is None or prices is None or len(prices.unit) != len(problem.units):
+        return None
+    units = placed.set_index("prisoner_id")["unit"].reindex(problem.prisoners)
+    limit = np.zeros(len(problem.limits), dtype=np.int64)
+    known = min(len(limit), len(prices.limit))
+    limit[:known] = prices.limit[:known]
+    return Plan(
+        unit_of=problem.units.get_indexer(pd.Index(units)).astype(np.int64),
+        prices=replace(prices, limit=limit),
+        rounds=0,
     )
 
 

@@ -26,6 +26,7 @@ from optimiser.cost import (
     term_pennies,
     visited,
 )
+from optimiser.duals import Prices
 from optimiser.eligibility import Places
 from optimiser.exclusions import RESTRICTED, RESTRICTED_RULES
 from optimiser.fit import (
@@ -66,9 +67,9 @@ class Inputs:
 
     ``home_areas`` needs ``home_area`` and ``region``. ``records`` ties people to others and to
     places; what public protection excludes is among them. The tables of rules may be empty.
-    ``earlier`` are the placements of a plan to stay close to, and ``most_changes`` how many people
-    may be in another establishment than there. ``is_part`` says that these are a few of the people,
-    for whom totals mean nothing.
+    ``earlier`` are the placements of a plan to stay close to, ``earlier_prices`` its prices, and
+    ``most_changes`` how many people may be in another establishment than there. ``is_part`` says
+    that these are a few of the people, for whom totals mean nothing.
     """
 
     estate: Estate
@@ -89,6 +90,7 @@ class Inputs:
     records: Records = field(default_factory=Records.empty)
     limits: tuple[LimitEdit, ...] = ()
     earlier: pd.DataFrame | None = None
+    earlier_prices: Prices | None = None
     most_changes: int | None = None
     is_part: bool = False
 

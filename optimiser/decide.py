@@ -12,6 +12,7 @@ from optimiser.budget import dual_search
 from optimiser.certify import certify
 from optimiser.columns import solve_by_columns
 from optimiser.duals import Prices
+from optimiser.network import Plan
 from optimiser.problem import AllocationProblem, Integers, Ties
 from optimiser.solve import solve
 
@@ -47,7 +48,7 @@ class Decision:
     seconds: dict[str, float]
 
 
-def decide(problem: AllocationProblem, progress: Progress) -> Decision:
+def decide(problem: AllocationProblem, progress: Progress, start: Plan | None = None) -> Decision:
     """Find the best plan under all rules, limits and ties.
 
     Parameters
@@ -58,6 +59,9 @@ def decide(problem: AllocationProblem, progress: Progress) -> Decision:
     progress
         Told of each step. Where it raises ``StopEarlyError`` the best plan so far is handed back;
         anything else it raises ends the work.
+    start
+        An earlier plan of these people and units, as before a lock; of plans that are equally good
+        one near to it is found.
 
     Returns
     -------
@@ -67,10 +71,10 @@ def decide(problem: AllocationProblem, progress: Progress) -> Decision:
     watch = _Watch(progress)
     clock = perf_counter()
     if not problem.limits:
-        plan = solve(replace(problem, ties=Ties.none()), progress=watch)
+        plan = solve(replace(problem, ties=Ties.none()), start=start, progress=watch)
         prices, unit_of = plan.prices, plan.unit_of
     else:
-        found = dual_search(problem, smallest_gap=NEAR_ENOUGH, progress=watch)
+        found = dual_search(problem, smallest_gap=NEAR_ENOUGH, start=start, progress=watch)
         prices, unit_of = found.prices, found.plan.unit_of
     core = perf_counter() - clock
     seconds = {"budgets" if problem.limits else "core": core}

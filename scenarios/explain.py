@@ -35,6 +35,9 @@ ALTERNATIVES_SHOWN = 12
 SITES_SHOWN = 12
 """Excluded sites in the text with what would have to change; the others are named by rule."""
 
+KEPT_APART = "somebody held there is to be kept apart"
+"""What speaks against a place beside its price."""
+
 OWN_WORDS = {
     LOCK: "A planner's lock rules it out.",
     RESTRICTED: "Only planners may read why.",
@@ -122,6 +125,7 @@ def explain_person(
     gap = plan.allocation["objective_gbp"] - plan.allocation["lower_bound_gbp"]
     prices = plan.prices_of(row)
     one = explain(given, build, 0, at, prices, plan.graph, is_bound=plan.is_bound)
+    one = _with_ties(plan, one if planner else for_others(one), planner=planner)
     everybody = plan.arrays["own"]
     own = round(one.alternatives["own_gbp"].iloc[0] * PENNIES_PER_POUND)
     if own != everybody[row]:
@@ -132,7 +136,7 @@ def explain_person(
     total = int(everybody.sum())
     return Explained(
         plan=plan,
-        one=one if planner else for_others(one),
+        one=one,
         from_unit=str(inputs.population.prisoners["current_unit"].iloc[0]),
         says={
             **dict(zip(inputs.rules["rule"], inputs.rules["says"], strict=True)),
@@ -144,6 +148,21 @@ def explain_person(
         others_gbp=(total - own) / PENNIES_PER_POUND,
         together_gbp=(plan.objective_pennies - total) / PENNIES_PER_POUND,
         gap_gbp=gap,
+    )
+
+
+def _with_ties(plan: StoredPlan, one: Explanation, *, planner: bool) -> Explanation:
+    """Say of places that hold somebody from whom the person is kept apart that they do."""
+    if not (plan.folder / "keep_aparts.parquet").is_file():
+        return one
+    pairs = [read_rows(plan, "keep_aparts", column, {one.prisoner_id}) for column in ("a", "b")]
+    others = {*pairs[0]["b"], *pairs[1]["a"]}
+    there = read_rows(plan, "placements", "prisoner_id", others)["establishment"]
+    table = one.alternatives
+    barred = table["establishment"].isin([place for place in there if place]) & (table["rank"] > 0)
+    said = KEPT_APART if planner else RESTRICTED
+    return replace(
+        one, alternatives=table.assign(change_needed=table["change_needed"].mask(barred, said))
     )
 
 
@@ -251,14 +270,16 @@ def _excluded(explained: Explained) -> Iterator[str]:
     sites = excluded_sites(explained)
     yield ""
     yield "Establishments that may not hold this person: the first rule, what would have to change"
-    for row in sites.head(SITES_SHOWN).to_dict("records"):
+    # that the estates are separate is told once, not prison by prison
+    near = sites[sites["rule"] != "sex"].head(SITES_SHOWN)
+    for row in near.to_dict("records"):
         needed = f" Needed: {row['change_needed']}." if row["change_needed"] else ""
         said = explained.says.get(row["rule"], "")
         where = f"{row['establishment']}{_miles(row['straight_miles'])}"
         yield f"  {where}: {row['rule']}. {said}{needed}"
-    further = sites.iloc[SITES_SHOWN:]
-    for rule, places in further.groupby("rule", sort=True)["establishment"]:
-        yield f"  further away, {rule}: {', '.join(places)}"
+    others = sites.drop(index=near.index)
+    for rule, places in others.groupby("rule", sort=True)["establishment"]:
+        yield f"  {'' if rule == 'sex' else 'further away, '}{rule}: {', '.join(places)}"
 
 
 def _row(*cells: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pandas as pd
-
 from data.progress import Progress, silent
 from optimiser.allocate import allocate, allocate_by_objective, observe
 from optimiser.allocation import Allocation
@@ -15,6 +13,7 @@ from optimiser.ceilings import CeilingError
 from scenarios.errors import ScenarioError
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
+from scenarios.stored_plan import StoredPlan
 from simulation.simulate import SimulationInputs, build_inputs
 
 
@@ -23,7 +22,7 @@ def place(
     inputs: Inputs,
     progress: Progress = silent,
     *,
-    earlier: pd.DataFrame | None = None,
+    earlier: StoredPlan | None = None,
     most_changes: int | None = None,
 ) -> Allocation:
     """Decide placements, or take today's.
@@ -36,17 +35,22 @@ def place(
         Estate, people, journeys and rules.
     progress
         Told of the optimiser's stages.
+    earlier, most_changes
+        A plan to stay close to, and how many people may be in another establishment than there.
 
     Raises
     ------
     ScenarioError
         When the objective of the scenario cannot go with its ties and limits.
-    earlier, most_changes
-        Placements of a plan to stay close to, and how many people may be in another establishment
-        than there.
     """
     given = allocation_inputs(scenario, inputs)
-    given = replace(given, earlier=earlier, most_changes=most_changes)
+    if earlier is not None:
+        given = replace(
+            given,
+            earlier=earlier.placements(),
+            earlier_prices=earlier.prices,
+            most_changes=most_changes,
+        )
     if scenario.placements == "today":
         return observe(given)
     if scenario.objective.is_plain:

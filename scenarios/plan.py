@@ -111,7 +111,7 @@ def plan(
                     scenario,
                     inputs,
                     progress,
-                    earlier=None if earlier is None else earlier.placements(),
+                    earlier=earlier,
                     most_changes=most_changes,
                 )
             except InfeasibleAllocationError as error:

@@ -82,6 +82,11 @@ class StoredPlan:
         columns = ["prisoner_id", "unit", "establishment"]
         return pd.read_parquet(self.folder / "placements.parquet", columns=columns)
 
+    @property
+    def prices(self) -> Prices:
+        """Prices of units, estates and limits in whole pennies, to start another plan from."""
+        return Prices(**{name: self.arrays[name] for name in ("unit", "estate", "limit")})
+
     def prices_of(self, row: int) -> Prices:
         """Give the multipliers of the bound, and of its side rows those of one person."""
         rows = SideRows(**{name: self.arrays[f"proof_row_{name}"] for name in ROW_ARRAYS})

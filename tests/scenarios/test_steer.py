@@ -12,8 +12,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from data.locks import read_locks
+from optimiser.exclusions import RESTRICTED
 from scenarios.cli import app
-from scenarios.explain import Explained, as_json, excluded_sites, explain_person, tell
+from scenarios.explain import (
+    KEPT_APART,
+    Explained,
+    as_json,
+    excluded_sites,
+    explain_person,
+    tell,
+)
 from scenarios.results import load_results
 from scenarios.stored_plan import open_plan
 from tests.scenarios.conftest import PRISONS
@@ -357,6 +365,13 @@ def test_with_ties_a_price_is_no_more_than_forcing_costs(
 
     assert again.exit_code == 0, again.stderr
     more = open_plan(tmp_path / "next").objective_pennies - open_plan(first).objective_pennies
+    enemies = ("P0002", "P0009", "P0011")
+    placed = open_plan(first).placements().set_index("prisoner_id")["establishment"]
+    with_enemies = set(placed.reindex(enemies).dropna())
+    for planner, said in ((False, RESTRICTED), (True, KEPT_APART)):
+        told = explain_person(first, "P0004", data_dir=apart_data, planner=planner)
+        rows = told.one.alternatives.iloc[1:]
+        assert set(rows.loc[rows["change_needed"] == said, "establishment"]) <= with_enemies
     assert found.one.is_bound
     assert pennies(place["forcing_gbp"]) <= more + pennies(found.gap_gbp)
     assert any("at its multipliers" in line for line in tell(found))
