@@ -24,13 +24,14 @@ def data_markdown() -> dict[str, str]:
     Returns
     -------
     dict
-        Markdown by name of the part: ``units``, ``assumptions``, ``rules``, ``columns`` and
-        ``sources``.
+        Markdown by name of the part: ``units``, ``assumptions``, ``rules``, ``move_parts``,
+        ``columns`` and ``sources``.
     """
     return {
         "units": _units(),
         "assumptions": _assumptions(),
         "rules": _rules(),
+        "move_parts": _move_parts(),
         "columns": "\n".join(_columns_of(name) for name in table_names()),
         "sources": _sources(),
     }
@@ -76,6 +77,15 @@ def _units() -> str:
     rows = [*by_function.to_numpy().tolist(), ["all", "all", *whole.to_list()]]
     written = [[sex, function, *(f"{n:,}" for n in counts)] for sex, function, *counts in rows]
     return markdown_table(["sex", "function", "units", "places", "in-use CNA", "headroom"], written)
+
+
+def _move_parts() -> str:
+    header = ["part", "what is lost", "pounds", "for one", "how many"]
+    rows = (
+        [f"`{row.part}`", row.says, _number(row.price_gbp), row.per, _number(row.amount)]
+        for row in read_table("move_parts").itertuples()
+    )
+    return markdown_table(header, rows)
 
 
 def _rules() -> str:

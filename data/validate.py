@@ -504,6 +504,18 @@ def _check_groups_have_members(tables: Tables, reports: Reports) -> None:
     )
 
 
+def _check_every_part_is_priced(tables: Tables, reports: Reports) -> None:
+    """Look for parts of the price of a move that are left out."""
+    known = next(column for column in columns("move_parts") if column.name == "part").words
+    missing = sorted(set(known) - set(tables["move_parts"]["part"]))
+    if missing:
+        reports["move_parts"].add_file(
+            column="part",
+            expected=f"every part; missing: {', '.join(missing)}",
+            action="Add their rows; a price of 0 leaves a part out.",
+        )
+
+
 def _check_exclusions_say_where(tables: Tables, reports: Reports) -> None:
     """Look for exclusions that name no place, or two, or an area without miles around it."""
     rows = tables["exclusions"]
@@ -601,6 +613,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("groups",), _check_groups_agree),
     (("groups",), _check_groups_have_members),
     (("exclusions",), _check_exclusions_say_where),
+    (("move_parts",), _check_every_part_is_priced),
     ((), _check_soft_rules_have_prices),
     (("cohort_rules",), _check_cohort_rules),
     (("places_out_of_use", "units"), _check_places_out_of_use),

@@ -12,7 +12,9 @@ from data.schema import table_names
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("part", ["units", "assumptions", "columns", "sources"])
+@pytest.mark.parametrize(
+    "part", ["units", "assumptions", "rules", "move_parts", "columns", "sources"]
+)
 def test_generated_parts_of_the_page_are_up_to_date(part: str) -> None:
     """Refreshed by ``python docs/write_data.py``."""
     written = PAGE.partition(f"<!-- {part} -->\n")[2].partition(f"<!-- end of {part} -->")[0]

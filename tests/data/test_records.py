@@ -362,6 +362,18 @@ def test_a_faulty_record_is_reported_with_place_and_next_step(
     assert said in "\n".join(map(str, faults))
 
 
+def test_a_part_of_a_move_that_nobody_knows_or_that_is_left_out_is_reported(folder: Path) -> None:
+    path = folder / "move_parts.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("escort,", "taxi,"))
+    said = "\n".join(map(str, validate_folder(folder)))
+    assert "move_parts.csv row 2, column part: found 'taxi'; expected one of escort" in said
+
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([lines[0], *lines[2:]]))
+    (fault,) = validate_folder(folder)
+    assert "expected every part; missing: escort" in str(fault)
+
+
 def test_all_faults_of_the_records_come_in_one_error(folder: Path) -> None:
     (folder / "keep_aparts.csv").write_text("a,b,level,reason\nP000001,P000001,wing,\n")
     (folder / "groups.csv").write_text("group,prisoner_id,at_most\nG1,P000009,3\n")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from data.load import read_table
 from data.records import Records
+from data.schema import columns
 from optimiser.move_parts import (
     BY_DATE,
     BY_PLACE,
@@ -162,6 +163,7 @@ def test_the_built_in_table_prices_every_part_once() -> None:
 
     assert sorted(table["part"]) == sorted(PARTS)
     assert list(priced_parts(table)) == table["part"].to_list()
+    assert columns("move_parts")[0].words == tuple(table["part"])
 
 
 def test_unknown_and_missing_parts_are_reported_together() -> None:
