@@ -344,6 +344,23 @@ def frontier(
 
 @app.command()
 @_ends_clearly
+def stability(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="New folder for the tables.")],
+    data_dir: DataDir = None,
+) -> int:
+    """Say which moves stay across the stated ranges."""
+    from scenarios.stability import stability as tried
+
+    with _progress() as progress:
+        found = tried(scenario, out_dir=out_dir, data_dir=data_dir, progress=progress)
+    for line in found.told:
+        _say(line)
+    return found.exit_code
+
+
+@app.command()
+@_ends_clearly
 def compare(
     before: Annotated[Path, typer.Argument(help="Run folder.")],
     after: Annotated[Path, typer.Argument(help="Run folder.")],

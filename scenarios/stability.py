@@ -1,0 +1,183 @@
+"""How stable a plan is: decided again at the ends of the stated ranges of what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from data.load import read_table
+from data.progress import Progress, silent
+from optimiser.build import build_problem
+from optimiser.problem import Integers
+from optimiser.solve import Plan
+from optimiser.stability import decide_again, same_people, shares_table, stability_table
+from scenarios.account import changes_table
+from scenarios.errors import ExitCode, ScenarioError
+from scenarios.inputs import input_digests, load_inputs
+from scenarios.load import load_scenario
+from scenarios.place import allocation_inputs
+from scenarios.plan import Planned
+from scenarios.provenance import manifest, origin
+from scenarios.results import file_digests, new_folder, write_json, write_parquet
+from scenarios.run import Stopwatch
+from scenarios.schema import Change, MovePartChange, Scenario
+from scenarios.settings import settings
+
+VARIED = (
+    "travel.value_of_time_gbp_per_hour",
+    "travel.car_gbp_per_mile",
+    "allocation.need_per_child",
+    "allocation.need_floor",
+    "allocation.court_journeys_per_four_weeks",
+    "allocation.release_journeys_per_four_weeks",
+)
+"""Settings that decide a plan and are estimated or assumed; each is put at both ends of its range.
+
+How visits fall with distance is not among them: the allocation weighs the need for visits, which
+does not fall with distance, so a plan does not depend on it."""
+
+MOVE_FACTORS = {"half": 0.5, "double": 2.0}
+"""Times the price of every part of a move that is a price; no range is published for them."""
+
+STAGE = "variants"
+
+
+def stability(
+    name: str,
+    *,
+    out_dir: Path,
+    data_dir: Path | None = None,
+    progress: Progress = silent,
+) -> Planned:
+    """Decide a scenario again under each variant and write which moves stay.
+
+    Parameters
+    ----------
+    name
+        Name or path of a scenario.
+    out_dir
+        Where the tables go; must not hold anything yet.
+    data_dir
+        Folder of a user's tables.
+    progress
+        Told of each variant.
+
+    Returns
+    -------
+    Planned
+        The shares in words.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder is in use, or the objective is no plain sum.
+    """
+    scenario = load_scenario(name)
+    problems = []
+    if not scenario.objective.is_plain:
+        problems.append(
+            f"{scenario.name}: stability is worked out for terms that are added up. Leave the "
+            "section 'objective' as the baseline has it."
+        )
+    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+        problems.append(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
+    if problems:
+        raise ScenarioError(problems)
+    clock = Stopwatch()
+    with new_folder(out_dir) as partial:
+        made = {"plan": scenario} | dict(variants_of(scenario))
+        found: dict[str, Integers] = {}
+        start: Plan | None = None
+        first = None
+        for number, (variant, each) in enumerate(made.items()):
+            progress(STAGE, number, len(made))
+            with clock("inputs"):
+                inputs = load_inputs(each, data_dir)
+                problem = build_problem(allocation_inputs(each, inputs)).problem
+            first = problem if first is None else first
+            assert same_people([first, problem])
+            with clock("variants"):
+                found[variant], start = decide_again(problem, start)
+        progress(STAGE, len(made), len(made))
+        assert first is not None
+        base = found.pop("plan")
+        moves, shares = stability_table(first, base, found), shares_table(first, base, found)
+        write_parquet(moves, partial / "stability.parquet")
+        moves.to_csv(partial / "stability.csv", index=False)
+        write_parquet(shares, partial / "variants.parquet")
+        shares.to_csv(partial / "variants.csv", index=False)
+        write_parquet(changes_table(scenario), partial / "changes.parquet")
+        text = yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True)
+        (partial / "scenario.yaml").write_text(text, encoding="utf-8")
+        made_from = origin(
+            command=f"estate stability {scenario.name}",
+            seed=None,
+            replications=0,
+            keep_visits=False,
+            inputs=input_digests(data_dir),
+            scenario_digest=scenario.digest(),
+        )
+        told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
+        write_json(told, partial / "manifest.json")
+    return Planned(told=(*_told(moves, shares), str(out_dir)), exit_code=ExitCode.DONE)
+
+
+def variants_of(scenario: Scenario) -> Iterator[tuple[str, Scenario]]:
+    """Give the variants of a scenario, one setting at one end of its range each.
+
+    Parameters
+    ----------
+    scenario
+        What is varied.
+
+    Yields
+    ------
+    tuple
+        Name, as ``travel.value_of_time_gbp_per_hour=5``, and the scenario; ends at which the
+        scenario stands already are left out.
+    """
+    for setting in VARIED:
+        row = settings()[setting]
+        section, key = setting.split(".")
+        now = getattr(getattr(scenario, section), key)
+        for end in (row.low, row.high):
+            if end is not None and end != now:
+                yield f"{setting}={end}", _changed(scenario, section, key, end)
+    for word, factor in MOVE_FACTORS.items():
+        yield f"price_of_a_move={word}", _moves_at(scenario, factor)
+
+
+def _changed(scenario: Scenario, section: str, key: str, value: Any) -> Scenario:
+    before = getattr(scenario, section)
+    after = replace(before, **{key: type(getattr(before, key))(value)})
+    change = Change(setting=f"{section}.{key}", before=getattr(before, key), after=value)
+    return scenario.model_copy(update={section: after, "changes": (*scenario.changes, change)})
+
+
+def _moves_at(scenario: Scenario, factor: float) -> Scenario:
+    parts = dict(scenario.move_parts)
+    for row in read_table("move_parts").to_dict("records"):
+        part = str(row["part"])
+        own = parts.get(part, MovePartChange())
+        price = row["price_gbp"] if own.price_gbp is None else own.price_gbp
+        if price is not None and not np.isnan(float(price)):
+            parts[part] = own.model_copy(update={"price_gbp": float(price) * factor})
+    return scenario.model_copy(update={"move_parts": parts})
+
+
+def _told(moves: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
+    never = int(moves["never_changes"].sum())
+    share = 100 * never / max(1, len(moves))
+    lines = [
+        f"{len(moves):,} moves; {never:,} ({share:.1f}%) are made in all {len(shares)} variants"
+    ]
+    return lines + [
+        f"  {row['variant']}: {row['moves']:,} moves, {100 * row['same_share']:.1f}% of the plan's"
+        for row in shares.to_dict("records")
+    ]

@@ -1,0 +1,60 @@
+"""Moves that stay under every variant come first, counted by hand and on solved variants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from optimiser.problem import INELIGIBLE, MOVES, UNPLACED, Limit, PairFlag
+from optimiser.solve import solve
+from optimiser.stability import decide_again, same_people, shares_table, stability_table
+from tests.optimiser.allocation_instances import make_problem, plan_of, random_problem
+
+
+def test_moves_are_counted_by_hand() -> None:
+    """Three people of unit 0 move; one of them under each variant, one under one, one never."""
+    problem = make_problem([[0, 0, 0]] * 4, [4, 4, 4], current_unit=[0, 0, 0, 1])
+    base = plan_of(1, 2, 1, 1)
+    variants = {"low": plan_of(1, 2, 2, 0), "high": plan_of(1, 0, UNPLACED, 1)}
+
+    table = stability_table(problem, base, variants)
+
+    assert table["prisoner_id"].tolist() == ["P0", "P1", "P2"]
+    assert table["variants"].tolist() == [2, 1, 0]
+    assert table["never_changes"].tolist() == [True, False, False]
+    assert table["lost_in"].tolist() == ["", "high", "low;high"]
+    assert table["establishment"].tolist() == ["E1", "E2", "E1"]
+    shares = shares_table(problem, base, variants)
+    assert shares["moves"].tolist() == [4, 1]
+    assert shares["same_share"].tolist() == [pytest.approx(2 / 3), pytest.approx(1 / 3)]
+
+
+def test_a_plan_without_moves_has_no_share() -> None:
+    problem = make_problem([[0, 0]], [1, 1], current_unit=[0])
+
+    assert stability_table(problem, plan_of(0), {"low": plan_of(1)}).empty
+    assert np.isnan(shares_table(problem, plan_of(0), {"low": plan_of(1)})["same_share"][0])
+
+
+def test_variants_solved_from_each_other_are_as_good_as_solved_alone() -> None:
+    problem = random_problem(3, 12)
+    dearer = problem.cost_pennies.copy()
+    dearer[dearer < INELIGIBLE] *= 2
+    variant = replace(problem, cost_pennies=dearer)
+
+    _, start = decide_again(problem)
+    warm, _ = decide_again(variant, start)
+
+    assert variant.value_pennies(warm) == variant.value_pennies(solve(variant).unit_of)
+    assert same_people([problem, variant])
+
+
+def test_limits_hold_in_every_variant() -> None:
+    limit = Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=20)
+    problem = replace(random_problem(3, 12), limits=(limit,))
+
+    unit_of, _ = decide_again(problem)
+
+    assert int(problem.moved(unit_of).sum()) <= 20

@@ -1,0 +1,52 @@
+"""`estate stability` decides again at both ends of the stated ranges and lists what stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scenarios.errors import ScenarioError
+from scenarios.schema import Scenario
+from scenarios.stability import VARIED, stability, variants_of
+
+
+def test_both_ends_of_every_range_are_tried(baseline: Scenario) -> None:
+    made = dict(variants_of(baseline))
+
+    assert len(made) == 2 * len(VARIED) + 2
+    low = made["travel.value_of_time_gbp_per_hour=5"]
+    assert low.travel.value_of_time_gbp_per_hour == 5
+    assert low.changes[-1].before == baseline.travel.value_of_time_gbp_per_hour
+    assert made["price_of_a_move=double"].move_parts["escort"].price_gbp == 444
+
+
+def test_stable_moves_come_first_in_the_written_list(small_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "stability"
+
+    done = stability("closer_to_home_ceiling", out_dir=out, data_dir=small_data)
+
+    moves = pd.read_parquet(out / "stability.parquet")
+    shares = pd.read_parquet(out / "variants.parquet")
+    assert list(moves["variants"]) == sorted(moves["variants"], reverse=True)
+    assert (moves["of_variants"] == len(shares)).all()
+    assert f"{int(moves['never_changes'].sum()):,}" in done.told[0]
+    assert {path.name for path in out.iterdir()} == {
+        "changes.parquet",
+        "manifest.json",
+        "scenario.yaml",
+        "stability.csv",
+        "stability.parquet",
+        "variants.csv",
+        "variants.parquet",
+    }
+
+
+def test_strict_order_and_a_used_folder_are_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ScenarioError) as caught:
+        stability("strict_order", out_dir=tmp_path)
+
+    assert len(caught.value.problems) == 2
