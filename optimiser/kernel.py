@@ -10,6 +10,7 @@ All arithmetic is in whole numbers, and ties go to the lower row.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pickle import UnpicklingError
 from typing import Any, NamedTuple, TypeVar
 
 import numba
@@ -104,9 +105,10 @@ class Flow(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Labels of a search: length, done, next node to try, nodes in order, and who goes."""
+    """Labels of a search: length, the same while open, next to try, nodes in order, who goes."""
 
     length: Any
+    open: Any
     done: Any
     tried: Any
     reached: Any
@@ -150,7 +152,7 @@ _PLACES = types.BaseTuple.from_types([_VECTOR] * 5, Places)
 _PEOPLE = _arrays(People, _I8, _I4, _I8, _I4, _I4, _I4)
 _STEPS = _arrays(Steps, (_I8,), (_I4,), (_BIT,))
 _FLOW = _arrays(Flow, _I8, _I8, _I8, _I8, _I8, _I8)
-_SEARCH = _arrays(Search, _I8, _BIT, _I8, _I8, _I8, _I8)
+_SEARCH = _arrays(Search, _I8, _I8, _BIT, _I8, _I8, _I8, _I8)
 
 _LEAN = {"_nrt": False, "no_cfunc_wrapper": True, "error_model": "numpy"}
 """Nothing is allocated in compiled code, and only Python calls it: a third less to compile."""
@@ -162,14 +164,14 @@ helper: Callable[[Function], Function] = njit(no_cpython_wrapper=True, **_LEAN)
 def compiled(*signature: Any) -> Callable[[Function], Function]:
     """Compile a function once for these types and keep it beside the module or for the user.
 
-    Where neither can be written to, it is compiled anew by every process.
+    Where neither can be written to, or what was kept cannot be read, every process compiles anew.
     """
 
     def compile_function(function: Function) -> Function:
         try:
             made: Function = njit(*signature, cache=True, **_LEAN)(function)
-        except RuntimeError as error:
-            if "locator" not in str(error):
+        except (OSError, ImportError, EOFError, UnpicklingError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "locator" not in str(error):
                 raise
             made = njit(*signature, **_LEAN)(function)
         return made
@@ -404,7 +406,9 @@ def _count(people: People, flow: Flow) -> None:
 def _label(search: Search, price: Any, a: int, b: int, length: int) -> None:
     """Label a node that is reached by letting one place more or fewer."""
     through = search.length[a] - price[a] + length + price[b]
-    search.length[b] = min(search.length[b], through)
+    if through < search.length[b] and not search.done[b]:
+        search.length[b] = through
+        search.open[b] = through
 
 
 @helper
@@ -414,12 +418,19 @@ def _steps_of_people(
     """Label what people in *a* can reach."""
     base = search.length[a] - price[a]
     length, stale, label, done = steps.length[a], steps.stale[a], search.length, search.done
+    nearer = 0
     for b in range(len(length)):
-        if base + length[b] + price[b] < label[b]:
-            if stale[b] and not done[b]:
+        nearer += base + length[b] + price[b] < label[b]
+    if nearer == 0:
+        return
+    for b in range(len(length)):
+        if base + length[b] + price[b] < label[b] and not done[b]:
+            if stale[b]:
                 _refresh(terms, people, steps, a, b)
-            if not done[b]:
-                label[b] = min(label[b], base + length[b] + price[b])
+            through = base + length[b] + price[b]
+            if through < label[b]:
+                label[b] = through
+                search.open[b] = through
 
 
 @helper
@@ -456,19 +467,24 @@ def _raise_prices(
 
     Afterwards every node that was reached has a way there of no priced length at all.
     """
-    label, done, reached = search.length, search.done, search.reached
+    label, unsettled = search.length, search.open
+    done, reached = search.done, search.reached
     nodes = len(flow.price)
     for node in range(nodes):
         done[node] = False
         label[node] = 0 if flow.excess[node] > 0 else FAR
+        unsettled[node] = label[node]
     count, lacked = 0, 0
     while lacked < wanted:
-        a, shortest = NOBODY, FAR // 2
-        for node in range(nodes):
-            if label[node] < shortest and not done[node]:
-                a, shortest = node, label[node]
-        if a == NOBODY:
+        shortest = unsettled[0]
+        for node in range(1, nodes):
+            shortest = min(shortest, unsettled[node])
+        if shortest >= FAR // 2:
             break
+        a = 0
+        while unsettled[a] != shortest:
+            a += 1
+        unsettled[a] = FAR
         done[a] = True
         reached[count] = a
         count += 1
@@ -719,6 +735,7 @@ def transport(terms: Terms, places: Places, chosen: Any, price: Any, unit_of: An
     )
     search = Search(
         length=np.empty(nodes, dtype=np.int64),
+        open=np.empty(nodes, dtype=np.int64),
         done=np.empty(nodes, dtype=np.bool_),
         tried=np.empty(nodes, dtype=np.int64),
         reached=np.empty(nodes, dtype=np.int64),
