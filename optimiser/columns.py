@@ -27,10 +27,10 @@ STAGE = "limits and ties"
 SMALL = 200_000
 """Pairs of a problem that is put into the programme whole."""
 
-EXTRA_PAIRS = 25_000
+EXTRA_PAIRS = 12_000
 """Pairs beyond everybody's cheapest to begin with."""
 
-NARROWEST, WIDEST = 1_000.0, 100_000.0
+NARROWEST, WIDEST = 5_000.0, 100_000.0
 """Pennies above the cheapest to which pairs are kept at least, and at most, to begin with."""
 
 REACH = 100_000.0
@@ -45,8 +45,14 @@ NEAR = 1_000.0
 BACK = 0.3
 """How far to go from the best prices towards new ones whose bound is worse."""
 
-ENOUGH = 0.01
+ENOUGH = 0.5
 """Pennies between programme and bound at which prices are as good as they get."""
+
+CLOSE = 3.0
+"""Pairs that are further above the cheapest than so many times the gap are left out of a round."""
+
+FEW_ROWS = 20
+"""New rows up to which a round may leave pairs out."""
 
 LARGEST_SEARCH = 100
 """Rounds after which the search for prices ends."""
@@ -129,6 +135,7 @@ class _Search:
         self.pool = Pool(self.pricer, self.best, self.store, width)
         self.bound = self.pool.bound(self.pool.centre_least, self.best)
         self.reach = REACH
+        self.width = np.inf
         self.rounds = 0
 
     def find_prices(self) -> bool:
@@ -137,7 +144,14 @@ class _Search:
             self.rounds += 1
             alone = np.zeros(self.pricer.people, dtype=np.bool_)
             alone[self.store.rows.people] = True
-            model = build_model(self.pool, self.best, width=np.inf, alone=alone, reach=self.reach)
+            model = build_model(
+                self.pool,
+                self.best,
+                width=self.width,
+                alone=alone,
+                wide=alone,
+                reach=self.reach,
+            )
             answer = solve_linear(model.linear)
             value = model.constant + answer.value
             new_rows = self._add_broken(model, answer.column)
@@ -148,11 +162,17 @@ class _Search:
                 self._report(value)
             except StopEarlyError:
                 return True
-            if new_rows or better:
+            whole = self.width == np.inf
+            near = max(NARROWEST, CLOSE * (value - self.bound))
+            self.width = near if new_rows <= FEW_ROWS and kept else np.inf
+            if new_rows or (better and value - self.bound > ENOUGH):
                 continue
-            if kept or self.reach >= self.pricer.never:
+            if not kept and self.reach < self.pricer.never:
+                self.reach *= 4
+            elif whole or value - self.bound <= ENOUGH:
                 return False
-            self.reach *= 4
+            else:
+                self.width = np.inf
         return False
 
     def _add_broken(self, model: Model, column: Floats) -> int:
@@ -215,7 +235,8 @@ class _Search:
         above = self.pool.above(self.best)
         near = np.flatnonzero(above <= width)
         person, unit = self.pool.person[near], self.pool.unit[near]
-        place = np.unique(person * self.broken.places + self.pricer.place[unit])
+        place = np.sort(person * self.broken.places + self.pricer.place[unit])
+        place = place[np.diff(place, prepend=-1) > 0]
         choices = np.bincount(place // self.broken.places, minlength=self.pricer.people)
         torn = choices > 1
         if len(self.problem.ties.apart_wing):

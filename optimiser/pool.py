@@ -217,7 +217,12 @@ class Pool:
 
     def insert(self, keys: Integers) -> int:
         """Add pairs; give how many are new."""
-        fresh = np.setdiff1d(keys, self.keys)
+        keys = np.sort(keys)
+        keys = keys[np.diff(keys, prepend=-1) > 0]
+        if len(self.keys):
+            where = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+            keys = keys[self.keys[where] != keys]
+        fresh = keys
         if not len(fresh):
             return 0
         both = np.concatenate([self.keys, fresh])

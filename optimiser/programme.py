@@ -72,6 +72,7 @@ def build_model(
     *,
     width: float,
     alone: NDArray[np.bool_],
+    wide: NDArray[np.bool_] | None = None,
     reach: float = np.inf,
 ) -> Model:
     """Put the pairs of the pool within a width of each person's cheapest into a programme.
@@ -86,6 +87,8 @@ def build_model(
         Most pennies above the cheapest.
     alone
         People who must be told apart from others; shape (prisoners,).
+    wide
+        People whose pairs all enter; shape (prisoners,).
     reach
         Most pennies by which a limit's price may rise above its base.
 
@@ -99,7 +102,10 @@ def build_model(
     priced = pool.values(base)
     least = np.minimum.reduceat(priced, pool.begin[:-1])
     above = priced - least[pool.person]
-    used = np.flatnonzero(above <= width)
+    near = above <= width
+    if wide is not None:
+        near |= wide[pool.person]
+    used = np.flatnonzero(near)
     single = np.bincount(pool.person[used], minlength=pricer.people)[pool.person[used]] == 1
     fixed, open_pairs = used[single], used[~single]
     class_of, leader = _classes(pool, open_pairs, alone)

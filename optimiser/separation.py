@@ -164,7 +164,8 @@ class Broken:
     def could_part(self, person: Integers, unit: Integers) -> list[Row]:
         """List the rows of pairs who could be parted by going to any of these units."""
         place = np.append(self.problem.unit_establishment, self.places - 1)[unit]
-        at = np.unique(person * self.places + place)
+        at = np.sort(person * self.places + place)
+        at = at[np.diff(at, prepend=-1) > 0]
         pairs = self.ties.together
         pair, where, _ = _entries_of(pairs[:, 0], at, np.ones(len(at)), self.places)
         choices = np.bincount(at // self.places, minlength=len(self.tied))
@@ -221,9 +222,13 @@ def _clique(
 
 def summed(keys: Integers, amount: Floats) -> tuple[Integers, Floats]:
     """Add amounts up by key; keys come back sorted."""
-    found, where = np.unique(keys, return_inverse=True)
-    total: Floats = np.bincount(where, weights=amount, minlength=len(found)).astype(np.float64)
-    return found, total
+    order = np.argsort(keys, kind="stable")
+    sorted_keys = keys[order]
+    begin = np.flatnonzero(np.diff(sorted_keys, prepend=-1))
+    if not len(begin):
+        return keys, np.zeros(0)
+    total: Floats = np.add.reduceat(amount[order], begin).astype(np.float64)
+    return sorted_keys[begin], total
 
 
 def look_up(keys: Integers, amount: Floats, wanted: Integers) -> Floats:
