@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, cast
 
+import numpy as np
 import simpy
 
 from simulation.allowance import Orders
 from simulation.arrivals import Askings, at
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
-from simulation.log import CODE, NO_ORDER_ANSWER, PASSED_OVER, Recorder, VisitOutcome
+from simulation.log import CODE, NOT_IN_HAND, PASSED_OVER, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
 CANCELLED = CODE[VisitOutcome.CANCELLED]
@@ -29,20 +30,21 @@ class BookingDesk:
     ----------
     env
         The establishment's own environment.
-    requests, askings
-        Drawn before the run.
+    visits, askings
+        Requests for visits, and the askings for visits and calls; drawn before the run.
+    person, party
+        Whose request each is, and which party would come: visits, then calls.
     acceptable
         For each party the sessions it can come to, as bits.
     calendar, starts
         Free tables of the dated sessions, and the minute each begins.
-    orders, needs_order
-        Visit orders of everybody, and whether a person's visits need one.
+    orders
+        Visit orders of everybody.
     recorder
         Takes the answer to every asking, and a row for each cancellation.
     ask_for_call
-        Asks for a video call: takes its number in the log, and the minute.
-    first_instead
-        Number of a call in place of the visit of request 0.
+        Asks for a video call: takes the request, the call's number in the log, the minute and the
+        day, and gives the answer.
 
     Attributes
     ----------
@@ -53,79 +55,84 @@ class BookingDesk:
     def __init__(
         self,
         env: simpy.Environment,
-        requests: Requests,
+        visits: Requests,
         askings: Askings,
         *,
+        person: Sequence[int],
+        party: Sequence[int],
         acceptable: Sequence[int],
         calendar: SlotCalendar,
         starts: Sequence[float],
         orders: Orders,
-        needs_order: Sequence[bool],
         recorder: Recorder,
-        ask_for_call: Callable[[int, float], None],
-        first_instead: int,
+        ask_for_call: Callable[[int, int, float, int], int],
     ) -> None:
         self._env = env
+        self._person = person
+        self._party = party
+        self._visits = len(visits)
+        cancelling = np.flatnonzero(visits.cancels)
+        when = visits.cancel_at_share[cancelling].tolist()
+        self._cancel_at: dict[int, float] = dict(zip(cancelling.tolist(), when, strict=True))
+        last = np.flatnonzero(askings.last & (askings.request < len(visits)))
+        turning = last[visits.turns_to_video[askings.request[last]]]
+        self._turning: frozenset[int] = frozenset(turning.tolist())
+        self._acceptable = acceptable
         self._calendar = calendar
         self._starts = starts
         self._orders = orders
-        self._needs_order = needs_order
         self._recorder = recorder
-        self._person: list[int] = requests.person.tolist()
-        self._cancels: list[bool] = requests.cancels.tolist()
-        self._cancel_at: list[float] = requests.cancel_at_share.tolist()
+        self._ask_for_call = ask_for_call
         self.booked: list[list[int]] = [[] for _ in starts]
-        sessions = list(map(acceptable.__getitem__, requests.party.tolist()))
-        turns = askings.last & (askings.request < len(requests))
-        turns[turns] = requests.turns_to_video[askings.request[turns]]
-        env.process(self._answer(askings, sessions, turns.tolist(), ask_for_call, first_instead))
+        env.process(self._answer(askings))
 
-    def _answer(
-        self,
-        askings: Askings,
-        acceptable: Sequence[int],
-        turns_to_video: Sequence[bool],
-        ask_for_call: Callable[[int, float], None],
-        first_instead: int,
-    ) -> Generator[simpy.Timeout, Any, None]:
+    def _answer(self, askings: Askings) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
+        # looked up once, for the loop is most of the run
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
+        person_of, party_of, visits = self._person, self._party, self._visits
+        balance, in_hand, spend = self._orders.balance, self._orders.in_hand, self._orders.spend
+        acceptable, take, tables = self._acceptable, self._calendar.take, self.booked
+        ask_for_call, turning, cancel_at = self._ask_for_call, self._turning, self._cancel_at
+        booked = bytearray(len(person_of))
         today = midnight = 0
-        person_of, needs_order, in_hand = self._person, self._needs_order, self._orders.in_hand
-        take, first_call = self._calendar.take, len(person_of)
-        booked = [False] * first_instead
+        quiet_until = peek()
         answers += [PASSED_OVER] * len(askings)
-        rows = zip(askings.request.tolist(), askings.minutes.tolist(), strict=True)
-        for asking, (request, now) in enumerate(rows):
+        numbers, requests = range(len(askings)), askings.request.tolist()
+        for asking, request, now in zip(numbers, requests, askings.minutes.tolist(), strict=True):
             if booked[request]:
                 continue
-            if now > peek():
+            if now > quiet_until:
                 yield env.timeout(now - env.now)
-            if request >= first_call:
-                ask_for_call(request, now)
-                continue
+                quiet_until = peek()
             if now >= midnight:
                 today = int(now / MINUTES_PER_DAY)
                 midnight = (today + 1) * MINUTES_PER_DAY
+            if request >= visits:
+                answers[asking] = ask_for_call(request, request, now, today)
+                quiet_until = peek()
+                continue
             person = person_of[request]
-            if needs_order[person] and not in_hand(person, today):
-                answer = NO_ORDER_ANSWER
+            if balance[person] or in_hand(person, today):
+                answer = take(acceptable[party_of[request]], person, today)
             else:
-                answer = take(acceptable[request], person, today)
+                answer = NOT_IN_HAND
             answers[asking] = answer
             if answer >= 0:
                 booked[request] = True
-                self._book(request, person, answer, now, today)
-            elif turns_to_video[asking]:
-                ask_for_call(first_instead + request, now)
+                spend(person, today)
+                tables[answer].append(request)
+                if request in cancel_at:
+                    self._expect_cancelling(request, answer, now)
+                    quiet_until = peek()
+            elif asking in turning:
+                call = len(person_of) + request
+                self._recorder.instead[asking] = ask_for_call(request, call, now, today)
+                quiet_until = peek()
 
-    def _book(self, request: int, person: int, slot: int, now: float, today: int) -> None:
-        if self._needs_order[person]:
-            self._orders.spend(person, today)
-        self.booked[slot].append(request)
-        if self._cancels[request]:
-            cancelled = now + self._cancel_at[request] * (self._starts[slot] - now)
-            at(self._env, cancelled, self._cancel, (request, slot))
+    def _expect_cancelling(self, request: int, slot: int, now: float) -> None:
+        cancelled = now + self._cancel_at[request] * (self._starts[slot] - now)
+        at(self._env, cancelled, self._cancel, (request, slot))
 
     def _cancel(self, decided: simpy.Event) -> None:
         request, slot = cast("tuple[int, int]", decided.value)
@@ -133,6 +140,5 @@ class BookingDesk:
         today = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
         self._calendar.release(slot, person, today)
-        if self._needs_order[person]:
-            self._orders.give_back(person, today)
+        self._orders.give_back(person, today)
         self._recorder.add((now, request, CANCELLED, slot))

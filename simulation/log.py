@@ -67,10 +67,10 @@ TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
 """The desk's answers after which a family asks again, or does not."""
 
 NO_SLOT = -1
-NO_ORDER_ANSWER = -2
+NOT_IN_HAND = -2
 PASSED_OVER = -3
-"""Answers to an asking other than the slot that was booked: no table free, no order in hand, and
-none here because the request had been booked or is for a call."""
+"""Answers to an asking other than the slot that was booked: no table or station free, no order or
+credit in hand, and none because the request had been booked."""
 
 
 class Register:
@@ -108,18 +108,21 @@ class Recorder:
     add
         Appends a row, ``(minutes, request, outcome, slot)``, or several in one tuple.
     answers
-        Answer to every asking for a visit, by its place among all askings: the slot that was
-        booked or why there is none.
+        Answer to every asking, by its place among all askings: the slot that was booked or why
+        there is none.
+    instead
+        Answer to every asking for a call in place of a visit, by that of the visit.
     visits, calls
         Bookings of the visit sessions and video slots that were held.
     """
 
-    __slots__ = ("add", "answers", "calls", "rows", "visits")
+    __slots__ = ("add", "answers", "calls", "instead", "rows", "visits")
 
     def __init__(self) -> None:
         self.rows: list[float] = []
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
         self.answers: list[int] = []
+        self.instead: dict[int, int] = {}
         self.visits = Register()
         self.calls = Register()
 
@@ -319,25 +322,47 @@ Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArr
 """Minute, request, outcome and slot of some rows."""
 
 
-def _answered(recorder: Recorder, year: Year) -> tuple[Columns, Columns]:
-    """Give the desk's answers to those who asked for a visit, and how requests ended with them."""
+def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
+    """Give the answers to everybody who asked, and how requests for visits ended with them."""
     visits, askings = year.visits, year.askings
     answers = np.fromiter(recorder.answers, dtype=np.int64, count=len(recorder.answers))
-    asked = np.flatnonzero(answers != PASSED_OVER)
-    minutes, request, answer = askings.minutes[asked], askings.request[asked], answers[asked]
-    turned_away = np.where(
-        answer == NO_ORDER_ANSWER, CODE[VisitOutcome.NO_ORDER], CODE[VisitOutcome.NO_TABLE]
-    )
-    outcome = np.where(answer >= 0, CODE[VisitOutcome.BOOKED], turned_away)
-    ended = np.flatnonzero(askings.last[asked] & (answer < 0))
-    through = request[ended]
+    for_visit = askings.request < len(visits)
+    asked = np.flatnonzero(for_visit & (answers != PASSED_OVER))
+    request, answer = askings.request[asked], answers[asked]
+    called = np.flatnonzero(~for_visit)
+    instead = np.fromiter(recorder.instead, dtype=np.int64, count=len(recorder.instead))
+    calls_instead = len(visits) + len(year.calls) + askings.request[instead]
+    ended = asked[askings.last[asked] & (answer < 0)]
+    through = askings.request[ended]
     all_attempts = visits.attempts[through] == len(visits.ask_again_minutes) + 1
     end = np.where(all_attempts, CODE[VisitOutcome.REFUSED], CODE[VisitOutcome.GAVE_UP])
     end[visits.turns_to_video[through]] = CODE[VisitOutcome.TURNED_TO_VIDEO]
+    given = np.fromiter(recorder.instead.values(), dtype=np.int64, count=len(instead))
     return (
-        (minutes, request, outcome, np.maximum(answer, NO_SLOT)),
-        (minutes[ended], through, end, np.full(len(ended), NO_SLOT)),
+        _answers(askings.minutes[asked], request, answer, _VISIT_ANSWERS),
+        (askings.minutes[ended], through, end, np.full(len(ended), NO_SLOT)),
+        _answers(askings.minutes[called], askings.request[called], answers[called], _CALL_ANSWERS),
+        _answers(askings.minutes[instead], calls_instead, given, _CALL_ANSWERS),
     )
+
+
+_VISIT_ANSWERS = (VisitOutcome.BOOKED, VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
+_CALL_ANSWERS = (
+    VisitOutcome.VIDEO_BOOKED, VisitOutcome.VIDEO_NO_CREDIT, VisitOutcome.VIDEO_NO_SLOT,
+)  # fmt: skip
+"""What it means to be booked, to have nothing in hand and to find nothing free."""
+
+
+def _answers(
+    minutes: NDArray[np.float64],
+    request: NDArray[np.int64],
+    answer: NDArray[np.int64],
+    outcomes: tuple[VisitOutcome, VisitOutcome, VisitOutcome],
+) -> Columns:
+    """Give the rows of askings that were answered with a slot or without."""
+    booked, not_in_hand, none_free = (CODE[outcome] for outcome in outcomes)
+    outcome = np.where(answer >= 0, booked, np.where(answer == NOT_IN_HAND, not_in_hand, none_free))
+    return minutes, request, outcome, np.maximum(answer, NO_SLOT)
 
 
 def _attendance(

@@ -268,7 +268,9 @@ def simulate(
     )
     recorder = Recorder()
     env = simpy.Environment()
-    room = _video_room(env, year, inputs, recorder, **names)
+    person: list[int] = np.concatenate([visits.person, calls.person]).tolist()
+    party: list[int] = np.concatenate([visits.party, calls.party]).tolist()
+    room = _video_room(env, year, inputs, recorder, person, party, **names)
     convicted = place.convicted.tolist()
     weekly = inputs.regime.remand_visits_per_week
     tables = SlotCalendar(
@@ -284,11 +286,13 @@ def simulate(
         env,
         year.visits,
         year.askings,
+        person=person,
+        party=party,
         acceptable=list(map(tables.every_week, positions)),
         calendar=tables,
         starts=sessions.start.tolist(),
-        needs_order=convicted,
         orders=Orders(
+            convicted,
             np.floor(order_day * PRIVILEGED_ORDER_DAYS).astype(np.int64).tolist(),
             place.privileged_orders.tolist(),
             granted=inputs.regime.orders_per_14_days,
@@ -297,7 +301,6 @@ def simulate(
         ),
         recorder=recorder,
         ask_for_call=room.ask,
-        first_instead=len(year.visits) + len(year.calls),
     )
     env.process(
         hold_sessions(
@@ -321,6 +324,8 @@ def _video_room(
     year: Year,
     inputs: SimulationInputs,
     recorder: Recorder,
+    person: list[int],
+    party: list[int],
     *,
     seed: int,
     replication: int,
@@ -330,22 +335,17 @@ def _video_room(
     credit = {full: video.calls_per_month(full) for full in (False, True)}
     months = calendar.months(np.arange(slots.day.max(initial=calendar.days) + 1))
     limits = [credit[full] for full in (offered < video.full_credit_share).tolist()]
-    person = year.calls.person.tolist() + year.visits.person.tolist()
-    shared: dict[str, Any] = {
-        "first_id": len(year.visits),
-        "person": person,
-        "recorder": recorder,
-    }
     if video.walk_in:
         return WalkInRoom(
             env,
+            person=person,
             limits=limits,
             opens=slots.start.tolist(),
             closes=slots.end.tolist(),
             stations=slots.tables.tolist(),
             months=months.tolist(),
             call_minutes=video.call_minutes,
-            **shared,
+            recorder=recorder,
         )
     free = SlotCalendar(
         slots,
@@ -356,11 +356,12 @@ def _video_room(
     )
     return VideoDesk(
         env,
-        party=year.calls.party.tolist() + year.visits.party.tolist(),
+        person=person,
+        party=party,
         acceptable=list(map(free.every_week, acceptable_slots(slots.weekly, place))),
         calendar=free,
         starts=slots.start.tolist(),
-        **shared,
+        register=recorder.calls,
     )
 
 

@@ -104,9 +104,9 @@ class SlotCalendar:
         fitting = acceptable & self._bookable
         if not fitting:
             return -1
-        used_up = self._used_up[person]
+        used_up = self._used_up[person] & self._reach
         if used_up:
-            fitting &= ~self._slots_in(used_up & self._reach)
+            fitting &= ~self._slots_in(used_up)
         while fitting:
             bit = fitting & -fitting
             slot = self._slot_at[self._shift + bit.bit_length() - 1]
@@ -139,6 +139,11 @@ class SlotCalendar:
             period = self._period[slot]
             self._held[person * self._periods + period] -= 1
             self._used_up[person] &= ~(1 << period)
+
+    def is_used_up(self, person: int, day: int) -> bool:
+        """Say whether the person has used up every period of a day's window."""
+        reach = self._reaches[day]
+        return self._used_up[person] & reach == reach and bool(reach)
 
     def is_at_limit(self, person: int, day: int) -> bool:
         """Say whether the person has used up the first or the last period of a day's window."""

@@ -13,13 +13,10 @@ import simpy
 from data.estate import Estate, Where
 from data.words import DAYS
 from simulation.arrivals import at
-from simulation.clock import MINUTES_PER_DAY, clock_minutes
-from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
+from simulation.clock import clock_minutes
+from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, Register, VisitOutcome
 from simulation.slots import SlotCalendar
 
-VIDEO_BOOKED = CODE[VisitOutcome.VIDEO_BOOKED]
-VIDEO_NO_CREDIT = CODE[VisitOutcome.VIDEO_NO_CREDIT]
-VIDEO_NO_SLOT = CODE[VisitOutcome.VIDEO_NO_SLOT]
 VIDEO_HELD = CODE[VisitOutcome.VIDEO_HELD]
 
 
@@ -167,63 +164,70 @@ class VideoDesk:
     ----------
     env
         The establishment's own environment.
-    first_id
-        Number in the log of the first call that a family wants on its own account; those in
-        place of a visit follow.
     person, party
-        Whose call each is, and which party would join.
+        Whose request each is, and which party would join.
     acceptable
         Slots each party can join, as bits.
     calendar, starts
         Free stations of the dated slots, and the minute each begins.
-    recorder
-        Takes a row at each turn.
+    register
+        Takes the bookings of every slot that begins.
 
     Attributes
     ----------
     booked
-        The requests that hold a station in each slot, by slot; an event only where there are any.
+        The calls that hold a station in each slot, by slot; an event only where there are any.
     """
 
     def __init__(
         self,
         env: simpy.Environment,
         *,
-        first_id: int,
         person: Sequence[int],
         party: Sequence[int],
         acceptable: Sequence[int],
         calendar: SlotCalendar,
         starts: Sequence[float],
-        recorder: Recorder,
+        register: Register,
     ) -> None:
         self._env = env
-        self._first_id = first_id
         self._person = person
         self._party = party
         self._acceptable = acceptable
         self._calendar = calendar
         self._starts = starts
-        self._record = recorder.add
-        self._register = recorder.calls
+        self._register = register
         self.booked: dict[int, list[int]] = {}
 
-    def ask(self, identity: int, now: float) -> None:
-        """Book the earliest call the family can join, or turn the request away."""
-        calendar, day = self._calendar, int(now / MINUTES_PER_DAY)
-        call = identity - self._first_id
-        person = self._person[call]
-        slot = calendar.take(self._acceptable[self._party[call]], person, day)
+    def ask(self, request: int, call: int, now: float, today: int) -> int:
+        """Book the earliest slot the family can join.
+
+        Parameters
+        ----------
+        request
+            Whose person and party ask.
+        call
+            Its number in the log.
+        now, today
+            Minute and day of asking.
+
+        Returns
+        -------
+        int
+            The slot; ``NO_SLOT`` when none is free, ``NOT_IN_HAND`` without credit.
+        """
+        calendar, person = self._calendar, self._person[request]
+        if calendar.is_used_up(person, today):
+            return NOT_IN_HAND
+        slot = calendar.take(self._acceptable[self._party[request]], person, today)
         if slot < 0:
-            why = VIDEO_NO_CREDIT if calendar.is_at_limit(person, day) else VIDEO_NO_SLOT
-            self._record((now, identity, why, NO_SLOT))
-            return
-        self._record((now, identity, VIDEO_BOOKED, slot))
+            return NOT_IN_HAND if calendar.is_at_limit(person, today) else NO_SLOT
         if slot in self.booked:
-            self.booked[slot].append(identity)
+            self.booked[slot].append(call)
         else:
-            self.booked[slot] = [identity]
+            self.booked[slot] = [call]
             at(self._env, self._starts[slot], self._begin, slot)
+        return slot
 
     def _begin(self, due: simpy.Event) -> None:
         slot = cast("int", due.value)
@@ -237,7 +241,7 @@ class WalkInRoom:
 
     Parameters
     ----------
-    env, first_id, person, recorder
+    env, person
         As for ``VideoDesk``.
     limits
         Calls each person's credit pays for in a month.
@@ -247,6 +251,8 @@ class WalkInRoom:
         Calendar month of each day.
     call_minutes
         How long a call keeps its station.
+    recorder
+        Takes a row for each call, which is held as soon as it is asked for.
 
     Attributes
     ----------
@@ -258,7 +264,6 @@ class WalkInRoom:
         self,
         env: simpy.Environment,
         *,
-        first_id: int,
         person: Sequence[int],
         limits: Sequence[int],
         opens: Sequence[float],
@@ -269,7 +274,6 @@ class WalkInRoom:
         recorder: Recorder,
     ) -> None:
         self._env = env
-        self._first_id = first_id
         self._person = person
         self._limits = limits
         self._opens = opens
@@ -282,22 +286,24 @@ class WalkInRoom:
         self._calls: dict[tuple[int, int], int] = {}
         self.booked: dict[int, list[int]] = {}
 
-    def ask(self, identity: int, now: float) -> None:
-        """Call now if a station is open and free and the credit is not used up."""
-        person = self._person[identity - self._first_id]
-        month = person, self._months[int(now / MINUTES_PER_DAY)]
+    def ask(self, request: int, call: int, now: float, today: int) -> int:
+        """Call now if a station is open and free and the credit is not used up.
+
+        Takes and gives what ``VideoDesk.ask`` does.
+        """
+        person = self._person[request]
+        month = person, self._months[today]
         if self._calls.get(month, 0) >= self._limits[person]:
-            self._record((now, identity, VIDEO_NO_CREDIT, NO_SLOT))
-            return
+            return NOT_IN_HAND
         slot = bisect_right(self._opens, now) - 1
         is_open = slot >= 0 and now < self._closes[slot]
         if not is_open or self._in_use >= self._stations[slot]:
-            self._record((now, identity, VIDEO_NO_SLOT, NO_SLOT))
-            return
+            return NO_SLOT
         self._in_use += 1
         self._calls[month] = self._calls.get(month, 0) + 1
-        self._record((now, identity, VIDEO_BOOKED, slot, now, identity, VIDEO_HELD, slot))
+        self._record((now, call, VIDEO_HELD, slot))
         at(self._env, now + self._call_minutes, self._leave)
+        return slot
 
     def _leave(self, _: simpy.Event) -> None:
         self._in_use -= 1

@@ -37,7 +37,7 @@ from tests.simulation.small_prison import (
 def orders(**changes: object) -> Orders:
     """Give the orders of one person, first privileged order on day 3."""
     rules = {"granted": 1, "cap": 3, "opening": 0} | changes
-    return Orders([3], [1], **rules)  # type: ignore[arg-type]
+    return Orders([True], [3], [1], **rules)  # type: ignore[arg-type]
 
 
 def test_orders_come_every_fourteen_days_and_privileged_ones_every_twenty_eight() -> None:
