@@ -143,7 +143,7 @@ def dual_search(
     DualSearch
         Prices in whole pennies, so that the bound can stay some pounds below the best plan.
     """
-    prepare()
+    prepare(progress)
     untied = replace(problem, ties=Ties.none())
     search = _Search(untied, smallest_gap, progress)
     if start is None:
