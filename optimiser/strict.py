@@ -149,6 +149,7 @@ def solve_strict(
     stage = _Stage(problem=free(problem), ceilings=tuple(ceilings))
     solved: list[Solved] = []
     known: Integers | None = None
+    plan: Plan | None = None
     flows = 0
     for number, level in enumerate(levels):
         progress(STAGE, number, len(levels))
@@ -157,22 +158,22 @@ def solve_strict(
             stage.terms(level.measure),
             stage.ceilings,
             smallest_gap=smallest_gap,
-            start=start,
+            start=start if number == 0 else None,  # another level's prices lead astray
             known=known,
             fixed=stage.fixed(level.measure),
         )
         flows += found.evaluations
-        known, start = found.unit_of, found.plan
+        known, plan = found.unit_of, found.plan
         solved.append(_solved(problem, level, stage, found))
         stage = _next(stage, level, solved[-1], known)
     assert known is not None
-    assert start is not None
+    assert plan is not None
     progress(STAGE, len(levels), len(levels))
     final = [
         replace(each, final=level.measure.of_plan(problem, known))
         for each, level in zip(solved, levels, strict=True)
     ]
-    return StrictPlan(unit_of=known, levels=tuple(final), flows=flows, plan=start)
+    return StrictPlan(unit_of=known, levels=tuple(final), flows=flows, plan=plan)
 
 
 def _solved(problem: AllocationProblem, level: Level, stage: _Stage, found: Within) -> Solved:

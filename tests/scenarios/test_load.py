@@ -46,15 +46,18 @@ def test_every_scenario_fits_on_one_screen(name: str) -> None:
     assert max(len(line) for line in lines) <= 100
 
 
-def test_the_scenarios_of_the_first_version_are_there() -> None:
+def test_the_scenarios_that_come_with_the_model_are_there() -> None:
     assert scenario_names() == [
         "baseline",
         "closer_to_home",
         "closer_to_home_ceiling",
         "evening_visits",
+        "every_rule",
         "help_with_visits",
+        "strict_order",
         "video_full_credit",
         "weekend_tables",
+        "worst_tenth",
     ]
 
 
