@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations, product
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
+from ortools.sat.python import cp_model
 
 from optimiser.problem import (
     INELIGIBLE,
@@ -109,39 +111,40 @@ def tied_value_by_hand(problem: AllocationProblem, plan: tuple[int, ...]) -> int
     total = plain
     at = [NOWHERE if unit == UNPLACED else int(problem.unit_establishment[unit]) for unit in plan]
     for limit in problem.limits:
-        count = 0
-        for person, unit in enumerate(plan):
-            if unit == UNPLACED:
-                continue
-            counts = limit.people is None or limit.people[person]
-            counts = counts and (limit.units is None or limit.units[unit])
-            flags = int(problem.pair_flags[person, at[person]])
-            count += int(counts and (limit.flag is None or bool(flags & int(limit.flag))))
+        count = sum(
+            (limit.people is None or limit.people[person])
+            and (limit.units is None or limit.units[unit])
+            and (
+                limit.flag is None
+                or bool(int(problem.pair_flags[person, at[person]]) & int(limit.flag))
+            )
+            for person, unit in enumerate(plan)
+            if unit != UNPLACED
+        )
         if limit.at_least:
             total += limit.short_pennies * max(0, limit.bound - count)
         elif count > limit.bound:
             return None
-    for a, b in problem.ties.apart:
-        if at[a] == at[b] != NOWHERE:
-            return None
+    if _ties_broken(problem, plan, at):
+        return None
+    pairs = zip(problem.ties.together, problem.ties.together_pennies, strict=True)
+    return total + sum(int(price) * (at[a] != at[b]) for (a, b), price in pairs)
+
+
+def _ties_broken(problem: AllocationProblem, plan: tuple[int, ...], at: list[int]) -> bool:
+    if any(at[a] == at[b] != NOWHERE for a, b in problem.ties.apart):
+        return True
     for a, b in problem.ties.apart_wing:
         if plan[a] == plan[b] != UNPLACED:
             here = np.flatnonzero(problem.unit_establishment == at[a])
-            both = [
-                unit
-                for unit in here
-                if problem.cost_pennies[a, unit] != INELIGIBLE
-                and problem.cost_pennies[b, unit] != INELIGIBLE
-            ]
-            if len(both) > 1:
-                return None
+            both = (problem.cost_pennies[[a, b]][:, here] != INELIGIBLE).all(axis=0)
+            if both.sum() > 1:
+                return True
     for group in problem.ties.groups:
         places = Counter(at[person] for person in group.people if at[person] != NOWHERE)
         if places and max(places.values()) > group.at_most:
-            return None
-    for (a, b), price in zip(problem.ties.together, problem.ties.together_pennies, strict=True):
-        total += int(price) * (at[a] != at[b])
-    return total
+            return True
+    return False
 
 
 def best_tied_by_brute_force(problem: AllocationProblem) -> int:
@@ -150,3 +153,138 @@ def best_tied_by_brute_force(problem: AllocationProblem) -> int:
     plans = product(choices, repeat=len(problem.prisoners))
     values = (tied_value_by_hand(problem, plan) for plan in plans)
     return min(value for value in values if value is not None)
+
+
+def random_ties(problem: AllocationProblem, seed: int) -> Ties:
+    """Draw pairs to keep apart and together, and groups, among the people of a larger problem."""
+    random = np.random.default_rng(seed)
+    people = len(problem.prisoners)
+    pairs = np.unique(np.sort(random.integers(people, size=(people, 2)), axis=1), axis=0)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]][: people // 2]
+    apart, wing, together = np.split(random.permutation(pairs), [people // 4, people // 3])
+    groups = [
+        (sorted(random.choice(people, 6, replace=False).tolist()), 2) for _ in range(people // 10)
+    ]
+    return make_ties(
+        apart=[(int(a), int(b)) for a, b in apart],
+        apart_wing=[(int(a), int(b)) for a, b in wing],
+        groups=groups,
+        together=[(int(a), int(b), 2000) for a, b in together[:20]],
+    )
+
+
+class _CpModel:
+    """A problem for CP-SAT, row by row as the rules read."""
+
+    def __init__(self, problem: AllocationProblem) -> None:
+        self.problem = problem
+        self.model = cp_model.CpModel()
+        self.people, self.units = problem.cost_pennies.shape
+        self.x = {
+            (p, u): self.model.new_bool_var("")
+            for p, u in product(range(self.people), range(self.units))
+            if problem.cost_pennies[p, u] != INELIGIBLE
+        }
+        self.cost: list[Any] = [
+            int(problem.cost_pennies[pair]) * var for pair, var in self.x.items()
+        ]
+
+    def add_people(self) -> None:
+        """Place everybody once, or leave them without a place at a price."""
+        for p in range(self.people):
+            out = self.model.new_bool_var("")
+            self.cost.append(int(self.problem.unplaced_pennies[p]) * out)
+            own = [self.x[p, u] for u in range(self.units) if (p, u) in self.x]
+            self.model.add_exactly_one([out, *own])
+
+    def add_places(self) -> None:
+        """Fill the blocks of each unit, and no estate above its limit."""
+        held = [
+            sum(self.x[p, u] for p in range(self.people) if (p, u) in self.x)
+            for u in range(self.units)
+        ]
+        used: list[list[Any]] = [[] for _ in range(self.units)]
+        for unit, places, pennies in zip(
+            self.problem.segment_unit,
+            self.problem.segment_places,
+            self.problem.segment_pennies,
+            strict=True,
+        ):
+            used[unit].append(self.model.new_int_var(0, int(places), ""))
+            self.cost.append(int(pennies) * used[unit][-1])
+        for unit in range(self.units):
+            self.model.add(held[unit] == sum(used[unit]))
+        for sex, most in enumerate(self.problem.held_limit):
+            of_sex = np.flatnonzero(self.problem.unit_sex == sex)
+            self.model.add(sum(held[u] for u in of_sex) <= int(most))
+
+    def add_limit(self, limit: Limit) -> None:
+        """Count the pairs of a limit."""
+        problem = self.problem
+        mask = int(limit.flag or 255)
+        counted = sum(
+            var
+            for (p, u), var in self.x.items()
+            if (limit.people is None or limit.people[p])
+            and (limit.units is None or limit.units[u])
+            and (
+                limit.flag is None
+                or int(problem.pair_flags[p, problem.unit_establishment[u]]) & mask
+            )
+        )
+        if limit.at_least:
+            short = self.model.new_int_var(0, limit.bound, "")
+            self.model.add(counted + short >= limit.bound)
+            self.cost.append(limit.short_pennies * short)
+        else:
+            self.model.add(counted <= limit.bound)
+
+    def at(self, person: int, place: int) -> list[Any]:
+        """Give the variables of a person at an establishment."""
+        here = np.flatnonzero(self.problem.unit_establishment == place)
+        return [self.x[person, u] for u in here if (person, u) in self.x]
+
+    def add_apart(self) -> None:
+        """Keep pairs out of one place, or out of one unit where there are several."""
+        for a, b in self.problem.ties.apart.tolist():
+            for place in range(len(self.problem.establishments)):
+                self.model.add(sum(self.at(a, place) + self.at(b, place)) <= 1)
+        for a, b in self.problem.ties.apart_wing.tolist():
+            for place in range(len(self.problem.establishments)):
+                here = np.flatnonzero(self.problem.unit_establishment == place)
+                both = [u for u in here if (a, u) in self.x and (b, u) in self.x]
+                for unit in both if len(both) > 1 else []:
+                    self.model.add(self.x[a, unit] + self.x[b, unit] <= 1)
+
+    def add_gatherings(self) -> None:
+        """Keep groups few in a place, and price pairs who are parted."""
+        ties = self.problem.ties
+        for place in range(len(self.problem.establishments)):
+            for group in ties.groups:
+                members = [var for p in group.people.tolist() for var in self.at(p, place)]
+                self.model.add(sum(members) <= group.at_most)
+        for (a, b), price in zip(
+            ties.together.tolist(), ties.together_pennies.tolist(), strict=True
+        ):
+            parted = self.model.new_bool_var("")
+            self.cost.append(price * parted)
+            for place in range(len(self.problem.establishments)):
+                one, other = sum(self.at(a, place)), sum(self.at(b, place))
+                self.model.add(one - other <= parted)
+                self.model.add(other - one <= parted)
+
+
+def best_tied_by_cp_sat(problem: AllocationProblem) -> int:
+    """Solve by CP-SAT."""
+    built = _CpModel(problem)
+    built.add_people()
+    built.add_places()
+    for limit in problem.limits:
+        built.add_limit(limit)
+    built.add_apart()
+    built.add_gatherings()
+    built.model.minimize(sum(built.cost))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(built.model) == cp_model.OPTIMAL
+    return round(solver.objective_value)
