@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from optimiser.certify import certify
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import ARRAYS
 from scenarios.inputs import Inputs
+from scenarios.place import allocation_inputs
 from scenarios.schema import Scenario
 from tests.optimiser.toy_world import (
     allocate,
@@ -392,17 +393,9 @@ def test_protected_characteristics_change_nothing(real: Inputs, baseline: Scenar
 
 
 def _tables(real: Inputs, baseline: Scenario) -> dict[str, Any]:
+    inputs = allocation_inputs(baseline, real)
     return {
-        "estate": real.estate,
-        "population": real.population,
-        "travel": real.travel,
-        "visit_cost": real.visit_cost,
-        "travel_settings": baseline.travel,
-        "parties": real.parties,
-        "home_areas": real.home_areas,
-        "rules": real.rules,
-        "stage_rules": real.stage_rules,
-        "as_of": baseline.as_of,
+        each.name: getattr(inputs, each.name) for each in fields(inputs) if each.name != "policy"
     }
 
 
