@@ -1,0 +1,45 @@
+"""Linear programmes come back with their best corner and the prices of their rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from optimiser.linear import LinearModel, NoAnswerError, solve_linear, solve_whole
+
+KNAPSACK = LinearModel(
+    cost=np.array([-1.0, -1.0]),
+    low=np.zeros(2),
+    high=np.ones(2),
+    row=np.array([0, 0]),
+    column=np.array([0, 1]),
+    value=np.array([2.0, 2.0]),
+    row_low=np.array([-np.inf]),
+    row_high=np.array([3.0]),
+)
+"""Two things of weight 2 and worth 1 in a sack for 3: one and a half of them, or one whole."""
+
+
+def test_a_price_says_what_one_more_of_a_row_is_worth() -> None:
+    found = solve_linear(KNAPSACK)
+
+    assert found.value == pytest.approx(-1.5)
+    assert found.row_price == pytest.approx([-0.5])
+
+
+def test_whole_columns_are_whole() -> None:
+    found = solve_whole(KNAPSACK, np.array([True, True]))
+
+    assert (found.value, found.proven) == (-1.0, True)
+    assert sorted(found.column) == [0.0, 1.0]
+
+
+def test_a_programme_without_an_answer_says_so() -> None:
+    impossible = replace(KNAPSACK, row_low=np.array([9.0]), row_high=np.array([9.0]))
+
+    with pytest.raises(NoAnswerError, match="glop"):
+        solve_linear(impossible)
+    with pytest.raises(NoAnswerError, match="scip"):
+        solve_whole(impossible, np.array([True, True]))
