@@ -117,7 +117,7 @@ def with_locks(
     ConflictError
         When the locks, or the limits themselves, cannot all be kept.
     """
-    places = problem.establishments[problem.unit_establishment]
+    places = problem.establishments[problem.unit_establishment].tolist()
     locks = locks_of(table, problem.prisoners, problem.units, places)
     if not locks and not any(limit.at_least for limit in problem.limits):
         return problem

@@ -85,7 +85,8 @@ class StoredPlan:
     @property
     def prices(self) -> Prices:
         """Prices of units, estates and limits in whole pennies, to start another plan from."""
-        return Prices(**{name: self.arrays[name] for name in ("unit", "estate", "limit")})
+        arrays = self.arrays
+        return Prices(unit=arrays["unit"], estate=arrays["estate"], limit=arrays["limit"])
 
     def prices_of(self, row: int) -> Prices:
         """Give the multipliers of the bound, and of its side rows those of one person."""
