@@ -36,7 +36,7 @@ NARROWEST, WIDEST = 5_000.0, 100_000.0
 REACH = 100_000.0
 """Pennies by which the price of a limit may first rise in one round."""
 
-PLACES = 6
+PLACES = 4
 """Establishments shown to people whom a tie sends away from their cheapest."""
 
 NEAR = 1_000.0
