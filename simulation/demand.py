@@ -230,10 +230,12 @@ def visit_requests(
     """
     draws = _Draws(place.keys, seed, replication, "visit")
     wish = settings.wish_per_four_weeks * draws.spread(settings.wish_spread) * place.has_party
-    person, number, minutes = _asking(draws, wish, calendar, settings)
+    person, number = _wished(draws, wish, calendar)
     party = _party(draws, place, person, number)
     kept = draws("kept", person, number) < keep_share(place.net_cost_gbp, settings)[party]
-    person, number, minutes, party = person[kept], number[kept], minutes[kept], party[kept]
+    person, number, party = person[kept], number[kept], party[kept]
+    minutes, order = _asking(draws, person, number, calendar, settings)
+    person, number, party = person[order], number[order], party[order]
     asks_again = [
         draws(f"asks again {attempt}", person, number) < settings.ask_again_share
         for attempt in range(1, settings.attempts_max)
@@ -280,11 +282,14 @@ def video_requests(
     draws = _Draws(place.keys, seed, replication, "video")
     uses = (draws.of_person("uses") < settings.video_user_share) & place.has_party
     wish = settings.video_wish_per_four_weeks * draws.spread(settings.video_wish_spread) * uses
-    person, number, minutes = _asking(draws, wish, calendar, settings)
+    person, number = _wished(draws, wish, calendar)
+    party = _party(draws, place, person, number)
+    minutes, order = _asking(draws, person, number, calendar, settings)
+    person, number, party = person[order], number[order], party[order]
     never = np.zeros(len(person), dtype=np.bool_)
     return Requests(
         person=person,
-        party=_party(draws, place, person, number),
+        party=party,
         number=number,
         asked_minutes=minutes,
         no_show=draws("no-show", person, number) < settings.video_no_show_share,
@@ -320,32 +325,38 @@ class _Draws:
         return np.asarray(np.exp(np.sqrt(variance) * normal - variance / 2.0), dtype=np.float64)
 
 
-def _asking(
-    draws: _Draws,
-    wish: NDArray[np.float64],
-    calendar: Calendar,
-    settings: DemandSettings,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Give person, number and minute of every request, sorted by minute.
-
-    A Poisson count for each person and four weeks, spread evenly over the days and hours in
-    which requests are made.
-    """
+def _wished(
+    draws: _Draws, wish: NDArray[np.float64], calendar: Calendar
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give person and number of every contact wished for: a Poisson count for each four weeks."""
     periods = -(-calendar.days // DAYS_PER_PERIOD)
     person = np.repeat(np.arange(len(wish)), periods)
     period = np.tile(np.arange(periods), len(wish))
     counts = poisson(draws("how many", person, period), wish[person])
     of_period = np.repeat(np.arange(len(counts)), counts)
     place_in_period = np.arange(len(of_period)) - np.repeat(np.cumsum(counts) - counts, counts)
-    person, period = person[of_period], period[of_period]
-    number = period * NUMBERS_PER_PERIOD + place_in_period
-    when = (period + draws("when", person, number)) * DAYS_PER_PERIOD
+    return person[of_period], period[of_period] * NUMBERS_PER_PERIOD + place_in_period
+
+
+def _asking(
+    draws: _Draws,
+    person: NDArray[np.int64],
+    number: NDArray[np.int64],
+    calendar: Calendar,
+    settings: DemandSettings,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give the minutes of the requests made in the year, ascending, and which requests they are.
+
+    Each falls at a time spread evenly over the days of its four weeks and the hours in which
+    requests are made.
+    """
+    when = (number // NUMBERS_PER_PERIOD + draws("when", person, number)) * DAYS_PER_PERIOD
     day = np.floor(when)
     opens, closes = clock_minutes(settings.ask_from), clock_minutes(settings.ask_until)
     minutes = day * MINUTES_PER_DAY + opens + (when - day) * (closes - opens)
-    in_year = day < calendar.days
-    order = np.argsort(minutes[in_year], kind="stable")
-    return person[in_year][order], number[in_year][order], minutes[in_year][order]
+    in_year = np.flatnonzero(day < calendar.days)
+    order = in_year[np.argsort(minutes[in_year], kind="stable")]
+    return minutes[order], order
 
 
 def _party(

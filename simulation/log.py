@@ -428,7 +428,9 @@ def conserve(
         Names the count that does not add up.
     """
     year, rows = log.year, log.counts().to_dict()
-    ended = np.isin(log.outcome, [CODE[outcome] for outcome in VISIT_ENDS])
+    is_end = np.zeros(len(OUTCOMES), dtype=np.bool_)
+    is_end[[CODE[outcome] for outcome in VISIT_ENDS]] = True
+    ended = is_end[log.outcome]
     times_ended = np.bincount(log.request[ended], minlength=len(year.visits))
     last = np.bincount(log.last_outcomes(), minlength=len(OUTCOMES))
     waiting = int(sum(last[CODE[outcome]] for outcome in TURNED_AWAY))

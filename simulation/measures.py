@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data.words import ESTATE, Sex
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
-from simulation.log import CODE, VISIT_ENDS, VisitLog, VisitOutcome
+from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
 from simulation.simulate import SimulationInputs
 from simulation.timetable import KINDS
 
@@ -198,7 +198,10 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     year, place, calendar = log.year, log.year.place, inputs.calendar
     people = len(place.keys)
     asked = _measured(year.visits.asked_minutes, calendar)
-    last = log.last_outcomes()
+    ends = np.bincount(
+        year.visits.person[asked] * len(OUTCOMES) + log.last_outcomes()[asked],
+        minlength=people * len(OUTCOMES),
+    ).reshape(people, len(OUTCOMES))
     counts: Counts = {"people": np.ones(people)}
 
     def per_person(
@@ -206,14 +209,15 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     ) -> NDArray[np.float64]:
         return np.bincount(person, weights=weights, minlength=people).astype(np.float64)
 
-    counts["requests"] = per_person(year.visits.person[asked])
+    counts["requests"] = ends.sum(axis=1).astype(np.float64)
     for outcome in VISIT_ENDS:
-        ended = asked & (last == CODE[outcome])
-        counts[f"requests_{outcome}"] = per_person(year.visits.person[ended])
-    measured = _measured(log.minutes, calendar)
+        counts[f"requests_{outcome}"] = ends[:, CODE[outcome]].astype(np.float64)
+    rows = np.flatnonzero(_measured(log.minutes, calendar))
+    turns = np.bincount(
+        _person_of(log, rows) * len(OUTCOMES) + log.outcome[rows], minlength=people * len(OUTCOMES)
+    ).reshape(people, len(OUTCOMES))
     for name, outcome in _COUNTED.items():
-        rows = np.flatnonzero(log.of(outcome) & measured)
-        counts[name] = per_person(_person_of(log, rows))
+        counts[name] = turns[:, CODE[outcome]].astype(np.float64)
     minutes, requests = log.calls_asked()
     counts["video_requests"] = per_person(
         _person_of_request(log, requests[_measured(minutes, calendar)])
@@ -345,9 +349,9 @@ def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -
 
 def _by_outcome(log: VisitLog, calendar: Calendar) -> NDArray[np.float64]:
     asked = _measured(log.year.visits.asked_minutes, calendar)
-    last = log.last_outcomes()[asked]
-    ended = [float((last == CODE[outcome]).sum()) for outcome in VISIT_ENDS]
-    return np.array([*ended, len(last) - sum(ended)])
+    last = np.bincount(log.last_outcomes()[asked], minlength=len(OUTCOMES))
+    ended = [float(last[CODE[outcome]]) for outcome in VISIT_ENDS]
+    return np.array([*ended, last.sum() - sum(ended)])
 
 
 def _groups_of_people(log: VisitLog) -> dict[str, NDArray[np.int64]]:

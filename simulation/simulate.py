@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -288,7 +289,7 @@ def simulate(
         year.askings,
         person=person,
         party=party,
-        acceptable=list(map(tables.every_week, positions)),
+        acceptable=list(map(cache(tables.every_week), positions)),
         calendar=tables,
         starts=sessions.start.tolist(),
         orders=Orders(
@@ -358,7 +359,7 @@ def _video_room(
         env,
         person=person,
         party=party,
-        acceptable=list(map(free.every_week, acceptable_slots(slots.weekly, place))),
+        acceptable=list(map(cache(free.every_week), acceptable_slots(slots.weekly, place))),
         calendar=free,
         starts=slots.start.tolist(),
         register=recorder.calls,

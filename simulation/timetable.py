@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -212,7 +213,7 @@ def acceptable_slots(
         One per party; bit ``i`` is position ``i``.
     """
     when = {
-        str(availability): np.isin(weekly.kind, [KINDS.index(kind) for kind in kinds])
+        str(availability): np.array([kind in kinds for kind in KINDS])[weekly.kind]
         for availability, kinds in CAN_COME.items()
     }
     if templates is None:
@@ -226,34 +227,34 @@ def acceptable_slots(
             strict=True,
         )
     )
-    known: dict[tuple[str, bool, bool, str, str], int] = {}
-    found = []
+
+    @cache
+    def positions(
+        availability: str, conditions: bool, convicted: bool, category: str, level: str
+    ) -> int:
+        status = ConvictionStatus.CONVICTED if convicted else ConvictionStatus.REMAND
+        admits = np.array(
+            [
+                only in ("", status)
+                and (not categories or category in categories)
+                and (not levels or level in levels)
+                for only, categories, levels in filters
+            ],
+            dtype=np.bool_,
+        )
+        return bits(when[availability] & (weekly.closed == conditions) & admits[weekly.template])
+
     person = place.party_person
-    for party in zip(
-        place.availability.tolist(),
-        place.conditions.tolist(),
-        place.convicted[person].tolist(),
-        place.category[person].tolist(),
-        place.incentive_level[person].tolist(),
-        strict=True,
-    ):
-        if party not in known:
-            availability, conditions, convicted, category, level = party
-            status = ConvictionStatus.CONVICTED if convicted else ConvictionStatus.REMAND
-            admits = np.array(
-                [
-                    only in ("", status)
-                    and (not categories or category in categories)
-                    and (not levels or level in levels)
-                    for only, categories, levels in filters
-                ],
-                dtype=np.bool_,
-            )
-            known[party] = bits(
-                when[availability] & (weekly.closed == conditions) & admits[weekly.template]
-            )
-        found.append(known[party])
-    return found
+    return list(
+        map(
+            positions,
+            place.availability.tolist(),
+            place.conditions.tolist(),
+            place.convicted[person].tolist(),
+            place.category[person].tolist(),
+            place.incentive_level[person].tolist(),
+        )
+    )
 
 
 def _weekly(
