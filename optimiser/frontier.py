@@ -1,22 +1,25 @@
 """What the objective costs in moves, crowding or distance: certified points of a trade-off.
 
-At a price of the other measure the best plan is a flow, and no plan that has as little of the
-measure can have a lower objective: every point is its own proof. The next price is where the line
+Each point is the best plan at a price of the other measure, so that no plan that has as little of
+the measure can have a lower objective: every point is its own proof. It is a flow where nothing
+else ties people, and else one decision under all limits and ties. The next price is where the line
 through two neighbouring points points to, so points lie on the lower edge of all that can be had.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from math import log1p
+from math import inf, log1p
 
 from data.progress import Progress, silent
-from optimiser.ceilings import Ceiling, Floats, Proof, bound_of, solve_within
-from optimiser.certify import CertificateError, feasibility_faults
-from optimiser.measure import Measure, crowded, flagged, free, limited, usual, whole_cost
+from optimiser.ceilings import Ceiling, Proof, bound_of, solve_within
+from optimiser.certify import CertificateError, certify, feasibility_faults
+from optimiser.decide import decide
+from optimiser.duals import Prices
+from optimiser.measure import Measure, crowded, flagged, limited, usual, weighted, whole_cost
 from optimiser.problem import LARGEST_COST, MOVES, UNPLACED, AllocationProblem, Integers, PairFlag
 from optimiser.solve import Plan
 from optimiser.worst import Asked, Cover, Tail, solve_worst, worst_bound
@@ -40,6 +43,10 @@ class Against(StrEnum):
     WORST_TENTH = "worst_tenth"
 
 
+class TradeOffError(ValueError):
+    """A trade-off that cannot go with what ties people to each other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Point:
     """One plan on the frontier, and its proof.
@@ -55,7 +62,8 @@ class Point:
     unit_of
         The plan.
     proof
-        Weights and prices that prove the bound, or covers of all thresholds.
+        Prices that prove the bound, with the rows of ties where there are any, or covers of all
+        thresholds.
     """
 
     price: int
@@ -63,7 +71,7 @@ class Point:
     value: int
     bound: int
     unit_of: Integers
-    proof: Proof | tuple[Cover, ...]
+    proof: Proof | Prices | tuple[Cover, ...]
 
     @property
     def gap(self) -> float:
@@ -73,12 +81,29 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TradeOff:
-    """What is traded: a problem, what stands against its objective, and its other ceilings."""
+    """What is traded: a problem without a limit on what stands against its objective.
+
+    ``ceilings`` are its limits once more where the worst-off tenth is traded.
+    """
 
     problem: AllocationProblem
     against: Against
     tail: Tail
     ceilings: Sequence[Ceiling]
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether each point is a single flow, exact by its prices alone."""
+        bound = self.problem.limits or self.problem.ties
+        return not bound and self.against is not Against.WORST_TENTH
+
+    def priced(self, price: int) -> AllocationProblem:
+        """Give the problem with a price on the measure, its limits and ties kept."""
+        problem = self.problem
+        if price == 0:
+            return problem
+        made = weighted(problem, [(1, whole_cost(problem)), (price, self.measure())])
+        return replace(made, limits=problem.limits, ties=problem.ties)
 
     def measure(self) -> Measure:
         """Give the linear measure that stands against the objective."""
@@ -100,14 +125,23 @@ def trade_off(problem: AllocationProblem, against: Against, tail: Tail) -> Trade
         What stands against the objective.
     tail
         Distances from home.
+
+    Raises
+    ------
+    TradeOffError
+        When ties or minimums stand beside the worst-off tenth.
     """
     own = {Against.MOVES: MOVES, Against.FAR: "far"}.get(against, "")
-    ceilings = [
-        Ceiling(measure=limited(problem, limit), at_most=limit.bound)
-        for limit in problem.limits
-        if limit.name != own
-    ]
-    return TradeOff(problem=problem, against=against, tail=tail, ceilings=ceilings)
+    kept = replace(problem, limits=tuple(each for each in problem.limits if each.name != own))
+    if against is not Against.WORST_TENTH:
+        return TradeOff(problem=kept, against=against, tail=tail, ceilings=())
+    if kept.ties or any(limit.at_least for limit in kept.limits):
+        raise TradeOffError(
+            "the worst-off tenth is not traded beside keep-aparts, groups and minimums; leave "
+            "these out, or trade against moves, crowding or far"
+        )
+    ceilings = [Ceiling(measure=limited(kept, each), at_most=each.bound) for each in kept.limits]
+    return TradeOff(problem=kept, against=against, tail=tail, ceilings=ceilings)
 
 
 def trace(
@@ -127,7 +161,8 @@ def trace(
     points
         How many to find, at least 2; fewer are there when the frontier has fewer corners.
     smallest_gap
-        Relative gap of each point; with one flow a point it is 0 whatever is asked.
+        Relative gap of each point against the worst-off tenth. With one flow a point the gap is 0;
+        under limits and ties it is what their multipliers leave, most often less than a pound.
     found
         Given each point as it is found.
     progress
@@ -156,12 +191,7 @@ def certify_point(traded: TradeOff, point: Point, *, largest_gap: float = EXACT)
         Naming every fault.
     """
     problem = traded.problem
-    faults = feasibility_faults(free(problem), point.unit_of)
-    faults += [
-        f"{each.measure.name} is above {each.at_most}"
-        for each in traded.ceilings
-        if not faults and each.measure.of_plan(problem, point.unit_of) > each.at_most
-    ]
+    faults = feasibility_faults(problem, point.unit_of)
     if not faults:
         if problem.value_pennies(point.unit_of) != point.value:
             faults.append("the objective is not that of the plan")
@@ -183,10 +213,14 @@ def amount_of(traded: TradeOff, unit_of: Integers) -> int:
 
 def _bound(traded: TradeOff, point: Point) -> int:
     let = point.price * point.amount
-    if isinstance(point.proof, Proof):
+    proof = point.proof
+    if isinstance(proof, Prices):
+        priced = traded.priced(point.price)
+        return certify(priced, point.unit_of, proof, largest_gap=inf).bound_pennies - let
+    if isinstance(proof, Proof):
         objective = [(1, whole_cost(traded.problem)), (point.price, traded.measure())]
-        return bound_of(traded.problem, objective, traded.ceilings, point.proof) - let
-    return worst_bound(_asked(traded, point.price), point.proof) - let
+        return bound_of(traded.problem, objective, (), proof) - let
+    return worst_bound(_asked(traded, point.price), proof) - let
 
 
 def _asked(traded: TradeOff, price: int) -> Asked:
@@ -197,6 +231,16 @@ def _asked(traded: TradeOff, price: int) -> Asked:
         weight_pennies=price,
         ceilings=traded.ceilings,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """A plan at a price, what no plan can be below at that price, its proof, and a flow."""
+
+    unit_of: Integers
+    bound: int
+    proof: Proof | Prices | tuple[Cover, ...]
+    plan: Plan
 
 
 class _Search:
@@ -218,38 +262,49 @@ class _Search:
         self.points: list[Point] = []
         self.empty: set[tuple[int, int]] = set()
         self.plans: dict[int, Plan] = {}
-        self.prices: Floats | None = None
         self.linear = None if traded.against is Against.WORST_TENTH else traded.measure()
 
     def evaluate(self, price: int) -> Point:
         """Find the best plan at a price of the measure."""
         self.progress(STAGE, min(len(self.points), self.wanted - 1), self.wanted)
-        traded, problem = self.traded, self.traded.problem
-        start = self._nearest(price)
-        proof: Proof | tuple[Cover, ...]
         if self.linear is None:
-            worst = solve_worst(_asked(traded, price), smallest_gap=self.smallest_gap, start=start)
-            unit_of, bound, proof, plan = worst.unit_of, worst.bound, worst.covers, worst.plan
+            found = self._worst(price)
+        elif self.traded.is_flow:
+            found = self._flow(price, self.linear)
         else:
-            best = solve_within(
-                problem,
-                [(1, whole_cost(problem)), (price, self.linear)],
-                traded.ceilings,
-                smallest_gap=self.smallest_gap,
-                start=start,
-                prices=self.prices,
-            )
-            unit_of, bound, proof, plan = best.unit_of, best.bound, best.proof, best.plan
-            self.prices = best.proof.ceilings / best.proof.weight
-        self.plans[price] = plan
-        amount = amount_of(traded, unit_of)
+            found = self._decision(price)
+        self.plans[price] = found.plan
+        amount = amount_of(self.traded, found.unit_of)
         return Point(
             price=price,
             amount=amount,
-            value=problem.value_pennies(unit_of),
-            bound=bound - price * amount,
-            unit_of=unit_of,
-            proof=proof,
+            value=self.traded.problem.value_pennies(found.unit_of),
+            bound=found.bound - price * amount,
+            unit_of=found.unit_of,
+            proof=found.proof,
+        )
+
+    def _worst(self, price: int) -> _Found:
+        asked = _asked(self.traded, price)
+        best = solve_worst(asked, smallest_gap=self.smallest_gap, start=self._nearest(price))
+        return _Found(unit_of=best.unit_of, bound=best.bound, proof=best.covers, plan=best.plan)
+
+    def _flow(self, price: int, linear: Measure) -> _Found:
+        problem = self.traded.problem
+        objective = [(1, whole_cost(problem)), (price, linear)]
+        start = self._nearest(price)
+        best = solve_within(problem, objective, (), smallest_gap=EXACT, start=start)
+        return _Found(unit_of=best.unit_of, bound=best.bound, proof=best.proof, plan=best.plan)
+
+    def _decision(self, price: int) -> _Found:
+        priced = self.traded.priced(price)
+        best = decide(priced, self.progress, self._nearest(price))
+        proven = certify(priced, best.unit_of, best.proof, largest_gap=inf)
+        return _Found(
+            unit_of=best.unit_of,
+            bound=proven.bound_pennies,
+            proof=best.proof,
+            plan=Plan(unit_of=best.unit_of, prices=best.prices, rounds=0),
         )
 
     def _nearest(self, price: int) -> Plan | None:

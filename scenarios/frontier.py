@@ -14,7 +14,15 @@ import yaml
 from data.placements import placements_table
 from data.progress import Progress, silent
 from optimiser.build import Build, build_problem
-from optimiser.frontier import Against, Point, TradeOff, certify_point, trace, trade_off
+from optimiser.frontier import (
+    Against,
+    Point,
+    TradeOff,
+    TradeOffError,
+    certify_point,
+    trace,
+    trade_off,
+)
 from optimiser.problem import PENNIES_PER_POUND, UNPLACED
 from optimiser.worst import PARTS_PER_MILE, tail_of
 from scenarios.account import changes_table, equality_of
@@ -110,13 +118,11 @@ def frontier(
         with clock("inputs"):
             inputs = load_inputs(scenario, data_dir, progress)
             build = build_problem(allocation_inputs(scenario, inputs))
-        if build.problem.ties:
-            raise ScenarioError(
-                f"{scenario.name}: keeps people apart or together, which a frontier does not take "
-                "yet. Leave records.keep_apart_pairs and records.groups at 0, or the tables out."
-            )
         tail = tail_of(inputs.population.prisoners, inputs.travel)
-        traded = trade_off(build.problem, measure, tail)
+        try:
+            traded = trade_off(build.problem, measure, tail)
+        except TradeOffError as error:
+            raise ScenarioError(f"{scenario.name}: {error}.") from None
         cancelled = False
         with clock("frontier"):
             try:
@@ -185,8 +191,7 @@ def _asked(name: str, against: str, points: int, out_dir: Path) -> tuple[Scenari
 
 def _largest_gap(traded: TradeOff) -> float:
     """Give the gap up to which a point passes: none where each is one flow."""
-    single = not traded.ceilings and traded.against is not Against.WORST_TENTH
-    return 0.0 if single else 1.0
+    return 0.0 if traded.is_flow else 1.0
 
 
 def frontier_table(traded: TradeOff, build: Build, points: Sequence[Point]) -> pd.DataFrame:

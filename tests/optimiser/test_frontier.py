@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from optimiser.certify import CertificateError
-from optimiser.frontier import Against, Point, TradeOff, certify_point, trace, trade_off
+from optimiser.frontier import (
+    Against,
+    Point,
+    TradeOff,
+    TradeOffError,
+    certify_point,
+    trace,
+    trade_off,
+)
 from optimiser.measure import flagged
 from optimiser.problem import (
     INELIGIBLE,
@@ -32,6 +41,7 @@ from tests.optimiser.allocation_instances import (
     random_problem,
     value_by_hand,
 )
+from tests.optimiser.tied_instances import random_ties, tied_problems, tied_value_by_hand
 
 LINEAR = (Against.MOVES, Against.CROWDING, Against.FAR)
 
@@ -54,13 +64,16 @@ def traded(problem: AllocationProblem, against: Against, seed: int = 0) -> Trade
     return trade_off(problem, against, tail)
 
 
-def every_plan(trade: TradeOff) -> list[tuple[int, int]]:
+def every_plan(
+    trade: TradeOff,
+    by_hand: Callable[[AllocationProblem, tuple[int, ...]], int | None] = value_by_hand,
+) -> list[tuple[int, int]]:
     """Give amount and value of every plan, with plain loops for the value."""
     problem = trade.problem
     choices = [UNPLACED, *range(len(problem.units))]
     found = []
     for plan in product(choices, repeat=len(problem.prisoners)):
-        value = value_by_hand(problem, plan)
+        value = by_hand(problem, plan)
         if value is not None:
             unit_of = plan_of(*plan)
             if trade.against is Against.WORST_TENTH:
@@ -99,6 +112,49 @@ def test_no_plan_lies_below_the_frontier(
         )
     assert min(value for _, value in plans) == points[-1].value
     assert_convex_and_falling(points)
+
+
+@settings(max_examples=40)
+@given(tied_problems(most_people=4, most_units=3), st.sampled_from(LINEAR))
+def test_points_under_limits_ties_and_minimums_are_best_at_their_price(
+    problem: AllocationProblem, against: Against
+) -> None:
+    trade = trade_off(problem, against, tail_at(problem, 0))
+
+    points = trace(trade, 3)
+
+    plans = every_plan(trade, tied_value_by_hand)
+    for point in points:
+        certify_point(trade, point, largest_gap=1)
+        assert (point.amount, point.value) in plans
+        least = min(value + point.price * amount for amount, value in plans)
+        assert point.value + point.price * point.amount == least
+        assert point.bound + point.price * point.amount <= least
+    assert min(value for _, value in plans) == points[-1].value
+    assert_convex_and_falling(points)
+
+
+def test_points_that_break_a_tie_or_claim_too_high_a_bound_fail() -> None:
+    problem = random_problem(3, 10, full=0.7)
+    problem = replace(problem, ties=random_ties(problem, 1))
+    trade = trade_off(problem, Against.MOVES, tail_at(problem, 0))
+    point = trace(trade, 2)[-1]
+    one, other = problem.ties.apart[0]
+    met = point.unit_of.copy()
+    met[one] = met[other]
+
+    with pytest.raises(CertificateError):
+        certify_point(trade, replace(point, unit_of=met), largest_gap=1)
+    with pytest.raises(CertificateError, match="no bound closer"):
+        certify_point(trade, replace(point, bound=point.value + 1), largest_gap=1)
+
+
+def test_the_worst_tenth_is_refused_beside_ties() -> None:
+    problem = random_problem(3, 10)
+    problem = replace(problem, ties=random_ties(problem, 1))
+
+    with pytest.raises(TradeOffError, match="keep-aparts"):
+        trade_off(problem, Against.WORST_TENTH, tail_at(problem, 0))
 
 
 @pytest.mark.parametrize("against", LINEAR)
