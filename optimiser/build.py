@@ -46,6 +46,7 @@ from optimiser.move_parts import (
     MoveParts,
     move_parts,
     planned_sites,
+    row_of,
 )
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
@@ -416,11 +417,16 @@ def with_exclusions(inputs: Inputs) -> pd.DataFrame:
             "prisoner_id": rows["prisoner_id"].to_numpy()[person],
             "establishment": codes.to_numpy()[place],
         }
-    ).drop_duplicates()
-    pairs = pairs.sort_values(["prisoner_id", "establishment"])
-    joined = pairs.groupby("prisoner_id")["establishment"].agg(LIST_SEPARATOR.join)
-    excluded = joined.astype("str").reindex(prisoners["prisoner_id"]).fillna("")
-    return prisoners.assign(excluded=excluded.to_numpy())
+    )
+    row = row_of(prisoners, pairs["prisoner_id"])
+    listed: dict[int, set[str]] = {}
+    for who, code in zip(row.tolist(), pairs["establishment"].tolist(), strict=True):
+        listed.setdefault(who, set()).add(code)
+    excluded = np.full(len(prisoners), "", dtype=object)
+    for who, places in listed.items():
+        if who >= 0:
+            excluded[who] = LIST_SEPARATOR.join(sorted(places))
+    return prisoners.assign(excluded=pd.Series(excluded, index=prisoners.index, dtype="str"))
 
 
 def why_excluded(inputs: Inputs, book: RuleBook, prisoner_id: str) -> list[tuple[str, ...]]:
@@ -454,7 +460,7 @@ def why_excluded(inputs: Inputs, book: RuleBook, prisoner_id: str) -> list[tuple
 def _check_places(inputs: Inputs, found: Fit, book: RuleBook, capacity: Integers) -> None:
     places = pd.Series(capacity).groupby(inputs.estate.units["sex"].to_numpy()).sum()
     sexes = inputs.population.prisoners["sex"]
-    without = sorted(sex for sex in set(sexes) if places.get(sex, 0) == 0)
+    without = sorted(sex for sex in sexes.unique() if places.get(sex, 0) == 0)
     if without:
         lacking = sexes.isin(without).to_numpy()
         raise InfeasibleAllocationError(

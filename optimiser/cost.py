@@ -19,7 +19,7 @@ from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import ContactStatus, Preference, Status
 from optimiser.fit import Fit, allowed_of
-from optimiser.move_parts import MoveParts
+from optimiser.move_parts import MoveParts, looked_up, row_of
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
     INELIGIBLE,
@@ -77,19 +77,6 @@ class PersonCosts:
     release_journeys: Floats
     weeks: Integers
     moves: MoveParts
-
-
-def row_of(prisoners: pd.DataFrame, ids: pd.Series[str]) -> Integers:
-    """Give the row of each id in the population table, -1 where there is none.
-
-    Arrow looks text up some five times as fast as an index of pandas.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    known = pa.array(prisoners["prisoner_id"], type=pa.large_string())
-    rows = pc.index_in(pa.array(ids, type=pa.large_string()), value_set=known)
-    return np.asarray(rows.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def visited(prisoners: pd.DataFrame, parties: pd.DataFrame) -> NDArray[np.bool_]:
@@ -228,7 +215,7 @@ def person_costs(
 
 
 def _area_rows(travel: TravelTimes, areas: pd.Series[str]) -> Integers:
-    return travel.home_areas.get_indexer(pd.Index(areas)).astype(np.int64)
+    return looked_up(travel.home_areas, areas)
 
 
 def pennies(gbp: Floats) -> Integers:
@@ -241,15 +228,23 @@ def _family(costs: PersonCosts, policy: AllocationPolicy, people: Integers) -> F
 
 
 def _court(costs: PersonCosts, policy: AllocationPolicy, people: Integers) -> Floats:
-    journeys = costs.court_journeys[people] * (costs.court_area[people] >= 0)
-    gbp: Floats = costs.court_gbp[costs.court_area[people]] * journeys[:, None]
-    return policy.court_weight * gbp
+    return policy.court_weight * _travelled(
+        costs.court_gbp, costs.court_area[people], costs.court_journeys[people]
+    )
 
 
 def _release(costs: PersonCosts, policy: AllocationPolicy, people: Integers) -> Floats:
-    journeys = costs.release_journeys[people] * (costs.release_area[people] >= 0)
-    gbp: Floats = costs.release_gbp[costs.release_area[people]] * journeys[:, None]
-    return policy.release_weight * gbp
+    return policy.release_weight * _travelled(
+        costs.release_gbp, costs.release_area[people], costs.release_journeys[people]
+    )
+
+
+def _travelled(gbp: Floats, area: Integers, journeys: Floats) -> Floats:
+    """Give the cost of journeys from areas; most people make none."""
+    cost = np.zeros((len(area), gbp.shape[1]))
+    travel = np.flatnonzero((journeys != 0) & (area >= 0))
+    cost[travel] = gbp[area[travel]] * journeys[travel, None]
+    return cost
 
 
 JOURNEYS: dict[str, Callable[[PersonCosts, AllocationPolicy, Integers], Floats]] = {
@@ -300,22 +295,24 @@ def cost_pennies(
     cost = np.empty((people, units), dtype=np.int32)
     for first in range(0, people, ROWS):
         rows = np.arange(first, min(first + ROWS, people))
-        alike = fit.class_of[rows]
-        journeys = sum(pennies(term(costs, policy, rows)) for term in JOURNEYS.values())
-        move = costs.moves.pennies(rows)
+        at_establishment = costs.moves.pennies(rows)
         held = np.flatnonzero(from_establishment[rows] != NOWHERE)
-        move[held, from_establishment[rows[held]]] = 0
-        move[from_establishment[rows] == NOWHERE] = 0
-        at_establishment = np.asarray(journeys) + move
+        at_establishment[held, from_establishment[rows[held]]] = 0
+        at_establishment[from_establishment[rows] == NOWHERE] = 0
+        for term in JOURNEYS.values():
+            at_establishment += pennies(term(costs, policy, rows))
         for each in fit.place_breaches.values():
             at_establishment += each.values[each.row_of[rows]] * costs.weeks[rows, None]
-        at_establishment = np.minimum(at_establishment, LARGEST_COST + 1).astype(np.int32)
-        total = np.take(at_establishment, unit_establishment, axis=1)
-        total += weekly[alike] * weeks[rows, None]
-        allowed = allowed_of(fit, rows, unit_establishment) & ~fit.frozen[rows, None]
+        dearest_known = np.minimum(at_establishment, LARGEST_COST + 1).astype(np.int32)
+        total = cost[first : first + ROWS]
+        np.take(dearest_known, unit_establishment, axis=1, out=total, mode="clip")
+        if dearest:
+            total += np.take(weekly, fit.class_of[rows], axis=0) * weeks[rows, None]
+        allowed = allowed_of(fit, rows, unit_establishment)
         stays = np.flatnonzero(fit.frozen[rows] & (current_unit[rows] >= 0))
+        allowed[fit.frozen[rows]] = False
         allowed[stays, current_unit[rows[stays]]] = True
-        cost[rows] = np.where(allowed, total, np.int32(INELIGIBLE))
+        np.copyto(total, np.int32(INELIGIBLE), where=~allowed)
     return cost
 
 

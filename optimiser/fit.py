@@ -41,6 +41,7 @@ from optimiser.eligibility import (
     holds_word,
     presumed_open,
 )
+from optimiser.move_parts import looked_up
 from optimiser.problem import PENNIES_PER_POUND, Integers
 
 
@@ -350,7 +351,8 @@ def place_breaks(
     for name, breaks in ESTABLISHMENT_RULES.items():
         if name in book.rules:
             row_of, first = _alike([codes[read] for read in ESTABLISHMENT_RULES_READ[name]])
-            rows = people.iloc[first].reset_index(drop=True)
+            read = list(ESTABLISHMENT_RULES_READ[name])
+            rows = people[read].iloc[first].reset_index(drop=True)
             broken = breaks(rows, book.places, book.rules[name].value)
             yield (
                 book.rules[name],
@@ -432,11 +434,11 @@ def allowed_of(found: Fit, people: Integers, unit_place: Integers) -> NDArray[np
     NDArray
         Truths, shape (people asked for, units).
     """
-    allowed: NDArray[np.bool_] = found.allowed[found.class_of[people]]
+    allowed: NDArray[np.bool_] = np.take(found.allowed, found.class_of[people], axis=0)
     for barred in found.barred.values():
         there = barred.values[barred.row_of[people]]
-        if there.any():
-            allowed &= ~there[:, unit_place]
+        some = np.flatnonzero(there.any(axis=1))
+        allowed[some] &= ~there[some][:, unit_place]
     return allowed
 
 
@@ -544,7 +546,7 @@ def as_rules_see(prisoners: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
 
 def _looked_up(ids: pd.Series, words: pd.Series) -> NDArray[np.object_]:
     """Give the word of each id, empty where there is none."""
-    found = words.index.get_indexer(pd.Index(ids))
+    found = looked_up(words.index, pd.Series(ids))
     known: NDArray[np.object_] = np.append(words.to_numpy(dtype=object), "")
     return known[found]
 
@@ -575,7 +577,7 @@ def classes(people: pd.DataFrame, codes: dict[str, Integers]) -> tuple[Integers,
         Class of each person, and the rows of one person a class.
     """
     class_of, first = _alike([codes[name] for name in UNIT_RULES_READ])
-    return class_of, people.iloc[first].reset_index(drop=True)
+    return class_of, people[list(UNIT_RULES_READ)].iloc[first].reset_index(drop=True)
 
 
 def codes_of(people: pd.DataFrame, book: RuleBook) -> dict[str, Integers]:

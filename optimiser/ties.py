@@ -102,19 +102,23 @@ def _faults(records: Records, prisoners: pd.Index) -> list[str]:
     faults = []
     for name in ("keep_aparts", "keep_together"):
         table = getattr(records, name)
-        unknown = sorted((set(table["a"]) | set(table["b"])) - set(prisoners))
+        unknown = sorted(_unknown(table["a"], prisoners) | _unknown(table["b"], prisoners))
         if unknown:
             faults.append(f"{name} names {len(unknown)} unknown ids: {', '.join(unknown[:5])}")
         same = table.loc[table["a"] == table["b"], "a"]
         if len(same):
             faults.append(f"{name} ties {same.iloc[0]} to themselves")
-    unknown = sorted(set(records.groups["prisoner_id"]) - set(prisoners))
+    unknown = sorted(_unknown(records.groups["prisoner_id"], prisoners))
     if unknown:
         faults.append(f"groups names {len(unknown)} unknown ids: {', '.join(unknown[:5])}")
     none = records.groups.loc[records.groups["at_most"] < 1, "group"]
     if len(none):
         faults.append(f"group {none.iloc[0]} may have no member anywhere; at_most is at least 1")
     return faults
+
+
+def _unknown(ids: pd.Series[str], prisoners: pd.Index) -> set[str]:
+    return set(ids[prisoners.get_indexer(pd.Index(ids)) < 0])
 
 
 def _pairs(table: pd.DataFrame, prisoners: pd.Index) -> Integers:
