@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -73,6 +74,55 @@ def test_moves_of_each_point_are_those_of_its_plan(small_data: Path, tmp_path: P
     )
     people = len(pd.read_parquet(out / "plans.parquet"))
     assert [round(share * people) for share in moved["after"]] == list(table["moves"])
+
+
+TIED = """
+title: Tied
+question: What do moves buy where people are kept apart?
+parent: baseline
+change:
+  placements: optimised
+  limits: [{limit: far, share: 0.5}]
+"""
+
+
+def tied(small_data: Path, tmp_path: Path) -> tuple[str, Path]:
+    """Write a scenario with a limit, and data with people who must be kept apart."""
+    scenario = tmp_path / "tied.yaml"
+    scenario.write_text(TIED, encoding="utf-8")
+    folder = Path(shutil.copytree(small_data, tmp_path / "apart"))
+    rows = [f"P{a:04d},P{a + 1 + a % 7:04d},establishment,gang" for a in range(0, 100, 2)]
+    text = "\n".join(["a,b,level,reason", *rows, ""])
+    (folder / "keep_aparts.csv").write_text(text, encoding="utf-8")
+    return str(scenario), folder
+
+
+def test_ties_and_other_limits_hold_at_every_point(small_data: Path, tmp_path: Path) -> None:
+    scenario, folder = tied(small_data, tmp_path)
+    out = tmp_path / "frontier"
+
+    done = frontier(scenario, against="moves", points=3, out_dir=out, data_dir=folder)
+
+    table, account = read(out)
+    assert done.exit_code == ExitCode.DONE
+    assert len(table) == 3
+    assert (table["gap"] <= 1e-6).all()
+    assert account["largest_gap"] == table["gap"].max()
+    assert list(table["amount"]) == list(table["moves"])
+    assert list(table["objective_gbp"]) == sorted(table["objective_gbp"], reverse=True)
+
+
+def test_the_worst_tenth_beside_ties_is_refused(small_data: Path, tmp_path: Path) -> None:
+    scenario, folder = tied(small_data, tmp_path)
+
+    with pytest.raises(ScenarioError, match="moves, crowding or far"):
+        frontier(
+            scenario,
+            against="worst_tenth",
+            points=3,
+            out_dir=tmp_path / "frontier",
+            data_dir=folder,
+        )
 
 
 def test_an_interrupt_keeps_the_points_found_so_far(small_data: Path, tmp_path: Path) -> None:
