@@ -118,13 +118,16 @@ class Build:
         )
 
 
-def build_problem(inputs: Inputs) -> Build:
+def build_problem(inputs: Inputs, known: Build | None = None) -> Build:
     """Put eligibility, costs, capacities and limits together.
 
     Parameters
     ----------
     inputs
         As for ``allocate``.
+    known
+        A build of the same people, journeys and weights under other rules: only what rules touch
+        is worked out anew.
 
     Returns
     -------
@@ -157,14 +160,19 @@ def build_problem(inputs: Inputs) -> Build:
     from_establishment = np.where(current_unit >= 0, unit_establishment[current_unit], NOWHERE)
     book = rule_book(inputs)
     found = fit(with_records(inputs), book)
-    costs = person_costs(
-        inputs.population,
-        inputs.parties,
-        inputs.visit_cost,
-        inputs.travel,
-        inputs.travel_settings,
-        inputs.policy,
-        _moves(inputs, found),
+    moves = _moves(inputs, found)
+    costs = (
+        replace(known.costs, moves=moves)
+        if known is not None
+        else person_costs(
+            inputs.population,
+            inputs.parties,
+            inputs.visit_cost,
+            inputs.travel,
+            inputs.travel_settings,
+            inputs.policy,
+            moves,
+        )
     )
     frozen_here = np.bincount(
         current_unit[found.frozen & (current_unit >= 0)], minlength=len(units)

@@ -11,12 +11,12 @@ import pandas as pd
 
 from data.progress import Progress, silent
 from data.words import RuleLevel
-from optimiser.allocate import allocate
-from optimiser.allocation import Allocation
-from optimiser.build import Inputs, build_problem
-from optimiser.eligibility import LEVELS
+from optimiser.build import Build, Inputs, build_problem
+from optimiser.eligibility import COHORT_RULES, LEVELS, PERSON_RULES
 from optimiser.floor import mean_miles_floor
+from optimiser.problem import PENNIES_PER_POUND
 from optimiser.regions import regional_bound
+from optimiser.relaxed import core, relaxed, without_ties
 from optimiser.rule_costs import rule_costs
 from scenarios.errors import ScenarioError
 from scenarios.inputs import load_inputs
@@ -51,7 +51,13 @@ class RulesReport:
     outside_region
         People who cannot be in the region of their home, whatever the rules.
     objective_gbp, mean_miles
-        Of the plan with every rule in place; missing unless rules were relaxed.
+        Of the plan with every rule in place and no ties; missing unless rules were relaxed.
+    gap_gbp
+        How much more than ``relaxed_saves_gbp`` a rule can save at most: what the prices of the
+        limits leave open; 0 without limits.
+    ties_left_out, limits_priced
+        Whether the plan that rules were relaxed in leaves out the ties of the records, and prices
+        the limits instead of keeping them.
     """
 
     table: pd.DataFrame
@@ -59,6 +65,9 @@ class RulesReport:
     outside_region: int
     objective_gbp: float | None = None
     mean_miles: float | None = None
+    gap_gbp: float = 0.0
+    ties_left_out: bool = False
+    limits_priced: bool = False
 
 
 def rules_report(
@@ -71,8 +80,8 @@ def rules_report(
     inputs
         As for ``allocate``.
     relax
-        Also find the best plan with each rule that can be switched off switched off alone. One
-        solve a rule.
+        Also find the best plan with each rule that can be switched off switched off alone: one
+        solve a rule, from where the best plan stood, without ties and with limits at its prices.
     progress
         Told of each rule relaxed.
 
@@ -99,7 +108,7 @@ def rules_report(
         least_mean_miles=floor.least_mean_miles,
         outside_region=int(outside["least_outside"].sum()),
     )
-    return _relaxed(inputs, report, progress) if relax else report
+    return _relaxed(inputs, build, report, progress) if relax else report
 
 
 def _cohort_rules(inputs: Inputs) -> pd.DataFrame:
@@ -113,28 +122,32 @@ def _cohort_rules(inputs: Inputs) -> pd.DataFrame:
     return own.assign(valid_from="", valid_to="")
 
 
-def _relaxed(inputs: Inputs, report: RulesReport, progress: Progress) -> RulesReport:
+def _relaxed(inputs: Inputs, build: Build, report: RulesReport, progress: Progress) -> RulesReport:
     table = report.table
-    base = allocate(inputs)
+    base = core(inputs, build.problem, progress)
+    untied = without_ties(inputs)
     saves: dict[str, float] = {}
     nearer: dict[str, float] = {}
     names = [str(name) for name in table.loc[table["in_force"], "rule"] if _can_be_off(str(name))]
     for number, name in enumerate(names):
         progress("rules relaxed", number, len(names))
-        if not _binds(table[table["rule"] == name].iloc[0]):
+        if not _binds(table[table["rule"] == name].iloc[0], build):
             saves[name] = nearer[name] = 0.0
             continue
-        without = allocate(switched_off(inputs, name))
-        saves[name] = round(base.objective_gbp - without.objective_gbp, 2)
-        nearer[name] = _mean_miles(base) - _mean_miles(without)
+        without = relaxed(switched_off(untied, name), base, build)
+        saves[name] = (base.bound_pennies - without.bound_pennies) / PENNIES_PER_POUND
+        nearer[name] = base.mean_miles - without.mean_miles
     progress("rules relaxed", len(names), len(names))
     return replace(
         report,
         table=table.assign(
             relaxed_saves_gbp=table["rule"].map(saves), relaxed_miles=table["rule"].map(nearer)
         ),
-        objective_gbp=base.objective_gbp,
-        mean_miles=_mean_miles(base),
+        objective_gbp=base.value_pennies / PENNIES_PER_POUND,
+        mean_miles=base.mean_miles,
+        gap_gbp=(base.value_pennies - base.bound_pennies) / PENNIES_PER_POUND,
+        ties_left_out=bool(build.problem.ties),
+        limits_priced=bool(build.problem.limits),
     )
 
 
@@ -142,15 +155,27 @@ def _can_be_off(name: str) -> bool:
     return RuleLevel.OFF in LEVELS.get(name, (RuleLevel.OFF,))
 
 
-def _binds(row: pd.Series[Any]) -> bool:
+def _binds(row: pd.Series[Any], build: Build) -> bool:
     """Say whether a rule can make any difference at all.
 
-    A soft rule that nobody breaks today may still be broken elsewhere, so only rules that neither
-    exclude anything nor keep or count anybody, and have no price, are passed over.
+    A soft rule that nobody breaks today may still be broken elsewhere: it is passed over only
+    where it prices no pair and no move; other rules where they neither exclude nor count anybody.
     """
-    if row["level"] == RuleLevel.SOFT or row["rule"] in CAPACITY_BINDS:
+    name = str(row["rule"])
+    if name in CAPACITY_BINDS:
         return True
+    if row["level"] == RuleLevel.SOFT and name not in PERSON_RULES:
+        return _is_priced(name, build)
     return bool(row["pairs_excluded"] > 0 or row["people_concerned"] > 0)
+
+
+def _is_priced(name: str, build: Build) -> bool:
+    found = build.fit
+    if name == COHORT_RULES:
+        return any(own in found.breaches for own in build.book.cohort_rules.get("rule", ()))
+    of_places = {rule: each.values for rule, each in found.place_breaches.items()}
+    priced = found.breaches | of_places | found.move_breaches | found.move_once
+    return name in priced and bool(priced[name].any())
 
 
 CAPACITY_BINDS = (
@@ -178,10 +203,6 @@ def switched_off(inputs: Inputs, name: str) -> Inputs:
     if not own.empty:
         own.loc[own["rule"] == name, "level"] = str(RuleLevel.OFF)
     return replace(inputs, rules=rules, cohort_rules=own)
-
-
-def _mean_miles(allocation: Allocation) -> float:
-    return float(allocation.placements["straight_miles"].mean())
 
 
 def report_of(
@@ -256,6 +277,16 @@ def tell(report: RulesReport) -> Iterator[str]:
             f"{report.mean_miles:.2f} miles. saves, miles: what switching the rule off alone takes "
             "off these two; a mean may rise where the plan costs less."
         )
+        if report.ties_left_out:
+            yield (
+                "Rules were relaxed in the plan without ties: nobody is kept apart or together, "
+                "and no group is."
+            )
+        if report.limits_priced:
+            yield (
+                "Limits stand at the prices they have in that plan, so that a rule saves at most "
+                f"GBP {report.gap_gbp:,.2f} more than saves says, with the limits kept."
+            )
     yield (
         f"Whatever the rules, the mean cannot be below {report.least_mean_miles:.2f} miles, and "
         f"{report.outside_region:,} people cannot be in the region of their home."
