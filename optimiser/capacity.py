@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from data.words import RuleLevel, Sex
 from optimiser.fit import Rule
 from optimiser.policy import AllocationPolicy
-from optimiser.problem import LARGEST_COST, PENNIES_PER_POUND, Integers
+from optimiser.problem import LARGEST_COST, PENNIES_PER_POUND, Integers, PriceRangeError
 
 HEADROOM_DAYS = 2
 """Days of arrivals that the headroom of the units table stands for (``estate_assumptions``)."""
@@ -237,7 +237,9 @@ def blocks_of_places(
     starts = np.take_along_axis(starts, order, axis=1)
     prices = np.cumsum(np.take_along_axis(rises, order, axis=1), axis=1)
     if int(prices.max(initial=0)) > LARGEST_COST:
-        raise ValueError(f"rules: a place costs more than {LARGEST_COST} pennies over a stay.")
+        raise PriceRangeError(
+            f"rules: a place costs more than {LARGEST_COST} pennies over a stay; lower its price."
+        )
     places = np.diff(starts, axis=1, append=found.capacity[:, None])
     count = prices.shape[1]
     return np.repeat(np.arange(len(cna)), count), places.ravel(), prices.ravel()

@@ -28,6 +28,7 @@ from optimiser.problem import (
     PENNIES_PER_POUND,
     UNPLACED,
     Integers,
+    PriceRangeError,
 )
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -287,7 +288,7 @@ def cost_pennies(
         int(each.values.max(initial=0)) for each in fit.place_breaches.values()
     )
     if dearest * int(costs.weeks.max(initial=0)) > LARGEST_COST:
-        raise ValueError(
+        raise PriceRangeError(
             f"rules: soft prices exceed {LARGEST_COST} pennies over a stay; lower them."
         )
     weekly = breach.astype(np.int32)

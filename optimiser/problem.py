@@ -34,6 +34,10 @@ Flags: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float64]
 
 
+class PriceRangeError(ValueError):
+    """Weights or prices that are more than the solver's whole pennies can hold."""
+
+
 class PairFlag(IntFlag):
     """What holding a person in an establishment would mean, as limits count it.
 
@@ -410,13 +414,17 @@ def _check_shapes(problem: AllocationProblem) -> None:
 def _check_ranges(problem: AllocationProblem) -> None:
     prices = ("unplaced_pennies", "segment_pennies")
     counts = ("capacity", "held_limit", "segment_places")
-    faults = [
+    dear = [
         *(_cost_fault(problem)),
         *(
             f"{name} must lie in 0 to {LARGEST_COST}"
             for name in prices
             if not _within(getattr(problem, name), LARGEST_COST)
         ),
+    ]
+    if dear:
+        raise PriceRangeError("Allocation problem: " + "; ".join(dear))
+    faults = [
         *(f"{name} must not be negative" for name in counts if (getattr(problem, name) < 0).any()),
         *_crowding_faults(problem),
     ]

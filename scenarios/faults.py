@@ -27,8 +27,9 @@ def bad_input() -> tuple[type[Exception], ...]:
     """Name the errors that a user can put right."""
     from data.validate import TableError
     from optimiser.conflicts import ConflictError
+    from optimiser.problem import PriceRangeError
 
-    return (ScenarioError, TableError, ConflictError)
+    return (ScenarioError, TableError, ConflictError, PriceRangeError)
 
 
 def _certificate_error() -> type[Exception]:

@@ -38,13 +38,17 @@ class Change:
     after: Any
 
 
+HIGHEST_PRICE = 1e6
+"""Pounds, or amounts, above which a price of a rule or of a part of a move is a slip of the pen."""
+
+
 class RuleChange(BaseModel):
     """A rule of ``rules.csv`` switched, priced or dated by a scenario; what is left out stays."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     level: Literal["hard", "soft", "off"] | None = None
-    price_gbp: float | None = Field(default=None, ge=0)
+    price_gbp: float | None = Field(default=None, ge=0, le=HIGHEST_PRICE)
     value: float | None = Field(default=None, ge=0)
     valid_from: date | None = Field(default=None, alias="from")
     valid_to: date | None = Field(default=None, alias="to")
@@ -55,8 +59,8 @@ class MovePartChange(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    price_gbp: float | None = Field(default=None, ge=0)
-    amount: float | None = Field(default=None, ge=0)
+    price_gbp: float | None = Field(default=None, ge=0, le=HIGHEST_PRICE)
+    amount: float | None = Field(default=None, ge=0, le=HIGHEST_PRICE)
 
 
 class ScenarioFile(BaseModel):

@@ -256,3 +256,24 @@ def test_a_template_never_writes_over_tables(own_data: Path) -> None:
 )
 def test_wrong_usage_ends_with_code_2(words: list[str]) -> None:
     assert estate(*words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "rules.over_security: {level: soft, price_gbp: 1.0e6}",
+        "rules.reception_headroom: {level: soft, price_gbp: 1.0e6}",
+        "rules.region: {level: soft, price_gbp: 1.0e17}",
+    ],
+    ids=["unit", "capacity", "beyond 64 bits"],
+)
+def test_prices_that_whole_pennies_cannot_hold_are_refused(
+    small_data: Path, tmp_path: Path, change: str
+) -> None:
+    scenario = tmp_path / "dear.yaml"
+    scenario.write_text(f"{HEAD}change:\n  placements: optimised\n  {change}\n", encoding="utf-8")
+
+    done = estate("allocate", scenario, "--data", small_data, "--out", tmp_path / "plan")
+
+    refused(done)
+    assert not (tmp_path / "plan").exists()
