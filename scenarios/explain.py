@@ -244,9 +244,12 @@ def _alternatives(explained: Explained) -> Iterator[str]:
     yield ""
     yield "Other places, from the cheapest for all. In all = own change + price to others."
     if one.is_bound:
+        less = (
+            f", less the plan's own gap of {_gbp(explained.gap_gbp)}" if explained.gap_gbp else ""
+        )
         yield (
             "The plan has limits or ties, so prices to others are those at its multipliers: "
-            f"forcing costs at least so much, less the plan's own gap of {_gbp(explained.gap_gbp)}."
+            f"forcing costs at least so much{less}."
         )
     if rest.empty:
         yield "  none: nowhere else may hold this person"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -90,7 +91,7 @@ def lock(
     word = "to" if row.action is LockAction.LOCK else "away from"
     said = f"{row.prisoner_id} is locked {word} {row.unit_or_establishment}"
     return [
-        f"{path}: {said} until {row.review_date} is reviewed; {len(table)} in all.",
+        f"{path}: {said}, to be reviewed on {row.review_date}; {len(table)} in all.",
         _next(path),
     ]
 
@@ -140,8 +141,29 @@ def _check_known(about: Path, row: LockRow) -> None:
     if row.unit_or_establishment not in places:
         near = suggestion(row.unit_or_establishment, places)
         problems.append(_unknown("unit_or_establishment", row.unit_or_establishment, about, near))
+    problems += _past(about, row)
     if problems:
         raise TableError(problems)
+
+
+def _past(about: Path, row: LockRow) -> list[Problem]:
+    """See that the day of review comes after the date of the plan."""
+    account = about / "allocation.json"
+    if not account.is_file():
+        return []
+    on = json.loads(account.read_text(encoding="utf-8"))["holds_for"]["date"]
+    if row.review_date.isoformat() > on:
+        return []
+    return [
+        Problem(
+            table=LOCKS,
+            file=f"{LOCKS}.csv",
+            column="review_date",
+            value=row.review_date.isoformat(),
+            expected=f"a day after the plan's, {on}",
+            action="Give a later day with --review.",
+        )
+    ]
 
 
 def _unknown(column: str, value: str, about: Path, action: str) -> Problem:

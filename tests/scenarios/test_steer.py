@@ -288,15 +288,16 @@ def test_locks_of_the_data_folder_bind_and_are_the_default_file(
         (("P0001", "LEX", "--reason", "family"), "found 'LEX'"),
         (("P0001", "LEI", "--reason", "because"), "found 'because'"),
         (("P0001", "LEI", "--reason", "family", "--note", "=1+1"), "does not begin with"),
+        (("P0001", "LEI", "--reason", "family", "--review", "2020-01-01"), "a day after the plan"),
     ],
-    ids=["person", "place", "reason", "formula"],
+    ids=["person", "place", "reason", "formula", "past review"],
 )
 def test_a_lock_that_cannot_be_is_refused_and_nothing_is_written(
     plan: Path, tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
     file = tmp_path / "mine.csv"
 
-    done = estate("lock", plan, *words, *DECIDED, "--locks", file)
+    done = estate("lock", plan, *DECIDED, *words, "--locks", file)
 
     assert done.exit_code == 2
     assert said in done.stderr
