@@ -169,6 +169,14 @@ def _write(
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
 
 
+def _gap(allocation: Allocation) -> str:
+    """Say how far the plan may be from the best, in pounds too where that is not nothing."""
+    share = f"{100 * (allocation.gap or 0):.4f}%"
+    if not allocation.gap or allocation.lower_bound_gbp is None:
+        return share
+    return f"{share} (GBP {allocation.objective_gbp - allocation.lower_bound_gbp:,.2f})"
+
+
 def _told(
     scenario: Scenario, allocation: Allocation, steering: list[str], out_dir: Path
 ) -> Planned:
@@ -178,7 +186,7 @@ def _told(
     lines = [
         f"{allocation.status}: weighted cost GBP {allocation.objective_gbp:,.2f}, "
         f"lower bound GBP {allocation.lower_bound_gbp:,.2f}, "
-        f"gap {100 * (allocation.gap or 0):.4f}%",
+        f"gap {_gap(allocation)}",
         f"{moved:,} moves; {len(allocation.placements):,} people",
         f"{outside:,} people cannot be in their home region, by capacity alone",
     ]
