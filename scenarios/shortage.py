@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from optimiser.allocation import COHORT, Allocation
+from optimiser.exclusions import RESTRICTED, RESTRICTED_RULES
 
 NEEDED = {
     "places": "{how_many} more places in {what}",
@@ -15,6 +16,12 @@ NEEDED = {
     "lock": "{how_many} of them unlocked",
 }
 """What each way out asks for."""
+
+
+def readable_ways(ways: pd.DataFrame) -> pd.DataFrame:
+    """Hide the names of rules that only planners may read: a plan is read by others too."""
+    hidden = (ways["way"] == "rule") & ways["what"].isin(sorted(RESTRICTED_RULES))
+    return ways.assign(what=ways["what"].mask(hidden, RESTRICTED))
 
 
 def shortfall_table(allocation: Allocation) -> pd.DataFrame:
@@ -26,7 +33,7 @@ def shortfall_table(allocation: Allocation) -> pd.DataFrame:
         The columns of the shortfall, then ``way``, ``what``, ``how_many`` and ``first_gbp``; empty
         where there is no way out by one thing alone.
     """
-    ways = allocation.ways_out.drop(columns="people")
+    ways = readable_ways(allocation.ways_out).drop(columns="people")
     if ways.empty:
         return allocation.unplaced
     return allocation.unplaced.merge(ways, on=COHORT, how="left", validate="one_to_many")
@@ -35,7 +42,7 @@ def shortfall_table(allocation: Allocation) -> pd.DataFrame:
 def shortfall_lines(allocation: Allocation) -> list[str]:
     """Say who has no place, and what it would take."""
     lines = []
-    ways: list[dict[str, Any]] = allocation.ways_out.to_dict("records")  # type: ignore[assignment]
+    ways: list[dict[str, Any]] = readable_ways(allocation.ways_out).to_dict("records")  # type: ignore[assignment]
     for row in allocation.unplaced.to_dict("records"):
         lines.append(
             f"  {row['people']:,} without a place: {row['sex']}, category {row['category']}, "

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from data.locks import read_locks
+from optimiser.allocation import WAYS
 from optimiser.exclusions import RESTRICTED
 from scenarios.cli import app
 from scenarios.explain import (
@@ -23,6 +24,7 @@ from scenarios.explain import (
     tell,
 )
 from scenarios.results import load_results
+from scenarios.shortage import readable_ways
 from scenarios.stored_plan import open_plan
 from tests.scenarios.conftest import PRISONS
 
@@ -323,6 +325,15 @@ def test_changes_need_a_plan_to_be_counted_against(tight: Path, tmp_path: Path) 
 
     assert done.exit_code == 2
     assert "--from" in done.stderr
+
+
+def test_a_way_out_does_not_name_a_restricted_rule() -> None:
+    cohort = ("men", "C", "sentenced", False, "")
+    rows = [(*cohort, 1, "rule", rule, 1, 5.0) for rule in ("escape_list", "category")]
+
+    ways = readable_ways(pd.DataFrame(rows, columns=WAYS))
+
+    assert ways["what"].tolist() == [RESTRICTED, "category"]
 
 
 def test_people_without_a_place_are_told_with_the_ways_out(data: Path, tmp_path: Path) -> None:
