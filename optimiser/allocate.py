@@ -16,7 +16,7 @@ from optimiser.allocation import Allocation, SolveStatus
 from optimiser.build import Build, Inputs, build_problem, shortfall
 from optimiser.by_objective import decide_by_objective, levels_table
 from optimiser.certify import Certificate, certify
-from optimiser.decide import Decision, decide
+from optimiser.decide import Decision, decide, refute_better
 from optimiser.duals import Prices
 from optimiser.floor import mean_miles_floor
 from optimiser.moves import moves_table
@@ -32,6 +32,7 @@ from optimiser.problem import (
 from optimiser.regions import regional_bound
 from optimiser.residual import residual
 from optimiser.shortfall import ways_out
+from optimiser.ties import wings_left_out
 from optimiser.worst import tail_of
 
 
@@ -49,8 +50,8 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     Returns
     -------
     Allocation
-        Certified. With no limits and no ties its gap is exactly 0; with them the gap is what the
-        multipliers alone leave, and ``solver_says_optimal`` tells what the solver found in it.
+        Certified. With no limits and no ties the multipliers alone prove it; with them two solvers
+        decide the pairs that the multipliers leave open, and ``proven_by`` says so.
         The order of the prisoners' rows decides nothing.
         People nobody has a place for are counted in ``unplaced``.
 
@@ -70,10 +71,14 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     by_id = np.argsort(problem.prisoners.to_numpy(), kind="stable")
     ordered = problem if problem.prisoners.is_monotonic_increasing else problem.of_people(by_id)
     found = decide(ordered, progress, earlier_plan(inputs, ordered))
+    clock.add(found.seconds)
+    refutation = refute_better(ordered, found) if problem.limits or problem.ties else None
+    clock.mark("side")
     back = np.argsort(by_id)
     unit_of = found.unit_of[back]
     proof = replace(found.proof, rows=found.proof.rows.of_people(by_id))
-    clock.add(found.seconds)
+    if refutation is not None:
+        refutation = refutation.of_people(by_id, len(problem.units))
     progress("certificate", 0, 1)
     moves, reasons = moves_table(inputs, build, unit_of)
     placements = placements_table(
@@ -90,6 +95,7 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         _unit_numbers(problem, placements["unit"]),
         proof,
         largest_gap=math.inf if problem.limits or problem.ties else 0.0,
+        refutation=refutation,
     )
     graph = residual(problem, unit_of, found.prices)
     more, fewer = (
@@ -108,14 +114,16 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         terms=_terms(inputs, build, unit_of),
         status=_status(certificate, found),
         objective_gbp=certificate.objective_pennies / PENNIES_PER_POUND,
-        lower_bound_gbp=certificate.bound_pennies / PENNIES_PER_POUND,
-        gap=certificate.gap,
+        lower_bound_gbp=certificate.closed_bound_pennies / PENNIES_PER_POUND,
+        gap=certificate.closed_gap,
         unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=found.prices,
         proof=proof,
-        solver_says_optimal=found.solver_says_optimal,
-        ties_left_out=build.ties_left_out,
+        multiplier_bound_gbp=certificate.bound_pennies / PENNIES_PER_POUND,
+        multiplier_gap=certificate.gap,
+        proven_by=_proven_by(certificate, found),
+        ties_left_out=pd.concat([build.ties_left_out, wings_left_out(problem)], ignore_index=True),
         regions=_regions(inputs, problem),
         floor=mean_miles_floor(
             inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
@@ -304,12 +312,26 @@ def place_bounds(
 
 
 def _status(certificate: Certificate, found: Decision) -> SolveStatus:
-    """Say what is known: what the checker proves, never what a solver claims."""
+    """Say what is known: what the checker and two solvers prove, never what one claims."""
     if certificate.unplaced or certificate.short:
         return SolveStatus.INFEASIBLE
-    if certificate.gap == 0:
+    if certificate.closed_gap == 0:
         return SolveStatus.OPTIMAL
     return SolveStatus.CANCELLED if found.stopped else SolveStatus.FEASIBLE
+
+
+def _proven_by(certificate: Certificate, found: Decision) -> str:
+    """Say what the bound of a plan rests on."""
+    if certificate.gap == 0:
+        return "arithmetic alone"
+    if certificate.refuted:
+        return (
+            "arithmetic over every pair, and two solvers on the "
+            f"{certificate.open_pairs:,} pairs it leaves open"
+        )
+    if found.solver_says_optimal and not found.stopped:
+        return "arithmetic alone; one solver found nothing better, a second could not confirm it"
+    return "arithmetic alone; better plans were not ruled out"
 
 
 def _unit_labels(problem: AllocationProblem, unit_of: Integers) -> pd.Series[str]:

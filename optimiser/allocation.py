@@ -71,7 +71,12 @@ class Allocation:
     status
         What is known of the answer.
     objective_gbp, lower_bound_gbp, gap
-        Value, what no plan can be below, and their relative distance; no bound for today.
+        Value, what no plan can be below, and their relative distance; no bound for today. Where two
+        solvers refute every better plan the bound is the value itself.
+    multiplier_bound_gbp, multiplier_gap
+        The same as arithmetic over every pair proves them, without a solver.
+    proven_by
+        What the bound rests on, in words.
     unplaced
         Shortfall by cohort: people without a place, and the units that may hold such people.
     seconds
@@ -91,9 +96,6 @@ class Allocation:
         ties keep the plan from being a best flow.
     proof
         Multipliers that the lower bound is made of, in parts of pennies, with rows of ties.
-    solver_says_optimal
-        Whether the solver found nothing better among what those multipliers leave open; a claim,
-        where ``gap`` is checked.
     ties_left_out
         Ties that no plan can keep, and why.
     levels
@@ -119,7 +121,9 @@ class Allocation:
     ways_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WAYS))
     graph: Residual | None = None
     proof: Prices | None = None
-    solver_says_optimal: bool | None = None
+    multiplier_bound_gbp: float | None = None
+    multiplier_gap: float | None = None
+    proven_by: str | None = None
     ties_left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
     levels: pd.DataFrame = field(default_factory=pd.DataFrame)
     worst_tenth_miles: float | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimiser.duals import LARGEST_PRICE, Prices, add_limit_price, blocks, person_values
 from optimiser.problem import (
@@ -18,6 +20,34 @@ from optimiser.problem import (
     wing_applies,
 )
 from optimiser.side import RowKind, SideRows, price_of_pairs
+
+NEVER = 2**62
+"""Price, in parts of a penny, of a pair that may not be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Refutation:
+    """The claim that no plan costs less than a value, because two solvers found none.
+
+    Attributes
+    ----------
+    value
+        Pennies below which no plan was found.
+    keys
+        Pairs that the solvers looked at, as person x (units + 1) + unit, the last standing for no
+        place; sorted.
+    open_pairs
+        How many of them are of people with a choice.
+    """
+
+    value: int
+    keys: Integers
+    open_pairs: int
+
+    def of_people(self, rows: Integers, units: int) -> Refutation:
+        """Name people by other numbers: ``rows`` gives the new number of each."""
+        person, unit = np.divmod(self.keys, units + 1)
+        return replace(self, keys=np.sort(rows[person] * (units + 1) + unit))
 
 
 class CertificateError(RuntimeError):
@@ -44,6 +74,11 @@ class Certificate:
     moves, unplaced, short
         People who end in another establishment, people without a place, and people by whom
         minimums are missed.
+    open_pairs
+        Pairs that the prices leave open to a better plan, of people with a choice.
+    refuted
+        Whether two solvers found no better plan in those pairs; that they were given every pair
+        a better plan could use is checked, their search is not.
     """
 
     objective_pennies: int
@@ -51,6 +86,8 @@ class Certificate:
     moves: int
     unplaced: int
     short: int = 0
+    open_pairs: int = 0
+    refuted: bool = False
 
     @property
     def gap(self) -> float:
@@ -58,9 +95,24 @@ class Certificate:
         difference = self.objective_pennies - self.bound_pennies
         return difference / max(1, abs(self.objective_pennies))
 
+    @property
+    def closed_bound_pennies(self) -> int:
+        """The bound, or the value itself where solvers refute every better plan."""
+        return self.objective_pennies if self.refuted else self.bound_pennies
+
+    @property
+    def closed_gap(self) -> float:
+        """Distance to the closed bound as a share of the value."""
+        return 0.0 if self.refuted else self.gap
+
 
 def certify(
-    problem: AllocationProblem, unit_of: Integers, prices: Prices, *, largest_gap: float = 0.0
+    problem: AllocationProblem,
+    unit_of: Integers,
+    prices: Prices,
+    *,
+    largest_gap: float = 0.0,
+    refutation: Refutation | None = None,
 ) -> Certificate:
     """Check that a plan keeps every rule and limit and that no other can be much better.
 
@@ -74,6 +126,9 @@ def certify(
         Multipliers; any that are not negative give a true bound, the right ones a tight one.
     largest_gap
         Gap up to which the plan passes.
+    refutation
+        The claim that solvers found no plan of less; it is refused when it speaks of another value,
+        or when a pair it left out could be in a better plan.
 
     Returns
     -------
@@ -95,7 +150,13 @@ def certify(
         moves=int(problem.moved(unit_of).sum()),
         unplaced=int((unit_of == UNPLACED).sum()),
         short=int(problem.shortages(unit_of).sum()),
+        open_pairs=0 if refutation is None else refutation.open_pairs,
+        refuted=refutation is not None,
     )
+    if refutation is not None:
+        faults = _refutation_faults(problem, prices, refutation, certificate.objective_pennies)
+        if faults:
+            raise CertificateError(faults)
     if certificate.bound_pennies > certificate.objective_pennies:
         raise CertificateError(["the bound is above the value: the arithmetic is at fault"])
     if certificate.gap > largest_gap:
@@ -107,6 +168,22 @@ def certify(
             ]
         )
     return certificate
+
+
+def _refutation_faults(
+    problem: AllocationProblem, prices: Prices, refutation: Refutation, value: int
+) -> list[str]:
+    """Say why solvers that looked at some pairs have not refuted every better plan."""
+    if refutation.value < value:
+        return [
+            f"plans below {refutation.value} pennies are refuted, but this plan costs {value}: "
+            "there may be better ones"
+        ]
+    needed, _, _ = reduced_costs(problem, prices, value)
+    missed = int((~np.isin(needed, refutation.keys)).sum())
+    if missed:
+        return [f"{missed} pairs that a better plan could use were left out"]
+    return []
 
 
 def feasibility_faults(problem: AllocationProblem, unit_of: Integers) -> list[str]:
@@ -295,25 +372,66 @@ def lower_bound(problem: AllocationProblem, prices: Prices) -> int:
     are let at their own prices. Values are whole, so that a part of a penny counts as a penny. See
     ``docs/model.md``.
     """
-    scale = prices.scale
+    plain = prices.scale == 1 and not len(prices.rows)
+    if plain:
+        values = person_values(problem, prices)
+    else:
+        values = np.empty(len(problem.prisoners), dtype=np.int64)
+        for rows, priced in _exact_blocks(problem, prices):
+            values[rows] = priced.min(axis=1)
+    return -((_rent(problem, prices) - int(values.sum())) // prices.scale)
+
+
+def _rent(problem: AllocationProblem, prices: Prices) -> int:
+    """Give what places, estates, limits and side rows take off the sum over people, in parts."""
     estate = prices.estate[problem.unit_sex[problem.segment_unit]]
-    rent = prices.unit[problem.segment_unit] - estate - problem.segment_pennies * scale
+    rent = prices.unit[problem.segment_unit] - estate - problem.segment_pennies * prices.scale
     let = int((np.maximum(rent, 0) * problem.segment_places).sum())
     limits = int((prices.estate * problem.held_limit).sum())
     bounds = np.array([-each.bound if each.at_least else each.bound for each in problem.limits])
     kept = int((prices.limit * bounds.astype(np.int64)).sum())
     kept += int((prices.rows.price * prices.rows.bound).sum())
-    plain = scale == 1 and not len(prices.rows)
-    values = person_values(problem, prices) if plain else _exact_values(problem, prices)
-    return -((let + limits + kept - int(values.sum())) // scale)
+    return let + limits + kept
 
 
-def _exact_values(problem: AllocationProblem, prices: Prices) -> Integers:
-    """Give each person's cheapest priced choice in parts of a penny, side rows among the prices."""
+def reduced_costs(
+    problem: AllocationProblem, prices: Prices, value: int
+) -> tuple[Integers, Integers, int]:
+    """List the pairs that a plan of less than a value can use.
+
+    A plan costs the bound, what its pairs are above their people's cheapest, and more that is never
+    below zero; a pair that is further above than lies between bound and value is in no such plan.
+
+    Returns
+    -------
+    tuple
+        Pairs as person x (units + 1) + unit, sorted; what each is above its person's cheapest; and
+        what lies between the bound and a penny less than the value; both in 1/scale pennies.
+    """
+    least = np.empty(len(problem.prisoners), dtype=np.int64)
+    for rows, priced in _exact_blocks(problem, prices):
+        least[rows] = priced.min(axis=1)
+    left = (value - 1) * prices.scale - (int(least.sum()) - _rent(problem, prices))
+    if left < 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), left
+    wide = len(problem.units) + 1
+    keys, above = [], []
+    for rows, priced in _exact_blocks(problem, prices):
+        priced -= least[rows, None]
+        person, unit = np.nonzero(priced <= left)
+        keys.append((person + rows.start) * wide + unit)
+        above.append(priced[person, unit])
+    empty = [np.empty(0, dtype=np.int64)]
+    return np.concatenate(empty + keys), np.concatenate(empty + above), left
+
+
+def _exact_blocks(
+    problem: AllocationProblem, prices: Prices
+) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """Price all choices of some people at a time in parts of a penny, no place as the last."""
     scale, wide = prices.scale, len(problem.units) + 1
     keys, amount = price_of_pairs(problem, prices.rows)
-    values = np.empty(len(problem.prisoners), dtype=np.int64)
-    for rows in blocks(len(values)):
+    for rows in blocks(len(problem.prisoners)):
         cost = problem.cost_pennies[rows]
         priced = np.empty((len(cost), wide), dtype=np.int64)
         np.multiply(cost, scale, out=priced[:, :-1], dtype=np.int64)
@@ -326,6 +444,5 @@ def _exact_values(problem: AllocationProblem, prices: Prices) -> Integers:
         some = slice(*np.searchsorted(keys, [rows.start * wide, rows.stop * wide]))
         person, unit = np.divmod(keys[some], wide)
         priced[person - rows.start, unit] += amount[some]
-        priced[:, :-1][cost == INELIGIBLE] = np.iinfo(np.int64).max
-        values[rows] = priced.min(axis=1)
-    return values
+        priced[:, :-1][cost == INELIGIBLE] = NEVER
+        yield rows, priced

@@ -9,15 +9,23 @@ import numpy as np
 
 from data.progress import Progress, StopEarlyError
 from optimiser.budget import dual_search
-from optimiser.certify import certify
+from optimiser.certify import Refutation, certify
 from optimiser.columns import solve_by_columns
 from optimiser.duals import Prices
+from optimiser.linear import has_no_answer
 from optimiser.network import Plan
 from optimiser.problem import AllocationProblem, Integers, Ties
+from optimiser.remainder import remainder
 from optimiser.solve import solve
 
 NEAR_ENOUGH = 1e-3
 """Relative gap of a plan within limits at which columns take over from the search for prices."""
+
+MOST_OPEN = 200_000
+"""Pairs that multipliers may leave open for a second solver to look at them."""
+
+EFFORT = 30.0
+"""Work, in its own seconds, after which the second solver gives up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,6 +109,28 @@ def decide(problem: AllocationProblem, progress: Progress, start: Plan | None = 
         stopped=watch.stopped,
         seconds=seconds | {"side": perf_counter() - clock - core},
     )
+
+
+def refute_better(problem: AllocationProblem, found: Decision) -> Refutation | None:
+    """Have a second solver look for a better plan in the pairs that multipliers leave open.
+
+    SCIP decided pairs near the cheapest in floating point; CP-SAT is asked, in exact integers and
+    of a programme written from the multipliers alone, for a plan that costs a penny less.
+
+    Returns
+    -------
+    Refutation or None
+        Where both found nothing. Which pairs they had to look at is for ``certify`` to check.
+    """
+    if found.stopped or not found.solver_says_optimal:
+        return None
+    value = problem.value_pennies(found.unit_of)
+    left = remainder(problem, found.proof, value, most_open=MOST_OPEN)
+    if left is None:
+        return None
+    if left.model is not None and not has_no_answer(left.model, effort=EFFORT):
+        return None
+    return Refutation(value=value, keys=left.keys, open_pairs=left.open_pairs)
 
 
 class _Watch:

@@ -1,8 +1,8 @@
 """Linear programmes and programmes in whole numbers, table in and table out, by OR-Tools.
 
-The second and last module that knows OR-Tools. Models are loaded in bulk, one thread solves them,
-and the same model gives the same answer. What comes back is not trusted: plans are revalued and
-prices checked where they are used.
+GLOP, SCIP and CP-SAT share no code beyond it. This is the second and last module that knows it.
+Models are loaded in bulk, one thread solves them, and the same model gives the same answer. What
+comes back is not trusted: plans are revalued and prices checked where they are used.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.problem import Integers
+from optimiser.remainder import WholeModel
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -136,6 +137,50 @@ def solve_whole(
         "parallel/maxnthreads = 1\n"
     )
     return _solve(model, "scip", settings, whole=whole, seconds=seconds)
+
+
+def has_no_answer(model: WholeModel, *, effort: float) -> bool | None:
+    """Ask CP-SAT whether whole numbers keep all rows of a model.
+
+    Parameters
+    ----------
+    model
+        In integers, which are exact here: no tolerance, no rounding.
+    effort
+        Work after which the search ends, in CP-SAT's own seconds, which a clock does not change:
+        one model, one answer.
+
+    Returns
+    -------
+    bool or None
+        ``None`` where the search ended before it knew.
+    """
+    from ortools.sat.python import cp_model
+
+    size = np.bincount(model.row, minlength=len(model.row_low))
+    empty = size == 0
+    if ((model.row_low > 0) | (model.row_high < 0))[empty].any():
+        return True
+    built = cp_model.CpModel()
+    columns = [built.new_int_var(0, most, "") for most in model.high.tolist()]
+    order = np.argsort(model.row, kind="stable")
+    begin = np.concatenate([[0], np.cumsum(size)]).tolist()
+    column, value = model.column[order].tolist(), model.value[order].tolist()
+    low, high = model.row_low.tolist(), model.row_high.tolist()
+    for row in np.flatnonzero(~empty).tolist():
+        some = slice(begin[row], begin[row + 1])
+        terms = cp_model.LinearExpr.weighted_sum(
+            [columns[number] for number in column[some]], value[some]
+        )
+        built.add_linear_constraint(terms, low[row], high[row])
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = SEED
+    solver.parameters.max_deterministic_time = effort
+    status = solver.solve(built)
+    if status == cp_model.INFEASIBLE:
+        return True
+    return False if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
 
 
 def _solve(

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from data.records import Records
-from optimiser.problem import NOWHERE, PENNIES_PER_POUND, Group, Integers, Ties
+from optimiser.problem import (
+    INELIGIBLE,
+    NOWHERE,
+    PENNIES_PER_POUND,
+    AllocationProblem,
+    Group,
+    Integers,
+    Ties,
+)
 
 ANYWHERE = "establishment"
 """Level of keep-aparts that rules out one establishment; the others rule out one unit."""
@@ -96,6 +104,33 @@ def ties_of(
         ),
         left_out=pd.DataFrame(left, columns=["kind", "a", "b", "why"]).astype("str"),
     )
+
+
+def wings_left_out(problem: AllocationProblem) -> pd.DataFrame:
+    """List pairs kept apart within a prison who meet only where a prison has one unit open to both.
+
+    Units are the finest parts of a prison that a plan knows; there the prison must see to it.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``FoundTies.left_out``.
+    """
+    pairs = problem.ties.apart_wing
+    in_place = np.zeros((len(problem.units), len(problem.establishments)), dtype=np.float32)
+    in_place[np.arange(len(problem.units)), problem.unit_establishment] = 1.0
+    open_to = [problem.cost_pennies[pairs[:, side]] != INELIGIBLE for side in (0, 1)]
+    most = ((open_to[0] & open_to[1]).astype(np.float32) @ in_place).max(axis=1, initial=0.0)
+    alone = pairs[most == 1]
+    ids = problem.prisoners.to_numpy(dtype=object)
+    return pd.DataFrame(
+        {
+            "kind": "keep_apart",
+            "a": ids[alone[:, 0]],
+            "b": ids[alone[:, 1]],
+            "why": "no prison open to both has several units to tell apart",
+        }
+    ).astype("str")
 
 
 def _faults(records: Records, prisoners: pd.Index) -> list[str]:

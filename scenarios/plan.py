@@ -190,6 +190,8 @@ def _told(
         f"{moved:,} moves; {len(allocation.placements):,} people",
         f"{outside:,} people cannot be in their home region, by capacity alone",
     ]
+    if allocation.proven_by is not None:
+        lines.insert(1, f"proven by {allocation.proven_by}")
     lines += shortfall_lines(allocation)
     return Planned(
         told=(*([CEILING] if scenario.is_ceiling else []), *lines, *steering, str(out_dir)),

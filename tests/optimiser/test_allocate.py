@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from data.population import Population
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
+from optimiser.build import Inputs as Given
+from optimiser.build import build_problem
 from optimiser.certify import certify
+from optimiser.limits import LimitEdit
 from optimiser.policy import AllocationPolicy
-from optimiser.problem import ARRAYS
+from optimiser.problem import ARRAYS, INELIGIBLE, PairFlag
 from scenarios.inputs import Inputs
 from scenarios.place import allocation_inputs
 from scenarios.schema import Scenario
@@ -92,6 +95,48 @@ def test_a_budget_of_one_move_allows_one(baseline: Scenario, family_only: Alloca
     assert allocation.placements["moved"].sum() == 1
     assert allocation.lower_bound_gbp is not None
     assert allocation.lower_bound_gbp <= allocation.objective_gbp
+
+
+def test_further_flags_those_sent_away_for_no_other_reason(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    """All live in the west: BBB is 50 miles further than AAA, and CCC 100.
+
+    Whoever waits for court or is about to be released has another reason; who comes nearer, or not
+    much further, is not sent away.
+    """
+    people = toy_population(
+        person(1, "west", "AAA-1"),
+        person(2, "west", "BBB-1"),
+        person(3, "west", "BBB-1", status="remand"),
+        person(4, "west", "AAA-1", days_to_release=10),
+    )
+    rows = (LimitEdit(limit="further", at_most=0, tolerance_miles=60, most_miles=90),)
+    tables = toy_tables(baseline, people) | {"limits": rows}
+
+    problem = build_problem(Given(**tables, policy=family_only)).problem
+
+    flagged = (problem.pair_flags & PairFlag.FURTHER) != 0
+    assert flagged.tolist() == [[False, False, True], [False] * 3, [False] * 3, [False] * 3]
+    assert (problem.cost_pennies[0, problem.unit_establishment == 2] == INELIGIBLE).all()
+    assert (problem.cost_pennies[1, problem.unit_establishment == 2] != INELIGIBLE).any()
+
+
+def test_what_two_solvers_prove_is_told_apart_from_arithmetic(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    tables = toy_tables(baseline, swapped_pair())
+
+    allocation = allocate(**tables, policy=replace(family_only, move_budget=1))
+
+    assert allocation.proven_by is not None
+    assert allocation.proven_by.startswith("arithmetic")
+    assert allocation.multiplier_bound_gbp is not None
+    assert allocation.lower_bound_gbp is not None
+    assert allocation.multiplier_bound_gbp <= allocation.lower_bound_gbp
+    assert allocation.lower_bound_gbp <= allocation.objective_gbp
+    if allocation.multiplier_gap:
+        assert "two solvers" in allocation.proven_by
 
 
 @pytest.mark.parametrize(
@@ -374,12 +419,10 @@ def test_real_estate_keeps_its_budget_of_moves(real: Inputs, baseline: Scenario)
 @pytest.mark.slow
 def test_protected_characteristics_change_nothing(real: Inputs, baseline: Scenario) -> None:
     """Shuffling them leaves all that is solved as it was: every cost, limit and eligibility."""
-    from optimiser.build import Inputs as AllocationInputs
-    from optimiser.build import build_problem
 
     def problem(population: Population) -> Any:
         tables = _tables(real, baseline) | {"population": population}
-        inputs = AllocationInputs(**tables, policy=baseline.allocation)
+        inputs = Given(**tables, policy=baseline.allocation)
         return build_problem(inputs).problem
 
     shuffled = real.population.prisoners.copy()

@@ -40,6 +40,36 @@ def test_moves_out_count_the_people_held_there_today() -> None:
     assert found.units is None
 
 
+def test_moves_of_a_selection_count_who_ends_there_beside_the_budget() -> None:
+    found = limits(LimitEdit(limit="moves", where=Where(establishment="CCC"), at_most=2), budget=9)
+
+    assert [(each.name, each.bound) for each in found] == [
+        ("moves", 9),
+        ("moves:establishment=CCC", 2),
+    ]
+    assert found[1].units is not None
+    assert found[1].units.tolist() == [False, False, True, True, True]
+    assert found[1].flag == PairFlag.MOVED
+
+
+def test_a_share_of_moves_is_of_everybody_held_today() -> None:
+    """Four of the five people are held somewhere: half of them are two."""
+    found = limits(LimitEdit(limit="moves", share=0.5), budget=9)
+
+    assert [(each.name, each.bound) for each in found] == [("moves", 9), ("moves", 2)]
+    assert found[1].people is None
+    assert found[1].units is None
+
+
+def test_escorts_count_the_moves_of_people_held_in_a_region_today() -> None:
+    found = limits(LimitEdit(limit="escorts", each="region", at_most=1))
+
+    assert [each.name for each in found] == ["escorts:East", "escorts:West"]
+    people = [each.people.tolist() for each in found if each.people is not None]
+    assert people == [[False, False, False, True, False], [True, True, True, False, False]]
+    assert all(each.units is None and each.flag == PairFlag.MOVED for each in found)
+
+
 def test_moves_in_count_the_units_of_each_establishment() -> None:
     found = limits(LimitEdit(limit="moves_in", each="establishment", at_most=1))
 

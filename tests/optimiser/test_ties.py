@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from data.records import Records
-from optimiser.problem import NOWHERE
-from optimiser.ties import FoundTies, ties_of
+from optimiser.problem import INELIGIBLE, NOWHERE
+from optimiser.ties import FoundTies, ties_of, wings_left_out
+from tests.optimiser.allocation_instances import make_problem
+from tests.optimiser.tied_instances import make_ties
 
 PEOPLE = pd.Index(["P0", "P1", "P2", "P3"], dtype="str")
 UNIT_ESTABLISHMENT = np.array([0, 0, 1])
@@ -56,6 +58,24 @@ def test_a_group_may_be_as_many_as_must_stay() -> None:
 
     assert [each.at_most for each in found.ties.groups] == [2]
     assert found.left_out["kind"].tolist() == ["group"]
+
+
+def test_pairs_kept_apart_in_a_prison_of_one_unit_are_listed() -> None:
+    """Prison 0 has two units and prison 1 one; only the pair who can share prison 0 is kept."""
+    problem = make_problem([[1, 1, 1], [1, 1, 1], [INELIGIBLE, INELIGIBLE, 1]], [3, 3, 3])
+    problem = replace(
+        problem,
+        unit_establishment=UNIT_ESTABLISHMENT,
+        establishments=problem.establishments[:2],
+        pair_flags=problem.pair_flags[:, :2],
+        ties=make_ties(apart_wing=[(0, 1), (1, 2)]),
+    )
+
+    left_out = wings_left_out(problem)
+
+    assert left_out["a"].tolist() == [problem.prisoners[1]]
+    assert left_out["b"].tolist() == [problem.prisoners[2]]
+    assert wings_left_out(replace(problem, ties=make_ties())).empty
 
 
 def test_every_fault_of_the_records_is_reported_together() -> None:
