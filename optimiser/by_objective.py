@@ -40,6 +40,9 @@ from optimiser.worst import PARTS_PER_MILE, Asked, Tail, solve_worst, worst_boun
 SMALLEST_GAP = 1e-4
 """Relative gap at which searches for prices and thresholds may stop: 0.01%."""
 
+LEVEL_GAP = 1e-3
+"""Relative gap at which a level of a strict order may end: 0.1%."""
+
 
 class ObjectiveError(ValueError):
     """An objective that cannot go with something else that is asked."""
@@ -125,7 +128,7 @@ def _in_order(
 ) -> Ordered:
     levels = levels_of(build, policy, objective)
     found = solve_strict(
-        build.problem, levels, ceilings=ceilings, smallest_gap=SMALLEST_GAP, progress=progress
+        build.problem, levels, ceilings=ceilings, smallest_gap=LEVEL_GAP, progress=progress
     )
     certify_strict(build.problem, levels, found.unit_of, found.levels, ceilings=ceilings)
     last = found.levels[-1]

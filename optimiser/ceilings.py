@@ -16,14 +16,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.progress import Progress, silent
+from optimiser.budget import sample
 from optimiser.certify import lower_bound
 from optimiser.duals import Prices
 from optimiser.measure import Measure, free, usual, weighted
+from optimiser.network import one_in
 from optimiser.problem import LARGEST_COST, AllocationProblem, Integers
 from optimiser.solve import Plan, solve
 
 LARGEST_SEARCH = 48
 """Evaluations after which the climb ends."""
+
+SAMPLE = 16
+"""One person in so many is searched first, for prices to start from."""
+
+SMALLEST_SAMPLE = 2000
+"""Samples of fewer people are not worth a search of their own."""
+
+SAMPLE_GAP = 1e-4
+"""Relative gap at which the search on a sample ends."""
+
+NEAR = 0.1
+"""Share of a known price by which it may change at first."""
 
 LINE_SEARCH = 12
 """Evaluations on the line from the best price of a single ceiling to higher ones."""
@@ -34,7 +48,7 @@ STEPS = 30
 FIRST_STEP = 0.002
 """Share by which each of these prices changes at first."""
 
-HEADROOM = 4
+HEADROOM = 2
 """The range of whole pennies is so many times what choices usually cost."""
 
 GRAINS = 2_000
@@ -139,6 +153,8 @@ def solve_within(
     fixed: int = 0,
     bound_only: bool = False,
     stop_at: int | None = None,
+    most_flows: int = LARGEST_SEARCH + STEPS,
+    allowed: Callable[[Integers], bool] = lambda _: True,
     seen: Callable[[Integers], None] | None = None,
     progress: Progress = silent,
 ) -> Within:
@@ -165,6 +181,10 @@ def solve_within(
         Look for a bound and not for a plan.
     stop_at
         The search may stop once the bound is as high, or when it cannot be.
+    most_flows
+        Flows after which the search ends with what it has, once a plan is known.
+    allowed
+        Says whether a flow may be the plan, the ceilings aside.
     seen
         Given the plan of every flow.
     progress
@@ -182,10 +202,40 @@ def solve_within(
     """
     search = _Search(problem, objective, ceilings, smallest_gap, start, progress)
     search.fixed, search.known, search.stop_at, search.seen = fixed, known, stop_at, seen
-    search.climb(np.zeros(len(ceilings)) if prices is None else prices)
+    search.most_flows, search.allowed = most_flows, allowed
+    if known is not None:
+        search.guess = search.objective_of(known) - fixed
+    if prices is None:
+        prices = _first_prices(problem, objective, ceilings, search.guess)
+    search.climb(prices)
     if not bound_only:
         search.walk()
     return search.result()
+
+
+def _first_prices(
+    problem: AllocationProblem, objective: Terms, ceilings: Sequence[Ceiling], guess: int
+) -> Floats:
+    """Give prices to start from: those of a sample of the people, where there are many."""
+    nothing = np.zeros(len(ceilings))
+    if not len(ceilings) or len(problem.prisoners) < SAMPLE * SMALLEST_SAMPLE:
+        return nothing
+    rows = one_in(problem, SAMPLE)
+    search = _Search(
+        sample(free(problem), SAMPLE),
+        [(weight, measure.of_people(rows)) for weight, measure in objective],
+        [
+            Ceiling(measure=each.measure.of_people(rows), at_most=round(each.at_most / SAMPLE))
+            for each in ceilings
+        ],
+        SAMPLE_GAP,
+        None,
+        silent,
+    )
+    search.guess = guess // SAMPLE
+    search.climb(nothing)
+    assert search.best is not None
+    return search.best.prices
 
 
 class CeilingError(ValueError):
@@ -238,19 +288,25 @@ class _Search:
         self.stop_at: int | None = None
         self.known: Integers | None = None
         self.fixed = 0
+        self.guess = 0
+        self.most_flows = LARGEST_SEARCH + STEPS
+        self.allowed: Callable[[Integers], bool] = lambda _: True
         self.seen: Callable[[Integers], None] | None = None
         self.points: list[_Point] = []
         self.best: _Point | None = None
         self.feasible: _Point | None = None
-        self.usual = sum(w * usual(problem, each) for w, each in objective if w)
+        self.usual = max(1, sum(w * usual(problem, each) for w, each in objective if w))
         self.usual_of = np.array(
-            [usual(problem, each.measure) for each in ceilings], dtype=np.float64
+            [max(1, usual(problem, each.measure)) for each in ceilings], dtype=np.float64
         )
 
     def evaluate(self, prices: Floats) -> _Point:
         """Solve at these prices and keep what is learnt."""
-        self.progress("ceilings", len(self.points), len(self.points) + 1)
         weight, whole = self._wholes(prices)
+        for known in self.points:
+            if np.array_equal(known.proof.ceilings * weight, whole * known.proof.weight):
+                return known
+        self.progress("ceilings", len(self.points), len(self.points) + 1)
         terms = [(weight * each, measure) for each, measure in self.objective]
         terms += [(int(p), each.measure) for p, each in zip(whole, self.ceilings, strict=True)]
         priced = weighted(self.problem, terms)
@@ -276,7 +332,8 @@ class _Search:
         self.points.append(point)
         if self.best is None or point.bound > self.best.bound:
             self.best = point
-        if point.keeps and (self.feasible is None or value < self.feasible.value):
+        better = self.feasible is None or value < self.feasible.value
+        if point.keeps and better and self.allowed(plan.unit_of):
             self.feasible = point
         return point
 
@@ -296,6 +353,8 @@ class _Search:
         unit_of, value = self._least()
         if self.best is None or unit_of is None:
             return False
+        if len(self.points) >= self.most_flows:
+            return True
         return value - self.best.bound <= self.smallest_gap * self._size(value)
 
     def _size(self, value: int) -> int:
@@ -307,7 +366,7 @@ class _Search:
         centre = self.evaluate(prices)
         if not len(self.ceilings):
             return
-        radius = np.maximum(np.abs(prices) * 0.1, self._first_radius(centre))
+        radius = np.where(centre.prices > 0, NEAR * centre.prices, self._first_radius(centre))
         for _ in range(LARGEST_SEARCH):
             if self.done():
                 return
@@ -341,8 +400,7 @@ class _Search:
     def _first_radius(self, centre: _Point) -> Floats:
         """Guess how far prices will go: what the objective is per unit of each measure."""
         measured = centre.excess + np.array([each.at_most for each in self.ceilings])
-        known = self.fixed if self.known is None else self.objective_of(self.known)
-        value = max(self._size(centre.value), self._size(known))
+        value = max(self._size(centre.value), self.guess)
         radius: Floats = 0.02 * value / np.maximum(1, measured)
         return radius
 

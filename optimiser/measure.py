@@ -77,6 +77,10 @@ class Measure:
         own = self.values[self.group_of, self.column_of[np.where(placed, unit_of, 0)]]
         return np.where(placed, own.astype(np.int64), self.unplaced)
 
+    def of_people(self, rows: Integers) -> Measure:
+        """Keep these people, in this order."""
+        return replace(self, group_of=self.group_of[rows], unplaced=self.unplaced[rows])
+
     def of_plan(self, problem: AllocationProblem, unit_of: Integers) -> int:
         """Add the measure up over a plan."""
         crowded = int((problem.segment_use(problem.held(unit_of)) * self.segment).sum())
@@ -209,10 +213,10 @@ LOOKED_AT = 256
 
 
 def usual(problem: AllocationProblem, measure: Measure) -> int:
-    """Give what one choice adds to a measure at most, the dearest few aside; at least 1."""
+    """Give what one place adds to a measure at most, the dearest few aside."""
     every = max(1, len(problem.prisoners) // LOOKED_AT)
     people = np.arange(0, len(problem.prisoners), every)
     found = measure.values[measure.group_of[people]][:, measure.column_of]
     found = found[problem.cost_pennies[people] != INELIGIBLE]
     most = int(np.quantile(found, USUAL, method="higher")) if found.size else 0
-    return max(1, most, int(measure.segment.max(initial=0)))
+    return max(most, int(measure.segment.max(initial=0)))

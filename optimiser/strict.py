@@ -23,9 +23,13 @@ from optimiser.solve import Plan
 
 STAGE = "levels"
 
-BARRIER = 16
+BARRIER = 4
 """Price of leaving the face of the plans that are best so far: so many times what one person can
 add to the next level, where the range allows."""
+
+
+MOST_FLOWS = 24
+"""Flows of a level after which it ends with the gap it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,17 +105,25 @@ class _Stage:
         """Give the objective of the next level, the barrier with it."""
         if self.barrier is None:
             return [(1, measure)]
-        return [(1, measure), (_barrier_price(self.problem, measure), self.barrier)]
+        return [(1, measure), (self._barrier_price(measure), self.barrier)]
 
     def fixed(self, measure: Measure) -> int:
         """Give what the barrier costs at least."""
         if self.barrier is None:
             return 0
-        return _barrier_price(self.problem, measure) * self.departures
+        return self._barrier_price(measure) * self.departures
 
+    def keeps(self, unit_of: Integers) -> bool:
+        """Say whether a plan is on the face of the plans that are best so far."""
+        return self.barrier is None or (
+            self.barrier.of_plan(self.problem, unit_of) <= self.departures
+        )
 
-def _barrier_price(problem: AllocationProblem, measure: Measure) -> int:
-    return min(BARRIER * usual(problem, measure), LARGEST_COST // 16)
+    def _barrier_price(self, measure: Measure) -> int:
+        """Price departures, as high as can be where only people without a place are any."""
+        if self.barrier is None or not self.barrier.segment.any():
+            return LARGEST_COST // 16 if self.departures else LARGEST_COST
+        return min(BARRIER * max(1, usual(self.problem, measure)), LARGEST_COST // 16)
 
 
 def solve_strict(
@@ -160,6 +172,8 @@ def solve_strict(
             smallest_gap=smallest_gap,
             start=start if number == 0 else None,  # another level's prices lead astray
             known=known,
+            most_flows=MOST_FLOWS,
+            allowed=stage.keeps,
             fixed=stage.fixed(level.measure),
         )
         flows += found.evaluations
@@ -220,14 +234,16 @@ def _on_face(stage: _Stage, measure: Measure, proof: Proof, unit_of: Integers) -
     capacity = np.bincount(problem.segment_unit, weights=places, minlength=len(problem.units))
     priced_estate = prices.estate > 0
     departs = (rent <= 0).astype(np.int64) + (priced_estate.any() & ~priced_estate[segment_sex])
+    without = (priced.unplaced_pennies > values).astype(np.int64) + 1 + priced_estate.any()
+    always = int(departs[places > 0].min(initial=1))  # everybody has one place or none
     barrier = replace(
         measure,
         name="barrier",
         values=np.zeros((1, 1), dtype=np.int32),
         group_of=np.zeros(len(values), dtype=np.int64),
         column_of=np.zeros(len(problem.units), dtype=np.int64),
-        segment=departs,
-        unplaced=(priced.unplaced_pennies > values).astype(np.int64) + 1 + priced_estate.any(),
+        segment=np.maximum(departs - always, 0),
+        unplaced=without - always,
     )
     restricted = replace(
         problem,
