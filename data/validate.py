@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from data.check import Problem, Report, TableError, check_table
@@ -254,7 +255,9 @@ def _check_references(tables: Tables, reports: Reports) -> None:
             cells = table[column.name]
             if column.dtype is Dtype.LIST:
                 cells = cells[cells != ""].map(split_words).explode()
-            unknown = cells[(cells != "") & ~cells.isin(known)]
+            # An index tells known ids many times as fast as isin() on text of Arrow.
+            is_known = pd.Index(known).get_indexer(pd.Index(cells)) >= 0
+            unknown = cells[(cells != "").to_numpy(dtype=np.bool_) & ~is_known]
             where = " or ".join(reports[t].file for t, _ in column.references)
             reports[name].add_cells(
                 unknown,

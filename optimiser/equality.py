@@ -160,7 +160,8 @@ def characteristics(
     groups["nation"] = prisoners["home_area"].map(nation).fillna(NOT_STATED)
     groups["children_under_18"] = np.where(prisoners["children_under_18"] > 0, "yes", "no")
     visiting = contacts["status"].isin(VISITING) & ~contacts["is_child"].astype(bool)
-    visited = prisoners["prisoner_id"].isin(contacts.loc[visiting, "prisoner_id"])
+    with_visits = pd.Index(contacts.loc[visiting, "prisoner_id"].unique())
+    visited = with_visits.get_indexer(pd.Index(prisoners["prisoner_id"])) >= 0
     groups["visits"] = np.where(visited, "somebody may visit", "nobody to visit")
     return groups[list(GROUP_BYS)].astype("str")
 
