@@ -122,7 +122,10 @@ def explain_person(
         given = replace(given, earlier=known, most_changes=len(known))
     build = build_problem(given)
     at = UNPLACED if unit == "" else int(build.problem.units.get_indexer(pd.Index([unit]))[0])
-    gap = plan.allocation["objective_gbp"] - plan.allocation["lower_bound_gbp"]
+    # what forcing costs is read off the multipliers, so that only their own gap bounds it
+    bound = plan.allocation.get("multiplier_bound_gbp")
+    bound = plan.allocation["lower_bound_gbp"] if bound is None else bound
+    gap = plan.allocation["objective_gbp"] - bound
     prices = plan.prices_of(row)
     one = explain(given, build, 0, at, prices, plan.graph, is_bound=plan.is_bound)
     one = _with_ties(plan, one if planner else for_others(one), planner=planner)

@@ -125,13 +125,20 @@ def proof(results: Results) -> str:
     if plan["gap"] == 0:
         return (
             f"Optimal {rests}: no plan can have a lower weighted cost than "
-            f"{pounds(plan['objective_gbp'])}. The proof was checked without the solver."
+            f"{pounds(plan['objective_gbp'])}. {_rests_on(plan)}"
         )
     return (
         f"Within {share(plan['gap'])} of the best possible {rests}: the weighted cost is "
         f"{pounds(plan['objective_gbp'])}, and no plan can be below "
         f"{pounds(plan['lower_bound_gbp'])}. The proof was checked without the solver."
     )
+
+
+def _rests_on(plan: dict[str, Any]) -> str:
+    """Say what the proof of an optimal plan takes on trust."""
+    if plan.get("multiplier_gap"):
+        return f"Proven by {plan['proof']}."
+    return "The proof was checked without the solver."
 
 
 def share(value: float) -> str:
