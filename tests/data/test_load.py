@@ -48,7 +48,7 @@ def test_dictionary_rows_are_complete_and_unique() -> None:
     assert rows["required"].isin(list(Required)).all()
     assert (rows["meaning"] != "").all()
     numbers = rows[rows["dtype"].isin([Dtype.INTEGER, Dtype.NUMBER])]
-    plain = {"value", "low", "high", "weight", "part", "point"}
+    plain = {"value", "low", "high", "weight", "part", "point", "amount"}
     assert set(numbers.loc[numbers["measure_unit"] == "", "column"]) <= plain
 
 
