@@ -243,12 +243,35 @@ def allocation_account(scenario: Scenario, allocation: Allocation, data: str) ->
         "ties_left_out": len(allocation.ties_left_out),
         "unplaced": allocation.unplaced.to_dict("records"),
         "moves": int(allocation.placements["moved"].sum()),
+        "limits": limits_kept(allocation),
         "levels": allocation.levels.to_dict("records"),
         "worst_tenth_miles": allocation.worst_tenth_miles,
         "lower_bounds": lower_bounds(allocation),
         "seconds": {stage: round(passed, 3) for stage, passed in allocation.seconds.items()},
         "holds_for": {"date": scenario.as_of.isoformat(), "data_digest": data},
     }
+
+
+def limits_kept(allocation: Allocation) -> list[dict[str, Any]]:
+    """List every limit of a plan with how many it counts and what one more would be worth.
+
+    ``price_gbp`` is the multiplier of the bound: 0 where the limit does not bind, else about what
+    the weighted cost would fall by for one more (for a minimum: one fewer).
+    """
+    problem, proof = allocation.problem, allocation.proof
+    if problem is None or proof is None:
+        return []
+    unit_of = problem.units.get_indexer(pd.Index(allocation.placements["unit"])).astype(np.int64)
+    pennies = proof.limit / proof.scale
+    return [
+        {
+            "limit": limit.name,
+            "at_least" if limit.at_least else "at_most": limit.bound,
+            "people": problem.counts(unit_of, limit),
+            "price_gbp": round(float(price) / PENNIES_PER_POUND, 2),
+        }
+        for limit, price in zip(problem.limits, pennies, strict=True)
+    ]
 
 
 def lower_bounds(allocation: Allocation) -> dict[str, Any]:

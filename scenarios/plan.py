@@ -15,6 +15,7 @@ from scenarios.account import (
     allocation_account,
     changes_table,
     equality_of,
+    limits_kept,
     price_arrays,
     record_tables,
     today_of,
@@ -192,6 +193,12 @@ def _told(
     ]
     if allocation.proven_by is not None:
         lines.insert(1, f"proven by {allocation.proven_by}")
+    lines += [
+        f"  limit {each['limit']}: {each['people']:,} people; one more would save about "
+        f"GBP {each['price_gbp']:,.2f}"
+        for each in limits_kept(allocation)
+        if each["price_gbp"] and "at_most" in each
+    ]
     lines += shortfall_lines(allocation)
     return Planned(
         told=(*([CEILING] if scenario.is_ceiling else []), *lines, *steering, str(out_dir)),

@@ -111,6 +111,16 @@ def test_the_plan_is_proven_and_within_its_budget(two_runs: tuple[Results, Resul
     assert {"pennies_per_pound", "unit", "estate", "limit", "steps"} <= set(plan.prices)
 
 
+def test_the_budget_is_told_with_its_count_and_price(two_runs: tuple[Results, Results]) -> None:
+    today, plan = two_runs
+    (budget,) = plan.allocation["limits"]
+    assert budget["limit"] == "moves"
+    assert budget["at_most"] == 13_000
+    assert budget["people"] == plan.allocation["moves"]
+    assert budget["price_gbp"] == 0  # fewer people than moves: it cannot bind
+    assert today.allocation["limits"] == []
+
+
 def test_families_gain_from_a_plan_that_brings_people_nearer(
     two_runs: tuple[Results, Results],
 ) -> None:
