@@ -55,6 +55,11 @@ class Rule:
     value: float
 
 
+def _no_words() -> pd.Series:
+    """Make an empty lookup from text to text."""
+    return pd.Series(index=pd.Index([], dtype="str"), dtype="str")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RuleBook:
     """The rules in force on a date, with the places they speak of.
@@ -84,7 +89,7 @@ class RuleBook:
     cohort_rules: pd.DataFrame = field(default_factory=pd.DataFrame)
     places: Places = field(default_factory=lambda: no_places())
     home_areas: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
-    area_regions: pd.Series = field(default_factory=lambda: pd.Series(dtype="str"))
+    area_regions: pd.Series = field(default_factory=_no_words)
 
     @property
     def unit_place(self) -> Integers:

@@ -16,7 +16,6 @@ import pytest
 
 from data.estate import Estate
 from data.geography import load_home_areas
-from data.load import read_table
 from data.population import Population, PopulationSettings, load_population, synthesise_population
 from data.schema import columns
 from data.synthetic.contacts import pseudonyms
@@ -28,8 +27,10 @@ from data.synthetic.validation import (
     validation_table,
 )
 from data.validate import TableError
-from optimiser.fit import RuleBook, fit, rules_in_force
+from optimiser.build import rule_book
+from optimiser.fit import fit
 from scenarios.inputs import Inputs
+from scenarios.place import allocation_inputs
 from scenarios.schema import Scenario
 
 ROOT = Path(__file__).parents[2]
@@ -264,18 +265,11 @@ def test_sentences_fit_custody_types(placed: pd.DataFrame) -> None:
     assert (placed["days_since_sentence"].fillna(0) <= (placed["age"] - 15) * 365).all()
 
 
-def test_nobody_is_ineligible_where_they_are_held_today(real: Inputs) -> None:
-    estate, people = real.estate, real.population.prisoners
-    regions = estate.establishments[["establishment", "region"]]
-    units = estate.units.merge(regions, on="establishment")
-    book = RuleBook(
-        rules=rules_in_force(read_table("rules"), AS_OF),
-        stage_rules=read_table("stage_rules"),
-        units=units,
-        as_of=AS_OF,
-    )
+def test_nobody_is_ineligible_where_they_are_held_today(real: Inputs, baseline: Scenario) -> None:
+    people = real.population.prisoners
+    book = rule_book(allocation_inputs(baseline, real))
     suits = fit(people, book)
-    today = pd.Index(units["unit"]).get_indexer(pd.Index(people["current_unit"]))
+    today = pd.Index(book.units["unit"]).get_indexer(pd.Index(people["current_unit"]))
     assert suits.allowed[suits.class_of, today].all()
 
 

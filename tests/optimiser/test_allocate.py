@@ -408,9 +408,8 @@ def test_real_estate_keeps_its_budget_of_moves(real: Inputs, baseline: Scenario)
 
     moves = allocation.moves
     assert len(moves) <= 13_000
-    assert allocation.status is SolveStatus.FEASIBLE
-    assert allocation.gap is not None
-    assert allocation.gap < 1e-4
+    assert allocation.status is SolveStatus.OPTIMAL
+    assert allocation.gap == 0
     for_others = moves["own_gain_gbp"] <= moves["move_price_gbp"]
     assert (for_others == (moves["reason"] == "other")).all()
     assert (moves.loc[moves["family_gain_gbp"] <= 0, "reason"] != "repatriation").all()
