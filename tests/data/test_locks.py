@@ -129,7 +129,7 @@ def test_locks_of_unknown_people_and_places_are_reported_together() -> None:
     population = Population(
         prisoners=pd.DataFrame({"prisoner_id": ["P1"]}), contacts=pd.DataFrame()
     )
-    table = with_lock(with_lock(nothing(), row("P9", "DMI")), row("P1", "XXX"))
+    table = with_lock(with_lock(nothing(), row("P9", "DMI")), row("P1", "QQQ"))
 
     with pytest.raises(TableError) as caught:
         check_locks(
@@ -140,7 +140,7 @@ def test_locks_of_unknown_people_and_places_are_reported_together() -> None:
             establishments=pd.DataFrame({"establishment": ["DMI"]}),
         )
 
-    assert {problem.value for problem in caught.value.problems} == {"P9", "XXX"}
+    assert {problem.value for problem in caught.value.problems} == {"P9", "QQQ"}
     assert {problem.file for problem in caught.value.problems} == {"mine.csv"}
 
 
