@@ -57,10 +57,14 @@ Workers = Annotated[int, typer.Option(help="Processes that simulate.", min=1, ma
 
 
 def main() -> None:
-    """Run the command line; being told to end is as being interrupted."""
+    """Run the command line; being told to end is as being interrupted.
+
+    An interrupt is heard even by a command that a script started in the background.
+    """
     import signal
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.default_int_handler)
     app()
 
 
