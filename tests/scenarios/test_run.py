@@ -276,8 +276,12 @@ def test_a_run_that_does_not_end_leaves_nothing(
 def test_a_signal_leaves_no_half_written_run_and_no_process(
     small_data: Path, tmp_path: Path, told: signal.Signals
 ) -> None:
-    """Ctrl-C reaches the whole group; ``kill`` the command alone."""
-    command = [sys.executable, "-m", "scenarios.cli", "run", "baseline"]
+    """Ctrl-C reaches the whole group; ``kill`` the command alone.
+
+    The command is started as a script starts one in the background: with Ctrl-C ignored.
+    """
+    command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+    command += [sys.executable, "-m", "scenarios.cli", "run", "baseline"]
     command += ["--data", str(small_data), "--runs", str(tmp_path), "--replications", "2000"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as job:
         _wait_for(lambda: list(tmp_path.glob(".partial-*/inputs.pickle")))
