@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Callable
 
-AREAS = ("travel", "population", "allocation", "side", "frontier", "simulation", "command")
+AREAS = ("travel", "population", "allocation", "side", "frontier", "simulation", "peers", "command")
 Benchmark = Callable[[], dict[str, float | str]]
 
 

@@ -24,7 +24,7 @@ YARDSTICK = "one for each asking answered, cancellation, session, and booked cal
 
 
 @cache
-def _inputs() -> SimulationInputs:
+def simulation_inputs() -> SimulationInputs:
     """Give the real estate with today's placements under the baseline."""
     baseline = load_scenario("baseline")
     inputs = load_inputs(baseline)
@@ -82,7 +82,7 @@ def simulate_national_seconds() -> dict[str, float | str]:
     The yardstick is a bare loop with one timeout for each asking answered, cancellation, dated
     session and booked call whose time came.
     """
-    inputs = _inputs()
+    inputs = simulation_inputs()
     found = []
 
     def play() -> None:
@@ -108,7 +108,7 @@ def simulate_national_seconds() -> dict[str, float | str]:
 
 def simulate_bare_loop_ratio() -> dict[str, float | str]:
     """Play one large prison, draws and checks included, in turn with its own bare loop."""
-    inputs = _inputs()
+    inputs = simulation_inputs()
     establishment = max(inputs.establishments, key=lambda code: len(inputs.places[code].keys))
     things = _things_that_happen(inputs, (establishment,))
     simulated, bare = [], []
