@@ -1,0 +1,105 @@
+"""What families make of a bad experience: for a while they ask less often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY
+
+MINUTES_PER_PERIOD = DAYS_PER_PERIOD * MINUTES_PER_DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoodSettings:
+    """How much a bad experience puts a family off, and how soon it is forgotten.
+
+    Attributes
+    ----------
+    late_start_fall, long_wait_fall, refusal_fall
+        Share of its mood that a family loses when a visit starts late, when the only session to be
+        had is further ahead than ``long_wait_days``, and when a request is refused or given up.
+    long_wait_days
+        Days from the first asking to the visit beyond which the wait is long.
+    recovery_share
+        Share of what is missing to a full mood that comes back in four weeks.
+    """
+
+    late_start_fall: float
+    long_wait_fall: float
+    refusal_fall: float
+    long_wait_days: int
+    recovery_share: float
+
+    def __post_init__(self) -> None:
+        """Refuse shares outside 0 to 1 and a negative wait."""
+        shares = (field.name for field in fields(self) if field.name != "long_wait_days")
+        problems = [
+            f"{name} is {getattr(self, name)}, not between 0 and 1"
+            for name in shares
+            if not 0 <= getattr(self, name) <= 1
+        ]
+        if self.long_wait_days < 0:
+            problems.append(f"long_wait_days is {self.long_wait_days}, below 0")
+        if problems:
+            raise ValueError(f"MoodSettings: {'; '.join(problems)}.")
+
+    @property
+    def matters(self) -> bool:
+        """Say whether any experience changes anything."""
+        return max(self.late_start_fall, self.long_wait_fall, self.refusal_fall) > 0
+
+
+class Mood:
+    """The mood of the family of each person at one establishment, from 0 to 1; at first 1.
+
+    A request is made when its resolve, drawn before the run, is below the mood at that moment. A
+    worse mood therefore takes away some of the same requests and never adds one.
+
+    Parameters
+    ----------
+    people
+        How many.
+    settings
+        What puts them off.
+
+    Examples
+    --------
+    >>> mood = Mood(1, MoodSettings(
+    ...     late_start_fall=0.2, long_wait_fall=0, refusal_fall=0.5, long_wait_days=14,
+    ...     recovery_share=0.5,
+    ... ))
+    >>> mood.start_late(0, 0.0)
+    >>> mood.of(0, 0.0), mood.of(0, 28 * 1440.0)
+    (0.8, 0.9)
+    """
+
+    def __init__(self, people: int, settings: MoodSettings) -> None:
+        self.settings = settings
+        self.matters = settings.matters
+        self._missing = [0.0] * people
+        self._since = [0.0] * people
+
+    def of(self, person: int, now: float) -> float:
+        """Give a family's mood at a minute, which is not before its last experience."""
+        missing = self._missing[person]
+        if not missing:
+            return 1.0
+        periods = (now - self._since[person]) / MINUTES_PER_PERIOD
+        return 1.0 - missing * (1.0 - self.settings.recovery_share) ** periods
+
+    def start_late(self, person: int, now: float) -> None:
+        """Take note that a visit to a person began late."""
+        self._fall(person, now, self.settings.late_start_fall)
+
+    def wait_long(self, person: int, now: float) -> None:
+        """Take note that a visit could only be booked far ahead."""
+        self._fall(person, now, self.settings.long_wait_fall)
+
+    def refuse(self, person: int, now: float) -> None:
+        """Take note that a request was refused for good or given up."""
+        self._fall(person, now, self.settings.refusal_fall)
+
+    def _fall(self, person: int, now: float, share: float) -> None:
+        if share:
+            self._missing[person] = 1.0 - self.of(person, now) * (1.0 - share)
+            self._since[person] = now
