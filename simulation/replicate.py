@@ -80,7 +80,7 @@ def intervals(measures: pd.DataFrame) -> pd.DataFrame:
     keys = [name for name in MEASURE_COLUMNS if name not in ("replication", "value")]
     values = measures.groupby(keys, sort=True)["value"]
     found = values.agg(mean="mean", deviation="std", replications="count").reset_index()
-    half = _half_width(found["deviation"], found["replications"])
+    half = half_width(found["deviation"], found["replications"])
     return found.assign(low=found["mean"] - half, high=found["mean"] + half)[
         [*keys, "mean", "low", "high", "replications"]
     ]
@@ -114,7 +114,8 @@ def paired_intervals(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return intervals(both[keys].assign(value=difference))
 
 
-def _half_width(deviation: pd.Series[float], replications: pd.Series[int]) -> pd.Series[float]:
+def half_width(deviation: pd.Series[float], replications: pd.Series[int]) -> pd.Series[float]:
+    """Give half the width of the 95% interval of a mean; missing below two replications."""
     from scipy.special import stdtrit
 
     freedom = (replications - 1).clip(lower=1)
