@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from optimiser.problem import UNPLACED, AllocationProblem, Integers
 
 
-def keep_own_units(problem: AllocationProblem, unit_of: Integers) -> Integers:
+def keep_own_units(
+    problem: AllocationProblem, unit_of: Integers, own: Integers | None = None
+) -> Integers:
     """Share the people of units alike out again, so that they keep their own wherever they can.
 
     People who must stay do; then each unit is filled as cheaply as crowding allows, where prices
@@ -25,6 +27,8 @@ def keep_own_units(problem: AllocationProblem, unit_of: Integers) -> Integers:
         What was to be decided.
     unit_of
         Unit of each person in an optimal plan, or ``UNPLACED``; shape (prisoners,).
+    own
+        Unit that each person should keep, as in an earlier plan; by default today's.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def keep_own_units(problem: AllocationProblem, unit_of: Integers) -> Integers:
     group_of, only = groups_alike(problem)
     kept = unit_of.copy()
     tied = only >= 0
-    now = np.where(tied, only, problem.current_unit)
+    now = np.where(tied, only, problem.current_unit if own is None else own)
     group_plan = np.where(unit_of == UNPLACED, UNPLACED, group_of[unit_of])
     by_group = np.argsort(group_plan, kind="stable")
     sizes = np.bincount(group_of)

@@ -16,6 +16,7 @@ from optimiser.allocation import Allocation, SolveStatus
 from optimiser.build import Build, Inputs, build_problem, shortfall
 from optimiser.by_objective import decide_by_objective, levels_table
 from optimiser.certify import Certificate, certify
+from optimiser.closest import closest_plan
 from optimiser.decide import Decision, decide, refute_better
 from optimiser.duals import Prices
 from optimiser.floor import mean_miles_floor
@@ -51,7 +52,8 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     -------
     Allocation
         Certified. With no limits and no ties the multipliers alone prove it; with them two solvers
-        decide the pairs that the multipliers leave open, and ``proven_by`` says so.
+        decide the pairs that the multipliers leave open, and ``proven_by`` says so. Where plans are
+        equally good, people keep their units of the earlier plan, or else today's.
         The order of the prisoners' rows decides nothing.
         People nobody has a place for are counted in ``unplaced``.
 
@@ -72,6 +74,8 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     ordered = problem if problem.prisoners.is_monotonic_increasing else problem.of_people(by_id)
     found = decide(ordered, progress, earlier_plan(inputs, ordered))
     clock.add(found.seconds)
+    wanted = wanted_units(inputs, ordered)
+    found = replace(found, unit_of=closest_plan(ordered, found.unit_of, found.prices, wanted))
     refutation = refute_better(ordered, found) if problem.limits or problem.ties else None
     clock.mark("side")
     back = np.argsort(by_id)
@@ -169,7 +173,7 @@ def allocate_by_objective(
     clock.mark("build")
     tail = tail_of(inputs.population.prisoners, inputs.travel)
     found = decide_by_objective(build, inputs.policy, objective, tail, progress)
-    unit_of = keep_own_units(problem, found.unit_of)
+    unit_of = keep_own_units(problem, found.unit_of, wanted_units(inputs, problem))
     if problem.value_pennies(unit_of) != problem.value_pennies(found.unit_of):
         unit_of = found.unit_of
     clock.mark("budgets")
@@ -228,6 +232,18 @@ def earlier_plan(inputs: Inputs, problem: AllocationProblem) -> Plan | None:
         prices=replace(prices, limit=limit),
         rounds=0,
     )
+
+
+def wanted_units(inputs: Inputs, problem: AllocationProblem) -> Integers:
+    """Give the unit each person keeps where plans are equally good: the earlier plan's, or today's.
+
+    People whom the earlier plan does not know, or left without a place, keep today's.
+    """
+    if inputs.earlier is None:
+        return problem.current_unit
+    units = inputs.earlier.set_index("prisoner_id")["unit"].reindex(problem.prisoners)
+    before = problem.units.get_indexer(pd.Index(units)).astype(np.int64)
+    return np.where(before >= 0, before, problem.current_unit)
 
 
 def observe(inputs: Inputs) -> Allocation:

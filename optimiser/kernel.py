@@ -49,6 +49,11 @@ class Terms(NamedTuple):
         Cost of leaving each person without a place; int64.
     scale
         Costs and ``unplaced`` are multiplied by it; prices and ``extra`` already are.
+    wanted
+        Unit where each person costs one part of the scale less, -1 for nowhere; int64, empty where
+        nobody wants anything.
+    confined
+        Establishment outside which each person must not be used, -1 for none; int64, or empty.
     """
 
     cost: Any
@@ -59,6 +64,8 @@ class Terms(NamedTuple):
     unit_class: Any
     unplaced: Any
     scale: Any
+    wanted: Any
+    confined: Any
 
 
 class Places(NamedTuple):
@@ -145,6 +152,8 @@ _TERMS = types.BaseTuple.from_types(
         _VECTOR,
         _VECTOR,
         _I8,
+        _VECTOR,
+        _VECTOR,
     ],
     Terms,
 )
@@ -192,6 +201,10 @@ def _pair(terms: Terms, person: int, node: int) -> Any:
         kind = terms.person_class[person]
         flags = terms.flags[person, terms.establishment[node]]
         full += terms.extra[kind, terms.unit_class[node], flags]
+    if terms.confined.size and terms.confined[person] not in (NOBODY, terms.establishment[node]):
+        return FAR
+    if terms.wanted.size and terms.wanted[person] == node:
+        full -= 1
     return full
 
 
@@ -208,6 +221,13 @@ def _fill(terms: Terms, person: int, row: Any) -> None:
         unit_class, establishment = terms.unit_class, terms.establishment
         for unit in range(units):
             row[unit] += extra[unit_class[unit], flags[establishment[unit]]]
+    if terms.confined.size and terms.confined[person] != NOBODY:
+        place, only = terms.establishment, terms.confined[person]
+        for unit in range(units):
+            if place[unit] != only:
+                row[unit] = FAR
+    if terms.wanted.size and terms.wanted[person] != NOBODY:
+        row[terms.wanted[person]] -= 1
     row[units] = terms.unplaced[person] * scale
 
 

@@ -83,6 +83,7 @@ class Network:
         """Give what pairs cost at prices of the limits, which are in the scale."""
         from optimiser.kernel import Terms
 
+        nothing = np.empty(0, dtype=np.int64)
         return Terms(
             self.problem.cost_pennies,
             self.problem.unit_establishment,
@@ -92,6 +93,8 @@ class Network:
             self.unit_class,
             self.problem.unplaced_pennies,
             scale,
+            nothing,
+            nothing,
         )
 
     def _extra(self, limit_pennies: Integers) -> Integers:
@@ -106,7 +109,7 @@ class Network:
             signed = -limit_pennies[number] if limit.at_least else limit_pennies[number]
             people = np.flatnonzero(self.people_counted[number])
             units = np.flatnonzero(self.units_counted[number])
-            extra[np.ix_(people, units, _flagged(limit))] += signed
+            extra[np.ix_(people, units, flagged(limit))] += signed
         return extra
 
     def places(self, chosen: Integers, scale: int = 1) -> Places:
@@ -226,7 +229,7 @@ def share_of_places(problem: AllocationProblem, chosen: Integers) -> Share:
     )
 
 
-def _flagged(limit: Limit) -> Integers:
+def flagged(limit: Limit) -> Integers:
     """Give the values of a pair's flags that a limit counts."""
     values = np.arange(FLAG_VALUES)
     return values if limit.flag is None else values[values & int(limit.flag) != 0]
