@@ -90,7 +90,7 @@ def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> 
     Parameters
     ----------
     scenario
-        Calendar, demand, regime, video and the yearly cap on refunds.
+        Calendar, demand, regime, video, attendance and the yearly cap on refunds.
     inputs
         Estate, people and what visits cost.
     allocation
@@ -106,5 +106,6 @@ def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> 
         demand=scenario.demand,
         regime=scenario.regime,
         video=scenario.video,
+        attendance=scenario.attendance,
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
     )

@@ -23,6 +23,7 @@ from optimiser.limits import LimitEdit
 from optimiser.objective import Objective
 from optimiser.policy import AllocationPolicy
 from scenarios.benefit import BenefitSettings
+from simulation.attendance import AttendanceSettings
 from simulation.clock import Calendar
 from simulation.demand import DemandSettings
 from simulation.regime import VisitsRegime
@@ -97,6 +98,7 @@ class Scenario(BaseModel):
     demand: DemandSettings
     regime: VisitsRegime
     video: VideoRegime
+    attendance: AttendanceSettings
     benefit: BenefitSettings
     units: tuple[UnitEdit, ...]
     limits: tuple[LimitEdit, ...]

@@ -1,20 +1,357 @@
-"""The story of a visit: its time comes, and the hall is open to those who booked it."""
+"""The story of a visit: its time comes, the party arrives, is checked, searched and let in."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
 
-from simulation.log import Register
+from simulation.clock import MINUTES_PER_DAY, Calendar
+from simulation.demand import Requests
+from simulation.place import Place
+from simulation.streams import person_keys, stream_key, uniform
+from simulation.timetable import DatedSlots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceSettings:
+    """What happens on the day of a visit.
+
+    Attributes
+    ----------
+    arrive_first_minutes, arrive_last_minutes
+        A party arrives between so many minutes before the session starts, each equally likely;
+        below 0 it is late.
+    check_minutes_per_visitor
+        Mean time to check and search one visitor; that of a party varies by half either way.
+    tables_per_checker
+        One member of staff checks and searches for so many tables of a session, at least one.
+    escort_minutes
+        From the search to the hall.
+    late_start_share, late_start_minutes
+        Share of sessions that start late, mostly because the roll check has not come right, and
+        by how much on average; any delay up to twice that is equally likely.
+    refused_entry_share
+        Share of parties that come and are not let in.
+    early_finish_share
+        Share of visits that end early, at any moment with equal chance.
+    staff_shortage_share
+        Share of sessions that are called off for want of staff.
+    tables_per_officer
+        One officer watches so many tables.
+    around_session_minutes
+        Staff are there so much longer than the session lasts.
+    """
+
+    arrive_first_minutes: float
+    arrive_last_minutes: float
+    check_minutes_per_visitor: float
+    tables_per_checker: float
+    escort_minutes: float
+    late_start_share: float
+    late_start_minutes: float
+    refused_entry_share: float
+    early_finish_share: float
+    staff_shortage_share: float
+    tables_per_officer: float
+    around_session_minutes: float
+
+    def __post_init__(self) -> None:
+        """Refuse shares outside 0 to 1, negative minutes and staff for no table."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        problems = [
+            f"{name} is {value}, not between 0 and 1"
+            for name, value in values.items()
+            if name.endswith("_share") and not 0 <= value <= 1
+        ]
+        problems += [
+            f"{name} is {values[name]}, below 0"
+            for name in (
+                "check_minutes_per_visitor",
+                "escort_minutes",
+                "late_start_minutes",
+                "around_session_minutes",
+            )
+            if values[name] < 0
+        ]
+        problems += [
+            f"{name} is {values[name]}, not above 0"
+            for name in ("tables_per_checker", "tables_per_officer")
+            if values[name] <= 0
+        ]
+        if self.arrive_last_minutes > self.arrive_first_minutes:
+            problems.append(
+                f"arrive_last_minutes {self.arrive_last_minutes} is before "
+                f"arrive_first_minutes {self.arrive_first_minutes}"
+            )
+        if problems:
+            raise ValueError(f"AttendanceSettings: {'; '.join(problems)}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VisitingDay:
+    """What was drawn for the sessions of one establishment, and how its visitors are let in.
+
+    Attributes
+    ----------
+    settings
+        Of the scenario.
+    seed, replication
+        Names of the draws.
+    called_off
+        Whether each slot's session is called off for want of staff; bool, shape (slots,).
+    late_minutes
+        How late the hall opens for each slot; 0 where on time; float64, shape (slots,).
+    """
+
+    settings: AttendanceSettings
+    seed: int
+    replication: int
+    called_off: NDArray[np.bool_]
+    late_minutes: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        settings: AttendanceSettings,
+        sessions: DatedSlots,
+        templates: NDArray[np.object_],
+        calendar: Calendar,
+        *,
+        establishment: str,
+        seed: int,
+        replication: int,
+    ) -> VisitingDay:
+        """Draw what happens to each dated session, whoever comes to it.
+
+        Parameters
+        ----------
+        settings
+            Shares and minutes.
+        sessions
+            The dated slots; the open and the closed tables of one session share its draws.
+        templates
+            Id of the template of each row that ``sessions.template`` points to.
+        calendar
+            Dates the sessions.
+        establishment, seed, replication
+            Names of the draws, which are found by template and date: a session that is added or
+            moved changes no draw of another.
+        """
+        keys, date = person_keys(templates), sessions.day + calendar.first_date.toordinal()
+
+        def drawn(purpose: str) -> NDArray[np.float64]:
+            stream = stream_key(seed, replication, purpose, establishment)
+            return uniform(stream, keys, sessions.template, date)
+
+        none = np.zeros(len(sessions))
+        late, short = settings.late_start_share, settings.staff_shortage_share
+        return cls(
+            settings=settings,
+            seed=seed,
+            replication=replication,
+            called_off=drawn("staff shortage") < short if short else none > 0,
+            late_minutes=np.where(
+                drawn("late start") < late,
+                drawn("late start by") * 2.0 * settings.late_start_minutes,
+                0.0,
+            )
+            if late
+            else none,
+        )
+
+    def let_in(
+        self,
+        place: Place,
+        visits: Requests,
+        sessions: DatedSlots,
+        request: NDArray[np.int64],
+        slot: NDArray[np.int64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Say when each party that came was let into the hall, and how long it had there.
+
+        Identity check and search are a queue of each session's own, first come, first served, by
+        as many staff as the session's tables need. Who is refused entry has been checked as well.
+        Whoever gets through when the session is over is not let in.
+
+        Parameters
+        ----------
+        place, visits, sessions
+            Parties, requests and dated slots.
+        request, slot
+            Who came, and to which slot; shape (parties that came,).
+
+        Returns
+        -------
+        tuple of ndarray of float64
+            Minutes from the start of the session until the party was in the hall, and minutes it
+            had there: 0 where it was not let in; shape (parties that came,).
+        """
+        settings = self.settings
+        start, end = sessions.start[slot], sessions.end[slot]
+
+        def drawn(purpose: str) -> NDArray[np.float64]:
+            stream = stream_key(self.seed, self.replication, f"visit {purpose}")
+            return uniform(stream, place.keys, visits.person[request], visits.number[request])
+
+        entered = start + self.late_minutes[slot]
+        if settings.check_minutes_per_visitor or self._may_be_late():
+            span = settings.arrive_first_minutes - settings.arrive_last_minutes
+            arrived = start - settings.arrive_first_minutes + drawn("arrives") * span
+            party = visits.party[request]
+            visitors = place.adults[party] + place.children[party]
+            served = settings.check_minutes_per_visitor * visitors * (0.5 + drawn("is checked"))
+            session, checkers = self._sessions(sessions)
+            checked = through_check(session[slot], arrived, served, checkers)
+            entered = np.maximum(entered, checked + settings.escort_minutes)
+        had = np.maximum(end - entered, 0.0)
+        if settings.early_finish_share:
+            early = drawn("finishes early") < settings.early_finish_share
+            had = np.where(early, had * (1.0 - drawn("finishes when")), had)
+        if settings.refused_entry_share:
+            had[drawn("refused entry") < settings.refused_entry_share] = 0.0
+        return entered - start, had
+
+    def _may_be_late(self) -> bool:
+        """Say whether a party can reach the hall late although its check takes no time."""
+        return self.settings.escort_minutes > self.settings.arrive_last_minutes
+
+    def _sessions(self, sessions: DatedSlots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the session that each slot belongs to, and the checkers of each session."""
+        session, tables = whole_sessions(sessions)
+        return session, _staff(tables, self.settings.tables_per_checker)
+
+    def staff_hours(self, sessions: DatedSlots) -> NDArray[np.float64]:
+        """Give the hours that officers and checkers spend on each slot's session.
+
+        A session with open and closed tables counts once, in its first slot; one that is called
+        off costs none.
+        """
+        session, tables = whole_sessions(sessions)
+        staff = _staff(tables, self.settings.tables_per_officer)
+        staff = staff + _staff(tables, self.settings.tables_per_checker)
+        minutes = sessions.end - sessions.start + self.settings.around_session_minutes
+        hours = np.zeros(len(sessions))
+        first = np.unique(session, return_index=True)[1]
+        hours[first] = staff * minutes[first] / 60.0
+        return np.where(self.called_off, 0.0, hours)
+
+
+def whole_sessions(sessions: DatedSlots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the session that each slot belongs to, and count the tables of each, open and closed.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        The session of each slot, shape (slots,), and the tables of each session.
+    """
+    templates = int(sessions.template.max(initial=0)) + 1
+    _, session = np.unique(sessions.day * templates + sessions.template, return_inverse=True)
+    tables = np.bincount(session, weights=sessions.tables)
+    return session.astype(np.int64), tables.astype(np.int64)
+
+
+def _staff(tables: NDArray[np.int64], tables_each: float) -> NDArray[np.int64]:
+    return np.maximum(np.ceil(tables / tables_each), 1.0).astype(np.int64)
+
+
+def through_check(
+    queue: NDArray[np.int64],
+    arrived: NDArray[np.float64],
+    served: NDArray[np.float64],
+    servers: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Say when everybody is through a queue served first come, first served.
+
+    Parameters
+    ----------
+    queue
+        Which queue each customer joins, an index into ``servers``; shape (customers,).
+    arrived, served
+        When each arrives, and how long its service takes; float64, shape (customers,). Who
+        arrives at the same moment is served in the order given.
+    servers
+        How many serve each queue, at least 1; shape (queues,).
+
+    Returns
+    -------
+    ndarray of float64
+        When each customer's service ends; shape (customers,).
+
+    Notes
+    -----
+    The recursion of Kiefer and Wolfowitz (1955), over all queues at once: the next in line goes
+    to the server who is free first.
+
+    Examples
+    --------
+    Two servers; the third customer waits for the first of them to be free.
+
+    >>> through_check(
+    ...     np.array([0, 0, 0]), np.array([0.0, 1.0, 2.0]), np.array([5.0, 9.0, 1.0]), np.array([2])
+    ... ).tolist()
+    [5.0, 10.0, 6.0]
+    """
+    order = np.lexsort((arrived, queue))
+    sizes = np.bincount(queue, minlength=len(servers))
+    first = np.cumsum(sizes) - sizes
+    # the longest queues first, so that those still in use are always a leading part
+    longest = np.argsort(-sizes, kind="stable")
+    sizes, first = sizes[longest], first[longest]
+    free = np.where(
+        np.arange(int(servers.max(initial=1))) < servers[longest, np.newaxis], -np.inf, np.inf
+    )
+    through = np.empty(len(queue))
+    for place in range(int(sizes.max(initial=0))):
+        waiting = int(np.searchsorted(-sizes, -place, side="left"))
+        customer = order[first[:waiting] + place]
+        rows = np.arange(waiting)
+        server = free[:waiting].argmin(axis=1)
+        begins = np.maximum(arrived[customer], free[rows, server])
+        through[customer] = free[rows, server] = begins + served[customer]
+    return through
+
+
+def call_off(
+    env: simpy.Environment,
+    called_off: NDArray[np.bool_],
+    days: NDArray[np.int64],
+    tell: Callable[[int], None],
+) -> Generator[simpy.Timeout, Any, None]:
+    """Call sessions off at midnight before their day, so that families hear before they travel.
+
+    Parameters
+    ----------
+    env
+        The establishment's own environment.
+    called_off
+        Whether each slot is called off.
+    days
+        Day of each slot, ascending.
+    tell
+        Takes a slot that is called off.
+
+    Yields
+    ------
+    Timeout
+        Until the midnight of the next one.
+    """
+    for slot in np.flatnonzero(called_off).tolist():
+        midnight = float(days[slot] * MINUTES_PER_DAY)
+        if midnight > env.now:
+            yield env.timeout(midnight - env.now)
+        tell(slot)
 
 
 def hold_sessions(
     env: simpy.Environment,
     starts: Sequence[float],
     booked: Sequence[Sequence[int]],
-    register: Register,
+    hold: Callable[[int, Sequence[int]], None],
 ) -> Generator[simpy.Timeout, Any, None]:
     """Walk through the sessions of the year and write down who holds a table in each.
 
@@ -26,8 +363,8 @@ def hold_sessions(
         Minute at which each session begins, ascending.
     booked
         The requests that hold a table in each session when it begins.
-    register
-        Takes the bookings of every session. Who of them comes was drawn before.
+    hold
+        Takes a session and its bookings. Who of them comes was drawn before.
 
     Yields
     ------
@@ -37,4 +374,4 @@ def hold_sessions(
     for slot, start in enumerate(starts):
         if start > env.now:
             yield env.timeout(start - env.now)
-        register.hold(slot, booked[slot])
+        hold(slot, booked[slot])

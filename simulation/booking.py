@@ -16,6 +16,7 @@ from simulation.log import CODE, NOT_IN_HAND, PASSED_OVER, Recorder, VisitOutcom
 from simulation.slots import SlotCalendar
 
 CANCELLED = CODE[VisitOutcome.CANCELLED]
+CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
 
 
 class BookingDesk:
@@ -136,9 +137,18 @@ class BookingDesk:
 
     def _cancel(self, decided: simpy.Event) -> None:
         request, slot = cast("tuple[int, int]", decided.value)
+        if request in self.booked[slot]:
+            self._release(request, slot, CANCELLED)
+
+    def call_off(self, slot: int) -> None:
+        """Tell everybody booked into a session that it is not held; nobody can book it any more."""
+        for request in tuple(self.booked[slot]):
+            self._release(request, slot, CALLED_OFF)
+
+    def _release(self, request: int, slot: int, outcome: int) -> None:
         now, person = self._env.now, self._person[request]
         today = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
         self._calendar.release(slot, person, today)
         self._orders.give_back(person, today)
-        self._recorder.add((now, request, CANCELLED, slot))
+        self._recorder.add((now, request, outcome, slot))

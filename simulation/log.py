@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.arrivals import Askings
+from simulation.attendance import VisitingDay
 from simulation.clock import Calendar
 from simulation.demand import Requests
 from simulation.place import Place
@@ -26,8 +27,10 @@ class VisitOutcome(StrEnum):
     NO_ORDER = "no_order"
     NO_TABLE = "no_table"
     CANCELLED = "cancelled"
+    CALLED_OFF = "called_off"
     ATTENDED = "attended"
     NO_SHOW = "no_show"
+    REFUSED_ENTRY = "refused_entry"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
     TURNED_TO_VIDEO = "turned_to_video"
@@ -48,7 +51,9 @@ CODE = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 VISIT_ENDS = (
     VisitOutcome.ATTENDED,
     VisitOutcome.NO_SHOW,
+    VisitOutcome.REFUSED_ENTRY,
     VisitOutcome.CANCELLED,
+    VisitOutcome.CALLED_OFF,
     VisitOutcome.REFUSED,
     VisitOutcome.GAVE_UP,
     VisitOutcome.TURNED_TO_VIDEO,
@@ -62,6 +67,15 @@ VIDEO_ENDS = (
     VisitOutcome.VIDEO_NO_SLOT,
 )
 """A request for a video call ends in exactly one of these, or is pending when the year ends."""
+
+BOOKING_ENDS = (
+    VisitOutcome.ATTENDED,
+    VisitOutcome.NO_SHOW,
+    VisitOutcome.REFUSED_ENTRY,
+    VisitOutcome.CANCELLED,
+    VisitOutcome.CALLED_OFF,
+)
+"""A booking ends in one of these, or lies after the end."""
 
 TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
 """The desk's answers after which a family asks again, or does not."""
@@ -96,6 +110,11 @@ class Register:
         self.slots.append(slot)
         self.sizes.append(len(requests))
         self.requests += requests
+
+    def bookings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the request and the slot of every booking."""
+        slot = np.repeat(np.array(self.slots, dtype=np.int64), self.sizes)
+        return np.fromiter(self.requests, dtype=np.int64, count=len(self.requests)), slot
 
 
 class Recorder:
@@ -144,6 +163,8 @@ class Year:
         The dated slots.
     templates
         Id of the template of each row that ``sessions.template`` points to.
+    day
+        What was drawn for each dated session, and how visitors are let in.
     """
 
     place: Place
@@ -153,6 +174,7 @@ class Year:
     sessions: DatedSlots
     video_slots: DatedSlots
     templates: NDArray[np.object_]
+    day: VisitingDay
 
     def numbered(self, column: Callable[[Requests], NDArray[Any]]) -> NDArray[Any]:
         """Give a column of the requests by their number in the log."""
@@ -184,6 +206,9 @@ class VisitLog:
         Code of the ``VisitOutcome``; int64.
     slot
         Visit session (or video slot) the row is about, an index; -1 where none; int64.
+    late_minutes, minutes_had
+        Of a visit that took place: from the start of the session until the party was in the hall,
+        and how long it had there; 0 in other rows; float64.
     """
 
     establishment: str
@@ -193,6 +218,8 @@ class VisitLog:
     request: NDArray[np.int64]
     outcome: NDArray[np.int64]
     slot: NDArray[np.int64]
+    late_minutes: NDArray[np.float64]
+    minutes_had: NDArray[np.float64]
 
     @classmethod
     def of_run(
@@ -202,18 +229,13 @@ class VisitLog:
         rows = np.fromiter(recorder.rows, dtype=np.float64, count=len(recorder.rows))
         table = rows.reshape(-1, 4)
         turns = (table[:, 0], *table[:, 1:].T.astype(np.int64))
-        no_show = year.numbered(lambda requests: requests.no_show)
-        visits = _attendance(
-            recorder.visits, year.sessions.start, no_show,
-            VisitOutcome.ATTENDED, VisitOutcome.NO_SHOW,
-        )  # fmt: skip
-        calls = _attendance(
-            recorder.calls, year.video_slots.start, no_show,
-            VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW,
-        )  # fmt: skip
-        minutes, request, outcome, slot = map(
-            np.concatenate, zip(*_answered(recorder, year), turns, visits, calls, strict=True)
-        )
+        visits, hours = _visits(recorder.visits, year)
+        calls = _calls(recorder.calls, year)
+        parts = (*_answered(recorder, year), turns, visits, calls)
+        minutes, request, outcome, slot = map(np.concatenate, zip(*parts, strict=True))
+        before = np.zeros(len(minutes) - len(calls[0]) - len(visits[0]))
+        after = np.zeros(len(calls[0]))
+        late, had = (np.concatenate([before, column, after]) for column in hours)
         return cls(
             establishment=establishment,
             replication=replication,
@@ -222,6 +244,8 @@ class VisitLog:
             request=request,
             outcome=outcome,
             slot=slot,
+            late_minutes=late,
+            minutes_had=had,
         )
 
     def of(self, outcome: VisitOutcome) -> NDArray[np.bool_]:
@@ -321,6 +345,9 @@ class VisitLog:
 Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Minute, request, outcome and slot of some rows."""
 
+_Hours = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Minutes late and minutes had of some rows."""
+
 
 def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
     """Give the answers to everybody who asked, and how requests for visits ended with them."""
@@ -365,18 +392,28 @@ def _answers(
     return minutes, request, outcome, np.maximum(answer, NO_SLOT)
 
 
-def _attendance(
-    register: Register,
-    starts: NDArray[np.float64],
-    no_show: NDArray[np.bool_],
-    came: VisitOutcome,
-    missed: VisitOutcome,
-) -> Columns:
-    """Give the rows of every booking of the slots that were held."""
-    slot = np.repeat(np.array(register.slots, dtype=np.int64), register.sizes)
-    request = np.fromiter(register.requests, dtype=np.int64, count=len(register.requests))
-    outcome = np.where(no_show[request], CODE[missed], CODE[came])
-    return starts[slot], request, outcome, slot
+def _visits(register: Register, year: Year) -> tuple[Columns, _Hours]:
+    """Give the rows of every booking of the sessions that were held, and the hours of each."""
+    request, slot = register.bookings()
+    came = np.flatnonzero(~year.visits.no_show[request])
+    late, had = np.zeros(len(request)), np.zeros(len(request))
+    late[came], had[came] = year.day.let_in(
+        year.place, year.visits, year.sessions, request[came], slot[came]
+    )
+    outcome = np.full(len(request), CODE[VisitOutcome.NO_SHOW])
+    outcome[came] = np.where(
+        had[came] > 0.0, CODE[VisitOutcome.ATTENDED], CODE[VisitOutcome.REFUSED_ENTRY]
+    )
+    late[had == 0.0] = 0.0
+    return (year.sessions.start[slot], request, outcome, slot), (late, had)
+
+
+def _calls(register: Register, year: Year) -> Columns:
+    """Give the rows of every booking of the video slots that began."""
+    request, slot = register.bookings()
+    no_show = year.numbered(lambda requests: requests.no_show)[request]
+    outcome = np.where(no_show, CODE[VisitOutcome.VIDEO_NO_SHOW], CODE[VisitOutcome.VIDEO_HELD])
+    return year.video_slots.start[slot], request, outcome, slot
 
 
 def _words(codes: NDArray[np.int64], words: Sequence[str] | NDArray[np.object_]) -> pd.Categorical:
@@ -443,7 +480,7 @@ def conserve(
     )
     requests_ended = sum(rows[outcome] for outcome in VISIT_ENDS)
     calls_ended = sum(rows[outcome] for outcome in VIDEO_ENDS)
-    bookings_ended = rows["attended"] + rows["no_show"] + rows["cancelled"]
+    bookings_ended = sum(rows[outcome] for outcome in BOOKING_ENDS)
     balances = {
         "requests = ended + booked ahead + waiting to ask again": (
             len(year.visits),

@@ -15,6 +15,11 @@ from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
 from simulation.simulate import SimulationInputs
 from simulation.timetable import KINDS
 
+ENDS = tuple(
+    outcome
+    for outcome in VISIT_ENDS
+    if outcome not in (VisitOutcome.CALLED_OFF, VisitOutcome.REFUSED_ENTRY)
+)
 PENDING = "pending"
 WAITED = "waited"
 """The quantity that counts visits by days waited."""
@@ -34,7 +39,7 @@ BAND_EDGES_MILES = (25.0, 50.0, 100.0)
 GROUPS: dict[str, tuple[str, ...]] = {
     "all": ("all",),
     "session_kind": tuple(map(str, KINDS)),
-    "outcome": (*map(str, VISIT_ENDS), PENDING),
+    "outcome": (*map(str, ENDS), PENDING),
     "sex": (str(Sex.MEN), str(Sex.WOMEN)),
     "children_under_18": ("no", "yes"),
     "distance_band": DISTANCE_BANDS,
@@ -155,6 +160,7 @@ class _Events:
     visit_kind: NDArray[np.int64]
     visit_wait: NDArray[np.int64]
     visit_day: NDArray[np.int64]
+    visit_minutes: NDArray[np.float64]
     school_minutes: NDArray[np.float64]
     call_person: NDArray[np.int64]
     call_day: NDArray[np.int64]
@@ -173,6 +179,7 @@ class _Events:
             visit_party=party,
             visit_kind=year.sessions.kind[slot],
             visit_day=year.sessions.day[slot],
+            visit_minutes=log.minutes_had[attended],
             visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
             school_minutes=_school_minutes(log, calendar, slot, party),
             call_person=_person_of(log, held),
@@ -227,9 +234,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     counts["adult_visitors"] = per_person(person, adults.astype(np.float64))
     counts["child_visitors"] = per_person(person, children.astype(np.float64))
     counts["wait_days"] = per_person(person, events.visit_wait.astype(np.float64))
-    counts["visit_minutes"] = per_person(
-        person, year.sessions.end[events.visit_slot] - year.sessions.start[events.visit_slot]
-    )
+    counts["visit_minutes"] = per_person(person, events.visit_minutes)
     counts["family_money_gbp"] = per_person(person, place.money_gbp[party])
     refunded = _number_in_party(party) < inputs.refunded_visits_per_year
     counts["refund_gbp"] = per_person(person, place.refund_gbp[party] * refunded)
@@ -336,13 +341,12 @@ def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -
         for name in ("visits", "bookings", "no_shows", "cancellations")
     }
     party = events.visit_party
-    slot = events.visit_slot
     return counts | {
         "tables": per_kind(sessions.kind[offered], sessions.tables[offered].astype(np.float64)),
         "adult_visitors": per_kind(events.visit_kind, place.adults[party].astype(np.float64)),
         "child_visitors": per_kind(events.visit_kind, place.children[party].astype(np.float64)),
         "wait_days": per_kind(events.visit_kind, events.visit_wait.astype(np.float64)),
-        "visit_minutes": per_kind(events.visit_kind, sessions.end[slot] - sessions.start[slot]),
+        "visit_minutes": per_kind(events.visit_kind, events.visit_minutes),
         "school_minutes": per_kind(events.visit_kind, events.school_minutes),
     }
 
@@ -350,7 +354,7 @@ def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -
 def _by_outcome(log: VisitLog, calendar: Calendar) -> NDArray[np.float64]:
     asked = _measured(log.year.visits.asked_minutes, calendar)
     last = np.bincount(log.last_outcomes()[asked], minlength=len(OUTCOMES))
-    ended = [float(last[CODE[outcome]]) for outcome in VISIT_ENDS]
+    ended = [float(last[CODE[outcome]]) for outcome in ENDS]
     return np.array([*ended, last.sum() - sum(ended)])
 
 

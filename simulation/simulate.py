@@ -16,7 +16,7 @@ from data.visit_cost import VisitCost
 from data.words import Status
 from simulation.allowance import PRIVILEGED_ORDER_DAYS, Orders
 from simulation.arrivals import Askings
-from simulation.attendance import hold_sessions
+from simulation.attendance import AttendanceSettings, VisitingDay, call_off, hold_sessions
 from simulation.booking import BookingDesk
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.demand import DemandSettings, video_requests, visit_requests
@@ -37,7 +37,7 @@ class SimulationInputs:
 
     Attributes
     ----------
-    calendar, demand, regime, video
+    calendar, demand, regime, video, attendance
         Settings of the scenario.
     refunded_visits_per_year
         Visits of one party that are refunded in a year.
@@ -54,6 +54,7 @@ class SimulationInputs:
     demand: DemandSettings
     regime: VisitsRegime
     video: VideoRegime
+    attendance: AttendanceSettings
     refunded_visits_per_year: float
     sessions: dict[str, pd.DataFrame]
     stations: dict[str, pd.DataFrame]
@@ -76,6 +77,7 @@ def build_inputs(
     demand: DemandSettings,
     regime: VisitsRegime,
     video: VideoRegime,
+    attendance: AttendanceSettings,
     refunded_visits_per_year: float,
 ) -> SimulationInputs:
     """Gather what the simulated year depends on.
@@ -95,7 +97,7 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    calendar, demand, regime, video
+    calendar, demand, regime, video, attendance
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -155,6 +157,7 @@ def build_inputs(
         demand=demand,
         regime=regime,
         video=video,
+        attendance=attendance,
         refunded_visits_per_year=refunded_visits_per_year,
         sessions=_by_establishment(sessions, codes),
         stations=_by_establishment(stations_under(estate, video), codes),
@@ -266,6 +269,14 @@ def simulate(
         sessions=sessions,
         video_slots=slots,
         templates=templates["template"].to_numpy(object),
+        day=VisitingDay.of(
+            inputs.attendance,
+            sessions,
+            templates["template"].to_numpy(object),
+            calendar,
+            establishment=establishment,
+            **names,
+        ),
     )
     recorder = Recorder()
     env = simpy.Environment()
@@ -303,14 +314,8 @@ def simulate(
         recorder=recorder,
         ask_for_call=room.ask,
     )
-    env.process(
-        hold_sessions(
-            env,
-            sessions.start.tolist(),
-            desk.booked,
-            recorder.visits,
-        )
-    )
+    env.process(hold_sessions(env, sessions.start.tolist(), desk.booked, recorder.visits.hold))
+    env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))
     env.run(until=end)
     # events that were still to come hold the desk, and the desk holds the environment: let go,
     # or the memory of every establishment waits for the collector

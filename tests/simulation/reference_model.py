@@ -7,6 +7,7 @@ family holds until the visit or until it cancels.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,7 +19,7 @@ import simpy
 from data.words import DAYS
 from simulation.log import Year
 from simulation.simulate import SimulationInputs
-from simulation.streams import stream_key, uniform
+from simulation.streams import person_keys, stream_key, uniform
 
 DAY = 1440
 CAN_COME = {
@@ -40,6 +41,10 @@ class Session:
     tables: dict[bool, simpy.Resource]
     month: tuple[int, int]
     holders: set[int] = field(default_factory=set)
+    end: float = 0.0
+    opens: float = 0.0
+    called_off: simpy.Event | None = None
+    checkers: simpy.Resource | None = None
 
 
 @dataclass
@@ -63,6 +68,8 @@ class ReferenceModel:
         self.inputs, self.year = inputs, year
         self.env = simpy.Environment()
         self.rows: list[tuple[float, int, str]] = []
+        self.hours: dict[int, tuple[float, float]] = {}
+        self._seed, self._replication = seed, replication
         place = year.place
         order_day = np.floor(uniform(stream_key(seed, replication, "order day"), place.keys) * 28)
         full = uniform(stream_key(seed, replication, "full credit"), place.keys)
@@ -93,8 +100,34 @@ class ReferenceModel:
             self.env.process(self._visit(request))
         for request in range(len(self.year.calls)):
             self.env.process(self._own_call(request))
-        self.env.run(until=self.end)
-        return self.rows
+        for session in self.sessions:
+            self.env.process(self._call_off(session))
+        # the gate opens a day late, and what else happens after the end is nobody's business
+        self.env.run(until=self.end + 2 * DAY)
+        return [row for row in self.rows if row[0] < self.end]
+
+    def _drawn(self, purpose: str, place: str, key: str, number: int) -> float:
+        stream = stream_key(self._seed, self._replication, purpose, place)
+        return float(uniform(stream, person_keys([key]), numbers=number)[0])
+
+    def _of_session(self, purpose: str, template: str, day: int) -> float:
+        number = self._date(day).toordinal()
+        return self._drawn(purpose, self.year.place.establishment, template, number)
+
+    def _of_request(self, purpose: str, request: int) -> float:
+        drawn, people = self.year.visits, self.year.place.prisoner_id
+        return self._drawn(
+            f"visit {purpose}", "", people[drawn.person[request]], int(drawn.number[request])
+        )
+
+    def _call_off(self, session: Session):
+        settings = self.inputs.attendance
+        template = session.template["template"]
+        drawn = self._of_session("staff shortage", template, session.day)
+        if drawn < settings.staff_shortage_share and session.day:
+            yield self.env.timeout(session.day * DAY)
+            yield self.env.timeout(0)  # orders that come at this midnight are there
+            session.called_off.succeed()
 
     def _date(self, day: int) -> date:
         return self.inputs.calendar.first_date + timedelta(days=day)
@@ -124,12 +157,25 @@ class ReferenceModel:
                     continue
                 hours, minutes = map(int, template["start"].split(":"))
                 at = hours * 60 + minutes
+                end_hours, end_minutes = map(int, template["end"].split(":"))
+                settings = self.inputs.attendance
+                late = 0.0
+                name = template["template"]
+                if self._of_session("late start", name, day) < settings.late_start_share:
+                    by = self._of_session("late start by", name, day)
+                    late = by * 2.0 * settings.late_start_minutes
+                all_tables = template["open_tables"] + template["closed_tables"]
+                checkers = max(1, math.ceil(all_tables / settings.tables_per_checker))
                 found.append(
                     Session(
                         day=day,
                         start=day * DAY + at,
                         kind=self._kind(day, at),
                         template=template,
+                        end=day * DAY + end_hours * 60 + end_minutes,
+                        opens=day * DAY + at + late,
+                        called_off=self.env.event(),
+                        checkers=simpy.Resource(self.env, capacity=checkers),
                         tables={
                             closed: simpy.Resource(self.env, capacity=int(tables))
                             for closed, tables in (
@@ -253,16 +299,42 @@ class ReferenceModel:
             self._log(request, "booked")
             ahead = session.start - env.now
             if drawn.cancels[request]:
-                yield env.timeout(drawn.cancel_at_share[request] * ahead)
+                ahead *= drawn.cancel_at_share[request]
+            told = yield env.timeout(ahead) | session.called_off
+            if drawn.cancels[request] or session.called_off in told:
                 session.holders.remove(index)
                 person.visits[week] -= 1
                 if person.convicted:
                     person.orders = min(self.inputs.regime.orders_cap, person.orders + 1)
-                self._log(request, "cancelled")
+                self._log(request, "called_off" if session.called_off in told else "cancelled")
                 return
-            yield env.timeout(ahead)
-            self._log(request, "no_show" if drawn.no_show[request] else "attended")
+            if drawn.no_show[request]:
+                self._log(request, "no_show")
+            else:
+                env.process(self._admitted(request, session))
             yield env.timeout(DAY)
+
+    def _admitted(self, request: int, session: Session):
+        """Play the day of a visit again from the arrival on, a day later, by the gate's clock."""
+        settings, env = self.inputs.attendance, self.env
+        place, party = self.year.place, self.year.visits.party[request]
+        first, last = settings.arrive_first_minutes, settings.arrive_last_minutes
+        yield env.timeout(DAY - first + self._of_request("arrives", request) * (first - last))
+        with session.checkers.request() as checker:
+            yield checker
+            visitors = int(place.adults[party] + place.children[party])
+            each = settings.check_minutes_per_visitor
+            yield env.timeout(each * visitors * (0.5 + self._of_request("is checked", request)))
+        yield env.timeout(settings.escort_minutes)
+        entered = max(session.opens, env.now - DAY)
+        had = max(session.end - entered, 0.0)
+        if self._of_request("finishes early", request) < settings.early_finish_share:
+            had *= 1.0 - self._of_request("finishes when", request)
+        if self._of_request("refused entry", request) < settings.refused_entry_share:
+            had = 0.0
+        outcome = "attended" if had > 0.0 else "refused_entry"
+        self.hours[request] = (entered - session.start, had) if had > 0.0 else (0.0, 0.0)
+        self.rows.append((session.start, request, outcome))
 
     def _own_call(self, request: int):
         drawn = self.year.calls

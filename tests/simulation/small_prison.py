@@ -13,6 +13,7 @@ import pandas as pd
 from data.estate import Estate
 from data.visit_cost import VisitCost
 from data.words import DAYS
+from simulation.attendance import AttendanceSettings
 from simulation.clock import Calendar
 from simulation.demand import DemandSettings
 from simulation.regime import VisitsRegime
@@ -78,6 +79,22 @@ VIDEO = VideoRegime(
     walk_in=False,
 )
 
+ATTENDANCE = AttendanceSettings(
+    arrive_first_minutes=60,
+    arrive_last_minutes=15,
+    check_minutes_per_visitor=0.0,
+    tables_per_checker=8,
+    escort_minutes=0.0,
+    late_start_share=0.0,
+    late_start_minutes=20,
+    refused_entry_share=0.0,
+    early_finish_share=0.0,
+    staff_shortage_share=0.0,
+    tables_per_officer=6,
+    around_session_minutes=60,
+)
+"""Sessions that begin on time, and visitors who walk straight in."""
+
 
 def session(establishment: str = "AAA", number: int = 0, **columns: Any) -> dict[str, Any]:
     """Give one row of ``session_templates``."""
@@ -134,6 +151,7 @@ def prison(
     demand: DemandSettings = DEMAND,
     regime: VisitsRegime = NO_ALLOWANCE,
     video: VideoRegime = VIDEO,
+    attendance: AttendanceSettings = ATTENDANCE,
     establishments: Sequence[str] = ("AAA",),
     seed: int | None = None,
     cost_gbp: float = 50.0,
@@ -210,5 +228,6 @@ def prison(
         demand=demand,
         regime=regime,
         video=video,
+        attendance=attendance,
         refunded_visits_per_year=26,
     )

@@ -14,7 +14,16 @@ from data.words import DAYS
 from simulation.log import OUTCOMES, VisitLog
 from simulation.simulate import SimulationInputs, simulate
 from tests.simulation.reference_model import ReferenceModel
-from tests.simulation.small_prison import CALENDAR, DEMAND, REGIME, VIDEO, prison, session, stations
+from tests.simulation.small_prison import (
+    ATTENDANCE,
+    CALENDAR,
+    DEMAND,
+    REGIME,
+    VIDEO,
+    prison,
+    session,
+    stations,
+)
 
 TIMES = (("09:30", "11:30"), ("14:00", "16:00"), ("17:30", "19:00"))
 
@@ -93,6 +102,17 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             remand_visits_per_week=draw(st.integers(0, 2)),
         ),
         video=replace(VIDEO, notice_days_max=draw(st.integers(1, 14))),
+        attendance=replace(
+            ATTENDANCE,
+            arrive_last_minutes=draw(st.sampled_from((-20.0, 15.0))),
+            check_minutes_per_visitor=draw(st.sampled_from((0.0, 4.0, 30.0))),
+            tables_per_checker=draw(st.sampled_from((1.0, 2.0, 9.0))),
+            escort_minutes=draw(st.sampled_from((0.0, 10.0, 40.0))),
+            late_start_share=0.4,
+            refused_entry_share=0.2,
+            early_finish_share=0.3,
+            staff_shortage_share=draw(st.sampled_from((0.0, 0.3))),
+        ),
         seed=draw(st.integers(0, 10_000)),
     )
 
@@ -117,9 +137,30 @@ def turns(log: VisitLog) -> list[tuple[float, int, str]]:
 def test_desk_and_reference_model_agree_on_every_turn(inputs: SimulationInputs, seed: int) -> None:
     log = simulate(inputs, establishment="AAA", seed=seed, replication=0)
 
-    plain = ReferenceModel(inputs, log.year, seed, 0).run()
+    reference = ReferenceModel(inputs, log.year, seed, 0)
+    plain = reference.run()
 
     assert sorted(turns(log)) == sorted((round(at, 4), who, what) for at, who, what in plain)
+    assert hours(log) == pytest.approx(reference_hours(reference, plain))
+
+
+def hours(log: VisitLog) -> dict[tuple[int, str], float]:
+    """Give minutes late and minutes had of every visit that took place."""
+    held = np.flatnonzero(log.minutes_had)
+    numbers = log.request[held].tolist()
+    return {(who, "late"): at for who, at in zip(numbers, log.late_minutes[held], strict=True)} | {
+        (who, "had"): had for who, had in zip(numbers, log.minutes_had[held], strict=True)
+    }
+
+
+def reference_hours(
+    reference: ReferenceModel, rows: list[tuple[float, int, str]]
+) -> dict[tuple[int, str], float]:
+    """Give the same of the plain model."""
+    held = [who for _, who, what in rows if what == "attended"]
+    return {(who, "late"): reference.hours[who][0] for who in held} | {
+        (who, "had"): reference.hours[who][1] for who in held
+    }
 
 
 @pytest.mark.parametrize("fault", ["window", "cancelled table", "order twice", "closed table"])
