@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from data.schema import Column, Dtype, Required, columns
-from data.words import split_words
+from data.words import LEFT_OUT, split_words
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -218,7 +218,8 @@ class Report:
 def _with_suggestion(action: str, value: str, expected: str) -> str:
     if not expected.startswith("one of "):
         return action
-    near = difflib.get_close_matches(value, expected.removeprefix("one of ").split(", "), n=1)
+    words = expected.removeprefix("one of ").partition(";")[0].split(", ")
+    near = difflib.get_close_matches(value, words, n=1)
     return f"{action} Did you mean {near[0]!r}?" if near else action
 
 
@@ -334,7 +335,8 @@ def _readable_moments(text: pd.Series[Any], dtype: Dtype) -> pd.Series[bool]:
 def _expected(column: Column) -> str:
     """Say what a cell of the column should hold."""
     if column.words:
-        return f"one of {', '.join(column.words)}"
+        left_out = "; a ! before a word leaves it out" if column.may_leave_out else ""
+        return f"one of {', '.join(column.words)}{left_out}"
     if column.bounds:
         low, high = column.bounds
         kind = _KINDS[column.dtype]
@@ -404,12 +406,14 @@ def _checks(column: Column) -> list[pa.Check]:
     checks: list[pa.Check] = []
     if column.bounds:
         checks.append(pa.Check.in_range(*column.bounds))
+    allowed = frozenset(column.words)
+    if column.may_leave_out:
+        allowed |= {LEFT_OUT + word for word in column.words}
     if column.words and column.dtype is Dtype.LIST:
-        allowed = frozenset(column.words)
         checks.append(pa.Check(lambda cells: _by_distinct(cells, lambda c: _listed(c, allowed))))
     elif column.words and column.dtype is not Dtype.BOOLEAN:
         empty = ("",)  # emptiness has its own fault
-        checks.append(pa.Check.isin((*column.words, *empty)))
+        checks.append(pa.Check.isin((*sorted(allowed), *empty)))
     if column.pattern:
         checks.append(pa.Check.str_matches(f"^(?:{column.pattern})?$"))
     return checks

@@ -264,6 +264,8 @@ def derive_session_templates(
                     "categories": session["categories"],
                     "incentive_levels": "",
                     "wings": session["wings"],
+                    "units": "",
+                    "order_rule": "",
                     "source": session["source"],
                     "confidence": session["confidence"],
                     "tables_confidence": tables_confidence,

@@ -131,10 +131,11 @@ def _columns_of(name: str) -> str:
 
 def _holds(column: Column) -> str:
     """Say in a few words what a cell holds."""
+    left_out = "; `!` before one leaves it out" if column.may_leave_out else ""
     if column.references:
-        return " or ".join(f"id of {table}" for table, _ in column.references)
+        return " or ".join(f"id of {table}" for table, _ in column.references) + left_out
     if column.words:
-        words = ", ".join(column.words)
+        words = ", ".join(column.words) + left_out
         return f"any of {words}" if column.dtype is Dtype.LIST else words
     if column.pattern:
         return f"`{column.pattern}`"

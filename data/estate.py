@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from data.load import read_table
+from data.schema import columns
 from data.words import DAYS, Category, Need, UnitFunction, split_words
 
 Words: TypeAlias = str | tuple[str, ...] | None
@@ -32,6 +33,10 @@ class Estate:
         One row per establishment and opening period of its video stations.
     family_workers
         One row per establishment and service line.
+    excluded_dates
+        One row per establishment and span of dates in which a session, or all, are not held.
+    bank_holidays
+        One row per bank holiday of England and Wales.
     """
 
     establishments: pd.DataFrame
@@ -39,6 +44,12 @@ class Estate:
     session_templates: pd.DataFrame
     video_stations: pd.DataFrame
     family_workers: pd.DataFrame
+    excluded_dates: pd.DataFrame = field(default_factory=lambda: _no_rows("excluded_dates"))
+    bank_holidays: pd.DataFrame = field(default_factory=lambda: _no_rows("bank_holidays"))
+
+
+def _no_rows(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=[column.name for column in columns(name)], dtype="str")
 
 
 def load_estate(folder: Path | str | None = None) -> Estate:
@@ -71,6 +82,8 @@ def load_estate(folder: Path | str | None = None) -> Estate:
         session_templates=_sorted("session_templates", folder, ["establishment", "template"]),
         video_stations=_sorted("video_stations", folder, ["establishment", "day", "start"]),
         family_workers=_sorted("family_workers", folder, ["establishment", "line"]),
+        excluded_dates=_sorted("excluded_dates", folder, ["establishment", "first", "template"]),
+        bank_holidays=_sorted("bank_holidays", folder, ["date"]),
     )
 
 
@@ -154,16 +167,16 @@ class Where:
             When the table lacks a column that the selection asks about.
         """
         chosen = pd.Series(True, index=table.index)
-        for field in fields(self):
-            words = getattr(self, field.name)
+        for each in fields(self):
+            words = getattr(self, each.name)
             if words is None:
                 continue
-            if field.name not in table.columns:
+            if each.name not in table.columns:
                 raise ValueError(
-                    f"where: rows of this kind cannot be chosen by '{field.name}'; "
+                    f"where: rows of this kind cannot be chosen by '{each.name}'; "
                     f"they have {', '.join(map(str, table.columns))}."
                 )
-            chosen &= table[field.name].isin(words)
+            chosen &= table[each.name].isin(words)
         return chosen
 
     def matches_in(self, estate: Estate, table: pd.DataFrame) -> pd.Series[bool]:

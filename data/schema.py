@@ -5,9 +5,10 @@
 
 The ``allowed_values`` of a column are written as
 
-- words with a semicolon between them: ``men;women``
+- words with a semicolon between them: ``men;women``; a ``!`` before them says that a cell may also
+  hold a word to leave out, as ``!men``
 - a range, either end open: ``0..``, ``0..1``, ``-90..90``
-- a reference to the ids of another table: ``@establishments.establishment``
+- a reference to the ids of another table: ``@establishments.establishment``; ``!`` as for words
 - a pattern that the whole cell must match: ``~[A-Z]{3}``
 
 and ``required`` is one of
@@ -26,6 +27,8 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
+
+from data.words import LEFT_OUT
 
 DATA_FOLDER = Path(__file__).parent
 TABLES_FOLDER = DATA_FOLDER / "tables"
@@ -89,7 +92,7 @@ class Column:
     @property
     def references(self) -> tuple[tuple[str, str], ...]:
         """Tables and columns whose ids a cell may hold."""
-        marked = (part for part in self.allowed_values.split(";") if part.startswith("@"))
+        marked = (part for part in self._allowed.split(";") if part.startswith("@"))
         pairs = (part[1:].split(".") for part in marked)
         return tuple((table, column) for table, column in pairs)
 
@@ -97,6 +100,11 @@ class Column:
     def pattern(self) -> str:
         """Regular expression that a whole cell matches; ``""`` when there is none."""
         return self.allowed_values[1:] if self.allowed_values.startswith("~") else ""
+
+    @property
+    def may_leave_out(self) -> bool:
+        """A cell may hold words to leave out, each with a ``!`` before it."""
+        return self.allowed_values.startswith(LEFT_OUT)
 
     @property
     def bounds(self) -> tuple[float, float] | None:
@@ -111,7 +119,11 @@ class Column:
         """The closed set of words; empty when any text goes."""
         if not self.allowed_values or self.pattern or self.references or self.bounds:
             return ()
-        return tuple(self.allowed_values.split(";"))
+        return tuple(self._allowed.split(";"))
+
+    @property
+    def _allowed(self) -> str:
+        return self.allowed_values.removeprefix(LEFT_OUT)
 
 
 @cache

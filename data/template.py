@@ -21,7 +21,7 @@ ESTATE_TABLES = (
     "video_stations",
     "family_workers",
 )
-WHOLE_TABLES = ("move_parts", "rules", "stage_rules")
+WHOLE_TABLES = ("bank_holidays", "move_parts", "rules", "stage_rules")
 
 EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
     "population": [
@@ -126,6 +126,14 @@ EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
             "valid_from": "2026-07-01",
             "valid_to": "2026-12-31",
             "reason": "refurbishment",
+        }
+    ],
+    "excluded_dates": [
+        {
+            "establishment": EXAMPLE_ESTABLISHMENT,
+            "first": "2026-10-12",
+            "last": "2026-10-14",
+            "reason": "hall closed for repairs",
         }
     ],
     "exclusions": [{"prisoner_id": "P000001", "home_area": "E08000035-1", "within_miles": "5"}],

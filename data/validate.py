@@ -21,7 +21,15 @@ from data.files import ENDINGS, first_row_of
 from data.load import read_and_check, read_table, table_path
 from data.schema import Dtype, columns, table_names
 from data.travel_override import read_override
-from data.words import Category, RuleLevel, Sex, UnitFunction, split_words
+from data.words import (
+    LEFT_OUT,
+    Category,
+    ConvictionStatus,
+    RuleLevel,
+    Sex,
+    UnitFunction,
+    split_words,
+)
 
 __all__ = ["Problem", "TableError", "check_data", "check_table", "validate_folder"]
 
@@ -77,6 +85,7 @@ def validate_folder(folder: Path | str) -> list[Problem]:
     paths = _find_files(folder, names, problems)
     tables: dict[str, pd.DataFrame] = {}
     faulty: set[str] = set()
+    sound_rows: dict[str, pd.DataFrame] = {}
     for name, path in paths.items():
         if name == TRAVEL:
             continue
@@ -85,7 +94,9 @@ def validate_folder(folder: Path | str) -> list[Problem]:
         readable = len(frame) > 0 and all(fault.rows for fault in faults)
         if readable or not faults:
             tables[name] = frame
-            faulty.update([name] if faults else [])
+        if readable and faults:
+            faulty.add(name)
+            sound_rows[name] = without_rows(frame, faults, first_row_of(path))
     files = {name: path.name for name, path in paths.items()}
     for name in table_names():
         passed_over = name in (*BEHIND_DERIVED, *PASSED_OVER)
@@ -94,7 +105,25 @@ def validate_folder(folder: Path | str) -> list[Problem]:
             files[name] = f"{name}.csv{BUILT_IN}"
     if TRAVEL in paths and {"home_areas", "establishments"} <= tables.keys():
         problems.extend(_check_travel(paths[TRAVEL], tables))
-    return problems + _told_of_built_in(check_data(tables, files=files, faulty=faulty))
+    return problems + _told_of_built_in(
+        check_data(tables, files=files, faulty=faulty, sound_rows=sound_rows)
+    )
+
+
+def without_rows(frame: pd.DataFrame, faults: list[Problem], first_row: int) -> pd.DataFrame:
+    """Leave out the rows in which faults were found.
+
+    Parameters
+    ----------
+    frame
+        A table whose index counts rows from 0.
+    faults
+        Faults of its cells.
+    first_row
+        Number that a person gives the first row.
+    """
+    wrong = sorted({row - first_row for fault in faults for row in fault.rows})
+    return frame.drop(index=frame.index.intersection(wrong))
 
 
 def _find_files(folder: Path, names: list[str], problems: list[Problem]) -> dict[str, Path]:
@@ -206,6 +235,7 @@ def check_data(
     *,
     files: Mapping[str, str] | None = None,
     faulty: Collection[str] = (),
+    sound_rows: Tables | None = None,
 ) -> list[Problem]:
     """Check tables against each other.
 
@@ -219,6 +249,9 @@ def check_data(
     faulty
         Tables with faults of their own: only their ids are checked, so that one fault is not
         reported as two.
+    sound_rows
+        Rows of faulty tables that have no fault of their own: what looks at rows one by one, or at
+        pairs of them, looks at these.
 
     Returns
     -------
@@ -229,9 +262,11 @@ def check_data(
     reports = {name: _report(name, names[name]) for name in tables}
     _check_references(tables, reports)
     sound = {name: table for name, table in tables.items() if name not in faulty}
+    rows = {**sound, **(sound_rows or {})}
     for needed, check in CHECKS:
-        if all(name in sound for name in needed):
-            check(sound, reports)
+        seen = rows if check in ROW_BY_ROW else sound
+        if all(name in seen for name in needed):
+            check(seen, reports)
     return [problem for report in reports.values() for problem in report.problems]
 
 
@@ -255,6 +290,8 @@ def _check_references(tables: Tables, reports: Reports) -> None:
             cells = table[column.name]
             if column.dtype is Dtype.LIST:
                 cells = cells[cells != ""].map(split_words).explode()
+            if column.may_leave_out:
+                cells = cells.str.removeprefix(LEFT_OUT)
             # An index tells known ids many times as fast as isin() on text of Arrow.
             is_known = pd.Index(known).get_indexer(pd.Index(cells)) >= 0
             unknown = cells[(cells != "").to_numpy(dtype=np.bool_) & ~is_known]
@@ -362,6 +399,56 @@ def _check_times(tables: Tables, reports: Reports) -> None:
         )
 
 
+def _check_sessions_have_tables(tables: Tables, reports: Reports) -> None:
+    """Look for sessions at which nobody could sit down."""
+    sessions = tables["session_templates"]
+    empty = sessions["open_tables"] + sessions["closed_tables"] == 0
+    reports["session_templates"].add_cells(
+        sessions.loc[empty, "template"],
+        column="open_tables, closed_tables",
+        expected="at least one table, open or closed",
+        action="Give the session a table or remove its row.",
+    )
+
+
+def _check_stations_have_slots(tables: Tables, reports: Reports) -> None:
+    """Look for opening periods in which not one call fits."""
+    periods = tables["video_stations"]
+    open_minutes = _minutes(periods["end"]) - _minutes(periods["start"])
+    # a period that ends before it starts is told as such
+    short = (open_minutes > 0) & (open_minutes < periods["slot_minutes"])
+    reports["video_stations"].add_cells(
+        periods.loc[short, "slot_minutes"],
+        column="slot_minutes",
+        expected="no more minutes than the stations are open",
+        action="Correct the length of a slot or the opening hours.",
+    )
+
+
+def _minutes(times: pd.Series[str]) -> pd.Series[int]:
+    parts = times.str.partition(":")
+    return parts[0].astype("int64") * 60 + parts[2].astype("int64")
+
+
+def _check_excluded_dates(tables: Tables, reports: Reports) -> None:
+    """Look for spans that end before they begin, and sessions of another prison."""
+    spans, report = tables["excluded_dates"], reports["excluded_dates"]
+    report.add_cells(
+        spans.loc[spans["last"] < spans["first"], "last"],
+        column="last",
+        expected="a date on or after first",
+        action="Correct one of the dates.",
+    )
+    held_at = tables["session_templates"].set_index("template")["establishment"]
+    of_template = spans["template"].map(held_at)
+    report.add_cells(
+        spans.loc[of_template.notna() & (of_template != spans["establishment"]), "template"],
+        column="template",
+        expected="a session of the establishment, or an empty cell for all of them",
+        action="Correct the session or the establishment.",
+    )
+
+
 def _check_dates(tables: Tables, reports: Reports) -> None:
     """Look for rows that cease to hold before they begin to."""
     for name in ("session_templates", "rules", "places_out_of_use"):
@@ -393,9 +480,19 @@ def _check_sessions_do_not_overlap(tables: Tables, reports: Reports) -> None:
         )
 
 
+LEFT_OUT_STATUS = {
+    LEFT_OUT + ConvictionStatus.REMAND: str(ConvictionStatus.CONVICTED),
+    LEFT_OUT + ConvictionStatus.CONVICTED: str(ConvictionStatus.REMAND),
+}
+"""Who is let in when the others are left out."""
+
+
 def _clash(pairs: pd.DataFrame) -> pd.Series[bool]:
     """Say which pairs of sessions of one hall and day cannot both be held."""
-    one, two = pairs["conviction_status"], pairs["conviction_status_2"]
+    one, two = (
+        pairs[name].replace(LEFT_OUT_STATUS)
+        for name in ("conviction_status", "conviction_status_2")
+    )
     two_lists = (one != two) & (one != "") & (two != "")
     weekly = (pairs["every_n_weeks"] == 1) & (pairs["every_n_weeks_2"] == 1)
     in_step = pairs["every_n_weeks"] == pairs["every_n_weeks_2"]
@@ -607,7 +704,10 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     ((), _check_times),
     ((), _check_dates),
     (("session_templates",), _check_sessions_do_not_overlap),
+    (("session_templates",), _check_sessions_have_tables),
     (("video_stations",), _check_stations_do_not_overlap),
+    (("video_stations",), _check_stations_have_slots),
+    (("excluded_dates", "session_templates"), _check_excluded_dates),
     (("population", "units"), _check_categories_have_room),
     (("population", "units"), _check_people_fit),
     (("population", "units"), _check_people_are_where_they_may_be),
@@ -622,3 +722,15 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("places_out_of_use", "units"), _check_places_out_of_use),
 )
 """Every check across tables, with the tables it needs."""
+
+ROW_BY_ROW = (
+    _check_headroom,
+    _check_times,
+    _check_dates,
+    _check_pairs_are_two,
+    _check_pairs_stand_once,
+    _check_exclusions_say_where,
+    _check_soft_rules_have_prices,
+    _check_cohort_rules,
+)
+"""Checks that find nothing more where rows are left out."""

@@ -13,6 +13,9 @@ from enum import StrEnum
 LIST_SEPARATOR = ";"
 """Between the words of a cell that holds several."""
 
+LEFT_OUT = "!"
+"""Before a word that a filter leaves out: ``B;C`` lets in B and C, ``!B`` everybody but B."""
+
 ESTATE = "ALL"
 """The establishment of a measure that covers the whole estate."""
 
@@ -238,6 +241,24 @@ class ConvictionStatus(StrEnum):
     REMAND = "remand"
 
 
+class OrderRule(StrEnum):
+    """Which order a visit session asks of convicted people; an empty cell means either.
+
+    Source: the session templates of HMPPS's visit scheduler (``visit_scheduler_2026``).
+    """
+
+    VISIT_ORDER = "visit_order"
+    PRIVILEGED_ORDER = "privileged_order"
+    NO_ORDER = "none"
+
+
+class TemplateKind(StrEnum):
+    """What a visit session is: an ordinary one, or a family day."""
+
+    SOCIAL = "social"
+    FAMILY_DAY = "family_day"
+
+
 class Confidence(StrEnum):
     """How sure a value is."""
 
@@ -316,6 +337,26 @@ def split_words(cell: str) -> tuple[str, ...]:
     ()
     """
     return tuple(cell.split(LIST_SEPARATOR)) if cell else ()
+
+
+def admits(cell: str, word: str) -> bool:
+    """Say whether a filter lets a word through.
+
+    Parameters
+    ----------
+    cell
+        Words to let in, words to leave out with a ``!`` before each, or both; ``""`` lets in all.
+    word
+        What is to be let in or not.
+
+    Examples
+    --------
+    >>> [admits(cell, "B") for cell in ("", "B;C", "C", "!B", "!C", "B;!B")]
+    [True, True, False, False, True, False]
+    """
+    listed = split_words(cell)
+    let_in = [each for each in listed if not each.startswith(LEFT_OUT)]
+    return LEFT_OUT + word not in listed and (not let_in or word in let_in)
 
 
 def join_words(words: Iterable[str]) -> str:

@@ -72,6 +72,7 @@ def four_prisons(estate: Estate) -> Estate:
         **{
             name: table[table["establishment"].isin(["AGI", "BLI", "FDI", "SDI"])]
             for name, table in tables.items()
+            if "establishment" in table
         }
     )
 

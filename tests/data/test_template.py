@@ -23,7 +23,7 @@ USER_TABLES = {
         "stage_rules",
         "cohort_rules",
     ),
-    *("court_alignment", "places_out_of_use"),
+    *("court_alignment", "places_out_of_use", "excluded_dates", "bank_holidays"),
 }
 
 

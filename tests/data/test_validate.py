@@ -445,3 +445,67 @@ def test_travel_is_checked_against_the_folders_own_establishments(folder: Path) 
     (fault,) = travel_faults(folder, "origin_id,destination_id,minutes\nE08000035-1,LEI,95\n")
 
     assert (fault.column, fault.value) == ("destination_id", "LEI")
+
+
+def test_a_session_without_a_table_is_found(folder: Path) -> None:
+    change(folder, "session_templates", 2, open_tables="0", closed_tables="0")
+
+    (problem,) = validate_folder(folder)
+
+    assert problem.column == "open_tables, closed_tables"
+    assert problem.expected == "at least one table, open or closed"
+
+
+def test_stations_open_for_less_than_a_slot_are_found(folder: Path) -> None:
+    change(folder, "video_stations", 2, start="09:00", end="09:20", slot_minutes="30")
+
+    (problem,) = validate_folder(folder)
+
+    assert (problem.column, problem.value) == ("slot_minutes", "30")
+    assert problem.expected == "no more minutes than the stations are open"
+
+
+def test_filters_take_words_to_leave_out(folder: Path) -> None:
+    change(
+        folder,
+        "session_templates",
+        2,
+        categories="!B",
+        incentive_levels="!basic",
+        conviction_status="!remand",
+        units="!AYI-1",
+    )
+
+    assert validate_folder(folder) == []
+
+
+def test_a_slip_in_a_word_to_leave_out_is_found(folder: Path) -> None:
+    change(folder, "session_templates", 2, categories="!E", units="!AYI-9")
+
+    found = {problem.column: problem.expected for problem in validate_folder(folder)}
+
+    assert "a ! before a word leaves it out" in found["categories"]
+    assert found["units"] == "an id that stands in units.csv"
+
+
+def test_an_impossible_excluded_date_is_found(folder: Path) -> None:
+    """December has no 32nd day."""
+    change(folder, "excluded_dates", 2, first="2026-12-32")
+
+    (problem,) = validate_folder(folder)
+
+    assert (problem.column, problem.value) == ("first", "2026-12-32")
+
+
+def test_excluded_dates_end_after_they_begin_and_name_a_session_of_the_prison(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    rows = [
+        ("AYI", "", "2026-12-24", "2026-12-20", ""),
+        ("AYI", "ACI-S1", "2026-12-24", "2026-12-27", ""),
+    ]
+    spans = pd.DataFrame(rows, columns=[column.name for column in columns("excluded_dates")])
+
+    found = check_data(tables | {"excluded_dates": spans})
+
+    assert {problem.column: problem.rows for problem in found} == {"last": (2,), "template": (3,)}
