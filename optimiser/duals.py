@@ -69,12 +69,17 @@ def blocks(people: int) -> Iterator[slice]:
         yield slice(first, min(first + ROWS, people))
 
 
-def priced_block(problem: AllocationProblem, prices: Prices, rows: slice) -> NDArray[np.int32]:
-    """Give cost plus prices of every unit for some of the people; int32, shape (rows, units).
+def priced_block(
+    problem: AllocationProblem, prices: Prices, rows: slice
+) -> NDArray[np.signedinteger[Any]]:
+    """Give cost plus prices of every unit for some of the people; shape (rows, units).
 
-    Ineligible pairs stay at or above ``INELIGIBLE``.
+    Ineligible pairs stay at or above ``INELIGIBLE``. In 32 bits where they hold whatever can come
+    of it, since reading is what takes the time; in 64 where many limits are dear at once.
     """
-    priced = problem.cost_pennies[rows] + prices.unit.astype(np.int32)
+    furthest = INELIGIBLE + int(prices.unit.max(initial=0)) + int(np.abs(prices.limit).sum())
+    whole = np.int32 if furthest <= np.iinfo(np.int32).max else np.int64
+    priced: NDArray[np.signedinteger[Any]] = problem.cost_pennies[rows] + prices.unit.astype(whole)
     for number in np.flatnonzero(prices.limit):
         add_limit_price(problem, problem.limits[number], int(prices.limit[number]), rows, priced)
     if any(limit.at_least for limit in problem.limits):
