@@ -1,7 +1,9 @@
 """Locks that cannot all be kept, and the smallest set of them that shows it.
 
 A lock keeps a person in a unit or an establishment, or away from it. Locks can contradict one
-another, the rules, the places there are, keep-aparts, groups and limits. A set of demands that
+another, the rules, the places there are, keep-aparts, groups and limits; people whom the rules
+leave where they are count too. What a single one of these forbids is said in its own words; whether
+several of them together leave a way is asked of a solver in whole numbers. A set of demands that
 cannot be kept together is narrowed by a deletion filter until every one of them is needed for the
 contradiction.
 """
@@ -17,12 +19,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.duals import limit_counts
-from optimiser.problem import INELIGIBLE, AllocationProblem, Integers, Limit
+from optimiser.exclusions import RESTRICTED
+from optimiser.linear import has_no_answer
+from optimiser.problem import (
+    INELIGIBLE,
+    NOWHERE,
+    AllocationProblem,
+    Integers,
+    Limit,
+    pairs_counted,
+    wing_applies,
+)
+from optimiser.remainder import WholeModel
 
 Item = TypeVar("Item")
 
 MOST_REPORTED = 20
 """Contradictions named in one report."""
+
+EFFORT = 5.0
+"""Work, in the solver's own seconds, after which demands count as ones that can be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,24 +57,39 @@ class Lock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Demands that cannot all be kept, though any of them could be left out; and why not."""
+    """Demands that cannot all be kept, though any of them could be left out; and why not.
+
+    ``restricted`` are those of the demands that tell who is tied to whom.
+    """
 
     demands: tuple[str, ...]
     why: str
+    restricted: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say which, and why."""
         return f"{'; '.join(self.demands)}: {self.why}"
 
+    def for_others(self) -> Conflict:
+        """Leave out what only planners may read."""
+        if not self.restricted:
+            return self
+        shown = tuple(demand for demand in self.demands if demand not in self.restricted)
+        return Conflict(demands=shown, why=RESTRICTED)
+
 
 class ConflictError(ValueError):
-    """Locks or limits contradict one another; nothing was decided. ``conflicts`` has each."""
+    """Locks or limits contradict one another; nothing was decided.
 
-    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+    ``conflicts`` has each; the message leaves out what only planners may read, unless told that a
+    planner reads it.
+    """
+
+    def __init__(self, conflicts: Sequence[Conflict], *, planner: bool = False) -> None:
         self.conflicts = tuple(conflicts)
-        shown = [f"  {conflict}" for conflict in self.conflicts]
+        shown = [each if planner else each.for_others() for each in self.conflicts]
         heading = "These cannot all be kept; take away one of each line:"
-        super().__init__("\n".join([heading, *shown]))
+        super().__init__("\n".join([heading, *(f"  {conflict}" for conflict in shown)]))
 
 
 def locks_of(
@@ -216,10 +247,15 @@ def conflicts(
             Conflict(
                 demands=tuple(demand.says for demand in smallest),
                 why=frame.fault(smallest) or "",
+                restricted=tuple(each.says for each in smallest if each.kind in TIES),
             )
         )
         demands = [demand for demand in demands if demand not in smallest]
     return found
+
+
+TIES = ("apart", "wing", "group")
+"""Kinds of demands that tell who is tied to whom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,29 +286,34 @@ class _Frame:
         nobody = np.full(len(problem.prisoners), -1, dtype=np.int64)
         taken = (nobody if fixed is None else fixed).copy()
         taken[self.people] = -1
+        self.taken = taken
         held = problem.held(taken)
         self.room = problem.capacity - held
         by_sex = np.bincount(problem.unit_sex, weights=held, minlength=len(problem.sexes))
         self.room_of_sex = problem.held_limit - by_sex.astype(np.int64)
         self.reach = [self._reach(limit) for limit in problem.limits]
+        self.spare = [self._spare(limit) for limit in problem.limits]
 
     def demands(self) -> Iterator[_Demand]:
         """List what may contradict: limits and ties first, so that locks are spared last."""
         ties, labels = self.problem.ties, self.problem.prisoners
         locked = np.zeros(len(labels), dtype=np.bool_)
         locked[self.people] = True
+        settled = locked | (self.taken >= 0)
         for number, limit in enumerate(self.problem.limits):
             yield _Demand(kind="limit", number=number, says=_limit_says(limit))
         for kind, pairs, level in (
             ("apart", ties.apart, ""),
             ("wing", ties.apart_wing, " by wing"),
         ):
-            for row in np.flatnonzero(locked[pairs].all(axis=1)):
+            either = locked[pairs].any(axis=1) & settled[pairs].all(axis=1)
+            for row in np.flatnonzero(either):
                 a, b = labels[pairs[row]]
                 says = f"keep apart {a} and {b}{level}"
                 yield _Demand(kind=kind, number=int(row), says=says)
         for number, group in enumerate(ties.groups):
-            if locked[group.people].sum() > group.at_most:
+            few = settled[group.people].sum() <= group.at_most
+            if locked[group.people].any() and not few:
                 says = f"group {group.name}: at most {group.at_most}"
                 yield _Demand(kind="group", number=number, says=says)
         for number, lock in enumerate(self.locks):
@@ -287,8 +328,9 @@ class _Frame:
         return (
             self._without_a_unit(open_to, chosen.get("lock", []))
             or self._without_room({who: open_to[who] for who in confined})
-            or self._too_close(open_to, chosen)
+            or self._too_close({who: open_to[who] for who in confined}, chosen)
             or self._beyond_a_limit(open_to, confined, chosen.get("limit", []))
+            or self._no_way_together({who: open_to[who] for who in confined}, chosen)
         )
 
     def _open_to(self, locks: Sequence[int]) -> tuple[dict[int, NDArray[np.bool_]], list[int]]:
@@ -345,15 +387,28 @@ class _Frame:
         ties, places = self.problem.ties, self.problem.unit_establishment
         at = {who: _only(places[units]) for who, units in open_to.items() if units.any()}
         within = {who: _only(np.flatnonzero(units)) for who, units in open_to.items()}
-        for kind, pairs, where in (("apart", ties.apart, at), ("wing", ties.apart_wing, within)):
-            for number in chosen.get(kind, []):
-                a, b = (where.get(int(who)) for who in pairs[number])
-                if a is not None and a == b:
-                    return "both can only be in the same place"
+
+        def place_of(who: int) -> int | None:
+            unit = int(self.taken[who])
+            return int(places[unit]) if unit >= 0 else at.get(who)
+
+        def unit_of(who: int) -> int | None:
+            unit = int(self.taken[who])
+            return unit if unit >= 0 else within.get(who)
+
+        for number in chosen.get("apart", []):
+            a, b = (place_of(int(who)) for who in ties.apart[number])
+            if a is not None and a == b:
+                return "both can only be in the same place"
+        for number in chosen.get("wing", []):
+            a, b = (unit_of(int(who)) for who in ties.apart_wing[number])
+            if a is not None and a == b and self._wing_applies(number, a):
+                return "both can only be in the same place"
         for number in chosen.get("group", []):
             group = ties.groups[number]
-            places_of = (at.get(who) for who in group.people.tolist())
-            together = [place for place in places_of if place is not None]
+            together = [
+                place for who in group.people.tolist() if (place := place_of(who)) is not None
+            ]
             for place in sorted(set(together)):
                 if together.count(place) > group.at_most:
                     label = self.problem.establishments[place]
@@ -378,9 +433,80 @@ class _Frame:
                     return f"at most {most - lost} can be"
                 continue
             forced = sum(bool((counted[who] | ~open_to[who]).all()) for who in confined)
-            if forced > limit.bound:
-                return f"{forced} have to be"
+            if forced > self.spare[number]:
+                stay = limit.bound - self.spare[number]
+                return f"{forced + stay} have to be" + (f", {stay} of them stay" if stay else "")
         return self._limits_clash(limits)
+
+    def _no_way_together(
+        self, open_to: dict[int, NDArray[np.bool_]], chosen: dict[str, list[int]]
+    ) -> str | None:
+        """Ask a solver whether everybody who has to have a place can have one at once.
+
+        Only asked where ties or limits could stand in the way: places alone are known to do.
+        """
+        people = np.array(list(open_to), dtype=np.int64)
+        if not len(people):
+            return None
+        row, unit = np.nonzero(np.array(list(open_to.values())))
+        rows = _Rows(len(row))
+        self._add_ties(rows, people[row], unit, chosen)
+        for number in chosen.get("limit", []):
+            limit = self.problem.limits[number]
+            if not limit.at_least:
+                counted = pairs_counted(self.problem, limit, people[row], unit)
+                if len(np.unique(row[counted])) > self.spare[number]:
+                    rows.at_most(np.flatnonzero(counted), self.spare[number])
+        if not rows.bounds:
+            return None
+        for number in range(len(people)):
+            rows.add(np.flatnonzero(row == number), 1, 1)
+        for number in np.unique(unit):
+            rows.at_most(np.flatnonzero(unit == number), max(0, int(self.room[number])))
+        sex = self.problem.unit_sex[unit]
+        for number in np.unique(sex):
+            rows.at_most(np.flatnonzero(sex == number), max(0, int(self.room_of_sex[number])))
+        return "together they leave no way" if has_no_answer(rows.model(), effort=EFFORT) else None
+
+    def _add_ties(
+        self, rows: _Rows, person: Integers, unit: Integers, chosen: dict[str, list[int]]
+    ) -> None:
+        """Write what ties forbid among these pairs, and between them and people who stay."""
+        ties, problem = self.problem.ties, self.problem
+        place = problem.unit_establishment
+        stays_at = np.where(self.taken >= 0, place[np.maximum(self.taken, 0)], NOWHERE)
+        sets = [(ties.apart[number], 1) for number in chosen.get("apart", [])]
+        groups = (ties.groups[number] for number in chosen.get("group", []))
+        sets += [(group.people, group.at_most) for group in groups]
+        for members, most in sets:
+            mine = np.isin(person, members)
+            for spot in np.unique(place[unit[mine]]):
+                here = np.flatnonzero(mine & (place[unit] == spot))
+                left = most - int((stays_at[members] == spot).sum())
+                if len(np.unique(person[here])) > left:
+                    rows.at_most(here, max(0, left))
+        for number in chosen.get("wing", []):
+            members = ties.apart_wing[number]
+            mine = np.isin(person, members)
+            for spot in np.unique(unit[mine]).tolist():
+                here = np.flatnonzero(mine & (unit == spot))
+                left = 1 - int((self.taken[members] == spot).sum())
+                if len(here) > left and self._wing_applies(number, spot):
+                    rows.at_most(here, max(0, left))
+
+    def _wing_applies(self, number: int, unit: int) -> bool:
+        """Say whether there are several units for a pair in the establishment of one."""
+        pair = self.problem.ties.apart_wing[[number]]
+        return bool(wing_applies(self.problem, pair, np.array([unit]))[0])
+
+    def _spare(self, limit: Limit) -> int:
+        """Give how many a limit lets through beside those who stay where they are.
+
+        Where they are too many already, they are not counted: a limit is not kept by unlocking.
+        """
+        stay = np.flatnonzero(self.taken >= 0)
+        count = int(pairs_counted(self.problem, limit, stay, self.taken[stay]).sum())
+        return limit.bound - count if count <= limit.bound else limit.bound
 
     def _limits_clash(self, limits: Sequence[int]) -> str | None:
         """Find a minimum that is above a limit on the same people and more."""
@@ -409,6 +535,37 @@ class _Frame:
 
 
 _ROWS = 4096
+
+
+class _Rows:
+    """Rows over columns of 0 or 1, as they are written down."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+        self.members: list[Integers] = []
+        self.bounds: list[tuple[int, int]] = []
+
+    def add(self, members: Integers, low: int, high: int) -> None:
+        """Bound the sum of some columns."""
+        self.members.append(members)
+        self.bounds.append((low, high))
+
+    def at_most(self, members: Integers, high: int) -> None:
+        """Bound the sum of some columns from above."""
+        self.add(members, 0, high)
+
+    def model(self) -> WholeModel:
+        """Hand the programme over."""
+        size = [len(members) for members in self.members]
+        bounds = np.array(self.bounds, dtype=np.int64)
+        return WholeModel(
+            high=np.ones(self.columns, dtype=np.int64),
+            row=np.repeat(np.arange(len(size)), size),
+            column=np.concatenate(self.members).astype(np.int64),
+            value=np.ones(sum(size), dtype=np.int64),
+            row_low=bounds[:, 0],
+            row_high=bounds[:, 1],
+        )
 
 
 def _limit_says(limit: Limit) -> str:

@@ -10,9 +10,17 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
-from optimiser.conflicts import Lock, apply_locks, conflicts, locks_of, smallest_conflict
+from optimiser.conflicts import (
+    ConflictError,
+    Lock,
+    apply_locks,
+    conflicts,
+    locks_of,
+    smallest_conflict,
+)
+from optimiser.exclusions import RESTRICTED
 from optimiser.problem import (
     INELIGIBLE,
     UNPLACED,
@@ -23,6 +31,7 @@ from optimiser.problem import (
     Ties,
 )
 from tests.optimiser.allocation_instances import make_problem, problems, value_by_hand
+from tests.optimiser.tied_instances import tied_problems, tied_value_by_hand
 
 FREE = [[1, 1, 1]] * 4
 
@@ -86,6 +95,75 @@ def test_locks_are_contradictory_just_when_no_plan_keeps_them(
         assert not can_be_kept(unlimited, named)
         for fewer in combinations(named, len(named) - 1):
             assert can_be_kept(unlimited, fewer)
+
+
+def can_be_kept_with_ties(problem: AllocationProblem, locks: Sequence[Lock]) -> bool:
+    """Try every plan for one that keeps rules, limits and ties, and these locks beside."""
+    able = problem.cost_pennies != INELIGIBLE
+    allowed = able.copy()
+    for each in locks:
+        allowed[each.person, each.units != each.keeps] = False
+    if any(able[each.person].any() and not allowed[each.person].any() for each in locks):
+        return False
+    must = {each.person for each in locks if each.keeps}
+    choices = [
+        [*np.flatnonzero(units).tolist(), *([] if person in must else [UNPLACED])]
+        for person, units in enumerate(allowed)
+    ]
+    return any(tied_value_by_hand(problem, plan) is not None for plan in product(*choices))
+
+
+@given(tied_problems(), st.data())
+@settings(max_examples=300, deadline=None)
+def test_locks_limits_and_ties_are_contradictory_just_when_no_plan_keeps_them(
+    drawn: AllocationProblem, data: st.DataObject
+) -> None:
+    problem = replace(drawn, limits=tuple(each for each in drawn.limits if not each.at_least))
+    people, units = problem.cost_pennies.shape
+    locks = [
+        Lock(
+            person=data.draw(st.integers(0, people - 1)),
+            units=np.array([data.draw(st.booleans()) for _ in range(units)]),
+            keeps=data.draw(st.booleans()),
+            says=f"row {number}",
+        )
+        for number in range(data.draw(st.integers(1, 4)))
+    ]
+
+    found = conflicts(problem, locks)
+
+    assert (not found) == can_be_kept_with_ties(problem, locks)
+    by_name = {each.says: each for each in locks}
+    for conflict in found:
+        named = [by_name[says] for says in conflict.demands if says in by_name]
+        assert not can_be_kept_with_ties(problem, named)
+        for fewer in combinations(named, len(named) - 1):
+            others = [says for says in conflict.demands if says not in by_name]
+            assert can_be_kept_with_ties(only_these(problem, others), fewer)
+
+
+def only_these(problem: AllocationProblem, says: Sequence[str]) -> AllocationProblem:
+    """Keep the limits and ties of these names."""
+    ties, labels = problem.ties, problem.prisoners
+
+    def named(pairs: np.ndarray, level: str) -> np.ndarray:
+        kept = [f"keep apart {labels[a]} and {labels[b]}{level}" in says for a, b in pairs.tolist()]
+        return pairs[np.array(kept, dtype=np.bool_)]
+
+    return replace(
+        problem,
+        limits=tuple(
+            each for each in problem.limits if f"limit {each.name}: at most {each.bound}" in says
+        ),
+        ties=replace(
+            ties,
+            apart=named(ties.apart, ""),
+            apart_wing=named(ties.apart_wing, " by wing"),
+            groups=tuple(
+                each for each in ties.groups if f"group {each.name}: at most {each.at_most}" in says
+            ),
+        ),
+    )
 
 
 @given(locked_problems())
@@ -167,6 +245,89 @@ def test_a_group_that_is_locked_together_is_named() -> None:
 
     assert "group G1: at most 1" in found.demands
     assert found.why == "2 of them can only be in E1"
+
+
+def test_somebody_who_has_to_stay_keeps_others_from_being_locked_beside_them() -> None:
+    apart = replace(Ties.none(), apart=np.array([[0, 3]]))
+    problem = replace(make_problem(FREE, [4, 4, 4]), ties=apart)
+    stays = np.array([-1, -1, -1, 2])
+
+    (found,) = conflicts(problem, [lock(0, 2), lock(1, 2)], stays)
+
+    assert set(found.demands) == {"keep apart P0 and P3", "lock P0 (2,)"}
+    assert not conflicts(problem, [lock(0, 1)], stays)
+
+
+def test_a_group_is_full_of_those_who_have_to_stay() -> None:
+    group = Group(name="G1", people=np.array([0, 2, 3]), at_most=2)
+    problem = replace(make_problem(FREE, [4, 4, 4]), ties=replace(Ties.none(), groups=(group,)))
+
+    (found,) = conflicts(problem, [lock(0, 1), lock(1, 1)], np.array([-1, -1, 1, 1]))
+
+    assert set(found.demands) == {"group G1: at most 2", "lock P0 (1,)"}
+
+
+def test_those_who_have_to_stay_count_towards_a_limit() -> None:
+    """P3 stays far from home; one may be, so nobody else can be sent there."""
+    limit = Limit(name="far", flag=None, people=None, units=np.array([0, 0, 1], bool), bound=1)
+    problem = replace(make_problem(FREE, [4, 4, 4]), limits=(limit,))
+
+    (found,) = conflicts(problem, [lock(0, 2)], np.array([-1, -1, -1, 2]))
+
+    assert found.why == "2 have to be, 1 of them stay"
+
+
+def test_three_people_apart_from_one_another_do_not_fit_into_two_establishments() -> None:
+    """No two of the locks contradict, and no keep-apart alone does."""
+    apart = replace(Ties.none(), apart=np.array([[0, 1], [0, 2], [1, 2]]))
+    problem = replace(make_problem(FREE, [4, 4, 4]), ties=apart)
+    locks = [lock(person, 0, 1) for person in range(3)]
+
+    (found,) = conflicts(problem, locks)
+
+    assert len(found.demands) == 6
+    assert found.why == "together they leave no way"
+    assert not conflicts(problem, [*locks[:2], lock(2, 0, 1, 2)])
+
+
+def test_two_limits_can_leave_no_way_where_each_alone_leaves_one() -> None:
+    def at_most_none(name: str, unit: int) -> Limit:
+        here = np.arange(3) == unit
+        return Limit(name=name, flag=None, people=None, units=here, bound=0)
+
+    problem = make_problem(FREE, [4, 4, 4])
+    problem = replace(problem, limits=(at_most_none("first", 0), at_most_none("second", 1)))
+
+    (found,) = conflicts(problem, [lock(0, 0, 1)])
+
+    assert set(found.demands) == {
+        "limit first: at most 0",
+        "limit second: at most 0",
+        "lock P0 (0, 1)",
+    }
+
+
+def test_a_keep_apart_is_met_where_the_places_left_would_bring_people_together() -> None:
+    """Both may be in E0 or E1; E1 has one place, which somebody else is locked to."""
+    apart = replace(Ties.none(), apart=np.array([[0, 1]]))
+    problem = replace(make_problem(FREE, [4, 1, 4]), ties=apart)
+    locks = [lock(0, 0, 1), lock(1, 0, 1), lock(2, 1)]
+
+    (found,) = conflicts(problem, locks)
+
+    assert set(found.demands) == {"keep apart P0 and P1", *(each.says for each in locks)}
+
+
+def test_only_planners_read_who_is_tied_to_whom() -> None:
+    apart = replace(Ties.none(), apart=np.array([[0, 1]]))
+    problem = replace(make_problem(FREE, [4, 4, 4]), ties=apart)
+
+    found = conflicts(problem, [lock(0, 2), lock(1, 2)])
+
+    shown = f"lock P0 (2,); lock P1 (2,): {RESTRICTED}"
+    assert shown in str(ConflictError(found))
+    assert "keep apart" not in str(ConflictError(found))
+    assert "keep apart P0 and P1" in str(ConflictError(found, planner=True))
 
 
 def test_locks_that_need_more_moves_than_the_budget_are_named() -> None:
