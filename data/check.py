@@ -344,7 +344,7 @@ def _expected(column: Column) -> str:
             return f"{kind} of {low:g} or more"
         if np.isinf(low):
             return f"{kind} of {high:g} or less"
-        return f"{kind} from {low:g} to {high:g}"
+        return f"{kind} from {low:,.10g} to {high:,.10g}"
     if column.references:
         listed = " or ".join(f"the {name} column of {table}" for table, name in column.references)
         return f"an id of {listed}"

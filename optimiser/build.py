@@ -38,7 +38,7 @@ from optimiser.fit import (
     fit,
     rules_in_force,
 )
-from optimiser.limits import LimitEdit, further_than, limits_of, tolerances
+from optimiser.limits import LimitEdit, LimitError, further_than, limits_of, tolerances
 from optimiser.move_parts import (
     SOFT_HOLDS,
     SPECIAL_VEHICLE,
@@ -330,7 +330,10 @@ def _limits(inputs: Inputs, start: Integers, unit_establishment: Integers) -> tu
         move_budget=inputs.policy.move_budget,
     )
     if any(limit.flag == PairFlag.CHANGED for limit in limits) and inputs.earlier is None:
-        raise ValueError("limits: changed needs an earlier plan to count changes against.")
+        raise LimitError(
+            "limits: changed needs an earlier plan to count changes against. Give one with "
+            "--from, or take the row away."
+        )
     if inputs.most_changes is None:
         return limits
     changes = Limit(

@@ -42,7 +42,7 @@ from optimiser.eligibility import (
     presumed_open,
 )
 from optimiser.move_parts import looked_up
-from optimiser.problem import PENNIES_PER_POUND, Integers
+from optimiser.problem import LARGEST_COST, PENNIES_PER_POUND, Integers, PriceRangeError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +202,11 @@ def _faults_of(row: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
         yield "level", " or ".join(LEVELS[name])
     elif level == RuleLevel.SOFT and name not in PRICED_ELSEWHERE and _empty(row["price_gbp"]):
         yield "price_gbp", "a price, because the rule is soft"
-    if level != RuleLevel.OFF and name in NEED_VALUE and not _is_amount(row["value"]):
-        yield "value", "a number of 0 or more"
+    if not _empty(row["price_gbp"]) and not _is_amount(row["price_gbp"]):
+        yield "price_gbp", f"a number of 0 to {LARGEST_AMOUNT:,}"
+    needs_value = level != RuleLevel.OFF and name in NEED_VALUE
+    if (needs_value or not _empty(row["value"])) and not _is_amount(row["value"]):
+        yield "value", f"a number of 0 to {LARGEST_AMOUNT:,}"
     start, end = (str(row[column] or "") for column in ("valid_from", "valid_to"))
     if start and end and end < start:
         yield "valid_to", f"a date on or after valid_from, {start}"
@@ -276,15 +279,15 @@ def fit(prisoners: pd.DataFrame, book: RuleBook) -> Fit:
         if rule.level == RuleLevel.HARD:
             allowed &= broken == 0
         elif rule.pennies_per_week:
-            priced = np.asarray(broken, dtype=np.int32) * np.int32(rule.pennies_per_week)
-            breaches[rule.name] = breaches.get(rule.name, np.int32(0)) + priced
+            before = breaches.get(rule.name, np.zeros((1, 1), dtype=np.int32))
+            breaches[rule.name] = _priced(rule, np.asarray(broken), before)
     place_breaches: dict[str, ByPlace] = {}
     barred: dict[str, ByPlace] = {}
     for rule, found in place_breaks(people, codes, book):
         if rule.level == RuleLevel.HARD:
             barred[rule.name] = replace(found, values=found.values != 0)
         elif rule.pennies_per_week:
-            priced = found.values * np.int32(rule.pennies_per_week)
+            priced = _priced(rule, found.values, np.zeros((1, 1), dtype=np.int32))
             place_breaches[rule.name] = replace(found, values=priced)
     frozen = np.zeros(len(people), dtype=np.bool_)
     move_breaches: dict[str, Integers] = {}
@@ -305,6 +308,23 @@ def fit(prisoners: pd.DataFrame, book: RuleBook) -> Fit:
         move_breaches=move_breaches,
         move_once=move_once,
     )
+
+
+def _priced(rule: Rule, levels: NDArray[Any], before: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Price levels of breach by the week, and add what other rows of the rule cost before.
+
+    Raises
+    ------
+    PriceRangeError
+        When 32 bits do not hold what comes of it.
+    """
+    most = int(levels.max(initial=0)) * rule.pennies_per_week + int(before.max(initial=0))
+    if most > LARGEST_COST:
+        raise PriceRangeError(
+            f"rules: {rule.name} costs {most} pennies a week where it is broken most, more than "
+            f"{LARGEST_COST}; lower its price."
+        )
+    return before + np.asarray(levels, dtype=np.int32) * np.int32(rule.pennies_per_week)
 
 
 def unit_breaks(people: pd.DataFrame, book: RuleBook) -> Iterator[tuple[Rule, Breaks]]:
@@ -701,9 +721,13 @@ def _empty(cell: Any) -> bool:
     return cell is None or cell == "" or bool(pd.isna(cell))
 
 
+LARGEST_AMOUNT = 1_000_000
+"""Pounds, days or places above which a cell of a rule is a slip of the pen."""
+
+
 def _is_amount(cell: Any) -> bool:
     try:
-        return float(cell) >= 0
+        return 0 <= float(cell) <= LARGEST_AMOUNT
     except (TypeError, ValueError):
         return False
 

@@ -29,7 +29,14 @@ FLAGS: dict[str, PairFlag | None] = {
 FROM = ("moves_out", "escorts")
 """Limits whose selection is of where people are today; the others select where they end."""
 
+MOST_PEOPLE, MOST_MILES = 10_000_000, 1_000
+"""People and miles above which a limit is a slip of the pen."""
+
 EACH = ("establishment", "region", "country")
+
+
+class LimitError(ValueError):
+    """A limit that can mean nothing: for this estate, without a plan, or beside other limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +84,9 @@ class LimitEdit:
         if sum(value is not None for value in given) != 1:
             faults.append("give one of at_most, at_least and share")
         faults += [
-            f"{name} is {value}; it must be 0 or more"
+            f"{name} is {value}; it must be 0 to {MOST_PEOPLE:,}"
             for name, value in (("at_most", self.at_most), ("at_least", self.at_least))
-            if value is not None and value < 0
+            if value is not None and not 0 <= value <= MOST_PEOPLE
         ]
         if self.share is not None and not 0 <= self.share <= 1:
             faults.append(f"share is {self.share}; it must lie in 0 to 1")
@@ -87,8 +94,8 @@ class LimitEdit:
             miles = getattr(self, name)
             if miles is not None and self.limit != "further":
                 faults.append(f"{name} belongs to the limit further, not to {self.limit}")
-            if miles is not None and miles < 0:
-                faults.append(f"{name} is {miles}; it must be 0 or more")
+            if miles is not None and not 0 <= miles <= MOST_MILES:
+                faults.append(f"{name} is {miles}; it must be 0 to {MOST_MILES:,}")
         if faults:
             raise ValueError("limits: " + "; ".join(faults) + ".")
 
@@ -121,7 +128,7 @@ def limits_of(
 
     Raises
     ------
-    ValueError
+    LimitError
         When a row selects nothing.
     """
     budgets = [edit.at_most for edit in edits if _is_budget(edit) and edit.at_most is not None]
@@ -135,7 +142,7 @@ def limits_of(
             continue
         chosen = edit.where.matches_in(estate, estate.units).to_numpy(dtype=np.bool_)
         if not chosen.any():
-            raise ValueError(f"limits row {number}: its selection is of no unit.")
+            raise LimitError(f"limits row {number}: its selection is of no unit.")
         for name, part in _parts(edit, units, chosen):
             found.append(_one(edit, name, part, from_establishment, unit_establishment))
     return tuple(found)
@@ -235,12 +242,12 @@ def tolerances(edits: tuple[LimitEdit, ...]) -> tuple[float, float]:
 
     Raises
     ------
-    ValueError
+    LimitError
         When two rows do not say the same.
     """
     rows = [edit for edit in edits if edit.limit == "further"]
     not_counted = {edit.tolerance_miles or 0.0 for edit in rows} or {0.0}
     most = {edit.most_miles for edit in rows if edit.most_miles is not None} or {np.inf}
     if len(not_counted) > 1 or len(most) > 1:
-        raise ValueError("limits: all rows of further have one tolerance_miles and one most_miles.")
+        raise LimitError("limits: all rows of further have one tolerance_miles and one most_miles.")
     return not_counted.pop(), most.pop()

@@ -27,9 +27,10 @@ def bad_input() -> tuple[type[Exception], ...]:
     """Name the errors that a user can put right."""
     from data.validate import TableError
     from optimiser.conflicts import ConflictError
+    from optimiser.limits import LimitError
     from optimiser.problem import PriceRangeError
 
-    return (ScenarioError, TableError, ConflictError, PriceRangeError)
+    return (ScenarioError, TableError, ConflictError, LimitError, PriceRangeError)
 
 
 def _certificate_error() -> type[Exception]:

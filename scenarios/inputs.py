@@ -209,9 +209,7 @@ def validate(data_dir: Path) -> str:
 def _folder_problems(data_dir: Path) -> list[Problem]:
     """Check a folder's tables, and what its rules say."""
     problems = validate_folder(data_dir)
-    if any(problem.table == "rules" for problem in problems):
-        return problems
-    return problems + own_rule_problems(data_dir)
+    return problems + own_rule_problems(data_dir, problems)
 
 
 def _is_inside(path: Path | None, folder: Path) -> bool:

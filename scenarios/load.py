@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -76,7 +76,7 @@ def _changed(path: Path) -> Scenario:
     tree = deepcopy(_baseline())
     changes: list[Change] = []
     problems: list[str] = []
-    for setting, value in head.change.items():
+    for setting, value in _row_by_row(head.change):
         try:
             changes.append(_apply(tree, setting, value))
         except ScenarioError as error:
@@ -107,6 +107,15 @@ def _read_head(path: Path) -> ScenarioFile:
         raise ScenarioError(
             [f"{path.name}: {_sentence(fault, ScenarioFile)}" for fault in error.errors()]
         ) from None
+
+
+def _row_by_row(change: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give each changed setting, and each changed row of a table that is changed as a whole."""
+    for setting, value in change.items():
+        if setting in ROW_CHANGES and isinstance(value, dict):
+            yield from ((f"{setting}.{row}", changed) for row, changed in value.items())
+        else:
+            yield setting, value
 
 
 def _apply(tree: Tree, setting: str, value: Any) -> Change:
@@ -212,7 +221,9 @@ def _sentence(fault: Any, model: Any) -> str:
     if fault["type"] in ("missing", "missing_argument"):
         return f"'{place}' is missing. Add it."
     if fault["type"] == "value_error":
-        return f"{place}: {fault['ctx']['error']}"
+        # a check names the section it belongs to, which the place does already
+        said = str(fault["ctx"]["error"]).removeprefix(f"{parts[0]}: " if parts else "")
+        return f"{place}: {said}"
     message = fault["msg"][:1].lower() + fault["msg"][1:]
     return f"{place}: found {fault['input']!r}; {message}."
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from data.check import Problem
 from data.files import first_row_of
-from data.load import read_table, table_path
+from data.load import read_and_check, read_table, table_path
+from data.validate import without_rows
 from optimiser.fit import rule_faults
 from scenarios.schema import MovePartChange, RuleChange
 
@@ -69,26 +70,32 @@ def changed_rule_problems(rules: pd.DataFrame, changes: Mapping[str, RuleChange]
     return [f"rules.{fault}. Correct the scenario." for fault in faults if fault.rule in changes]
 
 
-def own_rule_problems(folder: Path | None) -> list[Problem]:
+def own_rule_problems(folder: Path | None, told: Collection[Problem] = ()) -> list[Problem]:
     """List what a user's own rules table says that no rules table may say.
 
     Parameters
     ----------
     folder
-        A folder whose tables have each been checked on their own.
+        A folder of tables.
+    told
+        Faults found already; rows of them are passed over.
     """
     path = table_path("rules", folder)
-    if path is None or folder is None or not path.is_relative_to(folder):
+    of_rules = [problem for problem in told if problem.table == "rules"]
+    whole = all(problem.rows for problem in of_rules)
+    if path is None or folder is None or not path.is_relative_to(folder) or not whole:
         return []
+    first = first_row_of(path)
+    rules = without_rows(read_and_check("rules", path)[0], of_rules, first)
     return [
         Problem(
             table="rules",
             file=path.name,
-            rows=(fault.row + first_row_of(path),),
+            rows=(int(rules.index[fault.row]) + first,),
             column=fault.column,
             value=fault.value,
             expected=fault.expected,
             action="Correct the cell or remove the row.",
         )
-        for fault in rule_faults(read_table("rules", folder))
+        for fault in rule_faults(rules)
     ]

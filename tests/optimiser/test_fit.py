@@ -24,6 +24,7 @@ from optimiser.fit import (
     rule_faults,
     rules_in_force,
 )
+from optimiser.problem import PriceRangeError
 from tests.optimiser.rule_world import NO_STAGES, WEST_OF_EAST, book, people, rule, table_of
 from tests.optimiser.test_eligibility import CASES, MOVE_CASES, PLACE_CASES
 from tests.optimiser.toy_world import AS_OF, person, toy_population, toy_tables
@@ -110,6 +111,10 @@ def test_every_fault_of_the_table_is_reported_at_once() -> None:
         after_sentence={"level": "hard", "value": "soon"},
         hold_court={"level": "hard", "valid_from": "2026-02-01", "valid_to": "2026-01-01"},
         hold_other={"level": "off", "price_gbp": ""},
+        over_security={"level": "soft", "price_gbp": 1e16},
+        stay_preference={"level": "soft", "price_gbp": float("inf")},
+        estate_margin_men={"level": "hard", "value": 1e30},
+        estate_margin_women={"level": "hard", "value": float("inf")},
     )
 
     faults = {(fault.rule, fault.column) for fault in rule_faults(table)}
@@ -124,7 +129,26 @@ def test_every_fault_of_the_table_is_reported_at_once() -> None:
         ("short_time_left", "value"),
         ("after_sentence", "value"),
         ("hold_court", "valid_to"),
+        ("over_security", "price_gbp"),
+        ("stay_preference", "price_gbp"),
+        ("estate_margin_men", "value"),
+        ("estate_margin_women", "value"),
     }
+
+
+def test_a_price_of_many_levels_is_refused_before_it_overflows() -> None:
+    """Each level is within bounds; two, or two rows of one rule, are more than 2**28 pennies."""
+    dear = {"level": "soft", "price_gbp": 1e6}
+    listed = people({"status": "remand", "court_area": "west"})
+    ranks = {sex: table * 2 for sex, table in WEST_OF_EAST.ranks.items()}
+    far_down = book(places=replace(WEST_OF_EAST, ranks=ranks), court_alignment=dear)
+    row = ("training", "sentenced", "any", None, None, "soft", 1e6)
+    stages = pd.DataFrame([row] * 3, columns=NO_STAGES.columns)
+
+    with pytest.raises(PriceRangeError, match="court_alignment costs 400000000 pennies a week"):
+        fit(listed, far_down)
+    with pytest.raises(PriceRangeError, match="stage_fit costs 300000000 pennies a week"):
+        fit(people({}), book({}, stages=stages, stage_fit={"level": "soft"}))
 
 
 def test_the_built_in_rules_have_no_fault() -> None:

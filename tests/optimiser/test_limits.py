@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from data.estate import Where
-from optimiser.limits import LimitEdit, further_than, limits_of, tolerances
+from optimiser.limits import LimitEdit, LimitError, further_than, limits_of, tolerances
 from optimiser.problem import Limit, PairFlag
 from tests.optimiser.toy_world import toy_estate
 
@@ -96,6 +96,10 @@ def test_a_programme_is_a_minimum_of_its_units() -> None:
     [
         ({"limit": "walks", "at_most": 1}, "no limit 'walks'"),
         ({"limit": "moves", "at_most": -1}, "at_most is -1"),
+        ({"limit": "moves", "at_most": 10**20}, "at_most is 10000"),
+        ({"limit": "programme", "at_least": 10**20}, "at_least is 10000"),
+        ({"limit": "further", "at_most": 1, "tolerance_miles": float("nan")}, "tolerance_miles is"),
+        ({"limit": "further", "at_most": 1, "most_miles": float("inf")}, "most_miles is inf"),
         ({"limit": "far", "share": 1.5}, r"share is 1\.5"),
         ({"limit": "far"}, "give one of"),
         ({"limit": "far", "at_most": 1, "share": 0.5}, "give one of"),
@@ -110,8 +114,15 @@ def test_limits_that_cannot_be_meant_are_refused(wrong: dict[str, Any], fault: s
 
 
 def test_a_selection_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="row 1"):
+    with pytest.raises(LimitError, match="row 1"):
         limits(LimitEdit(limit="far", where=Where(establishment="ZZZ"), at_most=1))
+
+
+def test_rows_that_disagree_on_what_further_means_are_refused() -> None:
+    rows = tuple(LimitEdit(limit="further", at_most=1, most_miles=miles) for miles in (8, 9))
+
+    with pytest.raises(LimitError, match="one tolerance_miles and one most_miles"):
+        tolerances(rows)
 
 
 def test_only_more_miles_than_tolerated_are_further() -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from data.load import read_table
 from scenarios.cli import app
 
 HEAD = "title: Trial\nquestion: What then?\n"
@@ -277,3 +278,97 @@ def test_prices_that_whole_pennies_cannot_hold_are_refused(
 
     refused(done)
     assert not (tmp_path / "plan").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("rules: {sexx: {level: hard}}", "no rule 'sexx' in rules.csv"),
+        ("rules: {court_alignment: {level: hard}}", "found level 'hard'; expected soft or off"),
+        ("rules: {region: {from: 2026-05-01, to: 2026-01-01}}", "a date on or after valid_from"),
+        ("rules: {reception_headroom: {value: .inf}}", "found value 'inf'; expected a number of 0"),
+        ("rules: {estate_margin_men: {value: 1.0e30}}", "expected a number of 0 to 1,000,000"),
+        ("rules: {court_alignment: {price_gbp: 1.0e6}}", "lower"),
+        ("allocation.move_budget: -5", "-5 is outside"),
+        ("allocation.family_weight: 1.0e12", "is outside 0 to 5"),
+        ("limits: [{limit: moves, at_most: 100000000000000000000}]", "it must be 0 to 10,000,000"),
+        ("limits: [{limit: further, at_most: 1, most_miles: .nan}]", "most_miles is nan"),
+        ("limits: [{limit: far, share: 1.01}]", "share is 1.01; it must lie in 0 to 1"),
+        ("limits: [{limit: changed, at_most: 4}]", "changed needs an earlier plan"),
+        (
+            "limits: [{limit: further, at_most: 1, most_miles: 9}, "
+            "{limit: further, at_most: 1, most_miles: 8}]",
+            "all rows of further have one tolerance_miles",
+        ),
+        ("records.group_at_most: 0", "0 is outside 1 to 20"),
+    ],
+)
+def test_what_no_plan_can_be_made_of_is_refused_in_one_report(
+    small_data: Path, tmp_path: Path, change: str, expected: str
+) -> None:
+    scenario = tmp_path / "trial.yaml"
+    scenario.write_text(f"{HEAD}change:\n  placements: optimised\n  {change}\n", encoding="utf-8")
+
+    done = estate("allocate", scenario, "--data", small_data, "--out", tmp_path / "plan")
+
+    refused(done, expected)
+    assert not (tmp_path / "plan").exists()
+
+
+def with_table(folder: Path, table: str, row: int, column: str, cell: str) -> None:
+    """Put a built-in table into a folder with one cell changed."""
+    frame = read_table(table).astype(object)
+    frame.loc[row, column] = cell
+    frame.to_csv(folder / f"{table}.csv", index=False)
+
+
+@pytest.mark.parametrize("table", ["rules", "stage_rules", "move_parts", "cohort_rules"])
+@pytest.mark.parametrize("price", ["1e16", "1e307"])
+def test_a_price_of_a_users_own_that_no_solver_holds_is_one_fault_of_its_table(
+    own_data: Path, tmp_path: Path, table: str, price: str
+) -> None:
+    if table == "cohort_rules":
+        row = dict.fromkeys(read_table(table).columns, "")
+        row |= {"rule": "mine", "establishment": "LEI", "level": "soft", "source": "user"}
+        frame = pd.DataFrame([row | {"confidence": "assumed", "price_gbp": price}])
+        frame.to_csv(own_data / f"{table}.csv", index=False)
+    else:
+        with_table(own_data, table, 3, "price_gbp", price)
+
+    words = (f"{table}.csv row", "price_gbp", "a number from 0 to 1,000,000")
+    refused(
+        estate("allocate", "closer_to_home", "--data", own_data, "--out", tmp_path / "p"), *words
+    )
+    refused(estate("validate", own_data), *words)
+
+
+def test_a_price_of_parting_that_no_solver_holds_is_a_fault_of_its_table(own_data: Path) -> None:
+    text = "a,b,price_gbp\nP0001,P0002,1e17\n"
+    (own_data / "keep_together.csv").write_text(text, encoding="utf-8")
+
+    refused(estate("validate", own_data), "keep_together.csv row 2, column price_gbp")
+
+
+def test_faults_of_rows_and_of_pairs_of_rows_come_together(own_data: Path) -> None:
+    """A level that is none, an unknown person, one kept from themselves, a group of nobody."""
+    rows = "a,b,level,reason\nP0001,Z9,establishment,\nP0003,P0003,wing,\nP0004,P0005,floor,\n"
+    (own_data / "keep_aparts.csv").write_text(rows, encoding="utf-8")
+    groups = "group,prisoner_id,at_most\ng,P0001,0\ng,P0002,0\n"
+    (own_data / "groups.csv").write_text(groups, encoding="utf-8")
+    rules = read_table("rules").astype(object)
+    rules.loc[rules["rule"] == "region", ["valid_from", "valid_to"]] = ["2026-05-01", "2026-01-01"]
+    rules.loc[rules["rule"] == "court_alignment", "level"] = "hard"
+    strange = rules.head(1).assign(rule="sexx")
+    rules = pd.concat([rules, strange], ignore_index=True)
+    rules.to_csv(own_data / "rules.csv", index=False)
+
+    refused(
+        estate("validate", own_data),
+        "keep_aparts.csv row 4, column level: found 'floor'",
+        "keep_aparts.csv row 2, column b: found 'Z9'",
+        "keep_aparts.csv row 3, column b: found 'P0003'",
+        "column at_most: found '0'",
+        "column valid_to: found '2026-01-01'",
+        "column level: found 'hard'; expected soft or off",
+        "column rule: found 'sexx'; expected a rule such as 'sex'",
+    )

@@ -158,6 +158,37 @@ def test_rules_that_cannot_be_so_are_reported_together(tmp_path: Path) -> None:
     ]
 
 
+def test_rules_changed_under_one_key_are_rows_like_any_other(tmp_path: Path) -> None:
+    one_by_one = write(
+        tmp_path,
+        f"{HEAD}change:\n  rules.remand: {{level: off}}\n  move_parts.escort: {{price_gbp: 1}}\n",
+    )
+    before = load_scenario(one_by_one)
+    together = write(
+        tmp_path,
+        f"{HEAD}change:\n"
+        "  rules: {remand: {level: off}}\n"
+        "  move_parts: {escort: {price_gbp: 1}}\n",
+    )
+    after = load_scenario(together)
+    assert after.changes == before.changes
+    assert after.digest() == before.digest()
+
+    said = message(
+        tmp_path,
+        f"{HEAD}change:\n"
+        "  rules: {sexx: {level: hard}, sex: {level: 'off'}, region: {price_gbp: -1}}\n"
+        "  move_parts: {escrot: {price_gbp: 1}}\n",
+    )
+    assert said.splitlines() == [
+        "trial.yaml: no rule 'sexx' in rules.csv. Did you mean 'sex'?",
+        "trial.yaml: rules.region: price_gbp: found -1; input should be greater than or equal to "
+        "0.",
+        "trial.yaml: no move part 'escrot' in move_parts.csv. Did you mean 'escort'?",
+        "trial.yaml: rules.sex: found level 'off'; expected hard. Correct the scenario.",
+    ]
+
+
 @pytest.mark.parametrize("value", ["soon", "-1"])
 def test_the_value_of_a_rule_is_a_number_of_0_or_more(tmp_path: Path, value: str) -> None:
     said = message(tmp_path, f"{HEAD}change: {{rules.after_sentence: {{value: {value}}}}}\n")
