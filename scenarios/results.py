@@ -241,6 +241,20 @@ def new_folder(folder: Path) -> Iterator[Path]:
     ScenarioError
         When the place cannot be written to.
     """
+    with scratch_folder(folder) as partial:
+        yield partial
+        publish(partial, folder)
+
+
+@contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder beside ``folder`` that vanishes with this block.
+
+    Raises
+    ------
+    ScenarioError
+        When the place cannot be written to.
+    """
     partial = folder.with_name(f".partial-{folder.name}-{os.getpid()}")
     try:
         partial.mkdir(parents=True)
@@ -251,21 +265,25 @@ def new_folder(folder: Path) -> Iterator[Path]:
         ) from None
     try:
         yield partial
-        try:
-            partial.replace(folder)
-        except OSError:
-            # an identical run finished first: a complete folder is never written over
-            if not folder.is_dir():
-                raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def publish(partial: Path, folder: Path) -> None:
+    """Rename a complete folder to its name; one that is there already stays as it is."""
+    try:
+        partial.replace(folder)
+    except OSError:
+        # an identical run finished first: a complete folder is never written over
+        if not folder.is_dir():
+            raise
 
 
 def clear_abandoned(parent: Path) -> None:
     """Remove the temporary folders of runs whose process was killed."""
     for partial in parent.glob(".partial-*"):
         pid = partial.name.rpartition("-")[2]
-        if pid.isdigit() and not _is_running(int(pid)):
+        if pid.isdigit() and not is_running(int(pid)):
             shutil.rmtree(partial, ignore_errors=True)
 
 
@@ -280,7 +298,8 @@ def file_digests(folder: Path) -> dict[str, str]:
     return {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Say whether a process of this machine is running; told only where signals are POSIX's."""
     if os.name != "posix":
         return True
     try:

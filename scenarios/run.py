@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from data.progress import Progress, silent
-from optimiser.allocation import InfeasibleAllocationError, SolveStatus
+from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from scenarios.account import account
 from scenarios.cluster import cluster
-from scenarios.errors import ExitCode
-from scenarios.inputs import data_digest, input_digests, load_inputs
+from scenarios.errors import ExitCode, LostWorkerError
+from scenarios.inputs import Inputs, data_digest, input_digests, load_inputs
+from scenarios.ledger import (
+    NOT_SETTINGS,
+    Ledger,
+    check_resumable,
+    clear_old_ledgers,
+    fields_of,
+    has_unfinished,
+    open_ledger,
+)
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
 from scenarios.provenance import digest_of, manifest, model_digest, origin
@@ -25,11 +36,12 @@ from scenarios.results import (
     clear_abandoned,
     file_digests,
     load_results,
-    new_folder,
+    publish,
     save_tables,
+    scratch_folder,
     write_json,
 )
-from scenarios.runner import play, process_pool
+from scenarios.runner import LOST, Crew, Ensemble, process_pool
 from scenarios.schema import Scenario
 
 Playing = Generator[None, None, Results]
@@ -40,7 +52,8 @@ Playing = Generator[None, None, Results]
 class Options:
     """What a run depends on beside its scenario, and where it is kept.
 
-    ``workers`` and ``cluster_address`` say who does the work; they never change the answer.
+    ``workers`` and ``cluster_address`` say who does the work, and ``resume`` that some of it must
+    have been done before; they never change the answer.
     """
 
     data_dir: Path | None = None
@@ -51,12 +64,13 @@ class Options:
     workers: int = 2
     cluster_address: str | None = None
     locks: Path | None = None
+    resume: bool = False
 
 
 def run(
     scenario: Scenario,
     options: Options,
-    executor: Callable[[], Executor],
+    executor: Crew,
     progress: Progress = silent,
 ) -> Results:
     """Play one scenario and store it, or open the run that has been stored.
@@ -94,7 +108,7 @@ def run(
 def steps(
     scenario: Scenario,
     options: Options,
-    executor: Callable[[], Executor],
+    executor: Crew,
     progress: Progress = silent,
 ) -> Playing:
     """Do as ``run`` does, with one pause: when the simulated years have been handed out.
@@ -106,38 +120,165 @@ def steps(
     if folder.is_dir():
         yield
         return load_results(folder)
-    clock = Stopwatch()
-    with new_folder(folder) as partial:
-        with clock("inputs"):
-            inputs = load_inputs(scenario, options.data_dir, progress, options.locks)
-        with clock("placements"):
-            try:
-                allocation = place(scenario, inputs, progress)
-            except InfeasibleAllocationError as error:
-                write_shortfall(error, options.runs_dir / f"{scenario.name}-shortfall.csv")
-                raise
+    with begin(scenario, options, executor, progress) as begun:
+        begun.hand_out(options.replications)
+        yield
+        return begun.finish()
+
+
+class Begun:
+    """A scenario whose placements are decided and whose years are being played.
+
+    Made by ``begin``. Years are handed out as many as are asked for, and more when that is not
+    enough; ``finish`` stores the run of those handed out.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        options: Options,
+        decided: Decided,
+        *,
+        ensemble: Ensemble,
+        ledger: Ledger,
+        folder: Path,
+        clock: Stopwatch,
+    ) -> None:
+        self.scenario = scenario
+        self._options, self._decided = options, decided
+        self._ensemble, self._ledger = ensemble, ledger
+        self._folder, self._clock = folder, clock
+
+    def hand_out(self, replications: int) -> None:
+        """Hand out the years of so many replications; those handed out before count."""
+        with self._clock("simulation"):
+            self._ensemble.hand_out(replications)
+
+    def measures(self) -> pd.DataFrame:
+        """Wait for what was handed out and give its measures, without those of distance."""
+        with self._clock("simulation"):
+            return self._ensemble.measures()
+
+    def finish(self) -> Results:
+        """Wait for what was handed out, store the run and open it."""
+        simulated, clock = self.measures(), self._clock
+        options = replace(self._options, replications=self._ensemble.replications)
+        inputs, allocation = self._decided.inputs, self._decided.allocation
+        with clock("account"):
+            made_from = origin_of(self.scenario, options)
+            visits = self._ensemble.visits()
+            results = account(self.scenario, inputs, allocation, simulated, visits, made_from)
+        inside = self._folder / "run"
+        inside.mkdir()
+        with clock("files"):
+            save_tables(results, inside)
+            write_report(results, inside / "report.html")
+        told = manifest(made_from, outputs=file_digests(inside), seconds=clock.seconds)
+        write_json(told, inside / "manifest.json")
+        folder = run_folder(self.scenario, options)
+        publish(inside, folder)
+        self._ledger.forget()
+        return load_results(folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decided:
+    """What a scenario is played on, and who is held where."""
+
+    inputs: Inputs
+    allocation: Allocation
+
+
+@contextmanager
+def begin(
+    scenario: Scenario,
+    options: Options,
+    executor: Crew,
+    progress: Progress = silent,
+    decided: dict[str, Decided] | None = None,
+) -> Iterator[Begun]:
+    """Read the inputs of a scenario and decide its placements, ready to be played.
+
+    Parameters
+    ----------
+    scenario, options, executor, progress
+        As for ``run``.
+    decided
+        Placements known already, by ``placements_key``; what is decided here is added.
+
+    Yields
+    ------
+    Begun
+        Ends with the block. What was finished stays in a ledger unless the run was stored.
+    """
+    clock, known = Stopwatch(), {} if decided is None else decided
+    key = placements_key(scenario)
+    with ExitStack() as stack:
+        folder = stack.enter_context(scratch_folder(run_folder(scenario, options)))
+        if key not in known:
+            known[key] = decide(scenario, options, clock, progress)
+        inputs, allocation = known[key].inputs, known[key].allocation
+        fields = ledger_fields(scenario, options)
+        ledger = stack.enter_context(open_ledger(options.runs_dir, scenario.name, fields))
         with clock("simulation"):
-            answers = play(
+            ensemble = Ensemble(
                 simulated_on(scenario, inputs, allocation),
                 seed=options.seed,
-                replications=options.replications,
                 keep_every_log=options.keep_visits,
-                folder=partial,
-                executor=executor(),
+                folder=folder,
+                executor=executor,
+                ledger=ledger,
                 progress=progress,
             )
-        yield
-        with clock("simulation"):
-            simulated, visits = answers()
-        with clock("account"):
-            made_from = origin_of(scenario, options)
-            results = account(scenario, inputs, allocation, simulated, visits, made_from)
-        with clock("files"):
-            save_tables(results, partial)
-            write_report(results, partial / "report.html")
-        told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
-        write_json(told, partial / "manifest.json")
-    return load_results(folder)
+        stack.enter_context(closing(ensemble))
+        yield Begun(
+            scenario,
+            options,
+            known[key],
+            ensemble=ensemble,
+            ledger=ledger,
+            folder=folder,
+            clock=clock,
+        )
+
+
+def decide(
+    scenario: Scenario, options: Options, clock: Stopwatch, progress: Progress = silent
+) -> Decided:
+    """Read what a scenario is played on and decide who is held where."""
+    with clock("inputs"):
+        inputs = load_inputs(scenario, options.data_dir, progress, options.locks)
+    with clock("placements"):
+        try:
+            allocation = place(scenario, inputs, progress)
+        except InfeasibleAllocationError as error:
+            write_shortfall(error, options.runs_dir / f"{scenario.name}-shortfall.csv")
+            raise
+    return Decided(inputs=inputs, allocation=allocation)
+
+
+def placements_key(scenario: Scenario) -> str:
+    """Tell scenarios apart by what their inputs and placements are made from.
+
+    How visits fall with their cost is not among it: the allocation weighs the need for visits.
+    """
+    return digest_of(
+        {
+            section: value
+            for section, value in scenario.resolved().items()
+            if section not in ("demand", "regime", "video", *NOT_SETTINGS)
+        }
+    )
+
+
+def ledger_fields(scenario: Scenario, options: Options) -> dict[str, str]:
+    """Give what the simulated years of a run are made from, by name."""
+    return fields_of(
+        scenario.resolved(),
+        input_digests(options.data_dir, options.locks),
+        seed=options.seed,
+        keep_visits=options.keep_visits,
+    )
 
 
 def run_many(
@@ -162,6 +303,9 @@ def run_many(
     """
     scenarios = [load_scenario(name) for name in names]
     clear_abandoned(options.runs_dir)
+    clear_old_ledgers(options.runs_dir)
+    if options.resume:
+        check_all_resumable(scenarios, options)
     found: dict[Path, Results] = {}
     asked = {run_folder(scenario, options): scenario for scenario in scenarios}
     with Workers(options) as workers, ExitStack() as begun:
@@ -182,6 +326,20 @@ def run_many(
     )
     code = ExitCode.INFEASIBLE if infeasible else ExitCode.DONE
     return [found[run_folder(scenario, options)] for scenario in scenarios], code
+
+
+def check_all_resumable(scenarios: Sequence[Scenario], options: Options) -> None:
+    """See that there is an unfinished run of one of the scenarios, and none of something else.
+
+    Raises
+    ------
+    ScenarioError
+        Naming what differs, or saying that nothing is unfinished.
+    """
+    left = [each for each in scenarios if not run_folder(each, options).is_dir()]
+    begun = [each for each in left if has_unfinished(options.runs_dir, each.name)]
+    for scenario in begun or left[:1]:
+        check_resumable(options.runs_dir, scenario.name, ledger_fields(scenario, options))
 
 
 def _ended_all(waiting: dict[Path, Playing]) -> dict[Path, Results]:
@@ -212,8 +370,18 @@ class Workers:
     def __exit__(self, *raised: object) -> None:
         self._stack.__exit__(*raised)  # type: ignore[arg-type]
 
-    def executor(self) -> Executor:
-        """Start the processes or connect to the cluster, once."""
+    def executor(self, lost: Executor | None = None) -> Executor:
+        """Start the processes or connect to the cluster, once; and again when they were lost.
+
+        Raises
+        ------
+        LostWorkerError
+            When a cluster has lost its workers, which it starts again by itself.
+        """
+        if lost is not None and lost is self._executor:
+            if self._options.cluster_address:
+                raise LostWorkerError(LOST)
+            self._executor = None
         if self._executor is None:
             address = self._options.cluster_address
             chosen = cluster(address) if address else process_pool(self._options.workers)

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,27 +25,218 @@ import pandas as pd
 
 from data.progress import Progress, silent
 from scenarios.errors import LostWorkerError
+from scenarios.ledger import Answer, Ledger
 from simulation.log import join_tables
 from simulation.measures import estate_totals
 from simulation.replicate import replicate
 from simulation.simulate import SimulationInputs
 
-Answer = tuple[pd.DataFrame, pd.DataFrame | None]
-"""Tallies of a task, and its log where that is kept."""
-
 PEOPLE_PER_TASK = 8_000
 """About one CPU second: long enough that handing tasks out costs nothing."""
+
+FOLDED_TOGETHER = 16
+"""Replications whose tallies become measures in one go, so that an ensemble of any length fits."""
+
+LOST_IN_A_ROW = 3
+"""Times that workers are replaced without a task finished in between."""
+
+LOST = (
+    "A worker process ended without an answer (often too little memory). "
+    "Run again with fewer --workers; finished years are kept."
+)
+
+Crew = Callable[..., Executor]
+"""Gives those who work; with the executor that lost its workers, others in their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One replication of some establishments."""
+    """One replication of some establishments; ``block`` is their number."""
 
     inputs: Path
+    block: int
     establishments: tuple[str, ...]
     seed: int
     replication: int
     keep_log: bool
+
+
+class Ensemble:
+    """Replications of one scenario: handed out as many as are asked for, put together in order.
+
+    Parameters
+    ----------
+    inputs
+        What the simulated year depends on; written once into ``folder`` for the workers.
+    seed
+        Of the draws.
+    keep_every_log
+        Keep the visits of all replications, not of the first alone.
+    folder
+        A private folder that every worker can read.
+    executor
+        Gives any ``concurrent.futures`` executor; called with the one that lost its workers, it
+        gives another or raises ``LostWorkerError``.
+    ledger
+        Keeps each answer as it comes, and gives those that are known.
+    progress
+        Told of each finished task.
+    """
+
+    def __init__(
+        self,
+        inputs: SimulationInputs,
+        *,
+        seed: int,
+        keep_every_log: bool,
+        folder: Path,
+        executor: Crew,
+        ledger: Ledger | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        self._stored = folder.resolve() / "inputs.pickle"
+        self._stored.write_bytes(pickle.dumps(inputs, protocol=pickle.HIGHEST_PROTOCOL))
+        self._blocks = blocks(_people_at(inputs))
+        self._weeks = inputs.calendar.weeks
+        self._seed, self._keep_every_log = seed, keep_every_log
+        self._executor, self._ledger = executor, ledger or Ledger(folder=None)
+        self._progress = progress
+        self._waiting: dict[Future[Answer], tuple[Task, Executor]] = {}
+        self._answers: dict[int, dict[int, Answer]] = {}
+        self._whole: list[pd.DataFrame] = []
+        self._measures: list[pd.DataFrame] = []
+        self._logs: dict[int, list[pd.DataFrame]] = {}
+        self._done = self._lost = 0
+        self.replications = 0
+
+    def hand_out(self, replications: int) -> None:
+        """Hand out every task of the replications up to so many that is not handed out yet."""
+        tasks = [
+            Task(
+                inputs=self._stored,
+                block=block,
+                establishments=establishments,
+                seed=self._seed,
+                replication=replication,
+                keep_log=self._keep_every_log or replication == 0,
+            )
+            for replication in range(self.replications, replications)
+            for block, establishments in enumerate(self._blocks)
+        ]
+        self.replications = max(replications, self.replications)
+        unknown = [task for task in tasks if not self._take_known(task)]
+        self._submit(unknown)
+        self._tell()
+
+    def measures(self) -> pd.DataFrame:
+        """Wait for all that was handed out, and give the measures in order of replication.
+
+        Raises
+        ------
+        LostWorkerError
+            When workers are lost again and again; what was finished is in the ledger.
+        """
+        while self._waiting:
+            try:
+                for future in as_completed(list(self._waiting)):
+                    answer = future.result()
+                    task, _ = self._waiting.pop(future)
+                    self._ledger.keep(task.replication, task.block, answer)
+                    self._take(task, answer)
+                    self._lost = 0
+                    self._tell()
+            except (BrokenProcessPool, CancelledError) as error:
+                self._replace_lost(error)
+        self._fold()
+        measures = pd.concat(self._measures, ignore_index=True)
+        return measures.sort_values("replication", kind="stable", ignore_index=True)
+
+    def visits(self) -> pd.DataFrame:
+        """Give the visits kept, in order of replication and establishment."""
+        return join_tables([log for number in sorted(self._logs) for log in self._logs[number]])
+
+    def close(self) -> None:
+        """Take back what nobody has begun, and remove the inputs."""
+        for future in self._waiting:
+            future.cancel()
+        self._stored.unlink(missing_ok=True)
+
+    def _take_known(self, task: Task) -> bool:
+        answer = self._ledger.answer(task.replication, task.block)
+        if answer is None:
+            return False
+        self._take(task, answer)
+        return True
+
+    def _take(self, task: Task, answer: Answer) -> None:
+        """Put an answer in its place, until its replication is whole."""
+        self._done += 1
+        of_replication = self._answers.setdefault(task.replication, {})
+        of_replication[task.block] = answer
+        if len(of_replication) < len(self._blocks):
+            return
+        whole = self._answers.pop(task.replication)
+        tallies = [whole[block][0] for block in range(len(self._blocks))]
+        logs = [whole[block][1] for block in range(len(self._blocks))]
+        if task.keep_log:
+            self._logs[task.replication] = [log for log in logs if log is not None]
+        self._whole.append(pd.concat(tallies, ignore_index=True))
+        if len(self._whole) >= FOLDED_TOGETHER:
+            self._fold()
+
+    def _fold(self) -> None:
+        """Turn the tallies of whole replications into measures, which are far fewer rows."""
+        if self._whole:
+            tallies = pd.concat(self._whole, ignore_index=True)
+            self._measures.append(estate_totals(tallies, weeks=self._weeks))
+            self._whole.clear()
+
+    def _submit(self, tasks: Sequence[Task]) -> None:
+        executor = self._executor()
+        left = list(tasks)
+        while left:
+            try:
+                self._waiting[executor.submit(run_task, left[0])] = left[0], executor
+                left.pop(0)
+            except BrokenProcessPool as error:
+                executor = self._another(executor, error)
+
+    def _replace_lost(self, error: BaseException) -> None:
+        """Hand out again what was lost with a worker."""
+        lost = {future: given for future, given in self._waiting.items() if _is_lost(future)}
+        self._waiting = {
+            future: given for future, given in self._waiting.items() if future not in lost
+        }
+        for executor in {id(executor): executor for _, executor in lost.values()}.values():
+            self._another(executor, error)
+        self._submit([task for task, _ in lost.values()])
+
+    def _another(self, executor: Executor, error: BaseException) -> Executor:
+        self._lost += 1
+        if self._lost > LOST_IN_A_ROW:
+            raise LostWorkerError(LOST) from error
+        try:
+            return self._executor(executor)
+        except LostWorkerError as again:
+            raise again from error
+
+    def _tell(self) -> None:
+        self._progress("simulate", self._done, self.replications * len(self._blocks))
+
+
+def _is_lost(future: Future[Answer]) -> bool:
+    return future.done() and (future.cancelled() or future.exception() is not None)
+
+
+def fixed(executor: Executor) -> Crew:
+    """Give an executor that is not replaced when its workers are lost."""
+
+    def given(lost: Executor | None = None) -> Executor:
+        if lost is not None:
+            raise LostWorkerError(LOST)
+        return executor
+
+    return given
 
 
 def play(
@@ -62,14 +253,10 @@ def play(
 
     Parameters
     ----------
-    inputs
-        What the simulated year depends on; written once into ``folder`` for the workers.
+    inputs, seed, keep_every_log, folder, progress
+        As for ``Ensemble``.
     replications
         Simulated years.
-    keep_every_log
-        Keep the visits of all replications, not of the first alone.
-    folder
-        A private folder that every worker can read.
     executor
         Any ``concurrent.futures`` executor: processes here, or Dask on many machines.
 
@@ -79,28 +266,19 @@ def play(
         Waits for all, and gives two tables: measures by replication and establishment, and the
         visits kept; both in an order that does not depend on the workers.
     """
-    stored = folder.resolve() / "inputs.pickle"
-    stored.write_bytes(pickle.dumps(inputs, protocol=pickle.HIGHEST_PROTOCOL))
-    tasks = [
-        Task(
-            inputs=stored,
-            establishments=block,
-            seed=seed,
-            replication=replication,
-            keep_log=keep_every_log or replication == 0,
-        )
-        for replication in range(replications)
-        for block in blocks(_people_at(inputs))
-    ]
-    futures = [executor.submit(run_task, task) for task in tasks]
-    progress("simulate", 0, len(tasks))
+    ensemble = Ensemble(
+        inputs,
+        seed=seed,
+        keep_every_log=keep_every_log,
+        folder=folder,
+        executor=fixed(executor),
+        progress=progress,
+    )
+    ensemble.hand_out(replications)
 
     def answers() -> tuple[pd.DataFrame, pd.DataFrame]:
-        done = _answers(futures, progress)
-        stored.unlink()
-        tallies = pd.concat([tallied for tallied, _ in done], ignore_index=True)
-        visits = join_tables([log for _, log in done if log is not None])
-        return estate_totals(tallies, weeks=inputs.calendar.weeks), visits
+        with closing(ensemble):
+            return ensemble.measures(), ensemble.visits()
 
     return answers
 
@@ -148,22 +326,6 @@ def _stored_inputs(path: Path) -> SimulationInputs:
     gc.collect()
     gc.freeze()
     return inputs
-
-
-def _answers(futures: Sequence[Future[Answer]], progress: Progress) -> list[Answer]:
-    try:
-        for number, future in enumerate(as_completed(futures), start=1):
-            future.result()
-            progress("simulate", number, len(futures))
-    except (BrokenProcessPool, CancelledError) as error:
-        raise LostWorkerError(
-            "A worker process ended without an answer (often too little memory). "
-            "Run again with fewer --workers."
-        ) from error
-    finally:
-        for future in futures:
-            future.cancel()
-    return [future.result() for future in futures]
 
 
 @contextmanager

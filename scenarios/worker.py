@@ -123,13 +123,17 @@ def work(folder: Path) -> int:
     """Do the run a request folder asks for, and give the exit code."""
     from scenarios.errors import ExitCode
     from scenarios.faults import ending
+    from scenarios.ledger import forget_own_ledgers
 
+    request: RunRequest | None = None
     watch = _Watch(folder, Status(state="running", pid=os.getpid()))
     try:
         request = RunRequest(**json.loads((folder / REQUEST_FILE).read_text(encoding="utf-8")))
         run_folder, code = run_request(request, watch.progress)
         watch.end("done", code, run=run_folder)
     except (Cancelled, KeyboardInterrupt):
+        if request is not None:
+            forget_own_ledgers(Path(request.runs))
         watch.end("cancelled", ExitCode.INTERRUPTED, message="Cancelled. Nothing was left.")
     except Exception as error:
         message, code, reference = ending(error, folder)
