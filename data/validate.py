@@ -466,10 +466,7 @@ def _check_dates(tables: Tables, reports: Reports) -> None:
 
 def _check_sessions_do_not_overlap(tables: Tables, reports: Reports) -> None:
     """Look for sessions in one hall at one time; two lists of one hall may share it."""
-    sessions = tables["session_templates"].rename_axis("row").reset_index()
-    pairs = sessions.merge(sessions, on=["establishment", "hall", "day"], suffixes=("", "_2"))
-    pairs = pairs[pairs["row"] < pairs["row_2"]]
-    for pair in pairs[_clash(pairs)].to_dict("records"):
+    for pair in clashing_sessions(tables["session_templates"]).to_dict("records"):
         reports["session_templates"].add_cells(
             pd.Series([str(pair["template"])], index=[pair["row"]]),
             column="template",
@@ -478,6 +475,25 @@ def _check_sessions_do_not_overlap(tables: Tables, reports: Reports) -> None:
             f"{pair['start_2']} to {pair['end_2']}",
             action="Correct the times or the hall.",
         )
+
+
+def clashing_sessions(sessions: pd.DataFrame) -> pd.DataFrame:
+    """Give the pairs of weekly sessions that cannot both be held in one hall.
+
+    Parameters
+    ----------
+    sessions
+        Rows of ``session_templates``, indexed from 0.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair: ``row`` and the columns of the first, the second's with ``_2``.
+    """
+    numbered = sessions.rename_axis("row").reset_index()
+    pairs = numbered.merge(numbered, on=["establishment", "hall", "day"], suffixes=("", "_2"))
+    pairs = pairs[pairs["row"] < pairs["row_2"]]
+    return pairs[_clash(pairs)]
 
 
 LEFT_OUT_STATUS = {

@@ -84,11 +84,21 @@ class Inputs:
     places_out_of_use: pd.DataFrame
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """People, what is recorded about them, and journeys, as an earlier plan keeps them."""
+
+    population: Population
+    records: Records
+    travel: TravelTimes
+
+
 def load_inputs(
     scenario: Scenario,
     data_dir: Path | None = None,
     progress: Progress = silent,
     locks: Path | None = None,
+    known: Known | None = None,
 ) -> Inputs:
     """Read, make and check everything a scenario needs.
 
@@ -102,6 +112,8 @@ def load_inputs(
         Told of people and journeys.
     locks
         A planner's file of locks, which comes before the folder's table.
+    known
+        What an earlier plan of the same tables and settings keeps; it is not made again.
 
     Raises
     ------
@@ -114,17 +126,22 @@ def load_inputs(
     as_found = _estate(data_dir, key)
     check_selections(scenario, as_found)
     progress("people", 0, 1)
-    population = _population(data_dir, key, scenario.population, scenario.as_of)
+    if known is None:
+        population = _population(data_dir, key, scenario.population, scenario.as_of)
+        records = _records(data_dir, key, scenario)
+        families = _parties(data_dir, key, scenario.population, scenario.as_of)
+    else:
+        population, records = known.population, known.records
+        families = parties(population)
     progress("people", 1, 1)
     progress("journeys", 0, 1)
-    travel = _travel(data_dir, key, scenario.travel)
-    families = _parties(data_dir, key, scenario.population, scenario.as_of)
+    travel = _travel(data_dir, key, scenario.travel) if known is None else known.travel
     costs = visit_cost(families, travel, scenario.travel, scenario.help)
     progress("journeys", 1, 1)
     return Inputs(
         estate=_edited(as_found, scenario),
         population=population,
-        records=_locked(_records(data_dir, key, scenario), locks, population, as_found),
+        records=_locked(records, locks, population, as_found),
         parties=families,
         home_areas=load_home_areas(data_dir),
         travel=travel,
@@ -336,6 +353,8 @@ _EDITED = {
     "limits": "units",
     "regime.added_sessions": "establishments",
     "regime.session_tables": "session_templates",
+    "regime.session_times": "session_templates",
+    "regime.shuttles": "establishments",
     "video.stations": "video_stations",
     "video.added_hours": "establishments",
 }

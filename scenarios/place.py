@@ -90,7 +90,7 @@ def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> 
     Parameters
     ----------
     scenario
-        Calendar, demand, regime, video, attendance and the yearly cap on refunds.
+        Calendar, demand, coming, regime, video, attendance and the yearly cap on refunds.
     inputs
         Estate, people and what visits cost.
     allocation
@@ -104,6 +104,7 @@ def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> 
         inputs.visit_cost,
         calendar=scenario.calendar,
         demand=scenario.demand,
+        coming=scenario.coming,
         regime=scenario.regime,
         video=scenario.video,
         attendance=scenario.attendance,

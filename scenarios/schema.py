@@ -25,6 +25,7 @@ from optimiser.policy import AllocationPolicy
 from scenarios.benefit import BenefitSettings
 from simulation.attendance import AttendanceSettings
 from simulation.clock import Calendar
+from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
 from simulation.regime import VisitsRegime
 from simulation.video import VideoRegime
@@ -96,6 +97,7 @@ class Scenario(BaseModel):
     allocation: AllocationPolicy
     objective: Objective
     demand: DemandSettings
+    coming: ComingSettings
     regime: VisitsRegime
     video: VideoRegime
     attendance: AttendanceSettings
@@ -122,6 +124,8 @@ class Scenario(BaseModel):
             "limits": self.limits,
             "regime.added_sessions": self.regime.added_sessions,
             "regime.session_tables": self.regime.session_tables,
+            "regime.session_times": self.regime.session_times,
+            "regime.shuttles": self.regime.shuttles,
             "video.stations": self.video.stations,
             "video.added_hours": self.video.added_hours,
         }

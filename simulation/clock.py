@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from data.words import Country
+
 MINUTES_PER_DAY = 1440
 DAYS_PER_WEEK = 7
 DAYS_PER_PERIOD = 28
@@ -29,8 +31,8 @@ class Calendar:
         sessions that others have booked. No measure counts what happens in them.
     school_from, school_until
         Hours of a school day.
-    school_holidays
-        Days without school, as ``"first/last"`` ISO dates.
+    school_holidays, school_holidays_wales
+        Days without school in England and in Wales, as ``"first/last"`` ISO dates.
     """
 
     start_date: date
@@ -39,6 +41,7 @@ class Calendar:
     school_from: str
     school_until: str
     school_holidays: tuple[str, ...]
+    school_holidays_wales: tuple[str, ...]
 
     def __post_init__(self) -> None:
         """Refuse a year without weeks and holidays that are not a pair of dates in order."""
@@ -50,7 +53,7 @@ class Calendar:
             raise ValueError(
                 f"Calendar: school_until {self.school_until} is before {self.school_from}."
             )
-        for holiday in self.school_holidays:
+        for holiday in (*self.school_holidays, *self.school_holidays_wales):
             first, last = _span(holiday)
             if last < first:
                 raise ValueError(f"Calendar: school holiday {holiday} ends before it begins.")
@@ -82,7 +85,7 @@ class Calendar:
         --------
         >>> year = Calendar(
         ...     start_date=date(2026, 8, 3), weeks=52, warm_up_weeks=0, school_from="09:00",
-        ...     school_until="15:15", school_holidays=(),
+        ...     school_until="15:15", school_holidays=(), school_holidays_wales=(),
         ... )
         >>> year.weekdays(np.array([0, 5, 7])).tolist()
         [0, 5, 0]
@@ -98,10 +101,21 @@ class Calendar:
         dates = np.datetime64(self.first_date, "D") + days
         return dates.astype("datetime64[M]").astype(np.int64) + 1970 * 12
 
-    def is_school_day(self, days: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Say for each day whether schools are open: Monday to Friday outside the holidays."""
+    def is_school_day(
+        self, days: NDArray[np.int64], country: str = Country.ENGLAND
+    ) -> NDArray[np.bool_]:
+        """Say for each day whether schools are open: Monday to Friday outside the holidays.
+
+        Parameters
+        ----------
+        days
+            Simulated days, any shape.
+        country
+            Of the two whose holidays differ.
+        """
         open_days = self.weekdays(days) < 5
-        for holiday in self.school_holidays:
+        in_wales = country == Country.WALES
+        for holiday in self.school_holidays_wales if in_wales else self.school_holidays:
             first, last = _span(holiday)
             open_days &= (days < self.day_of(first)) | (days > self.day_of(last))
         return open_days
@@ -128,6 +142,17 @@ def clock_minutes(time: str) -> int:
     if not (hours.isdigit() and minutes.isdigit() and int(hours) <= 24 and int(minutes) < 60):
         raise ValueError(f"'{time}' is not a time of day; write it as HH:MM, such as 18:00.")
     return int(hours) * 60 + int(minutes)
+
+
+def clock_time(minutes: int) -> str:
+    """Write minutes after midnight as a clock time.
+
+    Examples
+    --------
+    >>> clock_time(825)
+    '13:45'
+    """
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _span(holiday: str) -> tuple[date, date]:

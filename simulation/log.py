@@ -15,6 +15,7 @@ from simulation.arrivals import Askings
 from simulation.attendance import VisitingDay
 from simulation.clock import Calendar
 from simulation.demand import Requests
+from simulation.open_days import OpenDays
 from simulation.place import Place
 from simulation.timetable import DatedSlots
 
@@ -159,6 +160,8 @@ class Year:
         calls follow on, and after them the calls that requests for visits may turn into.
     askings
         When each of them would be asked for.
+    open_days
+        Closures and the days without school.
     sessions, video_slots
         The dated slots.
     templates
@@ -171,6 +174,7 @@ class Year:
     visits: Requests
     calls: Requests
     askings: Askings
+    open_days: OpenDays
     sessions: DatedSlots
     video_slots: DatedSlots
     templates: NDArray[np.object_]

@@ -281,7 +281,7 @@ def _school_minutes(
     returns = np.minimum(
         sessions.end[slot] + journey, midnight + clock_minutes(calendar.school_until)
     )
-    missed = np.maximum(returns - leaves, 0.0) * calendar.is_school_day(day)
+    missed = np.maximum(returns - leaves, 0.0) * ~log.year.open_days.is_free(day, calendar)
     return np.asarray(missed * place.children[party], dtype=np.float64)
 
 

@@ -24,8 +24,8 @@ class Place:
         Whether a visit needs an order.
     privileged_orders
         Privileged orders each person earns every 28 days; int64.
-    category, incentive_level
-        Words of the population table, for the filters of sessions.
+    category, incentive_level, unit
+        Words of the population table and unit of the placement, for the filters of sessions.
     sex, children_under_18, straight_miles
         For the groups of the measures: text, count, miles from home.
     party_person
@@ -36,6 +36,8 @@ class Place:
         When each party can come; text.
     conditions
         Whether the visit has to be closed or supervised.
+    has_car
+        Whether it comes by car.
     net_cost_gbp
         Generalised cost of the trip for the whole party, less the expected refund.
     money_gbp, refund_gbp
@@ -53,6 +55,7 @@ class Place:
     privileged_orders: NDArray[np.int64]
     category: NDArray[np.object_]
     incentive_level: NDArray[np.object_]
+    unit: NDArray[np.object_]
     sex: NDArray[np.object_]
     children_under_18: NDArray[np.int64]
     straight_miles: NDArray[np.float64]
@@ -61,6 +64,7 @@ class Place:
     children: NDArray[np.int64]
     availability: NDArray[np.object_]
     conditions: NDArray[np.bool_]
+    has_car: NDArray[np.bool_]
     net_cost_gbp: NDArray[np.float64]
     money_gbp: NDArray[np.float64]
     refund_gbp: NDArray[np.float64]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
 
 import pandas as pd
 
 from data.estate import Estate, Where
-from data.words import DAYS
-from simulation.clock import clock_minutes
+from data.validate import clashing_sessions
+from data.words import DAYS, OrderRule, TemplateKind
+from simulation.clock import MINUTES_PER_DAY, clock_minutes, clock_time
+
+FAMILY_DAY_TEMPLATE = "-family-day"
+"""How the id of the template of a scenario's family day ends, after the establishment's code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,53 @@ class SessionTables:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTimes:
+    """Sessions that begin and end so many minutes later, or earlier when negative.
+
+    Aligned with the timetable of trains and buses, a session is within reach of more families.
+    """
+
+    where: Where
+    shift_minutes: int
+    days: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse unknown days."""
+        _check_days("session times", self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shuttle:
+    """A bus between station and establishment for parties without a car.
+
+    Attributes
+    ----------
+    where
+        The establishments it runs to.
+    minutes_saved
+        Minutes it saves each way, over the bus that runs today.
+    fare_gbp
+        What it costs a traveller there and back, over the fares of today; children pay in full;
+        negative where it is cheaper.
+    cost_gbp_per_day
+        What it costs to run on a day with visits.
+    """
+
+    where: Where
+    minutes_saved: float
+    fare_gbp: float = 0.0
+    cost_gbp_per_day: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse negative minutes and a negative cost."""
+        for name in ("minutes_saved", "cost_gbp_per_day"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"shuttle: {name} is {getattr(self, name)}; give 0 or more.")
+        if not math.isfinite(self.fare_gbp):
+            raise ValueError(f"shuttle: fare_gbp is {self.fare_gbp}; give a number of pounds.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitsRegime:
     """The rules of visits.
 
@@ -80,8 +135,24 @@ class VisitsRegime:
     evening_from
         A weekday session that starts at this time or later is an evening session: after school
         and after work.
-    added_sessions, session_tables
+    bank_holiday_held_share
+        Share of bank holidays on which the sessions of a weekday are held.
+    closed_dates
+        Days of every year on which no session is held, as ``"MM-DD"``.
+    family_days_per_year
+        Family days in 52 weeks at each establishment with open tables.
+    family_days_in
+        On Saturdays, or on Wednesdays without school.
+    family_day_from, family_day_hours
+        When one begins, and how long it lasts.
+    family_day_tables_share
+        Share of the most open tables of the hall that it uses. It takes the place of sessions held
+        in the hall at its time. Only families with children come; it needs no order and asks for no
+        incentive level.
+    added_sessions, session_tables, session_times
         A scenario's changes to the session templates.
+    shuttles
+        Buses between station and establishment.
     """
 
     notice_days_min: int
@@ -94,8 +165,17 @@ class VisitsRegime:
     opening_orders: int
     remand_visits_per_week: int
     evening_from: str
+    bank_holiday_held_share: float
+    closed_dates: tuple[str, ...]
+    family_days_per_year: int
+    family_days_in: Literal["weekends", "holidays"]
+    family_day_from: str
+    family_day_hours: float
+    family_day_tables_share: float
     added_sessions: tuple[AddedSessions, ...] = field(default=())
     session_tables: tuple[SessionTables, ...] = field(default=())
+    session_times: tuple[SessionTimes, ...] = field(default=())
+    shuttles: tuple[Shuttle, ...] = field(default=())
 
     def __post_init__(self) -> None:
         """Refuse an empty window and negative allowances."""
@@ -120,6 +200,30 @@ class VisitsRegime:
         if negative:
             raise ValueError(f"VisitsRegime: {', '.join(negative)} below 0.")
         clock_minutes(self.evening_from)
+        for name in ("bank_holiday_held_share", "family_day_tables_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"VisitsRegime: {name} is not between 0 and 1.")
+        for day in self.closed_dates:
+            _check_day_of_year(day)
+        if not 0 <= self.family_days_per_year <= DAYS_PER_YEAR:
+            raise ValueError(
+                f"VisitsRegime: family_days_per_year is {self.family_days_per_year}; "
+                f"give 0 to {DAYS_PER_YEAR}."
+            )
+        if (
+            not 0
+            < self.family_day_hours * 60
+            <= MINUTES_PER_DAY - clock_minutes(self.family_day_from)
+        ):
+            raise ValueError(
+                f"VisitsRegime: a family day from {self.family_day_from} for "
+                f"{self.family_day_hours} hours does not end on its day."
+            )
+
+    @property
+    def family_day_weekday(self) -> str:
+        """The day of the week on which family days are held."""
+        return "sat" if self.family_days_in == "weekends" else "wed"
 
     def privileged_orders(self, incentive_level: str) -> int:
         """Give the privileged orders a level earns; every level above enhanced earns the same."""
@@ -130,6 +234,10 @@ class VisitsRegime:
         return self.privileged_orders_standard
 
 
+DAYS_PER_YEAR = 52
+"""Most family days: one a week."""
+
+
 def sessions_under(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
     """Give the weekly session templates under a scenario.
 
@@ -138,14 +246,20 @@ def sessions_under(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
     estate
         Its ``session_templates`` and ``establishments`` are read.
     regime
-        Its ``session_tables`` change templates that exist, its ``added_sessions`` append new ones
-        (with templates named ``<establishment>-added-<number>``).
+        Its ``session_tables`` and ``session_times`` change templates that exist, its
+        ``added_sessions`` append new ones (with templates named ``<establishment>-added-<number>``)
+        and its family days one more (``<establishment>-family-day``).
 
     Returns
     -------
     DataFrame
         The columns of ``session_templates``, sorted by establishment and template; tables are
         never negative.
+
+    Raises
+    ------
+    ValueError
+        When a session would begin or end on another day.
     """
     templates = estate.session_templates.copy()
     for edit in regime.session_tables:
@@ -160,17 +274,132 @@ def sessions_under(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
             templates[column] = (
                 templates[column].where(~chosen, tables.clip(lower=0)).astype("int64")
             )
+    for times in regime.session_times:
+        chosen = times.where.matches_in(estate, templates)
+        if times.days:
+            chosen &= templates["day"].isin(times.days)
+        for column in ("start", "end"):
+            templates[column] = templates[column].where(
+                ~chosen, templates[column].map(lambda time, edit=times: _shifted(time, edit))
+            )
     added_rows = [
         row
         for number, added in enumerate(regime.added_sessions)
         for row in _added_rows(estate, added, number, list(templates.columns))
     ]
+    if regime.family_days_per_year:
+        added_rows += _family_day_rows(templates, regime)
     if added_rows:
         new = pd.DataFrame(added_rows).astype(
             {name: templates[name].dtype for name in templates.columns}
         )
         templates = pd.concat([templates, new], ignore_index=True)
     return templates.sort_values(["establishment", "template"], ignore_index=True)
+
+
+def session_problems(estate: Estate, regime: VisitsRegime) -> list[str]:
+    """Find sessions that a scenario puts where they cannot be.
+
+    Parameters
+    ----------
+    estate
+        Its own sessions have been checked.
+    regime
+        Its added sessions and changed times.
+
+    Returns
+    -------
+    list of str
+        One sentence for each session that would end on another day or share a hall with another.
+    """
+    if not regime.added_sessions and not regime.session_times:
+        return []
+    try:
+        sessions = sessions_under(estate, regime)
+    except ValueError as error:
+        return [f"regime.session_times: {error}"]
+    clashes = clashing_sessions(sessions[sessions["kind"] != TemplateKind.FAMILY_DAY])
+    return [
+        f"regime.added_sessions, regime.session_times: {row.template} and {row.template_2} would "
+        f"both be held in hall {row.hall} of {row.establishment} on {row.day}, {row.start} to "
+        f"{row.end} and {row.start_2} to {row.end_2}. Change the times or the days."
+        for row in clashes.itertuples()
+    ]
+
+
+def shuttles_under(estate: Estate, shuttles: Sequence[Shuttle]) -> pd.DataFrame:
+    """Give what the shuttles change at each establishment.
+
+    Parameters
+    ----------
+    estate
+        Its establishments.
+    shuttles
+        Of a scenario; those of one establishment add up.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by establishment: minutes_saved (each way), fare_gbp (a traveller, there and back)
+        and cost_gbp_per_day; 0 where there is none.
+    """
+    establishments = estate.establishments
+    found = pd.DataFrame(
+        0.0, index=pd.Index(establishments["establishment"]), columns=list(OF_SHUTTLES)
+    )
+    for shuttle in shuttles:
+        chosen = shuttle.where.matches_in(estate, establishments).to_numpy()
+        for name in OF_SHUTTLES:
+            found.loc[chosen, name] += getattr(shuttle, name)
+    return found
+
+
+OF_SHUTTLES = ("minutes_saved", "fare_gbp", "cost_gbp_per_day")
+
+
+def _shifted(time: str, edit: SessionTimes) -> str:
+    minutes = clock_minutes(time) + edit.shift_minutes
+    if not 0 <= minutes < MINUTES_PER_DAY:
+        raise ValueError(
+            f"a session would begin or end on another day ({time} shifted by "
+            f"{edit.shift_minutes} minutes). Shift it by less."
+        )
+    return clock_time(minutes)
+
+
+def _family_day_rows(templates: pd.DataFrame, regime: VisitsRegime) -> list[dict[str, object]]:
+    """Give one row for each establishment with open tables, in the hall that has most of them."""
+    halls = (
+        templates.sort_values(["establishment", "open_tables", "hall"], kind="stable")
+        .groupby("establishment", sort=False)
+        .tail(1)
+    )
+    start = clock_minutes(regime.family_day_from)
+    tables = (halls["open_tables"] * regime.family_day_tables_share).round().astype("int64")
+    known: dict[str, object] = {
+        "day": regime.family_day_weekday,
+        "start": clock_time(start),
+        "end": clock_time(start + round(regime.family_day_hours * 60)),
+        "every_n_weeks": 1,
+        "closed_tables": 0,
+        "kind": str(TemplateKind.FAMILY_DAY),
+        "order_rule": str(OrderRule.NO_ORDER),
+        "source": "scenario",
+        "confidence": "assumed",
+    }
+    return [
+        {name: known.get(name, "") for name in templates.columns}
+        | {
+            "template": f"{establishment}{FAMILY_DAY_TEMPLATE}",
+            "establishment": establishment,
+            "hall": hall,
+            "open_tables": seats,
+        }
+        for establishment, hall, seats in zip(
+            halls["establishment"], halls["hall"], tables, strict=True
+        )
+        if seats
+    ]
 
 
 def _added_rows(
@@ -185,6 +414,7 @@ def _added_rows(
         "every_n_weeks": 1,
         "start": added.start,
         "end": added.end,
+        "kind": str(TemplateKind.SOCIAL),
         "open_tables": added.open_tables,
         "closed_tables": added.closed_tables,
         "source": "scenario",
@@ -207,3 +437,13 @@ def _check_days(what: str, days: tuple[str, ...]) -> None:
     unknown = [day for day in days if day not in DAYS]
     if unknown:
         raise ValueError(f"{what}: no day '{unknown[0]}'; write one of {', '.join(DAYS)}.")
+
+
+def _check_day_of_year(day: str) -> None:
+    try:
+        date.fromisoformat(f"2028-{day}")
+    except ValueError:
+        raise ValueError(
+            f"VisitsRegime: closed date '{day}' is no day of the year; write it as MM-DD, such as "
+            "12-25."
+        ) from None

@@ -19,10 +19,12 @@ from simulation.arrivals import Askings
 from simulation.attendance import AttendanceSettings, VisitingDay, call_off, hold_sessions
 from simulation.booking import BookingDesk
 from simulation.clock import MINUTES_PER_DAY, Calendar
+from simulation.coming import Coming, ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, visit_requests
 from simulation.log import Recorder, VisitLog, Year, conserve
+from simulation.open_days import OpenDays, open_days_under
 from simulation.place import Place
-from simulation.regime import VisitsRegime, sessions_under
+from simulation.regime import VisitsRegime, sessions_under, shuttles_under
 from simulation.slots import SlotCalendar
 from simulation.streams import person_keys, stream_key, uniform
 from simulation.timetable import acceptable_slots, video_slots, visit_slots
@@ -37,12 +39,14 @@ class SimulationInputs:
 
     Attributes
     ----------
-    calendar, demand, regime, video, attendance
+    calendar, demand, coming, regime, video, attendance
         Settings of the scenario.
     refunded_visits_per_year
         Visits of one party that are refunded in a year.
     sessions
         Session templates of each establishment under the scenario.
+    open_days
+        Dates on which they are held.
     stations
         Opening periods of its video stations under the scenario.
     places
@@ -52,11 +56,13 @@ class SimulationInputs:
 
     calendar: Calendar
     demand: DemandSettings
+    coming: ComingSettings
     regime: VisitsRegime
     video: VideoRegime
     attendance: AttendanceSettings
     refunded_visits_per_year: float
     sessions: dict[str, pd.DataFrame]
+    open_days: dict[str, OpenDays]
     stations: dict[str, pd.DataFrame]
     places: dict[str, Place]
 
@@ -75,6 +81,7 @@ def build_inputs(
     *,
     calendar: Calendar,
     demand: DemandSettings,
+    coming: ComingSettings,
     regime: VisitsRegime,
     video: VideoRegime,
     attendance: AttendanceSettings,
@@ -90,14 +97,14 @@ def build_inputs(
         The population table: prisoner_id, sex, status, category, incentive_level,
         children_under_18 are read.
     placements
-        Who is held where: prisoner_id, establishment, straight_miles are read. People without an
-        establishment are not simulated.
+        Who is held where: prisoner_id, establishment, unit, straight_miles are read. People without
+        an establishment are not simulated.
     parties
         Who would travel together (``data.families.parties``); prisoners without a row have nobody
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    calendar, demand, regime, video, attendance
+    calendar, demand, coming, regime, video, attendance
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -114,7 +121,7 @@ def build_inputs(
         no trip is known.
     """
     held = placements.loc[placements["establishment"].fillna("") != ""]
-    people = held[["prisoner_id", "establishment", "straight_miles"]].merge(
+    people = held[["prisoner_id", "establishment", "unit", "straight_miles"]].merge(
         prisoners[
             ["prisoner_id", "sex", "status", "category", "incentive_level", "children_under_18"]
         ],
@@ -131,11 +138,11 @@ def build_inputs(
         people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
     )
     row = pd.Index(people["prisoner_id"]).get_indexer(pd.Index(parties["prisoner_id"]))
-    coming = np.flatnonzero(row >= 0)
-    coming = coming[np.lexsort((parties["party"].to_numpy()[coming], row[coming]))]
-    person, trip = row[coming], cost.trip[coming]
+    found = np.flatnonzero(row >= 0)
+    found = found[np.lexsort((parties["party"].to_numpy()[found], row[found]))]
+    person, trip = row[found], cost.trip[found]
     trips = (trip, column[person])
-    chosen = parties.iloc[coming]
+    chosen = parties.iloc[found]
     table = pd.DataFrame(
         {
             "person": person,
@@ -143,6 +150,7 @@ def build_inputs(
             "children": chosen["children"].to_numpy(np.int64),
             "availability": chosen["availability"].to_numpy(object),
             "conditions": chosen["conditions"].to_numpy(np.bool_),
+            "has_car": chosen["has_car"].to_numpy(np.bool_),
             "ladder": person + _cumulated(person, chosen["share"].to_numpy(np.float64)),
             "net_cost_gbp": cost.gross_gbp[trips] - cost.refund_gbp[trips],
             "money_gbp": cost.money_gbp[trips],
@@ -150,19 +158,43 @@ def build_inputs(
             "return_minutes": cost.return_minutes[trips],
         }
     )
+    if regime.shuttles:
+        _ride_shuttles(table, people["establishment"].to_numpy()[person], estate, regime)
     sessions = sessions_under(estate, regime)
     codes = sorted({*people["establishment"], *sessions["establishment"]})
     return SimulationInputs(
         calendar=calendar,
         demand=demand,
+        coming=coming,
         regime=regime,
         video=video,
         attendance=attendance,
         refunded_visits_per_year=refunded_visits_per_year,
         sessions=_by_establishment(sessions, codes),
+        open_days=open_days_under(estate, sessions, regime, calendar),
         stations=_by_establishment(stations_under(estate, video), codes),
         places=_places(codes, people, table, regime),
     )
+
+
+def _ride_shuttles(
+    parties: pd.DataFrame, establishment: NDArray[Any], estate: Estate, regime: VisitsRegime
+) -> None:
+    """Shorten the journeys of parties without a car, and charge them the fare.
+
+    The value of their time falls in step with the minutes; what is refunded stays as it was.
+    """
+    shuttles = shuttles_under(estate, regime.shuttles).reindex(establishment)
+    by_bus = ~parties["has_car"].to_numpy(np.bool_)
+    minutes = parties["return_minutes"].to_numpy(np.float64)
+    saved = np.where(by_bus, np.minimum(2 * shuttles["minutes_saved"], minutes), 0.0)
+    fare = np.where(by_bus, shuttles["fare_gbp"], 0.0)
+    fares = fare * (parties["adults"] + parties["children"]).to_numpy(np.float64)
+    time_gbp = parties["net_cost_gbp"] + parties["refund_gbp"] - parties["money_gbp"]
+    share = np.divide(saved, minutes, out=np.zeros_like(minutes), where=minutes > 0)
+    parties["net_cost_gbp"] += fares - time_gbp * share
+    parties["money_gbp"] += fares
+    parties["return_minutes"] -= saved
 
 
 def _places(
@@ -172,7 +204,7 @@ def _places(
     of_person = {name: people[name].to_numpy() for name in ("key", "convicted")}
     of_person |= {
         name: people[name].to_numpy(object)
-        for name in ("prisoner_id", "category", "incentive_level", "sex")
+        for name in ("prisoner_id", "category", "incentive_level", "unit", "sex")
     }
     of_person["children_under_18"] = people["children_under_18"].to_numpy(np.int64)
     of_person["straight_miles"] = people["straight_miles"].to_numpy(np.float64)
@@ -245,11 +277,17 @@ def simulate(
     calendar, video = inputs.calendar, inputs.video
     place = inputs.places[establishment]
     templates = inputs.sessions[establishment]
+    open_days = inputs.open_days[establishment].drawn(
+        inputs.regime.bank_holiday_held_share, establishment=establishment, **names
+    )
+    free = party_times(place, inputs.coming, **names)
     sessions = visit_slots(
         templates,
         calendar,
         days=calendar.days + inputs.regime.notice_days_max + 1,
         evening_from=inputs.regime.evening_from,
+        open_days=open_days,
+        by_school=bool(free.in_holidays.any()),
     )
     slots = video_slots(
         inputs.stations[establishment],
@@ -257,6 +295,8 @@ def simulate(
         days=calendar.days + video.notice_days_max + 1,
         evening_from=inputs.regime.evening_from,
         step_minutes=video.call_minutes + video.changeover_minutes,
+        open_days=open_days,
+        by_school=bool(free.in_holidays.any()),
     )
     end = float(calendar.days * MINUTES_PER_DAY)
     visits = visit_requests(place, calendar, inputs.demand, **names)
@@ -266,6 +306,7 @@ def simulate(
         visits=visits,
         calls=calls,
         askings=Askings.of(visits, calls, until=end),
+        open_days=open_days,
         sessions=sessions,
         video_slots=slots,
         templates=templates["template"].to_numpy(object),
@@ -282,7 +323,7 @@ def simulate(
     env = simpy.Environment()
     person: list[int] = np.concatenate([visits.person, calls.person]).tolist()
     party: list[int] = np.concatenate([visits.party, calls.party]).tolist()
-    room = _video_room(env, year, inputs, recorder, person, party, **names)
+    room = _video_room(env, year, inputs, recorder, person, party, unbound(place, free), **names)
     convicted = place.convicted.tolist()
     weekly = inputs.regime.remand_visits_per_week
     tables = SlotCalendar(
@@ -292,7 +333,7 @@ def simulate(
         notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
         days=calendar.days,
     )
-    positions = acceptable_slots(sessions.weekly, place, templates)
+    positions = acceptable_slots(sessions.weekly, place, free, templates)
     order_day = uniform(stream_key(seed, replication, "order day"), place.keys)
     desk = BookingDesk(
         env,
@@ -332,6 +373,7 @@ def _video_room(
     recorder: Recorder,
     person: list[int],
     party: list[int],
+    at_home: Coming,
     *,
     seed: int,
     replication: int,
@@ -364,7 +406,9 @@ def _video_room(
         env,
         person=person,
         party=party,
-        acceptable=list(map(cache(free.every_week), acceptable_slots(slots.weekly, place))),
+        acceptable=list(
+            map(cache(free.every_week), acceptable_slots(slots.weekly, place, at_home))
+        ),
         calendar=free,
         starts=slots.start.tolist(),
         register=recorder.calls,

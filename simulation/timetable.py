@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.words import DAYS, Availability, ConvictionStatus, split_words
+from data.words import DAYS, Availability, ConvictionStatus, OrderRule, TemplateKind, admits
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.coming import Coming
+from simulation.open_days import EVERY_DAY, MONDAY, OpenDays, days_since_1970
 from simulation.place import Place
+from simulation.regime import FAMILY_DAY_TEMPLATE
 
 
 class SessionKind(StrEnum):
@@ -34,8 +37,11 @@ CAN_COME = {
 }
 """The kinds of session a family can come to; who works or learns by day is free at weekends."""
 
-MONDAY = 4
-"""5 January 1970 in days since 1970: weeks of templates are counted from here."""
+ORDER_RULES = ("", *map(str, OrderRule))
+"""Which order a session asks for: either, a visit order, a privileged one, none."""
+
+FILTERS = ("conviction_status", "categories", "incentive_levels", "units")
+"""Columns that say whom a session is for or not for."""
 
 SATURDAY = 5
 
@@ -48,7 +54,9 @@ class WeeklySlots:
     """The slots that an establishment can have in a week, in order; one entry per position.
 
     A visit session with open and closed tables is two positions, one for each. A period of video
-    calls is as many positions as calls fit one after the other.
+    calls is as many positions as calls fit one after the other. What differs from one date to the
+    next is a position of its own: a daytime session of a weekday may be two, of which one stands
+    for the days without school.
 
     Attributes
     ----------
@@ -66,6 +74,14 @@ class WeeklySlots:
         Whether the tables are closed ones.
     kind
         Index into ``KINDS``.
+    without_school
+        Whether the position is held on days without school only.
+    by_school
+        Whether it is one of two, of which one is held on school days and one on the others.
+    family_day
+        Whether it is for families with children only.
+    order_rule
+        Index into ``ORDER_RULES``.
     """
 
     template: NDArray[np.int64]
@@ -76,6 +92,10 @@ class WeeklySlots:
     tables: NDArray[np.int64]
     closed: NDArray[np.bool_]
     kind: NDArray[np.int64]
+    without_school: NDArray[np.bool_]
+    by_school: NDArray[np.bool_]
+    family_day: NDArray[np.bool_]
+    order_rule: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,7 +136,13 @@ class DatedSlots:
 
 
 def visit_slots(
-    templates: pd.DataFrame, calendar: Calendar, *, days: int, evening_from: str
+    templates: pd.DataFrame,
+    calendar: Calendar,
+    *,
+    days: int,
+    evening_from: str,
+    open_days: OpenDays = EVERY_DAY,
+    by_school: bool = False,
 ) -> DatedSlots:
     """Date the visit sessions of one establishment.
 
@@ -130,6 +156,11 @@ def visit_slots(
         Days to date, from day 0: the year and the longest notice.
     evening_from
         A weekday session that starts then or later is an evening session.
+    open_days
+        Closures, and the dates of the scenario's family days.
+    by_school
+        Whether somebody comes on weekdays only when there is no school, so that daytime sessions of
+        weekdays are two positions.
 
     Returns
     -------
@@ -147,14 +178,24 @@ def visit_slots(
         tables=np.concatenate([templates["open_tables"], templates["closed_tables"]]),
         closed=closed,
         evening_from=evening_from,
+        by_school=by_school,
+        family_day=(templates["kind"] == TemplateKind.FAMILY_DAY).to_numpy()[rows],
+        order_rule=_order_rules(templates)[rows],
     )
     weeks = _monday_of_first_week(calendar) + DAYS_PER_WEEK * np.arange(_weeks(calendar, days))
-    held = _held(templates, weeks)
-    return _dated(weekly, held[:, weekly.template], calendar, days)
+    held = _held(templates, weeks, open_days)
+    return _dated(weekly, held[:, weekly.template], calendar, days, open_days)
 
 
 def video_slots(
-    periods: pd.DataFrame, calendar: Calendar, *, days: int, evening_from: str, step_minutes: float
+    periods: pd.DataFrame,
+    calendar: Calendar,
+    *,
+    days: int,
+    evening_from: str,
+    step_minutes: float,
+    open_days: OpenDays = EVERY_DAY,
+    by_school: bool = False,
 ) -> DatedSlots:
     """Date the slots of the video stations of one establishment.
 
@@ -167,6 +208,8 @@ def video_slots(
     step_minutes
         Length of a call and the changeover after it; a slot is at least the table's
         ``slot_minutes`` long.
+    open_days, by_school
+        As for ``visit_slots``; stations have no closures.
 
     Returns
     -------
@@ -187,13 +230,48 @@ def video_slots(
         tables=periods["stations"].to_numpy(np.int64)[row],
         closed=np.zeros(len(row), dtype=np.bool_),
         evening_from=evening_from,
+        by_school=by_school,
+        family_day=np.zeros(len(row), dtype=np.bool_),
+        order_rule=np.full(len(row), ORDER_RULES.index(OrderRule.NO_ORDER)),
     )
     every_week = np.ones((_weeks(calendar, days), len(weekly.template)), dtype=np.bool_)
-    return _dated(weekly, every_week, calendar, days)
+    return _dated(weekly, every_week, calendar, days, open_days)
+
+
+def next_sessions(
+    slots: DatedSlots, templates: pd.DataFrame, gap_minutes: float
+) -> NDArray[np.int64]:
+    """Give for each slot the one that follows it in its hall, for double sessions.
+
+    Parameters
+    ----------
+    slots
+        Visit sessions of one establishment.
+    templates
+        Its rows of ``session_templates``, whose halls are read.
+    gap_minutes
+        Most minutes between the end of the one and the start of the other.
+
+    Returns
+    -------
+    ndarray of int64
+        Index of the next slot of the same hall, the same kind of table and the same day; -1 where
+        there is none so soon.
+    """
+    hall = templates["hall"].astype("category").cat.codes.to_numpy(np.int64)[slots.template]
+    closed = slots.weekly.closed[slots.position]
+    order = np.lexsort((slots.start, closed, hall))
+    one, other = order[:-1], order[1:]
+    gap = slots.start[other] - slots.end[one]
+    follows = (hall[one] == hall[other]) & (closed[one] == closed[other])
+    follows &= (slots.day[one] == slots.day[other]) & (gap >= 0) & (gap <= gap_minutes)
+    found = np.full(len(slots), -1)
+    found[one[follows]] = other[follows]
+    return found
 
 
 def acceptable_slots(
-    weekly: WeeklySlots, place: Place, templates: pd.DataFrame | None = None
+    weekly: WeeklySlots, place: Place, coming: Coming, templates: pd.DataFrame | None = None
 ) -> list[int]:
     """Give for each party of a place the positions of the week it can come to, as bits.
 
@@ -203,9 +281,11 @@ def acceptable_slots(
         Of visits or of video calls.
     place
         Its parties, with the people they visit.
+    coming
+        What the day lets each party do.
     templates
-        The session templates, whose filters by conviction status, category and incentive level
-        apply; ``None`` for video calls, which have no filters and no closed tables.
+        The session templates, whose filters by conviction status, category, incentive level and
+        unit apply; ``None`` for video calls, which have no filters and no closed tables.
 
     Returns
     -------
@@ -216,43 +296,65 @@ def acceptable_slots(
         str(availability): np.array([kind in kinds for kind in KINDS])[weekly.kind]
         for availability, kinds in CAN_COME.items()
     }
+    # the times of day that tell positions apart are few, so parties alike in them share the work
+    starts, ends = np.unique(weekly.start), np.unique(weekly.end)
+    first_start = np.searchsorted(starts, coming.earliest_start).tolist()
+    last_end = (np.searchsorted(ends, coming.latest_end, side="right") - 1).tolist()
+    start_rank, end_rank = np.searchsorted(starts, weekly.start), np.searchsorted(ends, weekly.end)
+
+    @cache
+    def in_time(availability: str, in_holidays: bool, first: int, last: int) -> NDArray[np.bool_]:
+        then = when[availability] | (weekly.without_school & in_holidays)
+        return np.asarray(then & (start_rank >= first) & (end_rank <= last), dtype=np.bool_)
+
+    @cache
+    def at_times(availability: str, in_holidays: bool, first: int, last: int) -> int:
+        return bits(in_time(availability, in_holidays, first, last))
+
+    times = (place.availability.tolist(), coming.in_holidays.tolist(), first_start, last_end)
     if templates is None:
-        written = {availability: bits(then) for availability, then in when.items()}
-        return [written[availability] for availability in place.availability]
-    filters = list(
-        zip(
-            templates["conviction_status"].tolist(),
-            map(split_words, templates["categories"].tolist()),
-            map(split_words, templates["incentive_levels"].tolist()),
-            strict=True,
-        )
-    )
+        return list(map(at_times, *times))
+
+    cells = {name: templates[name].tolist() for name in FILTERS}
+
+    @cache
+    def lets_in(column: str, word: str) -> NDArray[np.bool_]:
+        through = [admits(cell, word) for cell in cells[column]]
+        return np.array(through, dtype=np.bool_)[weekly.template]
+
+    @cache
+    def admitted(convicted: bool, *words: str) -> NDArray[np.bool_]:
+        status = ConvictionStatus.CONVICTED if convicted else ConvictionStatus.REMAND
+        through = np.ones(len(weekly.template), dtype=np.bool_)
+        for column, word in zip(FILTERS, (str(status), *words), strict=True):
+            through &= lets_in(column, word)
+        return through
 
     @cache
     def positions(
-        availability: str, conditions: bool, convicted: bool, category: str, level: str
+        availability: str,
+        in_holidays: bool,
+        first: int,
+        last: int,
+        conditions: bool,
+        with_children: bool,
+        *person: Any,
     ) -> int:
-        status = ConvictionStatus.CONVICTED if convicted else ConvictionStatus.REMAND
-        admits = np.array(
-            [
-                only in ("", status)
-                and (not categories or category in categories)
-                and (not levels or level in levels)
-                for only, categories, levels in filters
-            ],
-            dtype=np.bool_,
-        )
-        return bits(when[availability] & (weekly.closed == conditions) & admits[weekly.template])
+        fitting = in_time(availability, in_holidays, first, last) & admitted(*person)
+        fitting &= weekly.closed == conditions
+        return bits(fitting if with_children else fitting & ~weekly.family_day)
 
     person = place.party_person
     return list(
         map(
             positions,
-            place.availability.tolist(),
+            *times,
             place.conditions.tolist(),
+            (place.children > 0).tolist(),
             place.convicted[person].tolist(),
             place.category[person].tolist(),
             place.incentive_level[person].tolist(),
+            place.unit[person].tolist(),
         )
     )
 
@@ -267,12 +369,18 @@ def _weekly(
     tables: NDArray[np.int64],
     closed: NDArray[np.bool_],
     evening_from: str,
+    by_school: bool,
+    family_day: NDArray[np.bool_],
+    order_rule: NDArray[np.int64],
 ) -> WeeklySlots:
-    kept = np.flatnonzero(tables > 0)
-    kept = kept[np.lexsort((closed[kept], template[kept], start[kept], weekday[kept]))]
     evening = start >= clock_minutes(evening_from)
     by_day = np.where(evening, KINDS.index(SessionKind.EVENING), KINDS.index(SessionKind.WEEKDAY))
     kind = np.where(weekday >= SATURDAY, KINDS.index(SessionKind.WEEKEND), by_day)
+    kept = np.flatnonzero(tables > 0)
+    kept = kept[np.lexsort((closed[kept], template[kept], start[kept], weekday[kept]))]
+    two = by_school & (kind[kept] == KINDS.index(SessionKind.WEEKDAY))
+    kept, two = np.repeat(kept, 1 + two), np.repeat(two, 1 + two)
+    second = np.diff(kept, prepend=-1) == 0
     return WeeklySlots(
         template=template[kept],
         session=session[kept],
@@ -282,10 +390,23 @@ def _weekly(
         tables=tables[kept],
         closed=closed[kept],
         kind=kind[kept],
+        without_school=second,
+        by_school=two,
+        family_day=family_day[kept],
+        order_rule=order_rule[kept],
     )
 
 
-def _held(templates: pd.DataFrame, mondays: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _order_rules(templates: pd.DataFrame) -> NDArray[np.int64]:
+    rule = np.array([ORDER_RULES.index(rule) for rule in templates["order_rule"]], dtype=np.int64)
+    # nobody needs an order for a family day, whatever its row says
+    family_day = (templates["kind"] == TemplateKind.FAMILY_DAY).to_numpy()
+    return np.where(family_day, ORDER_RULES.index(OrderRule.NO_ORDER), rule)
+
+
+def _held(
+    templates: pd.DataFrame, mondays: NDArray[np.int64], open_days: OpenDays
+) -> NDArray[np.bool_]:
     """Say in which weeks each template is held; shape (weeks, templates).
 
     ``mondays`` are days since 1970. A week counts from the week in which the template became
@@ -298,14 +419,28 @@ def _held(templates: pd.DataFrame, mondays: NDArray[np.int64]) -> NDArray[np.boo
     held: NDArray[np.bool_] = weeks % templates["every_n_weeks"].to_numpy(np.int64) == 0
     held &= (first == NO_DATE) | (date >= first)
     held &= (last == NO_DATE) | (date <= last)
+    names = templates["template"].to_numpy(object)
+    family = np.array([name.endswith(FAMILY_DAY_TEMPLATE) for name in names], dtype=np.bool_)
+    held[:, family] &= np.isin(date[:, family], open_days.family_days)
+    for closure in open_days.closures:
+        of_template = names == closure.template if closure.template else slice(None)
+        then = date[:, of_template]
+        held[:, of_template] &= (then < closure.first) | (then > closure.last)
     return held
 
 
 def _dated(
-    weekly: WeeklySlots, held: NDArray[np.bool_], calendar: Calendar, days: int
+    weekly: WeeklySlots,
+    held: NDArray[np.bool_],
+    calendar: Calendar,
+    days: int,
+    open_days: OpenDays,
 ) -> DatedSlots:
     offset = calendar.first_date.weekday()
     day = DAYS_PER_WEEK * np.arange(len(held))[:, np.newaxis] + weekly.weekday - offset
+    if weekly.by_school.any():
+        is_free = open_days.is_free(day, calendar)
+        held = held & (~weekly.by_school | (is_free == weekly.without_school))
     # weeks are in order and positions in order within them, so the slots are sorted by start
     week, position = np.nonzero(held & (day >= 0) & (day < days))
     day = day[week, position]
@@ -341,7 +476,7 @@ def _weeks(calendar: Calendar, days: int) -> int:
 
 
 def _monday_of_first_week(calendar: Calendar) -> int:
-    return (calendar.first_date - date(1970, 1, 1)).days - calendar.first_date.weekday()
+    return days_since_1970(calendar.first_date) - calendar.first_date.weekday()
 
 
 def _weekdays(column: pd.Series[str]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from data.visit_cost import VisitCost
 from data.words import DAYS
 from simulation.attendance import AttendanceSettings
 from simulation.clock import Calendar
+from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
 from simulation.regime import VisitsRegime
 from simulation.simulate import SimulationInputs, build_inputs
@@ -27,6 +28,7 @@ CALENDAR = Calendar(
     school_from="09:00",
     school_until="15:15",
     school_holidays=("2026-07-22/2026-09-01",),
+    school_holidays_wales=("2026-07-21/2026-08-31",),
 )
 
 DEMAND = DemandSettings(
@@ -51,6 +53,16 @@ DEMAND = DemandSettings(
 )
 """Families that ask once, come if they can, and never call."""
 
+COMING = ComingSettings(
+    holiday_free_share=0.0,
+    public_transport_share=0.0,
+    leave_home_from="06:00",
+    last_departure="20:00",
+    home_until="23:00",
+    overnight_from_minutes=300.0,
+)
+"""Families that no timetable of trains and schools holds back."""
+
 REGIME = VisitsRegime(
     notice_days_min=2,
     notice_days_max=28,
@@ -62,6 +74,13 @@ REGIME = VisitsRegime(
     opening_orders=1,
     remand_visits_per_week=3,
     evening_from="16:30",
+    bank_holiday_held_share=1.0,
+    closed_dates=(),
+    family_days_per_year=0,
+    family_days_in="weekends",
+    family_day_from="10:00",
+    family_day_hours=4.0,
+    family_day_tables_share=1.0,
 )
 
 NO_ALLOWANCE = replace(
@@ -115,6 +134,8 @@ def session(establishment: str = "AAA", number: int = 0, **columns: Any) -> dict
         "categories": "",
         "incentive_levels": "",
         "wings": "",
+        "units": "",
+        "order_rule": "",
         "source": "test",
         "confidence": "assumed",
     } | columns
@@ -149,12 +170,16 @@ def prison(
     video_stations: Sequence[dict[str, Any]] = (),
     calendar: Calendar = CALENDAR,
     demand: DemandSettings = DEMAND,
+    coming: ComingSettings = COMING,
     regime: VisitsRegime = NO_ALLOWANCE,
     video: VideoRegime = VIDEO,
     attendance: AttendanceSettings = ATTENDANCE,
     establishments: Sequence[str] = ("AAA",),
     seed: int | None = None,
     cost_gbp: float = 50.0,
+    country: str = "England",
+    excluded_dates: Sequence[tuple[str, str, str, str]] = (),
+    bank_holidays: Sequence[str] = (),
 ) -> SimulationInputs:
     """Give inputs of small prisons with ``people`` each.
 
@@ -184,6 +209,9 @@ def prison(
         {
             "prisoner_id": ids,
             "establishment": np.repeat(list(establishments), people),
+            "unit": [
+                f"{code}-{1 + number % 2}" for code in establishments for number in range(people)
+            ],
             "straight_miles": 30.0 if plain else draw.exponential(45.0, count),
         }
     )
@@ -197,6 +225,7 @@ def prison(
             if plain
             else draw.choice(["weekday", "after_school_or_work", "weekend", "any"], parties),
             "conditions": False if plain else draw.random(parties) < 0.2,
+            "has_car": True if plain else np.arange(parties) % 3 > 0,
             "share": 1.0 / parties_of[owner],
         }
     )
@@ -205,11 +234,15 @@ def prison(
     codes = pd.DataFrame({"establishment": list(establishments), "operational_capacity": people})
     return build_inputs(
         Estate(
-            establishments=codes.assign(sex="men", security="C"),
+            establishments=codes.assign(sex="men", security="C", country=country),
             units=pd.DataFrame({"unit": establishments, "establishment": establishments}),
             session_templates=pd.DataFrame(sessions, columns=list(session())),
             video_stations=pd.DataFrame(video_stations, columns=list(stations())),
             family_workers=pd.DataFrame({"establishment": establishments}),
+            excluded_dates=pd.DataFrame(
+                excluded_dates, columns=["establishment", "template", "first", "last"]
+            ),
+            bank_holidays=pd.DataFrame({"date": list(bank_holidays)}, dtype="str"),
         ),
         prisoners,
         placements,
@@ -226,6 +259,7 @@ def prison(
         ),
         calendar=calendar,
         demand=demand,
+        coming=coming,
         regime=regime,
         video=video,
         attendance=attendance,

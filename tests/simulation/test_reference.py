@@ -195,7 +195,7 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(
             module,
             "acceptable_slots",
-            lambda weekly, place, templates=None: (
+            lambda weekly, place, coming, templates=None: (
                 [-1 % 2 ** len(weekly.kind)] * len(place.party_person)
             ),
         )

@@ -346,6 +346,7 @@ def estate() -> Estate:
                 "sex": ["men", "women"],
                 "security": ["C", "closed"],
                 "operational_capacity": [10, 10],
+                "country": ["England", "Wales"],
             }
         ),
         units=pd.DataFrame({"unit": ["A", "B"], "establishment": ["AAA", "BBB"]}),

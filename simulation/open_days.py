@@ -1,0 +1,238 @@
+"""On which dates the visit sessions of an establishment are held: closures and family days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.estate import Estate
+from data.words import DAYS, Country
+from simulation.clock import DAYS_PER_WEEK, Calendar, clock_minutes
+from simulation.regime import FAMILY_DAY_TEMPLATE, VisitsRegime
+from simulation.streams import stream_key, uniform
+
+EPOCH = date(1970, 1, 1)
+MONDAY = 4
+"""5 January 1970 in days since 1970: weeks are counted from here."""
+
+WEEKS_PER_YEAR = 52
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Dates on which a session is not held, in days since 1970; all sessions when no template."""
+
+    first: int
+    last: int
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenDays:
+    """When the sessions of one establishment are held, beside their weekly pattern.
+
+    Attributes
+    ----------
+    country
+        Whose schools the children of the families go to.
+    closures
+        When sessions are not held.
+    bank_holidays
+        Dates in days since 1970, int64.
+    family_days
+        Dates on which the scenario's family day is held, in days since 1970, int64.
+    """
+
+    country: str = Country.ENGLAND
+    closures: tuple[Closure, ...] = ()
+    bank_holidays: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    family_days: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def drawn(
+        self, held_share: float, *, establishment: str, seed: int, replication: int
+    ) -> OpenDays:
+        """Draw on which bank holidays the sessions are held.
+
+        Parameters
+        ----------
+        held_share
+            Share of bank holidays on which the sessions of a weekday are held as usual.
+        establishment, seed, replication
+            Names of the draws, one for each date; the same dates fall away under any calendar.
+
+        Returns
+        -------
+        OpenDays
+            With a closure for each of the others.
+        """
+        stream = stream_key(seed, replication, "bank holiday", establishment)
+        draws = uniform(stream, self.bank_holidays.astype(np.uint64))
+        shut = self.bank_holidays[draws >= held_share].tolist()
+        return replace(
+            self, closures=(*self.closures, *(Closure(first=day, last=day) for day in shut))
+        )
+
+    def is_free(self, days: NDArray[np.int64], calendar: Calendar) -> NDArray[np.bool_]:
+        """Say for each simulated day whether there is no school: weekend, holiday, bank holiday."""
+        since_1970 = days + days_since_1970(calendar.first_date)
+        at_school = calendar.is_school_day(days, self.country)
+        return np.asarray(~at_school | np.isin(since_1970, self.bank_holidays), dtype=np.bool_)
+
+
+EVERY_DAY = OpenDays()
+"""Sessions as their weekly pattern says."""
+
+
+def open_days_under(
+    estate: Estate, sessions: pd.DataFrame, regime: VisitsRegime, calendar: Calendar
+) -> dict[str, OpenDays]:
+    """Give the dates on which sessions are held under a scenario, by establishment.
+
+    Parameters
+    ----------
+    estate
+        Its ``establishments``, ``excluded_dates`` and ``bank_holidays`` are read.
+    sessions
+        ``sessions_under`` the scenario.
+    regime
+        ``closed_dates`` close every hall; family days take the place of sessions that are held in
+        their hall at their time.
+    calendar
+        Says which years are meant.
+
+    Returns
+    -------
+    dict
+        One for every establishment of ``estate.establishments`` or ``sessions``.
+    """
+    closed = _closed_every_year(regime.closed_dates, calendar)
+    bank_holidays = np.array(
+        [days_since_1970(date.fromisoformat(day)) for day in estate.bank_holidays["date"]],
+        dtype=np.int64,
+    )
+    excluded = {
+        str(code): rows for code, rows in estate.excluded_dates.groupby("establishment", sort=False)
+    }
+    country = dict(
+        zip(estate.establishments["establishment"], estate.establishments["country"], strict=True)
+    )
+    family = {
+        str(code): rows
+        for code, rows in _beside_family_days(sessions).groupby("establishment", sort=False)
+    }
+    dates = {
+        each: family_days(regime, calendar, each) for each in {*country.values(), Country.ENGLAND}
+    }
+    found = {}
+    for code in {*country, *sessions["establishment"]}:
+        nation = str(country.get(code, Country.ENGLAND))
+        closures = [*closed, *_excluded(excluded.get(code))]
+        held = dates[nation] if code in family else dates[nation][:0]
+        closures += [
+            Closure(first=day, last=day, template=template)
+            for template in (family[code]["template"].tolist() if code in family else [])
+            if template
+            for day in held.tolist()
+        ]
+        found[str(code)] = OpenDays(
+            country=nation,
+            closures=tuple(closures),
+            bank_holidays=bank_holidays,
+            family_days=held,
+        )
+    return found
+
+
+def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArray[np.int64]:
+    """Give the dates of family days, spread evenly, in days since 1970.
+
+    Parameters
+    ----------
+    regime
+        ``family_days_per_year`` in 52 weeks, on Saturdays or on Wednesdays without school.
+    calendar
+        The simulated year and its school holidays.
+    country
+        Whose holidays.
+
+    Returns
+    -------
+    ndarray of int64
+        Ascending. Saturdays are counted from 1970, so a run that begins later has the same ones.
+    """
+    none = np.empty(0, dtype=np.int64)
+    if not regime.family_days_per_year:
+        return none
+    start = days_since_1970(calendar.first_date)
+    span = np.arange(start, start + calendar.days + regime.notice_days_max + 1)
+    of_day = span[(span - MONDAY) % DAYS_PER_WEEK == DAYS.index(regime.family_day_weekday)]
+    if regime.family_days_in == "weekends":
+        number = (of_day - MONDAY) // DAYS_PER_WEEK
+        rate = regime.family_days_per_year / WEEKS_PER_YEAR
+    else:
+        of_day = of_day[~calendar.is_school_day(of_day - start, country)]
+        number = np.arange(len(of_day))
+        in_year = len(of_day) * WEEKS_PER_YEAR * DAYS_PER_WEEK / len(span)
+        rate = min(regime.family_days_per_year / in_year, 1.0) if len(of_day) else 0.0
+    falls = np.floor((number + 1) * rate) > np.floor(number * rate)
+    return np.asarray(of_day[falls], dtype=np.int64)
+
+
+def days_since_1970(day: date) -> int:
+    """Give the number of days from 1 January 1970 to a date.
+
+    Examples
+    --------
+    >>> days_since_1970(date(1970, 1, 5))
+    4
+    """
+    return (day - EPOCH).days
+
+
+def _closed_every_year(dates: Iterable[str], calendar: Calendar) -> list[Closure]:
+    """Give the closures on days of the year that the calendar meets, and on those soon after."""
+    first = calendar.first_date.year
+    last = (calendar.first_date + timedelta(days=calendar.days)).year + 1
+    days = [
+        days_since_1970(date.fromisoformat(f"{year}-{day}"))
+        for day in dates
+        for year in range(first, last + 1)
+        if day != "02-29" or year % 4 == 0
+    ]
+    return [Closure(first=day, last=day) for day in days]
+
+
+def _excluded(rows: pd.DataFrame | None) -> list[Closure]:
+    if rows is None:
+        return []
+    return [
+        Closure(
+            first=days_since_1970(date.fromisoformat(first)),
+            last=days_since_1970(date.fromisoformat(last)),
+            template=template,
+        )
+        for template, first, last in zip(rows["template"], rows["first"], rows["last"], strict=True)
+    ]
+
+
+def _beside_family_days(sessions: pd.DataFrame) -> pd.DataFrame:
+    """Give the establishments with a family day, and the sessions that make room for it."""
+    is_family = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
+    family = sessions[is_family]
+    beside = family.merge(
+        sessions[~is_family], on=["establishment", "hall", "day"], how="left", suffixes=("", "_2")
+    )
+    start, end = (beside[name].map(clock_minutes) for name in ("start", "end"))
+    other = [beside[name].fillna("00:00").map(clock_minutes) for name in ("start_2", "end_2")]
+    at_once = (other[0] < end) & (start < other[1])
+    return pd.DataFrame(
+        {
+            "establishment": beside["establishment"],
+            "template": beside["template_2"].where(at_once, "").fillna(""),
+        }
+    )
