@@ -157,10 +157,33 @@ def with_locks(
         raise ConflictError(found)
     # the matrix is the largest thing there is, so it is not copied for a few rows
     cost = problem.cost_pennies
+    beside = _pairs_by_wing(problem, locks)
     cost.setflags(write=True)
     apply_locks(cost, locks)
+    for other, who, several in beside:
+        open_to = np.flatnonzero(cost[who] != INELIGIBLE)
+        if len(open_to) == 1 and several[open_to[0]]:
+            cost[other, open_to[0]] = INELIGIBLE
     cost.setflags(write=False)
     return problem
+
+
+def _pairs_by_wing(
+    problem: AllocationProblem, locks: Sequence[Lock]
+) -> list[tuple[int, int, NDArray[np.bool_]]]:
+    """Say, before the locks, from whom locked people are kept apart by wing, and where it counts.
+
+    A lock to one unit leaves it the only one open to both, which must not end that they are kept
+    apart there.
+    """
+    kept = np.array([lock.person for lock in locks if lock.keeps], dtype=np.int64)
+    pairs = problem.ties.apart_wing
+    both_ways = np.concatenate([pairs, pairs[:, ::-1]])
+    units = np.arange(len(problem.units))
+    return [
+        (int(other), int(who), wing_applies(problem, np.tile([other, who], (len(units), 1)), units))
+        for other, who in both_ways[np.isin(both_ways[:, 1], kept)]
+    ]
 
 
 def apply_locks(cost_pennies: NDArray[np.int32], locks: Sequence[Lock]) -> None:

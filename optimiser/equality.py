@@ -181,9 +181,11 @@ def age_bands(age: pd.Series) -> pd.Series:
 
 def _members(groups: pd.Series) -> Iterator[tuple[str, Mask]]:
     """Give the people of each group, groups in the order of their names, the unstated last."""
-    names = sorted(set(groups), key=lambda name: (name == NOT_STATED, name))
-    for name in names:
-        yield name, (groups == name).to_numpy()
+    codes, names = pd.factorize(groups)
+    for number in sorted(
+        range(len(names)), key=lambda each: (names[each] == NOT_STATED, names[each])
+    ):
+        yield str(names[number]), codes == number
 
 
 def _values(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, NDArray[np.float64]]:

@@ -24,6 +24,7 @@ from scenarios.payers import added_hours, payments
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.schema import Scenario
+from scenarios.shortage import readable_needs
 from scenarios.summary import summary
 
 MEASURE_COLUMNS = [
@@ -241,7 +242,7 @@ def allocation_account(scenario: Scenario, allocation: Allocation, data: str) ->
         "multiplier_gap": allocation.multiplier_gap,
         "proof": allocation.proven_by,
         "ties_left_out": len(allocation.ties_left_out),
-        "unplaced": allocation.unplaced.to_dict("records"),
+        "unplaced": readable_needs(allocation.unplaced).to_dict("records"),
         "moves": int(allocation.placements["moved"].sum()),
         "limits": limits_kept(allocation),
         "levels": allocation.levels.to_dict("records"),

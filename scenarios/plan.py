@@ -10,6 +10,7 @@ import yaml
 from data.progress import Progress, silent
 from data.travel import travel_table
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
+from optimiser.conflicts import ConflictError
 from optimiser.problem import save_problem
 from scenarios.account import (
     allocation_account,
@@ -32,7 +33,7 @@ from scenarios.schema import Scenario
 from scenarios.shortage import shortfall_lines, shortfall_table
 from scenarios.steer import review_lines, steered
 from scenarios.steer import tell as tell_steered
-from scenarios.stored_plan import open_plan
+from scenarios.stored_plan import known_of, open_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ def plan(
     locks: Path | None = None,
     earlier_dir: Path | None = None,
     most_changes: int | None = None,
+    planner: bool = False,
     progress: Progress = silent,
 ) -> Planned:
     """Decide placements for a scenario and write them into a new folder.
@@ -72,6 +74,8 @@ def plan(
         Folder of an earlier plan, against which this one is told.
     most_changes
         Most people who may be in another establishment than in the earlier plan.
+    planner
+        Whether the words may tell what only planners may read.
     progress
         Told of each stage.
 
@@ -105,7 +109,8 @@ def plan(
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
         with clock("inputs"):
-            inputs = load_inputs(scenario, data_dir, progress, locks)
+            known = None if earlier is None else known_of(earlier, scenario, data_dir)
+            inputs = load_inputs(scenario, data_dir, progress, locks, known)
         with clock("placements"):
             try:
                 allocation = place(
@@ -115,6 +120,8 @@ def plan(
                     earlier=earlier,
                     most_changes=most_changes,
                 )
+            except ConflictError as error:
+                raise ConflictError(error.conflicts, planner=planner) from None
             except InfeasibleAllocationError as error:
                 write_shortfall(error, out_dir.with_name(f"{out_dir.name}-shortfall.csv"))
                 raise
@@ -144,7 +151,8 @@ def plan(
             steering += tell_steered(against, earlier.folder)
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")
-    return _told(scenario, allocation, steering, out_dir)
+    short = shortfall_lines(allocation, planner=planner)
+    return _told(scenario, allocation, [*short, *steering], out_dir)
 
 
 def _write(
@@ -178,9 +186,7 @@ def _gap(allocation: Allocation) -> str:
     return f"{share} (GBP {allocation.objective_gbp - allocation.lower_bound_gbp:,.2f})"
 
 
-def _told(
-    scenario: Scenario, allocation: Allocation, steering: list[str], out_dir: Path
-) -> Planned:
+def _told(scenario: Scenario, allocation: Allocation, further: list[str], out_dir: Path) -> Planned:
     infeasible = allocation.status == SolveStatus.INFEASIBLE
     moved = int(allocation.placements["moved"].sum())
     outside = int(allocation.regions["least_outside"].sum())
@@ -199,8 +205,7 @@ def _told(
         for each in limits_kept(allocation)
         if each["price_gbp"] and "at_most" in each
     ]
-    lines += shortfall_lines(allocation)
     return Planned(
-        told=(*([CEILING] if scenario.is_ceiling else []), *lines, *steering, str(out_dir)),
+        told=(*([CEILING] if scenario.is_ceiling else []), *lines, *further, str(out_dir)),
         exit_code=ExitCode.INFEASIBLE if infeasible else ExitCode.DONE,
     )

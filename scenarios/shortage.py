@@ -24,8 +24,15 @@ def readable_ways(ways: pd.DataFrame) -> pd.DataFrame:
     return ways.assign(what=ways["what"].mask(hidden, RESTRICTED))
 
 
+def readable_needs(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """Hide what people need, which tells of health and offences; how many they are stays."""
+    return cohorts.assign(needs=cohorts["needs"].mask(cohorts["needs"] != "", RESTRICTED))
+
+
 def shortfall_table(allocation: Allocation) -> pd.DataFrame:
     """Give one row per cohort without a place and way out, or one where none was found.
+
+    What people need and rules that only planners may read are hidden.
 
     Returns
     -------
@@ -35,18 +42,23 @@ def shortfall_table(allocation: Allocation) -> pd.DataFrame:
     """
     ways = readable_ways(allocation.ways_out).drop(columns="people")
     if ways.empty:
-        return allocation.unplaced
-    return allocation.unplaced.merge(ways, on=COHORT, how="left", validate="one_to_many")
+        return readable_needs(allocation.unplaced)
+    both = allocation.unplaced.merge(ways, on=COHORT, how="left", validate="one_to_many")
+    return readable_needs(both)
 
 
-def shortfall_lines(allocation: Allocation) -> list[str]:
-    """Say who has no place, and what it would take."""
+def shortfall_lines(allocation: Allocation, *, planner: bool) -> list[str]:
+    """Say who has no place, and what it would take; planners alone read needs and every rule."""
     lines = []
-    ways: list[dict[str, Any]] = readable_ways(allocation.ways_out).to_dict("records")  # type: ignore[assignment]
+    readable = allocation.ways_out if planner else readable_ways(allocation.ways_out)
+    ways: list[dict[str, Any]] = readable.to_dict("records")  # type: ignore[assignment]
     for row in allocation.unplaced.to_dict("records"):
+        needs = row["needs"] if planner or not row["needs"] else RESTRICTED
+        people = "person" if row["people"] == 1 else "people"
+        units = "1 unit" if row["units"] == 1 else f"{row['units']} units"
         lines.append(
-            f"  {row['people']:,} without a place: {row['sex']}, category {row['category']}, "
-            f"{row['status']}, needs {row['needs'] or 'none'}; {row['units']} units may hold them"
+            f"  {row['people']:,} {people} without a place: {row['sex']}, category "
+            f"{row['category']}, {row['status']}, needs {needs or 'none'}; {units} may hold them"
         )
         ours = [way for way in ways if all(way[name] == row[name] for name in COHORT)]
         lines += [f"    {_way(way)}" for way in ours]

@@ -322,4 +322,5 @@ def review_lines(table: pd.DataFrame, on: date) -> list[str]:
         return []
     shown = ", ".join(waiting["prisoner_id"].head(5))
     more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
-    return [f"{len(waiting)} locks are due for review by {on.isoformat()}: {shown}{more}"]
+    are = "lock is" if len(waiting) == 1 else "locks are"
+    return [f"{len(waiting)} {are} due for review by {on.isoformat()}: {shown}{more}"]

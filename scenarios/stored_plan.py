@@ -18,9 +18,10 @@ import pandas as pd
 from data.estate import Estate, apply_unit_edits, in_id_order
 from data.families import parties
 from data.geography import load_home_areas
-from data.load import read_table
+from data.load import read_table, table_path
+from data.locks import LOCKS
 from data.population import Population
-from data.records import Records
+from data.records import RECORD_TABLES, Records, in_order
 from data.travel import TravelTimes
 from data.visit_cost import visit_cost
 from optimiser.duals import Prices
@@ -29,8 +30,9 @@ from optimiser.problem import PENNIES_PER_POUND
 from optimiser.residual import Residual
 from optimiser.side import ROW_ARRAYS, SideRows
 from scenarios.errors import ScenarioError
-from scenarios.inputs import Inputs, input_digests
+from scenarios.inputs import Inputs, Known, input_digests
 from scenarios.plain_yaml import read_mapping
+from scenarios.provenance import model_digest
 from scenarios.row_changes import changed_rows, changed_rules
 from scenarios.schema import Scenario
 
@@ -213,6 +215,50 @@ def unknown(plan: StoredPlan, prisoner_id: str) -> ScenarioError:
     )
 
 
+MADE_BY = ("as_of", "population", "records", "travel")
+"""Settings that people, records and journeys are made by."""
+
+
+def known_of(plan: StoredPlan, scenario: Scenario, data_dir: Path | None) -> Known | None:
+    """Give people, records and journeys as a plan keeps them, where another would make the same.
+
+    Parameters
+    ----------
+    plan
+        An open plan.
+    scenario, data_dir
+        Of the other plan.
+
+    Returns
+    -------
+    Known or None
+        None where the tables, the settings they are made by or the model differ. Locks are those
+        of the data folder today; other records are the plan's.
+    """
+    before, now = dict(plan.manifest["inputs"]), input_digests(data_dir)
+    for digests in (before, now):
+        digests.pop(LOCKS, None)
+    same = all(getattr(plan.scenario, name) == getattr(scenario, name) for name in MADE_BY)
+    if not same or before != now or plan.manifest["model_digest"] != model_digest():
+        return None
+
+    def read(name: str) -> pd.DataFrame:
+        return pd.read_parquet(plan.folder / f"{name}.parquet")
+
+    tables = [name for name in RECORD_TABLES if (plan.folder / f"{name}.parquet").is_file()]
+    records = {name: read(name) for name in tables if name != LOCKS}
+    if table_path(LOCKS, data_dir) is not None:
+        records[LOCKS] = in_order(read_table(LOCKS, data_dir))
+    rows = read("travel")
+    return Known(
+        population=Population(prisoners=read("population"), contacts=read("contacts")),
+        records=replace(Records.empty(), **records),
+        travel=_matrices(
+            rows, *(pd.Index(rows[name].unique()) for name in ("home_area", "establishment"))
+        ),
+    )
+
+
 def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inputs:
     """Give what one person was decided from.
 
@@ -287,14 +333,18 @@ def _records(plan: StoredPlan, ids: Collection[str]) -> Records:
 def _travel(
     plan: StoredPlan, areas: Collection[str], establishments: pd.Series[str]
 ) -> TravelTimes:
-    """Read the journeys from some areas; refunds, which enter no plan, are left out."""
+    """Read the journeys from some areas."""
     rows = read_rows(plan, "travel", "home_area", areas)
     columns = pd.Index(sorted(establishments), dtype="str")
     names = pd.Index(sorted(set(rows["home_area"])), dtype="str")
-    order = rows.sort_values(["home_area", "establishment"])
+    return _matrices(rows.sort_values(["home_area", "establishment"]), names, columns)
+
+
+def _matrices(rows: pd.DataFrame, names: pd.Index[str], columns: pd.Index[str]) -> TravelTimes:
+    """Fold journeys up, area by area; refunds, which enter no plan, are left out."""
 
     def matrix(name: str) -> Any:
-        return order[name].to_numpy().reshape(len(names), len(columns))
+        return rows[name].to_numpy().reshape(len(names), len(columns))
 
     given = {field.name for field in fields(TravelTimes)} & set(rows.columns)
     return TravelTimes(

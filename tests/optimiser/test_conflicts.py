@@ -19,6 +19,7 @@ from optimiser.conflicts import (
     conflicts,
     locks_of,
     smallest_conflict,
+    with_locks,
 )
 from optimiser.exclusions import RESTRICTED
 from optimiser.problem import (
@@ -235,6 +236,21 @@ def test_people_apart_by_wing_may_be_locked_into_one_establishment() -> None:
 
     assert not conflicts(problem, [lock(0, 0, 1), lock(1, 0, 1)])
     assert len(conflicts(problem, [lock(0, 0), lock(1, 0)])) == 1
+
+
+def test_a_lock_does_not_end_that_people_are_kept_apart_by_wing() -> None:
+    """P0 is locked to U0; P1 may still be in the prison, but not there."""
+    ties = replace(Ties.none(), apart_wing=np.array([[0, 1]]))
+    problem = replace(make_problem(FREE, [4, 4, 4], establishments=[0, 0, 1]), ties=ties)
+    table = pd.DataFrame(
+        {"prisoner_id": ["P0"], "action": ["lock"], "unit_or_establishment": ["U0"]}
+    )
+
+    bound = with_locks(problem, table, np.full(4, -1))
+
+    assert list(bound.cost_pennies[0]) == [1, INELIGIBLE, INELIGIBLE]
+    assert list(bound.cost_pennies[1]) == [INELIGIBLE, 1, 1]
+    assert list(bound.cost_pennies[2]) == [1, 1, 1]
 
 
 def test_a_group_that_is_locked_together_is_named() -> None:

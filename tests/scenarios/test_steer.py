@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from typer.testing import CliRunner, Result
 
 from data.locks import read_locks
-from optimiser.allocation import WAYS
+from data.records import RECORD_TABLES
+from data.travel import travel_table
+from optimiser.allocation import COHORT, WAYS
 from optimiser.exclusions import RESTRICTED
 from scenarios.cli import app
 from scenarios.explain import (
@@ -23,9 +27,11 @@ from scenarios.explain import (
     explain_person,
     tell,
 )
+from scenarios.inputs import load_inputs
+from scenarios.load import load_scenario
 from scenarios.results import load_results
-from scenarios.shortage import readable_ways
-from scenarios.stored_plan import open_plan
+from scenarios.shortage import readable_needs, readable_ways
+from scenarios.stored_plan import known_of, open_plan
 from tests.scenarios.conftest import PRISONS
 
 TIGHT = """
@@ -194,6 +200,48 @@ def test_at_most_so_many_people_change_against_a_plan(
     assert too_few.exit_code == 2
     assert f"limit changes: at most {moving - 1}" in too_few.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_people_records_and_journeys_are_read_back_as_they_were_made(
+    plan: Path, data: Path, tight: Path
+) -> None:
+    stored, scenario = open_plan(plan), load_scenario(tight)
+    made = load_inputs(scenario, data)
+
+    known = known_of(stored, scenario, data)
+
+    assert known is not None
+    read = load_inputs(scenario, data, known=known)
+    for table in ("prisoners", "contacts"):
+        assert_frame_equal(getattr(read.population, table), getattr(made.population, table))
+    for table in RECORD_TABLES:
+        assert_frame_equal(getattr(read.records, table), getattr(made.records, table))
+    assert_frame_equal(travel_table(read.travel), travel_table(made.travel))
+    assert_frame_equal(read.parties, made.parties)
+    assert np.array_equal(read.visit_cost.gross_gbp, made.visit_cost.gross_gbp)
+    others = scenario.model_copy(update={"as_of": scenario.as_of + timedelta(days=1)})
+    assert known_of(stored, others, data) is None
+
+
+def test_a_lock_is_told_with_those_who_make_way_and_nobody_else(
+    plan: Path, data: Path, tight: Path, tmp_path: Path
+) -> None:
+    """A chain of people who make way passes each unit once at most."""
+    found, place = crowded_out(plan, data)
+    prisoner_id, file = found.one.prisoner_id, tmp_path / "mine.csv"
+    words = ("--data", data, "--from", plan)
+    estate(
+        "lock", plan, prisoner_id, place["unit"], "--reason", "family", *DECIDED, "--locks", file
+    )
+
+    alone = estate("allocate", tight, *words, "--out", tmp_path / "same")
+    locked = estate("allocate", tight, *words, "--out", tmp_path / "next", "--locks", file)
+
+    assert (alone.exit_code, locked.exit_code) == (0, 0), locked.stderr
+    assert pd.read_parquet(tmp_path / "same" / "changed.parquet").empty
+    changed = pd.read_parquet(tmp_path / "next" / "changed.parquet")
+    assert len(changed) <= len(pd.read_parquet(plan / "units.parquet"))
+    assert prisoner_id in set(changed["prisoner_id"])
 
 
 def test_restricted_reasons_are_for_planners_alone(plan: Path, data: Path) -> None:
@@ -396,9 +444,21 @@ def test_people_to_be_kept_apart_cannot_be_locked_together(
     for person in ("P0000", "P0001"):
         estate("lock", file, person, "LEI", "--reason", "family", *DECIDED)
 
-    done = estate(
-        "allocate", tight, "--data", apart_data, "--out", tmp_path / "plan", "--locks", file
-    )
+    words = ("--data", apart_data, "--out", tmp_path / "plan", "--locks", file)
+    done = estate("allocate", tight, *words, "--role", "planner")
+    others = estate("allocate", tight, *words)
 
-    assert done.exit_code == 2
+    assert (done.exit_code, others.exit_code) == (2, 2)
     assert "keep apart P0000 and P0001; lock P0000 LEI; lock P0001 LEI" in done.stderr
+    assert f"lock P0000 LEI; lock P0001 LEI: {RESTRICTED}" in others.stderr
+    assert "keep apart" not in others.stderr
+
+
+def test_needs_of_people_without_a_place_are_for_planners_alone() -> None:
+    rows = [("men", "C", "sentenced", False, needs, 1, 2, 9) for needs in ("medical", "")]
+    cohorts = pd.DataFrame(rows, columns=[*COHORT, "people", "units", "places"])
+
+    shown = readable_needs(cohorts)
+
+    assert shown["needs"].tolist() == [RESTRICTED, ""]
+    assert shown["people"].tolist() == [1, 1]
