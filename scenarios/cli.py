@@ -42,6 +42,7 @@ class Role(StrEnum):
     OTHER = "other"
 
 
+Asking = Annotated[Role, typer.Option("--role", help="Planners alone read restricted reasons.")]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of your own tables; absent ones are the built-in ones."),
@@ -164,6 +165,7 @@ def allocate(
             "--changes", min=0, help="Most people in another prison than in the earlier plan."
         ),
     ] = None,
+    role: Asking = Role.OTHER,
 ) -> int:
     """Decide placements only, prove them, write the plan."""
     from scenarios.plan import plan
@@ -177,6 +179,7 @@ def allocate(
             locks=locks,
             earlier_dir=earlier_dir,
             most_changes=most_changes,
+            planner=role is Role.PLANNER,
             progress=progress,
         )
     for line in found.told:
@@ -190,9 +193,7 @@ def explain(
     plan: Annotated[Path, typer.Argument(help="Run folder, or folder of 'estate allocate'.")],
     prisoner: Annotated[str, typer.Argument(help="Id of one person.")],
     data_dir: DataDir = None,
-    role: Annotated[
-        Role, typer.Option(help="Planners alone are shown restricted reasons.")
-    ] = Role.OTHER,
+    role: Asking = Role.OTHER,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Say why a person is held there and what any other place would cost."""
