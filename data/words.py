@@ -170,11 +170,13 @@ class LockReason(StrEnum):
     """Why a planner locks a person to a place or away from it.
 
     Reasons of a hold, of a transfer (Book a secure move, HMPPS) and of public protection.
+    ``course_override`` takes a person away from a course of the sentence plan before its end.
     """
 
     PAROLE = "parole"
     MEDICAL = "medical"
     ON_PROGRAMME = "on_programme"
+    COURSE_OVERRIDE = "course_override"
     CARE_PLAN = "care_plan"
     COURT = "court"
     FAMILY = "family"

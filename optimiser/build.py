@@ -14,7 +14,7 @@ from data.population import Population
 from data.records import Records
 from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
-from data.words import LIST_SEPARATOR
+from data.words import LIST_SEPARATOR, LockAction, LockReason
 from optimiser.allocation import COHORT, InfeasibleAllocationError
 from optimiser.capacity import blocks_of_places, held_limits, room
 from optimiser.conflicts import with_locks
@@ -392,7 +392,7 @@ def with_records(inputs: Inputs) -> pd.DataFrame:
     -------
     DataFrame
         With ``excluded``, as from ``with_exclusions``, and ``planned_sites``, as from
-        ``planned_sites``.
+        ``planned_sites``; where a planner's lock overrides the course, the locked place is one.
     """
     prisoners, codes = inputs.population.prisoners, inputs.travel.establishments
     at = inputs.estate.units.set_index("unit")["establishment"]
@@ -402,7 +402,26 @@ def with_records(inputs: Inputs) -> pd.DataFrame:
         establishments=codes,
         from_establishment=codes.get_indexer(pd.Index(prisoners["current_unit"].map(at))),
     )
-    return with_exclusions(inputs).assign(planned_sites=sites)
+    return with_exclusions(inputs).assign(planned_sites=_overridden(inputs, sites))
+
+
+def _overridden(inputs: Inputs, sites: pd.Series[str]) -> pd.Series[str]:
+    """Let people be locked to where their course is not offered, where a planner says so."""
+    locks = inputs.records.locks
+    ours = locks[
+        (locks["reason_code"] == LockReason.COURSE_OVERRIDE) & (locks["action"] == LockAction.LOCK)
+    ]
+    if ours.empty:
+        return sites
+    at = inputs.estate.units.set_index("unit")["establishment"]
+    named = ours["unit_or_establishment"]
+    places = named.map(at).fillna(named)
+    rows = row_of(inputs.population.prisoners, ours["prisoner_id"])
+    cells = sites.to_numpy(dtype=object, copy=True)
+    for row, place in zip(rows.tolist(), places.tolist(), strict=True):
+        if row >= 0 and cells[row]:
+            cells[row] = LIST_SEPARATOR.join([cells[row], place])
+    return pd.Series(cells, index=sites.index, dtype="str")
 
 
 def with_exclusions(inputs: Inputs) -> pd.DataFrame:

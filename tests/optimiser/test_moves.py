@@ -11,6 +11,7 @@ import pytest
 from data.load import read_table
 from data.population import Population
 from data.records import Records
+from optimiser.conflicts import ConflictError
 from optimiser.eligibility import ESTABLISHMENT_RULES, UNIT_RULES
 from optimiser.move_parts import PARTS, RULE_PARTS
 from optimiser.moves import REASONS
@@ -185,3 +186,32 @@ def test_nobody_leaves_a_course_of_the_sentence_plan_for_where_it_is_not_offered
 
     assert bound.loc["P1", "establishment"] == "BBB"
     assert free.loc["P1", "establishment"] == "CCC"
+
+
+def test_a_lock_may_override_a_course_of_the_sentence_plan_and_its_loss_is_shown(
+    baseline: Scenario, policy: AllocationPolicy
+) -> None:
+    """The course is offered at BBB alone; a lock to CCC for any other reason is a contradiction."""
+    people = toy_population(person(1, "east", "AAA-1"), person(2, "east", "AAA-1"))
+    course = ("course", "self_change", 3, 5.0, True)
+    nothing = Records.empty()
+    courses = replace(
+        nothing,
+        activities=pd.DataFrame(
+            [("P1", *course), ("P2", *course)], columns=nothing.activities.columns
+        ),
+        activity_sites=pd.DataFrame({"establishment": ["BBB"], "activity": ["self_change"]}),
+    )
+
+    def locked(reason: str) -> Records:
+        row = ("P1", "lock", "CCC", reason, "", "planner", "2026-12-01")
+        return replace(courses, locks=pd.DataFrame([row], columns=nothing.locks.columns))
+
+    parts = toy_move_parts(course_lost=70.0)
+    moves = moves_of(baseline, policy, people, records=locked("course_override"), move_parts=parts)
+
+    assert moves.loc["P1", "establishment"] == "CCC"
+    assert moves.loc["P1", "course_lost_gbp"] == 210.0
+    assert moves.loc["P2", "establishment"] == "BBB"
+    with pytest.raises(ConflictError, match="lock P1 CCC: .*sentence_plan_course"):
+        moves_of(baseline, policy, people, records=locked("family"))
