@@ -213,5 +213,5 @@ def test_a_lock_may_override_a_course_of_the_sentence_plan_and_its_loss_is_shown
     assert moves.loc["P1", "establishment"] == "CCC"
     assert moves.loc["P1", "course_lost_gbp"] == 210.0
     assert moves.loc["P2", "establishment"] == "BBB"
-    with pytest.raises(ConflictError, match="lock P1 CCC: .*sentence_plan_course"):
+    with pytest.raises(ConflictError, match=r"lock P1 CCC: .*sentence_plan_course"):
         moves_of(baseline, policy, people, records=locked("family"))
