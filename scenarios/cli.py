@@ -125,22 +125,49 @@ def run(
         bool, typer.Option(help="Keep the visits of every replication, not of the first alone.")
     ] = False,
     cluster: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler to use instead of processes.")
+        str | None,
+        typer.Option(
+            "--scheduler",
+            "--cluster",
+            help="Address of a Dask scheduler to use instead of processes.",
+        ),
     ] = None,
     locks: Locks = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            help="Stop once differences from the first scenario are known to within this share of "
+            "its mean, such as 0.05; at --replications at the latest."
+        ),
+    ] = None,
+    measures: Annotated[
+        list[str] | None, typer.Option("--measure", help="Measure that must be so precise.")
+    ] = None,
+    curves: Annotated[
+        bool,
+        typer.Option(
+            "--curves", help="Also play under every curve of how visits fall with their cost."
+        ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Refuse to begin anew when a run was killed.")
+    ] = False,
 ) -> int:
     """Play scenarios on the same families; store each."""
-    results, code = _play(
-        scenarios,
-        data_dir=data_dir,
-        runs_dir=runs_dir,
-        seed=seed,
-        replications=replications,
-        workers=workers,
-        keep_visits=keep_visits,
-        cluster_address=cluster,
-        locks=locks,
-    )
+    options: dict[str, Any] = {
+        "data_dir": data_dir,
+        "runs_dir": runs_dir,
+        "seed": seed,
+        "replications": replications,
+        "workers": workers,
+        "keep_visits": keep_visits,
+        "cluster_address": cluster,
+        "locks": locks,
+        "resume": resume,
+    }
+    if precision is not None or curves:
+        return _experiment(scenarios, precision, measures, curves, options)
+    results, code = _play(scenarios, **options)
     for result in results:
         _say(str(result.folder))
     return code
@@ -433,6 +460,31 @@ def start_app(
     # an installed app finds its Streamlit settings below this folder
     folder = Path(page.origin).parent / "app_pages"
     return subprocess.run(command, env=environment, cwd=folder, check=False).returncode  # noqa: S603
+
+
+def _experiment(
+    names: Sequence[str],
+    precision: float | None,
+    measures: Sequence[str] | None,
+    curves: bool,
+    options: dict[str, Any],
+) -> int:
+    from scenarios.experiment import Asked, experiment
+    from scenarios.precision import AIMED_AT, Aim
+    from scenarios.run import Options, notes
+
+    chosen = tuple(measures or AIMED_AT)
+    aim = None if precision is None else Aim(share=precision, measures=chosen)
+    with _progress() as progress:
+        found = experiment(names, Options(**options), Asked(aim=aim, curves=curves), progress)
+    for result in found.runs:
+        _say(str(result.folder))
+    for line in (str(found.folder), "", *found.told):
+        _say(line)
+    for result in found.runs:
+        for line in notes(result):
+            _say(line, _errors())
+    return found.exit_code
 
 
 def _play(names: Sequence[str], **options: Any) -> tuple[list[Results], int]:

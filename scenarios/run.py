@@ -44,6 +44,9 @@ from scenarios.results import (
 from scenarios.runner import LOST, Crew, Ensemble, process_pool
 from scenarios.schema import Scenario
 
+CURVE_SETTING = "demand.decay_curve"
+"""How visits fall with their cost; an experiment plays a scenario under each curve."""
+
 Playing = Generator[None, None, Results]
 """A run with its pause; it returns the results."""
 
@@ -311,7 +314,7 @@ def run_many(
     with Workers(options) as workers, ExitStack() as begun:
         waiting: dict[Path, Playing] = {}
         for folder, scenario in asked.items():
-            told = _named(progress, scenario, names)
+            told = named(progress, scenario, names)
             playing = begun.enter_context(closing(steps(scenario, options, workers.executor, told)))
             try:
                 next(playing)
@@ -448,7 +451,8 @@ def notes(results: Results) -> list[str]:
     return [f"{results.name}: {line}" for line in told]
 
 
-def _named(progress: Progress, scenario: Scenario, names: Sequence[str]) -> Progress:
+def named(progress: Progress, scenario: Scenario, names: Sequence[str]) -> Progress:
+    """Let progress tell the scenario's name where several are played."""
     if len(names) == 1:
         return progress
 
@@ -471,7 +475,11 @@ def origin_of(scenario: Scenario, options: Options) -> dict[str, Any]:
 
 
 def _command(scenario: Scenario, options: Options) -> str:
-    words = ["estate", "run", scenario.name]
+    curve = f"-{scenario.demand.decay_curve}"
+    last = scenario.changes[-1].setting if scenario.changes else ""
+    is_variant = scenario.name.endswith(curve) and last == CURVE_SETTING
+    words = ["estate", "run", scenario.name.removesuffix(curve) if is_variant else scenario.name]
+    words += ["--curves"] if is_variant else []
     words += ["--data", "DIR"] if options.data_dir else []
     words += ["--locks", "FILE"] if options.locks else []
     words += ["--seed", str(options.seed), "--replications", str(options.replications)]
