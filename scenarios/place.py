@@ -99,6 +99,7 @@ def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> 
     return build_inputs(
         inputs.estate,
         inputs.population.prisoners,
+        inputs.population.contacts,
         allocation.placements,
         inputs.parties,
         inputs.visit_cost,
@@ -107,6 +108,7 @@ def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> 
         coming=scenario.coming,
         regime=scenario.regime,
         video=scenario.video,
+        calling=scenario.calling,
         attendance=scenario.attendance,
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
     )

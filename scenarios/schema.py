@@ -24,6 +24,7 @@ from optimiser.objective import Objective
 from optimiser.policy import AllocationPolicy
 from scenarios.benefit import BenefitSettings
 from simulation.attendance import AttendanceSettings
+from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
@@ -100,6 +101,7 @@ class Scenario(BaseModel):
     coming: ComingSettings
     regime: VisitsRegime
     video: VideoRegime
+    calling: CallingSettings
     attendance: AttendanceSettings
     benefit: BenefitSettings
     units: tuple[UnitEdit, ...]

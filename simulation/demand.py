@@ -261,8 +261,37 @@ def visit_requests(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Callers:
+    """Who can call by video; one entry per person in every array.
+
+    Attributes
+    ----------
+    aware
+        Whether the family knows that there are video calls.
+    by_wish
+        Whether it has a wish for calls as families have that could visit.
+    otherwise
+        Whether there is somebody to call who could not.
+    not_a_party
+        Whether who is called is none of the parties that visit. Such a caller is numbered after
+        the parties, one for each person.
+    """
+
+    aware: NDArray[np.bool_]
+    by_wish: NDArray[np.bool_]
+    otherwise: NDArray[np.bool_]
+    not_a_party: NDArray[np.bool_]
+
+
 def video_requests(
-    place: Place, calendar: Calendar, settings: DemandSettings, *, seed: int, replication: int
+    place: Place,
+    calendar: Calendar,
+    settings: DemandSettings,
+    callers: Callers,
+    *,
+    seed: int,
+    replication: int,
 ) -> Requests:
     """Draw every request for a video call.
 
@@ -273,6 +302,8 @@ def video_requests(
     ----------
     place, calendar, settings, seed, replication
         As for ``visit_requests``.
+    callers
+        Who has somebody to call and knows of it.
 
     Returns
     -------
@@ -280,10 +311,15 @@ def video_requests(
         In order of asking.
     """
     draws = _Draws(place.keys, seed, replication, "video")
-    uses = (draws.of_person("uses") < settings.video_user_share) & place.has_party
+    uses = (draws.of_person("uses") < settings.video_user_share) & callers.by_wish
+    uses = (uses | callers.otherwise) & callers.aware
     wish = settings.video_wish_per_four_weeks * draws.spread(settings.video_wish_spread) * uses
     person, number = _wished(draws, wish, calendar)
-    party = _party(draws, place, person, number)
+    party = np.where(
+        callers.not_a_party[person],
+        len(place.party_person) + person,
+        _party(draws, place, person, number),
+    )
     minutes, order = _asking(draws, person, number, calendar, settings)
     person, number, party = person[order], number[order], party[order]
     never = np.zeros(len(person), dtype=np.bool_)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simulation.arrivals import Askings
 from simulation.attendance import VisitingDay
+from simulation.calling import Calls
 from simulation.clock import Calendar
 from simulation.demand import Requests
 from simulation.open_days import OpenDays
@@ -41,6 +42,7 @@ class VisitOutcome(StrEnum):
     VIDEO_NO_SLOT = "video_no_slot"
     VIDEO_HELD = "video_held"
     VIDEO_NO_SHOW = "video_no_show"
+    VIDEO_FAILED = "video_failed"
 
 
 OUTCOMES = tuple(VisitOutcome)
@@ -64,6 +66,7 @@ VISIT_ENDS = (
 VIDEO_ENDS = (
     VisitOutcome.VIDEO_HELD,
     VisitOutcome.VIDEO_NO_SHOW,
+    VisitOutcome.VIDEO_FAILED,
     VisitOutcome.VIDEO_NO_CREDIT,
     VisitOutcome.VIDEO_NO_SLOT,
 )
@@ -132,17 +135,20 @@ class Recorder:
         there is none.
     instead
         Answer to every asking for a call in place of a visit, by that of the visit.
+    second_slots
+        The second slot of every call that holds two, by its number.
     visits, calls
         Bookings of the visit sessions and video slots that were held.
     """
 
-    __slots__ = ("add", "answers", "calls", "instead", "rows", "visits")
+    __slots__ = ("add", "answers", "calls", "instead", "rows", "second_slots", "visits")
 
     def __init__(self) -> None:
         self.rows: list[float] = []
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
         self.answers: list[int] = []
         self.instead: dict[int, int] = {}
+        self.second_slots: dict[int, int] = {}
         self.visits = Register()
         self.calls = Register()
 
@@ -168,6 +174,10 @@ class Year:
         Id of the template of each row that ``sessions.template`` points to.
     day
         What was drawn for each dated session, and how visitors are let in.
+    going
+        How every call would go.
+    video_places
+        Calls of one slot for which the stations are offered on each day, usable or not; float64.
     """
 
     place: Place
@@ -179,6 +189,8 @@ class Year:
     video_slots: DatedSlots
     templates: NDArray[np.object_]
     day: VisitingDay
+    going: Calls
+    video_places: NDArray[np.float64]
 
     def numbered(self, column: Callable[[Requests], NDArray[Any]]) -> NDArray[Any]:
         """Give a column of the requests by their number in the log."""
@@ -212,7 +224,7 @@ class VisitLog:
         Visit session (or video slot) the row is about, an index; -1 where none; int64.
     late_minutes, minutes_had
         Of a visit that took place: from the start of the session until the party was in the hall,
-        and how long it had there; 0 in other rows; float64.
+        and how long it had there. Of a call, how long it lasted. 0 in other rows; float64.
     """
 
     establishment: str
@@ -240,6 +252,8 @@ class VisitLog:
         before = np.zeros(len(minutes) - len(calls[0]) - len(visits[0]))
         after = np.zeros(len(calls[0]))
         late, had = (np.concatenate([before, column, after]) for column in hours)
+        talked = np.flatnonzero(outcome == CODE[VisitOutcome.VIDEO_HELD])
+        had[talked] = year.going.minutes_had(request[talked], recorder.second_slots)
         return cls(
             establishment=establishment,
             replication=replication,
@@ -318,6 +332,8 @@ class VisitLog:
         person = year.numbered(lambda requests: requests.person)[request]
         party = year.numbered(lambda requests: requests.party)[request]
         number = year.numbered(lambda requests: requests.number)[request]
+        # who is called and no party is one adult
+        callers = np.zeros(len(year.place.keys), dtype=np.int64)
         is_video = outcome >= CODE[VisitOutcome.VIDEO_ASKED]
         held = slot != NO_SLOT
         start = np.full(len(slot), np.datetime64("NaT"), dtype="M8[s]")
@@ -340,8 +356,8 @@ class VisitLog:
                 "at": calendar.timestamps(minutes[order]),
                 "session": _words(template, [*year.templates, ""]),
                 "session_start": start,
-                "adults": year.place.adults[party].astype(np.int16),
-                "children": year.place.children[party].astype(np.int16),
+                "adults": np.append(year.place.adults, callers + 1)[party].astype(np.int16),
+                "children": np.append(year.place.children, callers)[party].astype(np.int16),
             }
         )
 
@@ -416,7 +432,9 @@ def _calls(register: Register, year: Year) -> Columns:
     """Give the rows of every booking of the video slots that began."""
     request, slot = register.bookings()
     no_show = year.numbered(lambda requests: requests.no_show)[request]
-    outcome = np.where(no_show, CODE[VisitOutcome.VIDEO_NO_SHOW], CODE[VisitOutcome.VIDEO_HELD])
+    held, failed = CODE[VisitOutcome.VIDEO_HELD], CODE[VisitOutcome.VIDEO_FAILED]
+    joined = np.where(year.going.fails[request], failed, held)
+    outcome = np.where(no_show, CODE[VisitOutcome.VIDEO_NO_SHOW], joined)
     return year.video_slots.start[slot], request, outcome, slot
 
 

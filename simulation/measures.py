@@ -313,14 +313,12 @@ def _by_period(
 
 
 def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
-    sessions, slots = log.year.sessions, log.year.video_slots
-    offered = _measured(sessions.start, inputs.calendar)
-    stations = _measured(slots.start, inputs.calendar)
-    minutes = (slots.end - slots.start)[stations] * slots.tables[stations]
-    length = inputs.video.call_minutes + inputs.video.changeover_minutes
+    sessions, calendar = log.year.sessions, inputs.calendar
+    offered = _measured(sessions.start, calendar)
+    places = log.year.video_places[calendar.warm_up_days : calendar.days]
     return {
         "tables": np.array([sessions.tables[offered].sum()], dtype=np.float64),
-        "video_places": np.array([np.floor(minutes / length).sum()], dtype=np.float64),
+        "video_places": np.array([places.sum()]),
     }
 
 

@@ -26,8 +26,14 @@ class Place:
         Privileged orders each person earns every 28 days; int64.
     category, incentive_level, unit
         Words of the population table and unit of the placement, for the filters of sessions.
-    sex, children_under_18, straight_miles
-        For the groups of the measures: text, count, miles from home.
+    foreign_national
+        Whether the family may live abroad.
+    sex, children_under_18, straight_miles, care_experience
+        For the groups of the measures: text, count, miles from home, whether in care as a child.
+    days_to_release, days_since_sentence
+        On day 0 of the measured year; float64, missing where there is no date or no sentence.
+    contact_refused
+        Whether there are contacts and none of them may visit.
     party_person
         Person each party would visit, ascending; int64, shape (parties,).
     adults, children
@@ -36,8 +42,8 @@ class Place:
         When each party can come; text.
     conditions
         Whether the visit has to be closed or supervised.
-    has_car
-        Whether it comes by car.
+    has_car, low_income
+        Whether it comes by car, and whether its income is low enough for help with the cost.
     net_cost_gbp
         Generalised cost of the trip for the whole party, less the expected refund.
     money_gbp, refund_gbp
@@ -59,12 +65,18 @@ class Place:
     sex: NDArray[np.object_]
     children_under_18: NDArray[np.int64]
     straight_miles: NDArray[np.float64]
+    foreign_national: NDArray[np.bool_]
+    care_experience: NDArray[np.bool_]
+    days_to_release: NDArray[np.float64]
+    days_since_sentence: NDArray[np.float64]
+    contact_refused: NDArray[np.bool_]
     party_person: NDArray[np.int64]
     adults: NDArray[np.int64]
     children: NDArray[np.int64]
     availability: NDArray[np.object_]
     conditions: NDArray[np.bool_]
     has_car: NDArray[np.bool_]
+    low_income: NDArray[np.bool_]
     net_cost_gbp: NDArray[np.float64]
     money_gbp: NDArray[np.float64]
     refund_gbp: NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,13 +13,22 @@ from numpy.typing import NDArray
 
 from data.estate import Estate
 from data.visit_cost import VisitCost
-from data.words import Status
+from data.words import NationalityGroup, Status
 from simulation.allowance import PRIVILEGED_ORDER_DAYS, Orders
 from simulation.arrivals import Askings
 from simulation.attendance import AttendanceSettings, VisitingDay, call_off, hold_sessions
 from simulation.booking import BookingDesk
+from simulation.calling import (
+    CallingSettings,
+    Calls,
+    acceptable_to_callers,
+    callers,
+    next_slots,
+    places_by_day,
+    usable_stations,
+)
 from simulation.clock import MINUTES_PER_DAY, Calendar
-from simulation.coming import Coming, ComingSettings, party_times, unbound
+from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, visit_requests
 from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.open_days import OpenDays, open_days_under
@@ -39,7 +48,7 @@ class SimulationInputs:
 
     Attributes
     ----------
-    calendar, demand, coming, regime, video, attendance
+    calendar, demand, coming, regime, video, calling, attendance
         Settings of the scenario.
     refunded_visits_per_year
         Visits of one party that are refunded in a year.
@@ -59,6 +68,7 @@ class SimulationInputs:
     coming: ComingSettings
     regime: VisitsRegime
     video: VideoRegime
+    calling: CallingSettings
     attendance: AttendanceSettings
     refunded_visits_per_year: float
     sessions: dict[str, pd.DataFrame]
@@ -75,6 +85,7 @@ class SimulationInputs:
 def build_inputs(
     estate: Estate,
     prisoners: pd.DataFrame,
+    contacts: pd.DataFrame,
     placements: pd.DataFrame,
     parties: pd.DataFrame,
     cost: VisitCost,
@@ -84,6 +95,7 @@ def build_inputs(
     coming: ComingSettings,
     regime: VisitsRegime,
     video: VideoRegime,
+    calling: CallingSettings,
     attendance: AttendanceSettings,
     refunded_visits_per_year: float,
 ) -> SimulationInputs:
@@ -95,7 +107,11 @@ def build_inputs(
         Sessions and video stations before the scenario's edits.
     prisoners
         The population table: prisoner_id, sex, status, category, incentive_level,
-        children_under_18 are read.
+        children_under_18, nationality_group, care_experience, days_to_release and
+        days_since_sentence are read.
+    contacts
+        Contacts of any status: prisoner_id is read, to tell people whose contacts may not visit
+        from people without any.
     placements
         Who is held where: prisoner_id, establishment, unit, straight_miles are read. People without
         an establishment are not simulated.
@@ -104,7 +120,7 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    calendar, demand, coming, regime, video, attendance
+    calendar, demand, coming, regime, video, calling, attendance
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -122,9 +138,7 @@ def build_inputs(
     """
     held = placements.loc[placements["establishment"].fillna("") != ""]
     people = held[["prisoner_id", "establishment", "unit", "straight_miles"]].merge(
-        prisoners[
-            ["prisoner_id", "sex", "status", "category", "incentive_level", "children_under_18"]
-        ],
+        prisoners[_OF_PEOPLE],
         on="prisoner_id",
         how="left",
         validate="one_to_one",
@@ -133,6 +147,10 @@ def build_inputs(
     people = people.sort_values(["establishment", "prisoner_id"], ignore_index=True)
     people["key"] = person_keys(people["prisoner_id"])
     people["convicted"] = people["status"] != Status.REMAND
+    people["foreign_national"] = people["nationality_group"] == NationalityGroup.FOREIGN_NATIONAL
+    people["contact_refused"] = people["prisoner_id"].isin(contacts["prisoner_id"]) & ~people[
+        "prisoner_id"
+    ].isin(parties["prisoner_id"])
     column = cost.establishments.get_indexer(pd.Index(people["establishment"]))
     _refuse_unknown(
         people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
@@ -151,6 +169,7 @@ def build_inputs(
             "availability": chosen["availability"].to_numpy(object),
             "conditions": chosen["conditions"].to_numpy(np.bool_),
             "has_car": chosen["has_car"].to_numpy(np.bool_),
+            "low_income": chosen["low_income"].to_numpy(np.bool_),
             "ladder": person + _cumulated(person, chosen["share"].to_numpy(np.float64)),
             "net_cost_gbp": cost.gross_gbp[trips] - cost.refund_gbp[trips],
             "money_gbp": cost.money_gbp[trips],
@@ -168,6 +187,7 @@ def build_inputs(
         coming=coming,
         regime=regime,
         video=video,
+        calling=calling,
         attendance=attendance,
         refunded_visits_per_year=refunded_visits_per_year,
         sessions=_by_establishment(sessions, codes),
@@ -175,6 +195,13 @@ def build_inputs(
         stations=_by_establishment(stations_under(estate, video), codes),
         places=_places(codes, people, table, regime),
     )
+
+
+_OF_PEOPLE = [
+    "prisoner_id", "sex", "status", "category", "incentive_level", "children_under_18",
+    "nationality_group", "care_experience", "days_to_release", "days_since_sentence",
+]  # fmt: skip
+"""Columns of the population table that a simulated year depends on."""
 
 
 def _ride_shuttles(
@@ -207,7 +234,14 @@ def _places(
         for name in ("prisoner_id", "category", "incentive_level", "unit", "sex")
     }
     of_person["children_under_18"] = people["children_under_18"].to_numpy(np.int64)
-    of_person["straight_miles"] = people["straight_miles"].to_numpy(np.float64)
+    of_person |= {
+        name: people[name].to_numpy(np.float64, na_value=np.nan)
+        for name in ("straight_miles", "days_to_release", "days_since_sentence")
+    }
+    of_person |= {
+        name: people[name].to_numpy(np.bool_)
+        for name in ("foreign_national", "care_experience", "contact_refused")
+    }
     earned = {
         level: regime.privileged_orders(level) for level in people["incentive_level"].unique()
     }
@@ -289,7 +323,7 @@ def simulate(
         open_days=open_days,
         by_school=bool(free.in_holidays.any()),
     )
-    slots = video_slots(
+    offered = video_slots(
         inputs.stations[establishment],
         calendar,
         days=calendar.days + video.notice_days_max + 1,
@@ -298,9 +332,18 @@ def simulate(
         open_days=open_days,
         by_school=bool(free.in_holidays.any()),
     )
+    slots = usable_stations(
+        offered,
+        calendar,
+        share=inputs.calling.usable_share,
+        establishment=establishment,
+        **names,
+    )
     end = float(calendar.days * MINUTES_PER_DAY)
+    who_calls, hours_ahead = callers(place, inputs.calling, **names)
     visits = visit_requests(place, calendar, inputs.demand, **names)
-    calls = video_requests(place, calendar, inputs.demand, **names)
+    visits = replace(visits, turns_to_video=visits.turns_to_video & who_calls.aware[visits.person])
+    calls = video_requests(place, calendar, inputs.demand, who_calls, **names)
     year = Year(
         place=place,
         visits=visits,
@@ -318,12 +361,20 @@ def simulate(
             establishment=establishment,
             **names,
         ),
+        going=Calls.of(
+            place, visits, calls, inputs.calling, call_minutes=video.call_minutes, **names
+        ),
+        video_places=places_by_day(offered, video.call_minutes + video.changeover_minutes),
     )
     recorder = Recorder()
     env = simpy.Environment()
     person: list[int] = np.concatenate([visits.person, calls.person]).tolist()
     party: list[int] = np.concatenate([visits.party, calls.party]).tolist()
-    room = _video_room(env, year, inputs, recorder, person, party, unbound(place, free), **names)
+    positions = [
+        *acceptable_slots(slots.weekly, place, unbound(place, free)),
+        *acceptable_to_callers(slots.weekly, hours_ahead, inputs.calling),
+    ]
+    room = _video_room(env, year, inputs, recorder, person, party, positions, **names)
     convicted = place.convicted.tolist()
     weekly = inputs.regime.remand_visits_per_week
     tables = SlotCalendar(
@@ -373,7 +424,7 @@ def _video_room(
     recorder: Recorder,
     person: list[int],
     party: list[int],
-    at_home: Coming,
+    positions: list[int],
     *,
     seed: int,
     replication: int,
@@ -406,12 +457,13 @@ def _video_room(
         env,
         person=person,
         party=party,
-        acceptable=list(
-            map(cache(free.every_week), acceptable_slots(slots.weekly, place, at_home))
-        ),
+        acceptable=list(map(cache(free.every_week), positions)),
         calendar=free,
         starts=slots.start.tolist(),
-        register=recorder.calls,
+        following=next_slots(slots).tolist(),
+        is_long=year.going.long.tolist(),
+        gives_back=(year.going.fails & ~year.numbered(lambda asked: asked.no_show)).tolist(),
+        recorder=recorder,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -124,6 +125,55 @@ class SlotCalendar:
                 return slot
             fitting ^= bit
         return -1
+
+    def take_two(self, acceptable: int, person: int, day: int, following: Sequence[int]) -> int:
+        """Book the earliest two slots of which one follows the other; -1 when there are none.
+
+        Both have a table free, lie in the window, fit the family and count towards the limit of
+        their period.
+
+        Parameters
+        ----------
+        acceptable, person, day
+            As for ``take``.
+        following
+            For each slot the one that follows it, or -1.
+
+        Returns
+        -------
+        int
+            The first of the two.
+        """
+        if day != self._today:
+            self._turn_to(day)
+        fitting = acceptable & self._bookable
+        left = fitting
+        while left:
+            bit = left & -left
+            left ^= bit
+            first = self._slot_at[self._shift + bit.bit_length() - 1]
+            second = following[first]
+            if second < 0 or not fitting >> self._index[second] - self._shift & 1:
+                continue
+            both = (first, second)
+            if self._has_room(person, both) and not any(self._is_booked(person, s) for s in both):
+                for slot in both:
+                    self.take(1 << self._index[slot] - self._shift, person, day)
+                return first
+        return -1
+
+    def _is_booked(self, person: int, slot: int) -> bool:
+        """Say whether the person is booked into the session of a slot."""
+        return person * self._sessions + self._session[slot] in self._booked
+
+    def _has_room(self, person: int, slots: Sequence[int]) -> bool:
+        """Say whether so many more slots are within the limits of their periods."""
+        limit = self._limits[person]
+        if limit is None:
+            return True
+        wanted = Counter(self._period[slot] for slot in slots)
+        held = person * self._periods
+        return all(self._held[held + period] + n <= limit for period, n in wanted.items())
 
     def release(self, slot: int, person: int, day: int) -> None:
         """Give a booked table back on ``day``; others may book it from now on."""

@@ -13,8 +13,8 @@ import simpy
 from data.estate import Estate, Where
 from data.words import DAYS
 from simulation.arrivals import at
-from simulation.clock import clock_minutes
-from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, Register, VisitOutcome
+from simulation.clock import MINUTES_PER_DAY, clock_minutes
+from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
 VIDEO_HELD = CODE[VisitOutcome.VIDEO_HELD]
@@ -70,6 +70,11 @@ class VideoRegime:
         A call can be booked from so many to so many days ahead.
     walk_in
         Whether calls are not booked: whoever finds a station free calls at once, others do not.
+    provider_from, provider_until
+        Time of day between which the providers put calls through.
+    stations_per_officer, officers
+        One officer watches so many stations at a time, and there are so many; further stations
+        stay shut.
     stations, added_hours
         A scenario's changes to the stations and their hours.
     """
@@ -82,6 +87,10 @@ class VideoRegime:
     notice_days_min: int
     notice_days_max: int
     walk_in: bool
+    provider_from: str
+    provider_until: str
+    stations_per_officer: int
+    officers: int
     stations: tuple[StationsEdit, ...] = field(default=())
     added_hours: tuple[AddedHours, ...] = field(default=())
 
@@ -98,6 +107,13 @@ class VideoRegime:
             raise ValueError("VideoRegime: credit is below 0.")
         if not 0 <= self.full_credit_share <= 1:
             raise ValueError("VideoRegime: full_credit_share is not between 0 and 1.")
+        if clock_minutes(self.provider_until) <= clock_minutes(self.provider_from):
+            raise ValueError(
+                f"VideoRegime: provider_until {self.provider_until} is not after provider_from "
+                f"{self.provider_from}."
+            )
+        if min(self.stations_per_officer, self.officers) < 1:
+            raise ValueError("VideoRegime: at least one officer watches at least one station.")
 
     def calls_per_month(self, full_credit: bool) -> int:
         """Give the calls that a person's credit pays for in a month."""
@@ -116,7 +132,8 @@ def stations_under(estate: Estate, regime: VideoRegime) -> pd.DataFrame:
         Its ``video_stations`` and ``establishments`` are read.
     regime
         ``stations`` change how many there are; ``added_hours`` open the most stations that the
-        establishment has on any day for further hours.
+        establishment has on any day for further hours. Stations beyond those that officers watch,
+        and hours outside those of the providers, are left out.
 
     Returns
     -------
@@ -149,6 +166,16 @@ def stations_under(estate: Estate, regime: VideoRegime) -> pd.DataFrame:
     if rows:
         new = pd.DataFrame(rows)[list(periods.columns)].astype(periods.dtypes.to_dict())
         periods = pd.concat([periods, new], ignore_index=True)
+    periods["stations"] = periods["stations"].clip(
+        upper=regime.stations_per_officer * regime.officers
+    )
+    periods["start"] = periods["start"].where(
+        periods["start"] > regime.provider_from, regime.provider_from
+    )
+    periods["end"] = periods["end"].where(
+        periods["end"] < regime.provider_until, regime.provider_until
+    )
+    periods = periods[periods["start"] < periods["end"]]
     order = periods["day"].map({day: number for number, day in enumerate(DAYS)})
     return (
         periods.assign(order=order)
@@ -170,8 +197,13 @@ class VideoDesk:
         Slots each party can join, as bits.
     calendar, starts
         Free stations of the dated slots, and the minute each begins.
-    register
-        Takes the bookings of every slot that begins.
+    following
+        The slot that follows each at once, or -1.
+    is_long, gives_back
+        Whether each call, by its number in the log, is wished for in two slots, and whether it
+        fails, so that its credit is given back.
+    recorder
+        Takes the bookings of every slot that begins, and the second slots of long calls.
 
     Attributes
     ----------
@@ -188,7 +220,10 @@ class VideoDesk:
         acceptable: Sequence[int],
         calendar: SlotCalendar,
         starts: Sequence[float],
-        register: Register,
+        following: Sequence[int],
+        is_long: Sequence[bool],
+        gives_back: Sequence[bool],
+        recorder: Recorder,
     ) -> None:
         self._env = env
         self._person = person
@@ -196,11 +231,18 @@ class VideoDesk:
         self._acceptable = acceptable
         self._calendar = calendar
         self._starts = starts
-        self._register = register
+        self._following = following
+        self._is_long = is_long
+        self._gives_back = gives_back
+        self._person_of: dict[int, int] = {}
+        self._register = recorder.calls
+        self._second = recorder.second_slots
         self.booked: dict[int, list[int]] = {}
 
     def ask(self, request: int, call: int, now: float, today: int) -> int:
-        """Book the earliest slot the family can join.
+        """Book the earliest slot the family can join, or two that follow each other.
+
+        Who wishes for a long call and finds no two slots, or has no credit for both, takes one.
 
         Parameters
         ----------
@@ -219,9 +261,17 @@ class VideoDesk:
         calendar, person = self._calendar, self._person[request]
         if calendar.is_used_up(person, today):
             return NOT_IN_HAND
-        slot = calendar.take(self._acceptable[self._party[request]], person, today)
+        acceptable, slot = self._acceptable[self._party[request]], NO_SLOT
+        if self._is_long[call]:
+            slot = calendar.take_two(acceptable, person, today, self._following)
+            if slot >= 0:
+                self._second[call] = self._following[slot]
+        if slot < 0:
+            slot = calendar.take(acceptable, person, today)
         if slot < 0:
             return NOT_IN_HAND if calendar.is_at_limit(person, today) else NO_SLOT
+        if self._gives_back[call]:
+            self._person_of[call] = person
         if slot in self.booked:
             self.booked[slot].append(call)
         else:
@@ -232,6 +282,18 @@ class VideoDesk:
     def _begin(self, due: simpy.Event) -> None:
         slot = cast("int", due.value)
         self._register.hold(slot, self.booked[slot])
+        if self._person_of:
+            for call in self.booked[slot]:
+                if call in self._person_of:
+                    self._give_back(call, slot)
+
+    def _give_back(self, call: int, slot: int) -> None:
+        """Give back the credit of a call that fails; its stations have had their time."""
+        today = int(self._env.now / MINUTES_PER_DAY)
+        person = self._person_of.pop(call)
+        self._calendar.release(slot, person, today)
+        if call in self._second:
+            self._calendar.release(self._second[call], person, today)
 
 
 class WalkInRoom:

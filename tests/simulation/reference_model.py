@@ -30,6 +30,24 @@ CAN_COME = {
 }
 
 
+def since_1970(day: date) -> int:
+    """Give the days from 1 January 1970."""
+    return day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def of_day(time: str) -> int:
+    """Give minutes after midnight."""
+    return 60 * int(time[:2]) + int(time[3:])
+
+
+def is_for(cell: str, word: str) -> bool:
+    """Read a filter: words let in, or left out after an exclamation mark."""
+    listed = cell.split(";") if cell else []
+    if f"!{word}" in listed:
+        return False
+    return word in listed or all(each.startswith("!") for each in listed)
+
+
 @dataclass
 class Session:
     """One dated session or video slot, with a resource for each kind of table."""
@@ -40,6 +58,7 @@ class Session:
     template: Any
     tables: dict[bool, simpy.Resource]
     month: tuple[int, int]
+    without_school: bool
     holders: set[int] = field(default_factory=set)
     end: float = 0.0
     opens: float = 0.0
@@ -138,6 +157,80 @@ class ReferenceModel:
             return "weekend"
         return "evening" if minutes >= int(hours) * 60 + int(minute) else "weekday"
 
+    def _without_school(self, day: int) -> bool:
+        calendar, open_days = self.inputs.calendar, self.year.open_days
+        today = self._date(day)
+        in_wales = open_days.country == "Wales"
+        spans = calendar.school_holidays_wales if in_wales else calendar.school_holidays
+        on_holiday = any(
+            span.split("/")[0] <= today.isoformat() <= span.split("/")[1] for span in spans
+        )
+        return today.weekday() >= 5 or on_holiday or since_1970(today) in open_days.bank_holidays
+
+    def _is_shut(self, template: Any, today: date) -> bool:
+        open_days, number = self.year.open_days, since_1970(today)
+        if template["template"].endswith("family-day") and number not in open_days.family_days:
+            return True
+        if number in open_days.bank_holidays:
+            place = self.year.place.establishment
+            stream = stream_key(self._seed, self._replication, "bank holiday", place)
+            drawn = uniform(stream, np.array([number], dtype=np.uint64))[0]
+            if drawn >= self.inputs.regime.bank_holiday_held_share:
+                return True
+        return any(
+            closure.first <= number <= closure.last
+            and closure.template in ("", template["template"])
+            for closure in self.inputs.open_days[self.year.place.establishment].closures
+        )
+
+    def _of_party(self, purpose: str, party: int) -> float:
+        place = self.year.place
+        person = place.party_person[party]
+        before = int((place.party_person[:party] == person).sum())
+        return self._drawn(purpose, "", place.prisoner_id[person], before)
+
+    def _comes(self, party: int, session: Session) -> bool:
+        place = self.year.place
+        when = place.availability[party]
+        if session.kind in CAN_COME[when]:
+            return True
+        return (
+            session.kind == "weekday"
+            and session.without_school
+            and when == "after_school_or_work"
+            and place.children[party] > 0
+            and self._of_party("free in holidays", party) < self.inputs.coming.holiday_free_share
+        )
+
+    def _gets_home(self, party: int, session: Session) -> bool:
+        place, settings = self.year.place, self.inputs.coming
+        one_way = place.return_minutes[party] / 2
+        if place.has_car[party] or one_way >= settings.overnight_from_minutes:
+            return True
+        if self._of_party("public transport", party) >= settings.public_transport_share:
+            return True
+        start, end = session.start - session.day * DAY, session.end - session.day * DAY
+        return (
+            start - one_way >= of_day(settings.leave_home_from)
+            and end <= of_day(settings.last_departure)
+            and end + one_way <= of_day(settings.home_until)
+        )
+
+    def _may_come(self, index: int, party: int, session: Session) -> bool:
+        place, template = self.year.place, session.template
+        return (
+            self._comes(party, session)
+            and self._gets_home(party, session)
+            and (template["kind"] != "family_day" or place.children[party] > 0)
+            and is_for(template["conviction_status"], self._status(index))
+            and is_for(template["categories"], place.category[index])
+            and is_for(template["incentive_levels"], place.incentive_level[index])
+            and is_for(template["units"], place.unit[index])
+        )
+
+    def _status(self, index: int) -> str:
+        return "convicted" if self.people[index].convicted else "remand"
+
     def _visit_sessions(self) -> list[Session]:
         found = []
         calendar, regime = self.inputs.calendar, self.inputs.regime
@@ -154,6 +247,8 @@ class ReferenceModel:
                 counted_from = date.fromisoformat(template["valid_from"] or "1970-01-05")
                 monday = counted_from - timedelta(days=counted_from.weekday())
                 if (today - monday).days // 7 % template["every_n_weeks"]:
+                    continue
+                if self._is_shut(template, today):
                     continue
                 hours, minutes = map(int, template["start"].split(":"))
                 at = hours * 60 + minutes
@@ -185,9 +280,20 @@ class ReferenceModel:
                             if tables
                         },
                         month=(today.year, today.month),
+                        without_school=self._without_school(day),
                     )
                 )
         return sorted(found, key=lambda session: (session.start, session.template.name))
+
+    def _usable(self, today: date, start: float, stations: int) -> int:
+        calling = self.inputs.calling
+        share = calling.usable_picture_share * calling.usable_privacy_share
+        place, key = self.year.place.establishment, f"{DAYS[today.weekday()]} {start:g}"
+        first = today.toordinal() * 1024
+        return sum(
+            self._drawn("usable station", place, key, first + station) < share
+            for station in range(stations)
+        )
 
     def _video_slots(self) -> list[Session]:
         found = []
@@ -203,16 +309,20 @@ class ReferenceModel:
                     60 * int(period[name][:2]) + int(period[name][3:]) for name in ("start", "end")
                 )
                 while start + step <= end:
+                    stations = self._usable(today, start, int(period["stations"]))
+                    if not stations:
+                        start += step
+                        continue
                     found.append(
                         Session(
                             day=day,
                             start=day * DAY + start,
+                            end=day * DAY + start + step,
                             kind=self._kind(day, start),
                             template=row,
-                            tables={
-                                False: simpy.Resource(self.env, capacity=int(period["stations"]))
-                            },
+                            tables={False: simpy.Resource(self.env, capacity=stations)},
                             month=(today.year, today.month),
+                            without_school=self._without_school(day),
                         )
                     )
                     start += step
@@ -258,20 +368,11 @@ class ReferenceModel:
     def _first_session(self, index: int, party: int) -> Session | None:
         place, regime, person = self.year.place, self.inputs.regime, self.people[index]
         today = int(self.env.now // DAY)
-        status = "convicted" if person.convicted else "remand"
         for session in self.sessions:
             ahead = session.day - today
             if not regime.notice_days_min <= ahead <= regime.notice_days_max:
                 continue
-            template = session.template
-            if session.kind not in CAN_COME[place.availability[party]] or index in session.holders:
-                continue
-            if template["conviction_status"] not in ("", status):
-                continue
-            if template["categories"] and place.category[index] not in template["categories"]:
-                continue
-            levels = template["incentive_levels"].split(";")
-            if template["incentive_levels"] and place.incentive_level[index] not in levels:
+            if index in session.holders or not self._may_come(index, party, session):
                 continue
             week = self._week(session)
             if not person.convicted and person.visits[week] >= regime.remand_visits_per_week:
@@ -355,29 +456,68 @@ class ReferenceModel:
             for slot in self.slots
             if video.notice_days_min <= slot.day - today <= video.notice_days_max
         ]
-        for slot in window:
-            table = slot.tables[False]
-            if (
-                slot.kind in CAN_COME[self.year.place.availability[party]]
-                and index not in slot.holders
-                and person.calls[slot.month] < person.calls_per_month
-                and table.count < table.capacity
-            ):
-                break
+        left = Counter({slot.month: -person.calls[slot.month] for slot in window})
+        open_to = [slot for slot in window if self._calls_at(index, party, slot)]
+        calls = self.inputs.calling
+        pairs = [
+            [one, other]
+            for one in open_to
+            for other in open_to
+            if one.template == other.template and one.end == other.start
+            if left[one.month] + person.calls_per_month >= 2
+        ]
+        singles = [[slot] for slot in open_to if left[slot.month] + person.calls_per_month >= 1]
+        wants_long = self._of_call("is long", number) < calls.long_call_share
+        for held in (pairs if wants_long else []) + singles:
+            slot = held[0]
+            break
         else:
             ends = {slot.month for slot in (window[:1] + window[-1:])}
             used_up = any(person.calls[month] >= person.calls_per_month for month in ends)
             no_credit = used_up or not person.calls_per_month
             self._log(number, "video_no_credit" if no_credit else "video_no_slot")
             return
-        person.calls[slot.month] += 1
-        slot.holders.add(index)
-        with slot.tables[False].request() as station:
-            yield station
-            self._log(number, "video_booked")
-            yield env.timeout(slot.start - env.now)
-            self._log(number, "video_no_show" if no_show else "video_held")
-            yield env.timeout(DAY)
+        person.calls[slot.month] += len(held)
+        for each in held:
+            each.holders.add(index)
+            yield each.tables[False].request()
+        self._log(number, "video_booked")
+        yield env.timeout(slot.start - env.now)
+        if no_show:
+            self._log(number, "video_no_show")
+        elif self._of_call("fails", number) < calls.failure_share:
+            person.calls[slot.month] -= len(held)
+            self._log(number, "video_failed")
+        else:
+            had = video.call_minutes * len(held)
+            if self._of_call("drops out", number) < calls.drop_out_share:
+                had *= 1.0 - self._of_call("drops out when", number)
+            self.hours[number] = (0.0, had)
+            self._log(number, "video_held")
+
+    def _of_call(self, purpose: str, number: int) -> float:
+        visits, calls = self.year.visits, self.year.calls
+        kind, drawn, request = "video", calls, number - len(visits)
+        if request >= len(calls):
+            kind, drawn, request = "in place of visit", visits, request - len(calls)
+        key = self.year.place.prisoner_id[drawn.person[request]]
+        return self._drawn(f"{kind} {purpose}", "", key, int(drawn.number[request]))
+
+    def _calls_at(self, index: int, party: int, slot: Session) -> bool:
+        table, calling, place = slot.tables[False], self.inputs.calling, self.year.place
+        if index in slot.holders or table.count >= table.capacity:
+            return False
+        if party < len(place.party_person):
+            return self._comes(party, slot)
+        key = place.prisoner_id[index]
+        if not place.foreign_national[index]:
+            return True
+        if self._drawn("video abroad", "", key, 0) >= calling.abroad_share:
+            return True
+        which = int(self._drawn("video hours ahead", "", key, 0) * len(calling.abroad_hours_ahead))
+        there = (slot.start + 60 * calling.abroad_hours_ahead[which]) % DAY
+        length = slot.end - slot.start
+        return of_day(calling.abroad_from) <= there <= of_day(calling.abroad_until) - length
 
     def _log(self, request: int, outcome: str) -> None:
         self.rows.append((self.env.now, request, outcome))

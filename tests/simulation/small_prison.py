@@ -14,6 +14,7 @@ from data.estate import Estate
 from data.visit_cost import VisitCost
 from data.words import DAYS
 from simulation.attendance import AttendanceSettings
+from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
@@ -96,7 +97,26 @@ VIDEO = VideoRegime(
     notice_days_min=1,
     notice_days_max=14,
     walk_in=False,
+    provider_from="00:00",
+    provider_until="24:00",
+    stations_per_officer=4,
+    officers=10,
 )
+
+CALLING = CallingSettings(
+    awareness_share=1.0,
+    without_visits_share=0.0,
+    abroad_share=0.0,
+    abroad_hours_ahead=(1.0,),
+    abroad_from="08:00",
+    abroad_until="22:00",
+    usable_picture_share=1.0,
+    usable_privacy_share=1.0,
+    long_call_share=0.0,
+    failure_share=0.0,
+    drop_out_share=0.0,
+)
+"""Families at home, who call from stations where nothing goes wrong."""
 
 ATTENDANCE = AttendanceSettings(
     arrive_first_minutes=60,
@@ -173,10 +193,12 @@ def prison(
     coming: ComingSettings = COMING,
     regime: VisitsRegime = NO_ALLOWANCE,
     video: VideoRegime = VIDEO,
+    calling: CallingSettings = CALLING,
     attendance: AttendanceSettings = ATTENDANCE,
     establishments: Sequence[str] = ("AAA",),
     seed: int | None = None,
     cost_gbp: float = 50.0,
+    has_car: bool = True,
     country: str = "England",
     excluded_dates: Sequence[tuple[str, str, str, str]] = (),
     bank_holidays: Sequence[str] = (),
@@ -203,6 +225,12 @@ def prison(
             if plain
             else draw.choice(["basic", "standard", "enhanced"], count),
             "children_under_18": 0 if plain else draw.integers(0, 3, count),
+            "nationality_group": "british"
+            if plain
+            else np.where(np.arange(count) % 3, "british", "foreign_national"),
+            "care_experience": np.arange(count) % 4 == 1,
+            "days_to_release": np.where(np.arange(count) % 7 == 6, np.nan, np.arange(count) * 9.0),
+            "days_since_sentence": np.where(np.arange(count) % 5 == 4, np.nan, np.arange(count)),
         }
     )
     placements = pd.DataFrame(
@@ -225,7 +253,8 @@ def prison(
             if plain
             else draw.choice(["weekday", "after_school_or_work", "weekend", "any"], parties),
             "conditions": False if plain else draw.random(parties) < 0.2,
-            "has_car": True if plain else np.arange(parties) % 3 > 0,
+            "has_car": has_car if plain else np.arange(parties) % 3 > 0,
+            "low_income": np.arange(parties) % 4 == 1,
             "share": 1.0 / parties_of[owner],
         }
     )
@@ -245,6 +274,7 @@ def prison(
             bank_holidays=pd.DataFrame({"date": list(bank_holidays)}, dtype="str"),
         ),
         prisoners,
+        pd.DataFrame({"prisoner_id": [*np.array(ids, dtype=object)[owner], *ids[::6]]}),
         placements,
         party,
         VisitCost(
@@ -262,6 +292,7 @@ def prison(
         coming=coming,
         regime=regime,
         video=video,
+        calling=calling,
         attendance=attendance,
         refunded_visits_per_year=26,
     )

@@ -17,6 +17,8 @@ from tests.simulation.reference_model import ReferenceModel
 from tests.simulation.small_prison import (
     ATTENDANCE,
     CALENDAR,
+    CALLING,
+    COMING,
     DEMAND,
     REGIME,
     VIDEO,
@@ -25,6 +27,11 @@ from tests.simulation.small_prison import (
     stations,
 )
 
+EXCLUDED = (
+    (),
+    (("AAA", "", "2026-08-12", "2026-08-20"),),
+    (("AAA", "AAA-0", "2026-08-05", "2026-09-05"), ("AAA", "AAA-1", "2026-08-22", "2026-08-22")),
+)
 TIMES = (("09:30", "11:30"), ("14:00", "16:00"), ("17:30", "19:00"))
 
 
@@ -45,9 +52,11 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
                 every_n_weeks=draw(st.sampled_from((1, 1, 2, 3))),
                 valid_from=draw(st.sampled_from(("", "", "2026-08-20"))),
                 valid_to=draw(st.sampled_from(("", "", "2026-09-13"))),
-                conviction_status=draw(st.sampled_from(("", "", "convicted", "remand"))),
-                categories=draw(st.sampled_from(("", "", "B;C", "B"))),
-                incentive_levels=draw(st.sampled_from(("", "", "basic;enhanced"))),
+                conviction_status=draw(st.sampled_from(("", "", "convicted", "!convicted"))),
+                categories=draw(st.sampled_from(("", "", "B;C", "B", "!B"))),
+                incentive_levels=draw(st.sampled_from(("", "", "basic;enhanced", "!basic"))),
+                units=draw(st.sampled_from(("", "", "AAA-1", "!AAA-1"))),
+                kind=draw(st.sampled_from(("social", "social", "social", "family_day"))),
             )
         )
     rows = [
@@ -92,8 +101,24 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             video_wish_spread=0.5,
             video_no_show_share=0.2,
         ),
+        coming=replace(
+            COMING,
+            holiday_free_share=draw(st.sampled_from((0.0, 0.5))),
+            public_transport_share=draw(st.sampled_from((0.0, 0.7))),
+            last_departure=draw(st.sampled_from(("18:00", "21:00"))),
+            home_until="20:00",
+            leave_home_from="08:00",
+        ),
+        country=draw(st.sampled_from(("England", "Wales"))),
+        excluded_dates=draw(st.sampled_from(EXCLUDED)),
+        bank_holidays=("2026-08-11", "2026-08-31"),
         regime=replace(
             REGIME,
+            bank_holiday_held_share=draw(st.sampled_from((0.0, 0.5, 1.0))),
+            closed_dates=draw(st.sampled_from(((), ("08-14", "12-25")))),
+            family_days_per_year=draw(st.sampled_from((0, 26))),
+            family_days_in=draw(st.sampled_from(("weekends", "holidays"))),
+            family_day_tables_share=0.5,
             notice_days_min=minimum,
             notice_days_max=minimum + draw(st.integers(0, 20)),
             orders_cap=draw(st.integers(0, 4)),
@@ -102,6 +127,18 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             remand_visits_per_week=draw(st.integers(0, 2)),
         ),
         video=replace(VIDEO, notice_days_max=draw(st.integers(1, 14))),
+        calling=replace(
+            CALLING,
+            awareness_share=0.8,
+            without_visits_share=0.5,
+            abroad_share=0.5,
+            abroad_hours_ahead=(2.0, 10.0, -5.0),
+            usable_picture_share=draw(st.sampled_from((0.7, 1.0))),
+            usable_privacy_share=0.9,
+            long_call_share=draw(st.sampled_from((0.0, 0.5))),
+            failure_share=0.2,
+            drop_out_share=0.3,
+        ),
         attendance=replace(
             ATTENDANCE,
             arrive_last_minutes=draw(st.sampled_from((-20.0, 15.0))),
@@ -157,7 +194,7 @@ def reference_hours(
     reference: ReferenceModel, rows: list[tuple[float, int, str]]
 ) -> dict[tuple[int, str], float]:
     """Give the same of the plain model."""
-    held = [who for _, who, what in rows if what == "attended"]
+    held = [who for _, who, what in rows if what in ("attended", "video_held")]
     return {(who, "late"): reference.hours[who][0] for who in held} | {
         (who, "had"): reference.hours[who][1] for who in held
     }
