@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data.placements import placements_table, today_placements
+from data.placements import placements_table
 from data.progress import Progress, silent
 from optimiser.alike import keep_own_units
 from optimiser.allocation import Allocation, SolveStatus
@@ -84,19 +85,10 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     if refutation is not None:
         refutation = refutation.of_people(by_id, len(problem.units))
     progress("certificate", 0, 1)
-    moves, reasons = moves_table(inputs, build, unit_of)
-    placements = placements_table(
-        inputs.population,
-        inputs.estate,
-        inputs.travel,
-        _unit_labels(problem, unit_of),
-        parties=inputs.parties,
-        visit_cost=inputs.visit_cost,
-        reasons=reasons,
-    )
+    tables = _tables(inputs, build, unit_of)
     certificate = certify(
         problem,
-        _unit_numbers(problem, placements["unit"]),
+        _unit_numbers(problem, tables["placements"]["unit"]),
         proof,
         largest_gap=math.inf if problem.limits or problem.ties else 0.0,
         refutation=refutation,
@@ -110,8 +102,7 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     progress("certificate", 1, 1)
     clock.mark("certify")
     return Allocation(
-        placements=placements,
-        moves=moves,
+        **tables,
         units=_units_table(
             inputs, problem.held(unit_of), more / PENNIES_PER_POUND, fewer / PENNIES_PER_POUND
         ),
@@ -120,7 +111,6 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         objective_gbp=certificate.objective_pennies / PENNIES_PER_POUND,
         lower_bound_gbp=certificate.closed_bound_pennies / PENNIES_PER_POUND,
         gap=certificate.closed_gap,
-        unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=found.prices,
         proof=proof,
@@ -128,10 +118,6 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         multiplier_gap=certificate.gap,
         proven_by=_proven_by(certificate, found),
         ties_left_out=pd.concat([build.ties_left_out, wings_left_out(problem)], ignore_index=True),
-        regions=_regions(inputs, problem),
-        floor=mean_miles_floor(
-            inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
-        ),
         problem=problem,
         ways_out=ways_out(inputs, build, unit_of, graph),
         graph=graph,
@@ -177,7 +163,6 @@ def allocate_by_objective(
     if problem.value_pennies(unit_of) != problem.value_pennies(found.unit_of):
         unit_of = found.unit_of
     clock.mark("budgets")
-    moves, reasons = moves_table(inputs, build, unit_of)
     nothing = np.full(len(problem.units), np.nan)
     gap = (found.value - found.bound) / max(1, abs(found.value))
     terms = _terms(inputs, build, unit_of)
@@ -186,31 +171,17 @@ def allocate_by_objective(
     exact = gap == 0 and all(level.gap == 0 for level in found.levels)
     status = SolveStatus.OPTIMAL if exact else SolveStatus.FEASIBLE
     return Allocation(
-        placements=placements_table(
-            inputs.population,
-            inputs.estate,
-            inputs.travel,
-            _unit_labels(problem, unit_of),
-            parties=inputs.parties,
-            visit_cost=inputs.visit_cost,
-            reasons=reasons,
-        ),
-        moves=moves,
+        **_tables(inputs, build, unit_of),
         units=_units_table(inputs, problem.held(unit_of), nothing, nothing),
         terms=terms,
         status=SolveStatus.INFEASIBLE if (unit_of == UNPLACED).any() else status,
         objective_gbp=found.value / PENNIES_PER_POUND,
         lower_bound_gbp=found.bound / PENNIES_PER_POUND,
         gap=gap,
-        unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=None,
         levels=levels_table(found.levels),
         worst_tenth_miles=tail.mean_miles(problem, unit_of),
-        regions=_regions(inputs, problem),
-        floor=mean_miles_floor(
-            inputs.population.prisoners, inputs.estate, inputs.travel, problem.capacity
-        ),
         problem=problem,
     )
 
@@ -266,16 +237,8 @@ def observe(inputs: Inputs) -> Allocation:
     terms = _terms(inputs, build, unit_of)
     held = build.problem.held(unit_of)
     nothing = np.full(len(held), np.nan)
-    moves, _ = moves_table(inputs, build, unit_of)
     return Allocation(
-        placements=today_placements(
-            inputs.population,
-            inputs.estate,
-            inputs.travel,
-            parties=inputs.parties,
-            visit_cost=inputs.visit_cost,
-        ),
-        moves=moves,
+        **_tables(inputs, build, unit_of),
         units=_units_table(inputs, held, nothing, nothing),
         terms=terms,
         status=SolveStatus.TODAY,
@@ -283,21 +246,31 @@ def observe(inputs: Inputs) -> Allocation:
         / PENNIES_PER_POUND,
         lower_bound_gbp=None,
         gap=None,
-        unplaced=shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
         seconds=clock.seconds,
         prices=None,
-        regions=_regions(inputs, build.problem),
-        floor=mean_miles_floor(
-            inputs.population.prisoners, inputs.estate, inputs.travel, build.problem.capacity
-        ),
         problem=None,
     )
 
 
-def _regions(inputs: Inputs, problem: AllocationProblem) -> pd.DataFrame:
-    return regional_bound(
-        inputs.population.prisoners, inputs.home_areas, inputs.estate, problem.capacity
-    )
+def _tables(inputs: Inputs, build: Build, unit_of: Integers) -> dict[str, Any]:
+    """Give the tables that every allocation has, decided or observed."""
+    problem, prisoners = build.problem, inputs.population.prisoners
+    moves, reasons = moves_table(inputs, build, unit_of)
+    return {
+        "placements": placements_table(
+            inputs.population,
+            inputs.estate,
+            inputs.travel,
+            _unit_labels(problem, unit_of),
+            parties=inputs.parties,
+            visit_cost=inputs.visit_cost,
+            reasons=reasons,
+        ),
+        "moves": moves,
+        "unplaced": shortfall(inputs, build.fit, build.book, unit_of == UNPLACED),
+        "regions": regional_bound(prisoners, inputs.home_areas, inputs.estate, problem.capacity),
+        "floor": mean_miles_floor(prisoners, inputs.estate, inputs.travel, problem.capacity),
+    }
 
 
 def place_bounds(
