@@ -341,3 +341,19 @@ def test_a_file_that_is_no_text_is_said_so(tmp_path: Path) -> None:
 def test_a_suggestion_names_what_exists_when_nothing_is_near() -> None:
     many = [f"rule_{number:02d}" for number in range(12)]
     assert suggestion("zzz", many).endswith("rule_07, ....")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("objective.mode: odd", "objective: mode 'odd' must be weights or strict"),
+        ("limits: [{limit: far}]", "limits.0: "),
+    ],
+    ids=["section", "row"],
+)
+def test_a_fault_names_its_place_once(tmp_path: Path, change: str, said: str) -> None:
+    told = message(tmp_path, f"{HEAD}change:\n  {change}\n")
+
+    assert said in told
+    assert "objective: objective" not in told
+    assert "limits: " not in told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.results import load_results
 from scenarios.shortage import readable_needs, readable_ways
+from scenarios.steer import review_lines
 from scenarios.stored_plan import known_of, open_plan
 from tests.scenarios.conftest import PRISONS
 
@@ -462,3 +463,11 @@ def test_needs_of_people_without_a_place_are_for_planners_alone() -> None:
 
     assert shown["needs"].tolist() == [RESTRICTED, ""]
     assert shown["people"].tolist() == [1, 1]
+
+
+def test_one_lock_that_is_due_is_told_in_the_singular() -> None:
+    rows = pd.DataFrame({"prisoner_id": ["P1", "P2"], "review_date": ["2026-07-01", "2026-07-02"]})
+
+    assert review_lines(rows[:1], date(2026, 7, 27))[0].startswith("1 lock is due")
+    assert review_lines(rows, date(2026, 7, 27))[0].startswith("2 locks are due")
+    assert review_lines(rows, date(2026, 6, 27)) == []
