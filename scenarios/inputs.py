@@ -43,6 +43,8 @@ from scenarios.row_changes import (
     own_rule_problems,
 )
 from scenarios.schema import Scenario
+from simulation.regime import session_problems
+from simulation.video import station_problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -326,7 +328,7 @@ def _edited(estate: Estate, scenario: Scenario) -> Estate:
 
 
 def check_selections(scenario: Scenario, estate: Estate) -> None:
-    """Refuse a scenario with an edit that selects nothing.
+    """Refuse a scenario with an edit that selects nothing, or puts a session where none can be.
 
     Raises
     ------
@@ -344,6 +346,12 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
                 )
         except ValueError as error:
             problems.append(f"{scenario.name}.yaml: {place}: {error}")
+    if not problems:
+        told = [
+            *session_problems(estate, scenario.regime),
+            *station_problems(estate, scenario.video),
+        ]
+        problems = [f"{scenario.name}.yaml: {problem}" for problem in told]
     if problems:
         raise ScenarioError(problems)
 

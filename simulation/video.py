@@ -184,6 +184,39 @@ def stations_under(estate: Estate, regime: VideoRegime) -> pd.DataFrame:
     )
 
 
+def station_problems(estate: Estate, regime: VideoRegime) -> list[str]:
+    """Find hours that a scenario adds where stations are open already, or too short for a call.
+
+    Parameters
+    ----------
+    estate
+        Its own opening hours have been checked.
+    regime
+        Its added hours.
+
+    Returns
+    -------
+    list of str
+        One sentence for each period that would have more slots than hours, or none.
+    """
+    if not regime.added_hours:
+        return []
+    periods = stations_under(estate, regime)
+    ended = periods.groupby(["establishment", "day"])["end"].shift().fillna("")
+    step = regime.call_minutes + regime.changeover_minutes
+    minutes = periods["end"].map(clock_minutes) - periods["start"].map(clock_minutes)
+    added = periods["source"] == "scenario"
+    told = [
+        (periods["start"] < ended, "overlaps the hours before it. Give other hours."),
+        (added & (minutes < step), f"is shorter than a call and its changeover, {step:g} minutes."),
+    ]
+    return [
+        f"video.added_hours: {row.start} to {row.end} on {row.day} at {row.establishment} {why}"
+        for wrong, why in told
+        for row in periods[wrong].itertuples()
+    ]
+
+
 class VideoDesk:
     """Where calls are booked and held, at one establishment.
 

@@ -202,6 +202,27 @@ def test_a_selector_that_selects_nothing_is_refused(small_data: Path, tmp_path: 
     )
 
 
+def test_sessions_and_stations_where_none_can_be_are_refused_together(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Two added sessions share the added hall; stations are added while they are open."""
+    evening = "where: {}, days: [tue], open_tables: 5"
+    path = tmp_path / "trial.yaml"
+    path.write_text(
+        f"{HEAD}change:\n  regime.added_sessions:\n"
+        f'    - {{{evening}, start: "18:00", end: "19:30"}}\n'
+        f'    - {{{evening}, start: "19:00", end: "20:00"}}\n'
+        "  video.added_hours:\n"
+        '    - {where: {}, days: [mon], start: "20:00", end: "20:10"}\n'
+    )
+    refused(
+        estate("run", path, "--data", small_data, "--runs", tmp_path / "runs"),
+        "would both be held in hall added of",
+        "is shorter than a call and its changeover, 40 minutes.",
+    )
+    assert not [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
+
+
 def test_an_unknown_scenario_is_refused(tmp_path: Path) -> None:
     refused(estate("run", "basline", "--runs", tmp_path / "runs"), "Did you mean 'baseline'")
 
