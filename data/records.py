@@ -7,6 +7,7 @@ Every table may be empty. A user's own come from the data folder; beside the syn
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -245,6 +246,10 @@ def _read(name: str, folder: Path | str | None) -> pd.DataFrame:
 
 
 def _no_rows(name: str) -> pd.DataFrame:
-    return convert(pd.DataFrame(columns=[each.name for each in columns(name)]), name, rules=False)[
-        0
-    ]
+    return _typed_without_rows(name).copy()
+
+
+@cache
+def _typed_without_rows(name: str) -> pd.DataFrame:
+    empty = pd.DataFrame(columns=[each.name for each in columns(name)])
+    return convert(empty, name, rules=False)[0]

@@ -250,6 +250,51 @@ def with_capacity(problem: AllocationProblem, unit: int, change: int) -> Allocat
     return replace(problem, capacity=capacity, segment_places=places)
 
 
+def turned(problem: AllocationProblem, seed: int) -> AllocationProblem:
+    """Give the same problem with people, units and establishments in another order."""
+    random = np.random.default_rng(seed)
+    unit_order = random.permutation(len(problem.units))
+    place_order = random.permutation(len(problem.establishments))
+    unit_number, place_number = np.argsort(unit_order), np.argsort(place_order)
+    problem = problem.of_people(random.permutation(len(problem.prisoners)))
+    blocks = np.argsort(unit_number[problem.segment_unit], kind="stable")
+    start, now = problem.from_establishment, problem.current_unit
+    return replace(
+        problem,
+        units=problem.units[unit_order],
+        establishments=problem.establishments[place_order],
+        cost_pennies=np.ascontiguousarray(problem.cost_pennies[:, unit_order]),
+        pair_flags=np.ascontiguousarray(problem.pair_flags[:, place_order]),
+        unit_establishment=place_number[problem.unit_establishment[unit_order]],
+        unit_sex=problem.unit_sex[unit_order],
+        capacity=problem.capacity[unit_order],
+        segment_unit=unit_number[problem.segment_unit[blocks]],
+        segment_places=problem.segment_places[blocks],
+        segment_pennies=problem.segment_pennies[blocks],
+        from_establishment=np.where(start == NOWHERE, NOWHERE, place_number[start]),
+        current_unit=np.where(now == NOWHERE, NOWHERE, unit_number[now]),
+        limits=tuple(
+            limit if limit.units is None else replace(limit, units=limit.units[unit_order])
+            for limit in problem.limits
+        ),
+    )
+
+
+def in_wings(problem: AllocationProblem, units_each: int) -> AllocationProblem:
+    """Let so many units that follow each other be the wings of one establishment."""
+    place = np.arange(len(problem.units)) // units_each
+    start = place[problem.current_unit]
+    names = pd.Index([f"E{number}" for number in range(place.max() + 1)], dtype="str")
+    moved = (np.arange(len(names)) != start[:, None]) * np.uint8(PairFlag.MOVED)
+    return replace(
+        problem,
+        establishments=names,
+        unit_establishment=place,
+        from_establishment=start,
+        pair_flags=moved,
+    )
+
+
 def plan_of(*units: int) -> Integers:
     """Write a plan as an array."""
     return np.array(units, dtype=np.int64)

@@ -16,17 +16,24 @@ from optimiser.decide import decide
 from optimiser.duals import Prices
 from optimiser.problem import AllocationProblem, Limit, Ties
 from optimiser.solve import solve
-from tests.optimiser.allocation_instances import make_problem, random_problem
+from tests.optimiser.allocation_instances import (
+    in_wings,
+    make_problem,
+    random_problem,
+    turned,
+)
 from tests.optimiser.tied_instances import (
+    best_in_wings_by_highs,
     best_tied_by_brute_force,
     best_tied_by_cp_sat,
     make_ties,
     random_ties,
     tied_problems,
+    tied_value_by_hand,
 )
 
 ANY_GAP = 1e9
-DRAWN = settings(max_examples=150, phases=[Phase.explicit, Phase.generate])
+DRAWN = settings(max_examples=200, phases=[Phase.explicit, Phase.generate])
 
 
 def found_for(problem: AllocationProblem) -> ColumnPlan:
@@ -52,7 +59,7 @@ def test_no_plan_is_better_under_every_limit_and_tie(problem: AllocationProblem)
     assert found.decided
 
 
-@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=150, phases=[Phase.explicit, Phase.generate])
 @given(tied_problems(most_people=9, most_units=6))
 def test_another_solver_finds_the_same_value(problem: AllocationProblem) -> None:
     assert value_of(problem) == best_tied_by_cp_sat(problem)
@@ -160,6 +167,40 @@ def test_the_order_of_people_changes_nothing(
     random.shuffle(order)
 
     assert value_of(problem.of_people(np.array(order))) == value_of(problem)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_order_of_people_and_prisons_changes_no_value_under_limits_and_ties(seed: int) -> None:
+    problem = in_wings(random_problem(seed, 12, move_budget=50), 3)
+    problem = replace(problem, ties=random_ties(problem, seed))
+
+    assert value_of(turned(problem, seed)) == value_of(problem)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_pairs_kept_apart_by_wing_cost_what_another_solver_says(seed: int) -> None:
+    """Some 130 people in 6 wings of 2 prisons; most pairs are on one wing today."""
+    problem = in_wings(random_problem(seed, 6, full=0.97), 3)
+    random = np.random.default_rng(seed)
+    now = problem.current_unit
+    pairs = [
+        (a, b)
+        for a, b in random.integers(len(now), size=(2000, 2)).tolist()
+        if a < b and (now[a] == now[b] or random.random() < 0.02)
+    ][:60]
+    problem = replace(problem, ties=make_ties(apart_wing=pairs))
+    free = replace(problem, ties=Ties.none())
+
+    found = found_for(problem)
+
+    certificate = certify(problem, found.unit_of, found.prices, largest_gap=ANY_GAP)
+    assert certificate.objective_pennies == best_in_wings_by_highs(problem)
+    assert certificate.objective_pennies > free.value_pennies(solve(free).unit_of)
+    plan = tuple(found.unit_of.tolist())
+    assert tied_value_by_hand(problem, plan) == certificate.objective_pennies
+    parted = [(a, b) for a, b in pairs if plan[a] != plan[b]]
+    same_prison = problem.unit_establishment[found.unit_of]
+    assert any(same_prison[a] == same_prison[b] for a, b in parted)
 
 
 def test_the_same_problem_gives_the_same_plan_twice() -> None:

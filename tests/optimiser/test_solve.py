@@ -18,10 +18,12 @@ from tests.optimiser.allocation_instances import (
     best_by_brute_force,
     best_by_highs,
     best_by_networkx,
+    in_wings,
     make_problem,
     plan_of,
     problems,
     random_problem,
+    turned,
     with_capacity,
 )
 
@@ -134,6 +136,37 @@ def test_one_place_more_never_costs_more() -> None:
     for unit in range(10):
         more = with_capacity(problem, unit, 1)
         assert more.value_pennies(solve(more).unit_of) <= before
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_people_and_of_prisons_changes_no_value(seed: int) -> None:
+    """Some 900 people in 40 wings of 10 prisons, renumbered."""
+    problem = in_wings(random_problem(seed, 40), 4)
+    other = turned(problem, seed)
+
+    ours, theirs = solve(problem), solve(other)
+
+    assert problem.value_pennies(ours.unit_of) == other.value_pennies(theirs.unit_of)
+    assert not np.array_equal(problem.cost_pennies, other.cost_pennies)
+    same = dict(zip(other.units, theirs.prices.unit, strict=True))
+    assert [same[unit] for unit in problem.units] == list(ours.prices.unit)
+
+
+@pytest.mark.parametrize("full", [0.98, 0.999, 1.0, 1.01])
+def test_one_place_more_never_costs_more_however_full(full: float) -> None:
+    """Beyond the limit on all held some people are without a place, at their price."""
+    problem = random_problem(8, 20, full=min(1.0, full))
+    if full > 1:
+        held = int(len(problem.prisoners) / full)
+        problem = replace(problem, held_limit=np.array([held], dtype=np.int64))
+    before = problem.value_pennies(solve(problem).unit_of)
+
+    after = [
+        more.value_pennies(solve(more).unit_of)
+        for more in (with_capacity(problem, unit, 1) for unit in range(20))
+    ]
+
+    assert max(after) <= before
 
 
 def test_scaling_costs_scales_the_value() -> None:

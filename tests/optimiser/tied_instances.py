@@ -288,3 +288,57 @@ def best_tied_by_cp_sat(problem: AllocationProblem) -> int:
     solver.parameters.num_workers = 1
     assert solver.solve(built.model) == cp_model.OPTIMAL
     return round(solver.objective_value)
+
+
+def best_in_wings_by_highs(problem: AllocationProblem) -> int:
+    """Solve a problem whose only ties are pairs kept apart by wing, as a whole programme.
+
+    Written from the rule: two people kept apart by wing are not on one of the wings of a prison
+    that both may be on, where there are several.
+    """
+    from scipy.optimize import LinearConstraint, milp
+    from scipy.sparse import coo_array
+
+    person, unit = np.nonzero(problem.cost_pennies != INELIGIBLE)
+    number = {pair: n for n, pair in enumerate(zip(person.tolist(), unit.tolist(), strict=True))}
+    people, units = problem.cost_pennies.shape
+    pairs, blocks = len(person), len(problem.segment_unit)
+    cost = np.concatenate(
+        [problem.cost_pennies[person, unit], problem.unplaced_pennies, problem.segment_pennies]
+    )
+    rows, columns, values = [], [], []
+
+    def add(row: int, column: int, value: int) -> None:
+        rows.append(row)
+        columns.append(column)
+        values.append(value)
+
+    for p, u in number:
+        add(p, number[p, u], 1)
+        add(people + u, number[p, u], 1)
+    for p in range(people):
+        add(p, pairs + p, 1)
+    for block, u in enumerate(problem.segment_unit.tolist()):
+        add(people + u, pairs + people + block, -1)
+    low = [1.0] * people + [0.0] * units
+    high = list(low)
+    for a, b in problem.ties.apart_wing.tolist():
+        both = [u for u in range(units) if (a, u) in number and (b, u) in number]
+        places = Counter(int(problem.unit_establishment[u]) for u in both)
+        for u in both:
+            if places[int(problem.unit_establishment[u])] > 1:
+                add(len(low), number[a, u], 1)
+                add(len(low), number[b, u], 1)
+                low.append(0.0)
+                high.append(1.0)
+    matrix = coo_array((values, (rows, columns)), shape=(len(low), len(cost))).tocsr()
+    upper = np.concatenate([np.ones(pairs + people), problem.segment_places])
+    answer = milp(
+        cost,
+        constraints=LinearConstraint(matrix, low, high),
+        integrality=np.concatenate([np.ones(pairs + people), np.zeros(blocks)]),
+        bounds=(0, upper),
+        options={"mip_rel_gap": 0.0},
+    )
+    assert answer.status == 0
+    return round(answer.fun)
