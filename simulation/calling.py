@@ -41,6 +41,9 @@ class CallingSettings:
     usable_picture_share, usable_privacy_share
         Share of stations at any moment whose picture and sound are good enough, and share of them
         where nobody listens: nobody books the others.
+    instead_of_visit_share
+        Share of the visits they would ask for that families who use video calls leave out because
+        they call.
     long_call_share
         Share of calls that are wished for at twice the length, in two slots and for the credit of
         two.
@@ -58,6 +61,7 @@ class CallingSettings:
     abroad_until: str
     usable_picture_share: float
     usable_privacy_share: float
+    instead_of_visit_share: float
     long_call_share: float
     failure_share: float
     drop_out_share: float

@@ -204,7 +204,13 @@ class Requests:
 
 
 def visit_requests(
-    place: Place, calendar: Calendar, settings: DemandSettings, *, seed: int, replication: int
+    place: Place,
+    calendar: Calendar,
+    settings: DemandSettings,
+    *,
+    seed: int,
+    replication: int,
+    asked_share: NDArray[np.float64] | float = 1.0,
 ) -> Requests:
     """Draw every request for a visit that the families of one establishment make.
 
@@ -222,6 +228,9 @@ def visit_requests(
         Wishes and behaviour.
     seed, replication
         Names of the draws.
+    asked_share
+        Share of them that each person's family still asks for, since it calls instead of the
+        others; one number for all or shape (people,).
 
     Returns
     -------
@@ -232,7 +241,9 @@ def visit_requests(
     wish = settings.wish_per_four_weeks * draws.spread(settings.wish_spread) * place.has_party
     person, number = _wished(draws, wish, calendar)
     party = _party(draws, place, person, number)
-    kept = draws("kept", person, number) < keep_share(place.net_cost_gbp, settings)[party]
+    still_asked = np.broadcast_to(asked_share, len(place.keys))[person]
+    kept_share = keep_share(place.net_cost_gbp, settings)[party] * still_asked
+    kept = draws("kept", person, number) < kept_share
     person, number, party = person[kept], number[kept], party[kept]
     minutes, order = _asking(draws, person, number, calendar, settings)
     person, number, party = person[order], number[order], party[order]
@@ -284,6 +295,23 @@ class Callers:
     not_a_party: NDArray[np.bool_]
 
 
+def video_users(
+    place: Place, settings: DemandSettings, callers: Callers, *, seed: int, replication: int
+) -> NDArray[np.bool_]:
+    """Draw for each person whether the family uses video calls.
+
+    Parameters
+    ----------
+    place, settings, seed, replication
+        As for ``visit_requests``.
+    callers
+        Who has somebody to call and knows of it.
+    """
+    drawn = _Draws(place.keys, seed, replication, "video").of_person("uses")
+    uses = (drawn < settings.video_user_share) & callers.by_wish
+    return (uses | callers.otherwise) & callers.aware
+
+
 def video_requests(
     place: Place,
     calendar: Calendar,
@@ -311,8 +339,7 @@ def video_requests(
         In order of asking.
     """
     draws = _Draws(place.keys, seed, replication, "video")
-    uses = (draws.of_person("uses") < settings.video_user_share) & callers.by_wish
-    uses = (uses | callers.otherwise) & callers.aware
+    uses = video_users(place, settings, callers, seed=seed, replication=replication)
     wish = settings.video_wish_per_four_weeks * draws.spread(settings.video_wish_spread) * uses
     person, number = _wished(draws, wish, calendar)
     party = np.where(

@@ -29,7 +29,7 @@ from simulation.calling import (
 )
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.coming import ComingSettings, party_times, unbound
-from simulation.demand import DemandSettings, video_requests, visit_requests
+from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
 from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.open_days import OpenDays, open_days_under
 from simulation.place import Place
@@ -341,7 +341,9 @@ def simulate(
     )
     end = float(calendar.days * MINUTES_PER_DAY)
     who_calls, hours_ahead = callers(place, inputs.calling, **names)
-    visits = visit_requests(place, calendar, inputs.demand, **names)
+    uses_video = video_users(place, inputs.demand, who_calls, **names)
+    still_asked = np.where(uses_video, 1.0 - inputs.calling.instead_of_visit_share, 1.0)
+    visits = visit_requests(place, calendar, inputs.demand, **names, asked_share=still_asked)
     visits = replace(visits, turns_to_video=visits.turns_to_video & who_calls.aware[visits.person])
     calls = video_requests(place, calendar, inputs.demand, who_calls, **names)
     year = Year(

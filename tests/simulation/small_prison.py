@@ -112,6 +112,7 @@ CALLING = CallingSettings(
     abroad_until="22:00",
     usable_picture_share=1.0,
     usable_privacy_share=1.0,
+    instead_of_visit_share=0.0,
     long_call_share=0.0,
     failure_share=0.0,
     drop_out_share=0.0,

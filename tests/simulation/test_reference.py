@@ -135,6 +135,7 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             abroad_hours_ahead=(2.0, 10.0, -5.0),
             usable_picture_share=draw(st.sampled_from((0.7, 1.0))),
             usable_privacy_share=0.9,
+            instead_of_visit_share=0.2,
             long_call_share=draw(st.sampled_from((0.0, 0.5))),
             failure_share=0.2,
             drop_out_share=0.3,
