@@ -2,8 +2,9 @@
 
 Many plans cost the same: people who are alike can change places for nothing. The plan in hand is
 solved once more, every penny counting more than all people together and each person in their wanted
-unit counting one less. Nobody's part in a limit changes by it, and whoever is tied to others stays
-in their establishment, so that everything that held of the plan still holds.
+unit counting one less. Nobody's part in a limit changes by it. Of people who are tied to each other
+at most one may go back to a wanted establishment, and not to where the others are; the rest stay in
+theirs. So everything that held of the plan still holds.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from numpy.typing import NDArray
 from optimiser.certify import feasibility_faults
 from optimiser.duals import Prices
 from optimiser.network import FLAG_VALUES, Network, flagged
-from optimiser.problem import INELIGIBLE, NOWHERE, UNPLACED, AllocationProblem, Integers
+from optimiser.problem import (
+    INELIGIBLE,
+    NOWHERE,
+    UNPLACED,
+    AllocationProblem,
+    Group,
+    Integers,
+)
 
 
 def closest_plan(
@@ -39,7 +47,7 @@ def closest_plan(
     Integers
         A plan of the same value that keeps all rules, limits and ties. No other has more people in
         their wanted units, but for plans in which somebody counts otherwise towards a limit, or
-        somebody who is tied to others is in another establishment. Where the plan given is not
+        people who are tied to each other are in other establishments. Where the plan given is not
         optimal, it may become cheaper.
     """
     from optimiser import kernel
@@ -50,8 +58,12 @@ def closest_plan(
     scale = 2 ** people.bit_length()
     network = Network.of(problem)
     fixed, confined = _bound_by_ties(problem, unit_of)
+    away = _may_go_back(problem, unit_of, wanted)
+    confined[list(away)] = NOWHERE
     terms = network.terms(np.zeros(len(problem.limits), dtype=np.int64), scale)
     terms = terms._replace(wanted=wanted, confined=confined)
+    if away:
+        terms = terms._replace(cost=_kept_from(problem, away))
     if problem.limits:
         person_class, extra = _only_as_counted(network, unit_of, kernel.FAR)
         terms = terms._replace(person_class=person_class, extra=extra)
@@ -86,6 +98,54 @@ def _bound_by_ties(
     fixed[ties.apart_wing.ravel()] = True
     fixed |= tied & (unit_of == UNPLACED)
     return fixed, np.where(tied, problem.establishment_of(unit_of), NOWHERE)
+
+
+def _may_go_back(
+    problem: AllocationProblem, unit_of: Integers, wanted: Integers
+) -> dict[int, set[int]]:
+    """Choose people, no two of them tied, who may leave their establishment for a wanted one.
+
+    Returns
+    -------
+    dict
+        For each person the establishments where those are to whom they are tied.
+    """
+    ties, at = problem.ties, problem.establishment_of(unit_of)
+    goal = problem.establishment_of(wanted)
+    apart = np.concatenate([ties.apart, ties.apart[:, ::-1]])
+    others = np.zeros(len(unit_of), dtype=np.bool_)
+    for some in (apart, *(group.people for group in ties.groups)):
+        others[some.ravel()] = True
+    others[ties.apart_wing.ravel()] = False
+    others[ties.together.ravel()] = False
+    others &= (at != goal) & (at != NOWHERE) & (goal != NOWHERE)
+    groups_of: dict[int, list[Group]] = {}
+    for group in ties.groups:
+        for person in group.people[others[group.people]].tolist():
+            groups_of.setdefault(person, []).append(group)
+    apart = apart[np.argsort(apart[:, 0], kind="stable")]
+    first = np.searchsorted(apart[:, 0], np.arange(len(unit_of) + 1))
+    chosen: dict[int, set[int]] = {}
+    for person in np.flatnonzero(others).tolist():
+        partners = apart[first[person] : first[person + 1], 1]
+        full = set(at[partners].tolist())
+        tied_to = set(partners.tolist())
+        for group in groups_of.get(person, []):
+            rest = group.people[group.people != person]
+            tied_to.update(rest.tolist())
+            here, count = np.unique(at[rest], return_counts=True)
+            full.update(here[count >= group.at_most].tolist())
+        if goal[person] not in full and chosen.keys().isdisjoint(tied_to):
+            chosen[person] = full
+    return chosen
+
+
+def _kept_from(problem: AllocationProblem, away: dict[int, set[int]]) -> NDArray[np.int32]:
+    """Forbid people the establishments of those to whom they are tied."""
+    cost = problem.cost_pennies.copy()
+    for person, places in away.items():
+        cost[person, np.isin(problem.unit_establishment, list(places))] = INELIGIBLE
+    return cost
 
 
 def _only_as_counted(network: Network, unit_of: Integers, never: int) -> tuple[Integers, Integers]:

@@ -93,6 +93,24 @@ def test_places_are_exchanged_where_it_costs_nothing_in_all() -> None:
         assert list(kept) == list(wanted)
 
 
+def test_tied_people_go_back_where_nobody_of_theirs_is() -> None:
+    """P0 and P2 changed places for nothing; P1, from whom P0 is kept apart, is in E2."""
+    problem = make_problem([[3, 3, 3]] * 3, [1, 1, 1])
+    apart = replace(problem.ties, apart=np.array([[0, 1]]))
+    problem = replace(problem, ties=apart)
+
+    kept = closest_plan(problem, plan_of(1, 2, 0), Prices.none(problem), plan_of(0, 2, 1))
+    not_there = closest_plan(
+        replace(problem, capacity=np.array([1, 1, 2]), segment_places=np.array([1, 1, 2])),
+        plan_of(1, 2, 0),
+        Prices.none(problem),
+        plan_of(2, 2, 0),
+    )
+
+    assert list(kept) == [0, 2, 1]
+    assert list(not_there) == [1, 2, 0]
+
+
 def test_a_lock_moves_only_people_on_its_own_way() -> None:
     """One person locked elsewhere: with no limits nobody outside the chain changes."""
     problem = random_problem(3, 12, full=0.99)
