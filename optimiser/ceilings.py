@@ -9,7 +9,7 @@ are taken on the way, and at the end along the line from the best prices to high
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from data.progress import Progress, silent
 from optimiser.budget import sample
 from optimiser.certify import lower_bound
-from optimiser.duals import Prices
-from optimiser.measure import Measure, free, usual, weighted
+from optimiser.duals import LARGEST_PRICE, Prices
+from optimiser.measure import LARGEST_WEIGHT, Measure, free, usual, weighted
+from optimiser.mixing import mix
 from optimiser.network import one_in
 from optimiser.problem import LARGEST_COST, AllocationProblem, Integers
 from optimiser.solve import Plan, solve
@@ -36,8 +37,11 @@ SMALLEST_SAMPLE = 2000
 SAMPLE_GAP = 1e-4
 """Relative gap at which the search on a sample ends."""
 
-NEAR = 0.1
-"""Share of a known price by which it may change at first."""
+REACH = 3.0
+"""Prices may change by so many times what they are."""
+
+LEVEL = 0.5
+"""Share of what the planes promise that is aimed at."""
 
 LINE_SEARCH = 12
 """Evaluations on the line from the best price of a single ceiling to higher ones."""
@@ -51,8 +55,17 @@ FIRST_STEP = 0.002
 HEADROOM = 2
 """The range of whole pennies is so many times what choices usually cost."""
 
-GRAINS = 2_000
+GRAINS = 2**14
 """Prices are written as whole weights at least so large, where the range allows."""
+
+LATEST = 4
+"""Flows, the last ones, of which a plan at the best prices takes what pays."""
+
+DEAR = 2.0
+"""Times a ceiling's price that plans are charged for what they have above it."""
+
+FAR_OFF = 0.5
+"""Share of a price by which it changes at most for the last flow to be a good start."""
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -64,18 +77,24 @@ class Ceiling:
     measure: Measure
     at_most: int
 
+    def of_sample(self, rows: Integers, every: int) -> Ceiling:
+        """Keep these people, one in so many, and that share of what they may have."""
+        return Ceiling(measure=self.measure.of_people(rows), at_most=round(self.at_most / every))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proof:
     """What proves a bound: whole weights of the objective and the ceilings, and prices of units.
 
     The bound is the least of ``weight`` x objective + sum of ``ceilings`` x (measure - at most),
-    divided by ``weight`` and rounded up.
+    divided by ``weight`` and rounded up. Costs are counted in multiples of 2**``bits``, rounded
+    down, and so are the prices.
     """
 
     weight: int
     ceilings: Integers
     prices: Prices
+    bits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,7 +110,7 @@ class Within:
     proof
         From which ``bound_of`` gives the bound again.
     plan
-        The last flow, to start another search from.
+        The last flow, to start another search from; its prices are in pennies.
     evaluations
         Flows it took.
     """
@@ -137,8 +156,8 @@ def bound_of(
         (int(price), each.measure) for price, each in zip(proof.ceilings, ceilings, strict=True)
     ]
     let = sum(int(p) * c.at_most for p, c in zip(proof.ceilings, ceilings, strict=True))
-    least = lower_bound(weighted(problem, terms), proof.prices) - let
-    return -(-least // proof.weight)
+    least = lower_bound(weighted(problem, terms, bits=proof.bits), proof.prices)
+    return -(-((least << proof.bits) - let) // proof.weight)
 
 
 def solve_within(
@@ -224,10 +243,7 @@ def _first_prices(
     search = _Search(
         sample(free(problem), SAMPLE),
         [(weight, measure.of_people(rows)) for weight, measure in objective],
-        [
-            Ceiling(measure=each.measure.of_people(rows), at_most=round(each.at_most / SAMPLE))
-            for each in ceilings
-        ],
+        [each.of_sample(rows, SAMPLE) for each in ceilings],
         SAMPLE_GAP,
         None,
         silent,
@@ -266,6 +282,22 @@ class _Point:
     def keeps(self) -> bool:
         return bool((self.excess <= 0).all())
 
+    @property
+    def scale(self) -> float:
+        """Give the parts into which the prices of its flow divide a penny."""
+        return self.proof.weight / float(1 << self.proof.bits)
+
+
+def _scaled(plan: Plan, factor: float) -> Plan:
+    """Give a plan with its prices in another scale, to start from."""
+    if factor == 1:
+        return plan
+    unit, estate = (
+        np.minimum(np.rint(each * factor), LARGEST_PRICE).astype(np.int64)
+        for each in (plan.prices.unit, plan.prices.estate)
+    )
+    return replace(plan, prices=replace(plan.prices, unit=unit, estate=estate))
+
 
 class _Search:
     """The flows so far, the best bound among them and the best plan that keeps the ceilings."""
@@ -302,16 +334,15 @@ class _Search:
 
     def evaluate(self, prices: Floats) -> _Point:
         """Solve at these prices and keep what is learnt."""
-        weight, whole = self._wholes(prices)
+        weight, whole, bits = self._wholes(prices)
         for known in self.points:
             if np.array_equal(known.proof.ceilings * weight, whole * known.proof.weight):
                 return known
         self.progress("ceilings", len(self.points), len(self.points) + 1)
         terms = [(weight * each, measure) for each, measure in self.objective]
         terms += [(int(p), each.measure) for p, each in zip(whole, self.ceilings, strict=True)]
-        priced = weighted(self.problem, terms)
-        plan = solve(priced, start=self.start)
-        self.start = plan
+        priced = weighted(self.problem, terms, bits=bits)
+        plan = solve(priced, start=self._start_near(whole / weight, weight / 2**bits))
         if self.seen is not None:
             self.seen(plan.unit_of)
         value = self.objective_of(plan.unit_of)
@@ -320,13 +351,13 @@ class _Search:
             dtype=np.int64,
         )
         let = sum(int(p) * each.at_most for p, each in zip(whole, self.ceilings, strict=True))
-        scaled = priced.value_pennies(plan.unit_of) - let
+        scaled = (priced.value_pennies(plan.unit_of) << bits) - let
         point = _Point(
             prices=whole / weight,
             value=value,
             excess=excess,
             bound=-(-scaled // weight),
-            proof=Proof(weight=weight, ceilings=whole, prices=plan.prices),
+            proof=Proof(weight=weight, ceilings=whole, prices=plan.prices, bits=bits),
             plan=plan,
         )
         self.points.append(point)
@@ -335,16 +366,71 @@ class _Search:
         better = self.feasible is None or value < self.feasible.value
         if point.keeps and better and self.allowed(plan.unit_of):
             self.feasible = point
+        self._take_what_pays(point)
         return point
 
-    def _wholes(self, prices: Floats) -> tuple[int, Integers]:
-        """Write prices as whole weights over a common one, as fine as the range allows."""
-        room = LARGEST_COST / HEADROOM
-        weight = int(room / (self.usual + float(self.usual_of @ prices)))
-        least = float(prices[prices > 0].min(initial=np.inf))
-        weight = max(1, min(weight, int(np.ceil(GRAINS / least))))
-        whole = np.minimum(np.rint(prices * weight), room // self.usual_of)
-        return weight, whole.astype(np.int64)
+    def _take_what_pays(self, point: _Point) -> None:
+        """Make better plans of the best one, of the last flow and of those before it."""
+        if not len(self.ceilings):
+            return
+        base, _ = self._least()
+        if base is not None:
+            self._keep(self._mixed(base, point.plan.unit_of))
+        if point is self.best:
+            mixed = point.plan.unit_of
+            for each in self.points[-2 : -LATEST - 2 : -1]:
+                mixed = self._mixed(mixed, each.plan.unit_of)
+            if base is not None:
+                mixed = self._mixed(mixed, base)
+            self._keep(mixed)
+
+    def _mixed(self, base: Integers, other: Integers) -> Integers:
+        """Take what pays of the difference of two plans, with dear prices above the ceilings."""
+        assert self.best is not None
+        price = DEAR * self._around(self.best)
+        ceilings = [
+            (each.measure, each.at_most, float(high))
+            for each, high in zip(self.ceilings, price, strict=True)
+        ]
+        return mix(self.problem, self.objective, ceilings, base, other)
+
+    def _keep(self, unit_of: Integers) -> None:
+        """Keep a plan that is better than the best one and keeps the ceilings."""
+        known, value = self._least()
+        if known is not None and self.objective_of(unit_of) >= value:
+            return
+        over = any(c.measure.of_plan(self.problem, unit_of) > c.at_most for c in self.ceilings)
+        if over or not self.allowed(unit_of):
+            return
+        self.known = unit_of
+        if self.seen is not None:
+            self.seen(unit_of)
+
+    def _wholes(self, prices: Floats) -> tuple[int, Integers, int]:
+        """Write prices as whole weights over a common one; say how many bits do not fit."""
+        priced = prices[prices > 0]
+        if not len(priced):
+            return 1, np.zeros(len(prices), dtype=np.int64), 0
+        fine = np.ceil(GRAINS / min(1.0, float(priced.min())))
+        weight = int(max(1.0, min(fine, LARGEST_WEIGHT / max(1.0, float(priced.max())))))
+        whole = np.rint(np.minimum(prices * weight, LARGEST_WEIGHT)).astype(np.int64)
+        usual = self.usual * weight + float(self.usual_of @ whole)
+        bits = max(0, int(np.ceil(np.log2(usual * HEADROOM / LARGEST_COST))))
+        return weight, whole, bits
+
+    def _start_near(self, prices: Floats, scale: float) -> Plan | None:
+        """Give the flow at the nearest prices, its own prices in the scale that is asked for."""
+        if not self.points:
+            return None if self.start is None else _scaled(self.start, scale)
+        apart = [
+            (np.abs(each.prices - prices) / np.maximum(each.prices + prices, 1e-12)).max(initial=0)
+            for each in self.points
+        ]
+        nearest = int(np.argmin(apart[::-1]))
+        if apart[::-1][nearest] > FAR_OFF:
+            return None
+        point = self.points[::-1][nearest]
+        return _scaled(point.plan, scale / point.scale)
 
     def done(self) -> bool:
         """Say whether the best plan is as close to the bound as asked, or the bound is enough."""
@@ -362,29 +448,27 @@ class _Search:
         return max(1, abs(value - self.fixed))
 
     def climb(self, prices: Floats) -> None:
-        """Climb the bound inside a box around the best prices."""
+        """Climb the bound from the best prices, each time half-way to what the planes promise."""
         centre = self.evaluate(prices)
         if not len(self.ceilings):
             return
-        radius = np.where(centre.prices > 0, NEAR * centre.prices, self._first_radius(centre))
+        reach = REACH
         for _ in range(LARGEST_SEARCH):
             if self.done():
                 return
-            wanted, promised = self._highest(centre.prices, radius)
-            gain = promised - centre.bound
+            wanted, promised = self._highest(centre, reach)
             if self.stop_at is not None and promised < self.stop_at and self._inside(wanted):
                 return
+            gain = promised - centre.bound
             if gain <= max(1.0, 0.1 * self.smallest_gap * self._size(centre.bound)):
                 return
+            if len(self.ceilings) > 1:
+                wanted = self._nearest(centre, promised, reach, wanted)
             point = self.evaluate(wanted)
+            if np.array_equal(point.prices, centre.prices):
+                return
             if point.bound > centre.bound:
-                at_edge = np.abs(wanted - centre.prices) >= 0.99 * radius
-                radius = np.where(at_edge, radius * 3, radius)
                 centre = point
-            else:
-                if np.array_equal(point.prices, centre.prices):
-                    return
-                radius = np.minimum(radius, np.abs(wanted - centre.prices)) / 2
 
     def _inside(self, prices: Floats) -> bool:
         """Say whether planes on all sides of these prices are known, so that no price does better.
@@ -404,25 +488,66 @@ class _Search:
         radius: Floats = 0.02 * value / np.maximum(1, measured)
         return radius
 
-    def _highest(self, centre: Floats, radius: Floats) -> tuple[Floats, float]:
-        """Find where the planes so far promise the highest bound inside the box."""
+    def _planes(self) -> tuple[Floats, Floats, float]:
+        """Give excess and height of the planes that lie over the bound, and their size."""
+        excess = np.array([point.excess for point in self.points], dtype=np.float64)
+        values = np.array([point.value for point in self.points], dtype=np.float64)
+        return excess, values, max(1.0, float(np.abs(values).max()))
+
+    def _around(self, centre: _Point) -> Floats:
+        """Give how much each price is reckoned to change: as much as it is, or as is likely."""
+        around: Floats = np.maximum(centre.prices, self._first_radius(centre))
+        return around
+
+    def _highest(self, centre: _Point, reach: float) -> tuple[Floats, float]:
+        """Find where the planes so far promise the highest bound within reach."""
         from scipy.optimize import linprog
 
-        low, high = np.maximum(0.0, centre - radius), centre + radius
-        planes = np.array([point.excess for point in self.points], dtype=np.float64)
-        values = np.array([point.value for point in self.points], dtype=np.float64)
-        size = max(1.0, float(np.abs(values).max()))
-        step = np.maximum(high - low, 1e-12)
+        step = self._around(centre)
+        low = np.maximum(0.0, centre.prices - reach * step)
+        wide = centre.prices + reach * step - low
+        planes, values, size = self._planes()
         answer: Any = linprog(
-            np.concatenate([np.zeros(len(centre)), [-1.0]]),
-            A_ub=np.hstack([-planes * step / size, np.ones((len(planes), 1))]),
+            np.concatenate([np.zeros(len(low)), [-1.0]]),
+            A_ub=np.hstack([-planes * wide / size, np.ones((len(planes), 1))]),
             b_ub=(values + planes @ low) / size,
-            bounds=[(0.0, 1.0)] * len(centre) + [(None, None)],
+            bounds=[(0.0, 1.0)] * len(low) + [(None, None)],
             method="highs",
         )
         if answer.status != 0:
-            return centre, -np.inf
-        return low + answer.x[:-1] * step, float(-answer.fun) * size
+            return centre.prices, -np.inf
+        return low + answer.x[:-1] * wide, float(-answer.fun) * size
+
+    def _nearest(self, centre: _Point, promised: float, reach: float, otherwise: Floats) -> Floats:
+        """Find the nearest prices where the planes promise half of what is to be gained.
+
+        Lemarechal, Nemirovskii and Nesterov (1995), the level method, with the largest relative
+        change as distance.
+        """
+        from scipy.optimize import linprog
+
+        _, least = self._least()
+        top = promised if self._least()[0] is None else min(promised, float(least))
+        level = centre.bound + LEVEL * (top - centre.bound)
+        step = self._around(centre)
+        planes, values, size = self._planes()
+        count = len(step)
+        promise = np.hstack([-planes * step / size, np.zeros((len(planes), 1))])
+        within = np.hstack([np.vstack([np.eye(count), -np.eye(count)]), -np.ones((2 * count, 1))])
+        answer: Any = linprog(
+            np.concatenate([np.zeros(count), [1.0]]),
+            A_ub=np.vstack([promise, within]),
+            b_ub=np.concatenate(
+                [(values + planes @ centre.prices - level) / size, np.zeros(2 * count)]
+            ),
+            bounds=[(max(-reach, -c / s), reach) for c, s in zip(centre.prices, step, strict=True)]
+            + [(0.0, None)],
+            method="highs",
+        )
+        if answer.status != 0:
+            return otherwise
+        found: Floats = np.maximum(0.0, centre.prices + answer.x[:-1] * step)
+        return found
 
     def walk(self) -> None:
         """Look for plans that keep the ceilings at prices near the best."""
@@ -488,7 +613,7 @@ class _Search:
         """Give the best plan that keeps the ceilings and the best bound."""
         self.progress("ceilings", len(self.points), len(self.points))
         assert self.best is not None
-        plan = self.points[-1].plan if self.feasible is None else self.feasible.plan
+        last = self.points[-1] if self.feasible is None else self.feasible
         unit_of, value = self._least()
         if unit_of is None:
             names = [each.measure.name for each in self.ceilings]
@@ -498,6 +623,6 @@ class _Search:
             value=value,
             bound=self.best.bound,
             proof=self.best.proof,
-            plan=plan,
+            plan=_scaled(last.plan, 1 / last.scale),
             evaluations=len(self.points),
         )

@@ -28,6 +28,9 @@ from optimiser.problem import (
 
 Wholes: TypeAlias = NDArray[np.int32] | NDArray[np.int64]
 
+LARGEST_WEIGHT = 2**30
+"""Largest weight of a measure: seven weighted values then add up within 64 bits."""
+
 WHOLE = "all"
 """Name of the measure that is a problem's own objective."""
 
@@ -157,7 +160,9 @@ def unplaced_people(problem: AllocationProblem) -> Measure:
     )
 
 
-def weighted(problem: AllocationProblem, terms: Sequence[tuple[int, Measure]]) -> AllocationProblem:
+def weighted(
+    problem: AllocationProblem, terms: Sequence[tuple[int, Measure]], *, bits: int = 0
+) -> AllocationProblem:
     """Give the problem whose cost is a weighted sum of measures, without limits and ties.
 
     Parameters
@@ -165,44 +170,57 @@ def weighted(problem: AllocationProblem, terms: Sequence[tuple[int, Measure]]) -
     problem
         Who may be held where, and how many.
     terms
-        At most seven whole weights that are not negative, and what they weigh.
+        At most seven whole weights from 0 to ``LARGEST_WEIGHT``, and what they weigh.
+    bits
+        Binary digits at the end of each sum that are dropped: costs are rounded down to whole
+        multiples of 2**bits and counted in these.
 
     Returns
     -------
     AllocationProblem
         Eligible where the problem is. A choice that would cost more than ``LARGEST_COST`` costs
-        that much: its bounds are then below those of the true sum, and still true.
+        that much. Times 2**bits its bounds are not above those of the true sum, and so still true.
     """
     terms = [(weight, measure) for weight, measure in terms if weight]
     people, segments = len(problem.prisoners), len(problem.segment_unit)
+    unplaced = sum((weight * part.unplaced for weight, part in terms), np.zeros(people, np.int64))
+    segment = sum((weight * part.segment for weight, part in terms), np.zeros(segments, np.int64))
+    return replace(
+        problem,
+        cost_pennies=_weighted_pairs(problem, terms, bits),
+        unplaced_pennies=np.minimum(unplaced >> bits, LARGEST_COST),
+        segment_pennies=np.minimum(segment >> bits, LARGEST_COST),
+        limits=(),
+        ties=Ties.none(),
+    )
+
+
+def _weighted_pairs(
+    problem: AllocationProblem, terms: Sequence[tuple[int, Measure]], bits: int
+) -> NDArray[np.int32]:
+    """Add measures of pairs up, in 32 bits where these hold the sum; shape (prisoners, units)."""
     cost = np.empty(problem.cost_pennies.shape, dtype=np.int32)
+    wide: type[np.int32] | type[np.int64] = np.int64 if bits else np.int32
+    room = LARGEST_COST << bits
     of_pairs = [
-        (weight, measure, weight * int(measure.values.max(initial=0)) > LARGEST_COST)
+        (weight, measure, weight * int(measure.values.max(initial=0)) > room)
         for weight, measure in terms
         if measure.values.any()
     ]
-    for rows in blocks(people):
-        total = cost[rows]
-        total[:] = 0
+    for rows in blocks(len(cost)):
+        total = np.zeros(cost[rows].shape, dtype=wide)
         for weight, measure, clipped in of_pairs:
             part = measure.block(rows)
             if measure.name == WHOLE:
                 part = part & (INELIGIBLE - 1)
             if clipped:
-                part = np.minimum(part, LARGEST_COST // weight)
-            total += part if weight == 1 else part * part.dtype.type(weight)
+                part = np.minimum(part, room // weight)
+            total += part if weight == 1 else np.multiply(part, weight, dtype=wide)
+        if bits:
+            total >>= bits
         np.minimum(total, LARGEST_COST, out=total)
-        np.maximum(total, problem.cost_pennies[rows] & INELIGIBLE, out=total)
-    unplaced = sum((weight * part.unplaced for weight, part in terms), np.zeros(people, np.int64))
-    segment = sum((weight * part.segment for weight, part in terms), np.zeros(segments, np.int64))
-    return replace(
-        problem,
-        cost_pennies=cost,
-        unplaced_pennies=np.minimum(unplaced, LARGEST_COST),
-        segment_pennies=np.minimum(segment, LARGEST_COST),
-        limits=(),
-        ties=Ties.none(),
-    )
+        np.maximum(total, problem.cost_pennies[rows] & INELIGIBLE, out=cost[rows])
+    return cost
 
 
 USUAL = 0.999

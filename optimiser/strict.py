@@ -14,10 +14,23 @@ from math import floor
 import numpy as np
 
 from data.progress import Progress, silent
-from optimiser.ceilings import Ceiling, Proof, Terms, Within, bound_of, solve_within
+from optimiser.budget import sample
+from optimiser.ceilings import (
+    SAMPLE,
+    SMALLEST_SAMPLE,
+    Ceiling,
+    CeilingError,
+    Floats,
+    Proof,
+    Terms,
+    Within,
+    bound_of,
+    solve_within,
+)
 from optimiser.certify import CertificateError, feasibility_faults
 from optimiser.duals import blocks, person_values, priced_block
 from optimiser.measure import Measure, free, usual, weighted
+from optimiser.network import one_in
 from optimiser.problem import INELIGIBLE, LARGEST_COST, AllocationProblem, Integers
 from optimiser.solve import Plan
 
@@ -28,7 +41,10 @@ BARRIER = 4
 add to the next level, where the range allows."""
 
 
-MOST_FLOWS = 24
+SAMPLE_GAP = 1e-3
+"""Relative gap at which a level of the sample may end."""
+
+MOST_FLOWS = 40
 """Flows of a level after which it ends with the gap it has."""
 
 
@@ -80,12 +96,16 @@ class Solved:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StrictPlan:
-    """The plan of the last level, and how each level ended."""
+    """The plan of the last level, and how each level ended.
+
+    ``prices`` says for each level what the ceilings of earlier ones cost in it, by their names.
+    """
 
     unit_of: Integers
     levels: tuple[Solved, ...]
     flows: int
     plan: Plan
+    prices: tuple[dict[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,6 +132,17 @@ class _Stage:
         if self.barrier is None:
             return 0
         return self._barrier_price(measure) * self.departures
+
+    def prices_of(self, proof: Proof) -> dict[str, float]:
+        """Name the prices that a proof puts on the ceilings."""
+        return {
+            each.measure.name: float(price) / proof.weight
+            for each, price in zip(self.ceilings, proof.ceilings, strict=True)
+        }
+
+    def prices_from(self, named: dict[str, float]) -> Floats:
+        """Give the prices of the ceilings by their names; 0 where there is none."""
+        return np.array([named.get(each.measure.name, 0.0) for each in self.ceilings])
 
     def keeps(self, unit_of: Integers) -> bool:
         """Say whether a plan is on the face of the plans that are best so far."""
@@ -158,8 +189,10 @@ def solve_strict(
         A level without a tolerance is never worse in the end than when it was made least. Its
         value, bound and gap are stated for each level; gaps are 0 while no ceiling binds.
     """
+    first = _prices_of_sample(problem, levels, ceilings)
     stage = _Stage(problem=free(problem), ceilings=tuple(ceilings))
     solved: list[Solved] = []
+    prices: list[dict[str, float]] = []
     known: Integers | None = None
     plan: Plan | None = None
     flows = 0
@@ -171,6 +204,7 @@ def solve_strict(
             stage.ceilings,
             smallest_gap=smallest_gap,
             start=start if number == 0 else None,  # another level's prices lead astray
+            prices=stage.prices_from(first[number]) if first else None,
             known=known,
             most_flows=MOST_FLOWS,
             allowed=stage.keeps,
@@ -178,6 +212,7 @@ def solve_strict(
         )
         flows += found.evaluations
         known, plan = found.unit_of, found.plan
+        prices.append(stage.prices_of(found.proof))
         solved.append(_solved(problem, level, stage, found))
         stage = _next(stage, level, solved[-1], known)
     assert known is not None
@@ -187,7 +222,28 @@ def solve_strict(
         replace(each, final=level.measure.of_plan(problem, known))
         for each, level in zip(solved, levels, strict=True)
     ]
-    return StrictPlan(unit_of=known, levels=tuple(final), flows=flows, plan=plan)
+    return StrictPlan(
+        unit_of=known, levels=tuple(final), flows=flows, plan=plan, prices=tuple(prices)
+    )
+
+
+def _prices_of_sample(
+    problem: AllocationProblem, levels: Sequence[Level], ceilings: Sequence[Ceiling]
+) -> Sequence[dict[str, float]]:
+    """Give the prices of earlier levels in each level of a sample; nothing where people are few."""
+    if len(problem.prisoners) < SAMPLE * SMALLEST_SAMPLE:
+        return ()
+    rows = one_in(problem, SAMPLE)
+    try:
+        found = solve_strict(
+            sample(free(problem), SAMPLE),
+            [replace(each, measure=each.measure.of_people(rows)) for each in levels],
+            ceilings=[each.of_sample(rows, SAMPLE) for each in ceilings],
+            smallest_gap=SAMPLE_GAP,
+        )
+    except CeilingError:
+        return ()
+    return found.prices
 
 
 def _solved(problem: AllocationProblem, level: Level, stage: _Stage, found: Within) -> Solved:

@@ -13,6 +13,7 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,12 @@ PARTS_PER_MILE = 100
 
 WORST_SHARE = 0.1
 """The share of people who count as the worst off."""
+
+LARGEST_DESCENT = 6
+"""Thresholds that are followed one from the next."""
+
+ENOUGH = 1e-5
+"""Share by which the value must fall for the next threshold to be followed."""
 
 LARGEST_SPLITS = 200
 """Intervals that are halved before the search takes what it has."""
@@ -315,6 +322,13 @@ class _Solved:
     bound: int
     proof: Proof
     threshold: int
+    plan: Plan | None
+
+    @property
+    def prices(self) -> Floats:
+        """Give the prices of the ceilings."""
+        prices: Floats = self.proof.ceilings / self.proof.weight
+        return prices
 
 
 class _Search:
@@ -327,7 +341,6 @@ class _Search:
         self.smallest_gap = smallest_gap
         self.start = start
         self.progress = progress
-        self.prices: Floats | None = None
         self.best: Integers | None = None
         self.value = 0
         self.flows = 0
@@ -341,14 +354,16 @@ class _Search:
         measure = asked.tail.beyond_at_least(asked.problem, low, high)
         fixed = asked.fixed(low)
         stop_at = None if self.best is None else self._enough() - fixed
+        near = self._nearest(low, high)
+        start = self.start if near is None or near.plan is None else near.plan
         try:
             found = solve_within(
                 asked.problem,
                 asked.terms(measure),
                 asked.subject_to(measure, low),
                 smallest_gap=self.smallest_gap / 4,
-                start=self.start,
-                prices=self.prices,
+                start=start,
+                prices=None if near is None else near.prices,
                 bound_only=bound_only,
                 stop_at=stop_at,
                 seen=self._seen,
@@ -357,17 +372,27 @@ class _Search:
         except CeilingError as error:
             if error.proof is None:
                 raise
-            self.prices = error.proof.ceilings / error.proof.weight
             return _Solved(
-                bound=fixed + error.bound, proof=error.proof, threshold=(low + high) // 2
+                bound=fixed + error.bound,
+                proof=error.proof,
+                threshold=(low + high) // 2,
+                plan=None,
             )
         self.start = found.plan
-        self.prices = found.proof.ceilings / found.proof.weight
         return _Solved(
             bound=fixed + found.bound,
             proof=found.proof,
             threshold=asked.tail.threshold(asked.problem, found.unit_of),
+            plan=found.plan,
         )
+
+    def _nearest(self, low: int, high: int) -> _Solved | None:
+        """Give what was solved for the thresholds that are most like these."""
+        solved = {(each, each): found for each, found in self.at.items()} | self.between
+        nearest = min(
+            solved, key=lambda pair: abs(pair[0] - low) + abs(pair[1] - high), default=None
+        )
+        return None if nearest is None else solved[nearest]
 
     def _seen(self, unit_of: Integers) -> None:
         self.flows += 1
@@ -393,12 +418,13 @@ class _Search:
         self.start = plain.plan
         threshold = min(asked.tail.threshold(asked.problem, plain.unit_of), asked.highest)
         self.ends.append(0)
-        for _ in range(6):
+        before = inf
+        for _ in range(LARGEST_DESCENT):
             self._add(threshold, bound_only=False)
             following = min(self.at[threshold].threshold, asked.highest)
-            if following in self.at:
+            if following in self.at or self.value > (1 - ENOUGH) * before:
                 break
-            threshold = following
+            threshold, before = following, self.value
         self._add(asked.highest)
         enough = self._thresholds_enough()
         if enough is not None:
