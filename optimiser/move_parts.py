@@ -90,7 +90,8 @@ class MoveParts:
     dearest
         What a move costs to where nothing of it is offered; shape (people,).
     saved
-        What less it costs for each activity that is offered; sparse, shape (people, activities).
+        What less it costs for each activity that is offered; sparse but for a few people; shape
+        (people, activities).
     """
 
     anywhere: dict[str, Integers]
@@ -158,6 +159,21 @@ class MoveParts:
                 parts[name] = np.zeros(len(people), dtype=np.int64)
                 np.add.at(parts[name], move[part == number], pennies[part == number])
         return parts
+
+
+FEW = 10_000
+"""Cells of a table up to which it is worth no sparse one, whose library is slow to load."""
+
+
+def summed_table(values: Integers, row: Integers, column: Integers, shape: tuple[int, int]) -> Any:
+    """Lay values out in a table, those of one cell added up."""
+    if shape[0] * shape[1] <= FEW:
+        table = np.zeros(shape, dtype=np.int64)
+        np.add.at(table, (row, column), values)
+        return table
+    from scipy.sparse import csr_array
+
+    return csr_array((values, (row, column)), shape=shape)
 
 
 def priced_parts(table: pd.DataFrame) -> dict[str, Part]:
@@ -245,9 +261,6 @@ def move_parts(
     kept_part, kept = _priced_rows(rows, 1, priced)
     always = sum(anywhere.values(), start=none)
     lost_by_person = np.bincount(person, weights=lost, minlength=people).astype(np.int64)
-    from scipy.sparse import csr_array
-
-    shape = (people, len(names))
     return MoveParts(
         anywhere=anywhere,
         amounts=amounts,
@@ -259,7 +272,7 @@ def move_parts(
         kept_pennies=kept,
         offered=_offered(pd.Index(names), records.activity_sites, establishments),
         dearest=always + lost_by_person,
-        saved=csr_array((lost - kept, (person, activity)), shape=shape),
+        saved=summed_table(lost - kept, person, activity, (people, len(names))),
     )
 
 

@@ -22,6 +22,7 @@ from optimiser.move_parts import (
     move_parts,
     planned_sites,
     priced_parts,
+    summed_table,
 )
 
 PRISONS = pd.Index(["AAA", "BBB", "CCC"])
@@ -266,3 +267,16 @@ def test_the_order_of_rows_decides_nothing() -> None:
     two = destroyed(prisoners(2), records(rows[::-1], [("BBB", "kitchen")]))
 
     assert np.array_equal(one.pennies(np.arange(2)), two.pennies(np.arange(2)))
+
+
+def test_a_sparse_table_holds_what_a_full_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, row, column = np.array([5, 7, 1]), np.array([0, 2, 0]), np.array([1, 0, 1])
+    offered = np.array([[1, 0], [0, 1]])
+
+    full = summed_table(values, row, column, (3, 2))
+    monkeypatch.setattr("optimiser.move_parts.FEW", 0)
+    sparse = summed_table(values, row, column, (3, 2))
+
+    rows = np.array([2, 0])
+    assert (full[rows] @ offered).tolist() == [[7, 0], [0, 6]]
+    assert (sparse[rows] @ offered).tolist() == [[7, 0], [0, 6]]
