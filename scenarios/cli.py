@@ -175,6 +175,37 @@ def run(
 
 @app.command()
 @_ends_clearly
+def replay(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    establishment: Annotated[str, typer.Option(help="Code of one establishment, such as LEI.")],
+    replication: Annotated[int, typer.Option(help="Which simulated year, from 0.", min=0)] = 0,
+    week: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="A day of the week to draw; else a typical one."),
+    ] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="New folder; by default beside the run.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Play one year of one prison again; list and draw what happened."""
+    from scenarios.replay import replay as played_again
+
+    day = None if week is None else week.date()
+    told = played_again(
+        run,
+        establishment=establishment,
+        replication=replication,
+        week=day,
+        out_dir=out_dir,
+        data_dir=data_dir,
+    )
+    for line in told:
+        _say(line)
+
+
+@app.command()
+@_ends_clearly
 def allocate(
     scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
     out_dir: Annotated[Path, typer.Option("--out", help="New folder for the plan.")],
@@ -398,6 +429,7 @@ def compare(
     after: Annotated[Path, typer.Argument(help="Run folder.")],
 ) -> None:
     """Set two runs side by side, with intervals."""
+    from scenarios import added_sessions
     from scenarios.compare import compare as compared
     from scenarios.compare import tell
     from scenarios.results import load_results
@@ -405,6 +437,8 @@ def compare(
 
     runs = [load_results(folder) for folder in (before, after)]
     for line in tell(compared(*runs)):
+        _say(line)
+    for line in added_sessions.tell(added_sessions.added_use(*runs)):
         _say(line)
     for result in runs:
         for line in notes(result):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from data.progress import Progress, silent
 from optimiser.allocate import allocate, allocate_by_objective, observe
 from optimiser.allocation import Allocation
@@ -85,6 +87,13 @@ def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:
 
 
 def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> SimulationInputs:
+    """Give what a simulated year depends on under an allocation; only its placements are read."""
+    return simulated_with(scenario, inputs, allocation.placements)
+
+
+def simulated_with(
+    scenario: Scenario, inputs: Inputs, placements: pd.DataFrame
+) -> SimulationInputs:
     """Give what a simulated year depends on under these placements.
 
     Parameters
@@ -93,14 +102,14 @@ def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> 
         Calendar, demand, coming, regime, video, attendance and the yearly cap on refunds.
     inputs
         Estate, people and what visits cost.
-    allocation
-        Only its placements are read.
+    placements
+        Who is held where.
     """
     return build_inputs(
         inputs.estate,
         inputs.population.prisoners,
         inputs.population.contacts,
-        allocation.placements,
+        placements,
         inputs.parties,
         inputs.visit_cost,
         calendar=scenario.calendar,

@@ -269,7 +269,7 @@ def placements_key(scenario: Scenario) -> str:
         {
             section: value
             for section, value in scenario.resolved().items()
-            if section not in ("demand", "regime", "video", *NOT_SETTINGS)
+            if section not in ("demand", *NOT_SETTINGS)
         }
     )
 

@@ -1,0 +1,141 @@
+"""What became of the sessions a scenario adds: visits moved there, more visits, new visitors.
+
+The same families ask for the same visits in both runs, so each visit in an added session can be
+looked up in the run without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from scenarios.compare import is_paired
+from scenarios.results import Results
+
+MOVED = "moved"
+EXTRA = "visited_already"
+NEW = "newly_visited"
+USES = (MOVED, EXTRA, NEW)
+"""What a visit in an added session is: one made in another session before; one more for a person
+visited in the year anyway; one for a person without any visit in the year before."""
+
+REQUEST = ["replication", "establishment", "prisoner_id", "request"]
+PERSON = ["replication", "prisoner_id"]
+MINUTES_PER_HOUR = 60
+COLUMNS = [
+    "establishment", "session", "replications", "held", "visits", *USES, "staff_hours",
+]  # fmt: skip
+
+
+def added_use(before: Results, after: Results) -> pd.DataFrame:
+    """Split the visits of every added session by what the same families did without it.
+
+    Parameters
+    ----------
+    before, after
+        Two runs of the same families; their event logs are read, so replications whose visits are
+        not kept do not count (``--keep-visits`` keeps all).
+
+    Returns
+    -------
+    DataFrame
+        One row per session template that only ``after`` has and that anybody visited:
+        establishment, session, replications behind the row, then means over them: held (dated
+        sessions with a visit), visits, the three of ``USES``, which add up to the visits, and
+        staff_hours of those sessions. Empty when the runs are not of the same families.
+    """
+    if not is_paired(before, after):
+        return pd.DataFrame(columns=COLUMNS)
+    one, other = _attended(before), _attended(after)
+    played = sorted(set(one["replication"]) & set(other["replication"]))
+    one = one[one["replication"].isin(played)]
+    known = set(one["session"]) | _templates(before)
+    added = other[other["replication"].isin(played) & ~other["session"].isin(known)]
+    if added.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    use = _use(added, one)
+    counted = pd.crosstab([use["establishment"], use["session"]], use["use"])
+    counted = counted.reindex(columns=list(USES), fill_value=0) / len(played)
+    held = use.drop_duplicates(["replication", "session", "session_start"])
+    sessions = held.groupby(["establishment", "session"]).size() / len(played)
+    table = counted.assign(
+        replications=len(played), held=sessions, visits=counted.sum(axis=1)
+    ).reset_index()
+    table["staff_hours"] = table["held"] * table["session"].map(_staff_hours(after))
+    return table[COLUMNS].sort_values(["establishment", "session"], ignore_index=True)
+
+
+def _attended(results: Results) -> pd.DataFrame:
+    """Give the visits of the measured year."""
+    visits = results.visits
+    first = pd.Timestamp(results.scenario["calendar"]["start_date"])
+    chosen = visits[(visits["outcome"] == "attended") & (visits["session_start"] >= first)]
+    columns = [*REQUEST, "session", "session_start"]
+    words = {"establishment": "str", "prisoner_id": "str", "session": "str"}
+    return chosen[columns].astype(words)
+
+
+def _templates(results: Results) -> set[str]:
+    """Name every session template that appears in a run's log."""
+    return set(results.visits["session"].astype("str").unique())
+
+
+def _use(added: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Say of each visit in an added session what it is."""
+    was_made = pd.MultiIndex.from_frame(added[REQUEST]).isin(
+        pd.MultiIndex.from_frame(before[REQUEST])
+    )
+    was_visited = pd.MultiIndex.from_frame(added[PERSON]).isin(
+        pd.MultiIndex.from_frame(before[PERSON])
+    )
+    use = pd.Series(NEW, index=added.index).mask(was_visited, EXTRA).mask(was_made, MOVED)
+    return added.assign(use=use)
+
+
+def _staff_hours(after: Results) -> dict[str, float]:
+    """Give the staff hours of one dated session of each added template."""
+    officers = float(after.scenario["benefit"]["staff_per_added_session"])
+    found: dict[str, float] = {}
+    names = _templates(after)
+    for number, added in enumerate(after.scenario["regime"]["added_sessions"]):
+        minutes = _minutes(added["end"]) - _minutes(added["start"])
+        hours = officers * minutes / MINUTES_PER_HOUR
+        for day in added["days"]:
+            end = f"-added-{number}-{day}"
+            found |= {name: hours for name in names if name.endswith(end)}
+    return found
+
+
+def _minutes(time: str) -> int:
+    from simulation.clock import clock_minutes
+
+    return clock_minutes(time)
+
+
+def tell(table: pd.DataFrame) -> Iterator[str]:
+    """Say the use of added sessions for all prisons together, then where most of it is new.
+
+    Examples
+    --------
+    >>> row = ["LEI", "LEI-added-0-tue", 1, 52.0, 400.0, 300.0, 80.0, 20.0, 468.0]
+    >>> for line in tell(pd.DataFrame([row], columns=COLUMNS)):
+    ...     print(line)
+    Use of added sessions, visits a year
+      400 visits in 1 sessions a week: 300 moved from another session (75%), 80 more for people
+      visited already (20%), 20 for people without a visit before (5%); 468 staff hours
+    """
+    if table.empty:
+        return
+    total = table[["visits", *USES, "staff_hours"]].sum()
+    shares = {use: f"{total[use]:,.0f}" for use in USES}
+    per = {use: f"{100 * total[use] / total['visits']:.0f}%" for use in USES}
+    yield "Use of added sessions, visits a year"
+    yield (
+        f"  {total['visits']:,.0f} visits in {len(table)} sessions a week: {shares[MOVED]} moved "
+        f"from another session ({per[MOVED]}), {shares[EXTRA]} more for people"
+    )
+    yield (
+        f"  visited already ({per[EXTRA]}), {shares[NEW]} for people without a visit before "
+        f"({per[NEW]}); {total['staff_hours']:,.0f} staff hours"
+    )

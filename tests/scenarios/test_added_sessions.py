@@ -1,0 +1,102 @@
+"""Use of an added session, worked out by hand on six visits and checked on a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from scenarios.added_sessions import USES, added_use, tell
+from scenarios.results import Results
+from scenarios.run import Options, run_many
+
+PAIR = {"seed": 1, "replications": 2, "data_digest": "d"}
+EVENING = {"where": {}, "days": ["tue"], "start": "18:00", "end": "19:30", "open_tables": 5}
+
+
+def results(rows: list[tuple[Any, ...]], added: list[dict[str, Any]]) -> Results:
+    columns = ["prisoner_id", "request", "outcome", "session", "session_start"]
+    visits = pd.DataFrame(rows, columns=columns).assign(replication=0, establishment="LEI")
+    return Results(
+        scenario={
+            "population": 1,
+            "calendar": {"start_date": "2026-08-03"},
+            "regime": {"added_sessions": added},
+            "benefit": {"staff_per_added_session": 6.0},
+        },
+        tables={"visits": visits.assign(session_start=pd.to_datetime(visits["session_start"]))},
+        allocation={},
+        summary={},
+        provenance=dict(PAIR),
+    )
+
+
+@pytest.fixture
+def pair() -> tuple[Results, Results]:
+    """Give two runs: A is moved to an evening, B gets a second visit, C a first one."""
+    new = "LEI-added-0-tue"
+    before = results(
+        [
+            ("A", 1, "attended", "LEI-1", "2026-08-08 14:00"),
+            ("B", 1, "attended", "LEI-1", "2026-08-08 14:00"),
+            ("B", 2, "refused", "", None),
+            ("C", 1, "gave_up", "", None),
+            ("C", 0, "attended", "LEI-1", "2026-07-25 14:00"),  # in the warm-up: does not count
+        ],
+        [],
+    )
+    after = results(
+        [
+            ("A", 1, "attended", new, "2026-08-04 18:00"),
+            ("B", 1, "attended", "LEI-1", "2026-08-08 14:00"),
+            ("B", 2, "attended", new, "2026-08-04 18:00"),
+            ("C", 1, "attended", new, "2026-08-11 18:00"),
+            ("C", 0, "attended", new, "2026-07-28 18:00"),
+        ],
+        [EVENING],
+    )
+    return before, after
+
+
+def test_a_visit_in_an_added_session_is_moved_extra_or_new(pair: tuple[Results, Results]) -> None:
+    (row,) = added_use(*pair).to_dict("records")
+    assert [row[use] for use in USES] == [1, 1, 1]
+    assert (row["visits"], row["held"], row["replications"]) == (3, 2, 1)
+    assert row["staff_hours"] == 2 * 1.5 * 6
+
+
+def test_runs_of_other_families_are_not_split(pair: tuple[Results, Results]) -> None:
+    pair[0].provenance["seed"] = 2
+    assert added_use(*pair).empty
+    assert list(tell(added_use(*pair))) == []
+
+
+def test_nothing_added_is_nothing_to_split(pair: tuple[Results, Results]) -> None:
+    assert added_use(pair[0], pair[0]).empty
+
+
+def test_added_sessions_of_a_run_are_split(small_data: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "evenings.yaml"
+    scenario.write_text(
+        "title: Evenings\nquestion: Who comes?\nchange:\n  regime.added_sessions:\n"
+        "    - {where: {}, days: [tue, thu], start: '18:30', end: '20:00', open_tables: 4}\n"
+    )
+    asked = Options(
+        data_dir=small_data,
+        runs_dir=tmp_path / "runs",
+        replications=2,
+        workers=1,
+        keep_visits=True,
+    )
+    (before, after), _ = run_many(["baseline", str(scenario)], asked)
+    table = added_use(before, after)
+    assert (table["replications"] == 2).all()
+    assert table["session"].str.contains("-added-0-").all()
+    assert (table[list(USES)].sum(axis=1) - table["visits"]).abs().max() < 1e-9
+    new = after.visits["session"].astype("str").str.contains("-added-")
+    measured = after.visits["session_start"] >= pd.Timestamp("2026-08-03")
+    came = after.visits["outcome"] == "attended"
+    assert table["visits"].sum() == pytest.approx((new & measured & came).sum() / 2)
+    assert len(list(tell(table))) == 3
