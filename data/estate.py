@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from data.load import read_table
+from data.load import read_table, table_path
 from data.schema import columns
 from data.words import DAYS, Category, Need, UnitFunction, split_words
 
@@ -37,6 +37,8 @@ class Estate:
         One row per establishment and span of dates in which a session, or all, are not held.
     bank_holidays
         One row per bank holiday of England and Wales.
+    visit_orders
+        One row per establishment and incentive level that has orders of its own.
     """
 
     establishments: pd.DataFrame
@@ -46,10 +48,7 @@ class Estate:
     family_workers: pd.DataFrame
     excluded_dates: pd.DataFrame = field(default_factory=lambda: _no_rows("excluded_dates"))
     bank_holidays: pd.DataFrame = field(default_factory=lambda: _no_rows("bank_holidays"))
-
-
-def _no_rows(name: str) -> pd.DataFrame:
-    return pd.DataFrame(columns=[column.name for column in columns(name)], dtype="str")
+    visit_orders: pd.DataFrame = field(default_factory=lambda: _no_rows("visit_orders"))
 
 
 def load_estate(folder: Path | str | None = None) -> Estate:
@@ -84,7 +83,17 @@ def load_estate(folder: Path | str | None = None) -> Estate:
         family_workers=_sorted("family_workers", folder, ["establishment", "line"]),
         excluded_dates=_sorted("excluded_dates", folder, ["establishment", "first", "template"]),
         bank_holidays=_sorted("bank_holidays", folder, ["date"]),
+        visit_orders=_if_given("visit_orders", folder, ["establishment", "incentive_level"]),
     )
+
+
+def _if_given(name: str, folder: Path | str | None, by: list[str]) -> pd.DataFrame:
+    given = table_path(name, folder) is not None
+    return _sorted(name, folder, by) if given else _no_rows(name)
+
+
+def _no_rows(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=[column.name for column in columns(name)], dtype="str")
 
 
 def _sorted(name: str, folder: Path | str | None, by: list[str]) -> pd.DataFrame:

@@ -136,6 +136,16 @@ EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
             "reason": "hall closed for repairs",
         }
     ],
+    "visit_orders": [
+        {
+            "establishment": EXAMPLE_ESTABLISHMENT,
+            "incentive_level": "enhanced",
+            "visit_orders": "2",
+            "privileged_orders": "2",
+            "source": "user",
+            "confidence": "measured",
+        }
+    ],
     "exclusions": [{"prisoner_id": "P000001", "home_area": "E08000035-1", "within_miles": "5"}],
     "activities": [
         {

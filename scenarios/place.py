@@ -99,7 +99,7 @@ def simulated_with(
     Parameters
     ----------
     scenario
-        Calendar, demand, coming, regime, video, attendance and the yearly cap on refunds.
+        Calendar, demand, coming, regime, allowance, video, attendance, the yearly cap on refunds.
     inputs
         Estate, people and what visits cost.
     placements
@@ -116,6 +116,7 @@ def simulated_with(
         demand=scenario.demand,
         coming=scenario.coming,
         regime=scenario.regime,
+        allowance=scenario.allowance,
         video=scenario.video,
         calling=scenario.calling,
         attendance=scenario.attendance,

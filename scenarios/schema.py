@@ -23,6 +23,7 @@ from optimiser.limits import LimitEdit
 from optimiser.objective import Objective
 from optimiser.policy import AllocationPolicy
 from scenarios.benefit import BenefitSettings
+from simulation.allowance import AllowanceSettings
 from simulation.attendance import AttendanceSettings
 from simulation.calling import CallingSettings
 from simulation.clock import Calendar
@@ -100,6 +101,7 @@ class Scenario(BaseModel):
     demand: DemandSettings
     coming: ComingSettings
     regime: VisitsRegime
+    allowance: AllowanceSettings
     video: VideoRegime
     calling: CallingSettings
     attendance: AttendanceSettings

@@ -1,98 +1,264 @@
-"""Visit orders: granted by date, capped, spent on a booking, given back on cancelling."""
+"""Visit orders: granted by date, ageing, capped, spent on a booking, given back on cancelling."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulation.clock import DAYS_PER_WEEK
+from simulation.regime import VisitsRegime
 
 ORDER_DAYS = 14
 PRIVILEGED_ORDER_DAYS = 28
+RECEPTION_DAYS = 14
+"""A person newly received has the reception visit within so many days (PSI 16/2011)."""
 
 UNLIMITED = sys.maxsize
 """In place of a number that is never reached."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowanceSettings:
+    """What stands around the orders that the regime grants.
+
+    Attributes
+    ----------
+    negative_orders_max
+        Visits that can be booked with no order left; orders granted later repay them first.
+    extra_orders_share, extra_orders_per_28_days
+        Share of convicted people to whom the governor gives so many orders more every 28 days;
+        they lapse with the privileged ones.
+    swap_share
+        Share of convicted people who exchange every order that they have not used within 28 days
+        for telephone credit.
+    reception_visits
+        Visits without an order in the first 14 days after a person is received.
+    """
+
+    negative_orders_max: int
+    extra_orders_share: float
+    extra_orders_per_28_days: int
+    swap_share: float
+    reception_visits: int
+
+    def __post_init__(self) -> None:
+        """Refuse shares outside 0 to 1 and negative numbers of orders."""
+        problems = [
+            f"{name} is {getattr(self, name)}, not between 0 and 1"
+            for name in ("extra_orders_share", "swap_share")
+            if not 0 <= getattr(self, name) <= 1
+        ]
+        problems += [
+            f"{name} is {getattr(self, name)}, below 0"
+            for name in ("negative_orders_max", "extra_orders_per_28_days", "reception_visits")
+            if getattr(self, name) < 0
+        ]
+        if problems:
+            raise ValueError(f"AllowanceSettings: {'; '.join(problems)}.")
+
+
+def granted_orders(
+    people: pd.DataFrame, by_prison: pd.DataFrame, regime: VisitsRegime
+) -> NDArray[np.int64]:
+    """Give the orders that each person is granted.
+
+    Parameters
+    ----------
+    people
+        One row per person: establishment and incentive_level are read.
+    by_prison
+        The table ``visit_orders``: what a prison grants at a level, where it differs.
+    regime
+        What is granted elsewhere.
+
+    Returns
+    -------
+    ndarray of int64
+        Shape (people, 2): visit orders every 14 days, privileged orders every 28.
+    """
+    keys = ["establishment", "incentive_level"]
+    usual = {
+        level: (regime.orders_per_14_days, regime.privileged_orders(level))
+        for level in people["incentive_level"].unique().tolist()
+    }
+    own = {
+        (establishment, level): (ordinary, privileged)
+        for establishment, level, ordinary, privileged in zip(
+            *(by_prison[name].tolist() for name in (*keys, "visit_orders", "privileged_orders")),
+            strict=True,
+        )
+    }
+    granted = [
+        own.get((establishment, level), usual[level])
+        for establishment, level in zip(*(people[name].tolist() for name in keys), strict=True)
+    ]
+    return np.array(granted, dtype=np.int64).reshape(-1, 2)
+
+
+def received_day(people: pd.DataFrame) -> NDArray[np.int64]:
+    """Give the day of the year on which each person, or the next holder of the place, is received.
+
+    Whoever was sentenced within the fortnight before the year counts from then. The others make
+    room for somebody new when their expected stay is over.
+
+    Parameters
+    ----------
+    people
+        One row per person: days_since_sentence (missing on remand) and expected_weeks are read.
+
+    Returns
+    -------
+    ndarray of int64
+        Below 0 before the year; beyond its end where nobody comes in it.
+    """
+    since = people["days_since_sentence"].to_numpy(np.float64)
+    stay = people["expected_weeks"].to_numpy(np.float64) * DAYS_PER_WEEK
+    # a missing number of days is not below anything
+    return np.where(since < RECEPTION_DAYS, -since, np.floor(stay)).astype(np.int64)
+
+
 class Orders:
     """The orders of the people of one establishment.
 
-    Visit orders come every 14 days and add up to a cap; privileged orders come every 28 days and
-    replace those left over. The balance is brought up to date only when somebody asks, which gives
-    the same numbers as a daily round because grants between two looks only add. Whoever needs no
-    order is taken to have any number of them.
+    Visit orders come every 14 days. Those not used within 28 days are accumulated; when available
+    and accumulated orders together are more than the cap, accumulated ones lapse, the oldest
+    first. Privileged orders come every 28 days and replace those left over. The balance is brought
+    up to date only when somebody asks, which gives the same numbers as a daily round because
+    grants between two looks only add. Whoever needs no order is taken to have any number of them.
 
     Parameters
     ----------
     needed
         Whether a person's visits need an order.
     order_day
-        Day of each person's first privileged order, 0 to 27; visit orders follow from the same
-        day, every 14 days, the first one on ``order_day % 14``.
-    privileged
-        Privileged orders each person earns every 28 days; those of the period that day 0 falls
-        into are in hand at the start.
-    granted, cap, opening
-        Visit orders granted every 14 days, most in hand, and in hand before day 0.
+        Day in the cycle of each person's privileged orders, 0 to 27; visit orders come on the same
+        day and 14 days later.
+    granted, privileged
+        Visit orders each person is granted every 14 days, and privileged ones every 28; the
+        privileged ones of the period that the first day falls into are in hand at the start.
+    cap, opening
+        Most visit orders in hand, and those in hand before the first day, as if granted last.
+    debt
+        Visits that can be booked with no order left.
+    swaps
+        Whether a person exchanges accumulated orders for telephone credit.
+    received, reception_visits
+        Day each person is received, and the visits without an order in the fortnight from then.
+    first_day
+        Day from which each person is here.
 
     Attributes
     ----------
     balance
-        Each person's visit orders as last brought up to date; ``in_hand`` knows of those due.
+        Visits each person could still book with visit orders, as last brought up to date, those
+        on debt included; ``in_hand`` knows of orders due.
+
+    Notes
+    -----
+    Source: visit-allocation service of HMPPS (code, August 2026): ages, cap, debt repaid first, and
+    the order in which orders are used: privileged, then the oldest.
     """
 
     def __init__(
         self,
         needed: Sequence[bool],
         order_day: Sequence[int],
-        privileged: Sequence[int],
         *,
-        granted: int,
+        granted: Sequence[int],
+        privileged: Sequence[int],
         cap: int,
         opening: int,
+        debt: int,
+        swaps: Sequence[bool],
+        received: Sequence[int],
+        reception_visits: int,
+        first_day: Sequence[int],
     ) -> None:
         self._privileged = privileged
         self._granted = granted
+        self._debt = debt
         self._cap = cap
-        self._next_privileged = list(order_day)
+        self._kept = [0 if swapped else cap for swapped in swaps]
         first = min(opening, cap)
-        self.balance = [first if needs else UNLIMITED for needs in needed]
+        self.balance = [first + debt if needs else UNLIMITED for needs in needed]
+        # orders not yet 28 days old: of the latest grant, and of the one before
+        self._fresh = [first] * len(needed)
+        self._older = [0] * len(needed)
         self._next_grant = [
-            day % ORDER_DAYS if needs else UNLIMITED
-            for needs, day in zip(needed, order_day, strict=True)
+            begin + (day - begin) % ORDER_DAYS if needs else UNLIMITED
+            for needs, day, begin in zip(needed, order_day, first_day, strict=True)
+        ]
+        self._next_privileged = [
+            begin + (day - begin) % PRIVILEGED_ORDER_DAYS
+            for day, begin in zip(order_day, first_day, strict=True)
         ]
         self._privileged_balance = [
             earned if needs else 0 for needs, earned in zip(needed, privileged, strict=True)
         ]
+        self._received = received
+        self._reception_left = [reception_visits if needs else 0 for needs in needed]
 
     def in_hand(self, person: int, day: int) -> bool:
-        """Say whether the person has an order of either kind on ``day``."""
+        """Say whether the person can book on ``day``: an order of any kind, or debt allowed."""
         if self.balance[person]:
             return True
         if day >= self._next_grant[person]:
             self._grant(person, day)
-        return self._privileged_balance[person] > 0 or self.balance[person] > 0
+        return (
+            self._privileged_balance[person] > 0
+            or self.balance[person] > 0
+            or self._is_reception(person, day)
+        )
 
     def spend(self, person: int, day: int) -> None:
-        """Take the order that ``in_hand`` found; a privileged one first, for it lapses first."""
+        """Take what ``in_hand`` found: what lapses first is used first."""
         if day >= self._next_grant[person]:
             self._grant(person, day)
-        if self._privileged_balance[person]:
+        if self._reception_left[person] and self._is_reception(person, day):
+            self._reception_left[person] -= 1
+        elif self._privileged_balance[person]:
             self._privileged_balance[person] -= 1
         else:
             self.balance[person] -= 1
+            if self._older[person]:
+                self._older[person] -= 1
+            elif self._fresh[person]:
+                self._fresh[person] -= 1
 
     def give_back(self, person: int, day: int) -> None:
-        """Return the order of a cancelled booking as a visit order, up to the cap."""
+        """Return the order of a cancelled booking as if granted last, up to the cap."""
         if day >= self._next_grant[person]:
             self._grant(person, day)
-        if self.balance[person] < self._cap:
+        left = self.balance[person] - self._debt
+        if left < self._cap:
             self.balance[person] += 1
+            if left >= 0:
+                self._fresh[person] += 1
+
+    def _is_reception(self, person: int, day: int) -> bool:
+        return (
+            self._reception_left[person] > 0
+            and 0 <= day - self._received[person] < RECEPTION_DAYS
+        )  # fmt: skip
 
     def _grant(self, person: int, day: int) -> None:
-        """Grant what has come due up to and on ``day``."""
-        due = self._next_grant[person]
+        """Grant what has come due up to and on ``day``, and let what is old age."""
+        due, granted = self._next_grant[person], self._granted[person]
         grants = (day - due) // ORDER_DAYS + 1
-        orders = self.balance[person] + grants * self._granted
-        self.balance[person] = orders if orders < self._cap else self._cap
+        older = self._fresh[person] if grants == 1 else granted
+        left = self.balance[person] - self._debt + grants * granted
+        # whatever grants lie between the last two lapses as if all had come at once
+        available = granted + older
+        kept = self._kept[person]
+        left = min(left, kept if kept > available else available)
+        self._fresh[person] = fresh = min(granted, max(left, 0))
+        self._older[person] = min(older, max(left - fresh, 0))
+        self.balance[person] = left + self._debt
         self._next_grant[person] = due + grants * ORDER_DAYS
         first = self._next_privileged[person]
         if day >= first:

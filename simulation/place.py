@@ -22,8 +22,10 @@ class Place:
         Key of each person's draws; uint64.
     convicted
         Whether a visit needs an order.
-    privileged_orders
-        Privileged orders each person earns every 28 days; int64.
+    visit_orders, privileged_orders
+        Visit orders each person is granted every 14 days, and privileged ones every 28; int64.
+    received_day
+        Day on which the person, or the next holder of the place, is newly received; int64.
     category, incentive_level, unit
         Words of the population table and unit of the placement, for the filters of sessions.
     foreign_national
@@ -58,7 +60,9 @@ class Place:
     prisoner_id: NDArray[np.object_]
     keys: NDArray[np.uint64]
     convicted: NDArray[np.bool_]
+    visit_orders: NDArray[np.int64]
     privileged_orders: NDArray[np.int64]
+    received_day: NDArray[np.int64]
     category: NDArray[np.object_]
     incentive_level: NDArray[np.object_]
     unit: NDArray[np.object_]

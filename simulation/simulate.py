@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from data.estate import Estate
 from data.visit_cost import VisitCost
 from data.words import NationalityGroup, Status
-from simulation.allowance import PRIVILEGED_ORDER_DAYS, Orders
+from simulation.allowance import (
+    PRIVILEGED_ORDER_DAYS,
+    AllowanceSettings,
+    Orders,
+    granted_orders,
+    received_day,
+)
 from simulation.arrivals import Askings
 from simulation.attendance import AttendanceSettings, VisitingDay, call_off, hold_sessions
 from simulation.booking import BookingDesk
@@ -48,7 +54,7 @@ class SimulationInputs:
 
     Attributes
     ----------
-    calendar, demand, coming, regime, video, calling, attendance
+    calendar, demand, coming, regime, allowance, video, calling, attendance
         Settings of the scenario.
     refunded_visits_per_year
         Visits of one party that are refunded in a year.
@@ -67,6 +73,7 @@ class SimulationInputs:
     demand: DemandSettings
     coming: ComingSettings
     regime: VisitsRegime
+    allowance: AllowanceSettings
     video: VideoRegime
     calling: CallingSettings
     attendance: AttendanceSettings
@@ -94,6 +101,7 @@ def build_inputs(
     demand: DemandSettings,
     coming: ComingSettings,
     regime: VisitsRegime,
+    allowance: AllowanceSettings,
     video: VideoRegime,
     calling: CallingSettings,
     attendance: AttendanceSettings,
@@ -104,11 +112,12 @@ def build_inputs(
     Parameters
     ----------
     estate
-        Sessions and video stations before the scenario's edits.
+        Sessions and video stations before the scenario's edits, and how many orders its prisons
+        grant.
     prisoners
         The population table: prisoner_id, sex, status, category, incentive_level,
-        children_under_18, nationality_group, care_experience, days_to_release and
-        days_since_sentence are read.
+        children_under_18, nationality_group, care_experience, days_to_release,
+        days_since_sentence and expected_weeks are read.
     contacts
         Contacts of any status: prisoner_id is read, to tell people whose contacts may not visit
         from people without any.
@@ -120,7 +129,7 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    calendar, demand, coming, regime, video, calling, attendance
+    calendar, demand, coming, regime, allowance, video, calling, attendance
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -151,6 +160,10 @@ def build_inputs(
     people["contact_refused"] = people["prisoner_id"].isin(contacts["prisoner_id"]) & ~people[
         "prisoner_id"
     ].isin(parties["prisoner_id"])
+    people[["visit_orders", "privileged_orders"]] = granted_orders(
+        people, estate.visit_orders, regime
+    )
+    people["received_day"] = received_day(people)
     column = cost.establishments.get_indexer(pd.Index(people["establishment"]))
     _refuse_unknown(
         people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
@@ -186,6 +199,7 @@ def build_inputs(
         demand=demand,
         coming=coming,
         regime=regime,
+        allowance=allowance,
         video=video,
         calling=calling,
         attendance=attendance,
@@ -193,13 +207,14 @@ def build_inputs(
         sessions=_by_establishment(sessions, codes),
         open_days=open_days_under(estate, sessions, regime, calendar),
         stations=_by_establishment(stations_under(estate, video), codes),
-        places=_places(codes, people, table, regime),
+        places=_places(codes, people, table),
     )
 
 
 _OF_PEOPLE = [
     "prisoner_id", "sex", "status", "category", "incentive_level", "children_under_18",
     "nationality_group", "care_experience", "days_to_release", "days_since_sentence",
+    "expected_weeks",
 ]  # fmt: skip
 """Columns of the population table that a simulated year depends on."""
 
@@ -224,16 +239,13 @@ def _ride_shuttles(
     parties["return_minutes"] -= saved
 
 
-def _places(
-    codes: list[str], people: pd.DataFrame, parties: pd.DataFrame, regime: VisitsRegime
-) -> dict[str, Place]:
+def _places(codes: list[str], people: pd.DataFrame, parties: pd.DataFrame) -> dict[str, Place]:
     """Cut the sorted tables of people and parties into establishments."""
     of_person = {name: people[name].to_numpy() for name in ("key", "convicted")}
     of_person |= {
         name: people[name].to_numpy(object)
         for name in ("prisoner_id", "category", "incentive_level", "unit", "sex")
     }
-    of_person["children_under_18"] = people["children_under_18"].to_numpy(np.int64)
     of_person |= {
         name: people[name].to_numpy(np.float64, na_value=np.nan)
         for name in ("straight_miles", "days_to_release", "days_since_sentence")
@@ -242,10 +254,10 @@ def _places(
         name: people[name].to_numpy(np.bool_)
         for name in ("foreign_national", "care_experience", "contact_refused")
     }
-    earned = {
-        level: regime.privileged_orders(level) for level in people["incentive_level"].unique()
+    of_person |= {
+        name: people[name].to_numpy(np.int64)
+        for name in ("children_under_18", "visit_orders", "privileged_orders", "received_day")
     }
-    of_person["privileged_orders"] = people["incentive_level"].map(earned).to_numpy(np.int64)
     of_person["keys"] = of_person.pop("key")
     columns = {name: parties[name].to_numpy() for name in parties.columns}
     held = people["establishment"].to_numpy(object)
@@ -387,7 +399,6 @@ def simulate(
         days=calendar.days,
     )
     positions = acceptable_slots(sessions.weekly, place, free, templates)
-    order_day = uniform(stream_key(seed, replication, "order day"), place.keys)
     desk = BookingDesk(
         env,
         year.visits,
@@ -397,14 +408,7 @@ def simulate(
         acceptable=list(map(cache(tables.every_week), positions)),
         calendar=tables,
         starts=sessions.start.tolist(),
-        orders=Orders(
-            convicted,
-            np.floor(order_day * PRIVILEGED_ORDER_DAYS).astype(np.int64).tolist(),
-            place.privileged_orders.tolist(),
-            granted=inputs.regime.orders_per_14_days,
-            cap=inputs.regime.orders_cap,
-            opening=inputs.regime.opening_orders,
-        ),
+        orders=_orders(place, inputs, **names),
         recorder=recorder,
         ask_for_call=room.ask,
     )
@@ -417,6 +421,30 @@ def simulate(
     log = VisitLog.of_run(recorder, year, establishment, replication)
     conserve(log, booked=desk.booked, free=tables.free, calls_booked=room.booked, end=end)
     return log
+
+
+def _orders(place: Place, inputs: SimulationInputs, *, seed: int, replication: int) -> Orders:
+    regime, allowance = inputs.regime, inputs.allowance
+
+    def drawn(purpose: str) -> NDArray[np.float64]:
+        return uniform(stream_key(seed, replication, purpose), place.keys)
+
+    extra = drawn("extra orders") < allowance.extra_orders_share
+    privileged = place.privileged_orders + allowance.extra_orders_per_28_days * extra
+    people = len(place.keys)
+    return Orders(
+        place.convicted.tolist(),
+        np.floor(drawn("order day") * PRIVILEGED_ORDER_DAYS).astype(np.int64).tolist(),
+        granted=place.visit_orders.tolist(),
+        privileged=privileged.tolist(),
+        cap=regime.orders_cap,
+        opening=regime.opening_orders,
+        debt=allowance.negative_orders_max,
+        swaps=(drawn("swaps orders") < allowance.swap_share).tolist(),
+        received=place.received_day.tolist(),
+        reception_visits=allowance.reception_visits,
+        first_day=[0] * people,
+    )
 
 
 def _video_room(

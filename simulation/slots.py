@@ -54,7 +54,9 @@ class SlotCalendar:
         self._slot_at: list[int] = slot_at.tolist()
         periods = periods - (periods[0] if len(periods) else 0)
         self._period: list[int] = periods.tolist()
-        self._session: list[int] = (slots.week * stride + weekly.session[slots.position]).tolist()
+        # a template without a table has a number but no position
+        sessions = int(weekly.session.max(initial=0)) + 1
+        self._session: list[int] = (slots.week * sessions + weekly.session[slots.position]).tolist()
         held = np.zeros((slots.weeks, stride), dtype=np.bool_)
         held[slots.week, slots.position] = True
         self._week_bits = list(map(bits, held))
@@ -70,7 +72,7 @@ class SlotCalendar:
         self._open = self._window = self._bookable = 0
         # a person's sessions and periods are numbered through: whole numbers cost the
         # collector of memory nothing, pairs would
-        self._sessions = len(slot_at)
+        self._sessions = slots.weeks * sessions
         self._periods = int(periods.max(initial=0)) + 1
         # periods follow each other, so each is a span of places, empty or not
         firsts = np.searchsorted(periods, np.arange(self._periods + 1))

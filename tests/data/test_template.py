@@ -24,6 +24,7 @@ USER_TABLES = {
         "cohort_rules",
     ),
     *("court_alignment", "places_out_of_use", "excluded_dates", "bank_holidays"),
+    "visit_orders",
 }
 
 

@@ -66,16 +66,30 @@ class Session:
     checkers: simpy.Resource | None = None
 
 
+@dataclass(eq=False)
+class Order:
+    """One visit order, accumulated once it is 28 days old."""
+
+    issued: int
+    accumulated: bool = False
+
+
 @dataclass
 class Person:
     """One person's orders and bookings."""
 
     convicted: bool
+    granted: int
     earned: int
     order_day: int
+    swaps: bool
+    received: int
+    reception_visits: int
     calls_per_month: int
-    orders: int = 0
-    privileged: int = 0
+    orders: list[Order]
+    privileged: int
+    debts: int = 0
+    last_grant: int = 0
     visits: Counter = field(default_factory=Counter)
     calls: Counter = field(default_factory=Counter)
 
@@ -92,20 +106,32 @@ class ReferenceModel:
         place = year.place
         order_day = np.floor(uniform(stream_key(seed, replication, "order day"), place.keys) * 28)
         full = uniform(stream_key(seed, replication, "full credit"), place.keys)
-        video = inputs.video
+        extra = uniform(stream_key(seed, replication, "extra orders"), place.keys)
+        swaps = uniform(stream_key(seed, replication, "swaps orders"), place.keys)
+        video, regime, allowance = inputs.video, inputs.regime, inputs.allowance
         self.people = []
         for index in range(len(place.keys)):
             credit = video.credit_minutes_per_month
             if full[index] < video.full_credit_share:
                 credit = max(credit, video.full_credit_minutes_per_month)
+            earned = int(place.privileged_orders[index])
+            if extra[index] < allowance.extra_orders_share:
+                earned += allowance.extra_orders_per_28_days
+            last_grant = max(day for day in range(-14, 0) if (day - order_day[index]) % 14 == 0)
+            opening = min(regime.opening_orders, regime.orders_cap)
             self.people.append(
                 Person(
                     convicted=bool(place.convicted[index]),
-                    earned=int(place.privileged_orders[index]),
+                    granted=int(place.visit_orders[index]),
+                    earned=earned,
                     order_day=int(order_day[index]),
+                    swaps=bool(swaps[index] < allowance.swap_share),
+                    received=int(place.received_day[index]),
+                    reception_visits=allowance.reception_visits,
                     calls_per_month=int(credit // video.call_minutes),
-                    orders=min(inputs.regime.opening_orders, inputs.regime.orders_cap),
-                    privileged=int(place.privileged_orders[index]),
+                    orders=[Order(last_grant) for _ in range(opening)],
+                    privileged=earned,
+                    last_grant=last_grant,
                 )
             )
         self.sessions = self._visit_sessions()
@@ -329,15 +355,60 @@ class ReferenceModel:
         return sorted(found, key=lambda slot: (slot.start, slot.template))
 
     def _grants(self):
-        regime = self.inputs.regime
         for day in range(self.inputs.calendar.days):
             for person in self.people:
                 if (day - person.order_day) % 14 == 0:
-                    orders = person.orders + regime.orders_per_14_days
-                    person.orders = min(regime.orders_cap, orders)
+                    self._grant(person, day)
                 if (day - person.order_day) % 28 == 0:
                     person.privileged = person.earned
             yield self.env.timeout(DAY)
+
+    def _grant(self, person: Person, day: int) -> None:
+        person.last_grant = day
+        for _ in range(person.granted):
+            if person.debts:
+                person.debts -= 1
+            else:
+                person.orders.append(Order(day))
+        for order in person.orders:
+            order.accumulated = day - order.issued >= 28
+        if person.swaps:
+            person.orders = [order for order in person.orders if not order.accumulated]
+        while len(person.orders) > self.inputs.regime.orders_cap:
+            old = [order for order in person.orders if order.accumulated]
+            if not old:
+                break
+            person.orders.remove(min(old, key=lambda order: order.issued))
+
+    def _can_book(self, person: Person) -> bool:
+        return (
+            not person.convicted
+            or self._is_reception(person)
+            or person.privileged > 0
+            or len(person.orders) > 0
+            or person.debts < self.inputs.allowance.negative_orders_max
+        )
+
+    def _is_reception(self, person: Person) -> bool:
+        today = int(self.env.now // DAY)
+        return person.reception_visits > 0 and person.received <= today < person.received + 14
+
+    def _pay(self, person: Person) -> None:
+        if self._is_reception(person):
+            person.reception_visits -= 1
+        elif person.privileged:
+            person.privileged -= 1
+        elif person.orders:
+            young = [order for order in person.orders if not order.accumulated]
+            person.orders.remove(min(young or person.orders, key=lambda order: order.issued))
+        else:
+            person.debts += 1
+
+    def _give_back(self, person: Person) -> None:
+        if person.debts:
+            person.debts -= 1
+        elif len(person.orders) < self.inputs.regime.orders_cap:
+            person.orders.append(Order(person.last_grant))
 
     def _visit(self, request: int):
         drawn, env, place = self.year.visits, self.env, self.year.place
@@ -347,7 +418,7 @@ class ReferenceModel:
         for attempt in range(1, int(drawn.attempts[request]) + 1):
             if attempt > 1:
                 yield env.timeout(drawn.ask_again_minutes[attempt - 2, request])
-            if person.convicted and not person.privileged and not person.orders:
+            if not self._can_book(person):
                 self._log(request, "no_order")
                 continue
             session = self._first_session(index, party)
@@ -388,10 +459,8 @@ class ReferenceModel:
 
     def _held(self, request: int, index: int, session: Session, closed: bool):
         drawn, env, person = self.year.visits, self.env, self.people[index]
-        if person.convicted and person.privileged:
-            person.privileged -= 1
-        elif person.convicted:
-            person.orders -= 1
+        if person.convicted:
+            self._pay(person)
         week = self._week(session)
         person.visits[week] += 1
         session.holders.add(index)
@@ -406,7 +475,7 @@ class ReferenceModel:
                 session.holders.remove(index)
                 person.visits[week] -= 1
                 if person.convicted:
-                    person.orders = min(self.inputs.regime.orders_cap, person.orders + 1)
+                    self._give_back(person)
                 self._log(request, "called_off" if session.called_off in told else "cancelled")
                 return
             if drawn.no_show[request]:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from data.estate import Estate
 from data.visit_cost import VisitCost
-from data.words import DAYS
+from data.words import DAYS, Status
+from simulation.allowance import AllowanceSettings
 from simulation.attendance import AttendanceSettings
 from simulation.calling import CallingSettings
 from simulation.clock import Calendar
@@ -83,6 +84,15 @@ REGIME = VisitsRegime(
     family_day_hours=4.0,
     family_day_tables_share=1.0,
 )
+
+ALLOWANCE = AllowanceSettings(
+    negative_orders_max=0,
+    extra_orders_share=0.0,
+    extra_orders_per_28_days=1,
+    swap_share=0.0,
+    reception_visits=0,
+)
+"""Nothing beside the orders that the regime grants."""
 
 NO_ALLOWANCE = replace(
     REGIME, orders_per_14_days=999, orders_cap=9999, opening_orders=9999, remand_visits_per_week=99
@@ -193,6 +203,8 @@ def prison(
     demand: DemandSettings = DEMAND,
     coming: ComingSettings = COMING,
     regime: VisitsRegime = NO_ALLOWANCE,
+    allowance: AllowanceSettings = ALLOWANCE,
+    visit_orders: Sequence[dict[str, Any]] = (),
     video: VideoRegime = VIDEO,
     calling: CallingSettings = CALLING,
     attendance: AttendanceSettings = ATTENDANCE,
@@ -234,6 +246,10 @@ def prison(
             "days_since_sentence": np.where(np.arange(count) % 5 == 4, np.nan, np.arange(count)),
         }
     )
+    later = np.random.default_rng(None if plain else [seed, 1])
+    prisoners["days_since_sentence"] = 500.0 if plain else later.integers(0, 28, count) * 1.0
+    prisoners.loc[prisoners["status"] == Status.REMAND, "days_since_sentence"] = np.nan
+    prisoners["expected_weeks"] = 150.0 if plain else later.exponential(4.0, count)
     placements = pd.DataFrame(
         {
             "prisoner_id": ids,
@@ -273,6 +289,10 @@ def prison(
                 excluded_dates, columns=["establishment", "template", "first", "last"]
             ),
             bank_holidays=pd.DataFrame({"date": list(bank_holidays)}, dtype="str"),
+            visit_orders=pd.DataFrame(
+                visit_orders,
+                columns=["establishment", "incentive_level", "visit_orders", "privileged_orders"],
+            ),
         ),
         prisoners,
         pd.DataFrame({"prisoner_id": [*np.array(ids, dtype=object)[owner], *ids[::6]]}),
@@ -292,6 +312,7 @@ def prison(
         demand=demand,
         coming=coming,
         regime=regime,
+        allowance=allowance,
         video=video,
         calling=calling,
         attendance=attendance,

@@ -15,6 +15,7 @@ from simulation.log import OUTCOMES, VisitLog
 from simulation.simulate import SimulationInputs, simulate
 from tests.simulation.reference_model import ReferenceModel
 from tests.simulation.small_prison import (
+    ALLOWANCE,
     ATTENDANCE,
     CALENDAR,
     CALLING,
@@ -121,11 +122,27 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             family_day_tables_share=0.5,
             notice_days_min=minimum,
             notice_days_max=minimum + draw(st.integers(0, 20)),
-            orders_cap=draw(st.integers(0, 4)),
+            orders_cap=draw(st.integers(0, 6)),
             opening_orders=draw(st.integers(0, 3)),
             orders_per_14_days=draw(st.integers(0, 2)),
             remand_visits_per_week=draw(st.integers(0, 2)),
         ),
+        allowance=replace(
+            ALLOWANCE,
+            negative_orders_max=draw(st.integers(0, 2)),
+            extra_orders_share=draw(st.sampled_from((0.0, 0.5))),
+            swap_share=draw(st.sampled_from((0.0, 0.5))),
+            reception_visits=draw(st.integers(0, 2)),
+        ),
+        visit_orders=[
+            {
+                "establishment": "AAA",
+                "incentive_level": level,
+                "visit_orders": draw(st.integers(0, 3)),
+                "privileged_orders": draw(st.integers(0, 2)),
+            }
+            for level in draw(st.sampled_from(((), ("basic",), ("standard", "enhanced"))))
+        ],
         video=replace(VIDEO, notice_days_max=draw(st.integers(1, 14))),
         calling=replace(
             CALLING,

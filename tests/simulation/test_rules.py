@@ -36,8 +36,18 @@ from tests.simulation.small_prison import (
 
 def orders(**changes: object) -> Orders:
     """Give the orders of one person, first privileged order on day 3."""
-    rules = {"granted": 1, "cap": 3, "opening": 0} | changes
-    return Orders([True], [3], [1], **rules)  # type: ignore[arg-type]
+    rules = {
+        "granted": [1],
+        "privileged": [1],
+        "cap": 3,
+        "opening": 0,
+        "debt": 0,
+        "swaps": [False],
+        "received": [-500],
+        "reception_visits": 0,
+        "first_day": [0],
+    } | changes
+    return Orders([True], [3], **rules)  # type: ignore[arg-type]
 
 
 def test_orders_come_every_fourteen_days_and_privileged_ones_every_twenty_eight() -> None:
@@ -118,6 +128,22 @@ def test_a_person_is_not_booked_twice_into_one_session() -> None:
     found = [tables.take(everything, person, 0) for person in (0, 0, 1)]
 
     assert found == [1, 2, 1]
+
+
+def test_a_session_is_never_taken_for_one_of_the_next_week() -> None:
+    """The template without a table has no place in the week, but it has a number."""
+    tables_of = {"mon": 1, "wed": 0, "tue": 1}
+    templates = [
+        session(number=number, day=day, open_tables=tables)
+        for number, (day, tables) in enumerate(tables_of.items())
+    ]
+    slots = visit_slots(pd.DataFrame(templates), CALENDAR, days=40, evening_from="16:30")
+    tables = SlotCalendar(slots, slots.week, [None], notice_days=(1, 20), days=20)
+    everything = tables.every_week(0b11)
+
+    found = [tables.take(everything, 0, 0) for _ in range(3)]
+
+    assert slots.day[found].tolist() == [1, 7, 8]
 
 
 def test_a_released_table_is_found_again() -> None:
