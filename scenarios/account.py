@@ -26,6 +26,7 @@ from scenarios.results import Results
 from scenarios.schema import Scenario
 from scenarios.shortage import readable_needs
 from scenarios.summary import summary
+from simulation.regime import shuttle_gbp_per_year
 
 MEASURE_COLUMNS = [
     "scenario",
@@ -176,6 +177,9 @@ def account(
         moves=int(plan["moved"].sum()),
         school_hours=(None if scenario.changes else school, school),
         added_session_hours=added_hours(
+            inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
+        ),
+        shuttle_gbp=shuttle_gbp_per_year(
             inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
         ),
         escort_gbp_per_move=escort_gbp(inputs.move_parts),

@@ -46,6 +46,7 @@ def payments(
     moves: int,
     school_hours: tuple[float | None, float],
     added_session_hours: float,
+    shuttle_gbp: float,
     escort_gbp_per_move: float,
     settings: BenefitSettings,
 ) -> list[dict[str, object]]:
@@ -62,6 +63,8 @@ def payments(
         simulated years, so a run knows those of its own placements alone.
     added_session_hours
         Hours of visit sessions a year that the scenario adds.
+    shuttle_gbp
+        What its buses between stations and prisons cost to run in a year.
     escort_gbp_per_move
         Vehicle and crew of a move, as the allocation prices it.
     settings
@@ -126,6 +129,14 @@ def payments(
             measure_unit="GBP a year",
             today=0.0,
             plan=staff_of_sessions,
+            confidence="assumed",
+        ),
+        Payment(
+            payer="prisons",
+            item="buses from the station",
+            measure_unit="GBP a year",
+            today=0.0,
+            plan=shuttle_gbp,
             confidence="assumed",
         ),
     ]

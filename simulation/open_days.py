@@ -154,7 +154,7 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
     Parameters
     ----------
     regime
-        ``family_days_per_year`` in 52 weeks, on Saturdays or on Wednesdays without school.
+        ``family_days_per_year`` in 52 weeks, on Saturdays or on Wednesdays with or without school.
     calendar
         The simulated year and its school holidays.
     country
@@ -175,7 +175,8 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
         number = (of_day - MONDAY) // DAYS_PER_WEEK
         rate = regime.family_days_per_year / WEEKS_PER_YEAR
     else:
-        of_day = of_day[~calendar.is_school_day(of_day - start, country)]
+        at_school = calendar.is_school_day(of_day - start, country)
+        of_day = of_day[at_school == (regime.family_days_in == "school_days")]
         number = np.arange(len(of_day))
         in_year = len(of_day) * WEEKS_PER_YEAR * DAYS_PER_WEEK / len(span)
         rate = min(regime.family_days_per_year / in_year, 1.0) if len(of_day) else 0.0

@@ -142,7 +142,7 @@ class VisitsRegime:
     family_days_per_year
         Family days in 52 weeks at each establishment with open tables.
     family_days_in
-        On Saturdays, or on Wednesdays without school.
+        On Saturdays, on Wednesdays without school, or on Wednesdays in school hours.
     family_day_from, family_day_hours
         When one begins, and how long it lasts.
     family_day_tables_share
@@ -168,7 +168,7 @@ class VisitsRegime:
     bank_holiday_held_share: float
     closed_dates: tuple[str, ...]
     family_days_per_year: int
-    family_days_in: Literal["weekends", "holidays"]
+    family_days_in: Literal["weekends", "holidays", "school_days"]
     family_day_from: str
     family_day_hours: float
     family_day_tables_share: float
@@ -355,6 +355,29 @@ def shuttles_under(estate: Estate, shuttles: Sequence[Shuttle]) -> pd.DataFrame:
 
 
 OF_SHUTTLES = ("minutes_saved", "fare_gbp", "cost_gbp_per_day")
+
+
+def shuttle_gbp_per_year(estate: Estate, regime: VisitsRegime, weeks_per_year: float) -> float:
+    """Give what the shuttles of a scenario cost to run in a year.
+
+    Parameters
+    ----------
+    estate
+        Its establishments and, with the scenario's changes, the days of their sessions.
+    regime
+        Its shuttles run on every day of the week with a visit session.
+    weeks_per_year
+        Weeks in which sessions are held.
+    """
+    if not regime.shuttles:
+        return 0.0
+    sessions = sessions_under(estate, regime)
+    social = sessions[sessions["kind"] == TemplateKind.SOCIAL]
+    often = 1.0 / social["every_n_weeks"]
+    days = often.groupby([social["establishment"], social["day"]]).max()
+    per_week = days.groupby(level="establishment").sum()
+    cost = shuttles_under(estate, regime.shuttles)["cost_gbp_per_day"]
+    return float((per_week.reindex(cost.index).fillna(0.0) * cost).sum() * weeks_per_year)
 
 
 def _shifted(time: str, edit: SessionTimes) -> str:

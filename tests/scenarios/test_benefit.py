@@ -127,6 +127,7 @@ def test_payers_by_hand() -> None:
         moves=10,
         school_hours=(None, 5.0),
         added_session_hours=100.0,
+        shuttle_gbp=5200.0,
         escort_gbp_per_move=222.0,
         settings=BASELINE.benefit,
     )
@@ -139,6 +140,7 @@ def test_payers_by_hand() -> None:
         "taking people to another prison": 2220.0,
         "staff for moves": pytest.approx(912.0),
         "staff for added visit sessions": pytest.approx(100 * 6 * 22.8),
+        "buses from the station": 5200.0,
     }
 
 

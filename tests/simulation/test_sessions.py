@@ -23,6 +23,7 @@ from simulation.regime import (
     Shuttle,
     session_problems,
     sessions_under,
+    shuttle_gbp_per_year,
 )
 from simulation.simulate import SimulationInputs, simulate
 from simulation.timetable import ORDER_RULES, acceptable_slots, next_sessions, visit_slots
@@ -251,6 +252,15 @@ def test_family_days_in_the_holidays_are_wednesdays_without_school() -> None:
     assert told == [date(2026, 8, day) for day in (5, 12, 19, 26)]
 
 
+def test_family_days_in_school_hours_are_wednesdays_of_term() -> None:
+    regime = replace(FAMILY, family_days_in="school_days", family_days_per_year=52)
+
+    days = family_days(regime, replace(CALENDAR, weeks=4), "Wales")
+
+    told = [date(1970, 1, 1) + timedelta(days=int(day)) for day in days]
+    assert told == [date(2026, 9, day) for day in (2, 9, 16, 23)]
+
+
 def test_a_family_day_is_for_families_with_children_and_takes_the_hall() -> None:
     """Every Saturday from 10:00 to 14:00: the session at 13:00 makes room, that at 15:00 stays."""
     rows = [
@@ -316,6 +326,18 @@ def test_a_shuttle_saves_minutes_and_costs_a_fare_where_there_is_no_car() -> Non
     assert (shuttled.net_cost_gbp - plain.net_cost_gbp).tolist() == [-11.0, -11.0]
     assert (shuttled.money_gbp - plain.money_gbp).tolist() == [4.0, 4.0]
     assert driven.net_cost_gbp.tolist() == plain.net_cost_gbp.tolist()
+
+
+def test_a_shuttle_runs_on_days_with_sessions() -> None:
+    """AAA has sessions on Saturdays and Tuesdays, BBB on Saturdays: 2 * 52 * 100 pounds at AAA."""
+    regime = replace(
+        REGIME,
+        shuttles=(Shuttle(where=Where(sex="men"), minutes_saved=10.0, cost_gbp_per_day=100.0),),
+        family_days_per_year=12,
+    )
+
+    assert shuttle_gbp_per_year(estate(), regime, 52) == 10_400.0
+    assert shuttle_gbp_per_year(estate(), REGIME, 52) == 0.0
 
 
 def test_the_next_session_of_a_hall_follows_within_the_gap() -> None:
