@@ -15,7 +15,7 @@ import numpy as np
 
 from data.progress import Progress, StopEarlyError, silent
 from optimiser.duals import Prices
-from optimiser.linear import NoAnswerError, solve_linear, solve_whole
+from optimiser.linear import NoAnswerError, solve_large, solve_whole
 from optimiser.pool import Duals, Pool, Pricer
 from optimiser.problem import UNPLACED, AllocationProblem, Floats, Integers
 from optimiser.programme import Model, build_model, shares
@@ -152,7 +152,7 @@ class _Search:
                 wide=alone,
                 reach=self.reach,
             )
-            answer = solve_linear(model.linear)
+            answer = solve_large(model.linear)
             value = model.constant + answer.value
             new_rows = self._add_broken(model, answer.column)
             duals = model.duals(answer.row_price, self.problem).with_rows(len(self.store.rows))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimiser.linear import LinearModel, NoAnswerError, solve_linear, solve_whole
+from optimiser.linear import LinearModel, NoAnswerError, solve_large, solve_linear, solve_whole
 
 KNAPSACK = LinearModel(
     cost=np.array([-1.0, -1.0]),
@@ -43,3 +43,28 @@ def test_a_programme_without_an_answer_says_so() -> None:
         solve_linear(impossible)
     with pytest.raises(NoAnswerError, match="scip"):
         solve_whole(impossible, np.array([True, True]))
+
+
+def test_large_programmes_have_the_answer_and_prices_of_small_ones() -> None:
+    equal = replace(
+        KNAPSACK,
+        cost=np.array([-1.0, -1.0, 0.0]),
+        low=np.zeros(3),
+        high=np.array([1.0, 1.0, np.inf]),
+        row=np.zeros(3, dtype=np.int64),
+        column=np.arange(3),
+        value=np.array([2.0, 2.0, 1.0]),
+        row_low=np.array([3.0]),
+    )
+
+    found = solve_large(equal)
+
+    assert found.value == pytest.approx(solve_linear(equal).value) == pytest.approx(-1.5)
+    assert found.row_price == pytest.approx([-0.5])
+
+
+def test_a_large_programme_without_an_answer_says_so() -> None:
+    impossible = replace(KNAPSACK, row_low=np.array([9.0]), row_high=np.array([9.0]))
+
+    with pytest.raises(NoAnswerError):
+        solve_large(impossible)
