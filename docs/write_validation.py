@@ -13,6 +13,7 @@ from data.geography import load_home_areas
 from data.population import synthesise_population
 from data.synthetic.validation import distance_bands, validation_markdown, validation_table
 from scenarios.load import load_scenario
+from scenarios.region_validation import regions_markdown
 from scenarios.results import load_results
 from scenarios.visits_validation import visits_markdown
 
@@ -36,6 +37,7 @@ def main(runs: list[str]) -> None:
     )
     made = (population, estate, home_areas)
     write_part("population", validation_markdown(validation_table(*made), distance_bands(*made)))
+    write_part("regions", regions_markdown(*made))
     for run in runs:
         write_part("visits", visits_markdown(load_results(Path(run))))
 

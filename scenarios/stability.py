@@ -13,6 +13,7 @@ import yaml
 
 from data.load import read_table
 from data.progress import Progress, silent
+from data.words import RuleLevel
 from optimiser.build import build_problem
 from optimiser.problem import Integers
 from optimiser.solve import Plan
@@ -25,8 +26,9 @@ from scenarios.place import allocation_inputs
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_json, write_parquet
+from scenarios.row_changes import changed_rules
 from scenarios.run import Stopwatch
-from scenarios.schema import Change, MovePartChange, Scenario
+from scenarios.schema import Change, MovePartChange, RuleChange, Scenario
 from scenarios.settings import settings
 
 VARIED = (
@@ -43,7 +45,11 @@ How visits fall with distance is not among them: the allocation weighs the need 
 does not fall with distance, so a plan does not depend on it."""
 
 MOVE_FACTORS = {"half": 0.5, "double": 2.0}
-"""Times the price of every part of a move that is a price; no range is published for them."""
+"""Times the price of every part of a move that is a price, and of the rules that are varied; no
+range is published for them."""
+
+VARIED_RULES = ("region", "court_alignment", "nearer_preference")
+"""Rules whose assumed prices weigh most in a plan; varied by the same factors."""
 
 STAGE = "variants"
 
@@ -91,7 +97,7 @@ def stability(
         raise ScenarioError(problems)
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
-        made = {"plan": scenario} | dict(variants_of(scenario))
+        made = {"plan": scenario} | dict(variants_of(scenario, data_dir))
         found: dict[str, Integers] = {}
         start: Plan | None = None
         first = None
@@ -128,13 +134,15 @@ def stability(
     return Planned(told=(*_told(moves, shares), str(out_dir)), exit_code=ExitCode.DONE)
 
 
-def variants_of(scenario: Scenario) -> Iterator[tuple[str, Scenario]]:
+def variants_of(scenario: Scenario, data_dir: Path | None = None) -> Iterator[tuple[str, Scenario]]:
     """Give the variants of a scenario, one setting at one end of its range each.
 
     Parameters
     ----------
     scenario
         What is varied.
+    data_dir
+        Folder of a user's tables; prices that they state are varied from there.
 
     Yields
     ------
@@ -150,7 +158,13 @@ def variants_of(scenario: Scenario) -> Iterator[tuple[str, Scenario]]:
             if end is not None and end != now:
                 yield f"{setting}={end}", _changed(scenario, section, key, end)
     for word, factor in MOVE_FACTORS.items():
-        yield f"price_of_a_move={word}", _moves_at(scenario, factor)
+        yield f"price_of_a_move={word}", _moves_at(scenario, factor, data_dir)
+    rules = changed_rules(read_table("rules", data_dir), scenario.rules).set_index("rule")
+    for name in VARIED_RULES:
+        if name in rules.index and rules.loc[name, "level"] == RuleLevel.SOFT:
+            price = float(str(rules.loc[name, "price_gbp"]))
+            for word, factor in MOVE_FACTORS.items():
+                yield f"price_of_{name}={word}", _rule_at(scenario, name, price * factor)
 
 
 def _changed(scenario: Scenario, section: str, key: str, value: Any) -> Scenario:
@@ -160,9 +174,15 @@ def _changed(scenario: Scenario, section: str, key: str, value: Any) -> Scenario
     return scenario.model_copy(update={section: after, "changes": (*scenario.changes, change)})
 
 
-def _moves_at(scenario: Scenario, factor: float) -> Scenario:
+def _rule_at(scenario: Scenario, name: str, price_gbp: float) -> Scenario:
+    own = scenario.rules.get(name, RuleChange())
+    rules = scenario.rules | {name: own.model_copy(update={"price_gbp": price_gbp})}
+    return scenario.model_copy(update={"rules": rules})
+
+
+def _moves_at(scenario: Scenario, factor: float, data_dir: Path | None) -> Scenario:
     parts = dict(scenario.move_parts)
-    for row in read_table("move_parts").to_dict("records"):
+    for row in read_table("move_parts", data_dir).to_dict("records"):
         part = str(row["part"])
         own = parts.get(part, MovePartChange())
         price = row["price_gbp"] if own.price_gbp is None else own.price_gbp

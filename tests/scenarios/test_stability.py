@@ -7,19 +7,45 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from data.load import read_table
 from scenarios.errors import ScenarioError
-from scenarios.schema import Scenario
-from scenarios.stability import VARIED, stability, variants_of
+from scenarios.schema import RuleChange, Scenario
+from scenarios.stability import VARIED, VARIED_RULES, stability, variants_of
 
 
 def test_both_ends_of_every_range_are_tried(baseline: Scenario) -> None:
     made = dict(variants_of(baseline))
 
-    assert len(made) == 2 * len(VARIED) + 2
+    assert len(made) == 2 * len(VARIED) + 2 + 2 * len(VARIED_RULES)
     low = made["travel.value_of_time_gbp_per_hour=5"]
     assert low.travel.value_of_time_gbp_per_hour == 5
     assert low.changes[-1].before == baseline.travel.value_of_time_gbp_per_hour
     assert made["price_of_a_move=double"].move_parts["escort"].price_gbp == 444
+    assert made["price_of_court_alignment=half"].rules["court_alignment"].price_gbp == 7.5
+    assert made["price_of_nearer_preference=double"].rules["nearer_preference"].price_gbp == 10
+    assert made["price_of_region=half"].rules["region"].price_gbp == 1
+
+
+def test_prices_are_varied_from_where_the_scenario_and_the_users_table_put_them(
+    baseline: Scenario, own_data: Path
+) -> None:
+    rules = read_table("rules").astype({"price_gbp": "float"})
+    rules.loc[rules["rule"] == "region", "price_gbp"] = 30.0
+    rules.to_csv(own_data / "rules.csv", index=False)
+    scenario = baseline.model_copy(
+        update={
+            "rules": {
+                "court_alignment": RuleChange(price_gbp=40),
+                "nearer_preference": RuleChange(level="off"),
+            }
+        }
+    )
+
+    made = dict(variants_of(scenario, own_data))
+
+    assert made["price_of_region=half"].rules["region"].price_gbp == 15
+    assert made["price_of_court_alignment=double"].rules["court_alignment"].price_gbp == 80
+    assert not any("nearer_preference" in name for name in made)
 
 
 def test_stable_moves_come_first_in_the_written_list(small_data: Path, tmp_path: Path) -> None:
