@@ -43,6 +43,7 @@ from scenarios.row_changes import (
     own_rule_problems,
 )
 from scenarios.schema import Scenario
+from simulation.open_days import calendar_problems
 from simulation.regime import session_problems
 from simulation.video import station_problems
 
@@ -350,6 +351,12 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
         told = [
             *session_problems(estate, scenario.regime),
             *station_problems(estate, scenario.video),
+            *calendar_problems(
+                estate,
+                scenario.regime,
+                scenario.calendar,
+                pupils_come=scenario.coming.holiday_free_share > 0,
+            ),
         ]
         problems = [f"{scenario.name}.yaml: {problem}" for problem in told]
     if problems:

@@ -21,6 +21,10 @@ MONDAY = 4
 """5 January 1970 in days since 1970: weeks are counted from here."""
 
 WEEKS_PER_YEAR = 52
+SATURDAY = 5
+
+LONGEST_TERM_DAYS = 120
+"""Days without a school holiday beyond which holidays are missing; terms last about 80."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +186,55 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
         rate = min(regime.family_days_per_year / in_year, 1.0) if len(of_day) else 0.0
     falls = np.floor((number + 1) * rate) > np.floor(number * rate)
     return np.asarray(of_day[falls], dtype=np.int64)
+
+
+def calendar_problems(
+    estate: Estate, regime: VisitsRegime, calendar: Calendar, *, pupils_come: bool
+) -> list[str]:
+    """Find years for which nobody has said when bank holidays and school holidays are.
+
+    Parameters
+    ----------
+    estate
+        Its ``bank_holidays``.
+    regime
+        Whether sessions fall away on them.
+    calendar
+        The simulated year and its school holidays.
+    pupils_come
+        Whether anybody comes on weekdays only when there is no school.
+
+    Returns
+    -------
+    list of str
+        One sentence for each fault; nothing is asked for that changes nothing.
+    """
+    last_date = calendar.first_date + timedelta(days=calendar.days - 1)
+    problems = []
+    if regime.bank_holiday_held_share < 1:
+        known = {day[:4] for day in estate.bank_holidays["date"]}
+        years = range(calendar.first_date.year, last_date.year + 1)
+        problems += [
+            f"regime.bank_holiday_held_share: bank_holidays.csv has no date in {year}. Add its "
+            "bank holidays, or hold sessions on all of them (1)."
+            for year in years
+            if str(year) not in known
+        ]
+    if pupils_come:
+        days = np.arange(calendar.days)
+        for name, country in (
+            ("school_holidays", Country.ENGLAND),
+            ("school_holidays_wales", Country.WALES),
+        ):
+            weekdays = days[calendar.weekdays(days) < SATURDAY]
+            free = weekdays[~calendar.is_school_day(weekdays, country)]
+            term = np.diff([-1, *free, calendar.days]).max()
+            if term > LONGEST_TERM_DAYS:
+                problems.append(
+                    f"calendar.{name}: no school holiday in {term} days on end between "
+                    f"{calendar.first_date} and {last_date}. Add the holidays of those years."
+                )
+    return problems
 
 
 def days_since_1970(day: date) -> int:

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from data.estate import Where
+from data.estate import Where, load_estate
 from data.load import read_table
 from simulation.coming import party_times
 from simulation.log import VisitLog, VisitOutcome
-from simulation.open_days import family_days
+from simulation.open_days import calendar_problems, family_days
 from simulation.regime import (
     AddedSessions,
     SessionTimes,
@@ -227,6 +227,20 @@ def test_who_has_no_car_must_get_there_and_back(one_way: float, within: list[str
 
     assert [start for n, start in enumerate(times) if by_bus >> n & 1] == within
     assert by_car == 2 ** len(times) - 1
+
+
+def test_a_year_without_known_holidays_is_told_when_it_matters() -> None:
+    """Bank holidays are known to 2028, school holidays to August 2027."""
+    known = load_estate()
+    far = replace(CALENDAR, start_date=date(2029, 1, 1), weeks=52)
+    off = replace(REGIME, bank_holiday_held_share=0.5)
+
+    assert calendar_problems(known, REGIME, far, pupils_come=False) == []
+    assert calendar_problems(known, off, CALENDAR, pupils_come=True) == []
+    bank, england, wales = calendar_problems(known, off, far, pupils_come=True)
+    assert bank.startswith("regime.bank_holiday_held_share: bank_holidays.csv has no date in 2029.")
+    assert "calendar.school_holidays: no school holiday in 365 days on end" in england
+    assert wales.startswith("calendar.school_holidays_wales: ")
 
 
 FAMILY = replace(NO_ALLOWANCE, family_days_per_year=12, family_day_tables_share=0.5)
