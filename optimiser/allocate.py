@@ -77,22 +77,22 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     clock.add(found.seconds)
     wanted = wanted_units(inputs, ordered)
     found = replace(found, unit_of=closest_plan(ordered, found.unit_of, found.prices, wanted))
-    refutation = refute_better(ordered, found) if problem.limits or problem.ties else None
     clock.mark("side")
     back = np.argsort(by_id)
     unit_of = found.unit_of[back]
     proof = replace(found.proof, rows=found.proof.rows.of_people(by_id))
-    if refutation is not None:
-        refutation = refutation.of_people(by_id, len(problem.units))
     progress("certificate", 0, 1)
     tables = _tables(inputs, build, unit_of)
-    certificate = certify(
-        problem,
-        _unit_numbers(problem, tables["placements"]["unit"]),
-        proof,
-        largest_gap=math.inf if problem.limits or problem.ties else 0.0,
-        refutation=refutation,
-    )
+    handed_on = _unit_numbers(problem, tables["placements"]["unit"])
+    most = math.inf if problem.limits or problem.ties else 0.0
+    certificate = certify(problem, handed_on, proof, largest_gap=most)
+    clock.mark("certify")
+    if certificate.gap:
+        refutation = refute_better(ordered, found)
+        clock.mark("side")
+        if refutation is not None:
+            refuted = refutation.of_people(by_id, len(problem.units))
+            certificate = certify(problem, handed_on, proof, largest_gap=most, refutation=refuted)
     graph = residual(problem, unit_of, found.prices)
     more, fewer = (
         place_values(problem, unit_of, found.prices)
