@@ -204,6 +204,16 @@ def replay(
         _say(line)
 
 
+@app.command(name="warm-up")
+@_ends_clearly
+def warm_up(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
+    """Say for each prison when waits settle (MSER-5)."""
+    from scenarios.run_length import of_run, tell
+
+    for line in tell(of_run(run)):
+        _say(line)
+
+
 @app.command()
 @_ends_clearly
 def allocate(

@@ -6,13 +6,18 @@ long enough for the first measured request to meet a calendar as others find it.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scenarios.results import load_results
+
 BATCH = 5
 """Observations of a batch: the 5 of MSER-5."""
 
+DAYS_PER_WEEK = 7
 LEAST_BATCHES = 8
 """With fewer batches nothing is said."""
 
@@ -103,6 +108,20 @@ def settling(visits: pd.DataFrame, *, warm_up_days: int) -> pd.DataFrame:
         )
     found = pd.DataFrame(rows, columns=columns)
     return found.astype({"left_out": "Int64", "settled_days": "Int64", "within_warm_up": "bool"})
+
+
+def of_run(run: Path) -> pd.DataFrame:
+    """Say when waits settle at each prison of a stored run, from the log of its first replication.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder is no run.
+    """
+    results = load_results(run)
+    visits = results.visits[results.visits["replication"] == 0]
+    weeks = int(results.scenario["calendar"]["warm_up_weeks"])
+    return settling(visits, warm_up_days=weeks * DAYS_PER_WEEK)
 
 
 def tell(found: pd.DataFrame) -> list[str]:

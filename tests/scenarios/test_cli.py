@@ -64,6 +64,46 @@ def test_two_runs_are_compared_on_the_same_families(runs: Path) -> None:
     assert "Tables used in visit halls" in done.stdout
 
 
+def test_an_experiment_prints_its_runs_and_its_verdict(small_data: Path, tmp_path: Path) -> None:
+    done = estate(
+        "run", "baseline", "evening_visits", "--precision", "0.9", "--measure", "visits",
+        "--data", small_data, "--runs", tmp_path, "--replications", "3", "--workers", "1",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [Path(line).name.rpartition("-")[0] for line in lines[:3]] == [
+        "baseline",
+        "evening_visits",
+        "experiment",
+    ]
+    assert "against: " in lines[4]
+    assert any(line.startswith("  Visits in the year: ") for line in lines)
+    compared = estate("compare", *lines[:2])
+    assert "Use of added sessions" in compared.stdout
+    again = estate("replay", lines[0], "--establishment", "LNI", "--data", small_data)
+    assert again.exit_code == 0, again.stderr
+    assert Path(again.stdout.splitlines()[0], "timeline.html").is_file()
+    settled = estate("warm-up", lines[0])
+    assert "LNI: " in settled.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["baseline", "--precision", "0.05"], "Name at least two"),
+        (["baseline", "evening_visits", "--precision", "5"], "a share between 0 and 1"),
+        (["baseline", "--resume"], "no unfinished run of 'baseline'"),
+    ],
+)
+def test_an_experiment_that_cannot_be_is_bad_input(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    done = estate("run", *words, "--runs", tmp_path)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_demo_tells_the_answer_in_words(small_data: Path, tmp_path: Path) -> None:
     done = estate(
         "demo", "--data", small_data, "--runs", tmp_path, "--replications", "2", "--workers", "1"
