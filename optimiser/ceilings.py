@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from data.progress import Progress, silent
 from optimiser.budget import sample
-from optimiser.certify import lower_bound
+from optimiser.certify import CertificateError, lower_bound
 from optimiser.duals import LARGEST_PRICE, Prices
 from optimiser.measure import LARGEST_WEIGHT, Measure, free, usual, weighted
 from optimiser.mixing import mix
@@ -150,7 +150,15 @@ def bound_of(
     -------
     int
         No plan under the ceilings has an objective below.
+
+    Raises
+    ------
+    CertificateError
+        When weights or prices cannot prove a bound.
     """
+    faults = proof_faults(ceilings, proof)
+    if faults:
+        raise CertificateError(faults)
     terms = [(proof.weight * weight, measure) for weight, measure in objective]
     terms += [
         (int(price), each.measure) for price, each in zip(proof.ceilings, ceilings, strict=True)
@@ -158,6 +166,19 @@ def bound_of(
     let = sum(int(p) * c.at_most for p, c in zip(proof.ceilings, ceilings, strict=True))
     least = lower_bound(weighted(problem, terms, bits=proof.bits), proof.prices)
     return -(-((least << proof.bits) - let) // proof.weight)
+
+
+def proof_faults(ceilings: Sequence[Ceiling], proof: Proof) -> list[str]:
+    """Say why weights and prices cannot prove a bound under some ceilings, if they cannot."""
+    faults = []
+    if len(proof.ceilings) != len(ceilings):
+        faults.append(f"{len(proof.ceilings)} ceilings are priced, and there are {len(ceilings)}")
+    if proof.weight < 1 or proof.bits < 0 or (proof.ceilings < 0).any():
+        faults.append("a weight is below what it can be")
+    prices = np.concatenate([proof.prices.unit, proof.prices.estate])
+    if (prices < 0).any() or (prices > LARGEST_PRICE).any():
+        faults.append(f"a price is not from 0 to {LARGEST_PRICE}")
+    return faults
 
 
 def solve_within(

@@ -25,6 +25,7 @@ from optimiser.ceilings import (
     Terms,
     Within,
     bound_of,
+    proof_faults,
     solve_within,
 )
 from optimiser.certify import CertificateError, feasibility_faults
@@ -350,6 +351,10 @@ def certify_strict(
         final = level.measure.of_plan(problem, unit_of)
         if final != each.final or final > floor(each.value * (1 + level.tolerance)):
             faults.append(f"level {level.name} is at {final}, and {each.at_most} is allowed")
+        wrong = proof_faults(stage.ceilings, each.proof)
+        faults += [f"level {level.name}: {fault}" for fault in wrong]
+        if wrong:
+            break
         proven = bound_of(stage.problem, stage.terms(level.measure), stage.ceilings, each.proof)
         if proven - stage.fixed(level.measure) < each.bound:
             faults.append(f"level {level.name}: {each.bound} is not proven")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from optimiser.ceilings import Ceiling
 from optimiser.certify import CertificateError
 from optimiser.measure import crowded, flagged, per_unit, unplaced_people, whole_cost
-from optimiser.problem import UNPLACED, AllocationProblem, PairFlag
+from optimiser.problem import UNPLACED, AllocationProblem, Integers, PairFlag
 from optimiser.solve import solve
 from optimiser.strict import Level, certify_strict, solve_strict
 from tests.optimiser.allocation_instances import (
@@ -40,17 +40,19 @@ def levels_of(
     ]
 
 
+def plans_of(problem: AllocationProblem) -> list[Integers]:
+    """List every plan that keeps the rules."""
+    choices = [UNPLACED, *range(len(problem.units))]
+    plans = product(choices, repeat=len(problem.prisoners))
+    return [plan_of(*plan) for plan in plans if value_by_hand(problem, plan) is not None]
+
+
 def in_order_by_brute_force(problem: AllocationProblem, levels: list[Level]) -> list[int]:
     """Filter all plans level by level; give the least of each."""
-    choices = [UNPLACED, *range(len(problem.units))]
-    left = [
-        plan
-        for plan in product(choices, repeat=len(problem.prisoners))
-        if value_by_hand(problem, plan) is not None
-    ]
+    left = plans_of(problem)
     best = []
     for level in levels:
-        values = [level.measure.of_plan(problem, plan_of(*plan)) for plan in left]
+        values = [level.measure.of_plan(problem, plan) for plan in left]
         best.append(min(values))
         most = min(values) * (1 + level.tolerance)
         left = [plan for plan, value in zip(left, values, strict=True) if value <= most]
@@ -83,6 +85,30 @@ def test_order_with_tolerance_keeps_it_and_its_bounds_are_true(
     assert [each.value for each in found.levels[:2]] == best[:2]
     assert found.levels[1].final <= best[1] * (1 + share)
     assert found.levels[2].bound <= best[2] <= found.levels[2].value
+    certify_strict(problem, levels, found.unit_of, found.levels)
+
+
+@given(
+    problems(most_people=4),
+    st.integers(0, 3),
+    st.tuples(*[st.sampled_from([0.0, 0.1, 0.5])] * 3),
+)
+def test_each_level_lies_between_its_bound_and_its_value_by_trying_every_plan(
+    problem: AllocationProblem, seed: int, tolerance: tuple[float, float, float]
+) -> None:
+    levels = levels_of(problem, tolerance, seed)
+    moves = flagged(problem, PairFlag.MOVED)
+    levels.insert(2, Level(name="moves", measure=moves, tolerance=tolerance[2]))
+
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+
+    left = plans_of(problem)
+    for level, solved in zip(levels, found.levels, strict=True):
+        best = min(level.measure.of_plan(problem, plan) for plan in left)
+        assert solved.bound <= best <= solved.value
+        assert solved.final <= solved.at_most
+        left = [plan for plan in left if level.measure.of_plan(problem, plan) <= solved.at_most]
+    assert level.measure.of_plan(problem, found.unit_of) == solved.final
     certify_strict(problem, levels, found.unit_of, found.levels)
 
 
@@ -154,6 +180,71 @@ def test_a_worse_plan_or_a_better_bound_is_refused() -> None:
         certify_strict(problem, levels, found.unit_of, better)
     with pytest.raises(CertificateError, match="level placed"):
         certify_strict(problem, levels, plan_of(UNPLACED, UNPLACED), found.levels)
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_a_plan_with_one_more_than_its_ceiling_is_refused(people: int) -> None:
+    problem = random_problem(5, 12)
+    moves = flagged(problem, PairFlag.MOVED)
+    levels = levels_of(problem, (0, 0.05, 0))
+    found = solve_strict(problem, levels, smallest_gap=1e-3)
+    moved = moves.of_plan(problem, found.unit_of)
+    ceiling = Ceiling(measure=moves, at_most=moved - people)
+    no_bounds = [replace(each, bound=0) for each in found.levels]
+    proofs = [
+        replace(each, proof=replace(each.proof, ceilings=np.append(0, each.proof.ceilings)))
+        for each in no_bounds
+    ]
+
+    if people == 0:
+        certify_strict(problem, levels, found.unit_of, proofs, ceilings=[ceiling])
+    else:
+        with pytest.raises(CertificateError, match=f"moved is above {moved - 1}$"):
+            certify_strict(problem, levels, found.unit_of, proofs, ceilings=[ceiling])
+
+
+def test_a_level_a_penny_above_what_is_allowed_is_refused() -> None:
+    problem = random_problem(5, 12)
+    levels = levels_of(problem, (0, 0, 0))
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+    term = found.levels[1]
+    lower = [found.levels[0], replace(term, value=term.final - 1, bound=0), found.levels[2]]
+
+    certify_strict(problem, levels, found.unit_of, found.levels)
+    with pytest.raises(CertificateError, match="level term is at"):
+        certify_strict(problem, levels, found.unit_of, lower)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"weight": 0}, "weight"),
+        ({"bits": -1}, "weight"),
+        ({"ceilings": np.array([-1])}, "1 ceilings are priced"),
+        ({"ceilings": np.array([3, 3])}, "2 ceilings are priced"),
+    ],
+)
+def test_a_proof_that_can_prove_nothing_is_refused(change: dict[str, object], fault: str) -> None:
+    problem = make_problem([[5, 1], [10, 1]], [2, 2])
+    levels = levels_of(problem, (0, 0, 0))
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+    last = found.levels[2]
+    forged = [*found.levels[:2], replace(last, proof=replace(last.proof, **change))]
+
+    with pytest.raises(CertificateError, match=fault):
+        certify_strict(problem, levels, found.unit_of, forged)
+
+
+def test_a_negative_price_of_an_estate_is_refused() -> None:
+    problem = make_problem([[5, 1], [10, 1]], [2, 2])
+    levels = levels_of(problem, (0, 0, 0))
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+    last = found.levels[2]
+    prices = replace(last.proof.prices, estate=np.array([-100]))
+    forged = [*found.levels[:2], replace(last, proof=replace(last.proof, prices=prices))]
+
+    with pytest.raises(CertificateError, match="price is not"):
+        certify_strict(problem, levels, found.unit_of, forged)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5])

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from optimiser.ceilings import Ceiling, CeilingError
 from optimiser.measure import flagged, whole_cost
-from optimiser.problem import UNPLACED, AllocationProblem, Integers, PairFlag
+from optimiser.problem import (
+    INELIGIBLE,
+    UNPLACED,
+    AllocationProblem,
+    Integers,
+    PairFlag,
+)
 from optimiser.solve import solve
 from optimiser.worst import Asked, Tail, solve_worst, worst_bound
 from tests.optimiser.allocation_instances import (
@@ -119,6 +125,79 @@ def test_limit_on_the_worst_tenth_is_kept_and_its_bound_is_true(
     worst = worst_by_sorting(problem, tail, tuple(int(unit) for unit in found.unit_of))
     assert worst <= tail.count * at_most
     assert worst_bound(asked, found.covers) <= found.bound <= best <= found.value
+
+
+def limited_by_cp_sat(problem: AllocationProblem, tail: Tail, at_most: int) -> int:
+    """Model the tenth as its definition by thresholds, and everything else as it is."""
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    people, units = problem.cost_pennies.shape
+    at = [[model.new_bool_var("") for _ in range(units)] for _ in range(people)]
+    out = [model.new_bool_var("") for _ in range(people)]
+    cost = [int(gbp) * left for gbp, left in zip(problem.unplaced_pennies, out, strict=True)]
+    threshold = model.new_int_var(0, int(tail.parts.max()), "")
+    beyond = []
+    for person in range(people):
+        model.add_exactly_one([*at[person], out[person]])
+        far = sum(
+            int(tail.parts[tail.group_of[person], problem.unit_establishment[unit]])
+            * at[person][unit]
+            for unit in range(units)
+        )
+        beyond.append(model.new_int_var(0, int(tail.parts.max()), ""))
+        model.add(beyond[-1] >= far - threshold)
+        for unit in range(units):
+            if problem.cost_pennies[person, unit] == INELIGIBLE:
+                model.add(at[person][unit] == 0)
+            else:
+                cost.append(int(problem.cost_pennies[person, unit]) * at[person][unit])
+    model.add(tail.count * threshold + sum(beyond) <= tail.count * at_most)
+    for unit in range(units):
+        used = [
+            model.new_int_var(0, int(problem.segment_places[block]), "")
+            for block in np.flatnonzero(problem.segment_unit == unit)
+        ]
+        model.add(sum(row[unit] for row in at) == sum(used))
+        prices = problem.segment_pennies[problem.segment_unit == unit]
+        cost += [int(price) * use for price, use in zip(prices, used, strict=True)]
+    for sex, most in enumerate(problem.held_limit):
+        ours = np.flatnonzero(problem.unit_sex == sex)
+        model.add(sum(row[unit] for row in at for unit in ours) <= int(most))
+    model.minimize(sum(cost))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(model) == cp_model.OPTIMAL
+    return round(solver.objective_value)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.3, 0.6, 0.9]))
+def test_cp_sat_finds_nothing_better_under_a_limit_than_the_bound_says(
+    seed: int, share: float
+) -> None:
+    random = np.random.default_rng(seed)
+    cost = random.integers(0, 60, (8, 4))
+    cost[random.random(cost.shape) < 0.2] = INELIGIBLE
+    problem = make_problem(cost, [2, 3, 2, 3], unplaced=300)
+    tail = tail_for(problem, random.integers(0, 50, (8, 4)).tolist(), count=3)
+    at_most = int(share * tail.worst_parts(problem, solve(problem).unit_of) / tail.count)
+    asked = asked_of(problem, tail, at_most_parts=at_most)
+
+    found = solve_worst(asked, smallest_gap=0.0)
+
+    best = limited_by_cp_sat(problem, tail, at_most)
+    assert asked.keeps(found.unit_of)
+    assert worst_bound(asked, found.covers) <= found.bound <= best <= found.value
+
+
+def test_a_plan_one_part_of_a_mile_above_the_limit_does_not_keep_it() -> None:
+    problem = random_problem(4, 12)
+    tail = replace(random_tail(problem, 4), count=1)
+    plan = solve(problem).unit_of
+    furthest = tail.worst_parts(problem, plan)
+
+    assert asked_of(problem, tail, at_most_parts=furthest).keeps(plan)
+    assert not asked_of(problem, tail, at_most_parts=furthest - 1).keeps(plan)
 
 
 @pytest.mark.parametrize("weight", [1, 10])
