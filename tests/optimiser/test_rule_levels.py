@@ -98,7 +98,7 @@ def held_as_the_rules_allow(baseline: Scenario, people: Any, rules: pd.DataFrame
 @given(st.lists(PEOPLE, min_size=1, max_size=4), st.sampled_from(LOOSENED))
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 def test_a_rule_made_soft_and_switched_off_never_costs_more(
@@ -133,7 +133,7 @@ STRICTER = [
 @given(columns=st.lists(PEOPLE, min_size=1, max_size=4))
 @settings(
     deadline=None,
-    max_examples=12,
+    max_examples=6,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 def test_a_stricter_value_never_costs_less(
@@ -150,7 +150,7 @@ def test_a_stricter_value_never_costs_less(
 
 @given(columns=st.lists(PEOPLE, min_size=1, max_size=4), place=st.sampled_from(["AAA", "CCC"]))
 @settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_one_more_exclusion_never_costs_less(
     baseline: Scenario, columns: list[dict[str, Any]], place: str
