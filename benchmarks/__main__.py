@@ -11,7 +11,17 @@ import json
 import sys
 from collections.abc import Callable
 
-AREAS = ("travel", "population", "allocation", "side", "frontier", "simulation", "peers", "command")
+AREAS = (
+    "travel",
+    "population",
+    "allocation",
+    "side",
+    "frontier",
+    "order",
+    "simulation",
+    "peers",
+    "command",
+)
 Benchmark = Callable[[], dict[str, float | str]]
 
 
