@@ -322,6 +322,10 @@ def test_prices_that_whole_pennies_cannot_hold_are_refused(
             "all rows of further have one tolerance_miles",
         ),
         ("records.group_at_most: 0", "0 is outside 1 to 20"),
+        (
+            "objective.mode: strict\n  objective.order: [family]\n  objective.tolerance: [1.5]",
+            "1.5",
+        ),
     ],
 )
 def test_what_no_plan_can_be_made_of_is_refused_in_one_report(
