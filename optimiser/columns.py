@@ -30,7 +30,7 @@ SMALL = 200_000
 EXTRA_PAIRS = 12_000
 """Pairs beyond everybody's cheapest to begin with."""
 
-NARROWEST, WIDEST = 5_000.0, 100_000.0
+NARROWEST, WIDEST = 1_000.0, 100_000.0
 """Pennies above the cheapest to which pairs are kept at least, and at most, to begin with."""
 
 REACH = 100_000.0
@@ -41,6 +41,12 @@ PLACES = 4
 
 NEAR = 1_000.0
 """Pennies above the cheapest to which pairs are added, and first decided in whole numbers."""
+
+FIRST_LOOKS = (150.0, 500.0)
+"""Pennies above the cheapest to which pairs are decided first where a gap is let be."""
+
+SHARE_OF_GAP = 0.25
+"""Share of the gap that is let be at which the search for prices ends."""
 
 BACK = 0.3
 """How far to go from the best prices towards new ones whose bound is worse."""
@@ -90,7 +96,11 @@ class ColumnPlan:
 
 
 def solve_by_columns(
-    problem: AllocationProblem, start: Prices, progress: Progress = silent
+    problem: AllocationProblem,
+    start: Prices,
+    progress: Progress = silent,
+    *,
+    smallest_gap: float = 0.0,
 ) -> ColumnPlan:
     """Find the best plan under limits and ties.
 
@@ -99,10 +109,13 @@ def solve_by_columns(
     problem
         With limits or ties.
     start
-        Prices that are nearly right but for ties, in pennies.
+        Prices that are nearly right but for ties; where they have side rows, as those of an
+        earlier plan under the same ties, the search begins with them.
     progress
         Told of each round with the gap so far. Where it raises ``StopEarlyError`` the best plan
         for the prices so far is handed back; anything else it raises ends the work.
+    smallest_gap
+        Relative gap at which the work may end; most often far less is left.
 
     Returns
     -------
@@ -110,36 +123,50 @@ def solve_by_columns(
         The same input gives the same plan. Its limits may be broken only where leaving everybody
         in doubt without a place would not keep them.
     """
-    search = _Search(problem, start, progress)
-    stopped = search.find_prices()
-    return search.decide(stopped)
+    search = _Search(problem, start, progress, smallest_gap)
+    stopped = search.find_prices(SHARE_OF_GAP * smallest_gap)
+    if smallest_gap:
+        found = search.first_look()
+        if found is not None:
+            return found
+        if not stopped:
+            search.find_prices(0.0)
+    return search.decide()
 
 
 class _Search:
     """Pool, rows and the best prices so far."""
 
-    def __init__(self, problem: AllocationProblem, start: Prices, progress: Progress) -> None:
+    def __init__(
+        self, problem: AllocationProblem, start: Prices, progress: Progress, smallest_gap: float
+    ) -> None:
         self.problem = problem
         self.progress = progress
+        self.smallest_gap = smallest_gap
         self.pricer = Pricer(problem)
-        self.store = RowStore()
+        self.store = RowStore(start.rows)
         self.broken = Broken(problem)
         self.best = Duals(
             unit=np.where(problem.capacity > 0, start.unit / start.scale, self.pricer.never),
             estate=start.estate / start.scale,
             limit=start.limit / start.scale,
-            row=np.zeros(0),
+            row=start.rows.price / start.scale,
         )
         whole = self.pricer.people * self.pricer.wide <= SMALL
         width = np.inf if whole else _first_width(self.pricer, self.best)
         self.pool = Pool(self.pricer, self.best, self.store, width)
+        if len(self.store.rows):
+            self.pool.show_alternatives(self.store.members(), self.best, PLACES)
         self.bound = self.pool.bound(self.pool.centre_least, self.best)
         self.reach = REACH
         self.width = np.inf
         self.rounds = 0
 
-    def find_prices(self) -> bool:
-        """Improve the prices until no pair and no row is left to add; say whether stopped early."""
+    def find_prices(self, enough: float) -> bool:
+        """Improve the prices until no pair and no row is left to add; say whether stopped early.
+
+        Where a gap is let be, a few rows may be left too: those are for the whole numbers.
+        """
         while self.rounds < LARGEST_SEARCH:
             self.rounds += 1
             alone = np.zeros(self.pricer.people, dtype=np.bool_)
@@ -162,6 +189,8 @@ class _Search:
                 self._report(value)
             except StopEarlyError:
                 return True
+            if kept and new_rows <= FEW_ROWS and value - self.bound < enough * abs(value):
+                return False
             whole = self.width == np.inf
             near = max(NARROWEST, CLOSE * (value - self.bound))
             self.width = near if new_rows <= FEW_ROWS and kept else np.inf
@@ -202,32 +231,53 @@ class _Search:
         gap = max(0.0, value - self.bound) / max(1.0, abs(value))
         self.progress(f"{STAGE}, gap {gap:.4%}", self.rounds, self.rounds + 1)
 
-    def decide(self, stopped: bool) -> ColumnPlan:
+    def first_look(self) -> ColumnPlan | None:
+        """Decide the pairs very near the cheapest; give a plan within the gap that is let be."""
+        store, best = self.store, self.best
+        self.store = self.pool.store = RowStore(store.rows)
+        for width in FIRST_LOOKS:
+            found = self._decide_within(width)
+            if found is not None and found[1] <= self.smallest_gap * abs(self.bound):
+                return found[0]
+        self.store = self.pool.store = store
+        self.best = best
+        self.pool.rows_changed()
+        return None
+
+    def decide(self) -> ColumnPlan:
         """Decide the pairs near the cheapest in whole numbers, wider until nothing is left out."""
         width = NEAR
         while True:
-            self.progress(f"{STAGE}, in whole numbers", self.rounds, self.rounds + 1)
-            model, left = self._programme_within(width)
-            whole = np.zeros(len(model.linear.cost), dtype=np.bool_)
-            whole[: len(model.arcs)] = True
-            try:
-                answer = solve_whole(model.kept(), whole)
-            except NoAnswerError:
+            found = self._decide_within(width)
+            if found is None:
                 if width == np.inf:
-                    raise
+                    raise NoAnswerError("No plan keeps all limits and ties.")
                 width = width * 8 if width < self.pricer.never else np.inf
                 continue
-            above = model.constant + answer.value - self.bound
-            if above <= width:
-                break
+            plan, above = found
+            if above <= max(width, self.smallest_gap * abs(self.bound)):
+                return plan
             width = above + 1.0
-        return ColumnPlan(
+
+    def _decide_within(self, width: float) -> tuple[ColumnPlan, float] | None:
+        """Decide the pairs within a width; give the plan and what it is above the bound."""
+        self.progress(f"{STAGE}, in whole numbers", self.rounds, self.rounds + 1)
+        model, left = self._programme_within(width)
+        whole = np.zeros(len(model.linear.cost), dtype=np.bool_)
+        whole[: len(model.arcs)] = True
+        try:
+            answer = solve_whole(model.kept(), whole)
+        except NoAnswerError:
+            return None
+        above = model.constant + answer.value - self.bound
+        plan = ColumnPlan(
             unit_of=_people_of(self.problem, self.pool, model, answer.column),
             prices=self._whole_prices(),
-            decided=answer.proven,
+            decided=answer.proven and above <= width,
             pairs_left=left,
             rounds=self.rounds,
         )
+        return plan, above
 
     def _programme_within(self, width: float) -> tuple[Model, int]:
         """Put all pairs within a width and every row they could break into a programme."""

@@ -16,6 +16,7 @@ from optimiser.linear import has_no_answer
 from optimiser.network import Plan
 from optimiser.problem import AllocationProblem, Integers, Ties
 from optimiser.remainder import remainder
+from optimiser.side import SideRows, with_row_prices
 from optimiser.solve import solve
 
 NEAR_ENOUGH = 1e-3
@@ -55,8 +56,22 @@ class Decision:
     stopped: bool
     seconds: dict[str, float]
 
+    def start(self) -> Plan:
+        """Give what another decision about these people, units and ties can begin with."""
+        rows = self.proof.rows
+        price = np.rint(rows.price / self.proof.scale).astype(np.int64)
+        return Plan(
+            unit_of=self.unit_of, prices=replace(self.prices, rows=rows.priced(price)), rounds=0
+        )
 
-def decide(problem: AllocationProblem, progress: Progress, start: Plan | None = None) -> Decision:
+
+def decide(
+    problem: AllocationProblem,
+    progress: Progress,
+    start: Plan | None = None,
+    *,
+    smallest_gap: float = 0.0,
+) -> Decision:
     """Find the best plan under all rules, limits and ties.
 
     Parameters
@@ -69,7 +84,10 @@ def decide(problem: AllocationProblem, progress: Progress, start: Plan | None = 
         anything else it raises ends the work.
     start
         An earlier plan of these people and units, as before a lock; of plans that are equally good
-        one near to it is found.
+        one near to it is found. Where its prices have side rows, which must follow from these ties,
+        the search begins with them.
+    smallest_gap
+        Relative gap at which the work may end where people are tied or limits bind.
 
     Returns
     -------
@@ -78,11 +96,13 @@ def decide(problem: AllocationProblem, progress: Progress, start: Plan | None = 
     """
     watch = _Watch(progress)
     clock = perf_counter()
+    rows = SideRows.none() if start is None else start.prices.rows
+    untied = replace(with_row_prices(problem, rows), ties=Ties.none())
     if not problem.limits:
-        plan = solve(replace(problem, ties=Ties.none()), start=start, progress=watch)
+        plan = solve(untied, start=start, progress=watch)
         prices, unit_of = plan.prices, plan.unit_of
     else:
-        found = dual_search(problem, smallest_gap=NEAR_ENOUGH, start=start, progress=watch)
+        found = dual_search(untied, smallest_gap=NEAR_ENOUGH, start=start, progress=watch)
         prices, unit_of = found.prices, found.plan.unit_of
     core = perf_counter() - clock
     seconds = {"budgets" if problem.limits else "core": core}
@@ -95,7 +115,7 @@ def decide(problem: AllocationProblem, progress: Progress, start: Plan | None = 
             stopped=False,
             seconds=seconds,
         )
-    side = solve_by_columns(problem, prices, watch)
+    side = solve_by_columns(problem, replace(prices, rows=rows), watch, smallest_gap=smallest_gap)
     scale = side.prices.scale
     return Decision(
         unit_of=side.unit_of,

@@ -28,6 +28,9 @@ STAGE = "frontier"
 
 EXACT = 0.0
 
+DEAREST = 8
+"""Part of what leaving somebody without a place costs at which one less of a measure is dear."""
+
 
 class Against(StrEnum):
     """What the objective is traded against.
@@ -298,13 +301,13 @@ class _Search:
 
     def _decision(self, price: int) -> _Found:
         priced = self.traded.priced(price)
-        best = decide(priced, self.progress, self._nearest(price))
+        best = decide(priced, self.progress, self._nearest(price), smallest_gap=self.smallest_gap)
         proven = certify(priced, best.unit_of, best.proof, largest_gap=inf)
         return _Found(
             unit_of=best.unit_of,
             bound=proven.bound_pennies,
             proof=best.proof,
-            plan=Plan(unit_of=best.unit_of, prices=best.prices, rounds=0),
+            plan=best.start(),
         )
 
     def _nearest(self, price: int) -> Plan | None:
@@ -340,7 +343,7 @@ class _Search:
         problem = self.traded.problem
         most = int(self.traded.tail.parts.max(initial=1)) if self.linear is None else 1
         room = LARGEST_COST // 4 - usual(problem, whole_cost(problem))
-        dear = min(int(problem.unplaced_pennies.min(initial=LARGEST_COST)) // 2, room)
+        dear = min(int(problem.unplaced_pennies.min(initial=LARGEST_COST)) // DEAREST, room)
         return max(1, dear // max(1, most))
 
     def between(self) -> bool:

@@ -166,8 +166,8 @@ class Pool:
         self.keys = np.empty(0, dtype=np.int64)
         self.cost = np.empty(0)
         self.counts = np.empty((0, len(pricer.problem.limits)), dtype=np.bool_)
-        self.row_key = self.row_of = self.row_sign = np.empty(0, dtype=np.int64)
         self.passes = 0
+        self.rows_changed()
         self.recentre(centre)
 
     def rows_changed(self) -> None:

@@ -23,12 +23,14 @@ class Row(NamedTuple):
 
 
 class RowStore:
-    """Side rows found so far, each once."""
+    """Side rows found so far, each once; ``known`` are those to begin with."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: SideRows | None = None) -> None:
         self.seen: set[tuple[int, ...]] = set()
         self.parts: list[Row] = []
         self.rows = SideRows.none()
+        if known is not None:
+            self.add(_parts_of(known))
 
     def add(self, found: list[Row]) -> int:
         """Keep the rows that are new; give how many are."""
@@ -55,6 +57,18 @@ class RowStore:
     def members(self) -> Integers:
         """Give the people of all rows."""
         return np.unique(self.rows.people)
+
+
+def _parts_of(rows: SideRows) -> list[Row]:
+    people = np.split(rows.people, rows.first[1:-1])
+    sign = np.split(rows.sign, rows.first[1:-1])
+    named = zip(
+        rows.kind.tolist(), rows.tie.tolist(), rows.place.tolist(), rows.bound.tolist(), strict=True
+    )
+    return [
+        Row(RowKind(kind), tie, place, bound, people[number], sign[number])
+        for number, (kind, tie, place, bound) in enumerate(named)
+    ]
 
 
 class Broken:

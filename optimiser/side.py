@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.problem import AllocationProblem, Integers
+from optimiser.problem import INELIGIBLE, LARGEST_COST, AllocationProblem, Integers
 
 
 class RowKind(IntEnum):
@@ -164,3 +164,30 @@ def price_of_pairs(
     amount = np.zeros(len(keys), dtype=np.int64)
     np.add.at(amount, where, (rows.price[row] * sign)[counts])
     return keys, amount
+
+
+def with_row_prices(problem: AllocationProblem, rows: SideRows) -> AllocationProblem:
+    """Add the prices of side rows to the cost of the pairs they count.
+
+    What a pair cannot cost is cut off, so that prices of the result are a start and not a proof.
+
+    Parameters
+    ----------
+    problem
+        The problem whose ties the rows follow from.
+    rows
+        With prices in whole pennies.
+    """
+    if not len(rows):
+        return problem
+    units = len(problem.units)
+    keys, amount = price_of_pairs(problem, rows)
+    person, unit = np.divmod(keys, units + 1)
+    held = unit < units
+    cost, unplaced = problem.cost_pennies.copy(), problem.unplaced_pennies.copy()
+    at = person[held], unit[held]
+    raised = np.clip(cost[at] + amount[held], 0, LARGEST_COST)
+    cost[at] = np.where(cost[at] == INELIGIBLE, INELIGIBLE, raised)
+    alone = person[~held]
+    unplaced[alone] = np.clip(unplaced[alone] + amount[~held], 0, LARGEST_COST)
+    return replace(problem, cost_pennies=cost, unplaced_pennies=unplaced)

@@ -229,3 +229,26 @@ def test_work_that_is_stopped_hands_back_a_plan_that_keeps_every_tie() -> None:
     assert found.stopped
     assert certificate.gap >= 0
     assert "gap" in reports[-1]
+
+
+@DRAWN
+@given(tied_problems(most_people=4), tied_problems(most_people=4), st.sampled_from([0.0, 1e-2]))
+def test_rows_of_an_earlier_plan_lead_to_the_value_from_cold(
+    problem: AllocationProblem, other: AllocationProblem, gap: float
+) -> None:
+    """Rows and prices found at other costs of the same people, units and ties."""
+    shape = problem.cost_pennies.shape
+    dearer = np.resize(other.cost_pennies % 50, shape).astype(np.int32)
+    eligible = problem.cost_pennies < 2**30
+    before = replace(
+        problem, cost_pennies=np.where(eligible, problem.cost_pennies + dearer, 2**30).astype("i4")
+    )
+    start = decide(before, lambda *_: None).start()
+
+    warm = decide(problem, lambda *_: None, start, smallest_gap=gap)
+
+    best = best_tied_by_brute_force(problem)
+    certificate = certify(problem, warm.unit_of, warm.proof, largest_gap=ANY_GAP)
+    assert certificate.bound_pennies <= best <= certificate.objective_pennies
+    if gap == 0:
+        assert certificate.objective_pennies == best
