@@ -40,8 +40,11 @@ from scenarios.schema import Scenario
 FEWEST_POINTS = 2
 MOST_POINTS = 200
 
-SMALLEST_GAP = 1e-4
-"""Relative gap of a point that takes a search; a point of one flow has none."""
+SMALLEST_GAP = 1e-5
+"""Relative gap of a point under limits and ties at which its search may end; one flow has none."""
+
+WORST_GAP = 1e-4
+"""The same against the worst-off tenth."""
 
 SOURCE = "Our allocation model on the data of the scenario; every point is certified."
 
@@ -124,10 +127,11 @@ def frontier(
         except TradeOffError as error:
             raise ScenarioError(f"{scenario.name}: {error}.") from None
         cancelled = False
+        gap = WORST_GAP if measure is Against.WORST_TENTH else SMALLEST_GAP
         with clock("frontier"):
             try:
                 found = trace(
-                    traded, points, smallest_gap=SMALLEST_GAP, found=kept.append, progress=progress
+                    traded, points, smallest_gap=gap, found=kept.append, progress=progress
                 )
             except KeyboardInterrupt:
                 if not kept:
