@@ -152,6 +152,12 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Refuse to begin anew when a run was killed.")
     ] = False,
+    start_state: Annotated[
+        Path | None, typer.Option(help="Begin from the bookings and orders of this file.")
+    ] = None,
+    save_state: Annotated[
+        Path | None, typer.Option(help="New file for bookings and orders after the warm-up.")
+    ] = None,
 ) -> int:
     """Play scenarios on the same families; store each."""
     options: dict[str, Any] = {
@@ -164,6 +170,8 @@ def run(
         "cluster_address": cluster,
         "locks": locks,
         "resume": resume,
+        "start_state": start_state,
+        "save_state": save_state,
     }
     if precision is not None or curves:
         return _experiment(scenarios, precision, measures, curves, options)
@@ -187,6 +195,9 @@ def replay(
         Path | None, typer.Option("--out", help="New folder; by default beside the run.")
     ] = None,
     data_dir: DataDir = None,
+    start_state: Annotated[
+        Path | None, typer.Option(help="The state the run began from, where it had one.")
+    ] = None,
 ) -> None:
     """Play one year of one prison again; list and draw what happened."""
     from scenarios.replay import replay as played_again
@@ -199,6 +210,7 @@ def replay(
         week=day,
         out_dir=out_dir,
         data_dir=data_dir,
+        start_state=start_state,
     )
     for line in told:
         _say(line)

@@ -79,6 +79,9 @@ def compare(before: Results, after: Results) -> Comparison:
 def is_paired(before: Results, after: Results) -> bool:
     """Say whether two runs played the same families, replication by replication."""
     same = ("seed", "replications", "data_digest")
+    begin = [results.provenance.get("start_state") for results in (before, after)]
+    if begin[0] != begin[1]:
+        return False
     return all(before.provenance[key] == after.provenance[key] for key in same) and all(
         before.scenario[key] == after.scenario[key] for key in ("population", "calendar")
     )

@@ -25,7 +25,6 @@ from optimiser.allocation import SolveStatus
 from scenarios.compare import compare, is_paired
 from scenarios.errors import ExitCode, ScenarioError
 from scenarios.ledger import clear_old_ledgers
-from scenarios.load import load_scenario
 from scenarios.precision import Aim, is_reached, looks, widths
 from scenarios.provenance import digest_of
 from scenarios.results import (
@@ -47,6 +46,7 @@ from scenarios.run import (
     check_all_resumable,
     named,
     run_folder,
+    scenarios_of,
 )
 from scenarios.schema import Change, Scenario
 from scenarios.summary import HEADLINE
@@ -119,7 +119,7 @@ def experiment(
     ScenarioError
         When there are not two different scenarios, or they are not played on the same families.
     """
-    scenarios = [load_scenario(name) for name in names]
+    scenarios = scenarios_of(names, options)
     _refuse_unlike(scenarios)
     own = scenarios[0].demand.decay_curve
     groups: dict[str, list[Scenario]] = {own: scenarios}
@@ -160,6 +160,7 @@ def under_curve(scenario: Scenario, curve: DecayCurve) -> Scenario:
 
     Examples
     --------
+    >>> from scenarios.load import load_scenario
     >>> under_curve(load_scenario("baseline"), "steep").name
     'baseline-steep'
     """
@@ -383,4 +384,5 @@ def _command(scenarios: Sequence[Scenario], options: Options, asked: Asked) -> s
         words += ["--precision", f"{asked.aim.share:g}"]
         words += [word for name in asked.aim.measures for word in ("--measure", name)]
     words += ["--curves"] if asked.curves else []
+    words += ["--start-state", "FILE"] if options.start_state else []
     return " ".join(words)

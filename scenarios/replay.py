@@ -30,11 +30,12 @@ from scenarios.place import simulated_with
 from scenarios.plain_yaml import read_mapping
 from scenarios.provenance import model_digest
 from scenarios.report import Drawn, Section
-from scenarios.results import Results, load_results, new_folder, write_parquet
+from scenarios.results import Results, file_digest, load_results, new_folder, write_parquet
 from scenarios.rules_report import safe_cells
 from scenarios.run_length import settling
 from scenarios.run_length import tell as tell_settling
 from scenarios.schema import Scenario
+from scenarios.start_state import begin_from
 from simulation.log import CODE, VisitLog, VisitOutcome
 from simulation.measures import estate_totals, tally
 from simulation.simulate import SimulationInputs, simulate
@@ -91,6 +92,7 @@ def replay(
     week: date | None = None,
     out_dir: Path | None = None,
     data_dir: Path | None = None,
+    start_state: Path | None = None,
     progress: Progress = silent,
 ) -> list[str]:
     """Play one year of one prison of a stored run again; write and draw what happened.
@@ -106,8 +108,8 @@ def replay(
         middle.
     out_dir
         New folder; by default one beside the run, made anew.
-    data_dir
-        The tables the run was made from.
+    data_dir, start_state
+        The tables the run was made from, and the state it began from where there was one.
     progress
         Told of each stage.
 
@@ -128,8 +130,15 @@ def replay(
             f"{out_dir}: is there already. Give --out a folder that does not exist."
         )
     _refuse_unknown(results, establishment, replication)
-    _refuse_changed_tables(results, data_dir)
-    played = play_again(results, establishment, replication, data_dir=data_dir, progress=progress)
+    _refuse_changed_tables(results, data_dir, start_state)
+    played = play_again(
+        results,
+        establishment,
+        replication,
+        data_dir=data_dir,
+        start_state=start_state,
+        progress=progress,
+    )
     _refuse_other_year(results, played, establishment, replication)
     monday = _monday(played, week)
     folder = out_dir or run.parent / f"replay-{run.resolve().name}-{establishment}-{replication}"
@@ -160,7 +169,15 @@ def _refuse_unknown(results: Results, establishment: str, replication: int) -> N
         raise ScenarioError(problems)
 
 
-def _refuse_changed_tables(results: Results, data_dir: Path | None) -> None:
+def _refuse_changed_tables(
+    results: Results, data_dir: Path | None, start_state: Path | None
+) -> None:
+    begun = None if start_state is None else file_digest(start_state)
+    if results.provenance.get("start_state") != begun:
+        raise ScenarioError(
+            f"{results.folder}: did not begin from this start state. Give --start-state as the run "
+            "had it."
+        )
     before, now = dict(results.provenance["inputs"]), input_digests(data_dir)
     changed = [
         name
@@ -180,6 +197,7 @@ def play_again(
     replication: int,
     *,
     data_dir: Path | None = None,
+    start_state: Path | None = None,
     progress: Progress = silent,
 ) -> Replayed:
     """Play one year of one prison of a stored run.
@@ -190,8 +208,8 @@ def play_again(
         The run; its own placements are used, so nothing is decided again.
     establishment, replication
         Which year.
-    data_dir
-        The tables the run was made from.
+    data_dir, start_state
+        The tables the run was made from, and the state it began from where there was one.
     progress
         Told of people and journeys.
     """
@@ -200,6 +218,8 @@ def play_again(
     known = load_inputs(scenario, data_dir, progress)
     held = results.placements
     inputs = simulated_with(scenario, known, held[held["establishment"] == establishment])
+    if start_state is not None:
+        inputs = begin_from(inputs, start_state)
     seed = int(results.provenance["seed"])
     log = simulate(inputs, establishment=establishment, seed=seed, replication=replication)
     measures = estate_totals(tally([log], inputs), weeks=inputs.calendar.weeks)

@@ -16,7 +16,7 @@ from data.progress import Progress, silent
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from scenarios.account import account
 from scenarios.cluster import cluster
-from scenarios.errors import ExitCode, LostWorkerError
+from scenarios.errors import ExitCode, LostWorkerError, ScenarioError
 from scenarios.inputs import Inputs, data_digest, input_digests, load_inputs
 from scenarios.ledger import (
     NOT_SETTINGS,
@@ -34,6 +34,7 @@ from scenarios.report import write_report
 from scenarios.results import (
     Results,
     clear_abandoned,
+    file_digest,
     file_digests,
     load_results,
     publish,
@@ -43,6 +44,8 @@ from scenarios.results import (
 )
 from scenarios.runner import LOST, Crew, Ensemble, process_pool
 from scenarios.schema import Scenario
+from scenarios.start_state import begin_from, state_of, without_warm_up, write_state
+from simulation.simulate import SimulationInputs
 
 CURVE_SETTING = "demand.decay_curve"
 """How visits fall with their cost; an experiment plays a scenario under each curve."""
@@ -68,6 +71,8 @@ class Options:
     cluster_address: str | None = None
     locks: Path | None = None
     resume: bool = False
+    start_state: Path | None = None
+    save_state: Path | None = None
 
 
 def run(
@@ -120,7 +125,7 @@ def steps(
     behind.
     """
     folder = run_folder(scenario, options)
-    if folder.is_dir():
+    if folder.is_dir() and options.save_state is None:
         yield
         return load_results(folder)
     with begin(scenario, options, executor, progress) as begun:
@@ -151,6 +156,7 @@ class Begun:
         self._options, self._decided = options, decided
         self._ensemble, self._ledger = ensemble, ledger
         self._folder, self._clock = folder, clock
+        self.given: SimulationInputs | None = None
 
     def hand_out(self, replications: int) -> None:
         """Hand out the years of so many replications; those handed out before count."""
@@ -170,6 +176,8 @@ class Begun:
         with clock("account"):
             made_from = origin_of(self.scenario, options)
             visits = self._ensemble.visits()
+            if options.save_state is not None and self.given is not None:
+                write_state(state_of(self.given, visits, options.seed), options.save_state)
             results = account(self.scenario, inputs, allocation, simulated, visits, made_from)
         inside = self._folder / "run"
         inside.mkdir()
@@ -224,8 +232,11 @@ def begin(
         fields = ledger_fields(scenario, options)
         ledger = stack.enter_context(open_ledger(options.runs_dir, scenario.name, fields))
         with clock("simulation"):
+            given = simulated_on(scenario, inputs, allocation)
+            if options.start_state is not None:
+                given = begin_from(given, options.start_state)
             ensemble = Ensemble(
-                simulated_on(scenario, inputs, allocation),
+                given,
                 seed=options.seed,
                 keep_every_log=options.keep_visits,
                 folder=folder,
@@ -234,7 +245,7 @@ def begin(
                 progress=progress,
             )
         stack.enter_context(closing(ensemble))
-        yield Begun(
+        begun = Begun(
             scenario,
             options,
             known[key],
@@ -243,6 +254,9 @@ def begin(
             folder=folder,
             clock=clock,
         )
+        if options.save_state is not None:
+            begun.given = given
+        yield begun
 
 
 def decide(
@@ -281,7 +295,7 @@ def ledger_fields(scenario: Scenario, options: Options) -> dict[str, str]:
         input_digests(options.data_dir, options.locks),
         seed=options.seed,
         keep_visits=options.keep_visits,
-    )
+    ) | start_digest(options)
 
 
 def run_many(
@@ -304,7 +318,7 @@ def run_many(
         Results in the order of the names, and the exit code: infeasible when a plan leaves
         people without a place.
     """
-    scenarios = [load_scenario(name) for name in names]
+    scenarios = scenarios_of(names, options)
     clear_abandoned(options.runs_dir)
     clear_old_ledgers(options.runs_dir)
     if options.resume:
@@ -411,8 +425,49 @@ def run_key(scenario: Scenario, options: Options) -> str:
             "replications": options.replications,
             "keep_visits": options.keep_visits,
             "model": model_digest(),
+            **start_digest(options),
         }
     )[:8]
+
+
+def start_digest(options: Options) -> dict[str, str]:
+    """Give the digest of the state that every replication begins from, where there is one.
+
+    Raises
+    ------
+    ScenarioError
+        When there is no such file.
+    """
+    path = options.start_state
+    if path is None:
+        return {}
+    if not path.is_file():
+        raise ScenarioError(
+            f"{path}: no such start state. 'estate run --save-state FILE' makes one."
+        )
+    return {"start_state": file_digest(path)}
+
+
+def scenarios_of(names: Sequence[str], options: Options) -> list[Scenario]:
+    """Load scenarios; one that begins from a state of its own needs no warm-up.
+
+    Raises
+    ------
+    ScenarioError
+        When a state is to be saved by a run that has no warm-up, by several or over another file.
+    """
+    scenarios = [load_scenario(name) for name in names]
+    if options.start_state is not None:
+        return [without_warm_up(each) for each in scenarios]
+    save = options.save_state
+    problems = []
+    if save is not None and save.exists():
+        problems.append(f"{save}: is there already. Give --save-state a file that is not.")
+    if save is not None and len(scenarios) > 1:
+        problems.append("--save-state: name the one scenario whose state is to be saved.")
+    if problems:
+        raise ScenarioError(problems)
+    return scenarios
 
 
 class Stopwatch:
@@ -471,7 +526,7 @@ def origin_of(scenario: Scenario, options: Options) -> dict[str, Any]:
         keep_visits=options.keep_visits,
         inputs=input_digests(options.data_dir, options.locks),
         scenario_digest=scenario.digest(),
-    )
+    ) | start_digest(options)
 
 
 def _command(scenario: Scenario, options: Options) -> str:
@@ -484,4 +539,5 @@ def _command(scenario: Scenario, options: Options) -> str:
     words += ["--locks", "FILE"] if options.locks else []
     words += ["--seed", str(options.seed), "--replications", str(options.replications)]
     words += ["--keep-visits"] if options.keep_visits else []
+    words += ["--start-state", "FILE"] if options.start_state else []
     return " ".join(words)

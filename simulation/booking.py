@@ -131,6 +131,12 @@ class BookingDesk:
                 self._recorder.instead[asking] = ask_for_call(request, call, now, today)
                 quiet_until = peek()
 
+    def start_with(self, request: int, slot: int) -> None:
+        """Enter a booking that was made before the first day; the calendar holds its table."""
+        self.booked[slot].append(request)
+        if request in self._cancel_at:
+            self._expect_cancelling(request, slot, self._env.now)
+
     def _expect_cancelling(self, request: int, slot: int, now: float) -> None:
         cancelled = now + self._cancel_at[request] * (self._starts[slot] - now)
         at(self._env, cancelled, self._cancel, (request, slot))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -41,6 +41,7 @@ from simulation.open_days import OpenDays, open_days_under
 from simulation.place import Place
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
 from simulation.slots import SlotCalendar
+from simulation.start_state import StartState
 from simulation.streams import person_keys, stream_key, uniform
 from simulation.timetable import acceptable_slots, video_slots, visit_slots
 from simulation.video import VideoDesk, VideoRegime, WalkInRoom, stations_under
@@ -67,6 +68,8 @@ class SimulationInputs:
     places
         The people and parties of each establishment that holds somebody or offers sessions, by
         its code, in order of code.
+    start
+        Bookings and orders that are there on the first day, by establishment; none by default.
     """
 
     calendar: Calendar
@@ -82,6 +85,7 @@ class SimulationInputs:
     open_days: dict[str, OpenDays]
     stations: dict[str, pd.DataFrame]
     places: dict[str, Place]
+    start: dict[str, StartState] = field(default_factory=dict)
 
     @property
     def establishments(self) -> tuple[str, ...]:
@@ -358,6 +362,9 @@ def simulate(
     visits = visit_requests(place, calendar, inputs.demand, **names, asked_share=still_asked)
     visits = replace(visits, turns_to_video=visits.turns_to_video & who_calls.aware[visits.person])
     calls = video_requests(place, calendar, inputs.demand, who_calls, **names)
+    start = inputs.start.get(establishment)
+    if start is not None:
+        visits = start.before(visits, place, inputs.demand, **names)
     year = Year(
         place=place,
         visits=visits,
@@ -399,6 +406,7 @@ def simulate(
         days=calendar.days,
     )
     positions = acceptable_slots(sessions.weekly, place, free, templates)
+    orders = orders_of(place, inputs, **names)
     desk = BookingDesk(
         env,
         year.visits,
@@ -408,10 +416,13 @@ def simulate(
         acceptable=list(map(cache(tables.every_week), positions)),
         calendar=tables,
         starts=sessions.start.tolist(),
-        orders=_orders(place, inputs, **names),
+        orders=orders,
         recorder=recorder,
         ask_for_call=room.ask,
     )
+    if start is not None:
+        start.set_orders(orders)
+        start.enter(place, sessions, year.templates, tables=tables, desk=desk, recorder=recorder)
     env.process(hold_sessions(env, sessions.start.tolist(), desk.booked, recorder.visits.hold))
     env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))
     env.run(until=end)
@@ -423,7 +434,8 @@ def simulate(
     return log
 
 
-def _orders(place: Place, inputs: SimulationInputs, *, seed: int, replication: int) -> Orders:
+def orders_of(place: Place, inputs: SimulationInputs, *, seed: int, replication: int) -> Orders:
+    """Give the orders of the people of one establishment as they are before the first day."""
     regime, allowance = inputs.regime, inputs.allowance
 
     def drawn(purpose: str) -> NDArray[np.float64]:

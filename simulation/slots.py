@@ -177,6 +177,24 @@ class SlotCalendar:
         held = person * self._periods
         return all(self._held[held + period] + n <= limit for period, n in wanted.items())
 
+    def hold(self, slot: int, person: int) -> bool:
+        """Book a table before the first day; say whether there was one and the person had none.
+
+        Limits of periods do not refuse what has been booked, but they count it.
+        """
+        session = person * self._sessions + self._session[slot]
+        if session in self._booked or not self.free[slot]:
+            return False
+        self._booked.add(session)
+        self.free[slot] -= 1
+        if not self.free[slot]:
+            week, position = divmod(self._index[slot], self._stride)
+            self._week_bits[week] &= ~(1 << position)
+        limit = self._limits[person]
+        if limit is not None:
+            self._count(person, self._period[slot], limit)
+        return True
+
     def release(self, slot: int, person: int, day: int) -> None:
         """Give a booked table back on ``day``; others may book it from now on."""
         if day != self._today:

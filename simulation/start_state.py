@@ -1,0 +1,189 @@
+"""Bookings and orders that are there on the first day: a start from life instead of a warm-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.demand import NUMBERS_PER_PERIOD, DemandSettings, Requests
+from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
+from simulation.place import Place
+from simulation.slots import SlotCalendar
+from simulation.streams import stream_key, uniform
+from simulation.timetable import DatedSlots
+
+if TYPE_CHECKING:
+    from simulation.allowance import Orders
+    from simulation.booking import BookingDesk
+
+NOT_KNOWN = -1
+"""In place of the orders of somebody of whom the state says nothing."""
+
+BEFORE_THE_YEAR = 1_000_000 * NUMBERS_PER_PERIOD
+"""Numbers of bookings made before the first day: beyond those of any request of the year."""
+
+MOST_ORDERS = 1_000
+"""More orders than anybody has in hand: a fault when it is reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StartState:
+    """What one establishment begins with; bookings in order of asking.
+
+    Attributes
+    ----------
+    person, party
+        Whose booking, and which party comes; indexes into its place; int64, shape (bookings,).
+    asked_minutes
+        When it was asked for: before minute 0; float64.
+    template
+        Id of the session's template; text.
+    start
+        Minute at which the session begins; float64.
+    orders
+        Orders in hand of each person, ``NOT_KNOWN`` where they are drawn as without a state; int64,
+        shape (people,).
+    """
+
+    person: NDArray[np.int64]
+    party: NDArray[np.int64]
+    asked_minutes: NDArray[np.float64]
+    template: NDArray[np.object_]
+    start: NDArray[np.float64]
+    orders: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Give the number of bookings."""
+        return len(self.person)
+
+    def before(
+        self,
+        visits: Requests,
+        place: Place,
+        settings: DemandSettings,
+        *,
+        seed: int,
+        replication: int,
+    ) -> Requests:
+        """Put the requests behind the bookings before those of the year.
+
+        They are not asked for again. Whether such a booking is yet cancelled is drawn knowing that
+        it was not until now: of the chance ``q`` of cancelling at a moment spread evenly from
+        booking to visit, with the share ``f`` of that time past, ``q (1 - f) / (1 - q f)`` is left.
+
+        Parameters
+        ----------
+        visits
+            Requests of the year.
+        place
+            Its people.
+        settings
+            Shares of cancelling and of not coming.
+        seed, replication
+            Names of the draws.
+        """
+        first = np.searchsorted(np.sort(self.person), self.person, side="left")
+        order = np.argsort(self.person, kind="stable")
+        number = np.empty(len(self), dtype=np.int64)
+        number[order] = np.arange(len(self))
+        number = number - first + BEFORE_THE_YEAR
+
+        def drawn(purpose: str) -> NDArray[np.float64]:
+            stream = stream_key(seed, replication, f"start {purpose}")
+            return uniform(stream, place.keys, person=self.person, numbers=number)
+
+        past = -self.asked_minutes / (self.start - self.asked_minutes)
+        cancel = settings.cancel_share
+        left = cancel * (1.0 - past) / np.maximum(1.0 - cancel * past, np.finfo(float).tiny)
+        known = {
+            "person": self.person,
+            "party": self.party,
+            "number": number,
+            "asked_minutes": self.asked_minutes,
+            "no_show": drawn("no-show") < settings.no_show_share,
+            "cancels": drawn("cancels") < left,
+            "cancel_at_share": drawn("cancels when"),
+        }
+        joined = {}
+        for field in fields(Requests):
+            own = getattr(visits, field.name)
+            # nothing else is ever asked of them: no attempt is left
+            none = np.zeros((*own.shape[:-1], len(self)), dtype=own.dtype)
+            joined[field.name] = np.concatenate([known.get(field.name, none), own], axis=-1)
+        return Requests(**joined)
+
+    def enter(
+        self,
+        place: Place,
+        sessions: DatedSlots,
+        templates: NDArray[np.object_],
+        *,
+        tables: SlotCalendar,
+        desk: BookingDesk,
+        recorder: Recorder,
+    ) -> None:
+        """Fill the calendar before anybody asks.
+
+        A booking for a session that is not held, or has no table left, falls.
+        """
+        closed = sessions.weekly.closed[sessions.position]
+        keys = zip(templates[sessions.template], sessions.start, closed, strict=True)
+        slots = {key: slot for slot, key in enumerate(keys)}
+        wanted = zip(self.template, self.start, place.conditions[self.party], strict=True)
+        for request, (key, person) in enumerate(zip(wanted, self.person.tolist(), strict=True)):
+            slot = slots.get(key, NO_SLOT)
+            if slot == NO_SLOT or not tables.hold(slot, person):
+                recorder.add((0.0, request, CODE[VisitOutcome.GAVE_UP], NO_SLOT))
+                continue
+            asked = float(self.asked_minutes[request])
+            recorder.add((asked, request, CODE[VisitOutcome.BOOKED], slot))
+            desk.start_with(request, slot)
+
+    def set_orders(self, orders: Orders) -> None:
+        """Give everybody the orders the state says, by granting more or spending some."""
+        known = np.flatnonzero(self.orders != NOT_KNOWN)
+        for person, wanted in zip(known.tolist(), self.orders[known].tolist(), strict=True):
+            spend_all(orders, person, day=0)
+            for _ in range(wanted):
+                orders.give_back(person, 0)
+
+
+def spend_all(orders: Orders, person: int, day: int) -> int:
+    """Spend every order a person has on a day, and say how many there were."""
+    spent = 0
+    while orders.in_hand(person, day):
+        orders.spend(person, day)
+        spent += 1
+        if spent > MOST_ORDERS:
+            raise RuntimeError(f"more than {MOST_ORDERS} orders in hand: a fault of the model.")
+    return spent
+
+
+def orders_left(
+    orders: Orders, booked: Sequence[tuple[int, int, bool]], people: Sequence[int], day: int
+) -> dict[int, int]:
+    """Say how many orders people have in hand on a day, from what they booked and got back.
+
+    Parameters
+    ----------
+    orders
+        As on the first day; used up by this.
+    booked
+        Person, day and whether an order was spent (or else given back), in order of time.
+    people
+        Whose orders are wanted: people whose visits need one.
+    day
+        On which.
+    """
+    for person, when, is_spent in booked:
+        if is_spent:
+            # what comes due is brought up to date as the desk does it
+            orders.in_hand(person, when)
+            orders.spend(person, when)
+        else:
+            orders.give_back(person, when)
+    return {person: spend_all(orders, person, day) for person in people}

@@ -1,0 +1,209 @@
+"""A year that begins from bookings and orders of a file, instead of from a warm-up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scenarios.errors import ScenarioError
+from scenarios.inputs import load_inputs
+from scenarios.load import load_scenario
+from scenarios.place import place, simulated_on
+from scenarios.replay import replay
+from scenarios.results import Results
+from scenarios.run import Options, run_many, scenarios_of
+from scenarios.start_state import begin_from, read_state, without_warm_up
+from simulation.log import CODE, VisitLog, VisitOutcome
+from simulation.simulate import SimulationInputs, orders_of, simulate
+from simulation.start_state import NOT_KNOWN, spend_all
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("start")
+
+
+@pytest.fixture(scope="module")
+def warmed_up(small_data: Path, runs: Path) -> Results:
+    """Write the state of a run with a warm-up, on the first day it measures."""
+    asked = Options(
+        data_dir=small_data,
+        runs_dir=runs / "runs",
+        replications=2,
+        workers=1,
+        save_state=runs / "state.csv",
+    )
+    return run_many(["baseline"], asked)[0][0]
+
+
+@pytest.fixture(scope="module")
+def state(warmed_up: Results, runs: Path) -> pd.DataFrame:
+    return pd.read_csv(runs / "state.csv", parse_dates=["session_start", "asked_at"])
+
+
+@pytest.fixture(scope="module")
+def started(small_data: Path, state: pd.DataFrame, runs: Path) -> SimulationInputs:
+    scenario = without_warm_up(load_scenario("baseline"))
+    found = load_inputs(scenario, small_data)
+    given = simulated_on(scenario, found, place(scenario, found))
+    return begin_from(given, runs / "state.csv")
+
+
+def test_the_state_is_who_holds_a_table_when_the_warm_up_ends(
+    warmed_up: Results, state: pd.DataFrame
+) -> None:
+    """Told from the log: booked before, held or cancelled after."""
+    log = warmed_up.visits
+    log = log[(log["replication"] == 0) & (log["channel"] == "visit")]
+    begins = pd.Timestamp("2026-08-03")
+    booked = log[
+        (log["outcome"] == "booked") & (log["at"] < begins) & (log["session_start"] >= begins)
+    ]
+    gone = log[log["outcome"].isin(["cancelled", "called_off"]) & (log["at"] < begins)]
+    keys = ["prisoner_id", "request"]
+    left = booked.merge(gone[keys].astype({"prisoner_id": "str"}), on=keys, how="left",
+                        indicator=True)  # fmt: skip
+    bookings = state[state["what"] == "booking"]
+    assert len(bookings) == int((left["_merge"] == "left_only").sum()) > 20
+    assert (bookings["asked_at"] < begins).all()
+    assert (bookings["session_start"] >= begins).all()
+
+
+def test_every_booking_of_the_state_is_in_the_calendar(
+    state: pd.DataFrame, started: SimulationInputs
+) -> None:
+    bookings = state[state["what"] == "booking"]
+    for code in started.establishments:
+        log = simulate(started, establishment=code, seed=1, replication=0)
+        carried = len(started.start[code])
+        assert carried == int((bookings["establishment"] == code).sum())
+        entered = (log.request < carried) & (log.outcome == CODE[VisitOutcome.BOOKED])
+        assert int(entered.sum()) == carried
+        ends = np.isin(
+            log.outcome[log.request < carried],
+            [
+                CODE[outcome]
+                for outcome in (
+                    VisitOutcome.ATTENDED,
+                    VisitOutcome.NO_SHOW,
+                    VisitOutcome.REFUSED_ENTRY,
+                    VisitOutcome.CANCELLED,
+                    VisitOutcome.CALLED_OFF,
+                )
+            ],
+        )
+        assert int(ends.sum()) == carried
+
+
+def test_everybody_begins_with_the_orders_of_the_state(
+    state: pd.DataFrame, started: SimulationInputs
+) -> None:
+    told = state[state["what"] == "orders"].set_index("prisoner_id")["orders"]
+    for code in started.establishments:
+        people = started.places[code]
+        orders = orders_of(people, started, seed=1, replication=0)
+        started.start[code].set_orders(orders)
+        known = started.start[code].orders != NOT_KNOWN
+        assert (known == people.convicted).all()
+        for person in np.flatnonzero(known).tolist():
+            # what is granted on the first day itself comes on top
+            spare = spend_all(orders, person, 0)
+            assert spare >= told[people.prisoner_id[person]]
+
+
+def test_the_same_calendar_is_met_by_whoever_asks_first(
+    warmed_up: Results, started: SimulationInputs
+) -> None:
+    """The first two weeks are as busy as after a warm-up, and far busier than from nothing."""
+    empty = replace(started, start={})
+
+    def visits_in_first_days(inputs: SimulationInputs) -> int:
+        return sum(
+            _attended_before(simulate(inputs, establishment=code, seed=1, replication=0), 3)
+            for code in inputs.establishments
+        )
+
+    log = warmed_up.visits
+    first = pd.Timestamp("2026-08-03")
+    warmed = log[
+        (log["replication"] == 0)
+        & (log["outcome"] == "attended")
+        & (log["session_start"] >= first)
+        & (log["session_start"] < first + pd.Timedelta(days=3))
+    ]
+    assert visits_in_first_days(empty) < visits_in_first_days(started)
+    assert abs(visits_in_first_days(started) - len(warmed)) <= 0.35 * len(warmed)
+
+
+def _attended_before(log: VisitLog, days: int) -> int:
+    attended = log.outcome == CODE[VisitOutcome.ATTENDED]
+    return int((attended & (log.minutes < days * 1440)).sum())
+
+
+def test_a_run_begins_from_a_state_and_can_be_replayed(
+    small_data: Path, state: pd.DataFrame, runs: Path, tmp_path: Path
+) -> None:
+    asked = Options(
+        data_dir=small_data,
+        runs_dir=runs / "runs",
+        replications=1,
+        workers=1,
+        start_state=runs / "state.csv",
+    )
+    (found,), _ = run_many(["baseline"], asked)
+    assert found.changes["setting"].tolist() == ["calendar.warm_up_weeks"]
+    assert found.provenance["command"].endswith("--start-state FILE")
+    assert found.folder is not None
+    with pytest.raises(ScenarioError, match="did not begin from this start state"):
+        replay(found.folder, establishment="LNI", replication=0, data_dir=small_data)
+    told = replay(
+        found.folder,
+        establishment="LNI",
+        replication=0,
+        data_dir=small_data,
+        start_state=runs / "state.csv",
+        out_dir=tmp_path / "out",
+    )
+    assert "The measures are those stored with the run." in told
+
+
+def test_every_fault_of_a_state_is_told(
+    state: pd.DataFrame, started: SimulationInputs, tmp_path: Path
+) -> None:
+    bad = state.astype("str").replace("nan", "")
+    bad.loc[0, "what"] = "visit"
+    bad.loc[1, "adults"] = "-2"
+    bad.loc[2, "session_start"] = "2026-02-30"
+    bad.to_csv(tmp_path / "bad.csv", index=False)
+    with pytest.raises(ScenarioError) as refused:
+        begin_from(started, tmp_path / "bad.csv")
+    assert len(refused.value.problems) == 3
+    worse = state[state["what"] == "booking"].copy()
+    worse.loc[worse.index[0], "session"] = "XXX"
+    worse.loc[worse.index[1], "session_start"] = pd.Timestamp("2026-07-01 14:00")
+    worse.loc[worse.index[2], "session_start"] = pd.Timestamp("2027-07-01 14:00")
+    worse.loc[worse.index[3], "asked_at"] = pd.Timestamp("2026-08-04")
+    many = pd.concat([worse, *([worse.iloc[[4]]] * 40)])
+    many.to_csv(tmp_path / "worse.csv", index=False)
+    with pytest.raises(ScenarioError) as refused:
+        begin_from(started, tmp_path / "worse.csv")
+    for words in ("do not exist", "before the first day", "further ahead", "asked for on the first",
+                  "more bookings than tables"):  # fmt: skip
+        assert words in str(refused.value)
+
+
+def test_a_state_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    asked = Options(runs_dir=tmp_path, start_state=tmp_path / "none.csv")
+    with pytest.raises(ScenarioError, match="no such start state"):
+        run_many(["baseline"], asked)
+    (tmp_path / "text.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ScenarioError, match="no column what, prisoner_id"):
+        read_state(tmp_path / "text.csv")
+    saving = Options(runs_dir=tmp_path, save_state=tmp_path / "text.csv")
+    with pytest.raises(ScenarioError) as refused:
+        scenarios_of(["baseline", "evening_visits"], saving)
+    assert len(refused.value.problems) == 2
