@@ -175,6 +175,10 @@ def proof_faults(ceilings: Sequence[Ceiling], proof: Proof) -> list[str]:
         faults.append(f"{len(proof.ceilings)} ceilings are priced, and there are {len(ceilings)}")
     if proof.weight < 1 or proof.bits < 0 or (proof.ceilings < 0).any():
         faults.append("a weight is below what it can be")
+    if max(proof.weight, int(proof.ceilings.max(initial=0))) > LARGEST_WEIGHT:
+        faults.append(f"a weight is above {LARGEST_WEIGHT}")
+    if proof.prices.scale != 1 or len(proof.prices.rows) or proof.prices.limit.any():
+        faults.append("a bound under ceilings is proven by prices of units and estates alone")
     prices = np.concatenate([proof.prices.unit, proof.prices.estate])
     if (prices < 0).any() or (prices > LARGEST_PRICE).any():
         faults.append(f"a price is not from 0 to {LARGEST_PRICE}")

@@ -263,7 +263,7 @@ def _solved(problem: AllocationProblem, level: Level, stage: _Stage, found: With
 def _next(stage: _Stage, level: Level, solved: Solved, unit_of: Integers) -> _Stage:
     """Hold a level: on the face of its best plans where that is exact, else by a ceiling."""
     exact = solved.value == solved.bound and not solved.proof.ceilings.any()
-    if level.tolerance == 0 and exact and solved.proof.weight == 1:
+    if level.tolerance == 0 and exact and solved.proof.weight == 1 and not solved.proof.bits:
         return _on_face(stage, level.measure, solved.proof, unit_of)
     held = Ceiling(measure=level.measure, at_most=solved.at_most)
     return replace(stage, ceilings=(*stage.ceilings, held))
@@ -351,6 +351,8 @@ def certify_strict(
         final = level.measure.of_plan(problem, unit_of)
         if final != each.final or final > floor(each.value * (1 + level.tolerance)):
             faults.append(f"level {level.name} is at {final}, and {each.at_most} is allowed")
+        if each.at_most < floor(each.value * (1 + level.tolerance)):
+            faults.append(f"level {level.name} leaves later ones less than its tolerance")
         wrong = proof_faults(stage.ceilings, each.proof)
         faults += [f"level {level.name}: {fault}" for fault in wrong]
         if wrong:

@@ -451,12 +451,13 @@ class _Search:
 
     def branch(self) -> None:
         """Halve the interval with the least bound until none can hold a much better plan."""
-        for _ in range(LARGEST_SPLITS):
+        for splits_left in range(LARGEST_SPLITS, -1, -1):
             for pair in self._intervals():
                 if pair not in self.between:
                     self.between[pair] = self.solve(*pair)
             low, high = min(self._intervals(), key=lambda pair: self.between[pair].bound)
-            if self.between[low, high].bound >= self._enough() or high - low <= 1:
+            enough = self.between[low, high].bound >= self._enough()
+            if enough or high - low <= 1 or not splits_left:
                 return
             inside = self.between[low, high].threshold
             margin = max(1, (high - low) // 10)

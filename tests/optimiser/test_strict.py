@@ -14,6 +14,7 @@ from optimiser.ceilings import Ceiling
 from optimiser.certify import CertificateError
 from optimiser.measure import crowded, flagged, per_unit, unplaced_people, whole_cost
 from optimiser.problem import UNPLACED, AllocationProblem, Integers, PairFlag
+from optimiser.side import RowKind, SideRows
 from optimiser.solve import solve
 from optimiser.strict import Level, certify_strict, solve_strict
 from tests.optimiser.allocation_instances import (
@@ -219,6 +220,7 @@ def test_a_level_a_penny_above_what_is_allowed_is_refused() -> None:
     ("change", "fault"),
     [
         ({"weight": 0}, "weight"),
+        ({"weight": 2**31}, "weight"),
         ({"bits": -1}, "weight"),
         ({"ceilings": np.array([-1])}, "1 ceilings are priced"),
         ({"ceilings": np.array([3, 3])}, "2 ceilings are priced"),
@@ -245,6 +247,49 @@ def test_a_negative_price_of_an_estate_is_refused() -> None:
 
     with pytest.raises(CertificateError, match="price is not"):
         certify_strict(problem, levels, found.unit_of, forged)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scale": 0},
+        {"limit": np.array([5])},
+        {
+            "rows": SideRows(
+                kind=np.array([RowKind.APART]),
+                tie=np.array([-1]),
+                place=np.array([0]),
+                bound=np.array([0]),
+                first=np.array([0, 2]),
+                people=np.array([0, 1]),
+                sign=np.array([1, 1]),
+                price=np.array([9]),
+            )
+        },
+    ],
+)
+def test_prices_of_more_than_units_and_estates_prove_nothing(change: dict[str, object]) -> None:
+    problem = make_problem([[5, 1], [10, 1]], [2, 2])
+    levels = levels_of(problem, (0, 0, 0))
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+    last = found.levels[2]
+    prices = replace(last.proof.prices, **change)
+    forged = [*found.levels[:2], replace(last, proof=replace(last.proof, prices=prices))]
+
+    with pytest.raises(CertificateError, match="units and estates alone"):
+        certify_strict(problem, levels, found.unit_of, forged)
+
+
+def test_a_level_that_leaves_later_ones_less_than_its_tolerance_is_refused() -> None:
+    problem = random_problem(4, 15)
+    levels = levels_of(problem, (0, 0.5, 0))
+    found = solve_strict(problem, levels, smallest_gap=0.0)
+    term = found.levels[1]
+    tight = replace(term, at_most=term.value)
+
+    assert term.value < term.at_most
+    with pytest.raises(CertificateError, match="level term leaves"):
+        certify_strict(problem, levels, found.unit_of, [found.levels[0], tight, found.levels[2]])
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5])

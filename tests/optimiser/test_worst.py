@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimiser import worst
 from optimiser.ceilings import Ceiling, CeilingError
 from optimiser.measure import flagged, whole_cost
 from optimiser.problem import (
@@ -211,6 +212,19 @@ def test_gap_closes_on_a_larger_problem(weight: int) -> None:
     assert worst_bound(asked, found.covers) == found.bound
     free = solve(problem).unit_of
     assert found.worst_miles < asked.tail.mean_miles(problem, free)
+
+
+@pytest.mark.parametrize("splits", [0, 1, 2])
+def test_a_search_that_runs_out_of_splits_has_a_proven_bound(
+    splits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worst, "LARGEST_SPLITS", splits)
+    problem = random_problem(4, 12)
+    asked = asked_of(problem, random_tail(problem, 4), weight_pennies=10)
+
+    found = solve_worst(asked, smallest_gap=0.0)
+
+    assert worst_bound(asked, found.covers) == found.bound < found.value
 
 
 def test_limit_holds_together_with_a_ceiling_on_moves() -> None:
