@@ -6,10 +6,15 @@
 ``inputs``      the tables, the people and the journeys a scenario needs
 ``run``         run(scenario): the whole model on one screen
 ``runner``      many replications over many processes; ``cluster`` for many machines
+``ledger``      finished years of a run that has not ended
+``experiment``  scenarios on the same families until enough is known; ``precision``, ``verdict``
+``replay``      one year of one prison again, listed and drawn
+``start_state`` bookings and orders that a run begins from; ``run_length`` whether a warm-up will do
 ``benefit``     what families gain and who pays what
 ``results``     Results: named tables and provenance, kept in run folders
 ``summary``     the headline of a run
 ``compare``     two runs side by side; ``visits_validation`` a run beside published figures
+``added_sessions``  what became of the sessions that a scenario adds
 ``queries``     questions over many run folders
 ``worker``      a run in a process of its own
 ``display``     tables, words and pictures that the app and the report share

@@ -17,6 +17,7 @@ Modules, in the order a reader needs them:
 ``timetable``   from weekly templates to dated slots
 ``slots``       a calendar of free tables or stations
 ``place``       the people and parties of one establishment as arrays
+``start_state`` bookings and orders that are there on the first day
 ``log``         ``VisitOutcome`` and ``VisitLog``: append-only rows, then a table
 ``clock``       ``Calendar``: simulation minutes, dates and weekdays
 ``streams``     one named column of draws per purpose

@@ -207,6 +207,41 @@ def test_workers_lost_again_and_again_end_the_run(inputs: SimulationInputs, tmp_
 
 
 @POSIX
+def test_a_killed_worker_of_a_cluster_loses_nothing(
+    inputs: SimulationInputs, tmp_path: Path
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    killed: list[int] = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as local:
+
+        def kill_one(stage: str, done: int, total: int) -> None:
+            if done == 2 and not killed:
+                killed.append(next(iter(local.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        with Workers(Options(cluster_address=local.scheduler_address)) as workers:
+            ensemble = Ensemble(
+                inputs,
+                seed=1,
+                keep_every_log=False,
+                folder=tmp_path,
+                executor=workers.executor,
+                progress=kill_one,
+            )
+            with closing(ensemble):
+                ensemble.hand_out(8)
+                found = ensemble.measures()
+    assert killed
+    with ThreadPoolExecutor(1) as one:
+        expected, _ = play(
+            inputs, seed=1, replications=8, keep_every_log=False, folder=tmp_path, executor=one
+        )()
+    pd.testing.assert_frame_equal(found, expected)
+
+
+@POSIX
 def test_a_killed_driver_loses_nothing(small_data: Path, tmp_path: Path) -> None:
     """The command is killed in the middle; the same command gives what it would have given."""
     replications = 24
