@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.words import OrderRule
 from simulation.clock import DAYS_PER_WEEK
 from simulation.regime import VisitsRegime
 
@@ -215,13 +216,33 @@ class Orders:
             or self._is_reception(person, day)
         )
 
-    def spend(self, person: int, day: int) -> None:
-        """Take what ``in_hand`` found: what lapses first is used first."""
+    def by_kind(self, person: int, day: int) -> tuple[bool, bool]:
+        """Say whether a visit order and a privileged one are in hand; both where none is needed."""
+        if day >= self._next_grant[person]:
+            self._grant(person, day)
+        any_will_do = self._next_grant[person] == UNLIMITED or self._is_reception(person, day)
+        return (
+            any_will_do or self.balance[person] > 0,
+            any_will_do or self._privileged_balance[person] > 0,
+        )
+
+    def spend(self, person: int, day: int, rule: str = "") -> None:
+        """Take what ``in_hand`` found: what lapses first is used first.
+
+        Parameters
+        ----------
+        person, day
+            Whose order, and when.
+        rule
+            Which order the session asks for, one of ``OrderRule``; empty for either.
+        """
+        if rule == OrderRule.NO_ORDER:
+            return
         if day >= self._next_grant[person]:
             self._grant(person, day)
         if self._reception_left[person] and self._is_reception(person, day):
             self._reception_left[person] -= 1
-        elif self._privileged_balance[person]:
+        elif self._privileged_balance[person] and rule != OrderRule.VISIT_ORDER:
             self._privileged_balance[person] -= 1
         else:
             self.balance[person] -= 1

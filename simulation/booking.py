@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import simpy
 
+from data.words import OrderRule
 from simulation.allowance import Orders
 from simulation.arrivals import Askings, at
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
 from simulation.log import CODE, NOT_IN_HAND, PASSED_OVER, Recorder, VisitOutcome
+from simulation.order_rules import OrderRules
 from simulation.slots import SlotCalendar
 
 CANCELLED = CODE[VisitOutcome.CANCELLED]
 CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
+
+
+Counter: TypeAlias = tuple[
+    Callable[[int, int], bool], Callable[[int, int, int], int], Callable[[int, int], None]
+]
+"""Whether a person has an order in hand, the table taken, and the order spent; each on a day."""
+
+
+def _whatever(person: int, day: int) -> bool:
+    """Let everybody ask where sessions say which order they need."""
+    return True
+
+
+def _as_taken(person: int, day: int) -> None:
+    """Spend nothing where the order was taken with the table."""
 
 
 class BookingDesk:
@@ -39,8 +57,8 @@ class BookingDesk:
         For each party the sessions it can come to, as bits.
     calendar, starts
         Free tables of the dated sessions, and the minute each begins.
-    orders
-        Visit orders of everybody.
+    orders, rules
+        Visit orders of everybody, and what sessions ask for; ``None`` where any order will do.
     recorder
         Takes the answer to every asking, and a row for each cancellation.
     ask_for_call
@@ -65,6 +83,7 @@ class BookingDesk:
         calendar: SlotCalendar,
         starts: Sequence[float],
         orders: Orders,
+        rules: OrderRules | None,
         recorder: Recorder,
         ask_for_call: Callable[[int, int, float, int], int],
     ) -> None:
@@ -82,6 +101,7 @@ class BookingDesk:
         self._calendar = calendar
         self._starts = starts
         self._orders = orders
+        self._rules = rules
         self._recorder = recorder
         self._ask_for_call = ask_for_call
         self.booked: list[list[int]] = [[] for _ in starts]
@@ -92,8 +112,8 @@ class BookingDesk:
         # looked up once, for the loop is most of the run
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
         person_of, party_of, visits = self._person, self._party, self._visits
-        balance, in_hand, spend = self._orders.balance, self._orders.in_hand, self._orders.spend
-        acceptable, take, tables = self._acceptable, self._calendar.take, self.booked
+        balance, acceptable, tables = self._orders.balance, self._acceptable, self.booked
+        in_hand, take, spend = self._counter()
         ask_for_call, turning, cancel_at = self._ask_for_call, self._turning, self._cancel_at
         booked = bytearray(len(person_of))
         today = midnight = 0
@@ -131,6 +151,23 @@ class BookingDesk:
                 self._recorder.instead[asking] = ask_for_call(request, call, now, today)
                 quiet_until = peek()
 
+    def _counter(self) -> Counter:
+        """Give how orders are looked for, a table is taken, and the order for it is spent."""
+        if self._rules is None:
+            return self._orders.in_hand, self._calendar.take, self._orders.spend
+        return _whatever, partial(self._take_by_rule, self._rules), _as_taken
+
+    def _take_by_rule(self, rules: OrderRules, acceptable: int, person: int, today: int) -> int:
+        """Book the earliest session whose order is in hand, and take that order."""
+        orders = self._orders
+        within = acceptable & rules.within(orders, person, today)
+        slot = self._calendar.take(within, person, today)
+        if slot >= 0:
+            orders.spend(person, today, rules.of_slot[slot])
+        elif not orders.in_hand(person, today):
+            return NOT_IN_HAND
+        return slot
+
     def start_with(self, request: int, slot: int) -> None:
         """Enter a booking that was made before the first day; the calendar holds its table."""
         self.booked[slot].append(request)
@@ -156,5 +193,6 @@ class BookingDesk:
         today = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
         self._calendar.release(slot, person, today)
-        self._orders.give_back(person, today)
+        if self._rules is None or self._rules.of_slot[slot] != OrderRule.NO_ORDER:
+            self._orders.give_back(person, today)
         self._recorder.add((now, request, outcome, slot))

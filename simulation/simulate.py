@@ -38,6 +38,7 @@ from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
 from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.open_days import OpenDays, open_days_under
+from simulation.order_rules import OrderRules, without_order
 from simulation.place import Place
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
 from simulation.slots import SlotCalendar
@@ -404,6 +405,7 @@ def simulate(
         [None if sentenced else weekly for sentenced in convicted],
         notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
         days=calendar.days,
+        exempt=without_order(sessions.weekly),
     )
     positions = acceptable_slots(sessions.weekly, place, free, templates)
     orders = orders_of(place, inputs, **names)
@@ -417,6 +419,7 @@ def simulate(
         calendar=tables,
         starts=sessions.start.tolist(),
         orders=orders,
+        rules=OrderRules.of(sessions, tables),
         recorder=recorder,
         ask_for_call=room.ask,
     )

@@ -33,6 +33,8 @@ class SlotCalendar:
         Least and most days between asking and the slot.
     days
         Days on which somebody may ask.
+    exempt
+        Positions of the week, as bits, that do not count towards the limit of a period.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class SlotCalendar:
         *,
         notice_days: tuple[int, int],
         days: int,
+        exempt: int = 0,
     ) -> None:
         weekly = slots.weekly
         self.free: list[int] = slots.tables.tolist()
@@ -66,6 +69,8 @@ class SlotCalendar:
         # weeks that a window can reach into, whatever the day it begins on
         self.window_weeks = (6 + notice_days[1] - notice_days[0]) // DAYS_PER_WEEK + 1
         self._repeat = sum(1 << week * stride for week in range(self.window_weeks))
+        self._exempt = self.every_week(exempt)
+        self._counts = [not exempt >> position & 1 for position in slots.position.tolist()]
         self._today = self._base = -1
         self._shift = self._rolls_on = self._reach = 0
         # slots with a table free, those in today's window, and both
@@ -109,7 +114,7 @@ class SlotCalendar:
             return -1
         used_up = self._used_up[person] & self._reach
         if used_up:
-            fitting &= ~self._slots_in(used_up)
+            fitting &= ~self._slots_in(used_up) | self._exempt
         while fitting:
             bit = fitting & -fitting
             slot = self._slot_at[self._shift + bit.bit_length() - 1]
@@ -122,7 +127,7 @@ class SlotCalendar:
                     self._open ^= bit
                     self._bookable ^= bit
                 limit = self._limits[person]
-                if limit is not None:
+                if limit is not None and self._counts[slot]:
                     self._count(person, self._period[slot], limit)
                 return slot
             fitting ^= bit
@@ -191,7 +196,7 @@ class SlotCalendar:
             week, position = divmod(self._index[slot], self._stride)
             self._week_bits[week] &= ~(1 << position)
         limit = self._limits[person]
-        if limit is not None:
+        if limit is not None and self._counts[slot]:
             self._count(person, self._period[slot], limit)
         return True
 
@@ -205,7 +210,7 @@ class SlotCalendar:
             self._bookable = self._open & self._window
         self.free[slot] += 1
         self._booked.remove(person * self._sessions + self._session[slot])
-        if self._limits[person] is not None:
+        if self._limits[person] is not None and self._counts[slot]:
             period = self._period[slot]
             self._held[person * self._periods + period] -= 1
             self._used_up[person] &= ~(1 << period)

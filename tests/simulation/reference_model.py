@@ -48,6 +48,12 @@ def is_for(cell: str, word: str) -> bool:
     return word in listed or all(each.startswith("!") for each in listed)
 
 
+def asked_order(session: Session) -> str:
+    """Give the order that a session asks for; a family day asks for none."""
+    template = session.template
+    return "none" if template["kind"] == "family_day" else template["order_rule"]
+
+
 @dataclass
 class Session:
     """One dated session or video slot, with a resource for each kind of table."""
@@ -393,10 +399,22 @@ class ReferenceModel:
         today = int(self.env.now // DAY)
         return person.reception_visits > 0 and person.received <= today < person.received + 14
 
-    def _pay(self, person: Person) -> None:
+    def _order_fits(self, person: Person, session: Session) -> bool:
+        rule = asked_order(session)
+        if rule == "none" or not person.convicted or self._is_reception(person):
+            return True
+        ordinary = person.debts < self.inputs.allowance.negative_orders_max or person.orders
+        return bool(
+            (rule != "visit_order" and person.privileged)
+            or (rule != "privileged_order" and ordinary)
+        )
+
+    def _pay(self, person: Person, rule: str) -> None:
+        if rule == "none":
+            return
         if self._is_reception(person):
             person.reception_visits -= 1
-        elif person.privileged:
+        elif person.privileged and rule != "visit_order":
             person.privileged -= 1
         elif person.orders:
             young = [order for order in person.orders if not order.accumulated]
@@ -418,12 +436,9 @@ class ReferenceModel:
         for attempt in range(1, int(drawn.attempts[request]) + 1):
             if attempt > 1:
                 yield env.timeout(drawn.ask_again_minutes[attempt - 2, request])
-            if not self._can_book(person):
-                self._log(request, "no_order")
-                continue
             session = self._first_session(index, party)
             if session is None:
-                self._log(request, "no_table")
+                self._log(request, "no_table" if self._can_book(person) else "no_order")
                 continue
             yield from self._held(request, index, session, bool(place.conditions[party]))
             return
@@ -445,13 +460,17 @@ class ReferenceModel:
                 continue
             if index in session.holders or not self._may_come(index, party, session):
                 continue
-            week = self._week(session)
-            if not person.convicted and person.visits[week] >= regime.remand_visits_per_week:
+            if not self._order_fits(person, session) or self._used_up(person, session):
                 continue
             table = session.tables.get(bool(place.conditions[party]))
             if table is not None and table.count < table.capacity:
                 return session
         return None
+
+    def _used_up(self, person: Person, session: Session) -> bool:
+        held = person.visits[self._week(session)]
+        counts = not person.convicted and asked_order(session) != "none"
+        return counts and held >= self.inputs.regime.remand_visits_per_week
 
     def _week(self, session: Session) -> date:
         day = self._date(session.day)
@@ -459,10 +478,10 @@ class ReferenceModel:
 
     def _held(self, request: int, index: int, session: Session, closed: bool):
         drawn, env, person = self.year.visits, self.env, self.people[index]
+        rule, week = asked_order(session), self._week(session)
         if person.convicted:
-            self._pay(person)
-        week = self._week(session)
-        person.visits[week] += 1
+            self._pay(person, rule)
+        person.visits[week] += rule != "none"
         session.holders.add(index)
         with session.tables[closed].request() as table:
             yield table
@@ -473,8 +492,8 @@ class ReferenceModel:
             told = yield env.timeout(ahead) | session.called_off
             if drawn.cancels[request] or session.called_off in told:
                 session.holders.remove(index)
-                person.visits[week] -= 1
-                if person.convicted:
+                person.visits[week] -= rule != "none"
+                if person.convicted and rule != "none":
                     self._give_back(person)
                 self._log(request, "called_off" if session.called_off in told else "cancelled")
                 return

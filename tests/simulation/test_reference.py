@@ -58,6 +58,9 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
                 incentive_levels=draw(st.sampled_from(("", "", "basic;enhanced", "!basic"))),
                 units=draw(st.sampled_from(("", "", "AAA-1", "!AAA-1"))),
                 kind=draw(st.sampled_from(("social", "social", "social", "family_day"))),
+                order_rule=draw(
+                    st.sampled_from(("", "", "", "visit_order", "privileged_order", "none"))
+                ),
             )
         )
     rows = [

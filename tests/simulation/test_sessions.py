@@ -438,3 +438,71 @@ def test_sessions_split_by_school_days_are_the_same_to_who_can_come_to_both() ->
     others = after[after["person"] < 11]
     assert before[columns].to_numpy().tolist() == others[columns].to_numpy().tolist()
     assert len(others) < len(after)
+
+
+ORDERS = replace(
+    REGIME,
+    orders_per_14_days=0,
+    privileged_orders_basic=0,
+    privileged_orders_standard=1,
+    privileged_orders_enhanced=1,
+    opening_orders=0,
+)
+"""One privileged order every 28 days and no other."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "opening", "privileged", "visits"),
+    [
+        ("visit_order", 2, 5, 2),
+        ("visit_order", 0, 5, 0),
+        ("privileged_order", 2, 1, 1),
+        ("privileged_order", 2, 0, 0),
+        ("", 2, 1, 3),
+        ("none", 0, 0, 7),
+    ],
+)
+def test_a_session_takes_the_order_that_it_asks_for(
+    rule: str, opening: int, privileged: int, visits: int
+) -> None:
+    """One person asks all day long for the seven sessions of days 2 to 28."""
+    regime = replace(
+        ORDERS, opening_orders=opening, privileged_orders_standard=privileged, notice_days_max=29
+    )
+    rows = [
+        session(number=n, day=day, open_tables=9, order_rule=rule)
+        for n, day in enumerate(("tue", "sat"))
+    ]
+    demand = replace(DEMAND, wish_per_four_weeks=600.0)
+    inputs = prison(
+        people=1, sessions=rows, regime=regime, demand=demand,
+        calendar=replace(CALENDAR, weeks=1),
+    )  # fmt: skip
+
+    found = booked(simulate(inputs, establishment="AAA", seed=1, replication=0))
+
+    within = found[found["day"] <= 28]
+    assert len(within) == visits
+
+
+def test_sessions_without_an_order_do_not_count_to_the_limit_of_remand() -> None:
+    """One visit a week is the limit; the Tuesday session asks for no order."""
+    inputs = prison(
+        people=1,
+        sessions=[
+            session(number=0, day="tue", open_tables=9, order_rule="none"),
+            session(number=1, day="thu", open_tables=9),
+            session(number=2, day="sat", open_tables=9),
+        ],
+        regime=replace(REGIME, remand_visits_per_week=1, notice_days_min=1, notice_days_max=13),
+        demand=replace(DEMAND, wish_per_four_weeks=600.0),
+        calendar=replace(CALENDAR, weeks=2),
+    )
+    place = replace(inputs.places["AAA"], convicted=np.array([False]))
+    log = simulate(
+        replace(inputs, places={"AAA": place}), establishment="AAA", seed=1, replication=0
+    )
+
+    found = booked(log)
+
+    assert sorted(found["day"].tolist())[:4] == [1, 3, 8, 10]
