@@ -13,6 +13,13 @@ from contextlib import contextmanager
 from scenarios.errors import ScenarioError
 
 
+def gave_up(error: BaseException) -> bool:
+    """Say whether Dask stopped trying, because a task's worker died again and again."""
+    return type(error).__name__ == "KilledWorker" and type(error).__module__.startswith(
+        "distributed"
+    )
+
+
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
     """Connect to a Dask scheduler and give its executor.

@@ -118,9 +118,14 @@ class Ledger:
             return
         path = self.folder / _task_name(replication, block)
         partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(_packed(answer))
-        partial.replace(path)
-        self._kept += 1
+        try:
+            partial.write_bytes(_packed(answer))
+            partial.replace(path)
+        except FileNotFoundError:
+            # an identical run finished first and took the ledger away
+            self.folder = None
+        else:
+            self._kept += 1
 
     def forget(self) -> None:
         """Remove what was kept: the run is complete."""
@@ -175,7 +180,9 @@ def _arrow_table(raw: bytes) -> pd.DataFrame:
 
 
 @contextmanager
-def open_ledger(runs_dir: Path, name: str, fields: Mapping[str, str]) -> Iterator[Ledger]:
+def open_ledger(
+    runs_dir: Path, name: str, fields: Mapping[str, str], *, resume: bool = False
+) -> Iterator[Ledger]:
     """Open the ledger of a run, or begin one; what was finished stays if the block fails.
 
     Parameters
@@ -186,6 +193,8 @@ def open_ledger(runs_dir: Path, name: str, fields: Mapping[str, str]) -> Iterato
         Of the scenario.
     fields
         What its tasks are made from.
+    resume
+        Refuse to work without the ledger.
 
     Yields
     ------
@@ -195,13 +204,19 @@ def open_ledger(runs_dir: Path, name: str, fields: Mapping[str, str]) -> Iterato
     Raises
     ------
     ScenarioError
-        When the ledger of this name was made from something else, naming the fields.
+        When the ledger of this name was made from something else, naming the fields; or, to resume,
+        when another process is going on with it.
     """
     folder = runs_dir / ledger_name(name, fields)
     stored = _read(folder)
     if stored is not None:
         _refuse_other(folder, stored["fields"], fields)
         if stored["driver"] != os.getpid() and is_running(stored["driver"]):
+            if resume:
+                raise ScenarioError(
+                    f"{folder}: process {stored['driver']} is going on with this run. Wait for it, "
+                    "or leave --resume out to play everything again beside it."
+                )
             yield Ledger(folder=None)
             return
     folder.mkdir(parents=True, exist_ok=True)

@@ -147,16 +147,16 @@ class Begun:
         options: Options,
         decided: Decided,
         *,
+        given: SimulationInputs,
         ensemble: Ensemble,
         ledger: Ledger,
         folder: Path,
         clock: Stopwatch,
     ) -> None:
         self.scenario = scenario
-        self._options, self._decided = options, decided
+        self._options, self._decided, self._given = options, decided, given
         self._ensemble, self._ledger = ensemble, ledger
         self._folder, self._clock = folder, clock
-        self.given: SimulationInputs | None = None
 
     def hand_out(self, replications: int) -> None:
         """Hand out the years of so many replications; those handed out before count."""
@@ -176,8 +176,8 @@ class Begun:
         with clock("account"):
             made_from = origin_of(self.scenario, options)
             visits = self._ensemble.visits()
-            if options.save_state is not None and self.given is not None:
-                write_state(state_of(self.given, visits, options.seed), options.save_state)
+            if options.save_state is not None:
+                write_state(state_of(self._given, visits, options.seed), options.save_state)
             results = account(self.scenario, inputs, allocation, simulated, visits, made_from)
         inside = self._folder / "run"
         inside.mkdir()
@@ -230,7 +230,9 @@ def begin(
             known[key] = decide(scenario, options, clock, progress)
         inputs, allocation = known[key].inputs, known[key].allocation
         fields = ledger_fields(scenario, options)
-        ledger = stack.enter_context(open_ledger(options.runs_dir, scenario.name, fields))
+        ledger = stack.enter_context(
+            open_ledger(options.runs_dir, scenario.name, fields, resume=options.resume)
+        )
         with clock("simulation"):
             given = simulated_on(scenario, inputs, allocation)
             if options.start_state is not None:
@@ -245,18 +247,16 @@ def begin(
                 progress=progress,
             )
         stack.enter_context(closing(ensemble))
-        begun = Begun(
+        yield Begun(
             scenario,
             options,
             known[key],
+            given=given,
             ensemble=ensemble,
             ledger=ledger,
             folder=folder,
             clock=clock,
         )
-        if options.save_state is not None:
-            begun.given = given
-        yield begun
 
 
 def decide(

@@ -24,6 +24,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.progress import Progress, silent
+from scenarios.cluster import gave_up
 from scenarios.errors import LostWorkerError
 from scenarios.ledger import Answer, Ledger
 from simulation.log import join_tables
@@ -147,6 +148,10 @@ class Ensemble:
                     self._tell()
             except (BrokenProcessPool, CancelledError) as error:
                 self._replace_lost(error)
+            except Exception as error:
+                if gave_up(error):
+                    raise LostWorkerError(LOST) from error
+                raise
         self._fold()
         measures = pd.concat(self._measures, ignore_index=True)
         return measures.sort_values("replication", kind="stable", ignore_index=True)

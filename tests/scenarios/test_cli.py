@@ -41,7 +41,10 @@ def runs(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_names_every_command() -> None:
     said = estate("--help").stdout
-    for command in ("demo", "run", "allocate", "compare", "validate", "template", "app"):
+    for command in (
+        *("demo", "run", "allocate", "compare", "validate", "template", "app"),
+        *("replay", "warm-up"),
+    ):
         assert f"  {command} " in said
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -128,6 +130,44 @@ def test_nothing_to_go_on_with_is_said_so(small_data: Path, tmp_path: Path) -> N
     asked = Options(data_dir=small_data, runs_dir=tmp_path, replications=1, resume=True)
     with pytest.raises(ScenarioError, match="no unfinished run of 'baseline'"):
         run_many(["baseline"], asked)
+
+
+def test_a_ledger_that_was_taken_away_is_done_without(tmp_path: Path) -> None:
+    """Two identical runs at once: the first to end removes what both have been writing to."""
+    answer = pd.DataFrame({"a": [1]}), None
+    with open_ledger(tmp_path, "baseline", FIELDS) as ledger:
+        ledger.keep(0, 0, answer)
+        assert ledger.folder is not None
+        shutil.rmtree(ledger.folder)
+        ledger.keep(1, 0, answer)
+        assert ledger.answer(1, 0) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_that_another_process_keeps_cannot_be_resumed(tmp_path: Path) -> None:
+    folder = tmp_path / ledger_name("baseline", FIELDS)
+    folder.mkdir()
+    told = {"driver": os.getppid(), "fields": FIELDS}
+    (folder / "ledger.json").write_text(json.dumps(told))
+    with (
+        pytest.raises(ScenarioError, match=f"process {os.getppid()} is going on"),
+        open_ledger(tmp_path, "baseline", FIELDS, resume=True),
+    ):
+        pytest.fail("was opened")
+
+
+def test_a_cluster_that_gave_up_is_a_lost_worker(inputs: SimulationInputs, tmp_path: Path) -> None:
+    """Dask raises this after a task's worker has died three times (allowed-failures)."""
+    scheduler = pytest.importorskip("distributed.scheduler")
+
+    class Gone(ThreadPoolExecutor):
+        def submit(self, work: object, /, *args: object, **kwargs: object) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(scheduler.KilledWorker("task", None, 3))
+            return future
+
+    with Gone(1) as gone, pytest.raises(LostWorkerError, match="fewer --workers"):
+        play(inputs, seed=1, replications=1, keep_every_log=False, folder=tmp_path, executor=gone)()
 
 
 def test_a_ledger_that_another_process_keeps_is_left_alone(tmp_path: Path) -> None:
