@@ -23,14 +23,25 @@ CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
 
 
 Counter: TypeAlias = tuple[
-    Callable[[int, int], bool], Callable[[int, int, int], int], Callable[[int, int], None]
+    Callable[[int, int], bool],
+    Callable[[int, int, int], int],
+    Callable[[int, int], None],
+    Callable[[int, int, int], int],
 ]
-"""Whether a person has an order in hand, the table taken, and the order spent; each on a day."""
+"""Whether a person has an order in hand, the table taken, and the order spent, each on a day; and
+the answer to whoever has no order."""
+
+NO_ORDER = str(OrderRule.NO_ORDER)
 
 
 def _whatever(person: int, day: int) -> bool:
     """Let everybody ask where sessions say which order they need."""
     return True
+
+
+def _turned_away(acceptable: int, person: int, day: int) -> int:
+    """Turn away whoever has no order where every session asks for one."""
+    return NOT_IN_HAND
 
 
 def _as_taken(person: int, day: int) -> None:
@@ -113,7 +124,7 @@ class BookingDesk:
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
         person_of, party_of, visits = self._person, self._party, self._visits
         balance, acceptable, tables = self._orders.balance, self._acceptable, self.booked
-        in_hand, take, spend = self._counter()
+        in_hand, take, spend, otherwise = self._counter()
         ask_for_call, turning, cancel_at = self._ask_for_call, self._turning, self._cancel_at
         booked = bytearray(len(person_of))
         today = midnight = 0
@@ -137,7 +148,7 @@ class BookingDesk:
             if balance[person] or in_hand(person, today):
                 answer = take(acceptable[party_of[request]], person, today)
             else:
-                answer = NOT_IN_HAND
+                answer = otherwise(acceptable[party_of[request]], person, today)
             answers[asking] = answer
             if answer >= 0:
                 booked[request] = True
@@ -152,10 +163,26 @@ class BookingDesk:
                 quiet_until = peek()
 
     def _counter(self) -> Counter:
-        """Give how orders are looked for, a table is taken, and the order for it is spent."""
-        if self._rules is None:
-            return self._orders.in_hand, self._calendar.take, self._orders.spend
-        return _whatever, partial(self._take_by_rule, self._rules), _as_taken
+        """Give how orders are looked for, a table taken and the order spent; and what else."""
+        orders, rules = self._orders, self._rules
+        if rules is None:
+            return orders.in_hand, self._calendar.take, orders.spend, _turned_away
+        if rules.ask_for_either:
+            without = partial(self._take_without_order, rules.positions[NO_ORDER])
+            return orders.in_hand, partial(self._take, rules.of_slot), _as_taken, without
+        return _whatever, partial(self._take_by_rule, rules), _as_taken, _turned_away
+
+    def _take(self, rule: list[str], acceptable: int, person: int, today: int) -> int:
+        """Book the earliest session and take an order if it asks for one."""
+        slot = self._calendar.take(acceptable, person, today)
+        if slot >= 0 and not rule[slot]:
+            self._orders.spend(person, today)
+        return slot
+
+    def _take_without_order(self, free: int, acceptable: int, person: int, today: int) -> int:
+        """Book the earliest session that asks for no order."""
+        slot = self._calendar.take(acceptable & free, person, today)
+        return slot if slot >= 0 else NOT_IN_HAND
 
     def _take_by_rule(self, rules: OrderRules, acceptable: int, person: int, today: int) -> int:
         """Book the earliest session whose order is in hand, and take that order."""
@@ -193,6 +220,6 @@ class BookingDesk:
         today = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
         self._calendar.release(slot, person, today)
-        if self._rules is None or self._rules.of_slot[slot] != OrderRule.NO_ORDER:
+        if self._rules is None or self._rules.of_slot[slot] != NO_ORDER:
             self._orders.give_back(person, today)
         self._recorder.add((now, request, outcome, slot))

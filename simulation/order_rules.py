@@ -32,6 +32,12 @@ class OrderRules:
     of_slot: list[str]
     positions: dict[str, int]
 
+    @property
+    def ask_for_either(self) -> bool:
+        """Whether every session takes either order or asks for none."""
+        asked = (OrderRule.VISIT_ORDER, OrderRule.PRIVILEGED_ORDER)
+        return not any(self.positions[rule] for rule in asked)
+
     @classmethod
     def of(cls, sessions: DatedSlots, calendar: SlotCalendar) -> OrderRules | None:
         """Gather the rules of the slots; ``None`` when every one takes either order.
