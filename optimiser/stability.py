@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.progress import Progress, silent
+from optimiser.closest import closest_plan
 from optimiser.decide import decide
 from optimiser.problem import UNPLACED, AllocationProblem, Integers
 from optimiser.solve import Plan, solve
@@ -16,9 +17,15 @@ STAYS = "stays"
 
 
 def decide_again(
-    problem: AllocationProblem, start: Plan | None = None, progress: Progress = silent
+    problem: AllocationProblem,
+    start: Plan | None = None,
+    progress: Progress = silent,
+    wanted: Integers | None = None,
 ) -> tuple[Integers, Plan | None]:
     """Find the best plan of a variant, from the plan of another where no limit or tie binds.
+
+    Where plans are equally good, the one that is nearest to another is taken: people who could
+    change places for nothing are no change.
 
     Parameters
     ----------
@@ -28,16 +35,20 @@ def decide_again(
         A flow of another variant.
     progress
         Told of each step.
+    wanted
+        Unit where each person would best be, as in the plan that is varied; by default today's.
 
     Returns
     -------
     tuple
         Unit of each person, and a flow to start the next variant from, if there is one.
     """
+    near = problem.current_unit if wanted is None else wanted
     if problem.limits or problem.ties:
-        return decide(problem, progress).unit_of, None
+        found = decide(problem, progress)
+        return closest_plan(problem, found.unit_of, found.prices, near), None
     plan = solve(problem, start=start, progress=progress)
-    return plan.unit_of, plan
+    return closest_plan(problem, plan.unit_of, plan.prices, near), plan
 
 
 def stability_table(

@@ -53,6 +53,9 @@ VARIED_RULES = ("region", "court_alignment", "nearer_preference")
 
 STAGE = "variants"
 
+PLAN = "plan"
+"""Name of the plan itself among its variants."""
+
 
 def stability(
     name: str,
@@ -97,7 +100,7 @@ def stability(
         raise ScenarioError(problems)
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
-        made = {"plan": scenario} | dict(variants_of(scenario, data_dir))
+        made = {PLAN: scenario} | dict(variants_of(scenario, data_dir))
         found: dict[str, Integers] = {}
         start: Plan | None = None
         first = None
@@ -109,10 +112,10 @@ def stability(
             first = problem if first is None else first
             assert same_people([first, problem])
             with clock("variants"):
-                found[variant], start = decide_again(problem, start)
+                found[variant], start = decide_again(problem, start, wanted=found.get(PLAN))
         progress(STAGE, len(made), len(made))
         assert first is not None
-        base = found.pop("plan")
+        base = found.pop(PLAN)
         moves, shares = stability_table(first, base, found), shares_table(first, base, found)
         write_parquet(moves, partial / "stability.parquet")
         moves.to_csv(partial / "stability.csv", index=False)

@@ -51,6 +51,27 @@ def test_variants_solved_from_each_other_are_as_good_as_solved_alone() -> None:
     assert same_people([problem, variant])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_people_who_could_change_places_for_nothing_do_not_count_as_changed(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    cost = random.integers(0, 3, (40, 6))
+    problem = make_problem(cost, [8] * 6, current_unit=list(random.integers(0, 6, 40)))
+    turned = problem.of_people(np.arange(40)[::-1])
+    base = solve(turned).unit_of[::-1].copy()
+
+    plain, start = decide_again(problem)
+    again, _ = decide_again(problem, start, wanted=base)
+
+    assert not np.array_equal(plain, base)
+    assert np.array_equal(again, base)
+
+
+def test_plan_is_the_one_that_keeps_most_people_where_they_are() -> None:
+    problem = make_problem([[5, 5]] * 4, [2, 2], current_unit=[1, 0, 1, 0])
+
+    assert decide_again(problem)[0].tolist() == [1, 0, 1, 0]
+
+
 def test_limits_hold_in_every_variant() -> None:
     limit = Limit(name=MOVES, flag=PairFlag.MOVED, people=None, units=None, bound=20)
     problem = replace(random_problem(3, 12), limits=(limit,))

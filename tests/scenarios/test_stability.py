@@ -9,6 +9,7 @@ import pytest
 
 from data.load import read_table
 from scenarios.errors import ScenarioError
+from scenarios.plan import plan
 from scenarios.schema import RuleChange, Scenario
 from scenarios.stability import VARIED, VARIED_RULES, stability, variants_of
 
@@ -67,6 +68,17 @@ def test_stable_moves_come_first_in_the_written_list(small_data: Path, tmp_path:
         "variants.csv",
         "variants.parquet",
     }
+
+
+def test_the_moves_listed_are_those_of_the_plan(small_data: Path, tmp_path: Path) -> None:
+    plan("closer_to_home", out_dir=tmp_path / "plan", data_dir=small_data)
+    stability("closer_to_home", out_dir=tmp_path / "stability", data_dir=small_data)
+
+    columns = ["prisoner_id", "from_establishment", "establishment"]
+    listed = pd.read_parquet(tmp_path / "stability" / "stability.parquet")[columns]
+    made = pd.read_parquet(tmp_path / "plan" / "moves.parquet")[columns]
+    assert sorted(listed.itertuples(index=False)) == sorted(made.itertuples(index=False))
+    assert len(made)
 
 
 def test_strict_order_and_a_used_folder_are_refused_at_once(tmp_path: Path) -> None:
