@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
-from scenarios.runner import blocks, play
+from scenarios.runner import FOLDED_TOGETHER, blocks, play
+from simulation.measures import estate_totals
+from simulation.replicate import replicate
 from simulation.simulate import SimulationInputs
 
 codes = st.text("ABC", min_size=3, max_size=3)
@@ -72,6 +74,24 @@ def test_the_order_of_answers_does_not_matter(inputs: SimulationInputs, tmp_path
     assert told[0] == ("simulate", 0, 3)
     assert told[3] == ("simulate", 3, 3)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ensemble_of_any_length_is_the_sum_of_its_years(
+    inputs: SimulationInputs, tmp_path: Path
+) -> None:
+    """More years than become measures in one go, against all of them at once, block by block."""
+    years = FOLDED_TOGETHER + 2
+    with ThreadPoolExecutor(1) as one:
+        measures, _ = play(
+            inputs, seed=1, replications=years, keep_every_log=False, folder=tmp_path, executor=one
+        )()
+    tallies = [
+        replicate(inputs, [code], seed=1, replication=number, keep_log=False)[0]
+        for number in range(years)
+        for code in inputs.establishments
+    ]
+    expected = estate_totals(pd.concat(tallies, ignore_index=True), weeks=inputs.calendar.weeks)
+    pd.testing.assert_frame_equal(measures, expected)
 
 
 def test_a_lost_worker_is_said_so(inputs: SimulationInputs, tmp_path: Path) -> None:

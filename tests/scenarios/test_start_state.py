@@ -17,9 +17,10 @@ from scenarios.replay import replay
 from scenarios.results import Results
 from scenarios.run import Options, run_many, scenarios_of
 from scenarios.start_state import begin_from, read_state, without_warm_up
+from simulation.demand import visit_requests
 from simulation.log import CODE, VisitLog, VisitOutcome
 from simulation.simulate import SimulationInputs, orders_of, simulate
-from simulation.start_state import NOT_KNOWN, spend_all
+from simulation.start_state import NOT_KNOWN, StartState, spend_all
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,34 @@ def test_everybody_begins_with_the_orders_of_the_state(
             # what is granted on the first day itself comes on top
             spare = spend_all(orders, person, 0)
             assert spare >= told[people.prisoner_id[person]]
+
+
+def test_a_booking_that_was_not_cancelled_yet_may_still_be(started: SimulationInputs) -> None:
+    """Against the chance worked out by trying: of 200,000 bookings those not cancelled by then."""
+    share, past = 0.4, 0.75
+    draw = np.random.default_rng(2)
+    cancels, when = draw.random(200_000) < share, draw.random(200_000)
+    left = ~(cancels & (when < past))
+    expected = (cancels & left).sum() / left.sum()
+    people = started.places["LEI"]
+    visited = np.flatnonzero(people.has_party)
+    person = np.repeat(visited, 400)
+    state = StartState(
+        person=person,
+        party=np.searchsorted(people.party_person, person),
+        asked_minutes=np.full(len(person), -3.0 * 1440),
+        template=np.full(len(person), "LEI-S1", dtype=object),
+        start=np.full(len(person), 1.0 * 1440),
+        orders=np.full(len(people.keys), NOT_KNOWN),
+    )
+    settings = replace(started.demand, cancel_share=share)
+    year = visit_requests(people, started.calendar, settings, seed=1, replication=0)
+    both = state.before(year, people, settings, seed=1, replication=0)
+    assert len(both) == len(state) + len(year)
+    found = both.cancels[: len(state)].mean()
+    assert abs(found - expected) < 4 * np.sqrt(expected / len(state)) + 0.005
+    assert (both.attempts[: len(state)] == 0).all()
+    assert (both.asked_minutes[len(state) :] == year.asked_minutes).all()
 
 
 def test_the_same_calendar_is_met_by_whoever_asks_first(
