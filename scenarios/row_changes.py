@@ -64,10 +64,12 @@ def changed_rule_problems(rules: pd.DataFrame, changes: Mapping[str, RuleChange]
     -------
     list of str
         One sentence for each fault of a rule that the scenario changes: a level the rule cannot
-        have, a soft rule without a price, a value that is missing, dates that end too early.
+        have, a soft rule without a price, a value that is missing, dates that end too early. In the
+        words of the scenario file, whose dates are ``from`` and ``to``.
     """
     faults = rule_faults(changed_rules(rules, changes))
-    return [f"rules.{fault}. Correct the scenario." for fault in faults if fault.rule in changes]
+    said = (str(fault).replace("valid_", "") for fault in faults if fault.rule in changes)
+    return [f"rules.{fault}. Correct the scenario." for fault in said]
 
 
 def own_rule_problems(folder: Path | None, told: Collection[Problem] = ()) -> list[Problem]:

@@ -306,7 +306,7 @@ def test_prices_that_whole_pennies_cannot_hold_are_refused(
     [
         ("rules: {sexx: {level: hard}}", "no rule 'sexx' in rules.csv"),
         ("rules: {court_alignment: {level: hard}}", "found level 'hard'; expected soft or off"),
-        ("rules: {region: {from: 2026-05-01, to: 2026-01-01}}", "a date on or after valid_from"),
+        ("rules: {region: {from: 2026-05-01, to: 2026-01-01}}", "a date on or after from"),
         ("rules: {reception_headroom: {value: .inf}}", "found value 'inf'; expected a number of 0"),
         ("rules: {estate_margin_men: {value: 1.0e30}}", "expected a number of 0 to 1,000,000"),
         ("rules: {court_alignment: {price_gbp: 1.0e6}}", "lower"),

@@ -153,8 +153,8 @@ def test_rules_that_cannot_be_so_are_reported_together(tmp_path: Path) -> None:
         "Correct the scenario.",
         "trial.yaml: rules.court_alignment: found level 'hard'; expected soft or off. "
         "Correct the scenario.",
-        "trial.yaml: rules.hold_court: found valid_to '2026-08-01'; expected a date on or after "
-        "valid_from, 2026-09-01. Correct the scenario.",
+        "trial.yaml: rules.hold_court: found to '2026-08-01'; expected a date on or after "
+        "from, 2026-09-01. Correct the scenario.",
     ]
 
 
