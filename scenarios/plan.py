@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import yaml
 
 from data.progress import Progress, silent
@@ -186,6 +188,20 @@ def _gap(allocation: Allocation) -> str:
     return f"{share} (GBP {allocation.objective_gbp - allocation.lower_bound_gbp:,.2f})"
 
 
+def _level_lines(levels: pd.DataFrame) -> list[str]:
+    """Say how every level of a strict order ended, in whole people or pounds and pence."""
+    lines = []
+    rows: list[dict[str, Any]] = levels.to_dict("records")  # type: ignore[assignment]
+    for row in rows:
+        form = ",.0f" if row["measure_unit"] == "people" else ",.2f"
+        final, most, value = (f"{row[name]:{form}}" for name in ("final", "at_most", "value"))
+        lines.append(
+            f"  level {row['level']}: {final}, at most {most} {row['measure_unit']}; least found "
+            f"{value}, gap {100 * row['gap']:.4f}%"
+        )
+    return lines
+
+
 def _told(scenario: Scenario, allocation: Allocation, further: list[str], out_dir: Path) -> Planned:
     infeasible = allocation.status == SolveStatus.INFEASIBLE
     moved = int(allocation.placements["moved"].sum())
@@ -199,6 +215,10 @@ def _told(scenario: Scenario, allocation: Allocation, further: list[str], out_di
     ]
     if allocation.proven_by is not None:
         lines.insert(1, f"proven by {allocation.proven_by}")
+    if allocation.worst_tenth_miles is not None:
+        miles = f"{allocation.worst_tenth_miles:,.2f} miles"
+        lines.append(f"worst-off tenth: {miles} from home on average")
+    lines += _level_lines(allocation.levels)
     lines += [
         f"  limit {each['limit']}: {each['people']:,} people; one more would save about "
         f"GBP {each['price_gbp']:,.2f}"
