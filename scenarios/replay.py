@@ -441,6 +441,8 @@ def tables_of(sessions: pd.DataFrame) -> pd.DataFrame:
 def _blocks(sessions: pd.DataFrame) -> pd.DataFrame:
     tracked = _tracked(sessions)
     label = tracked["attended"].astype("str") + "/" + tracked["tables"].astype("str")
+    if len(set(tracked["hall"])) > 1:
+        label = label + " " + tracked["hall"]
     return tracked.assign(label=label)[["start_minutes", "end_minutes", "top", "label"]]
 
 
