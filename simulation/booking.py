@@ -25,7 +25,7 @@ CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
 Counter: TypeAlias = tuple[
     Callable[[int, int], bool],
     Callable[[int, int, int], int],
-    Callable[[int, int], None],
+    Callable[[int, int, str], None],
     Callable[[int, int, int], int],
 ]
 """Whether a person has an order in hand, the table taken, and the order spent, each on a day; and
@@ -42,10 +42,6 @@ def _whatever(person: int, day: int) -> bool:
 def _turned_away(acceptable: int, person: int, day: int) -> int:
     """Turn away whoever has no order where every session asks for one."""
     return NOT_IN_HAND
-
-
-def _as_taken(person: int, day: int) -> None:
-    """Spend nothing where the order was taken with the table."""
 
 
 class BookingDesk:
@@ -125,6 +121,7 @@ class BookingDesk:
         person_of, party_of, visits = self._person, self._party, self._visits
         balance, acceptable, tables = self._orders.balance, self._acceptable, self.booked
         in_hand, take, spend, otherwise = self._counter()
+        rule = self._rules.of_slot if self._rules is not None else [""] * len(tables)
         ask_for_call, turning, cancel_at = self._ask_for_call, self._turning, self._cancel_at
         booked = bytearray(len(person_of))
         today = midnight = 0
@@ -152,7 +149,7 @@ class BookingDesk:
             answers[asking] = answer
             if answer >= 0:
                 booked[request] = True
-                spend(person, today)
+                spend(person, today, rule[answer])
                 tables[answer].append(request)
                 if request in cancel_at:
                     self._expect_cancelling(request, answer, now)
@@ -168,32 +165,22 @@ class BookingDesk:
         if rules is None:
             return orders.in_hand, self._calendar.take, orders.spend, _turned_away
         if rules.ask_for_either:
-            without = partial(self._take_without_order, rules.positions[NO_ORDER])
-            return orders.in_hand, partial(self._take, rules.of_slot), _as_taken, without
-        return _whatever, partial(self._take_by_rule, rules), _as_taken, _turned_away
+            without = partial(self._take_without_order, rules)
+            return orders.in_hand, self._calendar.take, orders.spend, without
+        return _whatever, partial(self._take_by_rule, rules), orders.spend, _turned_away
 
-    def _take(self, rule: list[str], acceptable: int, person: int, today: int) -> int:
-        """Book the earliest session and take an order if it asks for one."""
-        slot = self._calendar.take(acceptable, person, today)
-        if slot >= 0 and not rule[slot]:
-            self._orders.spend(person, today)
-        return slot
-
-    def _take_without_order(self, free: int, acceptable: int, person: int, today: int) -> int:
+    def _take_without_order(
+        self, rules: OrderRules, acceptable: int, person: int, today: int
+    ) -> int:
         """Book the earliest session that asks for no order."""
-        slot = self._calendar.take(acceptable & free, person, today)
+        slot = self._calendar.take(acceptable & rules.positions[NO_ORDER], person, today)
         return slot if slot >= 0 else NOT_IN_HAND
 
     def _take_by_rule(self, rules: OrderRules, acceptable: int, person: int, today: int) -> int:
-        """Book the earliest session whose order is in hand, and take that order."""
-        orders = self._orders
-        within = acceptable & rules.within(orders, person, today)
+        """Book the earliest session whose order is in hand."""
+        within = acceptable & rules.within(self._orders, person, today)
         slot = self._calendar.take(within, person, today)
-        if slot >= 0:
-            orders.spend(person, today, rules.of_slot[slot])
-        elif not orders.in_hand(person, today):
-            return NOT_IN_HAND
-        return slot
+        return slot if slot >= 0 or self._orders.in_hand(person, today) else NOT_IN_HAND
 
     def start_with(self, request: int, slot: int) -> None:
         """Enter a booking that was made before the first day; the calendar holds its table."""

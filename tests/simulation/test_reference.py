@@ -240,15 +240,17 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
     if fault == "window":
         real = module.SlotCalendar
 
-        def one_day_more(*args: object, notice_days: tuple[int, int], days: int) -> SlotCalendar:
+        def one_day_more(
+            *args: object, notice_days: tuple[int, int], **others: int
+        ) -> SlotCalendar:
             least, most = notice_days
-            return real(*args, notice_days=(least, most + 1), days=days)  # type: ignore[arg-type]
+            return real(*args, notice_days=(least, most + 1), **others)  # type: ignore[arg-type]
 
         monkeypatch.setattr(module, "SlotCalendar", one_day_more)
     elif fault == "cancelled table":
         monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, day: None)
     elif fault == "order twice":
-        monkeypatch.setattr(Orders, "spend", lambda self, person, day: None)
+        monkeypatch.setattr(Orders, "spend", lambda self, person, day, rule: None)
     else:
         monkeypatch.setattr(
             module,
