@@ -247,10 +247,11 @@ def allocate(
     ] = None,
     role: Asking = Role.OTHER,
 ) -> int:
-    """Decide placements only, prove them, write the plan."""
+    """Decide placements only, prove them, write the plan; an interrupt takes the best so far."""
     from scenarios.plan import plan
+    from scenarios.stop import stops_early
 
-    with _progress() as progress:
+    with _progress() as told, stops_early(told, lambda line: _say(line, _errors())) as progress:
         found = plan(
             scenario,
             out_dir=out_dir,

@@ -1,0 +1,71 @@
+"""An interrupted decision hands over the best plan so far with its gap; interrupted twice, none."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from data.progress import StopEarlyError, silent
+from scenarios.plan import plan
+from scenarios.stop import TOLD, stops_early
+
+
+def test_one_interrupt_ends_the_stage_that_has_a_plan_and_two_end_everything() -> None:
+    said: list[str] = []
+
+    with stops_early(silent, said.append) as progress:
+        progress("prices of limits, gap 1%", 0, 1)
+        signal.raise_signal(signal.SIGINT)
+        progress("costs", 0, 1)
+        with pytest.raises(StopEarlyError):
+            progress("prices of limits, gap 1%", 1, 2)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    assert said == [TOLD]
+
+
+def _interrupted() -> None:
+    with stops_early(silent, lambda _: None) as progress:
+        signal.raise_signal(signal.SIGINT)
+        progress("anything with a gap", 0, 1)
+
+
+def test_where_no_plan_can_be_had_an_interrupt_is_one_and_is_heard_as_before_afterwards() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted()
+
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupted_plan_is_written_certified_with_its_gap(
+    small_data: Path, tmp_path: Path
+) -> None:
+    scenario = tmp_path / "few_moves.yaml"
+    scenario.write_text(
+        "title: Few moves\nquestion: What do few moves give?\nparent: baseline\n"
+        "change: {placements: optimised, allocation.move_budget: 9}\n",
+        encoding="utf-8",
+    )
+    heard: list[str] = []
+
+    def once(stage: str, _done: int, _total: int) -> None:
+        if "gap" in stage and not heard:
+            heard.append(stage)
+            signal.raise_signal(signal.SIGINT)
+
+    with stops_early(once, lambda _: None) as progress:
+        told = plan(
+            str(scenario), out_dir=tmp_path / "plan", data_dir=small_data, progress=progress
+        ).told
+
+    account = json.loads((tmp_path / "plan" / "allocation.json").read_text())
+    assert heard
+    assert account["status"] in ("cancelled", "optimal")
+    assert (account["status"] == "optimal") == (account["gap"] == 0)
+    assert f"gap {100 * account['gap']:.4f}%" in told[0]
