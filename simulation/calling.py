@@ -211,6 +211,13 @@ def places_by_day(slots: DatedSlots, minutes_each: float) -> NDArray[np.float64]
     return np.bincount(slots.day, weights=places).astype(np.float64)
 
 
+def staff_hours_by_day(slots: DatedSlots, stations_per_officer: int) -> NDArray[np.float64]:
+    """Give the hours of the officers who watch stations on each day."""
+    officers = np.ceil(slots.tables / stations_per_officer)
+    hours = officers * (slots.end - slots.start) / MINUTES_PER_HOUR
+    return np.bincount(slots.day, weights=hours).astype(np.float64)
+
+
 def next_slots(slots: DatedSlots) -> NDArray[np.int64]:
     """Give for each slot the one that follows it at once in the same period; -1 where none does."""
     order = np.lexsort((slots.start, slots.template))

@@ -135,19 +135,22 @@ class Recorder:
         there is none.
     instead
         Answer to every asking for a call in place of a visit, by that of the visit.
+    probes
+        For whom the calendar was looked at, and whether the entitlement could be had.
     second_slots
         The second slot of every call that holds two, by its number.
     visits, calls
         Bookings of the visit sessions and video slots that were held.
     """
 
-    __slots__ = ("add", "answers", "calls", "instead", "rows", "second_slots", "visits")
+    __slots__ = ("add", "answers", "calls", "instead", "probes", "rows", "second_slots", "visits")
 
     def __init__(self) -> None:
         self.rows: list[float] = []
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
         self.answers: list[int] = []
         self.instead: dict[int, int] = {}
+        self.probes: list[tuple[int, bool]] = []
         self.second_slots: dict[int, int] = {}
         self.visits = Register()
         self.calls = Register()
@@ -176,8 +179,9 @@ class Year:
         What was drawn for each dated session, and how visitors are let in.
     going
         How every call would go.
-    video_places
-        Calls of one slot for which the stations are offered on each day, usable or not; float64.
+    video_places, video_staff_hours
+        Calls of one slot for which the stations are offered on each day, usable or not, and hours
+        of the officers who watch them; float64.
     """
 
     place: Place
@@ -191,6 +195,7 @@ class Year:
     day: VisitingDay
     going: Calls
     video_places: NDArray[np.float64]
+    video_staff_hours: NDArray[np.float64]
 
     def numbered(self, column: Callable[[Requests], NDArray[Any]]) -> NDArray[Any]:
         """Give a column of the requests by their number in the log."""
@@ -225,6 +230,9 @@ class VisitLog:
     late_minutes, minutes_had
         Of a visit that took place: from the start of the session until the party was in the hall,
         and how long it had there. Of a call, how long it lasted. 0 in other rows; float64.
+    probed, reachable
+        For whom the calendar was looked at, each time, and whether two visits, one of them at a
+        weekend, could be had; int64 and bool.
     """
 
     establishment: str
@@ -236,6 +244,8 @@ class VisitLog:
     slot: NDArray[np.int64]
     late_minutes: NDArray[np.float64]
     minutes_had: NDArray[np.float64]
+    probed: NDArray[np.int64]
+    reachable: NDArray[np.bool_]
 
     @classmethod
     def of_run(
@@ -264,6 +274,8 @@ class VisitLog:
             slot=slot,
             late_minutes=late,
             minutes_had=had,
+            probed=np.array([person for person, _ in recorder.probes], dtype=np.int64),
+            reachable=np.array([found for _, found in recorder.probes], dtype=np.bool_),
         )
 
     def of(self, outcome: VisitOutcome) -> NDArray[np.bool_]:
@@ -309,7 +321,8 @@ class VisitLog:
             One row per turn, in order of time, warm-up included: replication, establishment,
             prisoner_id, request (its number within the person's requests of that channel),
             channel (visit or video), outcome, at, session (template id, empty where none or a
-            video call), session_start (missing where none), adults, children.
+            video call), session_start (missing where none), late_minutes and minutes_had (missing
+            but where a visit or call took place), adults, children.
         """
         year = self.year
         visits = year.visits
@@ -332,6 +345,13 @@ class VisitLog:
         person = year.numbered(lambda requests: requests.person)[request]
         party = year.numbered(lambda requests: requests.party)[request]
         number = year.numbered(lambda requests: requests.number)[request]
+
+        def minutes_of(column: NDArray[np.float64]) -> NDArray[np.float64]:
+            known = np.where(self.minutes_had > 0.0, column, np.nan)
+            rows = np.concatenate([no_minutes[:asked], known, no_minutes[asked:]])
+            return np.round(rows[order], 1)
+
+        no_minutes = np.full(asked + asked_calls, np.nan)
         # who is called and no party is one adult
         callers = np.zeros(len(year.place.keys), dtype=np.int64)
         is_video = outcome >= CODE[VisitOutcome.VIDEO_ASKED]
@@ -356,6 +376,8 @@ class VisitLog:
                 "at": calendar.timestamps(minutes[order]),
                 "session": _words(template, [*year.templates, ""]),
                 "session_start": start,
+                "late_minutes": minutes_of(self.late_minutes),
+                "minutes_had": minutes_of(self.minutes_had),
                 "adults": np.append(year.place.adults, callers + 1)[party].astype(np.int16),
                 "children": np.append(year.place.children, callers)[party].astype(np.int16),
             }

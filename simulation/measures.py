@@ -10,16 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ESTATE, Sex
-from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.clock import MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.contact import WHY, Counts, Days, contact_counts
 from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
+from simulation.place import Place
 from simulation.simulate import SimulationInputs
 from simulation.timetable import KINDS
 
-ENDS = tuple(
-    outcome
-    for outcome in VISIT_ENDS
-    if outcome not in (VisitOutcome.CALLED_OFF, VisitOutcome.REFUSED_ENTRY)
-)
 PENDING = "pending"
 WAITED = "waited"
 """The quantity that counts visits by days waited."""
@@ -39,18 +36,45 @@ BAND_EDGES_MILES = (25.0, 50.0, 100.0)
 GROUPS: dict[str, tuple[str, ...]] = {
     "all": ("all",),
     "session_kind": tuple(map(str, KINDS)),
-    "outcome": (*map(str, ENDS), PENDING),
+    "outcome": (*map(str, VISIT_ENDS), PENDING),
     "sex": (str(Sex.MEN), str(Sex.WOMEN)),
     "children_under_18": ("no", "yes"),
     "distance_band": DISTANCE_BANDS,
-}
-"""Every ``group_by`` and its groups; a group without events has explicit zeros."""
+    "care_experience": ("never_in_care", "in_care_as_a_child"),
+    "income": ("other_income", "low_income", "without_visitors"),
+    "car": ("with_car", "without_car", "without_visitors"),
+    "days_since_sentence": (
+        "sentenced_under_28_days_ago", "sentenced_28_to_89_days_ago",
+        "sentenced_90_to_364_days_ago", "sentenced_a_year_ago_or_more", "not_sentenced",
+    ),
+    "days_to_release": (
+        "release_within_28_days", "release_in_28_to_89_days",
+        "release_in_90_to_364_days", "release_in_a_year_or_more", "no_release_date",
+    ),
+}  # fmt: skip
+"""Every ``group_by`` and its groups, but regions; a group without events has explicit zeros."""
 
-OF_PEOPLE = ("all", "sex", "children_under_18", "distance_band")
-OF_SESSIONS = ("all", "session_kind")
-OF_VISITS = ("all", "session_kind", "sex", "children_under_18", "distance_band")
+REGION = "region"
+"""The ``group_by`` of the regions that establishments lie in, given for the estate only."""
 
-Counts = dict[str, NDArray[np.float64]]
+STAGE_EDGES_DAYS = (28.0, 90.0, 365.0)
+
+OF_STAGES = ("days_since_sentence", "days_to_release")
+OF_PEOPLE = (
+    "all", "sex", "children_under_18", "distance_band", "care_experience", "income", "car", REGION,
+)  # fmt: skip
+OF_PLACES = ("all", REGION)
+OF_SESSIONS = (*OF_PLACES, "session_kind")
+OF_VISITS = (*OF_PEOPLE, "session_kind")
+
+OF_A_STAGE = (
+    "people", "person_periods", "periods_with_visit", "periods_with_regular_contact",
+    "periods_without_contact", "visits",
+)  # fmt: skip
+"""The quantities that are given by stage of the sentence, on entry and before release."""
+
+CUT_SHORT_MINUTES = 15.0
+"""A visit that is shorter than its session by more than this is cut short."""
 
 
 def tally(logs: Iterable[VisitLog], inputs: SimulationInputs) -> pd.DataFrame:
@@ -85,12 +109,21 @@ def _add_year(rows: _Rows, log: VisitLog, inputs: SimulationInputs) -> None:
     by_person = _of_each_person(log, inputs, events)
     for group_by, code in _groups_of_people(log).items():
         size = len(GROUPS[group_by])
-        for name, values in by_person.items():
-            sums = np.bincount(code, weights=values, minlength=size)
+        names = OF_A_STAGE if group_by in OF_STAGES else by_person
+        for name in names:
+            sums = np.bincount(code, weights=by_person[name], minlength=size)
             rows.add(group_by, name, sums.astype(np.float64))
-        rows.add_waits(group_by, code[events.visit_person], events.visit_wait)
-    for name, values in _of_the_place(log, inputs).items():
+        if group_by not in OF_STAGES:
+            rows.add_waits(group_by, code[events.visit_person], events.visit_wait)
+    of_the_place = _of_the_place(log, inputs)
+    for name, values in of_the_place.items():
         rows.add("all", name, values)
+    if region := log.year.place.region:
+        of_region = {name: np.array([values.sum()]) for name, values in by_person.items()}
+        for name, values in (of_region | of_the_place).items():
+            rows.add(REGION, name, values, (region,))
+        everybody = np.zeros(len(events.visit_wait), dtype=np.int64)
+        rows.add_waits(REGION, everybody, events.visit_wait, (region,))
     for name, values in _by_session_kind(log, inputs, events).items():
         rows.add("session_kind", name, values)
     rows.add_waits("session_kind", events.visit_kind, events.visit_wait)
@@ -112,21 +145,33 @@ class _Rows:
         """Say whose rows follow."""
         self._begun.append((len(self._value), establishment, replication))
 
-    def add(self, group_by: str, quantity: str, values: NDArray[np.float64]) -> None:
+    def add(
+        self,
+        group_by: str,
+        quantity: str,
+        values: NDArray[np.float64],
+        groups: tuple[str, ...] = (),
+    ) -> None:
         """Add one quantity for every group."""
-        groups = GROUPS[group_by]
+        groups = groups or GROUPS[group_by]
         self._group_by += [group_by] * len(groups)
         self._group += groups
         self._quantity += [quantity] * len(groups)
         self._wait_days += [NO_WAIT] * len(groups)
         self._value += values.tolist()
 
-    def add_waits(self, group_by: str, code: NDArray[np.int64], waits: NDArray[np.int64]) -> None:
+    def add_waits(
+        self,
+        group_by: str,
+        code: NDArray[np.int64],
+        waits: NDArray[np.int64],
+        groups: tuple[str, ...] = (),
+    ) -> None:
         """Add the number of visits for every group and number of days waited."""
         width = int(waits.max(initial=0)) + 1
         counted = np.bincount(code * width + waits)
         filled = np.flatnonzero(counted)
-        groups = GROUPS[group_by]
+        groups = groups or GROUPS[group_by]
         self._group_by += [group_by] * len(filled)
         self._group += [groups[group] for group in (filled // width).tolist()]
         self._quantity += [WAITED] * len(filled)
@@ -161,9 +206,13 @@ class _Events:
     visit_wait: NDArray[np.int64]
     visit_day: NDArray[np.int64]
     visit_minutes: NDArray[np.float64]
+    late_hall_minutes: NDArray[np.float64]
+    check_minutes: NDArray[np.float64]
+    cut_short: NDArray[np.float64]
     school_minutes: NDArray[np.float64]
     call_person: NDArray[np.int64]
     call_day: NDArray[np.int64]
+    call_minutes: NDArray[np.float64]
 
     @classmethod
     def of(cls, log: VisitLog, calendar: Calendar) -> _Events:
@@ -173,17 +222,24 @@ class _Events:
         held = np.flatnonzero(log.of(VisitOutcome.VIDEO_HELD) & _measured(log.minutes, calendar))
         asked = year.visits.asked_minutes[request] // MINUTES_PER_DAY
         party = year.visits.party[request]
+        late, had = log.late_minutes[attended], log.minutes_had[attended]
+        hall = np.minimum(year.day.late_minutes[slot], late)
+        lost = year.sessions.end[slot] - year.sessions.start[slot] - had
         return cls(
             visit_slot=slot,
             visit_person=year.visits.person[request],
             visit_party=party,
             visit_kind=year.sessions.kind[slot],
             visit_day=year.sessions.day[slot],
-            visit_minutes=log.minutes_had[attended],
+            visit_minutes=had,
+            late_hall_minutes=hall,
+            check_minutes=late - hall,
+            cut_short=(lost > CUT_SHORT_MINUTES).astype(np.float64),
             visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
             school_minutes=_school_minutes(log, calendar, slot, party),
             call_person=_person_of(log, held),
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
+            call_minutes=log.minutes_had[held],
         )
 
 
@@ -234,13 +290,44 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     counts["adult_visitors"] = per_person(person, adults.astype(np.float64))
     counts["child_visitors"] = per_person(person, children.astype(np.float64))
     counts["wait_days"] = per_person(person, events.visit_wait.astype(np.float64))
-    counts["visit_minutes"] = per_person(person, events.visit_minutes)
+    for name, of_visits in _MINUTES.items():
+        counts[name] = per_person(person, of_visits(events))
+    counts["video_minutes"] = per_person(events.call_person, events.call_minutes)
+    counts["probes"] = per_person(log.probed)
+    counts["probes_reachable"] = per_person(log.probed[log.reachable])
     counts["family_money_gbp"] = per_person(person, place.money_gbp[party])
     refunded = _number_in_party(party) < inputs.refunded_visits_per_year
     counts["refund_gbp"] = per_person(person, place.refund_gbp[party] * refunded)
     counts["family_minutes"] = per_person(person, place.return_minutes[party] * (adults + children))
     counts["school_minutes"] = per_person(person, events.school_minutes)
-    return counts | _contact(people, calendar, events)
+    return counts | contact_counts(
+        calendar,
+        has_party=place.has_party,
+        contact_refused=place.contact_refused,
+        visits=Days(person=person, day=events.visit_day),
+        calls=Days(person=events.call_person, day=events.call_day),
+        asked=_asked(log, calendar),
+    )
+
+
+def _asked(log: VisitLog, calendar: Calendar) -> Days:
+    """Give whose requests for visits and calls were made on which measured days."""
+    visits, calls = log.year.visits, log.year.calls
+    minutes = np.concatenate([visits.asked_minutes, calls.asked_minutes])
+    measured = _measured(minutes, calendar)
+    return Days(
+        person=np.concatenate([visits.person, calls.person])[measured],
+        day=(minutes[measured] // MINUTES_PER_DAY).astype(np.int64),
+    )
+
+
+_MINUTES: dict[str, Callable[[_Events], NDArray[np.float64]]] = {
+    "visit_minutes": lambda events: events.visit_minutes,
+    "late_hall_minutes": lambda events: events.late_hall_minutes,
+    "check_minutes": lambda events: events.check_minutes,
+    "visits_cut_short": lambda events: events.cut_short,
+}
+"""Quantities that add up over visits."""
 
 
 _COUNTED = {
@@ -248,10 +335,13 @@ _COUNTED = {
     "bookings": VisitOutcome.BOOKED,
     "no_shows": VisitOutcome.NO_SHOW,
     "cancellations": VisitOutcome.CANCELLED,
+    "called_off": VisitOutcome.CALLED_OFF,
+    "refused_entry": VisitOutcome.REFUSED_ENTRY,
     "attempts_without_order": VisitOutcome.NO_ORDER,
     "attempts_without_table": VisitOutcome.NO_TABLE,
     "video_calls": VisitOutcome.VIDEO_HELD,
     "video_no_shows": VisitOutcome.VIDEO_NO_SHOW,
+    "video_failed": VisitOutcome.VIDEO_FAILED,
     "video_without_credit": VisitOutcome.VIDEO_NO_CREDIT,
     "video_without_slot": VisitOutcome.VIDEO_NO_SLOT,
 }
@@ -285,41 +375,39 @@ def _school_minutes(
     return np.asarray(missed * place.children[party], dtype=np.float64)
 
 
-def _contact(people: int, calendar: Calendar, events: _Events) -> Counts:
-    """Count visits and calls of each person by four weeks: regular contact and none."""
-    periods = calendar.periods
-    calls = _by_period(events.call_person, events.call_day, people, calendar)
-    visits = _by_period(events.visit_person, events.visit_day, people, calendar)
-    contacts = visits + calls
-    return {
-        "person_periods": np.full(people, float(periods)),
-        "periods_with_visit": (visits > 0).sum(axis=1).astype(np.float64),
-        "periods_with_video": (calls > 0).sum(axis=1).astype(np.float64),
-        "periods_with_regular_contact": (contacts > 1).sum(axis=1).astype(np.float64),
-        "periods_without_contact": (contacts == 0).sum(axis=1).astype(np.float64),
-        "people_without_contact": (contacts.sum(axis=1) == 0).astype(np.float64),
-    }
-
-
-def _by_period(
-    person: NDArray[np.int64], day: NDArray[np.int64], people: int, calendar: Calendar
-) -> NDArray[np.int64]:
-    period = (day - calendar.warm_up_days) // DAYS_PER_PERIOD
-    counted = period < calendar.periods
-    flat = np.bincount(
-        person[counted] * calendar.periods + period[counted], minlength=people * calendar.periods
-    )
-    return flat.reshape(people, calendar.periods)
-
-
 def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
-    sessions, calendar = log.year.sessions, inputs.calendar
+    year, calendar = log.year, inputs.calendar
+    sessions, slots = year.sessions, year.video_slots
     offered = _measured(sessions.start, calendar)
-    places = log.year.video_places[calendar.warm_up_days : calendar.days]
-    return {
-        "tables": np.array([sessions.tables[offered].sum()], dtype=np.float64),
-        "video_places": np.array([places.sum()]),
+    days = slice(calendar.warm_up_days, calendar.days)
+    counts = {name: values[offered].sum() for name, values in _of_sessions(log).items()}
+    rows = np.flatnonzero(_measured(log.minutes, calendar))
+    taken = [CODE[outcome] for outcome in _TAKEN]
+    counts |= {
+        "video_places": year.video_places[days].sum(),
+        "video_places_usable": slots.tables[_measured(slots.start, calendar)].sum(),
+        "video_places_taken": np.isin(log.outcome[rows], taken).sum(),
+        "video_staff_hours": year.video_staff_hours[days].sum(),
     }
+    return {name: np.array([value], dtype=np.float64) for name, value in counts.items()}
+
+
+_TAKEN = (VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW, VisitOutcome.VIDEO_FAILED)
+"""What becomes of calls whose time has come."""
+
+
+def _of_sessions(log: VisitLog) -> Counts:
+    """Give what each slot of a session offers and costs; tables of sessions called off apart."""
+    day, tables = log.year.day, log.year.sessions.tables.astype(np.float64)
+    return {
+        "tables": np.where(day.called_off, 0.0, tables),
+        "tables_called_off": np.where(day.called_off, tables, 0.0),
+        "staff_hours": day.staff_hours(log.year.sessions),
+    }
+
+
+_OF_BOOKINGS = ("visits", "bookings", "no_shows", "cancellations", "called_off", "refused_entry")
+"""Quantities that count rows about a session."""
 
 
 def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -> Counts:
@@ -336,15 +424,18 @@ def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -
     measured = _measured(log.minutes, calendar)
     counts: Counts = {
         name: per_kind(sessions.kind[log.slot[log.of(_COUNTED[name]) & measured]])
-        for name in ("visits", "bookings", "no_shows", "cancellations")
+        for name in _OF_BOOKINGS
     }
     party = events.visit_party
     return counts | {
-        "tables": per_kind(sessions.kind[offered], sessions.tables[offered].astype(np.float64)),
         "adult_visitors": per_kind(events.visit_kind, place.adults[party].astype(np.float64)),
         "child_visitors": per_kind(events.visit_kind, place.children[party].astype(np.float64)),
         "wait_days": per_kind(events.visit_kind, events.visit_wait.astype(np.float64)),
-        "visit_minutes": per_kind(events.visit_kind, events.visit_minutes),
+        **{name: per_kind(events.visit_kind, of(events)) for name, of in _MINUTES.items()},
+        **{
+            name: per_kind(sessions.kind[offered], values[offered])
+            for name, values in _of_sessions(log).items()
+        },
         "school_minutes": per_kind(events.visit_kind, events.school_minutes),
     }
 
@@ -352,7 +443,7 @@ def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -
 def _by_outcome(log: VisitLog, calendar: Calendar) -> NDArray[np.float64]:
     asked = _measured(log.year.visits.asked_minutes, calendar)
     last = np.bincount(log.last_outcomes()[asked], minlength=len(OUTCOMES))
-    ended = [float(last[CODE[outcome]]) for outcome in ENDS]
+    ended = [float(last[CODE[outcome]]) for outcome in VISIT_ENDS]
     return np.array([*ended, last.sum() - sum(ended)])
 
 
@@ -363,7 +454,26 @@ def _groups_of_people(log: VisitLog) -> dict[str, NDArray[np.int64]]:
         "sex": (place.sex == Sex.WOMEN).astype(np.int64),
         "children_under_18": (place.children_under_18 > 0).astype(np.int64),
         "distance_band": np.searchsorted(BAND_EDGES_MILES, place.straight_miles, side="right"),
+        "care_experience": place.care_experience.astype(np.int64),
+        "income": _of_any_party(place, place.low_income),
+        "car": _of_any_party(place, place.has_car, otherwise=0),
+        "days_since_sentence": _stage(place.days_since_sentence),
+        "days_to_release": _stage(place.days_to_release),
     }
+
+
+def _of_any_party(place: Place, marked: NDArray[np.bool_], otherwise: int = 1) -> NDArray[np.int64]:
+    """Give ``otherwise`` where any party of a person is marked, and 2 where there is none."""
+    people = len(place.keys)
+    any_marked = np.bincount(place.party_person, weights=marked, minlength=people) > 0
+    group = np.where(any_marked, otherwise, 1 - otherwise)
+    return np.where(place.has_party, group, 2)
+
+
+def _stage(days: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the stage that a number of days stands for, the last where there is none."""
+    stage = np.searchsorted(STAGE_EDGES_DAYS, days, side="right")
+    return np.where(np.isnan(days), len(STAGE_EDGES_DAYS) + 1, stage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,7 +506,9 @@ def _per_four_weeks(part: str) -> Callable[[pd.DataFrame, float], pd.Series[floa
 
 
 MEASURES = (
-    _Measure(name="people", unit="people", group_bys=OF_PEOPLE, value=_sum("people")),
+    _Measure(
+        name="people", unit="people", group_bys=(*OF_PEOPLE, *OF_STAGES), value=_sum("people")
+    ),
     _Measure(
         name="requests", unit="requests", group_bys=(*OF_PEOPLE, "outcome"), value=_sum("requests")
     ),
@@ -431,11 +543,13 @@ MEASURES = (
         value=_sum("attempts_without_table"),
     ),
     _Measure(name="bookings", unit="bookings", group_bys=OF_VISITS, value=_sum("bookings")),
-    _Measure(name="visits", unit="visits", group_bys=OF_VISITS, value=_sum("visits")),
+    _Measure(
+        name="visits", unit="visits", group_bys=(*OF_VISITS, *OF_STAGES), value=_sum("visits")
+    ),
     _Measure(
         name="visits_per_prisoner_per_four_weeks",
         unit="visits per prisoner per four weeks",
-        group_bys=OF_PEOPLE,
+        group_bys=(*OF_PEOPLE, *OF_STAGES),
         value=_per_four_weeks("visits"),
     ),
     _Measure(
@@ -452,6 +566,18 @@ MEASURES = (
         name="cancellations", unit="bookings", group_bys=OF_VISITS, value=_sum("cancellations")
     ),
     _Measure(
+        name="called_off",
+        unit="bookings",
+        group_bys=OF_VISITS,
+        value=_sum("called_off"),
+    ),
+    _Measure(
+        name="refused_entry",
+        unit="visits",
+        group_bys=OF_VISITS,
+        value=_sum("refused_entry"),
+    ),
+    _Measure(
         name="wait_days_mean", unit="days", group_bys=OF_VISITS, value=_mean("wait_days", "visits")
     ),
     _Measure(
@@ -462,11 +588,52 @@ MEASURES = (
     ),
     _Measure(name="tables", unit="tables", group_bys=OF_SESSIONS, value=_sum("tables")),
     _Measure(
+        name="tables_called_off",
+        unit="tables",
+        group_bys=OF_SESSIONS,
+        value=_sum("tables_called_off"),
+    ),
+    _Measure(name="staff_hours", unit="hours", group_bys=OF_SESSIONS, value=_sum("staff_hours")),
+    _Measure(
+        name="hours_lost_to_late_starts",
+        unit="hours",
+        group_bys=OF_VISITS,
+        value=_sum("late_hall_minutes", 1 / 60),
+    ),
+    _Measure(
+        name="hours_lost_at_checks",
+        unit="hours",
+        group_bys=OF_VISITS,
+        value=_sum("check_minutes", 1 / 60),
+    ),
+    _Measure(
+        name="visits_cut_short_share",
+        unit="share",
+        group_bys=OF_VISITS,
+        value=_share("visits_cut_short", "visits"),
+    ),
+    _Measure(
+        name="visit_minutes_mean",
+        unit="minutes",
+        group_bys=OF_VISITS,
+        value=_mean("visit_minutes", "visits"),
+    ),
+    _Measure(
+        name="entitlement_reachable_share",
+        unit="share of looks at the calendar",
+        group_bys=OF_PEOPLE,
+        value=_mean("probes_reachable", "probes"),
+    ),
+    _Measure(
         name="video_requests", unit="requests", group_bys=OF_PEOPLE, value=_sum("video_requests")
     ),
     _Measure(name="video_calls", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_calls")),
     _Measure(
         name="video_no_shows", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_no_shows")
+    ),
+    _Measure(name="video_failed", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_failed")),
+    _Measure(
+        name="video_hours", unit="hours", group_bys=OF_PEOPLE, value=_sum("video_minutes", 1 / 60)
     ),
     _Measure(
         name="video_without_credit",
@@ -491,26 +658,74 @@ MEASURES = (
     _Measure(
         name="video_use_share",
         unit="share",
-        group_bys=("all",),
+        group_bys=OF_PLACES,
         value=_share("video_calls", "video_places"),
+    ),
+    _Measure(
+        name="video_places_offered",
+        unit="calls",
+        group_bys=OF_PLACES,
+        value=_sum("video_places"),
+    ),
+    _Measure(
+        name="video_places_usable",
+        unit="calls",
+        group_bys=OF_PLACES,
+        value=_sum("video_places_usable"),
+    ),
+    _Measure(
+        name="video_places_taken",
+        unit="calls",
+        group_bys=OF_PLACES,
+        value=_sum("video_places_taken"),
+    ),
+    _Measure(
+        name="video_staff_hours",
+        unit="hours",
+        group_bys=OF_PLACES,
+        value=_sum("video_staff_hours"),
     ),
     _Measure(
         name="regular_contact_share",
         unit="share of people in four weeks",
-        group_bys=OF_PEOPLE,
+        group_bys=(*OF_PEOPLE, *OF_STAGES),
         value=_share("periods_with_regular_contact", "person_periods"),
     ),
     _Measure(
         name="visited_share",
         unit="share of people in four weeks",
-        group_bys=OF_PEOPLE,
+        group_bys=(*OF_PEOPLE, *OF_STAGES),
         value=_share("periods_with_visit", "person_periods"),
     ),
     _Measure(
         name="no_contact_share",
         unit="share of people in four weeks",
-        group_bys=OF_PEOPLE,
+        group_bys=(*OF_PEOPLE, *OF_STAGES),
         value=_share("periods_without_contact", "person_periods"),
+    ),
+    *(
+        _Measure(
+            name=f"no_contact_{why}_share",
+            unit="share of people in four weeks",
+            group_bys=OF_PEOPLE,
+            value=_share(f"periods_without_contact_{why}", "person_periods"),
+        )
+        for why in WHY
+    ),
+    _Measure(
+        name="no_contact_in_90_days_share",
+        unit="share of people in 90 days",
+        group_bys=OF_PEOPLE,
+        value=_share("quarters_without_contact", "person_quarters"),
+    ),
+    *(
+        _Measure(
+            name=f"no_contact_in_90_days_{why}_share",
+            unit="share of people in 90 days",
+            group_bys=OF_PEOPLE,
+            value=_share(f"quarters_without_contact_{why}", "person_quarters"),
+        )
+        for why in WHY
     ),
     _Measure(
         name="no_contact_in_year_share",
@@ -562,7 +777,8 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         [*KEYS, "quantity", "wait_days"], ignore_index=True
     )
     estate = sorted_tallies.assign(establishment=ESTATE)
-    both = pd.concat([sorted_tallies, estate], ignore_index=True)
+    here = sorted_tallies[sorted_tallies["group_by"] != REGION]
+    both = pd.concat([here, estate], ignore_index=True)
     summed = both.groupby([*KEYS, "quantity", "wait_days"], observed=True)["value"].sum()
     rows = summed.reset_index()
     waited = rows[rows["quantity"] == WAITED]

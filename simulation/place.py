@@ -14,8 +14,8 @@ class Place:
 
     Attributes
     ----------
-    establishment
-        Its code.
+    establishment, region
+        Its code, and the region it lies in.
     prisoner_id
         Ids of the people, ascending; text, shape (people,).
     keys
@@ -57,6 +57,7 @@ class Place:
     """
 
     establishment: str
+    region: str
     prisoner_id: NDArray[np.object_]
     keys: NDArray[np.uint64]
     convicted: NDArray[np.bool_]

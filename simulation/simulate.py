@@ -31,6 +31,7 @@ from simulation.calling import (
     callers,
     next_slots,
     places_by_day,
+    staff_hours_by_day,
     usable_stations,
 )
 from simulation.clock import MINUTES_PER_DAY, Calendar
@@ -40,11 +41,19 @@ from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.open_days import OpenDays, open_days_under
 from simulation.order_rules import OrderRules, without_order
 from simulation.place import Place
+from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
 from simulation.slots import SlotCalendar
 from simulation.start_state import StartState
 from simulation.streams import person_keys, stream_key, uniform
-from simulation.timetable import acceptable_slots, video_slots, visit_slots
+from simulation.timetable import (
+    KINDS,
+    SessionKind,
+    acceptable_slots,
+    bits,
+    video_slots,
+    visit_slots,
+)
 from simulation.video import VideoDesk, VideoRegime, WalkInRoom, stations_under
 
 
@@ -212,7 +221,7 @@ def build_inputs(
         sessions=_by_establishment(sessions, codes),
         open_days=open_days_under(estate, sessions, regime, calendar),
         stations=_by_establishment(stations_under(estate, video), codes),
-        places=_places(codes, people, table),
+        places=_places(codes, people, table, estate),
     )
 
 
@@ -244,7 +253,9 @@ def _ride_shuttles(
     parties["return_minutes"] -= saved
 
 
-def _places(codes: list[str], people: pd.DataFrame, parties: pd.DataFrame) -> dict[str, Place]:
+def _places(
+    codes: list[str], people: pd.DataFrame, parties: pd.DataFrame, estate: Estate
+) -> dict[str, Place]:
     """Cut the sorted tables of people and parties into establishments."""
     of_person = {name: people[name].to_numpy() for name in ("key", "convicted")}
     of_person |= {
@@ -265,6 +276,7 @@ def _places(codes: list[str], people: pd.DataFrame, parties: pd.DataFrame) -> di
     }
     of_person["keys"] = of_person.pop("key")
     columns = {name: parties[name].to_numpy() for name in parties.columns}
+    regions = estate.establishments.set_index("establishment")["region"].to_dict()
     held = people["establishment"].to_numpy(object)
     first = np.searchsorted(held, codes, side="left") if len(held) else np.zeros(len(codes), int)
     last = np.searchsorted(held, codes, side="right") if len(held) else np.zeros(len(codes), int)
@@ -275,6 +287,7 @@ def _places(codes: list[str], people: pd.DataFrame, parties: pd.DataFrame) -> di
         person, ladder = here.pop("person") - start, here.pop("ladder") - start
         places[code] = Place(
             establishment=code,
+            region=regions.get(code, ""),
             **{name: column[start:stop] for name, column in of_person.items()},
             party_person=person,
             party_ladder=ladder,
@@ -387,6 +400,7 @@ def simulate(
             place, visits, calls, inputs.calling, call_minutes=video.call_minutes, **names
         ),
         video_places=places_by_day(offered, video.call_minutes + video.changeover_minutes),
+        video_staff_hours=staff_hours_by_day(offered, video.stations_per_officer),
     )
     recorder = Recorder()
     env = simpy.Environment()
@@ -428,6 +442,18 @@ def simulate(
         start.enter(place, sessions, year.templates, tables=tables, desk=desk, recorder=recorder)
     env.process(hold_sessions(env, sessions.start.tolist(), desk.booked, recorder.visits.hold))
     env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))
+    probed = probed_people(place, **names).tolist()
+    could_come = _by_kind_of_table(place, probed, positions, tables)
+    weekend = tables.every_week(bits(sessions.weekly.kind == KINDS.index(SessionKind.WEEKEND)))
+
+    def is_reachable(person: int, day: int) -> bool:
+        return any(
+            found.bit_count() >= VISITS_ENTITLED and found & weekend
+            for slots in could_come[person]
+            for found in (tables.within_reach(slots, person, day),)
+        )
+
+    env.process(probe_calendar(env, calendar, probed, is_reachable, recorder.probes.append))
     env.run(until=end)
     # events that were still to come hold the desk, and the desk holds the environment: let go,
     # or the memory of every establishment waits for the collector
@@ -510,6 +536,25 @@ def _video_room(
         gives_back=(year.going.fails & ~year.numbered(lambda asked: asked.no_show)).tolist(),
         recorder=recorder,
     )
+
+
+def _by_kind_of_table(
+    place: Place, people: list[int], positions: list[int], tables: SlotCalendar
+) -> dict[int, list[int]]:
+    """Give for each person the slots, as bits, that any party at open or closed tables could take.
+
+    There is one number for each kind of table at which somebody would sit.
+    """
+    first = np.searchsorted(place.party_person, people, side="left").tolist()
+    last = np.searchsorted(place.party_person, people, side="right").tolist()
+    conditions = place.conditions.tolist()
+    found = {}
+    for person, start, stop in zip(people, first, last, strict=True):
+        kinds = {False: 0, True: 0}
+        for party in range(start, stop):
+            kinds[conditions[party]] |= positions[party]
+        found[person] = [tables.every_week(bits) for bits in kinds.values() if bits]
+    return found
 
 
 def _by_establishment(table: pd.DataFrame, codes: list[str]) -> dict[str, pd.DataFrame]:

@@ -133,6 +133,27 @@ class SlotCalendar:
             fitting ^= bit
         return -1
 
+    def within_reach(self, acceptable: int, person: int, day: int) -> int:
+        """Give the slots of the window, as bits, that the person has booked or could book.
+
+        Parameters
+        ----------
+        acceptable, person, day
+            As for ``take``; limits of periods do not count.
+        """
+        if day != self._today:
+            self._turn_to(day)
+        found = acceptable & self._bookable
+        left = acceptable & self._window & ~found
+        while left:
+            bit = left & -left
+            left ^= bit
+            place = self._shift + bit.bit_length() - 1
+            slot = self._slot_at[place] if place < len(self._slot_at) else -1
+            if slot >= 0 and self._is_booked(person, slot):
+                found |= bit
+        return found
+
     def take_two(self, acceptable: int, person: int, day: int, following: Sequence[int]) -> int:
         """Book the earliest two slots of which one follows the other; -1 when there are none.
 

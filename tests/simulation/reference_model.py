@@ -17,6 +17,7 @@ import numpy as np
 import simpy
 
 from data.words import DAYS
+from simulation import probe
 from simulation.log import Year
 from simulation.simulate import SimulationInputs
 from simulation.streams import person_keys, stream_key, uniform
@@ -108,6 +109,7 @@ class ReferenceModel:
         self.env = simpy.Environment()
         self.rows: list[tuple[float, int, str]] = []
         self.hours: dict[int, tuple[float, float]] = {}
+        self.probes: list[tuple[int, bool]] = []
         self._seed, self._replication = seed, replication
         place = year.place
         order_day = np.floor(uniform(stream_key(seed, replication, "order day"), place.keys) * 28)
@@ -153,6 +155,7 @@ class ReferenceModel:
             self.env.process(self._own_call(request))
         for session in self.sessions:
             self.env.process(self._call_off(session))
+        self.env.process(self._probe())
         # the gate opens a day late, and what else happens after the end is nobody's business
         self.env.run(until=self.end + 2 * DAY)
         return [row for row in self.rows if row[0] < self.end]
@@ -170,6 +173,39 @@ class ReferenceModel:
         return self._drawn(
             f"visit {purpose}", "", people[drawn.person[request]], int(drawn.number[request])
         )
+
+    def _probe(self):
+        calendar, place = self.inputs.calendar, self.year.place
+        for day in range(calendar.warm_up_days, calendar.days, 28):
+            yield self.env.timeout(day * DAY + DAY / 2 - self.env.now)
+            for index, key in enumerate(place.prisoner_id):
+                if (
+                    place.has_party[index]
+                    and self._drawn("probed", "", key, 0) < probe.PROBED_SHARE
+                ):
+                    self.probes.append((index, self._could_visit(index)))
+
+    def _could_visit(self, index: int) -> bool:
+        place, regime = self.year.place, self.inputs.regime
+        first, last = regime.notice_days_min, regime.notice_days_max
+        today = int(self.env.now // DAY)
+        for closed in (False, True):
+            parties = [
+                int(party)
+                for party in np.flatnonzero(place.party_person == index)
+                if bool(place.conditions[party]) == closed
+            ]
+            found = [
+                session.kind == "weekend"
+                for session in self.sessions
+                if first <= session.day - today <= last
+                if any(self._may_come(index, party, session) for party in parties)
+                if (table := session.tables.get(closed)) is not None
+                if index in session.holders or table.count < table.capacity
+            ]
+            if len(found) >= 2 and any(found):
+                return True
+        return False
 
     def _call_off(self, session: Session):
         settings = self.inputs.attendance

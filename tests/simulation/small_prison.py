@@ -277,7 +277,13 @@ def prison(
     )
     cost = np.full(parties, cost_gbp) if plain else draw.exponential(cost_gbp, parties)
     everywhere = np.repeat(cost[:, np.newaxis], len(establishments), axis=1)
-    codes = pd.DataFrame({"establishment": list(establishments), "operational_capacity": people})
+    codes = pd.DataFrame(
+        {
+            "establishment": list(establishments),
+            "operational_capacity": people,
+            "region": [("London", "Wales")[number % 2] for number in range(len(establishments))],
+        }
+    )
     return build_inputs(
         Estate(
             establishments=codes.assign(sex="men", security="C", country=country),

@@ -171,12 +171,15 @@ def test_refunds_stop_at_the_yearly_cap() -> None:
 
 
 def test_every_group_of_every_measure_has_a_row_and_zeros_are_said() -> None:
-    """An empty prison: counts and shares are zero, and only waits are missing."""
+    """An empty prison: counts and shares are zero, and only means of nothing are missing."""
     measures = measured(prison(people=0, sessions=daily(2), regime=REGIME), ["AAA"])
 
-    waits = measures["measure"].str.startswith("wait_days")
-    assert (measures.loc[~waits & ~measures["measure"].eq("tables"), "value"] == 0).all()
-    assert measures.loc[waits, "value"].isna().all()
+    means = measures["measure"].str.startswith("wait_days") | measures["measure"].isin(
+        ["visit_minutes_mean", "entitlement_reachable_share"]
+    )
+    there = measures["measure"].isin(["tables", "staff_hours"])
+    assert (measures.loc[~means & ~there, "value"] == 0).all()
+    assert measures.loc[means, "value"].isna().all()
     visits = measures[(measures["measure"] == "visits") & (measures["establishment"] == "AAA")]
     assert set(visits["group"]) == {
         group for group_by, groups in GROUPS.items() if group_by != "outcome" for group in groups

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -193,13 +194,16 @@ def turns(log: VisitLog) -> list[tuple[float, int, str]]:
 @hypothesis_settings(max_examples=80)
 @given(inputs=small_prisons(), seed=st.integers(0, 1_000))
 def test_desk_and_reference_model_agree_on_every_turn(inputs: SimulationInputs, seed: int) -> None:
-    log = simulate(inputs, establishment="AAA", seed=seed, replication=0)
+    with mock.patch("simulation.probe.PROBED_SHARE", 0.7):
+        log = simulate(inputs, establishment="AAA", seed=seed, replication=0)
 
-    reference = ReferenceModel(inputs, log.year, seed, 0)
-    plain = reference.run()
+        reference = ReferenceModel(inputs, log.year, seed, 0)
+        plain = reference.run()
 
     assert sorted(turns(log)) == sorted((round(at, 4), who, what) for at, who, what in plain)
     assert hours(log) == pytest.approx(reference_hours(reference, plain))
+    found = zip(log.probed.tolist(), log.reachable.tolist(), strict=True)
+    assert list(found) == reference.probes[: len(log.probed)]
 
 
 def hours(log: VisitLog) -> dict[tuple[int, str], float]:
