@@ -107,7 +107,7 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
             inputs, problem.held(unit_of), more / PENNIES_PER_POUND, fewer / PENNIES_PER_POUND
         ),
         terms=_terms(inputs, build, unit_of),
-        status=_status(certificate, found),
+        status=status_of(certificate, found),
         objective_gbp=certificate.objective_pennies / PENNIES_PER_POUND,
         lower_bound_gbp=certificate.closed_bound_pennies / PENNIES_PER_POUND,
         gap=certificate.closed_gap,
@@ -300,13 +300,13 @@ def place_bounds(
     return more, fewer
 
 
-def _status(certificate: Certificate, found: Decision) -> SolveStatus:
-    """Say what is known: what the checker and two solvers prove, never what one claims."""
+def status_of(certificate: Certificate, found: Decision) -> SolveStatus:
+    """Say what is known of a plan: what the checker and two solvers prove, never what one claims."""
+    if found.stopped and certificate.closed_gap > 0:
+        return SolveStatus.CANCELLED  # whoever has no place may have one in a better plan
     if certificate.unplaced or certificate.short:
         return SolveStatus.INFEASIBLE
-    if certificate.closed_gap == 0:
-        return SolveStatus.OPTIMAL
-    return SolveStatus.CANCELLED if found.stopped else SolveStatus.FEASIBLE
+    return SolveStatus.OPTIMAL if certificate.closed_gap == 0 else SolveStatus.FEASIBLE
 
 
 def _proven_by(certificate: Certificate, found: Decision) -> str:

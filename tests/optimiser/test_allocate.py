@@ -13,16 +13,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.population import Population
+from optimiser.allocate import status_of
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from optimiser.build import Inputs as Given
 from optimiser.build import build_problem
-from optimiser.certify import certify
+from optimiser.certify import Certificate, certify
+from optimiser.decide import Decision
+from optimiser.duals import Prices
 from optimiser.limits import LimitEdit
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import ARRAYS, INELIGIBLE, PairFlag
 from scenarios.inputs import Inputs
 from scenarios.place import allocation_inputs
 from scenarios.schema import Scenario
+from tests.optimiser.allocation_instances import make_problem
 from tests.optimiser.toy_world import (
     allocate,
     exclusion,
@@ -464,3 +468,32 @@ def _tables(real: Inputs, baseline: Scenario) -> dict[str, Any]:
 
 def _on(real: Inputs, baseline: Scenario, policy: AllocationPolicy) -> Allocation:
     return allocate(**_tables(real, baseline), policy=policy)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "unplaced", "bound", "status"),
+    [
+        (False, 0, 10, SolveStatus.OPTIMAL),
+        (True, 0, 10, SolveStatus.OPTIMAL),
+        (False, 0, 9, SolveStatus.FEASIBLE),
+        (False, 2, 9, SolveStatus.INFEASIBLE),
+        (True, 0, 9, SolveStatus.CANCELLED),
+        (True, 2, 9, SolveStatus.CANCELLED),
+        (True, 2, 10, SolveStatus.INFEASIBLE),
+    ],
+)
+def test_a_plan_that_was_stopped_is_never_called_infeasible_while_a_better_one_may_be(
+    stopped: bool, unplaced: int, bound: int, status: SolveStatus
+) -> None:
+    prices = Prices.none(make_problem([[1]], [1]))
+    found = Decision(
+        unit_of=np.zeros(1, dtype=np.int64),
+        proof=prices,
+        prices=prices,
+        solver_says_optimal=not stopped,
+        stopped=stopped,
+        seconds={},
+    )
+    certificate = Certificate(objective_pennies=10, bound_pennies=bound, moves=0, unplaced=unplaced)
+
+    assert status_of(certificate, found) == status
