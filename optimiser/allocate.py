@@ -301,7 +301,7 @@ def place_bounds(
 
 
 def status_of(certificate: Certificate, found: Decision) -> SolveStatus:
-    """Say what is known of a plan: what the checker and two solvers prove, never what one claims."""
+    """Say what is known: what the checker and two solvers prove, never what one claims."""
     if found.stopped and certificate.closed_gap > 0:
         return SolveStatus.CANCELLED  # whoever has no place may have one in a better plan
     if certificate.unplaced or certificate.short:
