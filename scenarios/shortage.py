@@ -10,12 +10,17 @@ from optimiser.allocation import COHORT, Allocation
 from optimiser.exclusions import RESTRICTED, RESTRICTED_RULES
 
 NEEDED = {
-    "places": "{how_many} more places in {what}",
+    "places": "{how_many} more {places} in {what}",
     "margin": "{how_many} more {what} held than the operating margin allows",
     "rule": "rule {what} set aside for {how_many} of them",
     "lock": "{how_many} of them unlocked",
 }
 """What each way out asks for."""
+
+ONE = {"men": "man", "women": "woman"}
+
+SHOWN = 12
+"""Cohorts told in words; the table has all."""
 
 
 def readable_ways(ways: pd.DataFrame) -> pd.DataFrame:
@@ -49,10 +54,23 @@ def shortfall_table(allocation: Allocation) -> pd.DataFrame:
 
 def shortfall_lines(allocation: Allocation, *, planner: bool) -> list[str]:
     """Say who has no place, and what it would take; planners alone read needs and every rule."""
+    return cohort_lines(allocation.unplaced, allocation.ways_out, planner=planner)
+
+
+def cohort_lines(cohorts: pd.DataFrame, ways_out: pd.DataFrame, *, planner: bool) -> list[str]:
+    """Say the same of cohorts and ways out: the largest cohorts, and how many there are in all."""
+    if cohorts.empty:
+        return []
+    largest = cohorts.sort_values("people", ascending=False, kind="stable").head(SHOWN).sort_index()
     lines = []
-    readable = allocation.ways_out if planner else readable_ways(allocation.ways_out)
+    if len(cohorts) > SHOWN:
+        lines.append(
+            f"{cohorts['people'].sum():,} people without a place, in {len(cohorts)} cohorts; the "
+            f"{SHOWN} largest follow, shortfall.parquet lists all"
+        )
+    readable = ways_out if planner else readable_ways(ways_out)
     ways: list[dict[str, Any]] = readable.to_dict("records")  # type: ignore[assignment]
-    for row in allocation.unplaced.to_dict("records"):
+    for row in largest.to_dict("records"):
         needs = row["needs"] if planner or not row["needs"] else RESTRICTED
         people = "person" if row["people"] == 1 else "people"
         units = "1 unit" if row["units"] == 1 else f"{row['units']} units"
@@ -69,5 +87,9 @@ def shortfall_lines(allocation: Allocation, *, planner: bool) -> list[str]:
 
 def _way(way: dict[str, Any]) -> str:
     kind = "lock" if (way["way"], way["what"]) == ("rule", "lock") else way["way"]
-    needed = NEEDED[kind].format(what=way["what"], how_many=f"{way['how_many']:,}")
+    one = way["how_many"] == 1
+    what = ONE.get(way["what"], way["what"]) if one and kind == "margin" else way["what"]
+    needed = NEEDED[kind].format(
+        what=what, how_many=f"{way['how_many']:,}", places="place" if one else "places"
+    )
     return f"{needed}: £{way['first_gbp']:,.2f} over the stay for the first"

@@ -30,7 +30,7 @@ from scenarios.explain import (
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.results import load_results
-from scenarios.shortage import readable_needs, readable_ways
+from scenarios.shortage import cohort_lines, readable_needs, readable_ways
 from scenarios.steer import review_lines
 from scenarios.stored_plan import known_of, open_plan
 from tests.scenarios.conftest import PRISONS
@@ -463,6 +463,27 @@ def test_needs_of_people_without_a_place_are_for_planners_alone() -> None:
 
     assert shown["needs"].tolist() == [RESTRICTED, ""]
     assert shown["people"].tolist() == [1, 1]
+
+
+def test_the_largest_cohorts_without_a_place_are_told_with_how_many_there_are() -> None:
+    rows = [("men", "C", "sentenced", False, f"need {n}", n, 2, 9) for n in range(1, 15)]
+    cohorts = pd.DataFrame(rows, columns=[*COHORT, "people", "units", "places"])
+    of_last = tuple(rows[-1][: len(COHORT)])
+    found = [("places", "AAA-1", 1), ("margin", "men", 1), ("margin", "men", 14)]
+    ways = pd.DataFrame(
+        [(*of_last, 14, way, what, how_many, 5.0) for way, what, how_many in found],
+        columns=WAYS,
+    )
+
+    told = cohort_lines(cohorts, ways, planner=True)
+
+    assert told[0].startswith("105 people without a place, in 14 cohorts; the 12 largest")
+    assert sum("without a place:" in line for line in told) == 12
+    assert not any("need 1;" in line or "need 2;" in line for line in told)
+    assert "1 more place in AAA-1:" in told[-3]
+    assert "1 more man held" in told[-2]
+    assert "14 more men held" in told[-1]
+    assert cohort_lines(cohorts[:0], ways, planner=True) == []
 
 
 def test_one_lock_that_is_due_is_told_in_the_singular() -> None:
