@@ -426,8 +426,8 @@ def _check_stations_have_slots(tables: Tables, reports: Reports) -> None:
 
 
 def _minutes(times: pd.Series[str]) -> pd.Series[int]:
-    parts = times.str.partition(":")
-    return parts[0].astype("int64") * 60 + parts[2].astype("int64")
+    hours, minutes = times.str.slice(0, 2), times.str.slice(3, 5)
+    return hours.astype("int64") * 60 + minutes.astype("int64")
 
 
 def _check_excluded_dates(tables: Tables, reports: Reports) -> None:

@@ -85,7 +85,8 @@ class Mood:
         if not missing:
             return 1.0
         periods = (now - self._since[person]) / MINUTES_PER_PERIOD
-        return 1.0 - missing * (1.0 - self.settings.recovery_share) ** periods
+        left: float = (1.0 - self.settings.recovery_share) ** periods
+        return 1.0 - missing * left
 
     def start_late(self, person: int, now: float) -> None:
         """Take note that a visit to a person began late."""
