@@ -214,6 +214,34 @@ def amount_of(traded: TradeOff, unit_of: Integers) -> int:
     return traded.measure().of_plan(traded.problem, unit_of)
 
 
+def savings_at_most(points: Sequence[Point], step: int) -> list[int]:
+    """Say what more of the measure can save at the most, whatever plan has it.
+
+    The proof of each point bounds every plan at every amount: none with amount *x* has an objective
+    below the point's bound and its price times (its amount less *x*). The highest of these lines at
+    the amount of a point and ``step`` more is as low as any plan there can be.
+
+    Parameters
+    ----------
+    points
+        Points of one trade-off; more of them bound closer.
+    step
+        How much more of the measure, in the unit of ``amount``.
+
+    Returns
+    -------
+    list of int
+        One per point, pennies.
+    """
+    return [
+        min(
+            point.value - each.bound - each.price * (each.amount - point.amount - step)
+            for each in points
+        )
+        for point in points
+    ]
+
+
 def _bound(traded: TradeOff, point: Point) -> int:
     let = point.price * point.amount
     proof = point.proof

@@ -20,6 +20,7 @@ from optimiser.frontier import (
     TradeOff,
     TradeOffError,
     certify_point,
+    savings_at_most,
     trace,
     trade_off,
 )
@@ -214,15 +215,16 @@ def frontier_table(traded: TradeOff, build: Build, points: Sequence[Point]) -> p
         One row per point: ``amount`` of the measure in ``measure_unit``; ``objective_gbp`` (all
         terms as the scenario weighs them), ``lower_bound_gbp`` and ``gap``; ``family_gbp`` without
         weights; ``moves``, ``unplaced``, ``mean_straight_miles``; ``objective_rate_gbp``, what the
-        next ``rate_per`` saves of the objective (the certified price at this point), and
-        ``family_rate_gbp``, the same of family cost, from this point to the next.
+        next ``rate_per`` saves of the objective at most, by the bounds of all points, and
+        ``family_rate_gbp``, what each saves of family cost on the way from this point to the next.
     """
     words, problem = WORDS[traded.against], traded.problem
     worst = traded.against is Against.WORST_TENTH
     unit = traded.tail.count * PARTS_PER_MILE if worst else 1
     step = 1 if worst else 100
     rows = []
-    for number, point in enumerate(points, start=1):
+    savings = savings_at_most(points, unit * step)
+    for number, (point, saving) in enumerate(zip(points, savings, strict=True), start=1):
         placed = np.flatnonzero(point.unit_of != UNPLACED)
         at = problem.unit_establishment[point.unit_of[placed]]
         family = build.costs.visit_gbp[placed, at].astype(np.float64) * build.costs.visits[placed]
@@ -240,7 +242,7 @@ def frontier_table(traded: TradeOff, build: Build, points: Sequence[Point]) -> p
                 "moves": int(problem.moved(point.unit_of).sum()),
                 "unplaced": int((point.unit_of == UNPLACED).sum()),
                 "mean_straight_miles": float(far.mean()) if len(far) else float("nan"),
-                "objective_rate_gbp": point.price * unit * step / PENNIES_PER_POUND,
+                "objective_rate_gbp": saving / PENNIES_PER_POUND,
                 "rate_per": words.per,
             }
         )
@@ -307,7 +309,7 @@ def _told(table: pd.DataFrame, against: Against) -> list[str]:
     return [
         f"{format(row['amount'], form)} {words.measure_unit}: family cost GBP "
         f"{row['family_gbp']:,.0f}, weighted cost GBP {row['objective_gbp']:,.0f}, gap "
-        f"{100 * row['gap']:.4f}%; the next {words.per} would save GBP "
-        f"{row['objective_rate_gbp']:,.0f} of it"
+        f"{100 * row['gap']:.4f}%; the next {words.per} would save at most "
+        f"GBP {row['objective_rate_gbp']:,.0f} of it"
         for row in table.to_dict("records")
     ]

@@ -20,6 +20,7 @@ from optimiser.frontier import (
     TradeOff,
     TradeOffError,
     certify_point,
+    savings_at_most,
     trace,
     trade_off,
 )
@@ -93,6 +94,12 @@ def assert_convex_and_falling(points: list[Point]) -> None:
     assert all(first >= second - 1e-9 for first, second in pairwise(rates))
 
 
+def assert_no_plan_saves_more(points: list[Point], plans: list[tuple[int, int]], step: int) -> None:
+    for point, most in zip(points, savings_at_most(points, step), strict=True):
+        saved = [point.value - value for amount, value in plans if amount <= point.amount + step]
+        assert max(saved) <= most
+
+
 @given(problems(most_people=4), st.sampled_from(Against), st.integers(0, 3))
 def test_no_plan_lies_below_the_frontier(
     problem: AllocationProblem, against: Against, seed: int
@@ -111,6 +118,8 @@ def test_no_plan_lies_below_the_frontier(
             for amount, value in plans
         )
     assert min(value for _, value in plans) == points[-1].value
+    assert_no_plan_saves_more(points, plans, 1)
+    assert_no_plan_saves_more(points, plans, 100)
     assert_convex_and_falling(points)
 
 
@@ -131,7 +140,21 @@ def test_points_under_limits_ties_and_minimums_are_best_at_their_price(
         assert point.value + point.price * point.amount == least
         assert point.bound + point.price * point.amount <= least
     assert min(value for _, value in plans) == points[-1].value
+    assert_no_plan_saves_more(points, plans, 1)
+    assert_no_plan_saves_more(points, plans, 100)
     assert_convex_and_falling(points)
+
+
+def test_a_price_far_above_what_there_is_to_save_is_not_told_as_a_saving() -> None:
+    none = np.zeros(0, dtype=np.int32)
+    corners = [(1_250_000, 0, 10_000), (40, 100, 6_000), (0, 200, 2_500)]
+    points = [
+        Point(price=price, amount=amount, value=value, bound=value, unit_of=none, proof=())
+        for price, amount, value in corners
+    ]
+
+    assert savings_at_most(points, 100) == [4_000, 3_500, 0]
+    assert savings_at_most(points, 50) == [2_000, 2_000, 0]
 
 
 def test_points_that_break_a_tie_or_claim_too_high_a_bound_fail() -> None:
