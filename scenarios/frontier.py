@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from optimiser.frontier import (
 from optimiser.problem import PENNIES_PER_POUND, UNPLACED
 from optimiser.worst import PARTS_PER_MILE, tail_of
 from scenarios.account import changes_table, equality_of
-from scenarios.display.charts import svg, trade_off_curve
+from scenarios.display.charts import TEXT, Figure, svg, trade_off_curve
 from scenarios.errors import ExitCode, ScenarioError
 from scenarios.inputs import Inputs, input_digests, load_inputs
 from scenarios.load import load_scenario
@@ -49,6 +50,10 @@ WORST_GAP = 1e-4
 
 SOURCE = "Our allocation model on the data of the scenario; every point is certified."
 
+TITLE_LETTERS = 70
+NOTE_LETTERS = 95
+"""Letters of a line above the chart, so that it is no wider than the chart."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
@@ -61,16 +66,24 @@ class Words:
 
 WORDS = {
     Against.MOVES: Words(
-        measure_unit="moves", per="100 moves", title="People held in another prison than today"
+        measure_unit="moves",
+        per="100 moves",
+        title="Moves (people held in another prison than today)",
     ),
     Against.CROWDING: Words(
-        measure_unit="people", per="100 people", title="People held above uncrowded capacity"
+        measure_unit="people",
+        per="100 people",
+        title="Crowding (people held above uncrowded capacity)",
     ),
     Against.FAR: Words(
-        measure_unit="people", per="100 people", title="People held over 50 miles from home"
+        measure_unit="people",
+        per="100 people",
+        title="People held over 50 straight miles from home",
     ),
     Against.WORST_TENTH: Words(
-        measure_unit="miles", per="mile", title="Mean miles from home of the worst-off tenth"
+        measure_unit="miles",
+        per="mile",
+        title="Mean distance from home of the worst-off tenth (miles)",
     ),
 }
 
@@ -292,15 +305,41 @@ def _write(
 
 
 def _chart(scenario: Scenario, traded: TradeOff, table: pd.DataFrame) -> str:
-    words = WORDS[traded.against]
+    return svg(frontier_figure(scenario, traded.against, table), "frontier")
+
+
+def frontier_figure(scenario: Scenario, against: Against, table: pd.DataFrame) -> Figure:
+    """Draw the points with title and note inside the picture, which stands on its own as a file.
+
+    Parameters
+    ----------
+    scenario, against
+        Whose points they are, and what the objective was traded against.
+    table
+        As ``frontier_table`` tells them.
+    """
+    import altair as alt
+
     figure = trade_off_curve(
         table.assign(x=table["amount"], y=table["family_gbp"] / 1e6),
-        x_title=words.title,
-        y_title="Family cost, million GBP over the stay",
-        title=f"{scenario.title}: cost to families against {traded.against}".replace("_", " "),
-        note=f"{SOURCE} Placements and prices on {scenario.as_of.isoformat()}.",
+        x_title=WORDS[against].title,
+        y_title="Family cost over the stay (million GBP)",
+        title=f"{scenario.title}: cost to families against {against}".replace("_", " "),
+        note=f"Placements and prices on {scenario.as_of.isoformat()}; the largest gap of a point "
+        f"to its bound is {100 * table['gap'].max():.4f}%. {SOURCE}",
     )
-    return svg(figure, "frontier")
+    title = alt.TitleParams(
+        text=wrap(figure.title, TITLE_LETTERS),
+        subtitle=wrap(figure.note, NOTE_LETTERS),
+        anchor="start",
+        offset=14,
+        fontSize=17,
+        color=TEXT,
+        subtitleFontSize=13,
+        subtitleColor=TEXT,
+        subtitlePadding=6,
+    )
+    return replace(figure, chart=figure.chart.properties(title=title))
 
 
 def _told(table: pd.DataFrame, against: Against) -> list[str]:

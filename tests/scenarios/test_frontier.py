@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from scenarios.errors import ExitCode, ScenarioError
 from scenarios.frontier import frontier
+from scenarios.load import load_scenario
 
 FILES = {
     "changes.parquet",
@@ -59,6 +61,10 @@ def test_points_are_written_with_table_chart_and_equality(
     chart = (out / "frontier.svg").read_text(encoding="utf-8")
     assert "aria-label" in chart
     assert "#12436D" in chart
+    drawn = re.sub(r"<[^>]+>", " ", chart)
+    assert load_scenario("closer_to_home_ceiling").title in drawn
+    assert "the largest gap of a point" in drawn
+    assert "million GBP" in drawn
 
 
 def test_moves_of_each_point_are_those_of_its_plan(small_data: Path, tmp_path: Path) -> None:
