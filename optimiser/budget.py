@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.progress import Progress, StopEarlyError, silent
+from data.progress import Progress, StopEarlyError, silent, so_far
 from optimiser.alike import keep_own_units
 from optimiser.certify import limit_faults
 from optimiser.duals import Prices, prices_from
@@ -243,8 +243,10 @@ class _Search:
     def evaluate(self, price: Integers, start: Plan | None) -> _Point:
         """Solve at prices of the limits."""
         done = len(self.points)
-        gap = f", gap {self.gap():.4%}" if self.kept and self.best else ""
-        self.progress(STAGE + gap, done, done + 1)
+        stage = STAGE
+        if self.kept is not None and self.best is not None:
+            stage = so_far(STAGE, self.kept.value, self.best.bound)
+        self.progress(stage, done, done + 1)
         plan = self.network.solve(price, start)
         counts = [self.problem.counts(plan.unit_of, limit) for limit in self.problem.limits]
         slope = self.sign * (np.array(counts) - self.limit_bound)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.progress import Progress, StopEarlyError, silent
+from data.progress import Progress, StopEarlyError, silent, so_far
 from optimiser.duals import Prices
 from optimiser.linear import NoAnswerError, solve_large, solve_whole
 from optimiser.pool import Duals, Pool, Pricer
@@ -228,8 +228,7 @@ class _Search:
         return better
 
     def _report(self, value: float) -> None:
-        gap = max(0.0, value - self.bound) / max(1.0, abs(value))
-        self.progress(f"{STAGE}, gap {gap:.4%}", self.rounds, self.rounds + 1)
+        self.progress(so_far(STAGE, value, self.bound), self.rounds, self.rounds + 1)
 
     def first_look(self) -> ColumnPlan | None:
         """Decide the pairs very near the cheapest; give a plan within the gap that is let be."""

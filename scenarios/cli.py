@@ -581,9 +581,10 @@ def _progress() -> Iterator[Progress]:
         stages: dict[str, Any] = {}
 
         def progress(stage: str, done: int, total: int) -> None:
-            if stage not in stages:
-                stages[stage] = bars.add_task(stage, total=total)
-            bars.update(stages[stage], completed=done, total=total)
+            name = stage.partition(",")[0]
+            if name not in stages:
+                stages[name] = bars.add_task(stage, total=total)
+            bars.update(stages[name], description=stage, completed=done, total=total)
 
         yield progress
 
