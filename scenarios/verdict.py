@@ -62,7 +62,7 @@ def _decimals(width: float) -> int:
     """Give as many decimals as an interval of this width can bear."""
     if not width > 0:
         return 1
-    return min(max(math.ceil(-math.log10(width)), 0), MOST_DECIMALS)
+    return min(max(math.ceil(-math.log10(width)), int(width < 10)), MOST_DECIMALS)
 
 
 def _whole_zero(value: float, decimals: int) -> float:

@@ -157,10 +157,11 @@ def test_the_last_places_carry_the_price_of_soft_headroom_on_top(policy: Allocat
 
 
 def test_a_price_beyond_the_solvers_integers_is_refused(policy: AllocationPolicy) -> None:
-    headroom = {"level": "soft", "price_gbp": 2_000_000, "value": 2}
+    headroom = {"level": "soft", "price_gbp": 1_000_000, "value": 2}
+    rules = rules_in_force(table_of(), AS_OF)
 
     with pytest.raises(ValueError, match="a place costs more than"):
-        blocks(found(reception_headroom=headroom), policy)
+        blocks_of_places(found(reception_headroom=headroom), rules, policy, weeks=26.0)
 
 
 @pytest.mark.parametrize(
