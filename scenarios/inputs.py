@@ -43,6 +43,7 @@ from scenarios.row_changes import (
     own_rule_problems,
 )
 from scenarios.schema import Scenario
+from simulation.asking import window_problems
 from simulation.open_days import calendar_problems
 from simulation.regime import session_problems
 from simulation.video import station_problems
@@ -351,6 +352,10 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
         told = [
             *session_problems(estate, scenario.regime),
             *station_problems(estate, scenario.video),
+            *window_problems(
+                scenario.asking,
+                (scenario.regime.notice_days_min, scenario.regime.notice_days_max),
+            ),
             *calendar_problems(
                 estate,
                 scenario.regime,

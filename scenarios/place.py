@@ -117,6 +117,8 @@ def simulated_with(
         coming=scenario.coming,
         regime=scenario.regime,
         allowance=scenario.allowance,
+        asking=scenario.asking,
+        mood=scenario.mood,
         video=scenario.video,
         calling=scenario.calling,
         attendance=scenario.attendance,

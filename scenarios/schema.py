@@ -24,11 +24,13 @@ from optimiser.objective import Objective
 from optimiser.policy import AllocationPolicy
 from scenarios.benefit import BenefitSettings
 from simulation.allowance import AllowanceSettings
+from simulation.asking import AskingSettings
 from simulation.attendance import AttendanceSettings
 from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
+from simulation.mood import MoodSettings
 from simulation.regime import VisitsRegime
 from simulation.video import VideoRegime
 
@@ -102,6 +104,8 @@ class Scenario(BaseModel):
     coming: ComingSettings
     regime: VisitsRegime
     allowance: AllowanceSettings
+    asking: AskingSettings
+    mood: MoodSettings
     video: VideoRegime
     calling: CallingSettings
     attendance: AttendanceSettings

@@ -12,6 +12,8 @@ Modules, in the order a reader needs them:
 ``video``       ``VideoRegime``, the stations under it and the story of a video call
 ``allowance``   visit orders granted and spent
 ``arrivals``    ``Askings``: those who ask, in the order of the clock
+``asking``      channels, and what a family settles for
+``mood``        what families make of a bad experience
 ``booking``     the story of a request: search the window, book, wait or give up
 ``attendance``  the story of a visit: who came, who did not
 ``timetable``   from weekly templates to dated slots

@@ -158,6 +158,9 @@ class Orders:
     balance
         Visits each person could still book with visit orders, as last brought up to date, those
         on debt included; ``in_hand`` knows of orders due.
+    at_least
+        Visits each person can book for certain, whatever has come due; only exchanging takes orders
+        away, so without anybody who does it is the balance itself.
 
     Notes
     -----
@@ -187,6 +190,7 @@ class Orders:
         self._kept = [0 if swapped else cap for swapped in swaps]
         first = min(opening, cap)
         self.balance = [first + debt if needs else UNLIMITED for needs in needed]
+        self.at_least = [0] * len(needed) if any(swaps) else self.balance
         # orders not yet 28 days old: of the latest grant, and of the one before
         self._fresh = [first] * len(needed)
         self._older = [0] * len(needed)
@@ -206,7 +210,7 @@ class Orders:
 
     def in_hand(self, person: int, day: int) -> bool:
         """Say whether the person can book on ``day``: an order of any kind, or debt allowed."""
-        if self.balance[person]:
+        if self.at_least[person]:
             return True
         if day >= self._next_grant[person]:
             self._grant(person, day)

@@ -34,12 +34,28 @@ class Askings:
     last: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, visits: Requests, calls: Requests, *, until: float) -> Askings:
-        """Put the askings of all requests before ``until`` in order."""
-        waits = [visits.asked_minutes, *visits.ask_again_minutes]
-        minutes = np.add.accumulate(np.array(waits), axis=0)
-        numbers = np.arange(1, len(waits) + 1)[:, np.newaxis]
-        attempt, visit = np.nonzero((numbers <= visits.attempts) & (minutes < until))
+    def of(
+        cls,
+        visits: Requests,
+        calls: Requests,
+        *,
+        handled_minutes: NDArray[np.float64],
+        until: float,
+    ) -> Askings:
+        """Put the askings of all requests before ``until`` in order.
+
+        Parameters
+        ----------
+        visits, calls
+            Requests drawn for both.
+        handled_minutes
+            Minute at which each asking for a visit reaches the desk, ``inf`` where there is none;
+            shape (attempts_max, visits).
+        until
+            End of the year.
+        """
+        minutes = handled_minutes
+        attempt, visit = np.nonzero(minutes < until)
         when = np.concatenate([minutes[attempt, visit], calls.asked_minutes])
         request = np.concatenate([visit, len(visits) + np.arange(len(calls))])
         last = attempt + 1 == visits.attempts[visit]

@@ -12,12 +12,23 @@ import simpy
 from data.words import OrderRule
 from simulation.allowance import Orders
 from simulation.arrivals import Askings, at
+from simulation.asking import Choices
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
-from simulation.log import CODE, NOT_IN_HAND, PASSED_OVER, Recorder, VisitOutcome
+from simulation.log import (
+    CODE,
+    NO_SLOT,
+    NOT_IN_HAND,
+    PASSED_OVER,
+    PUT_OFF,
+    Recorder,
+    VisitOutcome,
+)
+from simulation.mood import Mood
 from simulation.order_rules import OrderRules
 from simulation.slots import SlotCalendar
 
+BOOKED = CODE[VisitOutcome.BOOKED]
 CANCELLED = CODE[VisitOutcome.CANCELLED]
 CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
 
@@ -66,6 +77,8 @@ class BookingDesk:
         Free tables of the dated sessions, and the minute each begins.
     orders, rules
         Visit orders of everybody, and what sessions ask for; ``None`` where any order will do.
+    mood, choices
+        What families make of their experience, and what each request accepts.
     recorder
         Takes the answer to every asking, and a row for each cancellation.
     ask_for_call
@@ -91,6 +104,8 @@ class BookingDesk:
         starts: Sequence[float],
         orders: Orders,
         rules: OrderRules | None,
+        mood: Mood,
+        choices: Choices,
         recorder: Recorder,
         ask_for_call: Callable[[int, int, float, int], int],
     ) -> None:
@@ -109,19 +124,30 @@ class BookingDesk:
         self._starts = starts
         self._orders = orders
         self._rules = rules
+        self._mood = mood
+        self._choices = choices
+        self._first_asked: list[float] = visits.asked_minutes.tolist()
+        self._through: frozenset[int] = frozenset(last.tolist())
+        self._asked = bytearray(len(visits))
+        self._is_done = bytearray(len(person))
+        self._waiting: dict[int, None] = {}
+        self._at_counter = self._counter()
+        self._rule = rules.of_slot if rules is not None else [""] * len(starts)
         self._recorder = recorder
         self._ask_for_call = ask_for_call
         self.booked: list[list[int]] = [[] for _ in starts]
-        env.process(self._answer(askings))
+        # the plain loop is far quicker than the one that looks at everything
+        with_care = choices.matter or mood.matters
+        env.process(self._answer_with_care(askings) if with_care else self._answer(askings))
 
     def _answer(self, askings: Askings) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         # looked up once, for the loop is most of the run
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
         person_of, party_of, visits = self._person, self._party, self._visits
-        balance, acceptable, tables = self._orders.balance, self._acceptable, self.booked
-        in_hand, take, spend, otherwise = self._counter()
-        rule = self._rules.of_slot if self._rules is not None else [""] * len(tables)
+        at_least, acceptable, tables = self._orders.at_least, self._acceptable, self.booked
+        in_hand, take, spend, otherwise = self._at_counter
+        rule = self._rule
         ask_for_call, turning, cancel_at = self._ask_for_call, self._turning, self._cancel_at
         booked = bytearray(len(person_of))
         today = midnight = 0
@@ -142,7 +168,7 @@ class BookingDesk:
                 quiet_until = peek()
                 continue
             person = person_of[request]
-            if balance[person] or in_hand(person, today):
+            if at_least[person] or in_hand(person, today):
                 answer = take(acceptable[party_of[request]], person, today)
             else:
                 answer = otherwise(acceptable[party_of[request]], person, today)
@@ -158,6 +184,87 @@ class BookingDesk:
                 call = len(person_of) + request
                 self._recorder.instead[asking] = ask_for_call(request, call, now, today)
                 quiet_until = peek()
+
+    def _answer_with_care(self, askings: Askings) -> Generator[simpy.Timeout, Any, None]:
+        """Answer everybody in turn where choices or moods matter."""
+        env, answers, is_done = self._env, self._recorder.answers, self._is_done
+        quiet_until = env.peek()
+        answers += [PASSED_OVER] * len(askings)
+        numbers, requests = range(len(askings)), askings.request.tolist()
+        for asking, request, now in zip(numbers, requests, askings.minutes.tolist(), strict=True):
+            if is_done[request]:
+                continue
+            if now > quiet_until:
+                yield env.timeout(now - env.now)
+                # a table released meanwhile may have been given to this family
+                if is_done[request]:
+                    quiet_until = env.peek()
+                    continue
+            today = int(now / MINUTES_PER_DAY)
+            if request >= self._visits:
+                answers[asking] = self._ask_for_call(request, request, now, today)
+            else:
+                self._answer_visit(asking, request, now, today)
+            quiet_until = env.peek()
+
+    def _answer_visit(self, asking: int, request: int, now: float, today: int) -> None:
+        """Answer one asking for a visit."""
+        mood, person = self._mood, self._person[request]
+        if not self._asked[request]:
+            self._asked[request] = True
+            if mood.matters and self._choices.resolve[request] >= mood.of(person, now):
+                self._is_done[request] = True
+                self._recorder.answers[asking] = PUT_OFF
+                return
+        answer = self._find(request, today)
+        self._recorder.answers[asking] = answer
+        if answer >= 0:
+            self._book(request, answer, now, today)
+            return
+        if asking in self._through:
+            self._waiting.pop(request, None)
+            mood.refuse(person, now)
+        elif answer == NO_SLOT and self._choices.waits[request]:
+            self._waiting[request] = None
+        if asking in self._turning:
+            call = len(self._person) + request
+            self._recorder.instead[asking] = self._ask_for_call(request, call, now, today)
+
+    def _find(self, request: int, today: int, only: int = -1) -> int:
+        """Book the earliest session that the family accepts, among ``only`` these bits."""
+        person, choices = self._person[request], self._choices
+        in_hand, take, _, otherwise = self._at_counter
+        found = take if in_hand(person, today) else otherwise
+        fitting = self._acceptable[self._party[request]] & only & choices.window(request, today)
+        answer = found(fitting & choices.wished(request), person, today)
+        if answer < 0 and choices.takes_other[request]:
+            answer = found(fitting, person, today)
+        return answer
+
+    def _book(self, request: int, slot: int, now: float, today: int) -> None:
+        """Enter a table that was taken."""
+        person = self._person[request]
+        self._is_done[request] = True
+        self._waiting.pop(request, None)
+        self._orders.spend(person, today, self._rule[slot])
+        self.booked[slot].append(request)
+        asked, held = self._first_asked[request], self._starts[slot]
+        if held // MINUTES_PER_DAY - asked // MINUTES_PER_DAY > self._mood.settings.long_wait_days:
+            self._mood.wait_long(person, now)
+        if request in self._cancel_at:
+            self._expect_cancelling(request, slot, now)
+
+    def _offer(self, slot: int) -> None:
+        """Give a released table to whoever has waited longest and can take it."""
+        now = self._env.now
+        today = int(now / MINUTES_PER_DAY)
+        bit = self._calendar.bit_of(slot, today)
+        for request in tuple(self._waiting):
+            acceptable = self._acceptable[self._party[request]]
+            if acceptable & bit and self._find(request, today, bit) >= 0:
+                self._recorder.add((now, request, BOOKED, slot))
+                self._book(request, slot, now, today)
+                return
 
     def _counter(self) -> Counter:
         """Give how orders are looked for, a table taken and the order spent; and what else."""
@@ -196,6 +303,8 @@ class BookingDesk:
         request, slot = cast("tuple[int, int]", decided.value)
         if request in self.booked[slot]:
             self._release(request, slot, CANCELLED)
+            if self._waiting:
+                self._offer(slot)
 
     def call_off(self, slot: int) -> None:
         """Tell everybody booked into a session that it is not held; nobody can book it any more."""

@@ -35,6 +35,7 @@ class VisitOutcome(StrEnum):
     REFUSED_ENTRY = "refused_entry"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
+    PUT_OFF = "put_off"
     TURNED_TO_VIDEO = "turned_to_video"
     VIDEO_ASKED = "video_asked"
     VIDEO_BOOKED = "video_booked"
@@ -59,6 +60,7 @@ VISIT_ENDS = (
     VisitOutcome.CALLED_OFF,
     VisitOutcome.REFUSED,
     VisitOutcome.GAVE_UP,
+    VisitOutcome.PUT_OFF,
     VisitOutcome.TURNED_TO_VIDEO,
 )
 """A request for a visit ends in exactly one of these, or is pending when the year ends."""
@@ -87,8 +89,9 @@ TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
 NO_SLOT = -1
 NOT_IN_HAND = -2
 PASSED_OVER = -3
+PUT_OFF = -4
 """Answers to an asking other than the slot that was booked: no table or station free, no order or
-credit in hand, and none because the request had been booked."""
+credit in hand, none because the request had been booked, none because the family did not ask."""
 
 
 class Register:
@@ -396,7 +399,10 @@ def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
     visits, askings = year.visits, year.askings
     answers = np.fromiter(recorder.answers, dtype=np.int64, count=len(recorder.answers))
     for_visit = askings.request < len(visits)
-    asked = np.flatnonzero(for_visit & (answers != PASSED_OVER))
+    asked = np.flatnonzero(for_visit & (answers > PASSED_OVER))
+    put_off = np.flatnonzero(answers == PUT_OFF)
+    no_slot = np.full(len(put_off), NO_SLOT)
+    left_out = np.full(len(put_off), CODE[VisitOutcome.PUT_OFF])
     request, answer = askings.request[asked], answers[asked]
     called = np.flatnonzero(~for_visit)
     instead = np.fromiter(recorder.instead, dtype=np.int64, count=len(recorder.instead))
@@ -410,6 +416,7 @@ def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
     return (
         _answers(askings.minutes[asked], request, answer, _VISIT_ANSWERS),
         (askings.minutes[ended], through, end, np.full(len(ended), NO_SLOT)),
+        (askings.minutes[put_off], askings.request[put_off], left_out, no_slot),
         _answers(askings.minutes[called], askings.request[called], answers[called], _CALL_ANSWERS),
         _answers(askings.minutes[instead], calls_instead, given, _CALL_ANSWERS),
     )
@@ -514,7 +521,8 @@ def conserve(
     ended = is_end[log.outcome]
     times_ended = np.bincount(log.request[ended], minlength=len(year.visits))
     last = np.bincount(log.last_outcomes(), minlength=len(OUTCOMES))
-    waiting = int(sum(last[CODE[outcome]] for outcome in TURNED_AWAY))
+    not_through = (VisitOutcome.ASKED, *TURNED_AWAY)
+    waiting = int(sum(last[CODE[outcome]] for outcome in not_through))
     taken = np.fromiter(map(len, booked), dtype=np.int64, count=len(booked))
     ahead = int(taken[year.sessions.start >= end].sum())
     calls_ahead = sum(

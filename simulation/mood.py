@@ -18,6 +18,8 @@ class MoodSettings:
     late_start_fall, long_wait_fall, refusal_fall
         Share of its mood that a family loses when a visit starts late, when the only session to be
         had is further ahead than ``long_wait_days``, and when a request is refused or given up.
+    late_minutes
+        A session has started late when the hall opens more than so many minutes after its time.
     long_wait_days
         Days from the first asking to the visit beyond which the wait is long.
     recovery_share
@@ -27,19 +29,24 @@ class MoodSettings:
     late_start_fall: float
     long_wait_fall: float
     refusal_fall: float
+    late_minutes: float
     long_wait_days: int
     recovery_share: float
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1 and a negative wait."""
-        shares = (field.name for field in fields(self) if field.name != "long_wait_days")
+        others = ("late_minutes", "long_wait_days")
+        shares = (field.name for field in fields(self) if field.name not in others)
         problems = [
             f"{name} is {getattr(self, name)}, not between 0 and 1"
             for name in shares
             if not 0 <= getattr(self, name) <= 1
         ]
-        if self.long_wait_days < 0:
-            problems.append(f"long_wait_days is {self.long_wait_days}, below 0")
+        problems += [
+            f"{name} is {getattr(self, name)}, below 0"
+            for name in others
+            if getattr(self, name) < 0
+        ]
         if problems:
             raise ValueError(f"MoodSettings: {'; '.join(problems)}.")
 
@@ -65,8 +72,8 @@ class Mood:
     Examples
     --------
     >>> mood = Mood(1, MoodSettings(
-    ...     late_start_fall=0.2, long_wait_fall=0, refusal_fall=0.5, long_wait_days=14,
-    ...     recovery_share=0.5,
+    ...     late_start_fall=0.2, long_wait_fall=0, refusal_fall=0.5, late_minutes=15,
+    ...     long_wait_days=14, recovery_share=0.5,
     ... ))
     >>> mood.start_late(0, 0.0)
     >>> mood.of(0, 0.0), mood.of(0, 28 * 1440.0)
@@ -85,8 +92,8 @@ class Mood:
         if not missing:
             return 1.0
         periods = (now - self._since[person]) / MINUTES_PER_PERIOD
-        left: float = (1.0 - self.settings.recovery_share) ** periods
-        return 1.0 - missing * left
+        forgotten: float = (1.0 - self.settings.recovery_share) ** periods
+        return 1.0 - missing * forgotten
 
     def start_late(self, person: int, now: float) -> None:
         """Take note that a visit to a person began late."""

@@ -16,6 +16,8 @@ class Place:
     ----------
     establishment, region
         Its code, and the region it lies in.
+    books_online
+        Whether families can book online.
     prisoner_id
         Ids of the people, ascending; text, shape (people,).
     keys
@@ -58,6 +60,7 @@ class Place:
 
     establishment: str
     region: str
+    books_online: bool
     prisoner_id: NDArray[np.object_]
     keys: NDArray[np.uint64]
     convicted: NDArray[np.bool_]

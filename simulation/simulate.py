@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from data.estate import Estate
 from data.visit_cost import VisitCost
-from data.words import NationalityGroup, Status
+from data.words import BookingChannel, NationalityGroup, Status
 from simulation.allowance import (
     PRIVILEGED_ORDER_DAYS,
     AllowanceSettings,
@@ -22,6 +23,7 @@ from simulation.allowance import (
     received_day,
 )
 from simulation.arrivals import Askings
+from simulation.asking import CHANNELS, AskingSettings, Choices, Manner
 from simulation.attendance import AttendanceSettings, VisitingDay, call_off, hold_sessions
 from simulation.booking import BookingDesk
 from simulation.calling import (
@@ -38,6 +40,7 @@ from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
 from simulation.log import Recorder, VisitLog, Year, conserve
+from simulation.mood import Mood, MoodSettings
 from simulation.open_days import OpenDays, open_days_under
 from simulation.order_rules import OrderRules, without_order
 from simulation.place import Place
@@ -65,7 +68,7 @@ class SimulationInputs:
 
     Attributes
     ----------
-    calendar, demand, coming, regime, allowance, video, calling, attendance
+    calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance
         Settings of the scenario.
     refunded_visits_per_year
         Visits of one party that are refunded in a year.
@@ -87,6 +90,8 @@ class SimulationInputs:
     coming: ComingSettings
     regime: VisitsRegime
     allowance: AllowanceSettings
+    asking: AskingSettings
+    mood: MoodSettings
     video: VideoRegime
     calling: CallingSettings
     attendance: AttendanceSettings
@@ -116,6 +121,8 @@ def build_inputs(
     coming: ComingSettings,
     regime: VisitsRegime,
     allowance: AllowanceSettings,
+    asking: AskingSettings,
+    mood: MoodSettings,
     video: VideoRegime,
     calling: CallingSettings,
     attendance: AttendanceSettings,
@@ -143,7 +150,7 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    calendar, demand, coming, regime, allowance, video, calling, attendance
+    calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -214,6 +221,8 @@ def build_inputs(
         coming=coming,
         regime=regime,
         allowance=allowance,
+        asking=asking,
+        mood=mood,
         video=video,
         calling=calling,
         attendance=attendance,
@@ -276,7 +285,8 @@ def _places(
     }
     of_person["keys"] = of_person.pop("key")
     columns = {name: parties[name].to_numpy() for name in parties.columns}
-    regions = estate.establishments.set_index("establishment")["region"].to_dict()
+    known = estate.establishments.set_index("establishment")
+    regions, channels = known["region"].to_dict(), known["booking_channel"].to_dict()
     held = people["establishment"].to_numpy(object)
     first = np.searchsorted(held, codes, side="left") if len(held) else np.zeros(len(codes), int)
     last = np.searchsorted(held, codes, side="right") if len(held) else np.zeros(len(codes), int)
@@ -288,6 +298,7 @@ def _places(
         places[code] = Place(
             establishment=code,
             region=regions.get(code, ""),
+            books_online=channels.get(code) == BookingChannel.ONLINE,
             **{name: column[start:stop] for name, column in of_person.items()},
             party_person=person,
             party_ladder=ladder,
@@ -345,10 +356,13 @@ def simulate(
         inputs.regime.bank_holiday_held_share, establishment=establishment, **names
     )
     free = party_times(place, inputs.coming, **names)
+    usual = inputs.regime.notice_days_min, inputs.regime.notice_days_max
+    windows = [inputs.asking.notice_days(channel, usual) for channel in CHANNELS]
+    notice_days = min(least for least, _ in windows), max(most for _, most in windows)
     sessions = visit_slots(
         templates,
         calendar,
-        days=calendar.days + inputs.regime.notice_days_max + 1,
+        days=calendar.days + notice_days[1] + 1,
         evening_from=inputs.regime.evening_from,
         open_days=open_days,
         by_school=bool(free.in_holidays.any()),
@@ -379,11 +393,20 @@ def simulate(
     start = inputs.start.get(establishment)
     if start is not None:
         visits = start.before(visits, place, inputs.demand, **names)
+    manner = Manner.of(
+        place,
+        visits,
+        inputs.asking,
+        inputs.demand,
+        calendar,
+        with_resolve=inputs.mood.matters,
+        **names,
+    )
     year = Year(
         place=place,
         visits=visits,
         calls=calls,
-        askings=Askings.of(visits, calls, until=end),
+        askings=Askings.of(visits, calls, handled_minutes=manner.handled_minutes, until=end),
         open_days=open_days,
         sessions=sessions,
         video_slots=slots,
@@ -417,12 +440,12 @@ def simulate(
         sessions,
         sessions.week,
         [None if sentenced else weekly for sentenced in convicted],
-        notice_days=(inputs.regime.notice_days_min, inputs.regime.notice_days_max),
+        notice_days=notice_days,
         days=calendar.days,
         exempt=without_order(sessions.weekly),
     )
     positions = acceptable_slots(sessions.weekly, place, free, templates)
-    orders = orders_of(place, inputs, **names)
+    orders, mood = orders_of(place, inputs, **names), Mood(len(place.keys), inputs.mood)
     desk = BookingDesk(
         env,
         year.visits,
@@ -434,13 +457,18 @@ def simulate(
         starts=sessions.start.tolist(),
         orders=orders,
         rules=OrderRules.of(sessions, tables),
+        mood=mood,
+        choices=Choices(
+            manner, tables, sessions, [None if own == notice_days else own for own in windows]
+        ),
         recorder=recorder,
         ask_for_call=room.ask,
     )
     if start is not None:
         start.set_orders(orders)
         start.enter(place, sessions, year.templates, tables=tables, desk=desk, recorder=recorder)
-    env.process(hold_sessions(env, sessions.start.tolist(), desk.booked, recorder.visits.hold))
+    hold = _holding(recorder, year, mood)
+    env.process(hold_sessions(env, sessions.start.tolist(), desk.booked, hold))
     env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))
     probed = probed_people(place, **names).tolist()
     could_come = _by_kind_of_table(place, probed, positions, tables)
@@ -461,6 +489,25 @@ def simulate(
     log = VisitLog.of_run(recorder, year, establishment, replication)
     conserve(log, booked=desk.booked, free=tables.free, calls_booked=room.booked, end=end)
     return log
+
+
+def _holding(recorder: Recorder, year: Year, mood: Mood) -> Callable[[int, Sequence[int]], None]:
+    """Give what is done with the bookings of a session that begins."""
+    if not mood.settings.late_start_fall:
+        return recorder.visits.hold
+    is_late = (year.day.late_minutes > mood.settings.late_minutes).tolist()
+    starts: list[float] = year.sessions.start.tolist()
+    person: list[int] = year.visits.person.tolist()
+    comes: list[bool] = (~year.visits.no_show).tolist()
+
+    def hold(slot: int, requests: Sequence[int]) -> None:
+        recorder.visits.hold(slot, requests)
+        if is_late[slot]:
+            for request in requests:
+                if comes[request]:
+                    mood.start_late(person[request], starts[slot])
+
+    return hold
 
 
 def orders_of(place: Place, inputs: SimulationInputs, *, seed: int, replication: int) -> Orders:

@@ -69,6 +69,7 @@ class SlotCalendar:
         # weeks that a window can reach into, whatever the day it begins on
         self.window_weeks = (6 + notice_days[1] - notice_days[0]) // DAYS_PER_WEEK + 1
         self._repeat = sum(1 << week * stride for week in range(self.window_weeks))
+        self._weekday = weekly.weekday
         self._exempt = self.every_week(exempt)
         self._counts = [not exempt >> position & 1 for position in slots.position.tolist()]
         self._today = self._base = -1
@@ -93,6 +94,23 @@ class SlotCalendar:
     def every_week(self, positions: int) -> int:
         """Repeat positions of one week, as bits, for every week of the window."""
         return positions * self._repeat
+
+    def windows(self, notice_days: tuple[int, int]) -> list[int]:
+        """Give a narrower booking window, as bits, by the weekday of the day of asking."""
+        found = []
+        for weekday in range(DAYS_PER_WEEK):
+            weeks = (weekday + notice_days[0]) // DAYS_PER_WEEK
+            weeks -= (weekday + self._notice_days[0]) // DAYS_PER_WEEK
+            window = _window(self._weekday, weekday, notice_days)
+            found.append(window << weeks * self._stride)
+        return found
+
+    def bit_of(self, slot: int, day: int) -> int:
+        """Give a slot as a bit of the window of a day; 0 when it lies before."""
+        if day != self._today:
+            self._turn_to(day)
+        place = self._index[slot] - self._shift
+        return 1 << place if place >= 0 else 0
 
     def take(self, acceptable: int, person: int, day: int) -> int:
         """Book the earliest slot in the window with a table free; -1 when there is none.

@@ -402,6 +402,7 @@ OUTCOMES = {
     "called_off": "Booked, then called off by the prison",
     "refused": "Refused",
     "gave_up": "Family gives up",
+    "put_off": "Family does not ask after a bad experience",
     "turned_to_video": "Turns to a video call",
     "pending": "Still open at year's end",
 }

@@ -18,11 +18,13 @@ import simpy
 
 from data.words import DAYS
 from simulation import probe
+from simulation.demand import keep_share
 from simulation.log import Year
 from simulation.simulate import SimulationInputs
 from simulation.streams import person_keys, stream_key, uniform
 
 DAY = 1440
+KINDS = ("weekday", "evening", "weekend")
 CAN_COME = {
     "weekday": {"weekday"},
     "after_school_or_work": {"evening", "weekend"},
@@ -55,7 +57,7 @@ def asked_order(session: Session) -> str:
     return "none" if template["kind"] == "family_day" else template["order_rule"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     """One dated session or video slot, with a resource for each kind of table."""
 
@@ -71,6 +73,14 @@ class Session:
     opens: float = 0.0
     called_off: simpy.Event | None = None
     checkers: simpy.Resource | None = None
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A request on the waiting list, and the session that it is given."""
+
+    request: int
+    given: simpy.Event
 
 
 @dataclass(eq=False)
@@ -142,6 +152,8 @@ class ReferenceModel:
                     last_grant=last_grant,
                 )
             )
+        self.waiting: list[Waiting] = []
+        self.bad: list[list[tuple[float, float]]] = [[] for _ in self.people]
         self.sessions = self._visit_sessions()
         self.slots = self._video_slots()
         self.end = inputs.calendar.days * DAY
@@ -302,7 +314,7 @@ class ReferenceModel:
     def _visit_sessions(self) -> list[Session]:
         found = []
         calendar, regime = self.inputs.calendar, self.inputs.regime
-        for day in range(calendar.days + regime.notice_days_max + 1):
+        for day in range(calendar.days + regime.notice_days_max + 20):
             today = self._date(day)
             (templates,) = self.inputs.sessions.values()
             for _, template in templates.iterrows():
@@ -469,15 +481,39 @@ class ReferenceModel:
         yield env.timeout(drawn.asked_minutes[request])
         index, party = int(drawn.person[request]), int(drawn.party[request])
         person = self.people[index]
+        waits = None
         for attempt in range(1, int(drawn.attempts[request]) + 1):
-            if attempt > 1:
-                yield env.timeout(drawn.ask_again_minutes[attempt - 2, request])
-            session = self._first_session(index, party)
+            delay = max(self._handled(request, attempt, env.now) - env.now, 0.0)
+            session = yield from self._wait(delay, waits)
+            if attempt == 1 and self._resolve(request) >= self._mood(index):
+                self._log(request, "put_off")
+                return
+            session = session or self._first_choice(request)
             if session is None:
-                self._log(request, "no_table" if self._can_book(person) else "no_order")
-                continue
-            yield from self._held(request, index, session, bool(place.conditions[party]))
-            return
+                answer = "no_table" if self._can_book(person) else "no_order"
+                self._log(request, answer)
+                if attempt == drawn.attempts[request]:
+                    break
+                waits = self._join(request, waits, answer)
+                again = drawn.ask_again_minutes[attempt - 1, request]
+                session = yield from self._wait(again, waits)
+            if session is not None:
+                self._leave(waits)
+                yield from self._held(request, index, session, bool(place.conditions[party]))
+                return
+        self._leave(waits)
+        self.bad[index].append((env.now, self.inputs.mood.refusal_fall))
+        yield from self._unvisited(request, attempt)
+
+    def _wait(self, minutes: float, waits: Waiting | None):
+        """Wait, on the list or not, and give the session that was released meanwhile."""
+        passed = self.env.timeout(minutes)
+        yield passed if waits is None else passed | waits.given
+        return waits.given.value if waits is not None and waits.given.triggered else None
+
+    def _unvisited(self, request: int, attempt: int):
+        drawn = self.year.visits
+        index, party = int(drawn.person[request]), int(drawn.party[request])
         if drawn.turns_to_video[request]:
             self._log(request, "turned_to_video")
             number = len(self.year.visits) + len(self.year.calls) + request
@@ -487,14 +523,135 @@ class ReferenceModel:
         else:
             self._log(request, "gave_up")
 
-    def _first_session(self, index: int, party: int) -> Session | None:
-        place, regime, person = self.year.place, self.inputs.regime, self.people[index]
+    def _join(self, request: int, waits: Waiting | None, answer: str) -> Waiting | None:
+        share = self.inputs.asking.waiting_list_share
+        if answer == "no_table" and self._of_request("waiting list", request) < share:
+            waits = waits or Waiting(request, self.env.event())
+            if waits not in self.waiting:
+                self.waiting.append(waits)
+        return waits
+
+    def _leave(self, waits: Waiting | None) -> None:
+        if waits in self.waiting:
+            self.waiting.remove(waits)
+
+    def _handled(self, request: int, attempt: int, now: float) -> float:
+        """Say when an asking gets through, minute by minute of opening hours for the telephone."""
+        settings = self.inputs.asking
+        channel = self._channel(request)
+        if channel == "online":
+            is_confirmed = self._of_request(f"confirmed {attempt}", request)
+            late = is_confirmed < settings.online_confirmed_share
+            return now + (settings.online_delay_hours * 60 if late else 0)
+        by_channel = self._at_kiosk if channel == "kiosk" else self._by_phone
+        return by_channel(request, attempt, now)
+
+    def _at_kiosk(self, request: int, attempt: int, now: float) -> float:
+        settings, place = self.inputs.asking, self.year.place
+        wing = sorted(set(place.unit)).index(place.unit[self.year.visits.person[request]])
+        later = wing * settings.kiosk_wing_minutes
+        day = int(now // DAY)
+        if now >= day * DAY + of_day(settings.kiosk_until) + later:
+            day += 1
+        opens = day * DAY + of_day(settings.kiosk_from) + later
+        if now >= opens:
+            return now
+        reached = self._of_request(f"reaches the kiosk {attempt}", request)
+        return opens + reached * settings.kiosk_spread_minutes
+
+    def _by_phone(self, request: int, attempt: int, now: float) -> float:
+        settings = self.inputs.asking
+        needed = 0.0
+        if settings.phone_through_share < 1:
+            drawn = 1 - self._of_request(f"gets through {attempt}", request)
+            while drawn <= 1 - settings.phone_through_share:
+                needed += settings.phone_retry_minutes
+                drawn /= 1 - settings.phone_through_share
+        holds = self._of_request(f"holds {attempt}", request)
+        needed -= math.log(1 - holds) * settings.phone_wait_minutes
+        day = int(now // DAY)
+        while True:
+            if DAYS[self._date(day).weekday()] in settings.phone_days:
+                begins = max(now, day * DAY + of_day(settings.phone_from))
+                ends = day * DAY + of_day(settings.phone_until)
+                if begins + needed < ends:
+                    return begins + needed
+                needed -= max(ends - begins, 0.0)
+            day += 1
+
+    def _channel(self, request: int) -> str:
+        settings = self.inputs.asking
+        if self._of_request("at a kiosk", request) < settings.kiosk_share:
+            return "kiosk"
+        is_online = self._of_request("by phone", request) < settings.online_share
+        return "online" if is_online else "phone"
+
+    def _resolve(self, request: int) -> float:
+        net = self.year.place.net_cost_gbp[self.year.visits.party[request]]
+        kept = keep_share(np.array([net]), self.inputs.demand)[0]
+        return self._of_request("kept", request) / kept
+
+    def _mood(self, index: int) -> float:
+        mood, last = 1.0, 0.0
+        for at, share in [*self.bad[index], (self.env.now, 0.0)]:
+            forgotten = (1 - self.inputs.mood.recovery_share) ** ((at - last) / (28 * DAY))
+            mood, last = (1 - (1 - mood) * forgotten) * (1 - share), at
+        return mood
+
+    def _window(self, request: int) -> tuple[int, int]:
+        channel, asking, regime = self._channel(request), self.inputs.asking, self.inputs.regime
+        least = getattr(asking, f"{channel}_notice_days_min")
+        most = getattr(asking, f"{channel}_notice_days_max")
+        return (
+            regime.notice_days_min if least is None else least,
+            regime.notice_days_max if most is None else most,
+        )
+
+    def _first_choice(self, request: int, only: Session | None = None) -> Session | None:
+        asking, place = self.inputs.asking, self.year.place
+        if self._of_request("one kind", request) >= asking.one_kind_share:
+            return self._first_session(request, only, KINDS)
+        kinds = [
+            kind
+            for kind in KINDS
+            if kind in CAN_COME[place.availability[self.year.visits.party[request]]]
+        ]
+        wish = kinds[int(self._of_request("which kind", request) * len(kinds))]
+        found = self._first_session(request, only, (wish,))
+        accepts = self._of_request("second choice", request) < asking.second_choice_share
+        if found is None and accepts:
+            return self._first_session(request, only, KINDS)
+        return found
+
+    def _offer(self, session: Session, closed: bool) -> None:
+        conditions, party = self.year.place.conditions, self.year.visits.party
+        for waits in list(self.waiting):
+            if conditions[party[waits.request]] != closed:
+                continue
+            if self._first_choice(waits.request, session) is session:
+                self.waiting.remove(waits)
+                waits.given.succeed(session)
+                return
+
+    def _first_session(
+        self, request: int, only: Session | None, kinds: tuple[str, ...]
+    ) -> Session | None:
+        drawn = self.year.visits
+        index, party = int(drawn.person[request]), int(drawn.party[request])
+        place, person = self.year.place, self.people[index]
+        least, most = self._window(request)
         today = int(self.env.now // DAY)
         for session in self.sessions:
             ahead = session.day - today
-            if not regime.notice_days_min <= ahead <= regime.notice_days_max:
+            if not least <= ahead <= most or only not in (None, session):
                 continue
-            if index in session.holders or not self._may_come(index, party, session):
+            if session.kind not in kinds:
+                continue
+            if (
+                session.kind not in kinds
+                or index in session.holders
+                or not self._may_come(index, party, session)
+            ):
                 continue
             if not self._order_fits(person, session) or self._used_up(person, session):
                 continue
@@ -522,6 +679,9 @@ class ReferenceModel:
         with session.tables[closed].request() as table:
             yield table
             self._log(request, "booked")
+            waited = session.day - int(drawn.asked_minutes[request] // DAY)
+            if waited > self.inputs.mood.long_wait_days:
+                self.bad[index].append((env.now, self.inputs.mood.long_wait_fall))
             ahead = session.start - env.now
             if drawn.cancels[request]:
                 ahead *= drawn.cancel_at_share[request]
@@ -532,12 +692,17 @@ class ReferenceModel:
                 if person.convicted and rule != "none":
                     self._give_back(person)
                 self._log(request, "called_off" if session.called_off in told else "cancelled")
-                return
-            if drawn.no_show[request]:
-                self._log(request, "no_show")
             else:
-                env.process(self._admitted(request, session))
-            yield env.timeout(DAY)
+                if drawn.no_show[request]:
+                    self._log(request, "no_show")
+                else:
+                    env.process(self._admitted(request, session))
+                    if session.opens - session.start > self.inputs.mood.late_minutes:
+                        self.bad[index].append((env.now, self.inputs.mood.late_start_fall))
+                yield env.timeout(DAY)
+                return
+        if session.called_off not in told:
+            self._offer(session, closed)
 
     def _admitted(self, request: int, session: Session):
         """Play the day of a visit again from the arrival on, a day later, by the gate's clock."""

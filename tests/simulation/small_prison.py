@@ -14,11 +14,13 @@ from data.estate import Estate
 from data.visit_cost import VisitCost
 from data.words import DAYS, Status
 from simulation.allowance import AllowanceSettings
+from simulation.asking import AskingSettings
 from simulation.attendance import AttendanceSettings
 from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
+from simulation.mood import MoodSettings
 from simulation.regime import VisitsRegime
 from simulation.simulate import SimulationInputs, build_inputs
 from simulation.video import VideoRegime
@@ -93,6 +95,43 @@ ALLOWANCE = AllowanceSettings(
     reception_visits=0,
 )
 """Nothing beside the orders that the regime grants."""
+
+ASKING = AskingSettings(
+    kiosk_share=0.0,
+    online_share=1.0,
+    online_confirmed_share=0.0,
+    online_delay_hours=24.0,
+    phone_from="00:00",
+    phone_until="24:00",
+    phone_days=DAYS,
+    phone_through_share=1.0,
+    phone_retry_minutes=30.0,
+    phone_wait_minutes=0.0,
+    kiosk_from="00:00",
+    kiosk_until="24:00",
+    kiosk_wing_minutes=0.0,
+    kiosk_spread_minutes=60.0,
+    online_notice_days_min=None,
+    online_notice_days_max=None,
+    phone_notice_days_min=None,
+    phone_notice_days_max=None,
+    kiosk_notice_days_min=None,
+    kiosk_notice_days_max=None,
+    one_kind_share=0.0,
+    second_choice_share=0.5,
+    waiting_list_share=0.0,
+)
+"""Families that get through at once and take any session."""
+
+MOOD = MoodSettings(
+    late_start_fall=0.0,
+    long_wait_fall=0.0,
+    refusal_fall=0.0,
+    late_minutes=15.0,
+    long_wait_days=14,
+    recovery_share=0.25,
+)
+"""Families that nothing puts off."""
 
 NO_ALLOWANCE = replace(
     REGIME, orders_per_14_days=999, orders_cap=9999, opening_orders=9999, remand_visits_per_week=99
@@ -204,6 +243,8 @@ def prison(
     coming: ComingSettings = COMING,
     regime: VisitsRegime = NO_ALLOWANCE,
     allowance: AllowanceSettings = ALLOWANCE,
+    asking: AskingSettings = ASKING,
+    mood: MoodSettings = MOOD,
     visit_orders: Sequence[dict[str, Any]] = (),
     video: VideoRegime = VIDEO,
     calling: CallingSettings = CALLING,
@@ -286,7 +327,9 @@ def prison(
     )
     return build_inputs(
         Estate(
-            establishments=codes.assign(sex="men", security="C", country=country),
+            establishments=codes.assign(
+                sex="men", security="C", country=country, booking_channel="online"
+            ),
             units=pd.DataFrame({"unit": establishments, "establishment": establishments}),
             session_templates=pd.DataFrame(sessions, columns=list(session())),
             video_stations=pd.DataFrame(video_stations, columns=list(stations())),
@@ -319,6 +362,8 @@ def prison(
         coming=coming,
         regime=regime,
         allowance=allowance,
+        asking=asking,
+        mood=mood,
         video=video,
         calling=calling,
         attendance=attendance,

@@ -62,6 +62,14 @@ def test_orders_come_every_fourteen_days_and_privileged_ones_every_twenty_eight(
     assert taken == [0, 3, 4, 17, 31, 32]
 
 
+def test_orders_exchanged_meanwhile_are_not_in_hand() -> None:
+    """The opening orders come from day -11 and are 28 days old on day 17, when one more comes."""
+    book = orders(opening=3, swaps=[True], privileged=[0], granted=[0])
+
+    assert book.in_hand(0, 16)
+    assert not book.in_hand(0, 17)
+
+
 def test_orders_stop_at_the_cap() -> None:
     """By day 200 fifteen were granted; three and the privileged one are left."""
     book = orders()

@@ -1,0 +1,446 @@
+"""How a family asks for a visit: by which channel, when it gets through, what it settles for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.words import DAYS
+from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.demand import DemandSettings, Requests, keep_share
+from simulation.place import Place
+from simulation.slots import SlotCalendar
+from simulation.streams import stream_key, uniform
+from simulation.timetable import CAN_COME, KINDS, DatedSlots, bits
+
+
+class Channel(StrEnum):
+    """By which a request is made."""
+
+    ONLINE = "online"
+    PHONE = "phone"
+    KIOSK = "kiosk"
+
+
+CHANNELS = tuple(Channel)
+
+Notice = tuple[int, int]
+"""Least and most days ahead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingSettings:
+    """Booking channels, and what a family settles for.
+
+    Attributes
+    ----------
+    kiosk_share
+        Share of requests that the prisoner makes at a kiosk on the wing.
+    online_share
+        Share of the others that are made online where the prison takes bookings online; the rest
+        are made by telephone.
+    online_confirmed_share, online_delay_hours
+        Share of the online requests that staff confirm, and how long it takes them.
+    phone_from, phone_until, phone_days
+        When the telephone is answered.
+    phone_through_share, phone_retry_minutes
+        Chance that a call gets through, and minutes until the next one where it does not.
+    phone_wait_minutes
+        Mean minutes on hold, exponential.
+    kiosk_from, kiosk_until
+        When the kiosks of the first wing can be used.
+    kiosk_wing_minutes
+        Each further wing is unlocked, and locked up, so much later, in the order of their ids.
+    kiosk_spread_minutes
+        Those who wait for the unlocking reach the kiosk within so many minutes.
+    online_notice_days_min, online_notice_days_max, phone_notice_days_min, phone_notice_days_max, \
+kiosk_notice_days_min, kiosk_notice_days_max
+        Booking window of a channel; that of the regime where ``None``.
+    one_kind_share, second_choice_share
+        Share of requests that wish for one kind of session, and of those that accept another when
+        none of that kind is free.
+    waiting_list_share
+        Share of requests turned away for want of a table that take one released before they ask
+        again.
+    """
+
+    kiosk_share: float
+    online_share: float
+    online_confirmed_share: float
+    online_delay_hours: float
+    phone_from: str
+    phone_until: str
+    phone_days: tuple[str, ...]
+    phone_through_share: float
+    phone_retry_minutes: float
+    phone_wait_minutes: float
+    kiosk_from: str
+    kiosk_until: str
+    kiosk_wing_minutes: float
+    kiosk_spread_minutes: float
+    online_notice_days_min: int | None
+    online_notice_days_max: int | None
+    phone_notice_days_min: int | None
+    phone_notice_days_max: int | None
+    kiosk_notice_days_min: int | None
+    kiosk_notice_days_max: int | None
+    one_kind_share: float
+    second_choice_share: float
+    waiting_list_share: float
+
+    def __post_init__(self) -> None:
+        """Refuse shares outside 0 to 1, negative minutes, a telephone that is never answered."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        problems = [
+            f"{name} is {value}, not between 0 and 1"
+            for name, value in values.items()
+            if name.endswith("_share") and not 0 <= value <= 1
+        ]
+        problems += [
+            f"{name} is {value}, below 0"
+            for name, value in values.items()
+            if name.endswith(("_minutes", "_hours")) and value < 0
+        ]
+        if self.phone_through_share == 0:
+            problems.append("phone_through_share is 0: nobody ever gets through")
+        problems += [
+            f"phone_days has '{day}', not one of {', '.join(DAYS)}"
+            for day in self.phone_days
+            if day not in DAYS
+        ]
+        if not self.phone_days:
+            problems.append("phone_days is empty: give the days on which the telephone is answered")
+        for name in ("phone", "kiosk"):
+            opens, closes = values[f"{name}_from"], values[f"{name}_until"]
+            if clock_minutes(closes) <= clock_minutes(opens):
+                problems.append(f"{name}_until {closes} is not after {name}_from {opens}")
+        if problems:
+            raise ValueError(f"AskingSettings: {'; '.join(problems)}.")
+
+    def notice_days(self, channel: Channel, regime: Notice) -> Notice:
+        """Give the booking window of a channel, ``regime`` being that of the regime.
+
+        Raises
+        ------
+        ValueError
+            When it is empty.
+        """
+        own = (getattr(self, f"{channel}_notice_days_{end}") for end in ("min", "max"))
+        least, most = (
+            usual if days is None else days for days, usual in zip(own, regime, strict=True)
+        )
+        if not 1 <= least <= most:
+            raise ValueError(
+                f"AskingSettings: booking window of {channel} is empty; it would begin {least} and "
+                f"end {most} days ahead."
+            )
+        return least, most
+
+
+def window_problems(asking: AskingSettings, regime: Notice) -> list[str]:
+    """Say which channels have an empty booking window, ``regime`` being that of the regime."""
+    problems = []
+    for channel in CHANNELS:
+        try:
+            asking.notice_days(channel, regime)
+        except ValueError as error:
+            problems.append(str(error))
+    return problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Manner:
+    """How each request for a visit is made; drawn before the run, one entry per request.
+
+    Attributes
+    ----------
+    settings
+        Of the scenario.
+    channel
+        Index into ``CHANNELS``; int64.
+    resolve
+        Mood below which the request is not made, from 0 to 1; float64.
+    wish
+        Kind of session wished for, an index into ``KINDS``; -1 where any will do; int64.
+    takes_other
+        Whether another kind will do when none of that kind is free.
+    waits
+        Whether it would take a table released before it asks again.
+    handled_minutes
+        Minute at which each asking reaches the desk, ``inf`` where the family would not ask so
+        often; shape (attempts_max, requests); float64.
+    """
+
+    settings: AskingSettings
+    channel: NDArray[np.int64]
+    resolve: NDArray[np.float64]
+    wish: NDArray[np.int64]
+    takes_other: NDArray[np.bool_]
+    waits: NDArray[np.bool_]
+    handled_minutes: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        place: Place,
+        visits: Requests,
+        settings: AskingSettings,
+        demand: DemandSettings,
+        calendar: Calendar,
+        *,
+        with_resolve: bool,
+        seed: int,
+        replication: int,
+    ) -> Manner:
+        """Draw how the requests of one establishment are made.
+
+        Parameters
+        ----------
+        place, visits
+            Its people, and the requests that were drawn for them.
+        settings, demand
+            Channels and choices, and how wishes fall with cost.
+        calendar
+            Tells the days of the week.
+        with_resolve
+            Whether moods matter; else every resolve is 0.
+        seed, replication
+            Names of the draws.
+        """
+
+        def drawn(purpose: str) -> NDArray[np.float64]:
+            stream = stream_key(seed, replication, f"visit {purpose}")
+            return uniform(stream, place.keys, visits.person, visits.number)
+
+        def is_below(purpose: str, share: float) -> NDArray[np.bool_]:
+            # a draw that cannot matter is not made
+            if share in (0.0, 1.0):
+                return np.full(len(visits), share == 1.0)
+            return np.less(drawn(purpose), share)
+
+        online = settings.online_share if place.books_online else 0.0
+        by_kiosk = is_below("at a kiosk", settings.kiosk_share)
+        by_phone = ~is_below("by phone", online)
+        channel = np.where(
+            by_kiosk,
+            CHANNELS.index(Channel.KIOSK),
+            np.where(by_phone, CHANNELS.index(Channel.PHONE), CHANNELS.index(Channel.ONLINE)),
+        )
+        wish = np.full(len(visits), -1)
+        if settings.one_kind_share:
+            wishes = is_below("one kind", settings.one_kind_share)
+            wish[wishes] = _kind(drawn("which kind"), place, visits.party)[wishes]
+        resolve = np.zeros(len(visits))
+        if with_resolve:
+            resolve = drawn("kept") / keep_share(place.net_cost_gbp, demand)[visits.party]
+        return cls(
+            settings=settings,
+            channel=channel,
+            resolve=resolve,
+            wish=wish,
+            takes_other=is_below("second choice", settings.second_choice_share),
+            waits=is_below("waiting list", settings.waiting_list_share),
+            handled_minutes=_handled(
+                place, visits, channel, settings, calendar, seed=seed, replication=replication
+            ),
+        )
+
+
+class Choices:
+    """What the requests of one establishment accept, as bits of the window.
+
+    Parameters
+    ----------
+    manner
+        How each request is made.
+    calendar, sessions
+        Free tables of the dated sessions, and the sessions.
+    windows
+        Booking window of each channel, in the order of ``CHANNELS``; ``None`` where it is that of
+        the calendar.
+
+    Attributes
+    ----------
+    matter
+        Whether any request has a choice.
+    resolve, takes_other, waits
+        As in ``Manner``, as lists.
+    """
+
+    def __init__(
+        self,
+        manner: Manner,
+        calendar: SlotCalendar,
+        sessions: DatedSlots,
+        windows: Sequence[Notice | None],
+    ) -> None:
+        kind = sessions.weekly.kind
+        self._offset = sessions.offset
+        self._windows = [None if own is None else calendar.windows(own) for own in windows]
+        self._channel: list[int] = manner.channel.tolist()
+        self._wish: list[int] = manner.wish.tolist()
+        # the last one, for the wish -1: any kind
+        self._of_kind = [*(calendar.every_week(bits(kind == k)) for k in range(len(KINDS))), -1]
+        self.resolve: list[float] = manner.resolve.tolist()
+        self.takes_other: list[bool] = (manner.takes_other & (manner.wish >= 0)).tolist()
+        self.waits: list[bool] = manner.waits.tolist()
+        self.matter = bool(
+            any(own is not None for own in windows)
+            or (manner.wish >= 0).any()
+            or manner.waits.any()
+        )
+
+    def window(self, request: int, day: int) -> int:
+        """Give the slots in the booking window of a request's channel."""
+        own = self._windows[self._channel[request]]
+        return -1 if own is None else own[(day + self._offset) % DAYS_PER_WEEK]
+
+    def wished(self, request: int) -> int:
+        """Give the slots of the kind that a request wishes for."""
+        return self._of_kind[self._wish[request]]
+
+
+def _kind(drawn: NDArray[np.float64], place: Place, party: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Choose one of the kinds of session that each party can come to."""
+    found = np.full(len(party), -1)
+    availability = place.availability[party]
+    for word, kinds in CAN_COME.items():
+        of_word = availability == word
+        choice = np.floor(drawn[of_word] * len(kinds)).astype(np.int64)
+        found[of_word] = np.array([KINDS.index(kind) for kind in kinds])[choice]
+    return found
+
+
+def _handled(
+    place: Place,
+    visits: Requests,
+    channel: NDArray[np.int64],
+    settings: AskingSettings,
+    calendar: Calendar,
+    *,
+    seed: int,
+    replication: int,
+) -> NDArray[np.float64]:
+    """Give the minute at which each asking reaches the desk."""
+    attempts = len(visits.ask_again_minutes) + 1
+    handled = np.full((attempts, len(visits)), np.inf)
+    offset = calendar.first_date.weekday()
+    units = np.unique(place.unit.astype(str))
+    wing = np.searchsorted(units, place.unit.astype(str))[visits.person]
+    minutes = visits.asked_minutes
+    for attempt in range(attempts):
+
+        def drawn(
+            purpose: str, request: NDArray[np.int64], attempt: int = attempt
+        ) -> NDArray[np.float64]:
+            stream = stream_key(seed, replication, f"visit {purpose} {attempt + 1}")
+            return uniform(stream, place.keys, visits.person[request], visits.number[request])
+
+        minutes = minutes.copy()
+        online, phone, kiosk = (
+            np.flatnonzero(channel == CHANNELS.index(each)) for each in CHANNELS
+        )
+        if settings.online_confirmed_share:
+            confirmed = online[drawn("confirmed", online) < settings.online_confirmed_share]
+            minutes[confirmed] += settings.online_delay_hours * 60
+        minutes[phone] = _by_phone(minutes[phone], drawn, phone, settings, offset)
+        minutes[kiosk] = _at_kiosk(
+            minutes[kiosk], wing[kiosk], drawn("reaches the kiosk", kiosk), settings
+        )
+        handled[attempt] = np.where(attempt < visits.attempts, minutes, np.inf)
+        if attempt < attempts - 1:
+            minutes = minutes + visits.ask_again_minutes[attempt]
+    return handled
+
+
+def _by_phone(
+    minutes: NDArray[np.float64],
+    drawn: Callable[[str, NDArray[np.int64]], NDArray[np.float64]],
+    phone: NDArray[np.int64],
+    settings: AskingSettings,
+    offset: int,
+) -> NDArray[np.float64]:
+    """Give the minute at which each caller is answered."""
+    opens, closes = clock_minutes(settings.phone_from), clock_minutes(settings.phone_until)
+    open_days = np.array([day in settings.phone_days for day in DAYS])
+    takes = np.zeros(len(minutes))
+    if settings.phone_through_share < 1.0:
+        tries = np.log1p(-drawn("gets through", phone)) / np.log1p(-settings.phone_through_share)
+        takes += np.floor(tries) * settings.phone_retry_minutes
+    if settings.phone_wait_minutes:
+        takes -= np.log1p(-drawn("holds", phone)) * settings.phone_wait_minutes
+    return after_open_minutes(minutes, takes, opens, closes, np.roll(open_days, -offset))
+
+
+def _at_kiosk(
+    minutes: NDArray[np.float64],
+    wing: NDArray[np.int64],
+    drawn: NDArray[np.float64],
+    settings: AskingSettings,
+) -> NDArray[np.float64]:
+    """Give the minute at which each prisoner gets to the kiosk."""
+    later = wing * settings.kiosk_wing_minutes
+    opens = clock_minutes(settings.kiosk_from) + later
+    closes = clock_minutes(settings.kiosk_until) + later
+    day = np.floor(minutes / MINUTES_PER_DAY)
+    time = minutes - day * MINUTES_PER_DAY
+    # after lock-up, the next morning
+    unlocked = (day + (time >= closes)) * MINUTES_PER_DAY + opens
+    waits = (time < opens) | (time >= closes)
+    return np.where(waits, unlocked + drawn * settings.kiosk_spread_minutes, minutes)
+
+
+def after_open_minutes(
+    minutes: NDArray[np.float64],
+    work: NDArray[np.float64],
+    opens: float,
+    closes: float,
+    open_days: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Give the minute at which so many opening minutes have passed.
+
+    Parameters
+    ----------
+    minutes
+        From when on.
+    work
+        Opening minutes that have to pass; 0 or more.
+    opens, closes
+        Minutes after midnight, the same every day that is open.
+    open_days
+        Which of the seven days from day 0 on are open; at least one.
+
+    Returns
+    -------
+    ndarray of float64
+        Within opening hours.
+
+    Examples
+    --------
+    Open from Monday to Friday, 9 to 17, and asked on Friday at 16:30 for an hour: Monday, 9:30.
+
+    >>> weekdays = np.array([True] * 5 + [False] * 2)
+    >>> found = after_open_minutes(
+    ...     np.array([4 * 1440 + 16.5 * 60]), np.array([60.0]), 540, 1020, weekdays
+    ... )
+    >>> (found // 1440).tolist(), (found % 1440 / 60).tolist()
+    ([7.0], [9.5])
+    """
+    length = closes - opens
+    day = np.floor(minutes / MINUTES_PER_DAY).astype(np.int64)
+    time = minutes - day * float(MINUTES_PER_DAY)
+    is_open = open_days[day % DAYS_PER_WEEK]
+    at_once = is_open & (time >= opens) & (time + work < closes)
+    before = np.concatenate([[0], np.cumsum(open_days)])
+    passed_days = day // DAYS_PER_WEEK * before[-1] + before[day % DAYS_PER_WEEK]
+    today = np.clip(time - opens, 0.0, length) * is_open
+    passed = passed_days * length + today + work
+    whole = np.floor(passed / length).astype(np.int64)
+    days = np.flatnonzero(open_days)
+    that_day = whole // len(days) * DAYS_PER_WEEK + days[whole % len(days)]
+    later = that_day * float(MINUTES_PER_DAY) + opens + (passed - whole * length)
+    return np.where(at_once, minutes + work, later)
