@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -202,6 +203,40 @@ def input_digests(data_dir: Path | None = None, locks: Path | None = None) -> di
 def data_digest(data_dir: Path | None = None, locks: Path | None = None) -> str:
     """Give one SHA-256 for all tables."""
     return digest_of(input_digests(data_dir, locks))
+
+
+def refuse_changed_tables(
+    made: Path | None, before: Mapping[str, str], data_dir: Path | None, remedy: str
+) -> None:
+    """See that the tables are still those that something was made from; locks may have changed.
+
+    Parameters
+    ----------
+    made
+        Folder of what was made, to name it.
+    before
+        ``input_digests`` as they were then.
+    data_dir
+        Folder of a user's tables now.
+    remedy
+        What to do beside giving the right folder; ends the message.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the tables that differ.
+    """
+    now = input_digests(data_dir)
+    changed = [
+        name
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name) and name != LOCKS
+    ]
+    if changed:
+        raise ScenarioError(
+            f"{made}: was made from other data; changed since: {', '.join(changed)}. "
+            f"Give the folder of tables it was made from with --data{remedy}."
+        )
 
 
 def validate(data_dir: Path) -> str:

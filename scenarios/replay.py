@@ -25,7 +25,7 @@ from data.progress import Progress, silent
 from scenarios.display import charts, markup, timeline
 from scenarios.display.timeline import AT_TABLE, TURNS
 from scenarios.errors import ScenarioError, suggestion
-from scenarios.inputs import input_digests, load_inputs
+from scenarios.inputs import load_inputs, refuse_changed_tables
 from scenarios.place import simulated_with
 from scenarios.plain_yaml import read_mapping
 from scenarios.provenance import model_digest
@@ -178,17 +178,7 @@ def _refuse_changed_tables(
             f"{results.folder}: did not begin from this start state. Give --start-state as the run "
             "had it."
         )
-    before, now = dict(results.provenance["inputs"]), input_digests(data_dir)
-    changed = [
-        name
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and name != "locks"
-    ]
-    if changed:
-        raise ScenarioError(
-            f"{results.folder}: was made from other data; changed since: {', '.join(changed)}. "
-            "Give the folder of tables it was made from with --data."
-        )
+    refuse_changed_tables(results.folder, results.provenance["inputs"], data_dir, "")
 
 
 def play_again(

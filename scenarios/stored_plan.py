@@ -30,7 +30,7 @@ from optimiser.problem import PENNIES_PER_POUND
 from optimiser.residual import Residual
 from optimiser.side import ROW_ARRAYS, SideRows
 from scenarios.errors import ScenarioError
-from scenarios.inputs import Inputs, Known, input_digests
+from scenarios.inputs import Inputs, Known, input_digests, refuse_changed_tables
 from scenarios.plain_yaml import read_mapping
 from scenarios.provenance import model_digest
 from scenarios.row_changes import changed_rows, changed_rules
@@ -159,17 +159,9 @@ def check_data(plan: StoredPlan, data_dir: Path | None) -> None:
     ScenarioError
         Naming the tables that differ.
     """
-    before, now = dict(plan.manifest["inputs"]), input_digests(data_dir)
-    changed = [
-        name
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and name != "locks"
-    ]
-    if changed:
-        raise ScenarioError(
-            f"{plan.folder}: was made from other data; changed since: {', '.join(changed)}. Give "
-            "the folder of tables it was made from with --data, or make the plan again."
-        )
+    refuse_changed_tables(
+        plan.folder, plan.manifest["inputs"], data_dir, ", or make the plan again"
+    )
 
 
 def read_rows(plan: StoredPlan, table: str, column: str, values: Collection[str]) -> pd.DataFrame:

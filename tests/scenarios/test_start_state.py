@@ -212,7 +212,7 @@ def test_every_fault_of_a_state_is_told(
         begin_from(started, tmp_path / "bad.csv")
     assert len(refused.value.problems) == 3
     worse = state[state["what"] == "booking"].copy()
-    worse.loc[worse.index[0], "session"] = "XXX"
+    worse.loc[worse.index[0], "session"] = "no-such-session"
     worse.loc[worse.index[1], "session_start"] = pd.Timestamp("2026-07-01 14:00")
     worse.loc[worse.index[2], "session_start"] = pd.Timestamp("2027-07-01 14:00")
     worse.loc[worse.index[3], "asked_at"] = pd.Timestamp("2026-08-04")
