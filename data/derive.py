@@ -29,6 +29,9 @@ from data.words import (
     Need,
     Security,
     Sex,
+    UnitFunction,
+    WorkerFunder,
+    WorkerLine,
     join_words,
     split_words,
 )
@@ -355,13 +358,18 @@ VIDEO_HOURS = tuple(
 """Opening of video stations: assumed, because none is published."""
 
 
-def derive_family_workers(establishments: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+def derive_family_workers(
+    establishments: pd.DataFrame, register: pd.DataFrame, known: pd.DataFrame
+) -> pd.DataFrame:
     """Give every open prison its family workers: the number known, or one for so many people.
+
+    Of the assumed number, prisons that receive from court have some for early days, paid by a
+    grant, where at least the fewest workers of a prison are left for casework.
 
     Parameters
     ----------
-    establishments, known
-        The tables ``establishments`` and ``known_family_services``.
+    establishments, register, known
+        The tables ``establishments``, ``establishment_register`` and ``known_family_services``.
 
     Returns
     -------
@@ -369,28 +377,43 @@ def derive_family_workers(establishments: pd.DataFrame, known: pd.DataFrame) -> 
         The table ``family_workers``.
     """
     facts = {str(fact["establishment"]): fact for fact in _records(known)}
-    step, least = assumed("family_worker_step"), assumed("smallest_family_workers")
+    receives = register["functions"].map(split_words).map(RECEIVES.intersection).map(bool)
+    receiving = set(register.loc[receives, "establishment"])
+    least, grant = assumed("smallest_family_workers"), assumed("early_days_grant_fte")
     rows: list[dict[str, Any]] = []
     for prison in _records(establishments[establishments["operational_capacity"] > 0]):
         code = str(prison["establishment"])
         fact = facts.get(code, NOTHING_KNOWN)
         counted = not math.isnan(fact["fte"])
-        workers = float(prison["population"]) / assumed("prisoners_per_family_worker")
+        workers = fact["fte"] if counted else _assumed_workers(float(prison["population"]))
+        granted = not counted and code in receiving and workers - grant >= least
         national = prison["funder"] == Funder.HMPPS
-        rows.append(
-            {
-                "establishment": code,
-                "funder": prison["funder"],
-                "line": "family_engagement",
-                "provider": fact["provider"],
-                "lot": "",
-                "fte": fact["fte"] if counted else max(round(workers / step) * step, least),
-                "ends": CONTRACTS_END if national else "",
-                "source": _sources_of(fact, counted=counted),
-                "confidence": fact["confidence"] if counted else str(Confidence.ASSUMED),
-            }
-        )
+        contract = {
+            "establishment": code,
+            "funder": NATIONAL if national else OPERATORS,
+            "line": WorkerLine.CASEWORK,
+            "provider": fact["provider"],
+            "lot": "",
+            "fte": workers - (grant if granted else 0.0),
+            "ends": CONTRACTS_END if national else "",
+            "source": _sources_of(fact, counted=counted),
+            "confidence": fact["confidence"] if counted else str(Confidence.ASSUMED),
+        }
+        early = {"funder": WorkerFunder.GRANT, "line": WorkerLine.EARLY_DAYS, "fte": grant}
+        rows += [contract] + [contract | early | {"ends": ""}] * granted
     return pd.DataFrame(rows, columns=[column.name for column in columns("family_workers")])
+
+
+NATIONAL, OPERATORS = WorkerFunder.NATIONAL_CONTRACT, WorkerFunder.OPERATOR_CONTRACT
+
+RECEIVES = frozenset({UnitFunction.RECEPTION})
+"""What the register says of a prison that receives people from court."""
+
+
+def _assumed_workers(people: float) -> float:
+    step = assumed("family_worker_step")
+    wanted = round(people / assumed("prisoners_per_family_worker") / step) * step
+    return max(wanted, assumed("smallest_family_workers"))
 
 
 CONTRACTS_END = "2027-09-30"
@@ -474,7 +497,9 @@ def derive_all() -> dict[str, pd.DataFrame]:
         ),
         "video_stations": derive_video_stations(establishments),
         "family_workers": derive_family_workers(
-            establishments, read_table("known_family_services")
+            establishments,
+            read_table("establishment_register"),
+            read_table("known_family_services"),
         ),
         "court_alignment": derive_court_alignment(load_home_areas(), establishments, units),
     }

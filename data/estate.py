@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,7 +12,16 @@ import pandas as pd
 
 from data.load import read_table, table_path
 from data.schema import columns
-from data.words import DAYS, Category, Need, UnitFunction, split_words
+from data.words import (
+    DAYS,
+    Category,
+    Confidence,
+    Need,
+    UnitFunction,
+    WorkerFunder,
+    WorkerLine,
+    split_words,
+)
 
 Words: TypeAlias = str | tuple[str, ...] | None
 
@@ -80,7 +90,7 @@ def load_estate(folder: Path | str | None = None) -> Estate:
         units=_sorted("units", folder, ["establishment", "unit"]),
         session_templates=_sorted("session_templates", folder, ["establishment", "template"]),
         video_stations=_sorted("video_stations", folder, ["establishment", "day", "start"]),
-        family_workers=_sorted("family_workers", folder, ["establishment", "line"]),
+        family_workers=_sorted("family_workers", folder, ["establishment", "line", "funder"]),
         excluded_dates=_sorted("excluded_dates", folder, ["establishment", "first", "template"]),
         bank_holidays=_sorted("bank_holidays", folder, ["date"]),
         visit_orders=_if_given("visit_orders", folder, ["establishment", "incentive_level"]),
@@ -332,3 +342,146 @@ def _edited(estate: Estate, units: pd.DataFrame, edit: UnitEdit) -> pd.DataFrame
         if words is not None:
             units.loc[chosen, use] = words
     return units.astype({"places": "int64", "in_use_cna": "int64", "headroom": "int64"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEdit:
+    """One change to family workers: another number, funder or end in some prisons.
+
+    Attributes
+    ----------
+    where
+        The establishments.
+    line
+        What the workers are there for; left out, workers of every line are changed as one.
+    funder
+        Who pays; left out, workers of every funder are changed as one.
+    multiply
+        Times the workers of each row.
+    add_fte, set_fte
+        Full-time workers that each establishment has more, or has afterwards, on that line and from
+        that funder; rows keep their proportions. Where there is no row, ``line`` says what the new
+        workers are there for (casework when left out) and ``funder`` who pays (the national
+        contract when left out).
+    ends
+        Last day on which the workers are there.
+    """
+
+    where: Where
+    line: WorkerLine | None = None
+    funder: WorkerFunder | None = None
+    multiply: float | None = None
+    add_fte: float | None = None
+    set_fte: float | None = None
+    ends: date | None = None
+
+    def __post_init__(self) -> None:
+        numbers = [
+            getattr(self, name)
+            for name in ("multiply", "add_fte", "set_fte")
+            if getattr(self, name) is not None
+        ]
+        if len(numbers) > 1:
+            raise ValueError("WorkerEdit: multiply, add_fte and set_fte exclude each other.")
+        if not numbers and self.ends is None:
+            raise ValueError(
+                "WorkerEdit: nothing to change; give multiply, add_fte, set_fte or ends."
+            )
+        for name in ("multiply", "set_fte"):
+            number = getattr(self, name)
+            if number is not None and number < 0:
+                raise ValueError(f"WorkerEdit: {name} is {number}; it must be 0 or more.")
+
+
+def apply_worker_edits(estate: Estate, edits: Iterable[WorkerEdit]) -> Estate:
+    """Make the estate that a list of changes to family workers leaves behind.
+
+    Parameters
+    ----------
+    estate
+        The estate before; it is not changed.
+    edits
+        Applied in turn.
+
+    Returns
+    -------
+    Estate
+        The estate after; rows without workers are left out of ``family_workers``.
+
+    Raises
+    ------
+    ValueError
+        When an edit selects no establishment, gives an end to workers that are not there, or would
+        leave fewer than no workers.
+
+    Examples
+    --------
+    >>> estate = load_estate()
+    >>> more = apply_worker_edits(estate, [WorkerEdit(where=Where(establishment="MRI"), add_fte=1)])
+    >>> more.family_workers.set_index("establishment").loc["MRI", "fte"].item()
+    2.0
+    """
+    workers = estate.family_workers
+    for edit in edits:
+        workers = _with_workers(estate, workers, edit)
+    order = ["establishment", "line", "funder"]
+    kept = workers[workers["fte"] > 0].sort_values(order, kind="stable", ignore_index=True)
+    return replace(estate, family_workers=kept)
+
+
+def _with_workers(estate: Estate, workers: pd.DataFrame, edit: WorkerEdit) -> pd.DataFrame:
+    chosen = edit.where.matches_in(estate, estate.establishments)
+    codes = estate.establishments.loc[chosen, "establishment"]
+    if not chosen.any():
+        raise ValueError(f"workers: no establishment is selected by {edit.where}.")
+    workers = workers.copy()
+    if edit.add_fte is not None or edit.set_fte is not None:
+        workers = pd.concat([workers, _new_rows(workers, codes, edit)], ignore_index=True)
+    here = _selected(workers, codes, edit)
+    if edit.multiply is not None:
+        workers.loc[here, "fte"] *= edit.multiply
+    if edit.add_fte is not None or edit.set_fte is not None:
+        before = workers[here].groupby("establishment")["fte"].transform("sum")
+        kept = before if edit.set_fte is None else before * 0 + edit.set_fte
+        after = kept + (edit.add_fte or 0.0)
+        if (after < 0).any():
+            short = sorted(set(workers.loc[after.index[after < 0], "establishment"]))
+            raise ValueError(
+                f"workers: {len(short)} establishments would have fewer than no workers: "
+                f"{', '.join(short[:5])}. Take away no more than they have."
+            )
+        rows = workers[here].groupby("establishment")["fte"].transform("size")
+        part = (workers.loc[here, "fte"] / before).where(before > 0, 1 / rows)
+        workers.loc[here, "fte"] = after * part
+    if edit.ends is not None:
+        if not here.any():
+            raise ValueError(f"workers: there are none to end on {edit.ends} where this edit says.")
+        workers.loc[here, "ends"] = edit.ends.isoformat()
+    return workers
+
+
+def _selected(workers: pd.DataFrame, codes: pd.Series[Any], edit: WorkerEdit) -> pd.Series[bool]:
+    here = workers["establishment"].isin(codes)
+    for name in ("line", "funder"):
+        if getattr(edit, name) is not None:
+            here &= workers[name] == getattr(edit, name)
+    return here
+
+
+def _new_rows(workers: pd.DataFrame, codes: pd.Series[Any], edit: WorkerEdit) -> pd.DataFrame:
+    """Give a row without workers where an edit adds some and there is none to add to."""
+    without = codes[~codes.isin(workers.loc[_selected(workers, codes, edit), "establishment"])]
+    rows = pd.DataFrame(
+        {
+            "establishment": without,
+            "funder": str(edit.funder or WorkerFunder.NATIONAL_CONTRACT),
+            "line": str(edit.line or WorkerLine.CASEWORK),
+            "provider": "",
+            "lot": "",
+            "fte": 0.0,
+            "ends": "",
+            "source": "assumption",
+            "confidence": str(Confidence.ASSUMED),
+        }
+    )
+    return rows.astype({name: workers[name].dtype for name in rows.columns})

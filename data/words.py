@@ -236,6 +236,38 @@ class Funder(StrEnum):
     OPERATOR = "operator"
 
 
+class WorkerFunder(StrEnum):
+    """Who pays for family workers."""
+
+    NATIONAL_CONTRACT = "national_contract"
+    OPERATOR_CONTRACT = "operator_contract"
+    SERVICE = "service"
+    GRANT = "grant"
+    VOLUNTEERS = "volunteers"
+
+
+class WorkerLine(StrEnum):
+    """What family workers are there for."""
+
+    CASEWORK = "casework"
+    VISITORS_CENTRE = "visitors_centre"
+    PLAY = "play"
+    FAMILY_DAYS = "family_days"
+    EARLY_DAYS = "early_days"
+
+
+class ReferralSource(StrEnum):
+    """What brings somebody to the family workers."""
+
+    RECEPTION = "reception"
+    SELF_REFERRAL = "self_referral"
+    NO_VISITS = "no_visits"
+    SELF_HARM_REVIEW = "self_harm_review"
+    FAMILY_DAY = "family_day"
+    PARENTING_COURSE = "parenting_course"
+    PRE_RELEASE = "pre_release"
+
+
 class ConvictionStatus(StrEnum):
     """Whom a visit session is for where a hall keeps two lists; an empty cell means everyone."""
 

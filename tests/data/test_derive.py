@@ -25,6 +25,8 @@ from data.words import (
     Sex,
     Status,
     UnitFunction,
+    WorkerFunder,
+    WorkerLine,
 )
 
 
@@ -171,8 +173,28 @@ def test_assumed_workers_follow_one_rule() -> None:
     """Leeds: 1,076 people at one worker for 400 is 2.69, rounded to halves 2.5."""
     workers = read_table("family_workers").set_index("establishment")
 
-    assert workers.loc["LEI", "fte"] == 2.5
+    assert workers.loc["LEI", "fte"].sum() == 2.5
     assert workers.loc["AGI", "fte"] == 1.0
+
+
+def test_half_of_an_assumed_number_is_for_early_days_where_people_come_from_court() -> None:
+    """Leeds receives from court: 2 caseworkers and half a post paid by a grant, assumed.
+
+    Durham does too, but its two workers are a published number.
+    """
+    workers = read_table("family_workers")
+    early = workers[workers["line"] == WorkerLine.EARLY_DAYS].set_index("establishment")
+
+    assert early.loc["LEI", ["funder", "fte"]].to_list() == ["grant", 0.5]
+    assert set(early["confidence"]) == {Confidence.ASSUMED}
+    assert "DMI" not in early.index
+    assert workers["fte"].sum() == 226.0
+
+
+def test_full_sutton_has_no_family_workers() -> None:
+    workers = read_table("family_workers").set_index("establishment")
+
+    assert workers.loc["FNI", "fte"] == 0.0
 
 
 def test_stations_are_two_to_six_by_size() -> None:
@@ -197,6 +219,8 @@ def test_assumptions_lie_inside_their_ranges() -> None:
         ("establishments", "security", Security),
         ("establishments", "booking_channel", BookingChannel),
         ("establishments", "funder", Funder),
+        ("family_workers", "funder", WorkerFunder),
+        ("family_workers", "line", WorkerLine),
         ("units", "function", UnitFunction),
         ("units", "categories", Category),
         ("units", "needs_served", Need),
