@@ -116,9 +116,9 @@ class BookingDesk:
         cancelling = np.flatnonzero(visits.cancels)
         when = visits.cancel_at_share[cancelling].tolist()
         self._cancel_at: dict[int, float] = dict(zip(cancelling.tolist(), when, strict=True))
-        last = np.flatnonzero(askings.last & (askings.request < len(visits)))
-        turning = last[visits.turns_to_video[askings.request[last]]]
-        self._turning: frozenset[int] = frozenset(turning.tolist())
+        self._turns_to_video = visits.turns_to_video
+        self._turning: set[int] = set()
+        self._through: set[int] = set()
         self._acceptable = acceptable
         self._calendar = calendar
         self._starts = starts
@@ -127,7 +127,6 @@ class BookingDesk:
         self._mood = mood
         self._choices = choices
         self._first_asked: list[float] = visits.asked_minutes.tolist()
-        self._through: frozenset[int] = frozenset(last.tolist())
         self._asked = bytearray(len(visits))
         self._is_done = bytearray(len(person))
         self._waiting: dict[int, None] = {}
@@ -136,11 +135,22 @@ class BookingDesk:
         self._recorder = recorder
         self._ask_for_call = ask_for_call
         self.booked: list[list[int]] = [[] for _ in starts]
-        # the plain loop is far quicker than the one that looks at everything
-        with_care = choices.matter or mood.matters
-        env.process(self._answer_with_care(askings) if with_care else self._answer(askings))
+        self.hand(askings)
 
-    def _answer(self, askings: Askings) -> Generator[simpy.Timeout, Any, None]:
+    def hand(self, askings: Askings) -> None:
+        """Answer these in turn, after those handed before; none of them before now."""
+        first = len(self._recorder.answers)
+        self._recorder.answers += [PASSED_OVER] * len(askings)
+        last = np.flatnonzero(askings.last & (askings.request < self._visits))
+        turning = last[self._turns_to_video[askings.request[last]]]
+        self._through.update((last + first).tolist())
+        self._turning.update((turning + first).tolist())
+        # the plain loop is far quicker than the one that looks at everything
+        with_care = self._choices.matter or self._mood.matters
+        answer = self._answer_with_care if with_care else self._answer
+        self._env.process(answer(askings, first))
+
+    def _answer(self, askings: Askings, first: int) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         # looked up once, for the loop is most of the run
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
@@ -149,11 +159,10 @@ class BookingDesk:
         in_hand, take, spend, otherwise = self._at_counter
         rule = self._rule
         ask_for_call, turning, cancel_at = self._ask_for_call, self._turning, self._cancel_at
-        booked = bytearray(len(person_of))
+        booked = self._is_done
         today = midnight = 0
         quiet_until = peek()
-        answers += [PASSED_OVER] * len(askings)
-        numbers, requests = range(len(askings)), askings.request.tolist()
+        numbers, requests = range(first, first + len(askings)), askings.request.tolist()
         for asking, request, now in zip(numbers, requests, askings.minutes.tolist(), strict=True):
             if booked[request]:
                 continue
@@ -185,12 +194,13 @@ class BookingDesk:
                 self._recorder.instead[asking] = ask_for_call(request, call, now, today)
                 quiet_until = peek()
 
-    def _answer_with_care(self, askings: Askings) -> Generator[simpy.Timeout, Any, None]:
+    def _answer_with_care(
+        self, askings: Askings, first: int
+    ) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn where choices or moods matter."""
         env, answers, is_done = self._env, self._recorder.answers, self._is_done
         quiet_until = env.peek()
-        answers += [PASSED_OVER] * len(askings)
-        numbers, requests = range(len(askings)), askings.request.tolist()
+        numbers, requests = range(first, first + len(askings)), askings.request.tolist()
         for asking, request, now in zip(numbers, requests, askings.minutes.tolist(), strict=True):
             if is_done[request]:
                 continue

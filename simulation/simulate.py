@@ -348,6 +348,78 @@ def simulate(
     RuntimeError
         When requests or tables are not conserved: a fault of the model, never of the data.
     """
+    opened = open_year(inputs, establishment=establishment, seed=seed, replication=replication)
+    opened.env.run(until=opened.end)
+    return opened.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenYear:
+    """A year at one establishment that is being played.
+
+    Attributes
+    ----------
+    establishment, replication
+        Where and which.
+    env, end
+        The establishment's own environment, and the minute at which the year ends.
+    year
+        As it is known before anything happens.
+    desk, room, tables
+        Where families book, where they call, and the tables left free.
+    recorder
+        What has been written down.
+    """
+
+    establishment: str
+    replication: int
+    env: simpy.Environment
+    end: float
+    year: Year
+    desk: BookingDesk
+    room: VideoDesk | WalkInRoom
+    tables: SlotCalendar
+    recorder: Recorder
+
+    def close(self, askings: Askings | None = None) -> VisitLog:
+        """Give the log of a year that was played to its end.
+
+        Parameters
+        ----------
+        askings
+            Those that were handed to the desk in the course of the year, in the order of its
+            answers; by default those known before.
+
+        Raises
+        ------
+        RuntimeError
+            When requests or tables are not conserved.
+        """
+        # events that were still to come hold the desk, and the desk holds the environment: let
+        # go, or the memory of every establishment waits for the collector
+        self.env._queue.clear()
+        year = self.year if askings is None else replace(self.year, askings=askings)
+        log = VisitLog.of_run(self.recorder, year, self.establishment, self.replication)
+        conserve(
+            log,
+            booked=self.desk.booked,
+            free=self.tables.free,
+            calls_booked=self.room.booked,
+            end=self.end,
+        )
+        return log
+
+
+def open_year(
+    inputs: SimulationInputs, *, establishment: str, seed: int, replication: int
+) -> OpenYear:
+    """Draw one year at one establishment and stop before anybody asks.
+
+    Parameters
+    ----------
+    inputs, establishment, seed, replication
+        As for ``simulate``.
+    """
     names = {"seed": seed, "replication": replication}
     calendar, video = inputs.calendar, inputs.video
     place = inputs.places[establishment]
@@ -482,13 +554,17 @@ def simulate(
         )
 
     env.process(probe_calendar(env, calendar, probed, is_reachable, recorder.probes.append))
-    env.run(until=end)
-    # events that were still to come hold the desk, and the desk holds the environment: let go,
-    # or the memory of every establishment waits for the collector
-    env._queue.clear()
-    log = VisitLog.of_run(recorder, year, establishment, replication)
-    conserve(log, booked=desk.booked, free=tables.free, calls_booked=room.booked, end=end)
-    return log
+    return OpenYear(
+        establishment=establishment,
+        replication=replication,
+        env=env,
+        end=end,
+        year=year,
+        desk=desk,
+        room=room,
+        tables=tables,
+        recorder=recorder,
+    )
 
 
 def _holding(recorder: Recorder, year: Year, mood: Mood) -> Callable[[int, Sequence[int]], None]:
