@@ -122,5 +122,6 @@ def simulated_with(
         video=scenario.video,
         calling=scenario.calling,
         attendance=scenario.attendance,
+        line=scenario.line,
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
     )

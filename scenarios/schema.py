@@ -30,6 +30,7 @@ from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
+from simulation.line import LineSettings
 from simulation.mood import MoodSettings
 from simulation.regime import VisitsRegime
 from simulation.video import VideoRegime
@@ -109,6 +110,7 @@ class Scenario(BaseModel):
     video: VideoRegime
     calling: CallingSettings
     attendance: AttendanceSettings
+    line: LineSettings
     benefit: BenefitSettings
     units: tuple[UnitEdit, ...]
     limits: tuple[LimitEdit, ...]
@@ -136,6 +138,8 @@ class Scenario(BaseModel):
             "regime.shuttles": self.regime.shuttles,
             "video.stations": self.video.stations,
             "video.added_hours": self.video.added_hours,
+            "line.joins": self.line.joins,
+            "line.online": self.line.online,
         }
         for setting, rows in edits.items():
             for number, edit in enumerate(rows, start=1):

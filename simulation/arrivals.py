@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,21 @@ class Askings:
             request=request[order],
             minutes=when[order],
             last=np.concatenate([last, np.ones(len(calls), dtype=np.bool_)])[order],
+        )
+
+    def chosen(self, which: NDArray[np.int64] | slice) -> Askings:
+        """Give some of them, in the order named."""
+        return Askings(
+            request=self.request[which], minutes=self.minutes[which], last=self.last[which]
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Askings]) -> Askings:
+        """Give several one after the other; at least one."""
+        return cls(
+            request=np.concatenate([each.request for each in parts]),
+            minutes=np.concatenate([each.minutes for each in parts]),
+            last=np.concatenate([each.last for each in parts]),
         )
 
     def __len__(self) -> int:

@@ -193,6 +193,7 @@ class Manner:
         calendar: Calendar,
         *,
         with_resolve: bool,
+        moved_online: NDArray[np.float64],
         seed: int,
         replication: int,
     ) -> Manner:
@@ -208,6 +209,8 @@ class Manner:
             Tells the days of the week.
         with_resolve
             Whether moods matter; else every resolve is 0.
+        moved_online
+            Share of those by telephone that has moved online when each request is made.
         seed, replication
             Names of the draws.
         """
@@ -225,6 +228,8 @@ class Manner:
         online = settings.online_share if place.books_online else 0.0
         by_kiosk = is_below("at a kiosk", settings.kiosk_share)
         by_phone = ~is_below("by phone", online)
+        if moved_online.any():
+            by_phone &= drawn("moves online") >= moved_online
         channel = np.where(
             by_kiosk,
             CHANNELS.index(Channel.KIOSK),

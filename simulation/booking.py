@@ -150,6 +150,10 @@ class BookingDesk:
         answer = self._answer_with_care if with_care else self._answer
         self._env.process(answer(askings, first))
 
+    def is_done(self, request: int) -> bool:
+        """Say whether a request has been booked, or was put off."""
+        return bool(self._is_done[request])
+
     def _answer(self, askings: Askings, first: int) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         # looked up once, for the loop is most of the run

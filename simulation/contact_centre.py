@@ -156,8 +156,8 @@ class ContactCentre:
         order in which they were handed over.
     tries
         How often each has rung.
-    is_lost
-        Whether each has given up for good.
+    is_lost, lost_minutes
+        Whether each has given up for good, and when.
     ended
         Calls answered or lost, in the order of their end.
     rang, held, ends, whose
@@ -180,6 +180,7 @@ class ContactCentre:
         self.answered_minutes: list[float] = []
         self.tries: list[int] = []
         self.is_lost: list[bool] = []
+        self.lost_minutes: dict[int, float] = {}
         self.ended: list[int] = []
         self.rang: list[float] = []
         self.held: list[float] = []
@@ -296,6 +297,7 @@ class ContactCentre:
                 at(self._env, minute, self._ring_again, call)
             return
         self.is_lost[call] = True
+        self.lost_minutes[call] = now
         self.ended.append(call)
 
     def _end_try(self, call: int, rang: float, end: TryEnd) -> None:

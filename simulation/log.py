@@ -90,8 +90,10 @@ NO_SLOT = -1
 NOT_IN_HAND = -2
 PASSED_OVER = -3
 PUT_OFF = -4
+NO_ANSWER = -5
 """Answers to an asking other than the slot that was booked: no table or station free, no order or
-credit in hand, none because the request had been booked, none because the family did not ask."""
+credit in hand, none because the request had been booked, none because the family did not ask, none
+because nobody answered the telephone."""
 
 
 class Register:
@@ -407,11 +409,14 @@ def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
     called = np.flatnonzero(~for_visit)
     instead = np.fromiter(recorder.instead, dtype=np.int64, count=len(recorder.instead))
     calls_instead = len(visits) + len(year.calls) + askings.request[instead]
-    ended = asked[askings.last[asked] & (answer < 0)]
+    unanswered = np.flatnonzero(askings.last & (answers == NO_ANSWER))
+    ended = np.concatenate([asked[askings.last[asked] & (answer < 0)], unanswered])
     through = askings.request[ended]
     all_attempts = visits.attempts[through] == len(visits.ask_again_minutes) + 1
     end = np.where(all_attempts, CODE[VisitOutcome.REFUSED], CODE[VisitOutcome.GAVE_UP])
     end[visits.turns_to_video[through]] = CODE[VisitOutcome.TURNED_TO_VIDEO]
+    # who never got through to the desk is not refused by it
+    end[len(ended) - len(unanswered) :] = CODE[VisitOutcome.GAVE_UP]
     given = np.fromiter(recorder.instead.values(), dtype=np.int64, count=len(instead))
     return (
         _answers(askings.minutes[asked], request, answer, _VISIT_ANSWERS),

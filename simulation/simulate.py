@@ -39,6 +39,7 @@ from simulation.calling import (
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
+from simulation.line import Lines, LineSettings, lines_under
 from simulation.log import Recorder, VisitLog, Year, conserve
 from simulation.mood import Mood, MoodSettings
 from simulation.open_days import OpenDays, open_days_under
@@ -81,6 +82,8 @@ class SimulationInputs:
     places
         The people and parties of each establishment that holds somebody or offers sessions, by
         its code, in order of code.
+    lines
+        Booking lines under the scenario.
     start
         Bookings and orders that are there on the first day, by establishment; none by default.
     """
@@ -100,6 +103,7 @@ class SimulationInputs:
     open_days: dict[str, OpenDays]
     stations: dict[str, pd.DataFrame]
     places: dict[str, Place]
+    lines: Lines
     start: dict[str, StartState] = field(default_factory=dict)
 
     @property
@@ -126,6 +130,7 @@ def build_inputs(
     video: VideoRegime,
     calling: CallingSettings,
     attendance: AttendanceSettings,
+    line: LineSettings,
     refunded_visits_per_year: float,
 ) -> SimulationInputs:
     """Gather what the simulated year depends on.
@@ -150,7 +155,7 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance
+    calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance, line
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -215,6 +220,10 @@ def build_inputs(
         _ride_shuttles(table, people["establishment"].to_numpy()[person], estate, regime)
     sessions = sessions_under(estate, regime)
     codes = sorted({*people["establishment"], *sessions["establishment"]})
+    open_days = open_days_under(estate, sessions, regime, calendar)
+    bank_holidays = np.unique(
+        np.concatenate([[], *(each.bank_holidays for each in open_days.values())])
+    )
     return SimulationInputs(
         calendar=calendar,
         demand=demand,
@@ -228,9 +237,10 @@ def build_inputs(
         attendance=attendance,
         refunded_visits_per_year=refunded_visits_per_year,
         sessions=_by_establishment(sessions, codes),
-        open_days=open_days_under(estate, sessions, regime, calendar),
+        open_days=open_days,
         stations=_by_establishment(stations_under(estate, video), codes),
         places=_places(codes, people, table, estate),
+        lines=lines_under(estate, line, calendar, bank_holidays.astype(np.int64)),
     )
 
 
@@ -365,6 +375,8 @@ class OpenYear:
         The establishment's own environment, and the minute at which the year ends.
     year
         As it is known before anything happens.
+    manner
+        How each request for a visit is made.
     desk, room, tables
         Where families book, where they call, and the tables left free.
     recorder
@@ -376,6 +388,7 @@ class OpenYear:
     env: simpy.Environment
     end: float
     year: Year
+    manner: Manner
     desk: BookingDesk
     room: VideoDesk | WalkInRoom
     tables: SlotCalendar
@@ -411,7 +424,12 @@ class OpenYear:
 
 
 def open_year(
-    inputs: SimulationInputs, *, establishment: str, seed: int, replication: int
+    inputs: SimulationInputs,
+    *,
+    establishment: str,
+    seed: int,
+    replication: int,
+    by_line: bool = False,
 ) -> OpenYear:
     """Draw one year at one establishment and stop before anybody asks.
 
@@ -419,6 +437,8 @@ def open_year(
     ----------
     inputs, establishment, seed, replication
         As for ``simulate``.
+    by_line
+        Hand nobody to the desk: who asks is told day by day, as the booking line answers.
     """
     names = {"seed": seed, "replication": replication}
     calendar, video = inputs.calendar, inputs.video
@@ -472,13 +492,17 @@ def open_year(
         inputs.demand,
         calendar,
         with_resolve=inputs.mood.matters,
+        moved_online=inputs.lines.moved_share(establishment, visits.asked_minutes),
         **names,
     )
+    askings = Askings.of(visits, calls, handled_minutes=manner.handled_minutes, until=end)
+    if by_line:
+        askings = askings.chosen(slice(0))
     year = Year(
         place=place,
         visits=visits,
         calls=calls,
-        askings=Askings.of(visits, calls, handled_minutes=manner.handled_minutes, until=end),
+        askings=askings,
         open_days=open_days,
         sessions=sessions,
         video_slots=slots,
@@ -560,6 +584,7 @@ def open_year(
         env=env,
         end=end,
         year=year,
+        manner=manner,
         desk=desk,
         room=room,
         tables=tables,

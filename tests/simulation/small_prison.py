@@ -20,6 +20,7 @@ from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
+from simulation.line import LineSettings, Service
 from simulation.mood import MoodSettings
 from simulation.regime import VisitsRegime
 from simulation.simulate import SimulationInputs, build_inputs
@@ -184,6 +185,39 @@ ATTENDANCE = AttendanceSettings(
 )
 """Sessions that begin on time, and visitors who walk straight in."""
 
+LINE = LineSettings(
+    modelled=False,
+    open_from="09:00",
+    open_until="17:00",
+    open_days=("mon", "tue", "wed", "thu", "fri"),
+    local_from="09:00",
+    local_until="13:00",
+    morning_share=0.6,
+    booking_minutes=5.0,
+    information_minutes=4.0,
+    find_minutes=5.0,
+    help_minutes=6.0,
+    helpline_minutes=10.0,
+    information_share=0.0,
+    help_share=0.0,
+    helpline_share=0.0,
+    find_share=0.0,
+    answered_here=(Service.BOOKING, Service.INFORMATION),
+    patience_minutes=20.0,
+    redial_share=0.5,
+    redial_minutes=60.0,
+    tries_max=3,
+    shifts=(),
+    vacancy_share=0.0,
+    absence_share=0.0,
+    local_people_per_agent=600.0,
+    agent_gbp_per_hour=22.8,
+    seats=50,
+    joins=(),
+    online=(),
+)
+"""A line of the prison's own, with one agent in the morning."""
+
 
 def session(establishment: str = "AAA", number: int = 0, **columns: Any) -> dict[str, Any]:
     """Give one row of ``session_templates``."""
@@ -249,6 +283,8 @@ def prison(
     video: VideoRegime = VIDEO,
     calling: CallingSettings = CALLING,
     attendance: AttendanceSettings = ATTENDANCE,
+    line: LineSettings = LINE,
+    national_line: bool = False,
     establishments: Sequence[str] = ("AAA",),
     seed: int | None = None,
     cost_gbp: float = 50.0,
@@ -328,7 +364,11 @@ def prison(
     return build_inputs(
         Estate(
             establishments=codes.assign(
-                sex="men", security="C", country=country, booking_channel="online"
+                sex="men",
+                security="C",
+                country=country,
+                booking_channel="online",
+                national_line=national_line,
             ),
             units=pd.DataFrame({"unit": establishments, "establishment": establishments}),
             session_templates=pd.DataFrame(sessions, columns=list(session())),
@@ -367,5 +407,6 @@ def prison(
         video=video,
         calling=calling,
         attendance=attendance,
+        line=line,
         refunded_visits_per_year=26,
     )

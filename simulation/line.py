@@ -1,0 +1,626 @@
+"""Booking lines: who rings which line about what, when it is open and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.estate import Estate, Where
+from data.words import DAYS
+from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.contact_centre import (
+    HALF_HOUR,
+    HALF_HOURS_PER_DAY,
+    CallTable,
+    Staff,
+    joined,
+)
+from simulation.demand import Requests
+from simulation.open_days import days_since_1970
+from simulation.place import Place
+from simulation.streams import stream_key, uniform
+
+NATIONAL = "national"
+"""Name of the national line; a local one has the code of its prison."""
+
+POSTS_APART = 1024
+"""Numbers of draws set aside for the posts of one day."""
+
+MORNING = 0.25
+"""Part of the opening hours that counts as the morning."""
+
+ALONG_WEEK = 7.0
+"""Days after a request over which calls about it are spread."""
+
+ALONG_FORTNIGHT = 14.0
+"""Days after a reception over which a family rings to find out where somebody is held."""
+
+
+class Service(StrEnum):
+    """What a call is about."""
+
+    BOOKING = "booking"
+    INFORMATION = "information"
+    FIND_A_PRISONER = "find_a_prisoner"
+    HELP_WITH_VISITS = "help_with_visits"
+    HELPLINE = "helpline"
+
+
+SERVICES = tuple(Service)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """Agents of the national line who work the same hours on the same days.
+
+    Attributes
+    ----------
+    days, start, end
+        When they work; whole half-hours.
+    agents
+        Posts.
+    break_from, break_minutes
+        When the first of them has a break, and how long it is; each further one goes when the one
+        before comes back, until all have been, and then it begins anew.
+    break_turns
+        How many take turns; as many breaks follow one another.
+    """
+
+    days: tuple[str, ...]
+    start: str
+    end: str
+    agents: int
+    break_from: str = "12:00"
+    break_minutes: int = 30
+    break_turns: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse unknown days, times out of order or off the half-hour, negative agents."""
+        problems = [f"no day '{day}'" for day in self.days if day not in DAYS]
+        start, end = clock_minutes(self.start), clock_minutes(self.end)
+        if end <= start:
+            problems.append(f"ends at {self.end}, not after {self.start}")
+        if start % HALF_HOUR or end % HALF_HOUR or self.break_minutes % HALF_HOUR:
+            problems.append("begins, ends and breaks in whole half-hours only")
+        if self.agents < 0 or self.break_minutes < 0 or self.break_turns < 1:
+            problems.append("agents and minutes are 0 or more, turns 1 or more")
+        if problems:
+            raise ValueError(f"shift {self.start} to {self.end}: {'; '.join(problems)}.")
+
+    def on_duty(self, post: int) -> NDArray[np.bool_]:
+        """Say for each half-hour of a day whether a post is on duty.
+
+        Examples
+        --------
+        >>> early = Shift(days=("mon",), start="09:00", end="13:00", agents=1)
+        >>> int(early.on_duty(0).sum()), int(early.on_duty(3).sum())
+        (7, 8)
+        """
+        half_hours = np.arange(HALF_HOURS_PER_DAY) * HALF_HOUR
+        there = (half_hours >= clock_minutes(self.start)) & (half_hours < clock_minutes(self.end))
+        leaves = clock_minutes(self.break_from) + post % self.break_turns * self.break_minutes
+        away = (half_hours >= leaves) & (half_hours < leaves + self.break_minutes)
+        return there & ~away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joins:
+    """Prisons whose families ring the national line from a date on, in place of a local one."""
+
+    where: Where
+    first_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlineMove:
+    """Requests by telephone that move online: a share that rises evenly over so many weeks."""
+
+    where: Where
+    first_date: date
+    share: float
+    weeks: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a share outside 0 to 1 and negative weeks."""
+        if not 0 <= self.share <= 1 or self.weeks < 0:
+            raise ValueError(
+                f"online move from {self.first_date}: share {self.share} and weeks {self.weeks}; "
+                "give a share from 0 to 1 and weeks of 0 or more."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """Booking lines.
+
+    Attributes
+    ----------
+    modelled
+        Whether they are played. Where not, ``asking.phone_through_share`` and
+        ``asking.phone_wait_minutes`` stand for them.
+    open_from, open_until, open_days
+        When the national line is open; never on bank holidays.
+    local_from, local_until
+        When local lines are open, on the same days.
+    morning_share
+        Share of those who wait for a line to open that ring in the first quarter of the day.
+    booking_minutes, information_minutes, find_minutes, help_minutes, helpline_minutes
+        Mean length of a call about each service, exponential.
+    information_share, help_share, helpline_share
+        Calls to ask about a visit, about help with its cost and to the helpline, for each request
+        for a visit by whatever way.
+    find_share
+        Calls to find out where somebody is held, for each person received.
+    answered_here
+        Services whose calls come to the line, in order of priority: the first is answered first.
+    patience_minutes
+        Mean time until somebody on hold hangs up, exponential.
+    redial_share, redial_minutes, tries_max
+        Share of these that ring again, mean opening minutes until then (exponential), and how
+        often anybody rings at most.
+    shifts
+        Agents of the national line.
+    vacancy_share, absence_share
+        Share of their posts that are vacant all year, and share of their days on which the others
+        are absent.
+    local_people_per_agent
+        A local line has one agent for so many people held, and at least one.
+    agent_gbp_per_hour
+        Cost of an hour of an agent, on duty or on a break that is paid.
+    seats
+        Most agents at a time.
+    joins, online
+        Prisons that come to the national line, and requests that move online, in the year.
+    """
+
+    modelled: bool
+    open_from: str
+    open_until: str
+    open_days: tuple[str, ...]
+    local_from: str
+    local_until: str
+    morning_share: float
+    booking_minutes: float
+    information_minutes: float
+    find_minutes: float
+    help_minutes: float
+    helpline_minutes: float
+    information_share: float
+    help_share: float
+    helpline_share: float
+    find_share: float
+    answered_here: tuple[Service, ...]
+    patience_minutes: float
+    redial_share: float
+    redial_minutes: float
+    tries_max: int
+    shifts: tuple[Shift, ...]
+    vacancy_share: float
+    absence_share: float
+    local_people_per_agent: float
+    agent_gbp_per_hour: float
+    seats: int
+    joins: tuple[Joins, ...]
+    online: tuple[OnlineMove, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse shares and minutes out of range, and shifts outside opening hours."""
+        problems = [*self._out_of_range(), *self._outside_hours()]
+        problems += [f"open_days has '{day}'" for day in self.open_days if day not in DAYS]
+        if not self.open_days:
+            problems.append("open_days is empty: give the days on which the line is open")
+        if Service.BOOKING not in self.answered_here:
+            problems.append("answered_here lacks 'booking'")
+        if len(set(self.answered_here)) < len(self.answered_here):
+            problems.append("answered_here names a service twice")
+        if problems:
+            raise ValueError(f"LineSettings: {'; '.join(problems)}.")
+
+    def _out_of_range(self) -> list[str]:
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        problems = [
+            f"{name} is {value}, not between 0 and 1"
+            for name, value in values.items()
+            if name.endswith("_share") and not 0 <= value <= 1
+        ]
+        problems += [
+            f"{name} is {value}, below 0"
+            for name, value in values.items()
+            if name.endswith("_minutes") and value < 0
+        ]
+        if self.tries_max < 1:
+            problems.append(f"tries_max is {self.tries_max}; give at least 1")
+        if self.local_people_per_agent <= 0:
+            problems.append("local_people_per_agent is not above 0")
+        for name in ("open", "local"):
+            opens, closes = values[f"{name}_from"], values[f"{name}_until"]
+            if clock_minutes(closes) <= clock_minutes(opens):
+                problems.append(f"{name}_until {closes} is not after {name}_from {opens}")
+        return problems
+
+    def _outside_hours(self) -> list[str]:
+        opens, closes = clock_minutes(self.open_from), clock_minutes(self.open_until)
+        return [
+            f"the shift {shift.start} to {shift.end} on {', '.join(shift.days)} is outside opening "
+            f"hours, {self.open_from} to {self.open_until} on {', '.join(self.open_days)}"
+            for shift in self.shifts
+            if clock_minutes(shift.start) < opens
+            or clock_minutes(shift.end) > closes
+            or not set(shift.days) <= set(self.open_days)
+        ]
+
+    def handle_minutes(self, service: Service) -> float:
+        """Give the mean length of a call about a service."""
+        return {
+            Service.BOOKING: self.booking_minutes,
+            Service.INFORMATION: self.information_minutes,
+            Service.FIND_A_PRISONER: self.find_minutes,
+            Service.HELP_WITH_VISITS: self.help_minutes,
+            Service.HELPLINE: self.helpline_minutes,
+        }[service]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lines:
+    """Booking lines under a scenario.
+
+    Attributes
+    ----------
+    settings
+        Of the scenario.
+    joins_day
+        Day from which each prison's families ring the national line; prisons that never do are
+        left out. It may lie before day 0.
+    online
+        Moves online that concern each prison: day of the first, share, days until it is reached.
+    bank_holidays
+        Days since 1970, int64.
+    """
+
+    settings: LineSettings
+    joins_day: Mapping[str, int] = field(default_factory=dict)
+    online: Mapping[str, tuple[tuple[int, float, float], ...]] = field(default_factory=dict)
+    bank_holidays: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def line_on(self, establishment: str, day: int) -> str:
+        """Name the line that families of a prison ring on a day."""
+        first = self.joins_day.get(establishment)
+        return NATIONAL if first is not None and day >= first else establishment
+
+    def moved_share(self, establishment: str, minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the share of requests by telephone that have moved online by each minute."""
+        left = np.ones(len(minutes))
+        for first, share, days in self.online.get(establishment, ()):
+            since = minutes / MINUTES_PER_DAY - first
+            risen = np.clip(since / days, 0.0, 1.0) if days else (since >= 0).astype(np.float64)
+            left *= 1.0 - share * risen
+        return np.asarray(1.0 - left, dtype=np.float64)
+
+    def hours(self, line: str) -> tuple[int, int]:
+        """Give the minutes after midnight at which a line opens and closes."""
+        name = "open" if line == NATIONAL else "local"
+        opens, closes = (getattr(self.settings, f"{name}_{end}") for end in ("from", "until"))
+        return clock_minutes(opens), clock_minutes(closes)
+
+    def is_open(self, calendar: Calendar, days: int) -> NDArray[np.bool_]:
+        """Say for each day from day 0 on whether the lines are open."""
+        day = np.arange(days)
+        of_week = np.array([word in self.settings.open_days for word in DAYS])
+        dates = day + days_since_1970(calendar.first_date)
+        return of_week[calendar.weekdays(day)] & ~np.isin(dates, self.bank_holidays)
+
+
+def lines_under(
+    estate: Estate, settings: LineSettings, calendar: Calendar, bank_holidays: NDArray[np.int64]
+) -> Lines:
+    """Give the booking lines under a scenario.
+
+    Parameters
+    ----------
+    estate
+        ``national_line`` of its establishments says who rings the national line today.
+    settings, calendar
+        Of the scenario.
+    bank_holidays
+        Days since 1970.
+    """
+    table = estate.establishments
+    codes = table["establishment"]
+    on_line = (
+        table["national_line"].astype(bool)
+        if "national_line" in table
+        else pd.Series(data=False, index=table.index)
+    )
+    joins_day = dict.fromkeys(codes[on_line].tolist(), 0)
+    for joins in settings.joins:
+        for code in codes[joins.where.matches(table)].tolist():
+            day = calendar.day_of(joins.first_date)
+            joins_day[code] = min(day, joins_day.get(code, day))
+    online: dict[str, list[tuple[int, float, float]]] = {}
+    for move in settings.online:
+        for code in codes[move.where.matches(table)].tolist():
+            of_prison = online.setdefault(code, [])
+            of_prison.append(
+                (calendar.day_of(move.first_date), move.share, move.weeks * DAYS_PER_WEEK)
+            )
+    return Lines(
+        settings=settings,
+        joins_day=joins_day,
+        online={code: tuple(moves) for code, moves in online.items()},
+        bank_holidays=bank_holidays,
+    )
+
+
+def staff_of(
+    lines: Lines, line: str, calendar: Calendar, *, people: int, seed: int, replication: int
+) -> Staff:
+    """Give when a line is open in a year, and how many agents are there in each half-hour.
+
+    Parameters
+    ----------
+    lines, line
+        The lines, and the name of one.
+    calendar
+        The year.
+    people
+        People held at the prison of a local line; posts there are always covered.
+    seed, replication
+        Names of the draws of vacancies and absences.
+    """
+    settings = lines.settings
+    is_open = lines.is_open(calendar, calendar.days)
+    days = np.flatnonzero(is_open)
+    opens, closes = lines.hours(line)
+    shifts = settings.shifts
+    if line != NATIONAL:
+        posts = max(1, int(np.ceil(people / settings.local_people_per_agent)))
+        shifts = (
+            Shift(
+                days=settings.open_days,
+                start=_half_hour_up(opens),
+                end=_half_hour_up(closes),
+                agents=posts,
+            ),
+        )
+    duty = np.zeros((calendar.days, HALF_HOURS_PER_DAY), dtype=np.int64)
+    weekday = calendar.weekdays(np.arange(calendar.days))
+    absent = stream_key(seed, replication, "line agent absent", line)
+    vacant = stream_key(seed, replication, "line post vacant", line)
+    key = np.zeros(1, dtype=np.uint64)
+    number = 0
+    for shift in shifts:
+        works = is_open & np.isin(weekday, [DAYS.index(day) for day in shift.days])
+        for post in range(shift.agents):
+            there = works.copy()
+            if line == NATIONAL:
+                there &= (
+                    uniform(
+                        absent,
+                        np.repeat(key, calendar.days),
+                        numbers=np.arange(calendar.days) * POSTS_APART + number,
+                    )
+                    >= settings.absence_share
+                )
+                there &= uniform(vacant, key, numbers=number)[0] >= settings.vacancy_share
+            duty += np.outer(there, shift.on_duty(post)).astype(np.int64)
+            number += 1
+    return Staff(
+        opens=(days * MINUTES_PER_DAY + opens).astype(np.float64),
+        closes=(days * MINUTES_PER_DAY + closes).astype(np.float64),
+        agents=duty.ravel(),
+    )
+
+
+def _half_hour_up(minutes: int) -> str:
+    rounded = -(-minutes // HALF_HOUR) * HALF_HOUR
+    return f"{rounded // 60:02d}:{rounded % 60:02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FamilyCalls:
+    """The calls that the families of one prison may make, drawn before the year.
+
+    Attributes
+    ----------
+    phone
+        Requests that are made by telephone; int64, ascending.
+    rings
+        Minute at which each would first ring, in the order of ``phone``; float64.
+    bookings
+        For each attempt at a request, its call; one entry for each of ``phone``.
+    others
+        Calls about everything else, in order of ringing.
+    """
+
+    phone: NDArray[np.int64]
+    rings: NDArray[np.float64]
+    bookings: tuple[CallTable, ...]
+    others: CallTable
+
+
+def family_calls(
+    lines: Lines,
+    place: Place,
+    visits: Requests,
+    phone: NDArray[np.int64],
+    calendar: Calendar,
+    *,
+    seed: int,
+    replication: int,
+) -> FamilyCalls:
+    """Draw the calls of the families of one prison.
+
+    A family that asks while the line is open rings at once. The others ring on the next day that
+    it is open, most of them in the morning.
+
+    Parameters
+    ----------
+    lines
+        When lines are open, and how callers behave.
+    place, visits
+        Its people and the requests drawn for them.
+    phone
+        The requests that are made by telephone.
+    calendar
+        The year.
+    seed, replication
+        Names of the draws.
+    """
+    settings = lines.settings
+    person, number = visits.person[phone], visits.number[phone]
+
+    def drawn(purpose: str) -> NDArray[np.float64]:
+        return uniform(stream_key(seed, replication, f"line {purpose}"), place.keys, person, number)
+
+    def rung(asked: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
+        return ring_minutes(lines, place.establishment, asked, draws, calendar)
+
+    rings = rung(visits.asked_minutes[phone], drawn("rings"))
+
+    def of_attempt(attempt: int) -> CallTable:
+        return _calls(rings, Service.BOOKING, settings, lambda word: drawn(f"{word} {attempt}"))
+
+    bookings = tuple(map(of_attempt, range(len(visits.ask_again_minutes) + 1)))
+    found = [_calls(np.empty(0), Service.BOOKING, settings, lambda _: np.empty(0))]
+    shares = {
+        Service.INFORMATION: settings.information_share,
+        Service.HELP_WITH_VISITS: settings.help_share,
+        Service.HELPLINE: settings.helpline_share,
+    }
+    end = float(calendar.days * MINUTES_PER_DAY)
+    for service, share in shares.items():
+        if service not in settings.answered_here or not share:
+            continue
+        chosen = uniform(
+            stream_key(seed, replication, f"line {service}"),
+            place.keys,
+            visits.person,
+            visits.number,
+        )
+        asks = np.flatnonzero(chosen < share)
+        who, which = visits.person[asks], visits.number[asks]
+
+        def own(
+            purpose: str,
+            who: NDArray[np.int64] = who,
+            which: NDArray[np.int64] = which,
+            service: Service = service,
+        ) -> NDArray[np.float64]:
+            name = stream_key(seed, replication, f"line {service} {purpose}")
+            return uniform(name, place.keys, who, which)
+
+        asked = visits.asked_minutes[asks] + own("when") * ALONG_WEEK * MINUTES_PER_DAY
+        found.append(_calls(rung(asked, own("rings")), service, settings, own))
+    if Service.FIND_A_PRISONER in settings.answered_here and settings.find_share:
+        received = np.flatnonzero((place.received_day >= 0) & (place.received_day < calendar.days))
+
+        def of_person(purpose: str) -> NDArray[np.float64]:
+            name = stream_key(seed, replication, f"line find {purpose}")
+            return uniform(name, place.keys, received)
+
+        day = place.received_day[received] + of_person("when") * ALONG_FORTNIGHT
+        calls = _calls(
+            rung(day * MINUTES_PER_DAY, of_person("rings")),
+            Service.FIND_A_PRISONER,
+            settings,
+            of_person,
+        )
+        found.append(calls.chosen(np.flatnonzero(of_person("asks") < settings.find_share)))
+    others = joined(found)
+    return FamilyCalls(
+        phone=phone,
+        rings=rings,
+        bookings=bookings,
+        others=others.chosen(np.flatnonzero(others.minutes < end)),
+    )
+
+
+def _calls(
+    rings: NDArray[np.float64],
+    service: Service,
+    settings: LineSettings,
+    drawn: Callable[[str], NDArray[np.float64]],
+) -> CallTable:
+    """Draw how long callers talk, hold and wait until they ring again."""
+    tries, count = settings.tries_max, len(rings)
+
+    def exponential(purpose: str, mean: float) -> NDArray[np.float64]:
+        return -np.log1p(-drawn(purpose)) * mean
+
+    patience = [
+        exponential(f"patience {attempt}", settings.patience_minutes) for attempt in range(tries)
+    ]
+    redial = [
+        np.where(
+            drawn(f"rings again {attempt}") < settings.redial_share,
+            exponential(f"again when {attempt}", settings.redial_minutes),
+            np.inf,
+        )
+        for attempt in range(tries - 1)
+    ]
+    priority = settings.answered_here.index(service)
+    return CallTable(
+        minutes=rings,
+        service=np.full(count, SERVICES.index(service)),
+        priority=np.full(count, priority),
+        handle_minutes=exponential("talks", settings.handle_minutes(service)),
+        patience_minutes=np.array(patience).reshape(tries, count),
+        redial_minutes=np.array(redial).reshape(tries - 1, count),
+    )
+
+
+def ring_minutes(
+    lines: Lines,
+    establishment: str,
+    asked: NDArray[np.float64],
+    draws: NDArray[np.float64],
+    calendar: Calendar,
+) -> NDArray[np.float64]:
+    """Give the minute at which families that want to ring at ``asked`` do so.
+
+    Parameters
+    ----------
+    lines, establishment
+        Say which line they ring, and when it is open.
+    asked
+        Minutes.
+    draws
+        Uniform; when in the day those ring who have to wait for the line to open.
+    calendar
+        The year.
+
+    Returns
+    -------
+    ndarray of float64
+        ``inf`` where the lines stay shut.
+    """
+    # a line that is shut for two weeks is shut for good
+    is_open = lines.is_open(calendar, calendar.days + 2 * DAYS_PER_WEEK)
+    open_days = np.flatnonzero(is_open)
+    day = np.floor(asked / MINUTES_PER_DAY).astype(np.int64)
+    on_national = np.array([lines.line_on(establishment, 0) == NATIONAL] * len(asked), dtype=bool)
+    if establishment in lines.joins_day:
+        on_national = day >= lines.joins_day[establishment]
+    hours = np.where(
+        on_national[:, np.newaxis], lines.hours(NATIONAL), lines.hours(establishment)
+    ).reshape(-1, 2)
+    time = asked - day * float(MINUTES_PER_DAY)
+    within = np.minimum(day, len(is_open) - 1)
+    at_once = is_open[within] & (time >= hours[:, 0]) & (time < hours[:, 1])
+    today_later = is_open[within] & (time < hours[:, 0])
+    place = np.searchsorted(open_days, np.where(today_later, day, day + 1))
+    next_day = np.append(open_days.astype(np.float64), np.inf)[place]
+    share = lines.settings.morning_share
+    steep = np.where(
+        draws < share,
+        draws * MORNING / max(share, np.finfo(float).tiny),
+        MORNING + (draws - share) * (1.0 - MORNING) / max(1.0 - share, np.finfo(float).tiny),
+    )
+    later = next_day * MINUTES_PER_DAY + hours[:, 0] + steep * (hours[:, 1] - hours[:, 0])
+    return np.where(at_once, asked, later)

@@ -1,0 +1,222 @@
+"""Prisons that share a booking line: what is coupled, what is not, and what nobody loses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from data.estate import Where
+from simulation.contact_centre import Staff
+from simulation.line import Joins, LineSettings, OnlineMove, Service, Shift
+from simulation.log import VisitOutcome
+from simulation.simulate import SimulationInputs, simulate
+from simulation.together import play_alone, play_together, sharing
+from tests.simulation.small_prison import ASKING, CALENDAR, DEMAND, LINE, prison, session
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+ONE_AGENT = Shift(days=WEEKDAYS, start="09:00", end="17:00", agents=1)
+BUSY = replace(
+    LINE,
+    booking_minutes=20.0,
+    patience_minutes=10.0,
+    redial_share=0.4,
+    information_share=0.3,
+    find_share=0.2,
+    answered_here=(Service.BOOKING, Service.INFORMATION, Service.FIND_A_PRISONER),
+    shifts=(ONE_AGENT,),
+)
+CODES = ("AAA", "BBB")
+
+
+def prisons(
+    line: LineSettings = BUSY, *, seed: int | None = 4, **given: object
+) -> SimulationInputs:
+    """Give two prisons whose families ask by telephone, up to three times."""
+    return prison(
+        people=40,
+        sessions=[
+            session(code, number, day=day, open_tables=3)
+            for code in CODES
+            for number, day in enumerate(("sat", "sun", "wed"))
+        ],
+        calendar=replace(CALENDAR, weeks=12),
+        demand=replace(DEMAND, attempts_max=3, ask_again_share=0.7, cancel_share=0.1),
+        asking=replace(ASKING, online_share=0.2),
+        line=line,
+        establishments=CODES,
+        seed=seed,
+        **{"national_line": True, **given},  # type: ignore[arg-type]
+    )
+
+
+@hypothesis_settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 1_000), waiting=st.sampled_from([0.0, 0.5]))
+def test_a_prison_alone_given_the_answers_is_the_prison_together(seed: int, waiting: float) -> None:
+    inputs = prisons()
+    inputs = replace(inputs, asking=replace(inputs.asking, waiting_list_share=waiting))
+
+    both = play_together(inputs, CODES, seed=seed, replication=0)
+
+    for code, log in zip(CODES, both.logs, strict=True):
+        alone = play_alone(inputs, code, both.answers, seed=seed, replication=0)
+        pd.testing.assert_frame_equal(alone.table(inputs.calendar), log.table(inputs.calendar))
+
+
+def test_a_line_that_answers_at_once_leaves_the_year_as_it_was_without_one() -> None:
+    """Always open, with an agent for everybody: the desk hears everybody when they ask."""
+    line = replace(
+        BUSY,
+        open_from="00:00",
+        open_until="24:00",
+        open_days=(*WEEKDAYS, "sat", "sun"),
+        information_share=0.0,
+        shifts=(),
+    )
+    inputs = prisons(line)
+
+    both = play_together(
+        inputs,
+        CODES,
+        seed=3,
+        replication=0,
+        staff=lambda _: Staff.constant(500, days=inputs.calendar.days),
+    )
+
+    for code, log in zip(CODES, both.logs, strict=True):
+        without = simulate(inputs, establishment=code, seed=3, replication=0)
+        pd.testing.assert_frame_equal(log.table(inputs.calendar), without.table(inputs.calendar))
+
+
+def test_prisons_on_one_line_wait_for_each_other() -> None:
+    """The other prison's calls keep the only agent busy."""
+    inputs = prisons()
+
+    both = play_together(inputs, CODES, seed=5, replication=0)
+    alone = play_together(inputs, CODES[:1], seed=5, replication=0)
+
+    def answered(answers: pd.DataFrame) -> float:
+        return float(answers.loc[answers["establishment"] == "AAA", "is_answered"].mean())
+
+    assert answered(both.answers) < answered(alone.answers)
+
+
+def test_nobody_is_booked_when_nobody_answers() -> None:
+    """Without an agent every request by telephone is given up and none is refused by the desk."""
+    inputs = prisons(replace(BUSY, shifts=()))
+
+    both = play_together(inputs, CODES, seed=5, replication=0)
+
+    by_phone = both.answers["request"].groupby(both.answers["establishment"]).nunique()
+    for code, log in zip(CODES, both.logs, strict=True):
+        booked = set(log.request[log.of(VisitOutcome.BOOKED)].tolist())
+        ringing = both.answers.loc[both.answers["establishment"] == code, "request"]
+        assert not booked & set(ringing.tolist())
+        assert by_phone[code] > 20
+    assert not both.answers["is_answered"].any()
+
+
+def test_more_agents_lose_fewer_bookings() -> None:
+    lost = []
+    for agents in (1, 2, 8):
+        inputs = prisons(replace(BUSY, shifts=(replace(ONE_AGENT, agents=agents),)))
+        answers = play_together(inputs, CODES, seed=6, replication=0).answers
+        lost.append(int((~answers["is_answered"]).sum()))
+
+    assert lost[0] > lost[1] > lost[2]
+
+
+def test_calls_are_made_in_opening_hours_on_working_days() -> None:
+    inputs = prisons(bank_holidays=["2026-08-31"])
+
+    line = play_together(inputs, CODES, seed=7, replication=0).lines[0]
+
+    time = line.year.rang % 1440
+    day = (line.year.rang // 1440).astype(np.int64)
+    assert ((time >= 9 * 60) & (time < 17 * 60)).all()
+    assert (inputs.calendar.weekdays(day) < 5).all()
+    assert inputs.calendar.day_of(date(2026, 8, 31)) not in set(day.tolist())
+    assert {"booking", "information", "find_a_prisoner"} == {
+        list(Service)[service] for service in set(line.year.service.tolist())
+    }
+
+
+def test_a_prison_that_joins_rings_the_national_line_from_that_day_on() -> None:
+    joins = Joins(where=Where(establishment="BBB"), first_date=date(2026, 9, 7))
+    inputs = prisons(replace(BUSY, joins=(joins,)), national_line=False)
+    first = inputs.calendar.day_of(date(2026, 9, 7)) * 1440
+
+    assert sharing(inputs, CODES) == [("BBB",), ("AAA",)]
+    lines = {each.line: each for each in play_together(
+        inputs, ("BBB",), seed=8, replication=0
+    ).lines}  # fmt: skip
+
+    assert lines["BBB"].first_rang.max() < first <= lines["national"].first_rang.min()
+
+
+def test_requests_move_online_as_the_share_rises() -> None:
+    """No share before the date, half of it in the middle of the weeks, all of it after."""
+    move = OnlineMove(where=Where(), first_date=date(2026, 8, 31), share=0.8, weeks=4.0)
+    inputs = prisons(replace(BUSY, online=(move,)))
+    first = inputs.calendar.day_of(date(2026, 8, 31)) * 1440.0
+
+    shares = inputs.lines.moved_share(
+        "AAA", np.array([first - 1, first + 14 * 1440, first + 99 * 1440])
+    )
+
+    assert shares.tolist() == pytest.approx([0.0, 0.4, 0.8])
+
+
+def test_moving_online_takes_calls_from_the_line_and_adds_none() -> None:
+    move = OnlineMove(where=Where(), first_date=date(2026, 8, 3), share=0.6)
+    calls = [
+        set(
+            play_together(prisons(line), CODES, seed=9, replication=0)
+            .answers.query("attempt == 0")[["establishment", "request"]]
+            .itertuples(index=False, name=None)
+        )
+        for line in (BUSY, replace(BUSY, online=(move,)))
+    ]
+
+    assert calls[1] < calls[0]
+    assert len(calls[1]) == pytest.approx(0.4 * len(calls[0]), rel=0.3)
+
+
+def test_a_shift_outside_opening_hours_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"08:00 to 12:00.*outside opening hours"):
+        replace(LINE, shifts=(Shift(days=("mon",), start="08:00", end="12:00", agents=1),))
+    with pytest.raises(ValueError, match=r"on sat is outside"):
+        replace(LINE, shifts=(Shift(days=("sat",), start="10:00", end="12:00", agents=1),))
+
+
+def test_every_fault_of_the_settings_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match=r"(?s)redial_share is 2.*tries_max is 0.*lacks 'booking'"):
+        replace(LINE, redial_share=2.0, tries_max=0, answered_here=(Service.INFORMATION,))
+
+
+def test_breaks_follow_one_another() -> None:
+    """Two posts, turns of two: one is away at 12:00, the other at 12:30, nobody at 13:00."""
+    shift = Shift(days=("mon",), start="09:00", end="17:00", agents=2, break_turns=2)
+
+    on_duty = shift.on_duty(0).astype(int) + shift.on_duty(1).astype(int)
+
+    assert on_duty[18:34].tolist() == [2] * 6 + [1, 1] + [2] * 8
+
+
+def test_vacancies_and_absences_thin_the_roster() -> None:
+    from simulation.line import staff_of
+
+    shift = replace(ONE_AGENT, agents=100)
+    line = replace(BUSY, shifts=(shift,), vacancy_share=0.2, absence_share=0.1)
+    inputs = prisons(line)
+
+    staff = staff_of(inputs.lines, "national", inputs.calendar, people=0, seed=1, replication=0)
+
+    at_ten = staff.agents.reshape(-1, 48)[:, 20]
+    assert at_ten[at_ten > 0].mean() == pytest.approx(72.0, abs=9.0)
