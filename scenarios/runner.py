@@ -1,8 +1,9 @@
 """Many replications over many processes, with the same answer on any number of them.
 
 A task is one replication of one block of establishments: a pure function of the inputs, which
-every process reads once from a file. The blocks do not depend on the number of workers, and
-results are put in order by replication and establishment, never by arrival.
+every process reads once from a file. Establishments that transfers join are in one block. The
+blocks do not depend on the number of workers, and results are put in order by replication and
+block, never by arrival.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
@@ -97,7 +98,7 @@ class Ensemble:
     ) -> None:
         self._stored = folder.resolve() / "inputs.pickle"
         self._stored.write_bytes(pickle.dumps(inputs, protocol=pickle.HIGHEST_PROTOCOL))
-        self._blocks = blocks(_people_at(inputs))
+        self._blocks = blocks(_people_at(inputs), together=inputs.played_together())
         self._weeks = inputs.calendar.weeks
         self._seed, self._keep_every_log = seed, keep_every_log
         self._executor, self._ledger = executor, ledger or Ledger(folder=None)
@@ -157,7 +158,7 @@ class Ensemble:
         return measures.sort_values("replication", kind="stable", ignore_index=True)
 
     def visits(self) -> pd.DataFrame:
-        """Give the visits kept, in order of replication and establishment."""
+        """Give the visits kept, in order of replication and block of establishments."""
         return join_tables([log for number in sorted(self._logs) for log in self._logs[number]])
 
     def close(self) -> None:
@@ -292,20 +293,36 @@ def _people_at(inputs: SimulationInputs) -> dict[str, int]:
     return {code: len(place.keys) for code, place in inputs.places.items()}
 
 
-def blocks(people: Mapping[str, int], size: int = PEOPLE_PER_TASK) -> list[tuple[str, ...]]:
-    """Cut the estate into blocks of about ``size`` people, in the order of the codes.
+def blocks(
+    people: Mapping[str, int],
+    size: int = PEOPLE_PER_TASK,
+    together: Iterable[tuple[str, ...]] | None = None,
+) -> list[tuple[str, ...]]:
+    """Cut the estate into blocks of about ``size`` people or more, in the order of the codes.
+
+    Parameters
+    ----------
+    people
+        People by establishment.
+    size
+        People in a block, at least.
+    together
+        Establishments that cannot be played apart, in groups, each in one of them; by default
+        every one is a group.
 
     Examples
     --------
     >>> blocks({"A": 3, "B": 3, "C": 5}, size=5)
     [('A', 'B'), ('C',)]
+    >>> blocks({"A": 3, "B": 3, "C": 5}, size=5, together=[("A", "C"), ("B",)])
+    [('A', 'C'), ('B',)]
     """
     cut: list[tuple[str, ...]] = []
     block: list[str] = []
     held = 0
-    for establishment in sorted(people):
-        block.append(establishment)
-        held += people[establishment]
+    for group in together or ((code,) for code in sorted(people)):
+        block += group
+        held += sum(people[establishment] for establishment in group)
         if held >= size:
             cut.append(tuple(block))
             block, held = [], 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -121,6 +122,18 @@ def received_day(people: pd.DataFrame) -> NDArray[np.int64]:
     stay = people["expected_weeks"].to_numpy(np.float64) * DAYS_PER_WEEK
     # a missing number of days is not below anything
     return np.where(since < RECEPTION_DAYS, -since, np.floor(stay)).astype(np.int64)
+
+
+class OrdersInHand(NamedTuple):
+    """What a person takes along from one establishment's ``Orders`` to those of another."""
+
+    balance: int
+    fresh: int
+    older: int
+    next_grant: int
+    next_privileged: int
+    privileged: int
+    reception_left: int
 
 
 class Orders:
@@ -264,6 +277,36 @@ class Orders:
             self.balance[person] += 1
             if left >= 0:
                 self._fresh[person] += 1
+
+    def carry(self, person: int, day: int) -> OrdersInHand:
+        """Give what a person takes along who leaves on ``day``; what is due then is granted here.
+
+        Parameters
+        ----------
+        person, day
+            Who, and when.
+        """
+        if day >= self._next_grant[person]:
+            self._grant(person, day)
+        return OrdersInHand(
+            balance=self.balance[person],
+            fresh=self._fresh[person],
+            older=self._older[person],
+            next_grant=self._next_grant[person],
+            next_privileged=self._next_privileged[person],
+            privileged=self._privileged_balance[person],
+            reception_left=self._reception_left[person],
+        )
+
+    def take_over(self, person: int, carried: OrdersInHand) -> None:
+        """Put what a person brought along in the place of everything that was here."""
+        self.balance[person] = carried.balance
+        self._fresh[person] = carried.fresh
+        self._older[person] = carried.older
+        self._next_grant[person] = carried.next_grant
+        self._next_privileged[person] = carried.next_privileged
+        self._privileged_balance[person] = carried.privileged
+        self._reception_left[person] = carried.reception_left
 
     def _is_reception(self, person: int, day: int) -> bool:
         return (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Generator, Sequence
 from functools import partial
 from typing import Any, TypeAlias, cast
 
@@ -21,6 +22,7 @@ from simulation.log import (
     NOT_IN_HAND,
     PASSED_OVER,
     PUT_OFF,
+    TOO_EARLY,
     Recorder,
     VisitOutcome,
 )
@@ -31,6 +33,7 @@ from simulation.slots import SlotCalendar
 BOOKED = CODE[VisitOutcome.BOOKED]
 CANCELLED = CODE[VisitOutcome.CANCELLED]
 CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
+BOOKING_FELL = CODE[VisitOutcome.BOOKING_FELL]
 
 
 Counter: TypeAlias = tuple[
@@ -84,6 +87,10 @@ class BookingDesk:
     ask_for_call
         Asks for a video call: takes the request, the call's number in the log, the minute and the
         day, and gives the answer.
+    is_settled
+        Whether nobody is moved.
+    approved_day
+        Day from which each person's visitors are approved, 0 but after a transfer.
 
     Attributes
     ----------
@@ -108,6 +115,8 @@ class BookingDesk:
         choices: Choices,
         recorder: Recorder,
         ask_for_call: Callable[[int, int, float, int], int],
+        is_settled: bool,
+        approved_day: Sequence[int],
     ) -> None:
         self._env = env
         self._person = person
@@ -134,6 +143,8 @@ class BookingDesk:
         self._rule = rules.of_slot if rules is not None else [""] * len(starts)
         self._recorder = recorder
         self._ask_for_call = ask_for_call
+        self._is_settled = is_settled
+        self._approved_day = approved_day
         self.booked: list[list[int]] = [[] for _ in starts]
         self.hand(askings)
 
@@ -146,7 +157,7 @@ class BookingDesk:
         self._through.update((last + first).tolist())
         self._turning.update((turning + first).tolist())
         # the plain loop is far quicker than the one that looks at everything
-        with_care = self._choices.matter or self._mood.matters
+        with_care = self._choices.matter or self._mood.matters or not self._is_settled
         answer = self._answer_with_care if with_care else self._answer
         self._env.process(answer(askings, first))
 
@@ -210,7 +221,7 @@ class BookingDesk:
                 continue
             if now > quiet_until:
                 yield env.timeout(now - env.now)
-                # a table released meanwhile may have been given to this family
+                # meanwhile the family may have been given a table, or the person been moved
                 if is_done[request]:
                     quiet_until = env.peek()
                     continue
@@ -230,7 +241,8 @@ class BookingDesk:
                 self._is_done[request] = True
                 self._recorder.answers[asking] = PUT_OFF
                 return
-        answer = self._find(request, today)
+        is_early = today < self._approved_day[person]
+        answer = TOO_EARLY if is_early else self._find(request, today)
         self._recorder.answers[asking] = answer
         if answer >= 0:
             self._book(request, answer, now, today)
@@ -319,6 +331,29 @@ class BookingDesk:
             self._release(request, slot, CANCELLED)
             if self._waiting:
                 self._offer(slot)
+
+    def leave(self, people: Collection[int], requests: Sequence[int]) -> None:
+        """Let fall what people who are moved have booked from now on, and what they wait for.
+
+        Parameters
+        ----------
+        people
+            Who are moved.
+        requests
+            All they ask for in the year; whatever is not asked for yet is passed over.
+        """
+        person_of = self._person
+        for request in requests:
+            self._is_done[request] = True
+        for request in tuple(self._waiting):
+            if person_of[request] in people:
+                del self._waiting[request]
+        for slot in range(bisect_left(self._starts, self._env.now), len(self._starts)):
+            for request in tuple(self.booked[slot]):
+                if person_of[request] in people:
+                    self._release(request, slot, BOOKING_FELL)
+                    if self._waiting:
+                        self._offer(slot)
 
     def call_off(self, slot: int) -> None:
         """Tell everybody booked into a session that it is not held; nobody can book it any more."""

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from simulation.arrivals import Askings
 from simulation.attendance import VisitingDay
 from simulation.calling import Calls
-from simulation.clock import Calendar
+from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.demand import Requests
 from simulation.open_days import OpenDays
-from simulation.place import Place
+from simulation.place import BEYOND, Place
 from simulation.timetable import DatedSlots
 
 
@@ -28,19 +28,24 @@ class VisitOutcome(StrEnum):
     BOOKED = "booked"
     NO_ORDER = "no_order"
     NO_TABLE = "no_table"
+    NOT_APPROVED = "not_approved"
     CANCELLED = "cancelled"
     CALLED_OFF = "called_off"
+    BOOKING_FELL = "booking_fell"
     ATTENDED = "attended"
     NO_SHOW = "no_show"
     REFUSED_ENTRY = "refused_entry"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
     PUT_OFF = "put_off"
+    REQUEST_FELL = "request_fell"
     TURNED_TO_VIDEO = "turned_to_video"
     VIDEO_ASKED = "video_asked"
     VIDEO_BOOKED = "video_booked"
     VIDEO_NO_CREDIT = "video_no_credit"
     VIDEO_NO_SLOT = "video_no_slot"
+    VIDEO_NOT_CLEARED = "video_not_cleared"
+    VIDEO_FELL = "video_fell"
     VIDEO_HELD = "video_held"
     VIDEO_NO_SHOW = "video_no_show"
     VIDEO_FAILED = "video_failed"
@@ -58,9 +63,11 @@ VISIT_ENDS = (
     VisitOutcome.REFUSED_ENTRY,
     VisitOutcome.CANCELLED,
     VisitOutcome.CALLED_OFF,
+    VisitOutcome.BOOKING_FELL,
     VisitOutcome.REFUSED,
     VisitOutcome.GAVE_UP,
     VisitOutcome.PUT_OFF,
+    VisitOutcome.REQUEST_FELL,
     VisitOutcome.TURNED_TO_VIDEO,
 )
 """A request for a visit ends in exactly one of these, or is pending when the year ends."""
@@ -71,6 +78,8 @@ VIDEO_ENDS = (
     VisitOutcome.VIDEO_FAILED,
     VisitOutcome.VIDEO_NO_CREDIT,
     VisitOutcome.VIDEO_NO_SLOT,
+    VisitOutcome.VIDEO_NOT_CLEARED,
+    VisitOutcome.VIDEO_FELL,
 )
 """A request for a video call ends in exactly one of these, or is pending when the year ends."""
 
@@ -80,20 +89,23 @@ BOOKING_ENDS = (
     VisitOutcome.REFUSED_ENTRY,
     VisitOutcome.CANCELLED,
     VisitOutcome.CALLED_OFF,
+    VisitOutcome.BOOKING_FELL,
 )
 """A booking ends in one of these, or lies after the end."""
 
-TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
+TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE, VisitOutcome.NOT_APPROVED)
 """The desk's answers after which a family asks again, or does not."""
 
 NO_SLOT = -1
 NOT_IN_HAND = -2
-PASSED_OVER = -3
-PUT_OFF = -4
-NO_ANSWER = -5
+TOO_EARLY = -3
+PASSED_OVER = -4
+PUT_OFF = -5
+NO_ANSWER = -6
 """Answers to an asking other than the slot that was booked: no table or station free, no order or
-credit in hand, none because the request had been booked, none because the family did not ask, none
-because nobody answered the telephone."""
+credit in hand, visitors not yet approved or numbers not cleared after a transfer, none because the
+request had been booked, none because the family did not ask, none because nobody answered the
+telephone."""
 
 
 class Register:
@@ -262,7 +274,8 @@ class VisitLog:
         turns = (table[:, 0], *table[:, 1:].T.astype(np.int64))
         visits, hours = _visits(recorder.visits, year)
         calls = _calls(recorder.calls, year)
-        parts = (*_answered(recorder, year), turns, visits, calls)
+        answered = _answered(recorder, year)
+        parts = (*answered, turns, _left_behind((*answered, turns), year), visits, calls)
         minutes, request, outcome, slot = map(np.concatenate, zip(*parts, strict=True))
         before = np.zeros(len(minutes) - len(calls[0]) - len(visits[0]))
         after = np.zeros(len(calls[0]))
@@ -348,6 +361,8 @@ class VisitLog:
         order = np.lexsort((outcome, minutes))
         request, outcome, slot = request[order], outcome[order], slot[order]
         person = year.numbered(lambda requests: requests.person)[request]
+        # who was lent to another establishment has two rows in the place
+        people, stays = np.unique(year.place.prisoner_id, return_inverse=True)
         party = year.numbered(lambda requests: requests.party)[request]
         number = year.numbered(lambda requests: requests.number)[request]
 
@@ -374,7 +389,7 @@ class VisitLog:
             {
                 "replication": np.full(len(slot), self.replication, dtype=np.int32),
                 "establishment": pd.Categorical([self.establishment]).repeat(len(slot)),
-                "prisoner_id": _words(person, year.place.prisoner_id),
+                "prisoner_id": _words(stays[person], people),
                 "request": number.astype(np.int32),
                 "channel": _words(is_video.astype(int), ["visit", "video"]),
                 "outcome": _words(outcome, [str(word) for word in OUTCOMES]),
@@ -401,8 +416,8 @@ def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
     visits, askings = year.visits, year.askings
     answers = np.fromiter(recorder.answers, dtype=np.int64, count=len(recorder.answers))
     for_visit = askings.request < len(visits)
-    asked = np.flatnonzero(for_visit & (answers > PASSED_OVER))
     put_off = np.flatnonzero(answers == PUT_OFF)
+    asked = np.flatnonzero(for_visit & (answers > PASSED_OVER))
     no_slot = np.full(len(put_off), NO_SLOT)
     left_out = np.full(len(put_off), CODE[VisitOutcome.PUT_OFF])
     request, answer = askings.request[asked], answers[asked]
@@ -419,31 +434,65 @@ def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
     end[len(ended) - len(unanswered) :] = CODE[VisitOutcome.GAVE_UP]
     given = np.fromiter(recorder.instead.values(), dtype=np.int64, count=len(instead))
     return (
-        _answers(askings.minutes[asked], request, answer, _VISIT_ANSWERS),
+        _answers(askings.minutes[asked], request, answer, VisitOutcome.BOOKED, _VISIT_ANSWERS),
         (askings.minutes[ended], through, end, np.full(len(ended), NO_SLOT)),
         (askings.minutes[put_off], askings.request[put_off], left_out, no_slot),
-        _answers(askings.minutes[called], askings.request[called], answers[called], _CALL_ANSWERS),
-        _answers(askings.minutes[instead], calls_instead, given, _CALL_ANSWERS),
+        _answers(
+            askings.minutes[called],
+            askings.request[called],
+            answers[called],
+            VisitOutcome.VIDEO_BOOKED,
+            _CALL_ANSWERS,
+        ),
+        _answers(
+            askings.minutes[instead],
+            calls_instead,
+            given,
+            VisitOutcome.VIDEO_BOOKED,
+            _CALL_ANSWERS,
+        ),
     )
 
 
-_VISIT_ANSWERS = (VisitOutcome.BOOKED, VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE)
-_CALL_ANSWERS = (
-    VisitOutcome.VIDEO_BOOKED, VisitOutcome.VIDEO_NO_CREDIT, VisitOutcome.VIDEO_NO_SLOT,
-)  # fmt: skip
-"""What it means to be booked, to have nothing in hand and to find nothing free."""
+_VISIT_ANSWERS = {
+    NO_SLOT: VisitOutcome.NO_TABLE,
+    NOT_IN_HAND: VisitOutcome.NO_ORDER,
+    TOO_EARLY: VisitOutcome.NOT_APPROVED,
+}
+_CALL_ANSWERS = {
+    NO_SLOT: VisitOutcome.VIDEO_NO_SLOT,
+    NOT_IN_HAND: VisitOutcome.VIDEO_NO_CREDIT,
+    TOO_EARLY: VisitOutcome.VIDEO_NOT_CLEARED,
+}
+"""What answers without a slot mean."""
 
 
 def _answers(
     minutes: NDArray[np.float64],
     request: NDArray[np.int64],
     answer: NDArray[np.int64],
-    outcomes: tuple[VisitOutcome, VisitOutcome, VisitOutcome],
+    booked: VisitOutcome,
+    without: Mapping[int, VisitOutcome],
 ) -> Columns:
     """Give the rows of askings that were answered with a slot or without."""
-    booked, not_in_hand, none_free = (CODE[outcome] for outcome in outcomes)
-    outcome = np.where(answer >= 0, booked, np.where(answer == NOT_IN_HAND, not_in_hand, none_free))
+    outcome = np.full(len(answer), CODE[booked])
+    for code, meaning in without.items():
+        outcome[answer == code] = CODE[meaning]
     return minutes, request, outcome, np.maximum(answer, NO_SLOT)
+
+
+def _left_behind(told: Sequence[Columns], year: Year) -> Columns:
+    """Give a row for each request for a visit that is neither booked nor ended at a transfer."""
+    visits, place = year.visits, year.place
+    waits = place.until_day[visits.person] < BEYOND
+    if waits.any():
+        settled = [CODE[outcome] for outcome in (VisitOutcome.BOOKED, *VISIT_ENDS)]
+        for _, request, outcome, _ in told:
+            waits[request[np.isin(outcome, settled)]] = False
+    request = np.flatnonzero(waits)
+    minutes = place.until_day[visits.person[request]].astype(np.float64) * MINUTES_PER_DAY
+    outcome = np.full(len(request), CODE[VisitOutcome.REQUEST_FELL])
+    return minutes, request, outcome, np.full(len(request), NO_SLOT)
 
 
 def _visits(register: Register, year: Year) -> tuple[Columns, _Hours]:
@@ -535,6 +584,8 @@ def conserve(
         for slot, requests in calls_booked.items()
         if year.video_slots.start[slot] >= end
     )
+    leavers = year.place.until_day[year.visits.person] < BEYOND
+    left = int((times_ended[leavers] == 0).sum())
     requests_ended = sum(rows[outcome] for outcome in VISIT_ENDS)
     calls_ended = sum(rows[outcome] for outcome in VIDEO_ENDS)
     bookings_ended = sum(rows[outcome] for outcome in BOOKING_ENDS)
@@ -544,6 +595,7 @@ def conserve(
             requests_ended + ahead + waiting,
         ),
         "requests that ended twice = 0": (int((times_ended > 1).sum()), 0),
+        "requests of people who were moved that have not ended = 0": (left, 0),
         "bookings = held + cancelled + booked ahead": (
             int(rows["booked"]),
             bookings_ended + ahead,

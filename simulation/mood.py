@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY
 
@@ -56,6 +57,13 @@ class MoodSettings:
         return max(self.late_start_fall, self.long_wait_fall, self.refusal_fall) > 0
 
 
+class Experience(NamedTuple):
+    """What a family takes along: what was missing to a full mood, and at which minute."""
+
+    missing: float
+    since: float
+
+
 class Mood:
     """The mood of the family of each person at one establishment, from 0 to 1; at first 1.
 
@@ -106,6 +114,14 @@ class Mood:
     def refuse(self, person: int, now: float) -> None:
         """Take note that a request was refused for good or given up."""
         self._fall(person, now, self.settings.refusal_fall)
+
+    def carry(self, person: int) -> Experience:
+        """Give what the family of a person who leaves takes along."""
+        return Experience(missing=self._missing[person], since=self._since[person])
+
+    def take_over(self, person: int, carried: Experience) -> None:
+        """Put what a family brought along in the place of everything that was here."""
+        self._missing[person], self._since[person] = carried
 
     def _fall(self, person: int, now: float, share: float) -> None:
         if share:

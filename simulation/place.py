@@ -1,4 +1,8 @@
-"""The people of one establishment and the parties that would visit them, as arrays."""
+"""The people of one establishment and the parties that would visit them, as arrays.
+
+Who is held there for a part of the year only has a row for each stay: a person who is lent to
+another establishment and comes back has two.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+BEYOND = 2**31 - 1
+"""In place of a day that is never reached."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Place:
-    """One establishment: people in order of id, parties in order of person.
+    """One establishment: people in order of id and then of stay, parties in order of person.
 
     Attributes
     ----------
@@ -22,6 +29,12 @@ class Place:
         Ids of the people, ascending; text, shape (people,).
     keys
         Key of each person's draws; uint64.
+    from_day, until_day
+        First day of each stay, and the day on which the person is no longer there, ``BEYOND`` where
+        none; int64.
+    approved_day, cleared_day
+        Days from which visits can be booked, because visitors are approved, and calls, because
+        numbers are cleared; 0 where nobody came by a transfer; int64.
     convicted
         Whether a visit needs an order.
     visit_orders, privileged_orders
@@ -63,6 +76,10 @@ class Place:
     books_online: bool
     prisoner_id: NDArray[np.object_]
     keys: NDArray[np.uint64]
+    from_day: NDArray[np.int64]
+    until_day: NDArray[np.int64]
+    approved_day: NDArray[np.int64]
+    cleared_day: NDArray[np.int64]
     convicted: NDArray[np.bool_]
     visit_orders: NDArray[np.int64]
     privileged_orders: NDArray[np.int64]
@@ -100,3 +117,8 @@ class Place:
     def last_party(self) -> NDArray[np.int64]:
         """Give each person's last party; -1 or that of an earlier person where there is none."""
         return np.searchsorted(self.party_person, np.arange(len(self.keys)), side="right") - 1
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everybody is here all the time."""
+        return not self.from_day.any() and bool((self.until_day == BEYOND).all())

@@ -31,7 +31,7 @@ def probed_people(place: Place, *, seed: int, replication: int) -> NDArray[np.in
 def probe_calendar(
     env: simpy.Environment,
     calendar: Calendar,
-    people: Sequence[int],
+    people: Callable[[int], Sequence[int]],
     is_reachable: Callable[[int, int], bool],
     write: Callable[[tuple[int, bool]], None],
 ) -> Generator[simpy.Timeout, Any, None]:
@@ -44,7 +44,7 @@ def probe_calendar(
     calendar
         Of which only the measured weeks count.
     people
-        For whom.
+        Takes the day, and says for whom.
     is_reachable
         Takes a person and the day, and says whether the entitlement could be had.
     write
@@ -57,5 +57,5 @@ def probe_calendar(
     """
     for day in range(calendar.warm_up_days, calendar.days, DAYS_PER_PERIOD):
         yield env.timeout(day * MINUTES_PER_DAY + NOON - env.now)
-        for person in people:
+        for person in people(day):
             write((person, is_reachable(person, day)))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulation.log import VisitLog, join_tables
 from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, tally
-from simulation.simulate import SimulationInputs, simulate
+from simulation.simulate import SimulationInputs, simulate_together
 
 CONFIDENCE = 0.95
 
@@ -32,7 +32,8 @@ def replicate(
     inputs
         What the year depends on.
     establishments
-        Which to play, one after the other.
+        Which to play; in order of code but for those that transfers join, which are played side by
+        side. Those joined to them that are not wanted are played and left out.
     seed, replication
         Names of the draws.
     keep_log
@@ -44,14 +45,20 @@ def replicate(
         Tallies (``measures.tally``), to be put under those of other blocks and given to
         ``measures.estate_totals``; and the event log (``VisitLog.table``), or ``None``.
     """
-    tables = []
+    tables: list[pd.DataFrame] = []
 
     def years() -> Iterator[VisitLog]:
-        for establishment in establishments:
-            log = simulate(inputs, establishment=establishment, seed=seed, replication=replication)
-            if keep_log:
-                tables.append(log.table(inputs.calendar))
-            yield log
+        for together in inputs.played_together():
+            if wanted.isdisjoint(together):
+                continue
+            for log in simulate_together(inputs, together, seed=seed, replication=replication):
+                if log.establishment not in wanted:
+                    continue
+                if keep_log:
+                    tables.append(log.table(inputs.calendar))
+                yield log
+
+    wanted = frozenset(establishments)
 
     if not establishments:
         return pd.DataFrame(columns=TALLY_COLUMNS), None

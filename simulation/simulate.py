@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
 from simulation.line import Lines, LineSettings, lines_under
-from simulation.log import Recorder, VisitLog, Year, conserve
+from simulation.log import TOO_EARLY, Recorder, VisitLog, Year, conserve
 from simulation.mood import Mood, MoodSettings
 from simulation.open_days import OpenDays, open_days_under
 from simulation.order_rules import OrderRules, without_order
@@ -57,6 +58,14 @@ from simulation.timetable import (
     bits,
     video_slots,
     visit_slots,
+)
+from simulation.transfers import (
+    STAYS,
+    Carried,
+    Handover,
+    handovers_of,
+    played_together,
+    within_stays,
 )
 from simulation.video import VideoDesk, VideoRegime, WalkInRoom, stations_under
 
@@ -86,6 +95,8 @@ class SimulationInputs:
         Booking lines under the scenario.
     start
         Bookings and orders that are there on the first day, by establishment; none by default.
+    handovers
+        Transfers of the year, in order of day, origin and row.
     """
 
     calendar: Calendar
@@ -105,11 +116,16 @@ class SimulationInputs:
     places: dict[str, Place]
     lines: Lines
     start: dict[str, StartState] = field(default_factory=dict)
+    handovers: tuple[Handover, ...] = ()
 
     @property
     def establishments(self) -> tuple[str, ...]:
         """Name the establishments, in order of code."""
         return tuple(self.places)
+
+    def played_together(self) -> list[tuple[str, ...]]:
+        """Put together the establishments that transfers join; see ``played_together``."""
+        return played_together(self.places, self.handovers)
 
 
 def build_inputs(
@@ -149,7 +165,8 @@ def build_inputs(
         from people without any.
     placements
         Who is held where: prisoner_id, establishment, unit, straight_miles are read. People without
-        an establishment are not simulated.
+        an establishment are not simulated. With the columns of ``STAYS`` it has a row for each
+        stay (``simulation.stays``), else everybody stays for good.
     parties
         Who would travel together (``data.families.parties``); prisoners without a row have nobody
         to visit them and are counted.
@@ -172,14 +189,16 @@ def build_inputs(
         no trip is known.
     """
     held = placements.loc[placements["establishment"].fillna("") != ""]
-    people = held[["prisoner_id", "establishment", "unit", "straight_miles"]].merge(
+    held = held.assign(**{name: day for name, day in STAYS.items() if name not in held})
+    people = held[["prisoner_id", "establishment", "unit", "straight_miles", *STAYS]].merge(
         prisoners[_OF_PEOPLE],
         on="prisoner_id",
         how="left",
-        validate="one_to_one",
+        validate="many_to_one",
     )
     _refuse_unknown(people["prisoner_id"][people["sex"].isna()], "prisoners are not in population")
-    people = people.sort_values(["establishment", "prisoner_id"], ignore_index=True)
+    order = ["establishment", "prisoner_id", "from_day"]
+    people = people.sort_values(order, ignore_index=True)
     people["key"] = person_keys(people["prisoner_id"])
     people["convicted"] = people["status"] != Status.REMAND
     people["foreign_national"] = people["nationality_group"] == NationalityGroup.FOREIGN_NATIONAL
@@ -194,10 +213,8 @@ def build_inputs(
     _refuse_unknown(
         people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
     )
-    row = pd.Index(people["prisoner_id"]).get_indexer(pd.Index(parties["prisoner_id"]))
-    found = np.flatnonzero(row >= 0)
-    found = found[np.lexsort((parties["party"].to_numpy()[found], row[found]))]
-    person, trip = row[found], cost.trip[found]
+    person, found = _with_parties(people["prisoner_id"], parties)
+    trip = cost.trip[found]
     trips = (trip, column[person])
     chosen = parties.iloc[found]
     table = pd.DataFrame(
@@ -241,7 +258,30 @@ def build_inputs(
         stations=_by_establishment(stations_under(estate, video), codes),
         places=_places(codes, people, table, estate),
         lines=lines_under(estate, line, calendar, bank_holidays.astype(np.int64)),
+        handovers=handovers_of(people),
     )
+
+
+def _with_parties(
+    people: pd.Series[Any], parties: pd.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the rows of people and of parties that belong together, by person and then by party.
+
+    A person with several stays has the same parties in each.
+    """
+    ids = pd.Index(people)
+    whose = ids.unique()
+    stays = np.argsort(whose.get_indexer(ids), kind="stable")
+    number = np.bincount(whose.get_indexer(ids), minlength=len(whose))
+    first = np.cumsum(number) - number
+    of_party = whose.get_indexer(pd.Index(parties["prisoner_id"]))
+    found = np.flatnonzero(of_party >= 0)
+    times = number[of_party[found]]
+    found = np.repeat(found, times)
+    nth = np.arange(len(found)) - np.repeat(np.cumsum(times) - times, times)
+    person = stays[first[of_party[found]] + nth]
+    order = np.lexsort((parties["party"].to_numpy()[found], person))
+    return person[order], found[order]
 
 
 _OF_PEOPLE = [
@@ -291,8 +331,10 @@ def _places(
     }
     of_person |= {
         name: people[name].to_numpy(np.int64)
-        for name in ("children_under_18", "visit_orders", "privileged_orders", "received_day")
-    }
+        for name in (
+            "children_under_18", "visit_orders", "privileged_orders", "received_day", *STAYS,
+        )
+    }  # fmt: skip
     of_person["keys"] = of_person.pop("key")
     columns = {name: parties[name].to_numpy() for name in parties.columns}
     known = estate.establishments.set_index("establishment")
@@ -337,7 +379,8 @@ def simulate(
 
     Families ask in the order of the clock; the desk books, turns away, asks again; sessions are
     held; calls are made. Everything random was drawn before, by name, so the same seed gives the
-    same log on any machine and with any other establishments beside it.
+    same log on any machine and with any other establishments beside it. Where people are moved in
+    the year, the establishments they come from and go to are played as well.
 
     Parameters
     ----------
@@ -358,9 +401,61 @@ def simulate(
     RuntimeError
         When requests or tables are not conserved: a fault of the model, never of the data.
     """
-    opened = open_year(inputs, establishment=establishment, seed=seed, replication=replication)
-    opened.env.run(until=opened.end)
-    return opened.close()
+    together = next(codes for codes in inputs.played_together() if establishment in codes)
+    logs = simulate_together(inputs, together, seed=seed, replication=replication)
+    return next(log for log in logs if log.establishment == establishment)
+
+
+def simulate_together(
+    inputs: SimulationInputs, establishments: Sequence[str], *, seed: int, replication: int
+) -> Iterator[VisitLog]:
+    """Play one year at establishments that transfers join, each up to every day of a transfer.
+
+    Parameters
+    ----------
+    inputs, seed, replication
+        As for ``simulate``.
+    establishments
+        All that transfers join, as ``SimulationInputs.played_together`` gives them.
+
+    Yields
+    ------
+    VisitLog
+        Of each, in the order given.
+    """
+    opened = {
+        code: open_year(inputs, establishment=code, seed=seed, replication=replication)
+        for code in establishments
+    }
+    moves = [moved for moved in inputs.handovers if moved.origin in opened]
+    for day, of_day in groupby(moves, key=lambda moved: moved.day):
+        hand_over(opened, list(of_day), day)
+    for code in establishments:
+        year = opened.pop(code)
+        year.run_until(inputs.calendar.days)
+        yield year.close()
+
+
+def hand_over(opened: Mapping[str, OpenYear], moves: Sequence[Handover], day: int) -> None:
+    """Move people at the first minute of a day, before anything else happens on it.
+
+    Parameters
+    ----------
+    opened
+        The years being played, by establishment.
+    moves, day
+        Every transfer of that day, and the day.
+    """
+    leavers: dict[str, list[int]] = {}
+    for moved in moves:
+        leavers.setdefault(moved.origin, []).append(moved.leaver)
+    for origin, people in leavers.items():
+        opened[origin].run_until(day)
+        opened[origin].let_go(people)
+    for moved in moves:
+        carried = opened[moved.origin].carry(moved.leaver, day)
+        opened[moved.destination].run_until(day)
+        opened[moved.destination].take_in(moved.arrival, carried)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -379,6 +474,8 @@ class OpenYear:
         How each request for a visit is made.
     desk, room, tables
         Where families book, where they call, and the tables left free.
+    orders, mood
+        What people have in hand, and what families make of their experience.
     recorder
         What has been written down.
     """
@@ -392,7 +489,31 @@ class OpenYear:
     desk: BookingDesk
     room: VideoDesk | WalkInRoom
     tables: SlotCalendar
+    orders: Orders
+    mood: Mood
     recorder: Recorder
+
+    def run_until(self, day: int) -> None:
+        """Play on until the first minute of a day, of which nothing has happened then."""
+        midnight = float(day * MINUTES_PER_DAY)
+        if midnight > self.env.now:
+            self.env.run(until=midnight)
+
+    def let_go(self, people: Collection[int]) -> None:
+        """End what these people have booked or wait for from now on."""
+        leaving = frozenset(people)
+        requests = np.flatnonzero(np.isin(self.year.visits.person, list(people)))
+        self.desk.leave(leaving, requests.tolist())
+        self.room.leave(leaving)
+
+    def carry(self, person: int, day: int) -> Carried:
+        """Give what goes with a person who has been let go on a day."""
+        return Carried(orders=self.orders.carry(person, day), mood=self.mood.carry(person))
+
+    def take_in(self, person: int, carried: Carried) -> None:
+        """Go on from what a person brings along."""
+        self.orders.take_over(person, carried.orders)
+        self.mood.take_over(person, carried.mood)
 
     def close(self, askings: Askings | None = None) -> VisitLog:
         """Give the log of a year that was played to its end.
@@ -480,8 +601,10 @@ def open_year(
     uses_video = video_users(place, inputs.demand, who_calls, **names)
     still_asked = np.where(uses_video, 1.0 - inputs.calling.instead_of_visit_share, 1.0)
     visits = visit_requests(place, calendar, inputs.demand, **names, asked_share=still_asked)
+    visits = within_stays(visits, place)
     visits = replace(visits, turns_to_video=visits.turns_to_video & who_calls.aware[visits.person])
     calls = video_requests(place, calendar, inputs.demand, who_calls, **names)
+    calls = within_stays(calls, place)
     start = inputs.start.get(establishment)
     if start is not None:
         visits = start.before(visits, place, inputs.demand, **names)
@@ -558,7 +681,9 @@ def open_year(
             manner, tables, sessions, [None if own == notice_days else own for own in windows]
         ),
         recorder=recorder,
-        ask_for_call=room.ask,
+        ask_for_call=_once_cleared(room.ask, place, person),
+        is_settled=place.is_settled,
+        approved_day=place.approved_day.tolist(),
     )
     if start is not None:
         start.set_orders(orders)
@@ -567,17 +692,22 @@ def open_year(
     env.process(hold_sessions(env, sessions.start.tolist(), desk.booked, hold))
     env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))
     probed = probed_people(place, **names).tolist()
+    from_day, until_day = place.from_day.tolist(), place.until_day.tolist()
+    approved_day: list[int] = place.approved_day.tolist()
     could_come = _by_kind_of_table(place, probed, positions, tables)
     weekend = tables.every_week(bits(sessions.weekly.kind == KINDS.index(SessionKind.WEEKEND)))
 
     def is_reachable(person: int, day: int) -> bool:
-        return any(
+        return day >= approved_day[person] and any(
             found.bit_count() >= VISITS_ENTITLED and found & weekend
             for slots in could_come[person]
             for found in (tables.within_reach(slots, person, day),)
         )
 
-    env.process(probe_calendar(env, calendar, probed, is_reachable, recorder.probes.append))
+    def probed_on(day: int) -> list[int]:
+        return [person for person in probed if from_day[person] <= day < until_day[person]]
+
+    env.process(probe_calendar(env, calendar, probed_on, is_reachable, recorder.probes.append))
     return OpenYear(
         establishment=establishment,
         replication=replication,
@@ -588,8 +718,27 @@ def open_year(
         desk=desk,
         room=room,
         tables=tables,
+        orders=orders,
+        mood=mood,
         recorder=recorder,
     )
+
+
+AskForCall = Callable[[int, int, float, int], int]
+
+
+def _once_cleared(ask: AskForCall, place: Place, person: list[int]) -> AskForCall:
+    """Turn away who asks for a call before numbers are cleared after a transfer."""
+    if not place.cleared_day.any():
+        return ask
+    cleared_day = place.cleared_day.tolist()
+
+    def ask_or_wait(request: int, call: int, now: float, today: int) -> int:
+        if today < cleared_day[person[request]]:
+            return TOO_EARLY
+        return ask(request, call, now, today)
+
+    return ask_or_wait
 
 
 def _holding(recorder: Recorder, year: Year, mood: Mood) -> Callable[[int, Sequence[int]], None]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.clock import MINUTES_PER_DAY
 from simulation.timetable import DatedSlots, bits
 
 DAYS_PER_WEEK = 7
@@ -90,6 +91,11 @@ class SlotCalendar:
         self._used_up = [-1 if limit == 0 else 0 for limit in limits]
         self._in_periods: dict[int, int] = {}
         self._reaches, self._ends = _periods_ahead(slots.day, periods, notice_days, days)
+
+    @property
+    def reach_minutes(self) -> int:
+        """Minutes from the first of a day within which lie all slots that can be booked on it."""
+        return (self._notice_days[1] + 1) * MINUTES_PER_DAY
 
     def every_week(self, positions: int) -> int:
         """Repeat positions of one week, as bits, for every week of the window."""

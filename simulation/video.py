@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,6 +18,7 @@ from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
 
 VIDEO_HELD = CODE[VisitOutcome.VIDEO_HELD]
+VIDEO_FELL = CODE[VisitOutcome.VIDEO_FELL]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +270,7 @@ class VideoDesk:
         self._gives_back = gives_back
         self._person_of: dict[int, int] = {}
         self._register = recorder.calls
+        self._record = recorder.add
         self._second = recorder.second_slots
         self.booked: dict[int, list[int]] = {}
 
@@ -311,6 +313,23 @@ class VideoDesk:
             self.booked[slot] = [call]
             at(self._env, self._starts[slot], self._begin, slot)
         return slot
+
+    def leave(self, people: Collection[int]) -> None:
+        """Let the calls fall that people who are moved have booked from now on."""
+        now = self._env.now
+        today = int(now / MINUTES_PER_DAY)
+        first = bisect_left(self._starts, now)
+        last = bisect_left(self._starts, now + self._calendar.reach_minutes)
+        for slot in range(first, last):
+            for call in tuple(self.booked.get(slot, ())):
+                person = self._person[call % len(self._person)]
+                if person in people:
+                    self.booked[slot].remove(call)
+                    self._person_of.pop(call, None)
+                    self._calendar.release(slot, person, today)
+                    if call in self._second:
+                        self._calendar.release(self._second.pop(call), person, today)
+                    self._record((now, call, VIDEO_FELL, slot))
 
     def _begin(self, due: simpy.Event) -> None:
         slot = cast("int", due.value)
@@ -399,6 +418,9 @@ class WalkInRoom:
         self._record((now, call, VIDEO_HELD, slot))
         at(self._env, now + self._call_minutes, self._leave)
         return slot
+
+    def leave(self, people: Collection[int]) -> None:
+        """Let nothing fall: nobody books."""
 
     def _leave(self, _: simpy.Event) -> None:
         self._in_use -= 1

@@ -400,9 +400,11 @@ OUTCOMES = {
     "refused_entry": "Comes, not let in",
     "cancelled": "Booked, then cancelled",
     "called_off": "Booked, then called off by the prison",
+    "booking_fell": "Booked, then lost because the person is moved",
     "refused": "Refused",
     "gave_up": "Family gives up",
     "put_off": "Family does not ask after a bad experience",
+    "request_fell": "Not booked yet when the person is moved",
     "turned_to_video": "Turns to a video call",
     "pending": "Still open at year's end",
 }

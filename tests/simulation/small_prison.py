@@ -22,8 +22,10 @@ from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
 from simulation.line import LineSettings, Service
 from simulation.mood import MoodSettings
+from simulation.place import BEYOND
 from simulation.regime import VisitsRegime
 from simulation.simulate import SimulationInputs, build_inputs
+from simulation.stays import TRANSFERS, TransferSettings, stays
 from simulation.video import VideoRegime
 
 CALENDAR = Calendar(
@@ -219,6 +221,29 @@ LINE = LineSettings(
 """A line of the prison's own, with one agent in the morning."""
 
 
+TRANSFERRING = TransferSettings(
+    visitors_approved_days=0,
+    numbers_cleared_days=0,
+    moves_per_week=None,
+    accumulated_people=0,
+    accumulated_days=28,
+)
+"""Transfers after which visitors and numbers are known at once."""
+
+
+def transfer(prisoner: int, day: int, establishment: str = "BBB", **columns: Any) -> dict[str, Any]:
+    """Give one row of transfers, for good."""
+    return {
+        "prisoner_id": f"P{prisoner:05d}",
+        "day": day,
+        "until_day": BEYOND,
+        "establishment": establishment,
+        "unit": f"{establishment}-1",
+        "straight_miles": 5.0,
+        "is_prepared": False,
+    } | columns
+
+
 def session(establishment: str = "AAA", number: int = 0, **columns: Any) -> dict[str, Any]:
     """Give one row of ``session_templates``."""
     return {
@@ -292,6 +317,8 @@ def prison(
     country: str = "England",
     excluded_dates: Sequence[tuple[str, str, str, str]] = (),
     bank_holidays: Sequence[str] = (),
+    transfers: Sequence[dict[str, Any]] = (),
+    transferring: TransferSettings = TRANSFERRING,
 ) -> SimulationInputs:
     """Give inputs of small prisons with ``people`` each.
 
@@ -337,6 +364,9 @@ def prison(
             "straight_miles": 30.0 if plain else draw.exponential(45.0, count),
         }
     )
+    if transfers:
+        moves = pd.DataFrame(transfers, columns=TRANSFERS)
+        placements = stays(placements, moves, transferring, calendar, bank_holidays)
     party = pd.DataFrame(
         {
             "prisoner_id": np.array(ids, dtype=object)[owner],
