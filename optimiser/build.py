@@ -28,7 +28,6 @@ from optimiser.cost import (
 )
 from optimiser.duals import Prices
 from optimiser.eligibility import Places
-from optimiser.exclusions import RESTRICTED, RESTRICTED_RULES
 from optimiser.fit import (
     Fit,
     RuleBook,
@@ -225,10 +224,9 @@ def build_problem(inputs: Inputs, known: Build | None = None) -> Build:
         limits=_limits(inputs, from_establishment, unit_establishment),
     )
 
-    def why_not(person: int, named: np.ndarray) -> str:
+    def why_not(person: int, named: np.ndarray) -> tuple[str, ...]:
         rules = why_excluded(inputs, book, str(problem.prisoners[person]))
-        first = {rules[unit][0] for unit in np.flatnonzero(named) if rules[unit]}
-        return ", ".join(sorted(RESTRICTED if rule in RESTRICTED_RULES else rule for rule in first))
+        return tuple(sorted({rules[unit][0] for unit in np.flatnonzero(named) if rules[unit]}))
 
     stays = np.where(found.frozen, current_unit, NOWHERE)
     problem = _with_further(inputs, problem, problem.cost_pennies)

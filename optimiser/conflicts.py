@@ -11,7 +11,7 @@ contradiction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.duals import limit_counts
-from optimiser.exclusions import RESTRICTED
+from optimiser.exclusions import RESTRICTED, readable_rules
 from optimiser.linear import has_no_answer
 from optimiser.problem import (
     INELIGIBLE,
@@ -33,6 +33,9 @@ from optimiser.problem import (
 from optimiser.remainder import WholeModel
 
 Item = TypeVar("Item")
+
+WhyNot = Callable[[int, NDArray[np.bool_]], tuple[str, ...]]
+"""From a person and some units, bool, to the rules that keep the person out of them."""
 
 MOST_REPORTED = 20
 """Contradictions named in one report."""
@@ -59,21 +62,24 @@ class Lock:
 class Conflict:
     """Demands that cannot all be kept, though any of them could be left out; and why not.
 
-    ``restricted`` are those of the demands that tell who is tied to whom.
+    ``restricted`` are those of the demands that tell who is tied to whom; ``rules`` are what
+    keeps a person out, where that is why.
     """
 
     demands: tuple[str, ...]
     why: str
     restricted: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say which, and why."""
-        return f"{'; '.join(self.demands)}: {self.why}"
+        rules = f" ({', '.join(self.rules)})" if self.rules else ""
+        return f"{'; '.join(self.demands)}: {self.why}{rules}"
 
     def for_others(self) -> Conflict:
         """Leave out what only planners may read."""
         if not self.restricted:
-            return self
+            return replace(self, rules=readable_rules(self.rules))
         shown = tuple(demand for demand in self.demands if demand not in self.restricted)
         return Conflict(demands=shown, why=RESTRICTED)
 
@@ -127,7 +133,7 @@ def with_locks(
     problem: AllocationProblem,
     table: pd.DataFrame,
     fixed: Integers | None,
-    why_not: Callable[[int, NDArray[np.bool_]], str] | None = None,
+    why_not: WhyNot | None = None,
 ) -> AllocationProblem:
     """Bind a problem by a planner's locks.
 
@@ -238,7 +244,7 @@ def conflicts(
     problem: AllocationProblem,
     locks: Sequence[Lock],
     fixed: Integers | None = None,
-    why_not: Callable[[int, NDArray[np.bool_]], str] | None = None,
+    why_not: WhyNot | None = None,
 ) -> list[Conflict]:
     """Name every contradiction among locks, rules, places, ties and limits.
 
@@ -271,6 +277,7 @@ def conflicts(
                 demands=tuple(demand.says for demand in smallest),
                 why=frame.fault(smallest) or "",
                 restricted=tuple(each.says for each in smallest if each.kind in TIES),
+                rules=frame.rules_against(smallest),
             )
         )
         demands = [demand for demand in demands if demand not in smallest]
@@ -290,6 +297,14 @@ class _Demand:
     says: str
 
 
+def _by_kind(demands: Sequence[_Demand]) -> dict[str, list[int]]:
+    """Give the numbers of demands by their kind."""
+    chosen: dict[str, list[int]] = {}
+    for demand in demands:
+        chosen.setdefault(demand.kind, []).append(demand.number)
+    return chosen
+
+
 class _Frame:
     """What stays whatever is left out: the rules, the places, and who is fixed to one."""
 
@@ -298,7 +313,7 @@ class _Frame:
         problem: AllocationProblem,
         locks: Sequence[Lock],
         fixed: Integers | None,
-        why_not: Callable[[int, NDArray[np.bool_]], str] | None,
+        why_not: WhyNot | None,
     ) -> None:
         self.problem = problem
         self.locks = locks
@@ -344,9 +359,7 @@ class _Frame:
 
     def fault(self, demands: Sequence[_Demand]) -> str | None:
         """Say why demands cannot be kept together; none when nothing speaks against it."""
-        chosen: dict[str, list[int]] = {}
-        for demand in demands:
-            chosen.setdefault(demand.kind, []).append(demand.number)
+        chosen = _by_kind(demands)
         open_to, confined = self._open_to(chosen.get("lock", []))
         return (
             self._without_a_unit(open_to, chosen.get("lock", []))
@@ -355,6 +368,16 @@ class _Frame:
             or self._beyond_a_limit(open_to, confined, chosen.get("limit", []))
             or self._no_way_together({who: open_to[who] for who in confined}, chosen)
         )
+
+    def rules_against(self, demands: Sequence[_Demand]) -> tuple[str, ...]:
+        """Name the rules that keep a person out of what is demanded, where they do."""
+        locks = _by_kind(demands).get("lock", [])
+        found = self._who_has_no_unit(self._open_to(locks)[0], locks)
+        if found is None or self.why_not is None:
+            return ()
+        who, of_person = found
+        named = self._named(of_person)
+        return self.why_not(who, named) if named.any() else ()
 
     def _open_to(self, locks: Sequence[int]) -> tuple[dict[int, NDArray[np.bool_]], list[int]]:
         """Give the units that locks leave to each person, and who must be in one of them."""
@@ -370,22 +393,32 @@ class _Frame:
     def _without_a_unit(
         self, open_to: dict[int, NDArray[np.bool_]], locks: Sequence[int]
     ) -> str | None:
+        found = self._who_has_no_unit(open_to, locks)
+        if found is None:
+            return None
+        who, of_person = found
+        if not self._named(of_person).any():
+            return "no unit satisfies all of them"
+        return f"the rules do not allow {self.problem.prisoners[who]} there"
+
+    def _who_has_no_unit(
+        self, open_to: dict[int, NDArray[np.bool_]], locks: Sequence[int]
+    ) -> tuple[int, list[int]] | None:
+        """Give the first person whom locks leave no unit, and these locks."""
         for who, units in open_to.items():
             if units.any():
                 continue
             of_person = [number for number in locks if self.locks[number].person == who]
             if self.eligible[who].any() or any(self.locks[n].keeps for n in of_person):
-                return self._why_no_unit(who, of_person)
+                return who, of_person
         return None
 
-    def _why_no_unit(self, who: int, locks: Sequence[int]) -> str:
+    def _named(self, locks: Sequence[int]) -> NDArray[np.bool_]:
+        """Give the units that all of some locks leave, whatever the rules say."""
         named = np.ones(len(self.problem.units), dtype=np.bool_)
         for number in locks:
             named &= self.locks[number].units == self.locks[number].keeps
-        if not named.any():
-            return "no unit satisfies all of them"
-        rules = "" if self.why_not is None else f" ({self.why_not(who, named)})"
-        return f"the rules do not allow {self.problem.prisoners[who]} there{rules}"
+        return named
 
     def _without_room(self, open_to: dict[int, NDArray[np.bool_]]) -> str | None:
         """Look for more people than places, by the largest flow from people to places."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from data.words import LIST_SEPARATOR, Category
@@ -15,10 +15,18 @@ RESTRICTED_RULES = frozenset(
     {
         "public_protection",
         "barred_contact",
+        "sexual_offence_unit",
+        "sexual_offence_safety",
+        "therapeutic_unit",
+        "therapeutic_need",
         "escape_list",
         "constant_supervision",
         "safer_cell",
         "medical",
+        "accessible",
+        "ground_floor",
+        "mother_and_baby",
+        "special_vehicle",
         "hold_medical",
         "hold_care_plan",
         "hold_segregation",
@@ -26,7 +34,20 @@ RESTRICTED_RULES = frozenset(
         "hold_approval",
     }
 )
-"""Rules that say what only planners may read: protection, contact, health and security."""
+"""Rules that say what only planners may read: protection, contact, offence, treatment, health and
+security."""
+
+
+def readable_rules(rules: Iterable[str]) -> tuple[str, ...]:
+    """Give names of rules in order as everybody may read them, each once.
+
+    Examples
+    --------
+    >>> readable_rules(["young_adult", "medical", "escape_list"])
+    ('restricted reason', 'young_adult')
+    """
+    return tuple(sorted({RESTRICTED if rule in RESTRICTED_RULES else rule for rule in rules}))
+
 
 LOCK = "lock"
 """What excludes a place that a planner's lock rules out and no rule does."""

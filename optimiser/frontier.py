@@ -185,8 +185,16 @@ def trace(
     return search.corners()
 
 
-def certify_point(traded: TradeOff, point: Point, *, largest_gap: float = EXACT) -> None:
-    """Check a point with arithmetic alone: rules, ceilings, objective, measure and bound.
+def certify_point(traded: TradeOff, point: Point, *, largest_gap: float | None = EXACT) -> None:
+    """Check a point with arithmetic alone: rules, ceilings, objective, measure, bound and gap.
+
+    Parameters
+    ----------
+    traded, point
+        What was traded, and the point.
+    largest_gap
+        Gap up to which the point passes; none for the gap that it states itself. Its bound is worked
+        out anew, and a point that states a higher one, and so a smaller gap, never passes.
 
     Raises
     ------
@@ -200,8 +208,11 @@ def certify_point(traded: TradeOff, point: Point, *, largest_gap: float = EXACT)
             faults.append("the objective is not that of the plan")
         if amount_of(traded, point.unit_of) != point.amount:
             faults.append(f"the plan has not as much of {traded.against} as is said")
+        if point.price < 0:
+            faults.append("a price below 0 bounds no plan with less of the measure")
         bound = _bound(traded, point)
-        if point.value - bound > largest_gap * max(1, abs(point.value)) or bound < point.bound:
+        most = point.gap if largest_gap is None else largest_gap
+        if point.value - bound > most * max(1, abs(point.value)) or bound < point.bound:
             faults.append(f"no bound closer than {bound} pennies is proven")
     if faults:
         raise CertificateError(faults)

@@ -207,9 +207,9 @@ def _asked(name: str, against: str, points: int, out_dir: Path) -> tuple[Scenari
     return scenario, Against(against)
 
 
-def _largest_gap(traded: TradeOff) -> float:
-    """Give the gap up to which a point passes: none where each is one flow."""
-    return 0.0 if traded.is_flow else 1.0
+def _largest_gap(traded: TradeOff) -> float | None:
+    """Give the gap up to which a point passes: 0 where each is one flow, else what it states."""
+    return 0.0 if traded.is_flow else None
 
 
 def frontier_table(traded: TradeOff, build: Build, points: Sequence[Point]) -> pd.DataFrame:

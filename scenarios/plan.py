@@ -125,7 +125,8 @@ def plan(
             except ConflictError as error:
                 raise ConflictError(error.conflicts, planner=planner) from None
             except InfeasibleAllocationError as error:
-                write_shortfall(error, out_dir.with_name(f"{out_dir.name}-shortfall.csv"))
+                path = out_dir.with_name(f"{out_dir.name}-shortfall.csv")
+                write_shortfall(error, path, planner=planner)
                 raise
         made_from = origin(
             command=f"estate allocate {scenario.name}",

@@ -44,6 +44,7 @@ from scenarios.results import (
 )
 from scenarios.runner import LOST, Crew, Ensemble, process_pool
 from scenarios.schema import Scenario
+from scenarios.shortage import readable_needs
 from scenarios.start_state import begin_from, state_of, without_warm_up, write_state
 from simulation.simulate import SimulationInputs
 
@@ -485,10 +486,16 @@ class Stopwatch:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + passed
 
 
-def write_shortfall(error: InfeasibleAllocationError, path: Path) -> None:
-    """Keep who has no place, since it is a finding, and let the error say where."""
+def write_shortfall(
+    error: InfeasibleAllocationError, path: Path, *, planner: bool = False
+) -> None:
+    """Keep who has no place, since it is a finding, and let the error say where.
+
+    What they need is written for planners alone.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    error.shortfall.to_csv(path, index=False)
+    table = error.shortfall if planner else readable_needs(error.shortfall)
+    table.to_csv(path, index=False)
     error.add_note(f"Who they are is in {path}.")
 
 

@@ -172,6 +172,26 @@ def test_points_that_break_a_tie_or_claim_too_high_a_bound_fail() -> None:
         certify_point(trade, replace(point, bound=point.value + 1), largest_gap=1)
 
 
+@pytest.mark.parametrize("against", LINEAR)
+def test_points_under_ties_pass_with_the_gap_they_state_and_with_no_lower_one(
+    against: Against,
+) -> None:
+    problem = random_problem(4, 10, full=0.7)
+    problem = replace(problem, ties=random_ties(problem, 2))
+    trade = trade_off(problem, against, tail_at(problem, 0))
+
+    for point in trace(trade, 3):
+        certify_point(trade, point, largest_gap=None)
+        dearer = replace(point, bound=point.bound - 1)
+        certify_point(trade, dearer, largest_gap=None)
+        for wrong in (
+            replace(point, bound=point.bound + 1),
+            replace(point, price=-1, bound=point.bound - 10**12),
+        ):
+            with pytest.raises(CertificateError):
+                certify_point(trade, wrong, largest_gap=None)
+
+
 def test_the_worst_tenth_is_refused_beside_ties() -> None:
     problem = random_problem(3, 10)
     problem = replace(problem, ties=random_ties(problem, 1))

@@ -195,7 +195,7 @@ def test_a_template_can_be_filled_in(tmp_path: Path) -> None:
         (KeyboardInterrupt(), 130, "Nothing half-written"),
         (CertificateError(["a cheaper pair"]), 4, "a cheaper pair"),
         (
-            InfeasibleAllocationError("No place.", pd.DataFrame({"people": [3]})),
+            InfeasibleAllocationError("No place.", pd.DataFrame({"people": [3], "needs": [""]})),
             3,
             "closer_to_home-shortfall.csv",
         ),

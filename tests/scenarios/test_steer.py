@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from data.locks import read_locks
 from data.records import RECORD_TABLES
 from data.travel import travel_table
-from optimiser.allocation import COHORT, WAYS
-from optimiser.exclusions import RESTRICTED
+from optimiser.allocation import COHORT, WAYS, InfeasibleAllocationError
+from optimiser.exclusions import RESTRICTED, readable_rules
 from scenarios.cli import app
 from scenarios.explain import (
     KEPT_APART,
@@ -30,6 +30,7 @@ from scenarios.explain import (
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.results import load_results
+from scenarios.run import write_shortfall
 from scenarios.shortage import cohort_lines, readable_needs, readable_ways
 from scenarios.steer import review_lines
 from scenarios.stored_plan import known_of, open_plan
@@ -453,6 +454,45 @@ def test_people_to_be_kept_apart_cannot_be_locked_together(
     assert "keep apart P0000 and P0001; lock P0000 LEI; lock P0001 LEI" in done.stderr
     assert f"lock P0000 LEI; lock P0001 LEI: {RESTRICTED}" in others.stderr
     assert "keep apart" not in others.stderr
+
+
+def test_why_a_lock_cannot_be_kept_names_restricted_rules_to_planners_alone(
+    data: Path, tight: Path, tmp_path: Path
+) -> None:
+    """Public protection keeps P0010 out of Leicester."""
+    file = tmp_path / "mine.csv"
+    estate("lock", file, "P0010", "LEI", "--reason", "family", *DECIDED)
+
+    words = ("--data", data, "--out", tmp_path / "plan", "--locks", file)
+    done = estate("allocate", tight, *words, "--role", "planner")
+    others = estate("allocate", tight, *words)
+
+    assert (done.exit_code, others.exit_code) == (2, 2)
+    said = "the rules do not allow P0010 there"
+    assert f"{said} (public_protection, sexual_offence_unit)" in done.stderr
+    assert f"{said} ({RESTRICTED})" in others.stderr
+
+
+@pytest.mark.parametrize("planner", [True, False])
+def test_the_file_of_people_without_any_place_tells_needs_to_planners_alone(
+    tmp_path: Path, planner: bool
+) -> None:
+    rows = [("men", "C", "sentenced", False, needs, 1, 2, 9) for needs in ("medical", "")]
+    cohorts = pd.DataFrame(rows, columns=[*COHORT, "people", "units", "places"])
+
+    write_shortfall(
+        InfeasibleAllocationError("No place.", cohorts), tmp_path / "a.csv", planner=planner
+    )
+
+    needs = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)["needs"].tolist()
+    assert needs == ["medical" if planner else RESTRICTED, ""]
+
+
+@pytest.mark.parametrize(
+    "rule", ["sexual_offence_unit", "sexual_offence_safety", "therapeutic_unit", "mother_and_baby"]
+)
+def test_rules_that_tell_of_offence_treatment_or_health_are_restricted(rule: str) -> None:
+    assert readable_rules(["category", rule]) == ("category", RESTRICTED)
 
 
 def test_needs_of_people_without_a_place_are_for_planners_alone() -> None:
