@@ -193,8 +193,8 @@ def certify_point(traded: TradeOff, point: Point, *, largest_gap: float | None =
     traded, point
         What was traded, and the point.
     largest_gap
-        Gap up to which the point passes; none for the gap that it states itself. Its bound is worked
-        out anew, and a point that states a higher one, and so a smaller gap, never passes.
+        Gap up to which the point passes; none for the gap that it states itself. Its bound is
+        worked out anew, and a point that states a higher one, a smaller gap, never passes.
 
     Raises
     ------

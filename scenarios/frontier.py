@@ -30,8 +30,7 @@ from optimiser.worst import PARTS_PER_MILE, tail_of
 from scenarios.account import changes_table, equality_of
 from scenarios.display.charts import TEXT, Figure, svg, trade_off_curve
 from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import Inputs, input_digests, load_inputs
-from scenarios.load import load_scenario
+from scenarios.inputs import Inputs, asked_scenario, input_digests, load_inputs
 from scenarios.place import allocation_inputs
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -128,7 +127,7 @@ def frontier(
     CertificateError
         When a point fails its certificate.
     """
-    scenario, measure = _asked(name, against, points, out_dir)
+    scenario, measure = _asked(name, against, points, out_dir, data_dir)
     clock = Stopwatch()
     kept: list[Point] = []
     with new_folder(out_dir) as partial:
@@ -187,7 +186,9 @@ def frontier(
     return Planned(told=(*head, *_told(table, measure), str(out_dir)), exit_code=code)
 
 
-def _asked(name: str, against: str, points: int, out_dir: Path) -> tuple[Scenario, Against]:
+def _asked(
+    name: str, against: str, points: int, out_dir: Path, data_dir: Path | None
+) -> tuple[Scenario, Against]:
     """Check everything that was asked at once."""
     problems = []
     if against not in set(Against):
@@ -198,12 +199,7 @@ def _asked(name: str, against: str, points: int, out_dir: Path) -> tuple[Scenari
         problems.append(f"--points {points}: expected {FEWEST_POINTS} to {MOST_POINTS}.")
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         problems.append(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
-    try:
-        scenario = load_scenario(name)
-    except ScenarioError as error:
-        raise ScenarioError([*problems, *error.problems]) from None
-    if problems:
-        raise ScenarioError(problems)
+    scenario = asked_scenario(name, data_dir, asked=problems)
     return scenario, Against(against)
 
 

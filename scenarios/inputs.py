@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -35,6 +35,7 @@ from data.travel import TravelSettings, TravelTimes, build_travel, load_roads, r
 from data.validate import validate_folder
 from data.visit_cost import VisitCost, visit_cost
 from scenarios.errors import ScenarioError
+from scenarios.load import load_scenario
 from scenarios.provenance import digest_of
 from scenarios.results import file_digest
 from scenarios.row_changes import (
@@ -123,13 +124,19 @@ def load_inputs(
     Raises
     ------
     TableError
-        With every fault of the user's tables, each and across them.
+        With every fault of the user's tables, each and across them, and of the file of locks.
     ScenarioError
-        When an edit of the scenario selects nothing in this estate.
+        With everything of the scenario that does not fit tables which are sound, and with what is
+        wrong in the file of locks.
     """
     key = data_digest(data_dir)
-    as_found = _estate(data_dir, key)
-    check_selections(scenario, as_found)
+    try:
+        as_found = _estate(data_dir, key)
+    except TableError as error:
+        raise TableError([*error.problems, *_problems_of_locks(locks)]) from None
+    unfit = _unfit(scenario, as_found, data_dir)
+    if unfit and locks is None:
+        raise ScenarioError(unfit)
     progress("people", 0, 1)
     if known is None:
         population = _population(data_dir, key, scenario.population, scenario.as_of)
@@ -139,14 +146,22 @@ def load_inputs(
         population, records = known.population, known.records
         families = parties(population)
     progress("people", 1, 1)
+    try:
+        records = _locked(records, locks, population, as_found)
+    except TableError as error:
+        if not unfit:
+            raise
+        unfit += [str(problem) for problem in error.problems]
+    if unfit:
+        raise ScenarioError(unfit)
     progress("journeys", 0, 1)
     travel = _travel(data_dir, key, scenario.travel) if known is None else known.travel
     costs = visit_cost(families, travel, scenario.travel, scenario.help)
     progress("journeys", 1, 1)
     return Inputs(
-        estate=_edited(as_found, scenario),
+        estate=apply_unit_edits(as_found, scenario.units),
         population=population,
-        records=_locked(records, locks, population, as_found),
+        records=records,
         parties=families,
         home_areas=load_home_areas(data_dir),
         travel=travel,
@@ -155,11 +170,80 @@ def load_inputs(
     )
 
 
+def asked_scenario(
+    name: str | Path,
+    data_dir: Path | None = None,
+    locks: Path | None = None,
+    asked: Sequence[str] = (),
+    must: Callable[[Scenario], list[str]] = lambda _: [],
+) -> Scenario:
+    """Load a scenario; where anything asked is at fault, tell it with what is wrong in the tables.
+
+    Parameters
+    ----------
+    name
+        As for ``load_scenario``.
+    data_dir, locks
+        As for ``load_inputs``. They are looked at only where something is at fault already: what
+        is right with them is known once they are read.
+    asked
+        What is wrong with the rest of what was asked.
+    must
+        Says why a scenario that can be read does not suit what is asked.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault, in one report.
+    """
+    return asked_scenarios([name], data_dir, locks, asked, must)[0]
+
+
+def asked_scenarios(
+    names: Sequence[str | Path],
+    data_dir: Path | None = None,
+    locks: Path | None = None,
+    asked: Sequence[str] = (),
+    must: Callable[[Scenario], list[str]] = lambda _: [],
+) -> list[Scenario]:
+    """Load several scenarios, with their faults in one report; as ``asked_scenario``."""
+    problems, found = list(asked), []
+    for name in names:
+        try:
+            found.append(load_scenario(name))
+        except ScenarioError as error:
+            problems += error.problems
+    problems += [problem for scenario in found for problem in must(scenario)]
+    if problems:
+        raise ScenarioError([*problems, *_said_of_tables(data_dir, locks)])
+    return found
+
+
+def _said_of_tables(data_dir: Path | None, locks: Path | None) -> list[str]:
+    """Say what is wrong with a user's tables and file of locks, each alone and together."""
+    try:
+        input_digests(data_dir, locks)
+    except (ScenarioError, TableError) as error:
+        return [str(problem) for problem in error.problems]
+    problems = [] if data_dir is None else _folder_problems(data_dir)
+    return [str(problem) for problem in [*problems, *_problems_of_locks(locks)]]
+
+
+def _problems_of_locks(locks: Path | None) -> list[Problem]:
+    """List the faults of a file of locks by itself."""
+    try:
+        if locks is not None:
+            read_locks(locks)
+    except TableError as error:
+        return list(error.problems)
+    return []
+
+
 def rule_tables(scenario: Scenario, data_dir: Path | None) -> dict[str, pd.DataFrame]:
     """Read the tables that rules and prices of moves stand in, with the scenario's changes."""
     parts = changed_rows(read_table("move_parts", data_dir), scenario.move_parts)
     return {
-        "rules": _rules(scenario, data_dir),
+        "rules": changed_rules(read_table("rules", data_dir), scenario.rules),
         "move_parts": parts,
         **{name: read_table(name, data_dir) for name in ROW_BY_ROW},
     }
@@ -349,29 +433,20 @@ def _parties(
     return parties(_population(data_dir, key, settings, as_of))
 
 
-def _rules(scenario: Scenario, data_dir: Path | None) -> pd.DataFrame:
-    rules = read_table("rules", data_dir)
-    problems = changed_rule_problems(rules, scenario.rules)
-    if problems:
-        raise ScenarioError([f"{scenario.name}.yaml: {problem}" for problem in problems])
-    return changed_rules(rules, scenario.rules)
-
-
-def _edited(estate: Estate, scenario: Scenario) -> Estate:
+def _unfit(scenario: Scenario, estate: Estate, data_dir: Path | None) -> list[str]:
+    """Say what of a scenario does not fit sound tables: selections, sessions, rules and units."""
+    problems = _selection_problems(scenario, estate)
+    rules = changed_rule_problems(read_table("rules", data_dir), scenario.rules)
+    problems += [f"{scenario.name}.yaml: {problem}" for problem in rules]
     try:
-        return apply_unit_edits(estate, scenario.units)
+        apply_unit_edits(estate, scenario.units)
     except ValueError as error:
-        raise ScenarioError(f"{scenario.name}.yaml: {error}") from None
+        problems.append(f"{scenario.name}.yaml: {error}")
+    return problems
 
 
-def check_selections(scenario: Scenario, estate: Estate) -> None:
-    """Refuse a scenario with an edit that selects nothing, or puts a session where none can be.
-
-    Raises
-    ------
-    ScenarioError
-        Naming each such edit.
-    """
+def _selection_problems(scenario: Scenario, estate: Estate) -> list[str]:
+    """Name each edit that selects nothing, or puts a session where none can be."""
     problems = []
     for place, where in scenario.selections():
         try:
@@ -399,8 +474,7 @@ def check_selections(scenario: Scenario, estate: Estate) -> None:
             ),
         ]
         problems = [f"{scenario.name}.yaml: {problem}" for problem in told]
-    if problems:
-        raise ScenarioError(problems)
+    return problems
 
 
 _EDITED = {

@@ -10,15 +10,17 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
 from data.schema import columns
+from optimiser.limits import LimitError, tolerances
 from scenarios.errors import ScenarioError, suggestion
 from scenarios.plain_yaml import read_mapping
 from scenarios.schema import SECTIONS, Change, MovePartChange, RuleChange, Scenario, ScenarioFile
 from scenarios.settings import settings
+from scenarios.truth import truths_for_numbers
 
 Tree = dict[str, Any]
 
@@ -72,16 +74,18 @@ def load_scenario(name: str | Path) -> Scenario:
 
 
 def _changed(path: Path) -> Scenario:
-    head = _read_head(path)
+    written = _read_written(path)
+    head, problems = _head_of(written, path.name)
+    change = written.get("change")
     tree = deepcopy(_baseline())
     changes: list[Change] = []
-    problems: list[str] = []
-    for setting, value in _row_by_row(head.change):
+    for setting, value in _row_by_row(change if isinstance(change, dict) else {}):
         try:
-            changes.append(_apply(tree, setting, value))
+            changes.append(_apply(tree, str(setting), value))
         except ScenarioError as error:
             problems += [f"{path.name}: {problem}" for problem in error.problems]
-    tree |= {"title": head.title, "question": head.question, "parent": head.parent}
+    if head is not None:
+        tree |= {"title": head.title, "question": head.question, "parent": head.parent}
     try:
         scenario = _build(path.stem, path.name, tree, tuple(changes))
     except ScenarioError as error:
@@ -91,7 +95,8 @@ def _changed(path: Path) -> Scenario:
     return scenario
 
 
-def _read_head(path: Path) -> ScenarioFile:
+def _read_written(path: Path) -> Tree:
+    """Read what a scenario file says; nothing else of one with another parent can be judged."""
     tree = read_mapping(path)
     parent = tree.get("parent", "baseline")
     if parent != "baseline":
@@ -101,12 +106,16 @@ def _read_head(path: Path) -> ScenarioFile:
             f"{path.name}: parent '{parent}' {why}. The only parent is 'baseline': "
             "copy the other scenario's changes into this file."
         )
+    return tree
+
+
+def _head_of(written: Tree, file: str) -> tuple[ScenarioFile | None, list[str]]:
+    """Give the head of a scenario file, and what is wrong with it."""
     try:
-        return ScenarioFile.model_validate(tree)
+        return ScenarioFile.model_validate(written), []
     except ValidationError as error:
-        raise ScenarioError(
-            [f"{path.name}: {_sentence(fault, ScenarioFile)}" for fault in error.errors()]
-        ) from None
+        faults = [f"{file}: {_sentence(fault, ScenarioFile)}" for fault in error.errors()]
+        return None, faults
 
 
 def _row_by_row(change: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -175,16 +184,44 @@ def rows_by_id(table: str) -> dict[str, dict[str, str]]:
 
 
 def _build(name: str, file: str, tree: Tree, changes: tuple[Change, ...]) -> Scenario:
+    """Make a scenario; where a section cannot be read the others are looked at all the same."""
+    scenario, problems = _read(name, tree, changes)
+    problems += truths_for_numbers(tree)
+    if scenario is None:
+        return _refused(file, problems)
+    problems += [*_unknown_words(scenario), *_rule_problems(scenario), *_limit_problems(scenario)]
+    return _refused(file, problems) if problems else scenario
+
+
+def _refused(file: str, problems: Sequence[str]) -> NoReturn:
+    raise ScenarioError([f"{file}: {problem}" for problem in problems])
+
+
+def _read(name: str, tree: Tree, changes: tuple[Change, ...]) -> tuple[Scenario | None, list[str]]:
+    """Read a scenario, the baseline in place of sections that cannot be; say why they cannot."""
+    given = {"title": name, "question": name, **tree, "name": name, "changes": changes}
     try:
-        scenario = Scenario.model_validate({**tree, "name": name, "changes": changes})
+        return Scenario.model_validate(given), []
     except ValidationError as error:
-        raise ScenarioError(
-            [f"{file}: {_sentence(fault, Scenario)}" for fault in error.errors()]
-        ) from None
-    problems = [*_unknown_words(scenario), *_rule_problems(scenario)]
-    if problems:
-        raise ScenarioError([f"{file}: {problem}" for problem in problems])
-    return scenario
+        faults = error.errors()
+    problems = [_sentence(fault, Scenario) for fault in faults]
+    wrong = {str(fault["loc"][0]) for fault in faults if fault["loc"]}
+    if not wrong <= _baseline().keys():
+        return None, problems
+    sound = {section: _baseline()[section] for section in wrong}
+    try:
+        return Scenario.model_validate(given | sound), problems
+    except ValidationError:
+        return None, problems
+
+
+def _limit_problems(scenario: Scenario) -> list[str]:
+    """Find limits that cannot stand beside one another."""
+    try:
+        tolerances(scenario.limits)
+    except LimitError as error:
+        return [str(error)]
+    return []
 
 
 def _rule_problems(scenario: Scenario) -> list[str]:

@@ -24,9 +24,8 @@ from scenarios.account import (
     today_of,
 )
 from scenarios.display.wording import CEILING
-from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import Inputs, input_digests, load_inputs
-from scenarios.load import load_scenario
+from scenarios.errors import ExitCode
+from scenarios.inputs import Inputs, asked_scenario, input_digests, load_inputs
 from scenarios.place import place
 from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_arrays, write_json, write_parquet
@@ -95,18 +94,12 @@ def plan(
     InfeasibleAllocationError
         When people of one sex have no place at all; who they are is written as a table beside.
     """
-    scenario = load_scenario(name)
-    if scenario.placements != "optimised":
-        raise ScenarioError(
-            f"{scenario.name}: holds people where they are today, so there is nothing to decide. "
-            "Give a scenario with 'placements: optimised', such as closer_to_home."
-        )
+    asked = []
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
-        raise ScenarioError(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
+        asked.append(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
     if most_changes is not None and earlier_dir is None:
-        raise ScenarioError(
-            "--changes counts against an earlier plan. Give its folder with --from."
-        )
+        asked.append("--changes counts against an earlier plan. Give its folder with --from.")
+    scenario = asked_scenario(name, data_dir, locks, asked, must=_decides)
     earlier = None if earlier_dir is None else open_plan(earlier_dir)
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
@@ -156,6 +149,16 @@ def plan(
         write_json(told, partial / "manifest.json")
     short = shortfall_lines(allocation, planner=planner)
     return _told(scenario, allocation, [*short, *steering], out_dir)
+
+
+def _decides(scenario: Scenario) -> list[str]:
+    """Say of a scenario that decides nothing that it does not."""
+    if scenario.placements == "optimised":
+        return []
+    return [
+        f"{scenario.name}: holds people where they are today, so there is nothing to decide. "
+        "Give a scenario with 'placements: optimised', such as closer_to_home."
+    ]
 
 
 def _write(

@@ -18,9 +18,7 @@ from optimiser.problem import PENNIES_PER_POUND
 from optimiser.regions import regional_bound
 from optimiser.relaxed import core, relaxed, without_ties
 from optimiser.rule_costs import rule_costs
-from scenarios.errors import ScenarioError
-from scenarios.inputs import load_inputs
-from scenarios.load import load_scenario
+from scenarios.inputs import asked_scenario, load_inputs
 from scenarios.place import allocation_inputs
 
 WHAT = ["rule", "says", "level", "price_gbp", "value", "valid_from", "valid_to"]
@@ -233,9 +231,10 @@ def report_of(
     ScenarioError
         When the file exists already.
     """
+    asked = []
     if out is not None and out.exists():
-        raise ScenarioError(f"{out}: is there already. Give --out a file that does not exist yet.")
-    scenario = load_scenario(name)
+        asked.append(f"{out}: is there already. Give --out a file that does not exist yet.")
+    scenario = asked_scenario(name, data_dir, asked=asked)
     inputs = load_inputs(scenario, data_dir, progress)
     report = rules_report(allocation_inputs(scenario, inputs), relax=relax, progress=progress)
     if out is not None:

@@ -17,7 +17,7 @@ from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveSta
 from scenarios.account import account
 from scenarios.cluster import cluster
 from scenarios.errors import ExitCode, LostWorkerError, ScenarioError
-from scenarios.inputs import Inputs, data_digest, input_digests, load_inputs
+from scenarios.inputs import Inputs, asked_scenarios, data_digest, input_digests, load_inputs
 from scenarios.ledger import (
     NOT_SETTINGS,
     Ledger,
@@ -27,7 +27,6 @@ from scenarios.ledger import (
     has_unfinished,
     open_ledger,
 )
-from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
 from scenarios.provenance import digest_of, manifest, model_digest, origin
 from scenarios.report import write_report
@@ -457,17 +456,15 @@ def scenarios_of(names: Sequence[str], options: Options) -> list[Scenario]:
     ScenarioError
         When a state is to be saved by a run that has no warm-up, by several or over another file.
     """
-    scenarios = [load_scenario(name) for name in names]
-    if options.start_state is not None:
-        return [without_warm_up(each) for each in scenarios]
-    save = options.save_state
-    problems = []
+    problems: list[str] = []
+    save = options.save_state if options.start_state is None else None
     if save is not None and save.exists():
         problems.append(f"{save}: is there already. Give --save-state a file that is not.")
-    if save is not None and len(scenarios) > 1:
+    if save is not None and len(names) > 1:
         problems.append("--save-state: name the one scenario whose state is to be saved.")
-    if problems:
-        raise ScenarioError(problems)
+    scenarios = asked_scenarios(names, options.data_dir, options.locks, problems)
+    if options.start_state is not None:
+        return [without_warm_up(each) for each in scenarios]
     return scenarios
 
 
@@ -486,9 +483,7 @@ class Stopwatch:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + passed
 
 
-def write_shortfall(
-    error: InfeasibleAllocationError, path: Path, *, planner: bool = False
-) -> None:
+def write_shortfall(error: InfeasibleAllocationError, path: Path, *, planner: bool = False) -> None:
     """Keep who has no place, since it is a finding, and let the error say where.
 
     What they need is written for planners alone.

@@ -19,9 +19,8 @@ from optimiser.problem import Integers
 from optimiser.solve import Plan
 from optimiser.stability import decide_again, same_people, shares_table, stability_table
 from scenarios.account import changes_table
-from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import input_digests, load_inputs
-from scenarios.load import load_scenario
+from scenarios.errors import ExitCode
+from scenarios.inputs import asked_scenario, input_digests, load_inputs
 from scenarios.place import allocation_inputs
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -87,17 +86,10 @@ def stability(
     ScenarioError
         When the folder is in use, or the objective is no plain sum.
     """
-    scenario = load_scenario(name)
     problems = []
-    if not scenario.objective.is_plain:
-        problems.append(
-            f"{scenario.name}: stability is worked out for terms that are added up. Leave the "
-            "section 'objective' as the baseline has it."
-        )
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         problems.append(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
-    if problems:
-        raise ScenarioError(problems)
+    scenario = asked_scenario(name, data_dir, asked=problems, must=_adds_up)
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
         made = {PLAN: scenario} | dict(variants_of(scenario, data_dir))
@@ -135,6 +127,16 @@ def stability(
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")
     return Planned(told=(*_told(moves, shares), str(out_dir)), exit_code=ExitCode.DONE)
+
+
+def _adds_up(scenario: Scenario) -> list[str]:
+    """Say of a scenario whose objective is no plain sum that it is none."""
+    if scenario.objective.is_plain:
+        return []
+    return [
+        f"{scenario.name}: stability is worked out for terms that are added up. Leave the "
+        "section 'objective' as the baseline has it."
+    ]
 
 
 def variants_of(scenario: Scenario, data_dir: Path | None = None) -> Iterator[tuple[str, Scenario]]:

@@ -397,3 +397,160 @@ def test_faults_of_rows_and_of_pairs_of_rows_come_together(own_data: Path) -> No
         "column level: found 'hard'; expected soft or off",
         "column rule: found 'sexx'; expected a rule such as 'sex'",
     )
+
+
+SEVERAL = """
+change:
+  placements: optimised
+  regime.notice_days_min: many
+  allocation.move_budget: -5
+  objective.mode: strict
+  objective.order: [placed, family]
+  objective.tolerance: [2, 0]
+  rules:
+    regin: {level: "off"}
+    sex: {level: "off"}
+    region: {from: 2027-01-01, to: 2026-01-01}
+  limits:
+    - {limit: far, at_most: true}
+    - {limit: programme, at_least: 3, where: {security: ZZ}}
+    - {limit: further, share: 0.1, tolerance_miles: 1}
+    - {limit: further, share: 0.1, tolerance_miles: 2}
+"""
+
+SCENARIO_FAULTS = (
+    "regime.notice_days_min",
+    "-5 is outside",
+    "no rule 'regin'",
+    "rules.sex",
+    "rules.region",
+    "limits.0.at_most: found true or false where a number belongs",
+    "no security 'ZZ'",
+)
+
+TABLE_FAULTS = (
+    "keep_aparts.csv row 2",
+    "keep_aparts.csv row 3",
+    "groups.csv rows 2, 3",
+    "rules.csv row 2",
+)
+
+
+def with_faulty_tables(folder: Path) -> None:
+    """Write a keep-apart with oneself, one with nobody known, an empty group and a dated rule."""
+    rows = ["a,b,level,reason", "P0001,P0001,establishment,gang", "P0001,NOBODY,establishment,gang"]
+    (folder / "keep_aparts.csv").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    group = "group,prisoner_id,at_most\nG1,P0001,0\nG1,P0002,0\n"
+    (folder / "groups.csv").write_text(group, encoding="utf-8")
+    rules = read_table("rules").astype(str).replace("nan", "").head(1)
+    rules.assign(valid_from="2027-01-01", valid_to="2026-01-01").to_csv(
+        folder / "rules.csv", index=False
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("allocate", "--out", "plan"),
+        ("frontier", "--against", "moves", "--out", "plan"),
+        ("rules",),
+        ("stability", "--out", "plan"),
+        ("run", "--runs", "plan"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_faults_of_scenario_and_tables_come_in_one_report(
+    own_data: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    with_faulty_tables(own_data)
+    scenario = tmp_path / "several.yaml"
+    scenario.write_text(HEAD + SEVERAL, encoding="utf-8")
+    command, *rest = [str(tmp_path / word) if word == "plan" else word for word in words]
+
+    told = estate(command, scenario, "--data", own_data, *rest)
+
+    refused(told, *SCENARIO_FAULTS, *TABLE_FAULTS)
+    assert not (tmp_path / "plan").exists()
+
+
+def test_faults_of_tables_locks_and_what_is_asked_come_in_one_report(
+    own_data: Path, tmp_path: Path
+) -> None:
+    with_faulty_tables(own_data)
+    locks, plan = tmp_path / "mine.csv", tmp_path / "plan"
+    locks.write_text(
+        "prisoner_id,action,unit_or_establishment,reason_code,note,owner,review_date\n"
+        "P0001,keep,LEI,family,,me,2026-12-01\n",
+        encoding="utf-8",
+    )
+    plan.mkdir()
+    (plan / "something").touch()
+
+    told = estate(
+        "allocate", "baseline", "--data", own_data, "--locks", locks, "--out", plan,
+        "--changes", "3",
+    )  # fmt: skip
+
+    refused(
+        told, *TABLE_FAULTS, "mine.csv row 2, column action", "is in use", "--from", "optimised"
+    )
+
+
+def test_selections_rules_and_locks_that_do_not_fit_sound_tables_come_in_one_report(
+    own_data: Path, tmp_path: Path
+) -> None:
+    locks, scenario = tmp_path / "mine.csv", tmp_path / "several.yaml"
+    locks.write_text(
+        "prisoner_id,action,unit_or_establishment,reason_code,note,owner,review_date\n"
+        "NOBODY,lock,LEI,family,,me,2026-12-01\n",
+        encoding="utf-8",
+    )
+    change = (
+        "change:\n  placements: optimised\n"
+        "  limits: [{limit: far, share: 0.5, where: {establishment: SCI}}]\n"
+        "  units: [{where: {establishment: LEI}, add_places: -9999}]\n"
+    )
+    scenario.write_text(HEAD + change, encoding="utf-8")
+
+    told = estate(
+        "allocate", scenario, "--data", own_data, "--locks", locks, "--out", tmp_path / "plan"
+    )
+
+    refused(told, "limits row 1 selects nothing", "NOBODY", "negative places")
+
+
+@pytest.mark.parametrize(
+    ("setting", "row"),
+    [
+        ("limits", "{limit: far, at_most: true}"),
+        ("limits", "{limit: far, share: true}"),
+        ("limits", "{limit: further, share: 0.1, most_miles: false}"),
+        ("units", "{where: {establishment: LEI}, add_places: true}"),
+        ("units", "{where: {establishment: LEI}, set_places: false}"),
+        (
+            "regime.added_sessions",
+            '{where: {establishment: LEI}, days: [tue], start: "18:00", end: "19:30", '
+            "open_tables: true}",
+        ),
+        ("video.stations", "{where: {establishment: LEI}, multiply: true}"),
+    ],
+)
+def test_true_or_false_is_not_read_as_a_number(tmp_path: Path, setting: str, row: str) -> None:
+    scenario = tmp_path / "truth.yaml"
+    scenario.write_text(f"{HEAD}change:\n  {setting}: [{row}]\n", encoding="utf-8")
+
+    refused(
+        estate("rules", scenario),
+        f"{setting}.0.",
+        "found true or false where a number belongs",
+    )
+
+
+@pytest.mark.parametrize(
+    "change", ["rules: {region: {price_gbp: true}}", "move_parts: {escort: {price_gbp: true}}"]
+)
+def test_true_or_false_is_no_price(tmp_path: Path, change: str) -> None:
+    scenario = tmp_path / "truth.yaml"
+    scenario.write_text(f"{HEAD}change:\n  {change}\n", encoding="utf-8")
+
+    refused(estate("rules", scenario), "price_gbp: found true or false where a number belongs")
