@@ -136,13 +136,15 @@ def allocate_by_objective(
     objective
         One that is no plain sum.
     progress
-        Told of every flow; what it raises ends the work.
+        Told of every flow. Where it raises ``StopEarlyError`` and there is a plan, that plan is
+        handed over; anything else it raises ends the work.
 
     Returns
     -------
     Allocation
         Certified, with its gap and that of every level stated. Objective and bound are those of
-        the last level, or of the sum with the worst-off tenth. Values of places are missing.
+        the last level, or of the sum with the worst-off tenth; of work that was stopped those of
+        the last level that was reached. Values of places are missing.
 
     Raises
     ------
@@ -170,11 +172,16 @@ def allocate_by_objective(
         terms["worst_tenth_weighted"] = found.worst_tenth_pennies / PENNIES_PER_POUND
     exact = gap == 0 and all(level.gap == 0 for level in found.levels)
     status = SolveStatus.OPTIMAL if exact else SolveStatus.FEASIBLE
+    if (unit_of == UNPLACED).any():
+        status = SolveStatus.INFEASIBLE
+    wanted_levels = len(objective.order) + 1 if found.levels else 0
+    if found.stopped and (not exact or len(found.levels) < wanted_levels):
+        status = SolveStatus.CANCELLED
     return Allocation(
         **_tables(inputs, build, unit_of),
         units=_units_table(inputs, problem.held(unit_of), nothing, nothing),
         terms=terms,
-        status=SolveStatus.INFEASIBLE if (unit_of == UNPLACED).any() else status,
+        status=status,
         objective_gbp=found.value / PENNIES_PER_POUND,
         lower_bound_gbp=found.bound / PENNIES_PER_POUND,
         gap=gap,

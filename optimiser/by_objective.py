@@ -62,6 +62,8 @@ class Ordered:
         How each level ended; empty where terms are added up.
     worst_tenth_pennies
         What the worst-off tenth adds to the objective.
+    stopped
+        Whether whoever watched ended the work early; levels that were not reached are missing.
     """
 
     unit_of: Integers
@@ -69,6 +71,7 @@ class Ordered:
     bound: int
     levels: tuple[Solved, ...]
     worst_tenth_pennies: int
+    stopped: bool = False
 
 
 def decide_by_objective(
@@ -89,7 +92,8 @@ def decide_by_objective(
     tail
         Distances from home.
     progress
-        Told of every flow.
+        Told of every flow. Where it raises ``StopEarlyError`` and there is a plan, that plan is
+        handed over; anything else it raises ends the work.
 
     Returns
     -------
@@ -130,7 +134,14 @@ def _in_order(
     found = solve_strict(
         build.problem, levels, ceilings=ceilings, smallest_gap=LEVEL_GAP, progress=progress
     )
-    certify_strict(build.problem, levels, found.unit_of, found.levels, ceilings=ceilings)
+    certify_strict(
+        build.problem,
+        levels,
+        found.unit_of,
+        found.levels,
+        ceilings=ceilings,
+        is_whole=not found.stopped,
+    )
     last = found.levels[-1]
     return Ordered(
         unit_of=found.unit_of,
@@ -138,6 +149,7 @@ def _in_order(
         bound=last.bound,
         levels=found.levels,
         worst_tenth_pennies=0,
+        stopped=found.stopped,
     )
 
 
@@ -172,6 +184,7 @@ def _with_worst_tenth(
         bound=found.bound,
         levels=(),
         worst_tenth_pennies=weight * tail.worst_parts(problem, found.unit_of),
+        stopped=found.stopped,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from data.progress import Progress, silent
+from data.progress import Progress, StopEarlyError, silent, so_far
 from optimiser.budget import sample
 from optimiser.certify import CertificateError, lower_bound
 from optimiser.duals import LARGEST_PRICE, Prices
@@ -24,6 +24,8 @@ from optimiser.mixing import mix
 from optimiser.network import one_in
 from optimiser.problem import LARGEST_COST, AllocationProblem, Integers
 from optimiser.solve import Plan, solve
+
+STAGE = "ceilings"
 
 LARGEST_SEARCH = 48
 """Evaluations after which the climb ends."""
@@ -113,6 +115,8 @@ class Within:
         The last flow, to start another search from; its prices are in pennies.
     evaluations
         Flows it took.
+    stopped
+        Whether whoever watched ended the search early.
     """
 
     unit_of: Integers
@@ -121,6 +125,7 @@ class Within:
     proof: Proof
     plan: Plan
     evaluations: int
+    stopped: bool = False
 
     @property
     def gap(self) -> float:
@@ -232,7 +237,8 @@ def solve_within(
     seen
         Given the plan of every flow.
     progress
-        Told of every flow; what it raises ends the work.
+        Told of every flow, with the gap once there is one. Where it raises ``StopEarlyError`` and a
+        plan and a bound are known, these are handed back; anything else it raises ends the work.
 
     Returns
     -------
@@ -251,9 +257,14 @@ def solve_within(
         search.guess = search.objective_of(known) - fixed
     if prices is None:
         prices = _first_prices(problem, objective, ceilings, search.guess)
-    search.climb(prices)
-    if not bound_only:
-        search.walk()
+    try:
+        search.climb(prices)
+        if not bound_only:
+            search.walk()
+    except StopEarlyError:
+        if search.best is None or search.least()[0] is None:
+            raise
+        search.stopped = True
     return search.result()
 
 
@@ -352,6 +363,7 @@ class _Search:
         self.points: list[_Point] = []
         self.best: _Point | None = None
         self.feasible: _Point | None = None
+        self.stopped = False
         self.usual = max(1, sum(w * usual(problem, each) for w, each in objective if w))
         self.usual_of = np.array(
             [max(1, usual(problem, each.measure)) for each in ceilings], dtype=np.float64
@@ -363,7 +375,7 @@ class _Search:
         for known in self.points:
             if np.array_equal(known.proof.ceilings * weight, whole * known.proof.weight):
                 return known
-        self.progress("ceilings", len(self.points), len(self.points) + 1)
+        self.progress(self._stage(), len(self.points), len(self.points) + 1)
         terms = [(weight * each, measure) for each, measure in self.objective]
         terms += [(int(p), each.measure) for p, each in zip(whole, self.ceilings, strict=True)]
         priced = weighted(self.problem, terms, bits=bits)
@@ -394,11 +406,18 @@ class _Search:
         self._take_what_pays(point)
         return point
 
+    def _stage(self) -> str:
+        """Name the work, with the gap where there is one."""
+        unit_of, value = self.least()
+        if self.best is None or unit_of is None:
+            return STAGE
+        return so_far(STAGE, value - self.fixed, self.best.bound - self.fixed)
+
     def _take_what_pays(self, point: _Point) -> None:
         """Make better plans of the best one, of the last flow and of those before it."""
         if not len(self.ceilings):
             return
-        base, _ = self._least()
+        base, _ = self.least()
         if base is not None:
             self._keep(self._mixed(base, point.plan.unit_of))
         if point is self.best:
@@ -421,7 +440,7 @@ class _Search:
 
     def _keep(self, unit_of: Integers) -> None:
         """Keep a plan that is better than the best one and keeps the ceilings."""
-        known, value = self._least()
+        known, value = self.least()
         if known is not None and self.objective_of(unit_of) >= value:
             return
         over = any(c.measure.of_plan(self.problem, unit_of) > c.at_most for c in self.ceilings)
@@ -461,7 +480,7 @@ class _Search:
         """Say whether the best plan is as close to the bound as asked, or the bound is enough."""
         if self.best is not None and self.stop_at is not None and self.best.bound >= self.stop_at:
             return True
-        unit_of, value = self._least()
+        unit_of, value = self.least()
         if self.best is None or unit_of is None:
             return False
         if len(self.points) >= self.most_flows:
@@ -551,8 +570,8 @@ class _Search:
         """
         from scipy.optimize import linprog
 
-        _, least = self._least()
-        top = promised if self._least()[0] is None else min(promised, float(least))
+        _, least = self.least()
+        top = promised if self.least()[0] is None else min(promised, float(least))
         level = centre.bound + LEVEL * (top - centre.bound)
         step = self._around(centre)
         planes, values, size = self._planes()
@@ -620,7 +639,7 @@ class _Search:
             prices = prices * (1 + np.clip(step, 1e-6, 0.5) * way)
             point = self.evaluate(prices)
 
-    def _least(self) -> tuple[Integers | None, int]:
+    def least(self) -> tuple[Integers | None, int]:
         """Give the best plan that keeps the ceilings, found here or known before."""
         best = None if self.feasible is None else self.feasible.plan.unit_of
         value = 0 if self.feasible is None else self.feasible.value
@@ -636,10 +655,11 @@ class _Search:
 
     def result(self) -> Within:
         """Give the best plan that keeps the ceilings and the best bound."""
-        self.progress("ceilings", len(self.points), len(self.points))
+        if not self.stopped:
+            self.progress(STAGE, len(self.points), len(self.points))
         assert self.best is not None
         last = self.points[-1] if self.feasible is None else self.feasible
-        unit_of, value = self._least()
+        unit_of, value = self.least()
         if unit_of is None:
             names = [each.measure.name for each in self.ceilings]
             raise CeilingError(names, self.best.bound, self.best.proof)
@@ -650,4 +670,5 @@ class _Search:
             proof=self.best.proof,
             plan=_scaled(last.plan, 1 / last.scale),
             evaluations=len(self.points),
+            stopped=self.stopped,
         )

@@ -9,18 +9,27 @@ of a better plan is decided in whole numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from data.progress import Progress, StopEarlyError, silent, so_far
-from optimiser.duals import Prices
+from optimiser.duals import LARGEST_PRICE, Prices
 from optimiser.linear import NoAnswerError, solve_large, solve_whole
+from optimiser.mend import mended
 from optimiser.pool import Duals, Pool, Pricer
-from optimiser.problem import UNPLACED, AllocationProblem, Floats, Integers
+from optimiser.problem import (
+    LARGEST_COST,
+    UNPLACED,
+    AllocationProblem,
+    Floats,
+    Integers,
+    Ties,
+)
 from optimiser.programme import Model, build_model, shares
 from optimiser.separation import Broken, RowStore
 from optimiser.side import RowKind, SideRows
+from optimiser.solve import solve
 
 STAGE = "limits and ties"
 
@@ -101,6 +110,7 @@ def solve_by_columns(
     progress: Progress = silent,
     *,
     smallest_gap: float = 0.0,
+    known: Integers | None = None,
 ) -> ColumnPlan:
     """Find the best plan under limits and ties.
 
@@ -112,10 +122,13 @@ def solve_by_columns(
         Prices that are nearly right but for ties; where they have side rows, as those of an
         earlier plan under the same ties, the search begins with them.
     progress
-        Told of each round with the gap so far. Where it raises ``StopEarlyError`` the best plan
-        for the prices so far is handed back; anything else it raises ends the work.
+        Told of each round with the gap so far. Where it raises ``StopEarlyError`` a plan that keeps
+        everything is handed back at once with the prices so far; anything else it raises ends the
+        work.
     smallest_gap
         Relative gap at which the work may end; most often far less is left.
+    known
+        A plan that keeps the rules, and most limits and ties, for work that is stopped.
 
     Returns
     -------
@@ -124,14 +137,16 @@ def solve_by_columns(
         in doubt without a place would not keep them.
     """
     search = _Search(problem, start, progress, smallest_gap)
-    stopped = search.find_prices(SHARE_OF_GAP * smallest_gap)
-    if smallest_gap:
-        found = search.first_look()
-        if found is not None:
-            return found
-        if not stopped:
+    try:
+        search.find_prices(SHARE_OF_GAP * smallest_gap)
+        if smallest_gap:
+            found = search.first_look()
+            if found is not None:
+                return found
             search.find_prices(0.0)
-    return search.decide()
+        return search.decide()
+    except StopEarlyError:
+        return search.so_far(known)
 
 
 class _Search:
@@ -161,9 +176,10 @@ class _Search:
         self.reach = REACH
         self.width = np.inf
         self.rounds = 0
+        self.found: Integers | None = None
 
-    def find_prices(self, enough: float) -> bool:
-        """Improve the prices until no pair and no row is left to add; say whether stopped early.
+    def find_prices(self, enough: float) -> None:
+        """Improve the prices until no pair and no row is left to add.
 
         Where a gap is let be, a few rows may be left too: those are for the whole numbers.
         """
@@ -185,12 +201,9 @@ class _Search:
             duals = model.duals(answer.row_price, self.problem).with_rows(len(self.store.rows))
             better = self._try(duals)
             kept = float(answer.column[model.breaking].sum()) < TOLERANCE
-            try:
-                self._report(value)
-            except StopEarlyError:
-                return True
+            self._report(value)
             if kept and new_rows <= FEW_ROWS and value - self.bound < enough * abs(value):
-                return False
+                return
             whole = self.width == np.inf
             near = max(NARROWEST, CLOSE * (value - self.bound))
             self.width = near if new_rows <= FEW_ROWS and kept else np.inf
@@ -199,10 +212,9 @@ class _Search:
             if not kept and self.reach < self.pricer.never:
                 self.reach *= 4
             elif whole or value - self.bound <= ENOUGH:
-                return False
+                return
             else:
                 self.width = np.inf
-        return False
 
     def _add_broken(self, model: Model, column: Floats) -> int:
         """Add the rows a solution breaks, and where else their people could go."""
@@ -229,6 +241,28 @@ class _Search:
 
     def _report(self, value: float) -> None:
         self.progress(so_far(STAGE, value, self.bound), self.rounds, self.rounds + 1)
+
+    def so_far(self, known: Integers | None) -> ColumnPlan:
+        """Give the plan found so far, or else one that is mended from what is known."""
+        unit_of = self.found
+        if unit_of is None:
+            duals = self.best
+            prices = Prices(
+                unit=np.rint(duals.unit).clip(0, LARGEST_PRICE).astype(np.int64),
+                estate=np.rint(duals.estate).clip(0, LARGEST_PRICE).astype(np.int64),
+                limit=np.rint(duals.limit).clip(0, LARGEST_COST).astype(np.int64),
+            )
+            if known is None:
+                untied = replace(self.problem, ties=Ties.none())
+                known = solve(untied, limit_pennies=prices.limit).unit_of
+            unit_of = mended(self.problem, known, prices)
+        return ColumnPlan(
+            unit_of=unit_of,
+            prices=self._whole_prices(),
+            decided=False,
+            pairs_left=0,
+            rounds=self.rounds,
+        )
 
     def first_look(self) -> ColumnPlan | None:
         """Decide the pairs very near the cheapest; give a plan within the gap that is let be."""
@@ -269,8 +303,9 @@ class _Search:
         except NoAnswerError:
             return None
         above = model.constant + answer.value - self.bound
+        self.found = _people_of(self.problem, self.pool, model, answer.column)
         plan = ColumnPlan(
-            unit_of=_people_of(self.problem, self.pool, model, answer.column),
+            unit_of=self.found,
             prices=self._whole_prices(),
             decided=answer.proven and above <= width,
             pairs_left=left,

@@ -13,6 +13,7 @@ from optimiser.certify import Refutation, certify
 from optimiser.columns import solve_by_columns
 from optimiser.duals import Prices
 from optimiser.linear import has_no_answer
+from optimiser.mend import mended
 from optimiser.network import Plan
 from optimiser.problem import AllocationProblem, Integers, Ties
 from optimiser.remainder import remainder
@@ -80,8 +81,8 @@ def decide(
         What to decide; people in the order of their ids, so that the order of a table decides
         nothing.
     progress
-        Told of each step. Where it raises ``StopEarlyError`` the best plan so far is handed back;
-        anything else it raises ends the work.
+        Told of each step. Where it raises ``StopEarlyError`` once a plan can be had, the best plan
+        so far is handed back at once; anything else it raises ends the work.
     start
         An earlier plan of these people and units, as before a lock; of plans that are equally good
         one near to it is found. Where its prices have side rows, which must follow from these ties,
@@ -103,7 +104,7 @@ def decide(
         prices, unit_of = plan.prices, plan.unit_of
     else:
         found = dual_search(untied, smallest_gap=NEAR_ENOUGH, start=start, progress=watch)
-        prices, unit_of = found.prices, found.plan.unit_of
+        plan, prices, unit_of = found.plan, found.prices, found.plan.unit_of
     core = perf_counter() - clock
     seconds = {"budgets" if problem.limits else "core": core}
     if not problem.ties and certify(problem, unit_of, prices, largest_gap=np.inf).gap == 0:
@@ -115,7 +116,18 @@ def decide(
             stopped=False,
             seconds=seconds,
         )
-    side = solve_by_columns(problem, replace(prices, rows=rows), watch, smallest_gap=smallest_gap)
+    if watch.stopped:
+        return Decision(
+            unit_of=mended(problem, unit_of, plan.prices),
+            proof=replace(prices, rows=rows),
+            prices=prices,
+            solver_says_optimal=False,
+            stopped=True,
+            seconds=seconds | {"side": perf_counter() - clock - core},
+        )
+    side = solve_by_columns(
+        problem, replace(prices, rows=rows), watch, smallest_gap=smallest_gap, known=unit_of
+    )
     scale = side.prices.scale
     return Decision(
         unit_of=side.unit_of,

@@ -13,7 +13,7 @@ from math import floor
 
 import numpy as np
 
-from data.progress import Progress, silent
+from data.progress import Progress, StopEarlyError, silent
 from optimiser.budget import sample
 from optimiser.ceilings import (
     SAMPLE,
@@ -100,6 +100,7 @@ class StrictPlan:
     """The plan of the last level, and how each level ended.
 
     ``prices`` says for each level what the ceilings of earlier ones cost in it, by their names.
+    Where whoever watched ended the work early (``stopped``), later levels are missing.
     """
 
     unit_of: Integers
@@ -107,6 +108,7 @@ class StrictPlan:
     flows: int
     plan: Plan
     prices: tuple[dict[str, float], ...]
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -182,7 +184,9 @@ def solve_strict(
     start
         A flow to start from.
     progress
-        Told of every level; what it raises ends the work.
+        Told of every level and flow, with the gap once there is a plan. Where it raises
+        ``StopEarlyError`` by then, the plan of the level that was reached is handed over; anything
+        else it raises ends the work.
 
     Returns
     -------
@@ -196,36 +200,64 @@ def solve_strict(
     prices: list[dict[str, float]] = []
     known: Integers | None = None
     plan: Plan | None = None
-    flows = 0
+    flows, stopped = 0, False
     for number, level in enumerate(levels):
-        progress(STAGE, number, len(levels))
-        found = solve_within(
-            stage.problem,
-            stage.terms(level.measure),
-            stage.ceilings,
-            smallest_gap=smallest_gap,
-            start=start if number == 0 else None,  # another level's prices lead astray
-            prices=stage.prices_from(first[number]) if first else None,
-            known=known,
-            most_flows=MOST_FLOWS,
-            allowed=stage.keeps,
-            fixed=stage.fixed(level.measure),
-        )
+        try:
+            found = solve_within(
+                stage.problem,
+                stage.terms(level.measure),
+                stage.ceilings,
+                smallest_gap=smallest_gap,
+                start=start if number == 0 else None,  # another level's prices lead astray
+                prices=stage.prices_from(first[number]) if first else None,
+                known=known,
+                most_flows=MOST_FLOWS,
+                allowed=stage.keeps,
+                fixed=stage.fixed(level.measure),
+                progress=_of_level(progress, levels, solved),
+            )
+        except StopEarlyError:
+            if not solved:
+                raise
+            stopped = True
+            break
         flows += found.evaluations
         known, plan = found.unit_of, found.plan
         prices.append(stage.prices_of(found.proof))
         solved.append(_solved(problem, level, stage, found))
+        stopped = found.stopped
+        if stopped:
+            break
         stage = _next(stage, level, solved[-1], known)
     assert known is not None
     assert plan is not None
     progress(STAGE, len(levels), len(levels))
     final = [
         replace(each, final=level.measure.of_plan(problem, known))
-        for each, level in zip(solved, levels, strict=True)
+        for each, level in zip(solved, levels[: len(solved)], strict=True)
     ]
     return StrictPlan(
-        unit_of=known, levels=tuple(final), flows=flows, plan=plan, prices=tuple(prices)
+        unit_of=known,
+        levels=tuple(final),
+        flows=flows,
+        plan=plan,
+        prices=tuple(prices),
+        stopped=stopped,
     )
+
+
+def _of_level(progress: Progress, levels: Sequence[Level], solved: Sequence[Solved]) -> Progress:
+    """Tell of a level's flows, and of the gap of the level before where there is none yet."""
+    number = len(solved)
+
+    def told(stage: str, _done: int, _total: int) -> None:
+        said = stage.partition(", ")[2]
+        if not said and solved:
+            said = f"gap of {solved[-1].name} {solved[-1].gap:.4%}"
+        words = [STAGE, levels[number].name, *([said] if said else [])]
+        progress(", ".join(words), number, len(levels))
+
+    return told
 
 
 def _prices_of_sample(
@@ -323,6 +355,7 @@ def certify_strict(
     solved: Sequence[Solved],
     *,
     ceilings: Sequence[Ceiling] = (),
+    is_whole: bool = True,
 ) -> None:
     """Check a plan in strict order with arithmetic alone: rules, levels, ceilings and bounds.
 
@@ -332,6 +365,8 @@ def certify_strict(
         What was asked.
     unit_of, solved
         The plan, and how each level is said to have ended.
+    is_whole
+        Whether every level must be there; where work was stopped the last ones may be missing.
 
     Raises
     ------
@@ -347,7 +382,9 @@ def certify_strict(
         if each.measure.of_plan(problem, unit_of) > each.at_most
     ]
     stage = _Stage(problem=free(problem), ceilings=tuple(ceilings))
-    for level, each in zip(levels, solved, strict=True):
+    if not (0 < len(solved) <= len(levels)) or (is_whole and len(solved) < len(levels)):
+        raise CertificateError([f"{len(solved)} levels are told, and {len(levels)} were asked"])
+    for level, each in zip(levels[: len(solved)], solved, strict=True):
         final = level.measure.of_plan(problem, unit_of)
         if final != each.final or final > floor(each.value * (1 + level.tolerance)):
             faults.append(f"level {level.name} is at {final}, and {each.at_most} is allowed")

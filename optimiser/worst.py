@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import inf
 
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.progress import Progress, silent
+from data.progress import Progress, StopEarlyError, silent, so_far
 from data.travel import TravelTimes
 from optimiser.ceilings import (
     Ceiling,
@@ -27,12 +27,15 @@ from optimiser.ceilings import (
     Floats,
     Proof,
     Terms,
+    Within,
     bound_of,
     solve_within,
 )
 from optimiser.measure import Measure, per_establishment
 from optimiser.problem import UNPLACED, AllocationProblem, Integers
 from optimiser.solve import Plan
+
+STAGE = "worst tenth"
 
 PARTS_PER_MILE = 100
 """Whole units of distance: a hundredth of a mile."""
@@ -165,6 +168,8 @@ class WorstPlan:
         Flows it took.
     plan
         A flow to start another search from.
+    stopped
+        Whether whoever watched ended the work early.
     """
 
     unit_of: Integers
@@ -174,6 +179,7 @@ class WorstPlan:
     covers: tuple[Cover, ...]
     flows: int
     plan: Plan
+    stopped: bool = False
 
     @property
     def gap(self) -> float:
@@ -257,7 +263,8 @@ def solve_worst(
     start
         A flow to start from.
     progress
-        Told of every flow; what it raises ends the work.
+        Told of every flow, with the gap once there is a plan. Where it raises ``StopEarlyError`` by
+        then, the best plan so far is handed over; anything else it raises ends the work.
 
     Returns
     -------
@@ -275,8 +282,13 @@ def solve_worst(
     the sum over the worst is the least over thresholds.
     """
     search = _Search(asked, smallest_gap, start, progress)
-    search.descend()
-    search.branch()
+    try:
+        search.descend()
+        search.branch()
+    except StopEarlyError:
+        if search.best is None or search.plain is None:
+            raise
+        search.cover_the_rest(search.plain)
     return search.result()
 
 
@@ -347,6 +359,38 @@ class _Search:
         self.ends: list[int] = []
         self.at: dict[int, _Solved] = {}
         self.between: dict[tuple[int, int], _Solved] = {}
+        self.plain: Within | None = None
+        self.stopped = False
+
+    def _told(self, stage: str, done: int, total: int) -> None:
+        """Report a flow, with the gap to the plain plan's bound once there is a plan to hand over.
+
+        Whatever the worst-off tenth weighs is not below 0, so that this bound holds as well.
+        """
+        if self.best is not None and self.plain is not None:
+            stage = so_far(STAGE, self.value, self.plain.bound)
+        else:
+            stage = STAGE
+        self.progress(stage, done, total)
+
+    def cover_the_rest(self, plain: Within) -> None:
+        """Prove what was not reached by the prices of the plain plan, where the tenth is free."""
+        self.stopped = True
+        asked = self.asked
+        self.ends = sorted({0, *(each for each in self.ends if each in self.at), asked.highest})
+        free = 0 if asked.at_most_parts is None else 1
+        ceilings = np.concatenate([plain.proof.ceilings, np.zeros(free, dtype=np.int64)])
+        proof = replace(plain.proof, ceilings=ceilings)
+
+        def proven(low: int, high: int) -> _Solved:
+            bound = _proven(asked, low, high, proof)
+            return _Solved(bound=bound, proof=proof, threshold=low, plan=None)
+
+        for low, high in self._intervals():
+            if high not in self.at:
+                self.at[high] = proven(high, high)
+            if (low, high) not in self.between:
+                self.between[low, high] = proven(low, high)
 
     def solve(self, low: int, high: int, *, bound_only: bool = True) -> _Solved:
         """Solve one relaxation: at a threshold, or over an interval for its lower end."""
@@ -367,7 +411,7 @@ class _Search:
                 bound_only=bound_only,
                 stop_at=stop_at,
                 seen=self._seen,
-                progress=self.progress,
+                progress=self._told,
             )
         except CeilingError as error:
             if error.proof is None:
@@ -378,6 +422,8 @@ class _Search:
                 threshold=(low + high) // 2,
                 plan=None,
             )
+        if found.stopped:
+            raise StopEarlyError
         self.start = found.plan
         return _Solved(
             bound=fixed + found.bound,
@@ -414,7 +460,11 @@ class _Search:
             smallest_gap=self.smallest_gap,
             start=self.start,
             seen=self._seen,
+            progress=self._told,
         )
+        self.plain = plain
+        if plain.stopped:
+            raise StopEarlyError
         self.start = plain.plan
         threshold = min(asked.tail.threshold(asked.problem, plain.unit_of), asked.highest)
         self.ends.append(0)
@@ -469,7 +519,8 @@ class _Search:
         if self.best is None:
             names = ["worst_tenth", *(each.measure.name for each in self.asked.ceilings)]
             raise CeilingError(names, min(each.bound for each in self.between.values()))
-        assert self.start is not None
+        plan = self.start if self.start is not None or self.plain is None else self.plain.plan
+        assert plan is not None
         intervals = self._intervals()
         bound = min(
             min(self.between[low, high].bound, self.at[high].bound) for low, high in intervals
@@ -489,5 +540,6 @@ class _Search:
                 for low, high in intervals
             ),
             flows=self.flows,
-            plan=self.start,
+            plan=plan,
+            stopped=self.stopped,
         )

@@ -223,6 +223,13 @@ def _told(scenario: Scenario, allocation: Allocation, further: list[str], out_di
         miles = f"{allocation.worst_tenth_miles:,.2f} miles"
         lines.append(f"worst-off tenth: {miles} from home on average")
     lines += _level_lines(allocation.levels)
+    if len(allocation.levels):
+        missing = [
+            level
+            for level in (*scenario.objective.order, "all")
+            if level not in set(allocation.levels["level"])
+        ]
+        lines += [f"  level {level}: not reached" for level in missing]
     lines += [
         f"  limit {each['limit']}: {each['people']:,} people; one more would save about "
         f"GBP {each['price_gbp']:,.2f}"

@@ -7,9 +7,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.progress import StopEarlyError
 from optimiser.ceilings import Ceiling
 from optimiser.certify import CertificateError
 from optimiser.measure import crowded, flagged, per_unit, unplaced_people, whole_cost
@@ -298,3 +299,45 @@ def test_tolerance_outside_a_share_is_refused(share: float) -> None:
 
     with pytest.raises(ValueError, match="from 0 to 1"):
         Level(name="all", measure=whole_cost(problem), tolerance=share)
+
+
+@settings(max_examples=50)
+@given(problems(most_people=4), st.integers(1, 6), st.sampled_from([0.0, 0.5]))
+def test_an_order_that_is_stopped_hands_over_the_level_it_reached(
+    problem: AllocationProblem, report: int, share: float
+) -> None:
+    levels = levels_of(problem, (0.0, share, 0.0))
+    ceiling = Ceiling(measure=flagged(problem, PairFlag.MOVED), at_most=2)
+    reports: list[str] = []
+
+    def told(stage: str, _done: int, _total: int) -> None:
+        if "gap" in stage:
+            reports.append(stage)
+            if len(reports) >= report:
+                raise StopEarlyError
+
+    found = solve_strict(problem, levels, ceilings=[ceiling], smallest_gap=0.0, progress=told)
+
+    reached = levels[: len(found.levels)]
+    assert found.stopped == (len(reports) == report)
+    assert found.stopped or len(reached) == len(levels)
+    certify_strict(problem, levels, found.unit_of, found.levels, ceilings=[ceiling], is_whole=False)
+    kept = [p for p in plans_of(problem) if ceiling.measure.of_plan(problem, p) <= 2]
+    for level, solved in zip(reached, found.levels, strict=True):
+        best = min(level.measure.of_plan(problem, plan) for plan in kept)
+        assert solved.bound <= best <= solved.value
+        assert solved.final == level.measure.of_plan(problem, found.unit_of) <= solved.at_most
+        kept = [p for p in kept if level.measure.of_plan(problem, p) <= solved.at_most]
+    if len(reached) < len(levels):
+        with pytest.raises(CertificateError, match="levels are told"):
+            certify_strict(problem, levels, found.unit_of, found.levels, ceilings=[ceiling])
+
+
+def test_an_order_stopped_before_it_has_a_plan_ends_without_one() -> None:
+    problem = random_problem(1, 4)
+
+    def stop(stage: str, _done: int, _total: int) -> None:
+        raise StopEarlyError
+
+    with pytest.raises(StopEarlyError):
+        solve_strict(problem, levels_of(problem, (0, 0, 0)), smallest_gap=0.0, progress=stop)

@@ -7,9 +7,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from data.progress import Progress, StopEarlyError
 from optimiser import worst
 from optimiser.ceilings import Ceiling, CeilingError
 from optimiser.measure import flagged, whole_cost
@@ -24,6 +25,7 @@ from optimiser.solve import solve
 from optimiser.worst import Asked, Tail, solve_worst, worst_bound
 from tests.optimiser.allocation_instances import (
     make_problem,
+    plan_of,
     problems,
     random_problem,
     value_by_hand,
@@ -298,3 +300,49 @@ def test_placement_of_unknown_homes_counts_for_nothing() -> None:
     unit_of: Integers = np.array([1], dtype=np.int64)
 
     assert tail.mean_miles(problem, unit_of) == 0
+
+
+def stopped_at(report: int, reports: list[str]) -> Progress:
+    """Ask for the end at so many reports that tell a gap."""
+
+    def told(stage: str, _done: int, _total: int) -> None:
+        if "gap" in stage:
+            reports.append(stage)
+            if len(reports) >= report:
+                raise StopEarlyError
+
+    return told
+
+
+@settings(max_examples=50)
+@given(small_cases(), st.integers(1, 6), st.integers(0, 3), st.sampled_from([None, 4, 9]))
+def test_a_search_that_is_stopped_hands_over_its_best_plan_with_a_true_bound(
+    case: tuple[AllocationProblem, Tail], report: int, weight: int, most: int | None
+) -> None:
+    problem, tail = case
+    ceilings = [Ceiling(measure=flagged(problem, PairFlag.MOVED), at_most=2)]
+    asked = asked_of(problem, tail, weight_pennies=weight, at_most_parts=most, ceilings=ceilings)
+    reports: list[str] = []
+
+    try:
+        found = solve_worst(asked, smallest_gap=0.0, progress=stopped_at(report, reports))
+    except CeilingError:
+        assume(False)
+
+    plans = [plan_of(*plan) for plan, _ in plans_of(problem)]
+    best = min(asked.value(plan) for plan in plans if asked.keeps(plan))
+    assert found.stopped == (len(reports) == report)
+    assert asked.keeps(found.unit_of)
+    assert asked.value(found.unit_of) == found.value
+    assert found.bound <= best <= found.value
+    assert worst_bound(asked, found.covers) >= found.bound
+
+
+def test_a_search_stopped_before_it_has_a_plan_ends_without_one() -> None:
+    problem = random_problem(1, 4)
+
+    def stop(stage: str, _done: int, _total: int) -> None:
+        raise StopEarlyError
+
+    with pytest.raises(StopEarlyError):
+        solve_worst(asked_of(problem, random_tail(problem, 1)), smallest_gap=0.0, progress=stop)
