@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.check import Problem, TableError
-from data.estate import Estate, Where, apply_unit_edits, load_estate
+from data.estate import Estate, Where, apply_unit_edits, apply_worker_edits, load_estate
 from data.families import parties
 from data.geography import load_home_areas
 from data.load import read_table, table_names, table_path
@@ -159,7 +159,7 @@ def load_inputs(
     costs = visit_cost(families, travel, scenario.travel, scenario.help)
     progress("journeys", 1, 1)
     return Inputs(
-        estate=apply_unit_edits(as_found, scenario.units),
+        estate=apply_worker_edits(apply_unit_edits(as_found, scenario.units), scenario.workers),
         population=population,
         records=records,
         parties=families,
@@ -439,7 +439,7 @@ def _unfit(scenario: Scenario, estate: Estate, data_dir: Path | None) -> list[st
     rules = changed_rule_problems(read_table("rules", data_dir), scenario.rules)
     problems += [f"{scenario.name}.yaml: {problem}" for problem in rules]
     try:
-        apply_unit_edits(estate, scenario.units)
+        apply_worker_edits(apply_unit_edits(estate, scenario.units), scenario.workers)
     except ValueError as error:
         problems.append(f"{scenario.name}.yaml: {error}")
     return problems
@@ -479,6 +479,7 @@ def _selection_problems(scenario: Scenario, estate: Estate) -> list[str]:
 
 _EDITED = {
     "units": "units",
+    "workers": "establishments",
     "limits": "units",
     "regime.added_sessions": "establishments",
     "regime.session_tables": "session_templates",

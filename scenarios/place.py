@@ -16,6 +16,9 @@ from scenarios.errors import ScenarioError
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 from scenarios.stored_plan import StoredPlan
+from simulation.family_measures import groups_of
+from simulation.family_workers import family_work
+from simulation.need import people_held
 from simulation.simulate import SimulationInputs, build_inputs
 
 
@@ -99,13 +102,14 @@ def simulated_with(
     Parameters
     ----------
     scenario
-        Calendar, demand, coming, regime, allowance, video, attendance, the yearly cap on refunds.
+        Calendar, demand, coming, regime, allowance, video, attendance, the yearly cap on refunds,
+        need and family work.
     inputs
         Estate, people and what visits cost.
     placements
         Who is held where.
     """
-    return build_inputs(
+    given = build_inputs(
         inputs.estate,
         inputs.population.prisoners,
         inputs.population.contacts,
@@ -124,4 +128,19 @@ def simulated_with(
         attendance=scenario.attendance,
         line=scenario.line,
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
+    )
+    held = people_held(placements, inputs.population.prisoners, inputs.estate.units, inputs.parties)
+    return replace(
+        given,
+        family_settings=scenario.family_work,
+        family_work=family_work(
+            held,
+            given.places,
+            inputs.estate.family_workers,
+            given.sessions,
+            calendar=scenario.calendar,
+            need=scenario.need,
+            settings=scenario.family_work,
+            groups=groups_of(held),
+        ),
     )

@@ -29,8 +29,7 @@ from scenarios.cluster import gave_up
 from scenarios.errors import LostWorkerError
 from scenarios.ledger import Answer, Ledger
 from simulation.log import join_tables
-from simulation.measures import estate_totals
-from simulation.replicate import replicate
+from simulation.replicate import replicate, totals
 from simulation.simulate import SimulationInputs
 
 PEOPLE_PER_TASK = 8_000
@@ -194,7 +193,7 @@ class Ensemble:
         """Turn the tallies of whole replications into measures, which are far fewer rows."""
         if self._whole:
             tallies = pd.concat(self._whole, ignore_index=True)
-            self._measures.append(estate_totals(tallies, weeks=self._weeks))
+            self._measures.append(totals(tallies, weeks=self._weeks))
             self._whole.clear()
 
     def _submit(self, tasks: Sequence[Task]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.estate import UnitEdit, Where
+from data.estate import UnitEdit, Where, WorkerEdit
 from data.population import PopulationSettings
 from data.records import RecordsSettings
 from data.travel import TravelSettings
@@ -30,8 +30,10 @@ from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
+from simulation.family_workers import FamilyWorkSettings
 from simulation.line import LineSettings
 from simulation.mood import MoodSettings
+from simulation.need import NeedSettings
 from simulation.regime import VisitsRegime
 from simulation.video import VideoRegime
 
@@ -111,8 +113,11 @@ class Scenario(BaseModel):
     calling: CallingSettings
     attendance: AttendanceSettings
     line: LineSettings
+    need: NeedSettings
+    family_work: FamilyWorkSettings
     benefit: BenefitSettings
     units: tuple[UnitEdit, ...]
+    workers: tuple[WorkerEdit, ...]
     limits: tuple[LimitEdit, ...]
     rules: dict[str, RuleChange]
     move_parts: dict[str, MovePartChange]
@@ -131,6 +136,7 @@ class Scenario(BaseModel):
         """Give every selector of the scenario's edits, with its place in the file."""
         edits: dict[str, tuple[Any, ...]] = {
             "units": self.units,
+            "workers": self.workers,
             "limits": self.limits,
             "regime.added_sessions": self.regime.added_sessions,
             "regime.session_tables": self.regime.session_tables,

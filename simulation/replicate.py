@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from simulation import family_measures
+from simulation.family_workers import FamilyYear, play_family_work
 from simulation.log import VisitLog, join_tables
-from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, tally
+from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, estate_totals, tally
 from simulation.simulate import SimulationInputs, simulate_together
 
 CONFIDENCE = 0.95
@@ -42,8 +44,9 @@ def replicate(
     Returns
     -------
     tuple of DataFrame
-        Tallies (``measures.tally``), to be put under those of other blocks and given to
-        ``measures.estate_totals``; and the event log (``VisitLog.table``), or ``None``.
+        Tallies (``measures.tally`` and those of the services around a visit), to be put under
+        those of other blocks and given to ``totals``; and the event log (``VisitLog.table``), or
+        ``None``.
     """
     tables: list[pd.DataFrame] = []
 
@@ -62,7 +65,57 @@ def replicate(
 
     if not establishments:
         return pd.DataFrame(columns=TALLY_COLUMNS), None
-    return tally(years(), inputs), join_tables(tables) if tables else None
+    visits = tally(years(), inputs)
+    work = family_tally(inputs, establishments, seed=seed, replication=replication)
+    return pd.concat([visits, work], ignore_index=True), join_tables(tables) if tables else None
+
+
+def family_tally(
+    inputs: SimulationInputs, establishments: Sequence[str], *, seed: int, replication: int
+) -> pd.DataFrame:
+    """Play the family work of one replication at some establishments, and count it up.
+
+    Parameters
+    ----------
+    inputs, establishments, seed, replication
+        As for ``replicate``. Establishments without family work give no row.
+    """
+    settings = inputs.family_settings
+    if settings is None:
+        return pd.DataFrame(columns=TALLY_COLUMNS)
+
+    def years() -> Iterator[FamilyYear]:
+        for establishment in establishments:
+            work = inputs.family_work.get(establishment)
+            if work is not None:
+                yield play_family_work(
+                    work, settings, inputs.calendar, seed=seed, replication=replication
+                )
+
+    return family_measures.tally(years(), settings)
+
+
+def totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
+    """Give the measures of visits and of the services around them.
+
+    Parameters
+    ----------
+    tallies
+        Rows of ``replicate`` for any establishments and replications, in any order.
+    weeks
+        Weeks measured.
+
+    Returns
+    -------
+    DataFrame
+        As ``measures.estate_totals``, sorted.
+    """
+    of_work = tallies["quantity"].isin(family_measures.QUANTITIES)
+    parts = [estate_totals(tallies[~of_work], weeks=weeks)]
+    if of_work.any():
+        parts.append(family_measures.family_totals(tallies[of_work], weeks=weeks))
+    order = ["replication", "establishment", "group_by", "group", "measure"]
+    return pd.concat(parts, ignore_index=True).sort_values(order, ignore_index=True)
 
 
 def intervals(measures: pd.DataFrame) -> pd.DataFrame:

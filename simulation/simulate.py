@@ -40,6 +40,7 @@ from simulation.calling import (
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
+from simulation.family_workers import FamilyWork, FamilyWorkSettings
 from simulation.line import Lines, LineSettings, lines_under
 from simulation.log import TOO_EARLY, Recorder, VisitLog, Year, conserve
 from simulation.mood import Mood, MoodSettings
@@ -97,6 +98,8 @@ class SimulationInputs:
         Bookings and orders that are there on the first day, by establishment; none by default.
     handovers
         Transfers of the year, in order of day, origin and row.
+    family_settings, family_work
+        How family workers work, and who needs them, by establishment; by default it is not played.
     """
 
     calendar: Calendar
@@ -117,6 +120,8 @@ class SimulationInputs:
     lines: Lines
     start: dict[str, StartState] = field(default_factory=dict)
     handovers: tuple[Handover, ...] = ()
+    family_settings: FamilyWorkSettings | None = None
+    family_work: dict[str, FamilyWork] = field(default_factory=dict)
 
     @property
     def establishments(self) -> tuple[str, ...]:
