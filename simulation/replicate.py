@@ -65,9 +65,13 @@ def replicate(
 
     if not establishments:
         return pd.DataFrame(columns=TALLY_COLUMNS), None
-    visits = tally(years(), inputs)
-    work = family_tally(inputs, establishments, seed=seed, replication=replication)
-    return pd.concat([visits, work], ignore_index=True), join_tables(tables) if tables else None
+    tallies = [
+        tally(years(), inputs),
+        family_tally(inputs, establishments, seed=seed, replication=replication),
+    ]
+    # a table without rows has no types to agree with the others
+    told = pd.concat([each for each in tallies if len(each)], ignore_index=True)
+    return told, join_tables(tables) if tables else None
 
 
 def family_tally(

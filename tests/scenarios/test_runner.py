@@ -15,8 +15,7 @@ from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
 from scenarios.runner import FOLDED_TOGETHER, blocks, play
-from simulation.measures import estate_totals
-from simulation.replicate import replicate
+from simulation.replicate import replicate, totals
 from simulation.simulate import SimulationInputs
 
 codes = st.text("ABC", min_size=3, max_size=3)
@@ -90,7 +89,7 @@ def test_an_ensemble_of_any_length_is_the_sum_of_its_years(
         for number in range(years)
         for code in inputs.establishments
     ]
-    expected = estate_totals(pd.concat(tallies, ignore_index=True), weeks=inputs.calendar.weeks)
+    expected = totals(pd.concat(tallies, ignore_index=True), weeks=inputs.calendar.weeks)
     pd.testing.assert_frame_equal(measures, expected)
 
 
