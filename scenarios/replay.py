@@ -38,7 +38,8 @@ from scenarios.schema import Scenario
 from scenarios.start_state import begin_from
 from simulation.log import CODE, VisitLog, VisitOutcome
 from simulation.measures import estate_totals, tally
-from simulation.simulate import SimulationInputs, simulate
+from simulation.replicate import year_of
+from simulation.simulate import SimulationInputs
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -207,11 +208,13 @@ def play_again(
     scenario = Scenario.model_validate(read_mapping(results.folder / "scenario.yaml"))
     known = load_inputs(scenario, data_dir, progress)
     held = results.placements
-    inputs = simulated_with(scenario, known, held[held["establishment"] == establishment])
+    if not scenario.line.modelled:
+        held = held[held["establishment"] == establishment]
+    inputs = simulated_with(scenario, known, held)
     if start_state is not None:
         inputs = begin_from(inputs, start_state)
     seed = int(results.provenance["seed"])
-    log = simulate(inputs, establishment=establishment, seed=seed, replication=replication)
+    log = year_of(inputs, establishment, seed=seed, replication=replication)
     measures = estate_totals(tally([log], inputs), weeks=inputs.calendar.weeks)
     return Replayed(
         inputs=inputs,

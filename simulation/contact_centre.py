@@ -291,8 +291,8 @@ class ContactCentre:
         now, tries = self._env.now, self.tries[call]
         self._end_try(call, since, end)
         redial = self._redial[call][tries - 1] if tries <= len(self._redial[call]) else np.inf
-        minute = after_opening_minutes(now, redial, self._opens, self._closes)
         if redial < np.inf:
+            minute = after_opening_minutes(now, redial, self._opens, self._closes)
             if minute < np.inf:
                 at(self._env, minute, self._ring_again, call)
             return

@@ -293,6 +293,10 @@ class Lines:
         first = self.joins_day.get(establishment)
         return NATIONAL if first is not None and day >= first else establishment
 
+    def ever_national(self, calendar: Calendar) -> frozenset[str]:
+        """Name the prisons whose families ring the national line on any day of the year."""
+        return frozenset(code for code, first in self.joins_day.items() if first < calendar.days)
+
     def moved_share(self, establishment: str, minutes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the share of requests by telephone that have moved online by each minute."""
         left = np.ones(len(minutes))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from simulation import family_measures
 from simulation.family_workers import FamilyYear, play_family_work
+from simulation.line_measures import HELD, QUANTITIES, line_tally, line_totals
 from simulation.log import VisitLog, join_tables
 from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, estate_totals, tally
-from simulation.simulate import SimulationInputs, simulate_together
+from simulation.simulate import SimulationInputs, simulate, simulate_together
+from simulation.together import play_together, with_calls
 
 CONFIDENCE = 0.95
 
@@ -34,8 +37,8 @@ def replicate(
     inputs
         What the year depends on.
     establishments
-        Which to play; in order of code but for those that transfers join, which are played side by
-        side. Those joined to them that are not wanted are played and left out.
+        Which to play; in order of code but for those that transfers or a booking line join, which
+        are played side by side. Those joined to them that are not wanted are played and left out.
     seed, replication
         Names of the draws.
     keep_log
@@ -49,29 +52,70 @@ def replicate(
         ``None``.
     """
     tables: list[pd.DataFrame] = []
+    lines: list[pd.DataFrame] = []
+    wanted = frozenset(establishments)
 
     def years() -> Iterator[VisitLog]:
-        for together in inputs.played_together():
-            if wanted.isdisjoint(together):
+        for group in inputs.played_together():
+            if wanted.isdisjoint(group):
                 continue
-            for log in simulate_together(inputs, together, seed=seed, replication=replication):
-                if log.establishment not in wanted:
-                    continue
-                if keep_log:
-                    tables.append(log.table(inputs.calendar))
-                yield log
-
-    wanted = frozenset(establishments)
+            for log, table in _played(inputs, group, lines, seed=seed, replication=replication):
+                if log.establishment in wanted:
+                    if keep_log:
+                        tables.append(table())
+                    yield log
 
     if not establishments:
         return pd.DataFrame(columns=TALLY_COLUMNS), None
     tallies = [
         tally(years(), inputs),
         family_tally(inputs, establishments, seed=seed, replication=replication),
+        *(each[each["establishment"].isin(wanted)] for each in lines),
     ]
     # a table without rows has no types to agree with the others
     told = pd.concat([each for each in tallies if len(each)], ignore_index=True)
     return told, join_tables(tables) if tables else None
+
+
+def _played(
+    inputs: SimulationInputs,
+    group: tuple[str, ...],
+    lines: list[pd.DataFrame],
+    *,
+    seed: int,
+    replication: int,
+) -> Iterator[tuple[VisitLog, Callable[[], pd.DataFrame]]]:
+    """Give logs of establishments played together, each with its table; add what lines counted."""
+    calendar = inputs.calendar
+    if not inputs.lines.settings.modelled:
+        for log in simulate_together(inputs, group, seed=seed, replication=replication):
+            yield log, partial(log.table, calendar)
+        return
+    played = play_together(inputs, group, seed=seed, replication=replication)
+    lines.append(line_tally(played.lines, calendar))
+    for log in played.logs:
+        yield log, partial(with_calls, log, played.answers, calendar)
+
+
+def year_of(
+    inputs: SimulationInputs, establishment: str, *, seed: int, replication: int
+) -> VisitLog:
+    """Play one year at one establishment, with those it shares a line with where it does.
+
+    Parameters
+    ----------
+    inputs
+        What the year depends on, at those others too.
+    establishment
+        Where.
+    seed, replication
+        Names of the draws.
+    """
+    if not inputs.lines.settings.modelled:
+        return simulate(inputs, establishment=establishment, seed=seed, replication=replication)
+    group = next(each for each in inputs.played_together() if establishment in each)
+    logs = play_together(inputs, group, seed=seed, replication=replication).logs
+    return logs[group.index(establishment)]
 
 
 def family_tally(
@@ -115,7 +159,10 @@ def totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         As ``measures.estate_totals``, sorted.
     """
     of_work = tallies["quantity"].isin(family_measures.QUANTITIES)
-    parts = [estate_totals(tallies[~of_work], weeks=weeks)]
+    of_lines = tallies["quantity"].isin((*QUANTITIES, HELD))
+    parts = [estate_totals(tallies[~of_work & ~of_lines], weeks=weeks)]
+    if of_lines.any():
+        parts.append(line_totals(tallies[of_lines]))
     if of_work.any():
         parts.append(family_measures.family_totals(tallies[of_work], weeks=weeks))
     order = ["replication", "establishment", "group_by", "group", "measure"]

@@ -129,8 +129,17 @@ class SimulationInputs:
         return tuple(self.places)
 
     def played_together(self) -> list[tuple[str, ...]]:
-        """Put together the establishments that transfers join; see ``played_together``."""
-        return played_together(self.places, self.handovers)
+        """Put together the establishments that transfers or a booking line that is played join.
+
+        See ``transfers.played_together``.
+        """
+        groups = played_together(self.places, self.handovers)
+        if not self.lines.settings.modelled:
+            return groups
+        national = self.lines.ever_national(self.calendar)
+        apart = [group for group in groups if national.isdisjoint(group)]
+        shared = sorted(code for group in groups if group not in apart for code in group)
+        return sorted([*apart, *([tuple(shared)] if shared else [])])
 
 
 def build_inputs(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 
 from simulation.arrivals import Askings
 from simulation.asking import CHANNELS, Channel
-from simulation.clock import MINUTES_PER_DAY
+from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.contact_centre import CallTable, ContactCentre, LineYear, Staff, joined
 from simulation.line import SERVICES, FamilyCalls, Service, family_calls, staff_of
-from simulation.log import NO_ANSWER, PASSED_OVER, VisitLog
-from simulation.simulate import OpenYear, SimulationInputs, open_year
+from simulation.log import NO_ANSWER, PASSED_OVER, VisitLog, join_tables
+from simulation.simulate import OpenYear, SimulationInputs, hand_over, open_year
 
 BOOKING = SERVICES.index(Service.BOOKING)
 
@@ -254,29 +255,6 @@ def _no_calls() -> CallTable:
     )
 
 
-def sharing(inputs: SimulationInputs, establishments: Iterable[str]) -> list[tuple[str, ...]]:
-    """Give the prisons that have to be played together: those that ever ring the national line.
-
-    Parameters
-    ----------
-    inputs
-        Says who rings it, and from when on.
-    establishments
-        Of the estate.
-
-    Returns
-    -------
-    list of tuple
-        Groups, each in the order given; every other prison is a group of its own.
-    """
-    days = inputs.calendar.days
-    national = tuple(
-        code for code in establishments if inputs.lines.joins_day.get(code, days) < days
-    )
-    alone = [(code,) for code in establishments if code not in national]
-    return [*([national] if national else []), *alone]
-
-
 def play_together(
     inputs: SimulationInputs,
     establishments: Sequence[str],
@@ -292,7 +270,7 @@ def play_together(
     inputs
         What the year depends on.
     establishments
-        All that ring the national line, or one that does not.
+        All that the line and transfers join, as ``SimulationInputs.played_together`` gives them.
     seed, replication
         Names of the draws.
     staff
@@ -333,7 +311,16 @@ def play_together(
         for day in (0, inputs.calendar.days - 1):
             line_of(inputs.lines.line_on(code, day))
     rows: list[tuple[str, int, int, float, bool]] = []
+    moves = {
+        day: list(of_day)
+        for day, of_day in groupby(
+            (moved for moved in inputs.handovers if moved.origin in prisons),
+            key=lambda moved: moved.day,
+        )
+    }
+    opened = {code: prison.opened for code, prison in prisons.items()}
     for day in range(inputs.calendar.days):
+        hand_over(opened, moves.get(day, []), day)
         ringing: dict[str, list[tuple[str, CallTable, list[tuple[int, int]]]]] = {}
         for code, prison in prisons.items():
             on = inputs.lines.line_on(code, day)
@@ -354,6 +341,56 @@ def play_together(
         lines=tuple(line.close(replication) for line in lines.values()),
         answers=pd.DataFrame(rows, columns=ANSWER_COLUMNS),
     )
+
+
+def with_calls(log: VisitLog, answers: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Give the log of a prison as a table, with a row for each call about a booking that ended.
+
+    Parameters
+    ----------
+    log
+        Of the prison.
+    answers
+        Of ``Together``.
+    calendar
+        Turns simulation minutes into dates.
+
+    Returns
+    -------
+    DataFrame
+        ``VisitLog.table`` and, of channel ``phone``, calls that were ``answered`` or ``unanswered``
+        for good; in order of time, a call before what the desk then says.
+    """
+    table = log.table(calendar)
+    own = answers[answers["establishment"] == log.establishment]
+    request = own["request"].to_numpy(np.int64)
+    visits, place = log.year.visits, log.year.place
+    party = visits.party[request]
+    calls = pd.DataFrame(
+        {
+            "replication": np.full(len(own), log.replication, dtype=np.int32),
+            "establishment": pd.Categorical([log.establishment]).repeat(len(own)),
+            "prisoner_id": pd.Categorical(
+                place.prisoner_id[visits.person[request]],
+                categories=table["prisoner_id"].cat.categories,
+            ),
+            "request": visits.number[request].astype(np.int32),
+            "channel": pd.Categorical(["phone"] * len(own)),
+            "outcome": pd.Categorical(
+                np.where(own["is_answered"], "answered", "unanswered"),
+                categories=["answered", "unanswered"],
+            ),
+            "at": calendar.timestamps(own["minutes"].to_numpy(np.float64)),
+            "session": pd.Categorical([""] * len(own)),
+            "session_start": np.full(len(own), np.datetime64("NaT"), dtype="M8[s]"),
+            "late_minutes": np.full(len(own), np.nan),
+            "minutes_had": np.full(len(own), np.nan),
+            "adults": place.adults[party].astype(np.int16),
+            "children": place.children[party].astype(np.int16),
+        }
+    )
+    both = join_tables([calls, table])
+    return both.sort_values("at", kind="stable", ignore_index=True)
 
 
 def play_alone(

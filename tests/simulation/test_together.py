@@ -17,7 +17,7 @@ from simulation.contact_centre import Staff
 from simulation.line import Joins, LineSettings, OnlineMove, Service, Shift
 from simulation.log import VisitOutcome
 from simulation.simulate import SimulationInputs, simulate
-from simulation.together import play_alone, play_together, sharing
+from simulation.together import play_alone, play_together
 from tests.simulation.small_prison import ASKING, CALENDAR, DEMAND, LINE, prison, session
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -152,7 +152,7 @@ def test_a_prison_that_joins_rings_the_national_line_from_that_day_on() -> None:
     inputs = prisons(replace(BUSY, joins=(joins,)), national_line=False)
     first = inputs.calendar.day_of(date(2026, 9, 7)) * 1440
 
-    assert sharing(inputs, CODES) == [("BBB",), ("AAA",)]
+    assert inputs.lines.ever_national(inputs.calendar) == {"BBB"}
     lines = {each.line: each for each in play_together(
         inputs, ("BBB",), seed=8, replication=0
     ).lines}  # fmt: skip

@@ -1,0 +1,70 @@
+"""A run with booking lines: the same on any number of workers, replayed, and told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scenarios.load import load_scenario
+from scenarios.replay import replay
+from scenarios.results import Results
+from scenarios.run import Options, run_many
+
+LINES = """\
+title: Lines
+question: What do families wait on the telephone?
+change:
+  line.modelled: true
+  calendar.weeks: 6
+  asking.online_share: 0.2
+"""
+
+
+@pytest.fixture(scope="module")
+def lines(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Results]:
+    folder = tmp_path_factory.mktemp("lines")
+    (folder / "lines.yaml").write_text(LINES, encoding="utf-8")
+    found = []
+    for workers in (1, 2):
+        options = Options(
+            data_dir=small_data,
+            runs_dir=folder / f"runs-{workers}",
+            replications=1,
+            workers=workers,
+        )
+        found += run_many([str(folder / "lines.yaml")], options)[0]
+    return found
+
+
+def test_measures_of_lines_stand_beside_those_of_visits(lines: list[Results]) -> None:
+    measures = lines[0].measures
+    calls = measures[(measures["measure"] == "line_calls") & (measures["establishment"] == "ALL")]
+
+    assert {"national", "local"} == set(calls.loc[calls["group_by"] == "line", "group"])
+    assert (calls["value"] >= 0).all()
+    assert {"answered"} <= set(lines[0].visits["outcome"])
+
+
+def test_workers_do_not_change_a_run_with_lines(lines: list[Results]) -> None:
+    for name in ("measures", "visits"):
+        pd.testing.assert_frame_equal(lines[0].tables[name], lines[1].tables[name])
+
+
+def test_a_prison_on_the_line_is_replayed_as_it_was(
+    lines: list[Results], small_data: Path, tmp_path: Path
+) -> None:
+    table = load_scenario("baseline")
+    assert not table.line.modelled
+    assert lines[0].folder is not None
+
+    told = replay(
+        lines[0].folder,
+        establishment="DMI",
+        replication=0,
+        data_dir=small_data,
+        out_dir=tmp_path / "replay",
+    )
+
+    assert told[0] == str(tmp_path / "replay")

@@ -1,0 +1,103 @@
+"""Measures of booking lines are those of all calls together, however the estate is cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulation.contact_centre import TryEnd
+from simulation.line_measures import OF_LINES
+from simulation.replicate import replicate, totals, year_of
+from simulation.simulate import SimulationInputs
+from simulation.together import play_together
+from tests.simulation.test_together import BUSY, CODES, prisons
+
+NAMES = {"seed": 5, "replication": 0}
+
+
+def played(inputs: SimulationInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    tallies, log = replicate(inputs, CODES, keep_log=True, **NAMES)
+    assert log is not None
+    return totals(tallies, weeks=inputs.calendar.weeks), log
+
+
+def value(measures: pd.DataFrame, measure: str, group: str = "all", of: str = "ALL") -> float:
+    rows = measures[(measures["establishment"] == of) & (measures["group"] == group)]
+    return float(rows.loc[rows["measure"] == measure, "value"].item())
+
+
+@pytest.fixture(scope="module")
+def on_line() -> SimulationInputs:
+    return prisons(replace(BUSY, modelled=True))
+
+
+@pytest.fixture(scope="module")
+def measures(on_line: SimulationInputs) -> pd.DataFrame:
+    return played(on_line)[0]
+
+
+def test_measures_of_the_estate_are_counts_of_the_line(
+    on_line: SimulationInputs, measures: pd.DataFrame
+) -> None:
+    line = play_together(on_line, CODES, **NAMES).lines[0]
+
+    answered = line.year.ends == TryEnd.ANSWERED
+    held = np.sort(np.floor(line.year.held_minutes[answered]))
+    assert value(measures, "line_calls") == len(line.first_rang)
+    assert value(measures, "line_rings") == len(line.year.rang)
+    assert value(measures, "line_abandoned_share") == pytest.approx(1 - answered.mean())
+    assert value(measures, "line_answer_minutes_p90") == held[int(np.ceil(0.9 * len(held))) - 1]
+    assert value(measures, "line_agent_hours") == pytest.approx(line.staff.agents.sum() / 2)
+    assert value(measures, "line_busy_share") == pytest.approx(
+        line.year.handle_minutes[np.isfinite(line.year.answered_minutes)].sum()
+        / (line.staff.agents.sum() * 30)
+    )
+
+
+def test_calls_of_prisons_services_and_months_add_up(measures: pd.DataFrame) -> None:
+    calls = measures[measures["measure"] == "line_calls"]
+    everybody = value(measures, "line_calls")
+
+    by_prison = calls[(calls["establishment"] != "ALL") & (calls["group_by"] == "all")]
+    assert by_prison["value"].sum() == everybody
+    assert set(calls["group_by"]) == set(OF_LINES)
+    for group_by in OF_LINES:
+        rows = calls[(calls["establishment"] == "ALL") & (calls["group_by"] == group_by)]
+        assert rows["value"].sum() == everybody
+
+
+def test_no_measure_of_visits_is_given_for_groups_of_calls(measures: pd.DataFrame) -> None:
+    of_calls = measures[measures["group_by"].isin(OF_LINES[1:])]
+
+    assert of_calls["measure"].str.startswith("line_").all()
+
+
+def test_without_lines_no_measure_is_added() -> None:
+    measures, log = played(prisons(BUSY))
+
+    assert not measures["measure"].str.startswith("line_").any()
+    assert "phone" not in set(log["channel"])
+
+
+def test_the_log_says_which_request_was_answered_when_or_lost(on_line: SimulationInputs) -> None:
+    log = played(on_line)[1]
+    answers = play_together(on_line, CODES, **NAMES).answers
+
+    phone = log[log["channel"] == "phone"]
+    assert (phone["outcome"] == "answered").sum() == answers["is_answered"].sum()
+    assert (phone["outcome"] == "unanswered").sum() == (~answers["is_answered"]).sum()
+    for code in CODES:
+        assert log.loc[log["establishment"] == code, "at"].is_monotonic_increasing
+
+
+def test_a_year_of_one_prison_is_the_one_played_with_the_others(
+    on_line: SimulationInputs,
+) -> None:
+    logs = play_together(on_line, CODES, **NAMES).logs
+
+    log = year_of(on_line, "BBB", **NAMES)
+
+    pd.testing.assert_frame_equal(log.table(on_line.calendar), logs[1].table(on_line.calendar))
