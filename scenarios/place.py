@@ -128,6 +128,7 @@ def simulated_with(
         attendance=scenario.attendance,
         line=scenario.line,
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
+        keep_aparts=inputs.records.keep_aparts,
     )
     held = people_held(placements, inputs.population.prisoners, inputs.estate.units, inputs.parties)
     return replace(

@@ -51,6 +51,8 @@ class Place:
         On day 0 of the measured year; float64, missing where there is no date or no sentence.
     contact_refused
         Whether there are contacts and none of them may visit.
+    apart
+        Pairs of people who may not have visits on one day; int64, shape (pairs, 2).
     party_person
         Person each party would visit, ascending; int64, shape (parties,).
     adults, children
@@ -95,6 +97,7 @@ class Place:
     days_to_release: NDArray[np.float64]
     days_since_sentence: NDArray[np.float64]
     contact_refused: NDArray[np.bool_]
+    apart: NDArray[np.int64]
     party_person: NDArray[np.int64]
     adults: NDArray[np.int64]
     children: NDArray[np.int64]

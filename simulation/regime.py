@@ -149,6 +149,9 @@ class VisitsRegime:
         Share of the most open tables of the hall that it uses. It takes the place of sessions held
         in the hall at its time. Only families with children come; it needs no order and asks for no
         incentive level.
+    non_association_blocks_day
+        Whether nobody can be booked on a day on which somebody of the same establishment from whom
+        they are kept apart has a visit booked.
     added_sessions, session_tables, session_times
         A scenario's changes to the session templates.
     shuttles
@@ -172,6 +175,7 @@ class VisitsRegime:
     family_day_from: str
     family_day_hours: float
     family_day_tables_share: float
+    non_association_blocks_day: bool
     added_sessions: tuple[AddedSessions, ...] = field(default=())
     session_tables: tuple[SessionTables, ...] = field(default=())
     session_times: tuple[SessionTimes, ...] = field(default=())

@@ -162,6 +162,7 @@ def build_inputs(
     attendance: AttendanceSettings,
     line: LineSettings,
     refunded_visits_per_year: float,
+    keep_aparts: pd.DataFrame | None = None,
 ) -> SimulationInputs:
     """Gather what the simulated year depends on.
 
@@ -190,6 +191,8 @@ def build_inputs(
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
+    keep_aparts
+        Pairs of people who are kept apart: a and b are read; ``None`` where nobody is known to be.
 
     Returns
     -------
@@ -270,9 +273,17 @@ def build_inputs(
         sessions=_by_establishment(sessions, codes),
         open_days=open_days,
         stations=_by_establishment(stations_under(estate, video), codes),
-        places=_places(codes, people, table, estate),
         lines=lines_under(estate, line, calendar, bank_holidays.astype(np.int64)),
         handovers=handovers_of(people),
+        places=_places(
+            codes,
+            people,
+            table,
+            estate,
+            _pairs_in_one_place(people, keep_aparts)
+            if regime.non_association_blocks_day and keep_aparts is not None
+            else np.empty((0, 2), dtype=np.int64),
+        ),
     )
 
 
@@ -326,10 +337,25 @@ def _ride_shuttles(
     parties["return_minutes"] -= saved
 
 
+def _pairs_in_one_place(people: pd.DataFrame, keep_aparts: pd.DataFrame) -> NDArray[np.int64]:
+    """Give the rows of both people of every pair that is held at one establishment, in order."""
+    stays = people[["prisoner_id", "establishment"]].reset_index(names="row")
+    pairs = keep_aparts[["a", "b"]].merge(stays, left_on="a", right_on="prisoner_id")
+    both = pairs.merge(
+        stays, left_on=["b", "establishment"], right_on=["prisoner_id", "establishment"]
+    )
+    rows = np.sort(both[["row_x", "row_y"]].to_numpy(np.int64), axis=1)
+    return np.unique(rows, axis=0)
+
+
 def _places(
-    codes: list[str], people: pd.DataFrame, parties: pd.DataFrame, estate: Estate
+    codes: list[str],
+    people: pd.DataFrame,
+    parties: pd.DataFrame,
+    estate: Estate,
+    apart: NDArray[np.int64],
 ) -> dict[str, Place]:
-    """Cut the sorted tables of people and parties into establishments."""
+    """Cut the sorted tables of people and parties, and the pairs, into establishments."""
     of_person = {name: people[name].to_numpy() for name in ("key", "convicted")}
     of_person |= {
         name: people[name].to_numpy(object)
@@ -359,12 +385,14 @@ def _places(
     places = {}
     for code, start, stop in zip(codes, first.tolist(), last.tolist(), strict=True):
         begin, end = np.searchsorted(columns["person"], (start, stop))
+        pairs = slice(*np.searchsorted(apart[:, 0], (start, stop)))
         here = {name: column[begin:end] for name, column in columns.items()}
         person, ladder = here.pop("person") - start, here.pop("ladder") - start
         places[code] = Place(
             establishment=code,
             region=regions.get(code, ""),
             books_online=channels.get(code) == BookingChannel.ONLINE,
+            apart=apart[pairs] - start,
             **{name: column[start:stop] for name, column in of_person.items()},
             party_person=person,
             party_ladder=ladder,
@@ -676,6 +704,7 @@ def open_year(
         notice_days=notice_days,
         days=calendar.days,
         exempt=without_order(sessions.weekly),
+        apart=[(one, other) for one, other in place.apart.tolist()],
     )
     positions = acceptable_slots(sessions.weekly, place, free, templates)
     orders, mood = orders_of(place, inputs, **names), Mood(len(place.keys), inputs.mood)

@@ -36,6 +36,8 @@ class SlotCalendar:
         Days on which somebody may ask.
     exempt
         Positions of the week, as bits, that do not count towards the limit of a period.
+    apart
+        Pairs of people of whom one cannot book on a day on which the other has a booking.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class SlotCalendar:
         notice_days: tuple[int, int],
         days: int,
         exempt: int = 0,
+        apart: Sequence[tuple[int, int]] = (),
     ) -> None:
         weekly = slots.weekly
         self.free: list[int] = slots.tables.tolist()
@@ -91,6 +94,15 @@ class SlotCalendar:
         self._used_up = [-1 if limit == 0 else 0 for limit in limits]
         self._in_periods: dict[int, int] = {}
         self._reaches, self._ends = _periods_ahead(slots.day, periods, notice_days, days)
+        self._apart = _partners(apart)
+        # sessions closed to somebody are in ``_booked`` as well, so that booking costs others
+        # nothing; of the people concerned their own bookings and those that close a day are known
+        self._own: set[int] = set()
+        self._closed_by: Counter[tuple[int, int]] = Counter()
+        self._day: list[int] = slots.day.tolist() if apart else []
+        self._on_day: dict[int, set[int]] = {}
+        for day, session in zip(self._day, self._session, strict=False):
+            self._on_day.setdefault(day, set()).add(session)
 
     @property
     def reach_minutes(self) -> int:
@@ -153,6 +165,8 @@ class SlotCalendar:
                 limit = self._limits[person]
                 if limit is not None and self._counts[slot]:
                     self._count(person, self._period[slot], limit)
+                if person in self._apart:
+                    self._keep_away(person, slot)
                 return slot
             fitting ^= bit
         return -1
@@ -168,6 +182,8 @@ class SlotCalendar:
         if day != self._today:
             self._turn_to(day)
         found = acceptable & self._bookable
+        if person in self._apart:
+            found = self._not_closed(found, person)
         left = acceptable & self._window & ~found
         while left:
             bit = left & -left
@@ -199,6 +215,8 @@ class SlotCalendar:
         if day != self._today:
             self._turn_to(day)
         fitting = acceptable & self._bookable
+        if person in self._apart:
+            fitting = self._not_closed(fitting, person)
         left = fitting
         while left:
             bit = left & -left
@@ -216,7 +234,39 @@ class SlotCalendar:
 
     def _is_booked(self, person: int, slot: int) -> bool:
         """Say whether the person is booked into the session of a slot."""
-        return person * self._sessions + self._session[slot] in self._booked
+        booked = self._own if person in self._apart else self._booked
+        return person * self._sessions + self._session[slot] in booked
+
+    def _keep_away(self, person: int, slot: int) -> None:
+        """Close the day of a booking to everybody who is kept apart from the person."""
+        day = self._day[slot]
+        self._own.add(person * self._sessions + self._session[slot])
+        for other in self._apart[person]:
+            self._closed_by[other, day] += 1
+            self._booked.update(other * self._sessions + s for s in self._on_day[day])
+
+    def _let_come(self, person: int, slot: int) -> None:
+        """Take back a booking of somebody who is kept apart from others."""
+        day, session = self._day[slot], person * self._sessions + self._session[slot]
+        self._own.remove(session)
+        if self._closed_by[person, day]:
+            self._booked.add(session)
+        for other in self._apart[person]:
+            self._closed_by[other, day] -= 1
+            if not self._closed_by[other, day]:
+                closed = {other * self._sessions + s for s in self._on_day[day]}
+                self._booked -= closed - self._own
+
+    def _not_closed(self, slots: int, person: int) -> int:
+        """Leave out of the slots of the window, as bits, those on days closed to a person."""
+        left = slots
+        while left:
+            bit = left & -left
+            left ^= bit
+            slot = self._slot_at[self._shift + bit.bit_length() - 1]
+            if self._closed_by[person, self._day[slot]]:
+                slots ^= bit
+        return slots
 
     def _has_room(self, person: int, slots: Sequence[int]) -> bool:
         """Say whether so many more slots are within the limits of their periods."""
@@ -230,11 +280,14 @@ class SlotCalendar:
     def hold(self, slot: int, person: int) -> bool:
         """Book a table before the first day; say whether there was one and the person had none.
 
-        Limits of periods do not refuse what has been booked, but they count it.
+        Neither limits of periods nor people kept apart refuse what has been booked, but they count
+        it.
         """
         session = person * self._sessions + self._session[slot]
-        if session in self._booked or not self.free[slot]:
+        if self._is_booked(person, slot) or not self.free[slot]:
             return False
+        if person in self._apart:
+            self._keep_away(person, slot)
         self._booked.add(session)
         self.free[slot] -= 1
         if not self.free[slot]:
@@ -255,6 +308,8 @@ class SlotCalendar:
             self._bookable = self._open & self._window
         self.free[slot] += 1
         self._booked.remove(person * self._sessions + self._session[slot])
+        if person in self._apart:
+            self._let_come(person, slot)
         if self._limits[person] is not None and self._counts[slot]:
             period = self._period[slot]
             self._held[person * self._periods + period] -= 1
@@ -317,6 +372,15 @@ def _window(weekday: NDArray[np.int64], today: int, notice_days: tuple[int, int]
     last = first + notice_days[1] - notice_days[0]
     days = DAYS_PER_WEEK * np.arange(last // DAYS_PER_WEEK + 1)[:, np.newaxis] + weekday
     return bits(((days >= first) & (days <= last)).ravel())
+
+
+def _partners(pairs: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
+    """Give for everybody in a pair who the others are."""
+    found: dict[int, set[int]] = {}
+    for one, other in pairs:
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return found
 
 
 def _periods_ahead(

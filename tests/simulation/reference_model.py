@@ -152,6 +152,7 @@ class ReferenceModel:
                     last_grant=last_grant,
                 )
             )
+        self.apart = [set(pair) for pair in place.apart.tolist()]
         self.waiting: list[Waiting] = []
         self.bad: list[list[tuple[float, float]]] = [[] for _ in self.people]
         self.sessions = self._visit_sessions()
@@ -198,8 +199,9 @@ class ReferenceModel:
                     self.probes.append((index, self._could_visit(index)))
 
     def _could_visit(self, index: int) -> bool:
-        place, regime = self.year.place, self.inputs.regime
-        first, last = regime.notice_days_min, regime.notice_days_max
+        place = self.year.place
+        windows = [self._window_of(channel) for channel in ("online", "phone", "kiosk")]
+        first, last = min(least for least, _ in windows), max(most for _, most in windows)
         today = int(self.env.now // DAY)
         for closed in (False, True):
             parties = [
@@ -213,7 +215,8 @@ class ReferenceModel:
                 if first <= session.day - today <= last
                 if any(self._may_come(index, party, session) for party in parties)
                 if (table := session.tables.get(closed)) is not None
-                if index in session.holders or table.count < table.capacity
+                if index in session.holders
+                or (table.count < table.capacity and not self._meets(index, session))
             ]
             if len(found) >= 2 and any(found):
                 return True
@@ -599,7 +602,10 @@ class ReferenceModel:
         return mood
 
     def _window(self, request: int) -> tuple[int, int]:
-        channel, asking, regime = self._channel(request), self.inputs.asking, self.inputs.regime
+        return self._window_of(self._channel(request))
+
+    def _window_of(self, channel: str) -> tuple[int, int]:
+        asking, regime = self.inputs.asking, self.inputs.regime
         least = getattr(asking, f"{channel}_notice_days_min")
         most = getattr(asking, f"{channel}_notice_days_max")
         return (
@@ -659,6 +665,11 @@ class ReferenceModel:
             if table is not None and table.count < table.capacity:
                 return session
         return None
+
+    def _meets(self, index: int, session: Session) -> bool:
+        """Say whether somebody who is kept apart from a person has a visit booked on that day."""
+        others = {other for pair in self.apart if index in pair for other in pair - {index}}
+        return any(each.day == session.day and each.holders & others for each in self.sessions)
 
     def _used_up(self, person: Person, session: Session) -> bool:
         held = person.visits[self._week(session)]

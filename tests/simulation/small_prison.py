@@ -88,6 +88,7 @@ REGIME = VisitsRegime(
     family_day_from="10:00",
     family_day_hours=4.0,
     family_day_tables_share=1.0,
+    non_association_blocks_day=False,
 )
 
 ALLOWANCE = AllowanceSettings(
@@ -319,11 +320,12 @@ def prison(
     bank_holidays: Sequence[str] = (),
     transfers: Sequence[dict[str, Any]] = (),
     transferring: TransferSettings = TRANSFERRING,
+    apart: Sequence[tuple[int, int]] = (),
 ) -> SimulationInputs:
     """Give inputs of small prisons with ``people`` each.
 
     Without a seed everybody is convicted, lives 30 miles away and has one visitor who can come at
-    any time. With a seed all of that is drawn.
+    any time. With a seed all of that is drawn. ``apart`` are pairs of numbers of people.
     """
     count = people * len(establishments)
     ids = [f"P{number:05d}" for number in range(count)]
@@ -439,4 +441,7 @@ def prison(
         attendance=attendance,
         line=line,
         refunded_visits_per_year=26,
+        keep_aparts=pd.DataFrame(
+            [(ids[one], ids[other]) for one, other in apart], columns=["a", "b"], dtype="str"
+        ),
     )

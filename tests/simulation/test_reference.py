@@ -39,6 +39,11 @@ EXCLUDED = (
 TIMES = (("09:30", "11:30"), ("14:00", "16:00"), ("17:30", "19:00"))
 
 
+def distinct(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Leave out pairs of one person with themselves."""
+    return [(one, other) for one, other in pairs if one != other]
+
+
 @st.composite
 def small_prisons(draw: st.DrawFn) -> SimulationInputs:
     """Draw a prison with few tables and every feature on."""
@@ -82,8 +87,11 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
         )
     ]
     minimum = draw(st.integers(1, 4))
+    people = draw(st.integers(1, 15))
+    anybody = st.integers(0, people - 1)
     return prison(
-        people=draw(st.integers(1, 15)),
+        people=people,
+        apart=draw(st.lists(st.tuples(anybody, anybody), max_size=12).map(distinct)),
         sessions=templates,
         video_stations=rows,
         calendar=replace(
@@ -132,6 +140,7 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             opening_orders=draw(st.integers(0, 3)),
             orders_per_14_days=draw(st.integers(0, 2)),
             remand_visits_per_week=draw(st.integers(0, 2)),
+            non_association_blocks_day=draw(st.booleans()),
         ),
         allowance=replace(
             ALLOWANCE,
