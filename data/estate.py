@@ -49,6 +49,8 @@ class Estate:
         One row per bank holiday of England and Wales.
     visit_orders
         One row per establishment and incentive level that has orders of its own.
+    visiting_rules
+        One row per establishment with limits of parties or shares of channels of its own.
     """
 
     establishments: pd.DataFrame
@@ -59,6 +61,7 @@ class Estate:
     excluded_dates: pd.DataFrame = field(default_factory=lambda: _no_rows("excluded_dates"))
     bank_holidays: pd.DataFrame = field(default_factory=lambda: _no_rows("bank_holidays"))
     visit_orders: pd.DataFrame = field(default_factory=lambda: _no_rows("visit_orders"))
+    visiting_rules: pd.DataFrame = field(default_factory=lambda: _no_rows("visiting_rules"))
 
 
 def load_estate(folder: Path | str | None = None) -> Estate:
@@ -94,6 +97,7 @@ def load_estate(folder: Path | str | None = None) -> Estate:
         excluded_dates=_sorted("excluded_dates", folder, ["establishment", "first", "template"]),
         bank_holidays=_sorted("bank_holidays", folder, ["date"]),
         visit_orders=_if_given("visit_orders", folder, ["establishment", "incentive_level"]),
+        visiting_rules=_if_given("visiting_rules", folder, ["establishment"]),
     )
 
 

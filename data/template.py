@@ -146,6 +146,17 @@ EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
             "confidence": "measured",
         }
     ],
+    "visiting_rules": [
+        {
+            "establishment": EXAMPLE_ESTABLISHMENT,
+            "adults_max": "3",
+            "visitors_max": "6",
+            "adult_age": "16",
+            "kiosk_share": "0.25",
+            "source": "user",
+            "confidence": "measured",
+        }
+    ],
     "exclusions": [{"prisoner_id": "P000001", "home_area": "E08000035-1", "within_miles": "5"}],
     "activities": [
         {

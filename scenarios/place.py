@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from data.progress import Progress, silent
+from data.visit_cost import visit_cost
 from optimiser.allocate import allocate, allocate_by_objective, observe
 from optimiser.allocation import Allocation
 from optimiser.build import Inputs as Given
@@ -19,6 +20,7 @@ from scenarios.stored_plan import StoredPlan
 from simulation.family_measures import groups_of
 from simulation.family_workers import family_work
 from simulation.need import people_held
+from simulation.own_rules import rules_by_prison, smaller_parties
 from simulation.simulate import SimulationInputs, build_inputs
 
 
@@ -109,13 +111,20 @@ def simulated_with(
     placements
         Who is held where.
     """
+    rules = rules_by_prison(inputs.estate, scenario.coming, scenario.asking)
+    smaller = smaller_parties(inputs.parties, rules)
+    cost = inputs.visit_cost
+    if len(smaller):
+        every = pd.concat([inputs.parties, smaller], ignore_index=True)
+        cost = visit_cost(every, inputs.travel, scenario.travel, scenario.help)
+        cost = replace(cost, trip=cost.trip[: len(inputs.parties)])
     given = build_inputs(
         inputs.estate,
         inputs.population.prisoners,
         inputs.population.contacts,
         placements,
         inputs.parties,
-        inputs.visit_cost,
+        cost,
         calendar=scenario.calendar,
         demand=scenario.demand,
         coming=scenario.coming,

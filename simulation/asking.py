@@ -39,7 +39,8 @@ class AskingSettings:
     Attributes
     ----------
     kiosk_share
-        Share of requests that the prisoner makes at a kiosk on the wing.
+        Share of requests that the prisoner makes at a kiosk on the wing, where the prison has no
+        share of its own.
     online_share
         Share of the others that are made online where the prison takes bookings online; the rest
         are made by telephone.
@@ -225,9 +226,8 @@ class Manner:
                 return np.full(len(visits), share == 1.0)
             return np.less(drawn(purpose), share)
 
-        online = settings.online_share if place.books_online else 0.0
-        by_kiosk = is_below("at a kiosk", settings.kiosk_share)
-        by_phone = ~is_below("by phone", online)
+        by_kiosk = is_below("at a kiosk", place.kiosk_share)
+        by_phone = ~is_below("by phone", place.online_share)
         if moved_online.any():
             by_phone &= drawn("moves online") >= moved_online
         channel = np.where(

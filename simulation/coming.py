@@ -32,6 +32,11 @@ class ComingSettings:
         Time of day by which a party must be home.
     overnight_from_minutes
         A party whose journey takes so long one way stays the night and is bound by no time.
+    adults_max, children_max, visitors_max
+        Most adults, children and visitors in all at a table; ``None`` where any number. Parties
+        have at most three adults as it is (``data.families``).
+    adult_age
+        Age at which a child counts as an adult at the table.
     """
 
     holiday_free_share: float
@@ -40,9 +45,19 @@ class ComingSettings:
     last_departure: str
     home_until: str
     overnight_from_minutes: float
+    adults_max: int
+    children_max: int | None
+    visitors_max: int | None
+    adult_age: int
 
     def __post_init__(self) -> None:
-        """Refuse shares outside 0 to 1, times that are none, and negative minutes."""
+        """Refuse shares outside 0 to 1, times that are none, negative minutes, empty tables."""
+        if self.adults_max < 1 or not (self.visitors_max is None or self.visitors_max >= 1):
+            raise ValueError("ComingSettings: adults_max or visitors_max lets nobody come.")
+        if self.children_max is not None and self.children_max < 0:
+            raise ValueError("ComingSettings: children_max is below 0.")
+        if not 1 <= self.adult_age <= 18:
+            raise ValueError(f"ComingSettings: adult_age is {self.adult_age}, not from 1 to 18.")
         for name in ("holiday_free_share", "public_transport_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"ComingSettings: {name} is not between 0 and 1.")

@@ -23,8 +23,8 @@ class Place:
     ----------
     establishment, region
         Its code, and the region it lies in.
-    books_online
-        Whether families can book online.
+    kiosk_share, online_share
+        Share of requests made at a kiosk, and share of the others made online.
     prisoner_id
         Ids of the people, ascending; text, shape (people,).
     keys
@@ -75,7 +75,8 @@ class Place:
 
     establishment: str
     region: str
-    books_online: bool
+    kiosk_share: float
+    online_share: float
     prisoner_id: NDArray[np.object_]
     keys: NDArray[np.uint64]
     from_day: NDArray[np.int64]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data.estate import Estate
 from data.visit_cost import VisitCost
-from data.words import BookingChannel, NationalityGroup, Status
+from data.words import NationalityGroup, Status
 from simulation.allowance import (
     PRIVILEGED_ORDER_DAYS,
     AllowanceSettings,
@@ -46,6 +46,7 @@ from simulation.log import TOO_EARLY, Recorder, VisitLog, Year, conserve
 from simulation.mood import Mood, MoodSettings
 from simulation.open_days import OpenDays, open_days_under
 from simulation.order_rules import OrderRules, without_order
+from simulation.own_rules import LIMITS, rules_by_prison, sizes_at, trips_of
 from simulation.place import Place
 from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
@@ -231,14 +232,21 @@ def build_inputs(
         people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
     )
     person, found = _with_parties(people["prisoner_id"], parties)
-    trip = cost.trip[found]
-    trips = (trip, column[person])
     chosen = parties.iloc[found]
+    rules = rules_by_prison(estate, coming, asking)
+    limits = rules[list(LIMITS)].reindex(people["establishment"]).to_numpy(np.float64)[person]
+    adults, children = sizes_at(chosen, people["key"].to_numpy(np.uint64)[person], limits)
+    trip = cost.trip[found]
+    smaller = np.flatnonzero((adults != chosen["adults"]) | (children != chosen["children"]))
+    if len(smaller):
+        come = chosen.assign(adults=adults, children=children).iloc[smaller]
+        trip[smaller] = trips_of(cost, come)
+    trips = (trip, column[person])
     table = pd.DataFrame(
         {
             "person": person,
-            "adults": chosen["adults"].to_numpy(np.int64),
-            "children": chosen["children"].to_numpy(np.int64),
+            "adults": adults,
+            "children": children,
             "availability": chosen["availability"].to_numpy(object),
             "conditions": chosen["conditions"].to_numpy(np.bool_),
             "has_car": chosen["has_car"].to_numpy(np.bool_),
@@ -280,6 +288,7 @@ def build_inputs(
             people,
             table,
             estate,
+            rules,
             _pairs_in_one_place(people, keep_aparts)
             if regime.non_association_blocks_day and keep_aparts is not None
             else np.empty((0, 2), dtype=np.int64),
@@ -353,6 +362,7 @@ def _places(
     people: pd.DataFrame,
     parties: pd.DataFrame,
     estate: Estate,
+    rules: pd.DataFrame,
     apart: NDArray[np.int64],
 ) -> dict[str, Place]:
     """Cut the sorted tables of people and parties, and the pairs, into establishments."""
@@ -378,7 +388,8 @@ def _places(
     of_person["keys"] = of_person.pop("key")
     columns = {name: parties[name].to_numpy() for name in parties.columns}
     known = estate.establishments.set_index("establishment")
-    regions, channels = known["region"].to_dict(), known["booking_channel"].to_dict()
+    regions = known["region"].to_dict()
+    kiosk, online = rules["kiosk_share"].to_dict(), rules["online_share"].to_dict()
     held = people["establishment"].to_numpy(object)
     first = np.searchsorted(held, codes, side="left") if len(held) else np.zeros(len(codes), int)
     last = np.searchsorted(held, codes, side="right") if len(held) else np.zeros(len(codes), int)
@@ -391,7 +402,8 @@ def _places(
         places[code] = Place(
             establishment=code,
             region=regions.get(code, ""),
-            books_online=channels.get(code) == BookingChannel.ONLINE,
+            kiosk_share=kiosk.get(code, 0.0),
+            online_share=online.get(code, 0.0),
             apart=apart[pairs] - start,
             **{name: column[start:stop] for name, column in of_person.items()},
             party_person=person,

@@ -583,10 +583,10 @@ class ReferenceModel:
             day += 1
 
     def _channel(self, request: int) -> str:
-        settings = self.inputs.asking
-        if self._of_request("at a kiosk", request) < settings.kiosk_share:
+        place = self.year.place
+        if self._of_request("at a kiosk", request) < place.kiosk_share:
             return "kiosk"
-        is_online = self._of_request("by phone", request) < settings.online_share
+        is_online = self._of_request("by phone", request) < place.online_share
         return "online" if is_online else "phone"
 
     def _resolve(self, request: int) -> float:
@@ -654,8 +654,8 @@ class ReferenceModel:
             if session.kind not in kinds:
                 continue
             if (
-                session.kind not in kinds
-                or index in session.holders
+                index in session.holders
+                or self._meets(index, session)
                 or not self._may_come(index, party, session)
             ):
                 continue

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.estate import Estate
-from data.visit_cost import VisitCost
+from data.visit_cost import TRIP_COLUMNS, VisitCost
 from data.words import DAYS, Status
 from simulation.allowance import AllowanceSettings
 from simulation.asking import AskingSettings
@@ -67,6 +68,10 @@ COMING = ComingSettings(
     last_departure="20:00",
     home_until="23:00",
     overnight_from_minutes=300.0,
+    adults_max=3,
+    children_max=None,
+    visitors_max=None,
+    adult_age=18,
 )
 """Families that no timetable of trains and schools holds back."""
 
@@ -293,6 +298,28 @@ def stations(establishment: str = "AAA", **columns: Any) -> dict[str, Any]:
     } | columns
 
 
+RULES = (
+    "establishment", "adults_max", "children_max", "visitors_max", "adult_age", "kiosk_share",
+    "online_share",
+)  # fmt: skip
+"""Columns of ``visiting_rules`` that are read."""
+
+
+def all_trips(party: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Give the trips of every party, in full and with members left at home, and that in full."""
+    rows = [
+        (whose, adults, children)
+        for whose, most in enumerate(zip(party["adults"], party["children"], strict=True))
+        for adults in range(most[0], 0, -1)
+        for children in range(most[1], -1, -1)
+    ]
+    trips = pd.DataFrame(rows, columns=["whose", "adults", "children"], dtype="int64")
+    known = ["home_area", "has_car", "low_income", "claims_visit_costs"]
+    trips[known] = party[known].iloc[trips["whose"]].to_numpy()
+    in_full = np.flatnonzero(~trips["whose"].duplicated())
+    return trips.astype({"has_car": "bool", "low_income": "bool"}), in_full
+
+
 def prison(
     *,
     people: int = 20,
@@ -306,6 +333,7 @@ def prison(
     asking: AskingSettings = ASKING,
     mood: MoodSettings = MOOD,
     visit_orders: Sequence[dict[str, Any]] = (),
+    visiting_rules: Sequence[dict[str, Any]] = (),
     video: VideoRegime = VIDEO,
     calling: CallingSettings = CALLING,
     attendance: AttendanceSettings = ATTENDANCE,
@@ -385,7 +413,12 @@ def prison(
         }
     )
     cost = np.full(parties, cost_gbp) if plain else draw.exponential(cost_gbp, parties)
-    everywhere = np.repeat(cost[:, np.newaxis], len(establishments), axis=1)
+    party["home_area"] = [f"H{number}" for number in range(parties)]
+    party["claims_visit_costs"] = False
+    trips, trip = all_trips(party)
+    per_head = (cost / (party["adults"] + party["children"])).to_numpy()[trips["whose"]]
+    shared = per_head * (trips["adults"] + trips["children"]).to_numpy()
+    everywhere = np.repeat(shared[:, np.newaxis], len(establishments), axis=1)
     codes = pd.DataFrame(
         {
             "establishment": list(establishments),
@@ -414,20 +447,21 @@ def prison(
                 visit_orders,
                 columns=["establishment", "incentive_level", "visit_orders", "privileged_orders"],
             ),
+            visiting_rules=pd.DataFrame(visiting_rules, columns=list(RULES)),
         ),
         prisoners,
         pd.DataFrame({"prisoner_id": [*np.array(ids, dtype=object)[owner], *ids[::6]]}),
         placements,
         party,
         VisitCost(
-            trips=pd.DataFrame(index=range(parties)),
-            trip=np.arange(parties),
+            trips=trips[list(TRIP_COLUMNS)],
+            trip=trip,
             establishments=pd.Index(list(establishments)),
             return_minutes=everywhere * 2.0,
             money_gbp=everywhere * 0.5,
             refund_gbp=everywhere * 0.25,
             gross_gbp=everywhere,
-            weight=np.ones(parties),
+            weight=np.ones(len(trips)),
         ),
         calendar=calendar,
         demand=demand,

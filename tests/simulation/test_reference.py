@@ -36,6 +36,11 @@ EXCLUDED = (
     (("AAA", "", "2026-08-12", "2026-08-20"),),
     (("AAA", "AAA-0", "2026-08-05", "2026-09-05"), ("AAA", "AAA-1", "2026-08-22", "2026-08-22")),
 )
+OWN_RULES = (
+    (),
+    ({"establishment": "AAA", "adults_max": 2, "visitors_max": 3, "adult_age": 12},),
+    ({"establishment": "AAA", "kiosk_share": 0.5, "online_share": 0.2, "children_max": 1},),
+)
 TIMES = (("09:30", "11:30"), ("14:00", "16:00"), ("17:30", "19:00"))
 
 
@@ -178,6 +183,7 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             late_minutes=5.0,
             long_wait_days=4,
         ),
+        visiting_rules=draw(st.sampled_from(OWN_RULES)),
         visit_orders=[
             {
                 "establishment": "AAA",
