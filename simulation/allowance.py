@@ -165,9 +165,15 @@ class Orders:
         Day each person is received, and the visits without an order in the fortnight from then.
     first_day
         Day from which each person is here.
+    counted_from
+        Day from which orders granted, lapsed and exchanged are counted.
 
     Attributes
     ----------
+    granted_count, lapsed_count, exchanged_count
+        Orders of either sort that each person was granted, that lapsed because the cap was reached
+        or a privileged order was not used in its 28 days, and that were exchanged; of what came
+        due, as last brought up to date.
     balance
         Visits each person could still book with visit orders, as last brought up to date, those
         on debt included; ``in_hand`` knows of orders due.
@@ -195,7 +201,14 @@ class Orders:
         received: Sequence[int],
         reception_visits: int,
         first_day: Sequence[int],
+        counted_from: int = 0,
     ) -> None:
+        self._needed = needed
+        self._swaps = swaps
+        self._counted_from = counted_from
+        self.granted_count = [0] * len(needed)
+        self.lapsed_count = [0] * len(needed)
+        self.exchanged_count = [0] * len(needed)
         self._privileged = privileged
         self._granted = granted
         self._debt = debt
@@ -277,6 +290,30 @@ class Orders:
             self.balance[person] += 1
             if left >= 0:
                 self._fresh[person] += 1
+        elif self._needed[person] and day >= self._counted_from:
+            self.lapsed_count[person] += 1
+
+    def counts(self, day: int) -> dict[str, NDArray[np.int64]]:
+        """Give what became of everybody's orders up to and on a day, and what is in hand then.
+
+        Returns
+        -------
+        dict
+            orders_granted, orders_lapsed, orders_exchanged and orders_unused (in hand, debt left
+            out); int64, shape (people,); 0 for people who need none.
+        """
+        unused = np.zeros(len(self._needed), dtype=np.int64)
+        for person in np.flatnonzero(self._needed).tolist():
+            if day >= self._next_grant[person]:
+                self._grant(person, day)
+            in_hand = max(self.balance[person] - self._debt, 0)
+            unused[person] = in_hand + self._privileged_balance[person]
+        return {
+            "orders_granted": np.array(self.granted_count, dtype=np.int64),
+            "orders_lapsed": np.array(self.lapsed_count, dtype=np.int64),
+            "orders_exchanged": np.array(self.exchanged_count, dtype=np.int64),
+            "orders_unused": unused,
+        }
 
     def carry(self, person: int, day: int) -> OrdersInHand:
         """Give what a person takes along who leaves on ``day``; what is due then is granted here.
@@ -317,19 +354,36 @@ class Orders:
     def _grant(self, person: int, day: int) -> None:
         """Grant what has come due up to and on ``day``, and let what is old age."""
         due, granted = self._next_grant[person], self._granted[person]
+        if due < self._counted_from <= day:
+            # what comes due before is not counted, so the two are brought up to date in turn
+            self._grant(person, self._counted_from - 1)
+            due = self._next_grant[person]
+            if day < due:
+                return
         grants = (day - due) // ORDER_DAYS + 1
         older = self._fresh[person] if grants == 1 else granted
         left = self.balance[person] - self._debt + grants * granted
         # whatever grants lie between the last two lapses as if all had come at once
         available = granted + older
         kept = self._kept[person]
-        left = min(left, kept if kept > available else available)
+        lost = left - (kept if kept > available else available)
+        left -= max(lost, 0)
         self._fresh[person] = fresh = min(granted, max(left, 0))
         self._older[person] = min(older, max(left - fresh, 0))
         self.balance[person] = left + self._debt
         self._next_grant[person] = due + grants * ORDER_DAYS
+        if day >= self._counted_from:
+            self.granted_count[person] += grants * granted
+            if lost > 0:
+                went = self.exchanged_count if self._swaps[person] else self.lapsed_count
+                went[person] += lost
         first = self._next_privileged[person]
         if day >= first:
             periods = (day - first) // PRIVILEGED_ORDER_DAYS + 1
-            self._privileged_balance[person] = self._privileged[person]
+            earned = self._privileged[person]
+            if day >= self._counted_from:
+                self.granted_count[person] += periods * earned
+                replaced = self._privileged_balance[person] + (periods - 1) * earned
+                self.lapsed_count[person] += replaced
+            self._privileged_balance[person] = earned
             self._next_privileged[person] = first + periods * PRIVILEGED_ORDER_DAYS

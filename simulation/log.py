@@ -154,13 +154,17 @@ class Recorder:
         Answer to every asking for a call in place of a visit, by that of the visit.
     probes
         For whom the calendar was looked at, and whether the entitlement could be had.
+    orders
+        What became of the orders of each person by the end, by name; empty where not asked.
     second_slots
         The second slot of every call that holds two, by its number.
     visits, calls
         Bookings of the visit sessions and video slots that were held.
     """
 
-    __slots__ = ("add", "answers", "calls", "instead", "probes", "rows", "second_slots", "visits")
+    __slots__ = (
+        "add", "answers", "calls", "instead", "orders", "probes", "rows", "second_slots", "visits",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.rows: list[float] = []
@@ -168,6 +172,7 @@ class Recorder:
         self.answers: list[int] = []
         self.instead: dict[int, int] = {}
         self.probes: list[tuple[int, bool]] = []
+        self.orders: dict[str, NDArray[np.int64]] = {}
         self.second_slots: dict[int, int] = {}
         self.visits = Register()
         self.calls = Register()
@@ -250,6 +255,9 @@ class VisitLog:
     probed, reachable
         For whom the calendar was looked at, each time, and whether two visits, one of them at a
         weekend, could be had; int64 and bool.
+    orders
+        What became of each person's orders in the measured weeks (``Orders.counts``), by name;
+        int64, shape (people,).
     """
 
     establishment: str
@@ -263,6 +271,7 @@ class VisitLog:
     minutes_had: NDArray[np.float64]
     probed: NDArray[np.int64]
     reachable: NDArray[np.bool_]
+    orders: dict[str, NDArray[np.int64]]
 
     @classmethod
     def of_run(
@@ -294,6 +303,7 @@ class VisitLog:
             minutes_had=had,
             probed=np.array([person for person, _ in recorder.probes], dtype=np.int64),
             reachable=np.array([found for _, found in recorder.probes], dtype=np.bool_),
+            orders=recorder.orders,
         )
 
     def of(self, outcome: VisitOutcome) -> NDArray[np.bool_]:

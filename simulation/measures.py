@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.words import ESTATE, Sex
+from data.words import ESTATE, Sex, TemplateKind
 from simulation.clock import MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.contact import WHY, Counts, Days, contact_counts
 from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
@@ -36,6 +36,7 @@ BAND_EDGES_MILES = (25.0, 50.0, 100.0)
 GROUPS: dict[str, tuple[str, ...]] = {
     "all": ("all",),
     "session_kind": tuple(map(str, KINDS)),
+    "session_sort": tuple(map(str, TemplateKind)),
     "outcome": (*map(str, VISIT_ENDS), PENDING),
     "sex": (str(Sex.MEN), str(Sex.WOMEN)),
     "children_under_18": ("no", "yes"),
@@ -64,8 +65,11 @@ OF_PEOPLE = (
     "all", "sex", "children_under_18", "distance_band", "care_experience", "income", "car", REGION,
 )  # fmt: skip
 OF_PLACES = ("all", REGION)
-OF_SESSIONS = (*OF_PLACES, "session_kind")
-OF_VISITS = (*OF_PEOPLE, "session_kind")
+BY_SESSION = ("session_kind", "session_sort")
+"""When in the week sessions are, and whether they are family days."""
+
+OF_SESSIONS = (*OF_PLACES, *BY_SESSION)
+OF_VISITS = (*OF_PEOPLE, *BY_SESSION)
 
 OF_A_STAGE = (
     "people", "person_periods", "periods_with_visit", "periods_with_regular_contact",
@@ -124,9 +128,12 @@ def _add_year(rows: _Rows, log: VisitLog, inputs: SimulationInputs) -> None:
             rows.add(REGION, name, values, (region,))
         everybody = np.zeros(len(events.visit_wait), dtype=np.int64)
         rows.add_waits(REGION, everybody, events.visit_wait, (region,))
-    for name, values in _by_session_kind(log, inputs, events).items():
-        rows.add("session_kind", name, values)
-    rows.add_waits("session_kind", events.visit_kind, events.visit_wait)
+    sessions = log.year.sessions
+    is_family_day = sessions.weekly.family_day[sessions.position].astype(np.int64)
+    for group_by, group in zip(BY_SESSION, (sessions.kind, is_family_day), strict=True):
+        for name, values in _by_session(log, inputs, events, group, len(GROUPS[group_by])).items():
+            rows.add(group_by, name, values)
+        rows.add_waits(group_by, group[events.visit_slot], events.visit_wait)
     rows.add("outcome", "requests", _by_outcome(log, inputs.calendar))
 
 
@@ -202,7 +209,6 @@ class _Events:
     visit_slot: NDArray[np.int64]
     visit_person: NDArray[np.int64]
     visit_party: NDArray[np.int64]
-    visit_kind: NDArray[np.int64]
     visit_wait: NDArray[np.int64]
     visit_day: NDArray[np.int64]
     visit_minutes: NDArray[np.float64]
@@ -229,7 +235,6 @@ class _Events:
             visit_slot=slot,
             visit_person=year.visits.person[request],
             visit_party=party,
-            visit_kind=year.sessions.kind[slot],
             visit_day=year.sessions.day[slot],
             visit_minutes=had,
             late_hall_minutes=hall,
@@ -293,6 +298,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     for name, of_visits in _MINUTES.items():
         counts[name] = per_person(person, of_visits(events))
     counts["video_minutes"] = per_person(events.call_person, events.call_minutes)
+    counts |= {name: found.astype(np.float64) for name, found in log.orders.items()}
     counts["probes"] = per_person(log.probed)
     counts["probes_reachable"] = per_person(log.probed[log.reachable])
     counts["family_money_gbp"] = per_person(person, place.money_gbp[party])
@@ -410,33 +416,38 @@ _OF_BOOKINGS = ("visits", "bookings", "no_shows", "cancellations", "called_off",
 """Quantities that count rows about a session."""
 
 
-def _by_session_kind(log: VisitLog, inputs: SimulationInputs, events: _Events) -> Counts:
+def _by_session(
+    log: VisitLog,
+    inputs: SimulationInputs,
+    events: _Events,
+    group: NDArray[np.int64],
+    groups: int,
+) -> Counts:
+    """Count by the group that each slot belongs to."""
     year, calendar = log.year, inputs.calendar
     sessions, place = year.sessions, year.place
-    kinds = len(KINDS)
-    offered = _measured(sessions.start, calendar)
+    offered, of_visits = _measured(sessions.start, calendar), group[events.visit_slot]
 
-    def per_kind(
-        kind: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+    def per_group(
+        group: NDArray[np.int64], weights: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:
-        return np.bincount(kind, weights=weights, minlength=kinds).astype(np.float64)
+        return np.bincount(group, weights=weights, minlength=groups).astype(np.float64)
 
     measured = _measured(log.minutes, calendar)
     counts: Counts = {
-        name: per_kind(sessions.kind[log.slot[log.of(_COUNTED[name]) & measured]])
-        for name in _OF_BOOKINGS
+        name: per_group(group[log.slot[log.of(_COUNTED[name]) & measured]]) for name in _OF_BOOKINGS
     }
     party = events.visit_party
     return counts | {
-        "adult_visitors": per_kind(events.visit_kind, place.adults[party].astype(np.float64)),
-        "child_visitors": per_kind(events.visit_kind, place.children[party].astype(np.float64)),
-        "wait_days": per_kind(events.visit_kind, events.visit_wait.astype(np.float64)),
-        **{name: per_kind(events.visit_kind, of(events)) for name, of in _MINUTES.items()},
+        "adult_visitors": per_group(of_visits, place.adults[party].astype(np.float64)),
+        "child_visitors": per_group(of_visits, place.children[party].astype(np.float64)),
+        "wait_days": per_group(of_visits, events.visit_wait.astype(np.float64)),
+        **{name: per_group(of_visits, of(events)) for name, of in _MINUTES.items()},
         **{
-            name: per_kind(sessions.kind[offered], values[offered])
+            name: per_group(group[offered], values[offered])
             for name, values in _of_sessions(log).items()
         },
-        "school_minutes": per_kind(events.visit_kind, events.school_minutes),
+        "school_minutes": per_group(of_visits, events.school_minutes),
     }
 
 
@@ -541,6 +552,10 @@ MEASURES = (
         unit="attempts",
         group_bys=OF_PEOPLE,
         value=_sum("attempts_without_table"),
+    ),
+    *(
+        _Measure(name=name, unit="orders", group_bys=OF_PEOPLE, value=_sum(name))
+        for name in ("orders_granted", "orders_lapsed", "orders_exchanged", "orders_unused")
     ),
     _Measure(name="bookings", unit="bookings", group_bys=OF_VISITS, value=_sum("bookings")),
     _Measure(

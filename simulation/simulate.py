@@ -586,6 +586,7 @@ class OpenYear:
         # events that were still to come hold the desk, and the desk holds the environment: let
         # go, or the memory of every establishment waits for the collector
         self.env._queue.clear()
+        self.recorder.orders = self.orders.counts(int(self.end / MINUTES_PER_DAY) - 1)
         year = self.year if askings is None else replace(self.year, askings=askings)
         log = VisitLog.of_run(self.recorder, year, self.establishment, self.replication)
         conserve(
@@ -837,6 +838,7 @@ def orders_of(place: Place, inputs: SimulationInputs, *, seed: int, replication:
         received=place.received_day.tolist(),
         reception_visits=allowance.reception_visits,
         first_day=[0] * people,
+        counted_from=inputs.calendar.warm_up_days,
     )
 
 

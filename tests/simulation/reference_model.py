@@ -106,6 +106,7 @@ class Person:
     orders: list[Order]
     privileged: int
     debts: int = 0
+    counts: Counter = field(default_factory=Counter)
     last_grant: int = 0
     visits: Counter = field(default_factory=Counter)
     calls: Counter = field(default_factory=Counter)
@@ -170,6 +171,10 @@ class ReferenceModel:
             self.env.process(self._call_off(session))
         self.env.process(self._probe())
         # the gate opens a day late, and what else happens after the end is nobody's business
+        self.env.run(until=self.end)
+        for person in self.people:
+            if person.convicted:
+                person.counts["orders_unused"] = len(person.orders) + person.privileged
         self.env.run(until=self.end + 2 * DAY)
         return [row for row in self.rows if row[0] < self.end]
 
@@ -416,12 +421,16 @@ class ReferenceModel:
             for person in self.people:
                 if (day - person.order_day) % 14 == 0:
                     self._grant(person, day)
-                if (day - person.order_day) % 28 == 0:
+                if (day - person.order_day) % 28 == 0 and person.convicted:
+                    self._count(person, "lapsed", person.privileged)
+                    self._count(person, "granted", person.earned)
                     person.privileged = person.earned
             yield self.env.timeout(DAY)
 
     def _grant(self, person: Person, day: int) -> None:
         person.last_grant = day
+        self._count(person, "granted", person.granted)
+        before = len(person.orders) + person.granted - min(person.granted, person.debts)
         for _ in range(person.granted):
             if person.debts:
                 person.debts -= 1
@@ -431,11 +440,18 @@ class ReferenceModel:
             order.accumulated = day - order.issued >= 28
         if person.swaps:
             person.orders = [order for order in person.orders if not order.accumulated]
+            self._count(person, "exchanged", before - len(person.orders))
+            before = len(person.orders)
         while len(person.orders) > self.inputs.regime.orders_cap:
             old = [order for order in person.orders if order.accumulated]
             if not old:
                 break
             person.orders.remove(min(old, key=lambda order: order.issued))
+        self._count(person, "lapsed", before - len(person.orders))
+
+    def _count(self, person: Person, what: str, orders: int) -> None:
+        if person.convicted and self.env.now >= self.inputs.calendar.warm_up_days * DAY:
+            person.counts[f"orders_{what}"] += orders
 
     def _can_book(self, person: Person) -> bool:
         return (
@@ -478,6 +494,8 @@ class ReferenceModel:
             person.debts -= 1
         elif len(person.orders) < self.inputs.regime.orders_cap:
             person.orders.append(Order(person.last_grant))
+        else:
+            self._count(person, "lapsed", 1)
 
     def _visit(self, request: int):
         drawn, env, place = self.year.visits, self.env, self.year.place

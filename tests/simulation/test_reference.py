@@ -250,6 +250,9 @@ def test_desk_and_reference_model_agree_on_every_turn(inputs: SimulationInputs, 
     assert hours(log) == pytest.approx(reference_hours(reference, plain))
     found = zip(log.probed.tolist(), log.reachable.tolist(), strict=True)
     assert list(found) == reference.probes[: len(log.probed)]
+    assert {name: numbers.tolist() for name, numbers in log.orders.items()} == {
+        name: [person.counts[name] for person in reference.people] for name in log.orders
+    }
 
 
 def hours(log: VisitLog) -> dict[tuple[int, str], float]:
