@@ -325,7 +325,7 @@ class Orders:
         """
         if day >= self._next_grant[person]:
             self._grant(person, day)
-        return OrdersInHand(
+        carried = OrdersInHand(
             balance=self.balance[person],
             fresh=self._fresh[person],
             older=self._older[person],
@@ -334,6 +334,11 @@ class Orders:
             privileged=self._privileged_balance[person],
             reception_left=self._reception_left[person],
         )
+        if self._needed[person]:
+            # nothing comes due here any more, so nothing is counted twice
+            self._next_grant[person] = UNLIMITED
+            self.balance[person] = self._privileged_balance[person] = 0
+        return carried
 
     def take_over(self, person: int, carried: OrdersInHand) -> None:
         """Put what a person brought along in the place of everything that was here."""

@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 
 from simulation.log import VisitOutcome
 from simulation.measures import estate_totals, tally
-from simulation.simulate import simulate
-from tests.simulation.small_prison import ALLOWANCE, CALENDAR, DEMAND, REGIME, daily, prison
+from simulation.simulate import simulate, simulate_together
+from tests.simulation.small_prison import (
+    ALLOWANCE,
+    CALENDAR,
+    DEMAND,
+    REGIME,
+    daily,
+    prison,
+    session,
+    transfer,
+)
 
 SILENT = replace(DEMAND, wish_per_four_weeks=0.0)
 
@@ -110,3 +119,17 @@ def test_visits_on_family_days_are_told_apart(days: int) -> None:
     assert (visits["session_sort", "family_day"] > 0) == (days > 0)
     tables = of_prison["value"]["tables"]
     assert tables["session_sort"].sum() == tables["all", "all"]
+
+
+def test_orders_of_people_who_are_moved_are_counted_once() -> None:
+    """Three of ten leave on days 10 to 12; nobody asks, so the sums stay those of the settled."""
+
+    def all_orders(*moves: dict[str, Any]) -> dict[str, int]:
+        inputs = prison(
+            people=10, establishments=("AAA", "BBB"), demand=SILENT, regime=REGIME,
+            sessions=[session(), session("BBB")], transfers=moves,
+        )  # fmt: skip
+        logs = list(simulate_together(inputs, ("AAA", "BBB"), seed=3, replication=0))
+        return {name: sum(int(log.orders[name].sum()) for log in logs) for name in logs[0].orders}
+
+    assert all_orders(*(transfer(number, 10 + number) for number in range(3))) == all_orders()

@@ -109,8 +109,9 @@ def test_a_prison_has_channels_of_its_own() -> None:
     held, names = inputs.places["AAA"], {"seed": 1, "replication": 0}
     visits = visit_requests(held, inputs.calendar, DEMAND, **names)
     manner = Manner.of(
-        held, visits, inputs.asking, DEMAND, inputs.calendar, with_resolve=False, **names
-    )
+        held, visits, inputs.asking, DEMAND, inputs.calendar,
+        with_resolve=False, moved_online=np.zeros(len(visits)), **names,
+    )  # fmt: skip
 
     shares = np.bincount(manner.channel, minlength=len(CHANNELS)) / len(visits)
     assert shares[CHANNELS.index(Channel.KIOSK)] == 0
