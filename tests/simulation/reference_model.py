@@ -450,7 +450,8 @@ class ReferenceModel:
         self._count(person, "lapsed", before - len(person.orders))
 
     def _count(self, person: Person, what: str, orders: int) -> None:
-        if person.convicted and self.env.now >= self.inputs.calendar.warm_up_days * DAY:
+        measured = self.inputs.calendar.warm_up_days * DAY <= self.env.now < self.end
+        if person.convicted and measured:
             person.counts[f"orders_{what}"] += orders
 
     def _can_book(self, person: Person) -> bool:
