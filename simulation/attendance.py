@@ -30,6 +30,8 @@ class AttendanceSettings:
         Mean time to check and search one visitor; that of a party varies by half either way.
     tables_per_checker
         One member of staff checks and searches for so many tables of a session, at least one.
+    checkers_shared
+        Whether sessions of several halls that overlap in time share one queue and its staff.
     escort_minutes
         From the search to the hall.
     late_start_share, late_start_minutes
@@ -51,6 +53,7 @@ class AttendanceSettings:
     arrive_last_minutes: float
     check_minutes_per_visitor: float
     tables_per_checker: float
+    checkers_shared: bool
     escort_minutes: float
     late_start_share: float
     late_start_minutes: float
@@ -174,8 +177,8 @@ class VisitingDay:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Say when each party that came was let into the hall, and how long it had there.
 
-        Identity check and search are a queue of each session's own, first come, first served, by
-        as many staff as the session's tables need. Who is refused entry has been checked as well.
+        Identity check and search are a queue of each session's own, or of all sessions that
+        overlap, first come, first served, by as many staff as the tables need. Who is refused entry has been checked as well.
         Whoever gets through when the session is over is not let in.
 
         Parameters
@@ -221,23 +224,36 @@ class VisitingDay:
         return self.settings.escort_minutes > self.settings.arrive_last_minutes
 
     def _sessions(self, sessions: DatedSlots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give the session that each slot belongs to, and the checkers of each session."""
-        session, tables = whole_sessions(sessions)
-        return session, _staff(tables, self.settings.tables_per_checker)
+        """Give the queue that each slot's visitors join, and the checkers of each queue."""
+        if self.settings.checkers_shared:
+            queue, tables = overlapping(sessions, ~self.called_off)
+        else:
+            queue, tables = whole_sessions(sessions)
+        return queue, _staff(tables, self.settings.tables_per_checker)
 
     def staff_hours(self, sessions: DatedSlots) -> NDArray[np.float64]:
         """Give the hours that officers and checkers spend on each slot's session.
 
         A session with open and closed tables counts once, in its first slot; one that is called
-        off costs none.
+        off costs none. Checkers whom sessions share count in the first of them.
         """
         session, tables = whole_sessions(sessions)
         staff = _staff(tables, self.settings.tables_per_officer)
-        staff = staff + _staff(tables, self.settings.tables_per_checker)
+        if not self.settings.checkers_shared:
+            staff = staff + _staff(tables, self.settings.tables_per_checker)
         minutes = sessions.end - sessions.start + self.settings.around_session_minutes
         hours = np.zeros(len(sessions))
         first = np.unique(session, return_index=True)[1]
         hours[first] = staff * minutes[first] / 60.0
+        if self.settings.checkers_shared:
+            held = np.flatnonzero(~self.called_off)
+            queue, checkers = self._sessions(sessions)
+            queues, first = np.unique(queue[held], return_index=True)
+            last = np.full(len(checkers), -np.inf)
+            np.maximum.at(last, queue[held], sessions.end[held])
+            first = held[first]
+            there = last[queues] - sessions.start[first] + self.settings.around_session_minutes
+            hours[first] += checkers[queues] * there / 60.0
         return np.where(self.called_off, 0.0, hours)
 
 
@@ -253,6 +269,40 @@ def whole_sessions(sessions: DatedSlots) -> tuple[NDArray[np.int64], NDArray[np.
     _, session = np.unique(sessions.day * templates + sessions.template, return_inverse=True)
     tables = np.bincount(session, weights=sessions.tables)
     return session.astype(np.int64), tables.astype(np.int64)
+
+
+def overlapping(
+    sessions: DatedSlots, held: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the run of overlapping sessions that each slot belongs to, and the tables of each run.
+
+    Two sessions are of one run when they overlap in time, or when others between them do.
+
+    Parameters
+    ----------
+    sessions
+        The dated slots, sorted by start.
+    held
+        Whether each is held; the others have no tables.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        The run of each slot, shape (slots,), and the most tables that are in use in it at once.
+    """
+    start, end = sessions.start, sessions.end
+    latest = np.maximum.accumulate(end)
+    run = np.zeros(len(sessions), dtype=np.int64)
+    run[1:] = np.cumsum(start[1:] >= latest[:-1])
+    tables = np.where(held, sessions.tables, 0)
+    by_end = np.argsort(end, kind="stable")
+    begun = np.concatenate([[0], np.cumsum(tables)])
+    over = np.concatenate([[0], np.cumsum(tables[by_end])])
+    at_once = begun[np.searchsorted(start, start, side="right")]
+    at_once = at_once - over[np.searchsorted(end[by_end], start, side="right")]
+    most = np.zeros(int(run.max(initial=-1)) + 1, dtype=np.int64)
+    np.maximum.at(most, run, at_once)
+    return run, most
 
 
 def _staff(tables: NDArray[np.int64], tables_each: float) -> NDArray[np.int64]:

@@ -371,7 +371,36 @@ class ReferenceModel:
                         without_school=self._without_school(day),
                     )
                 )
-        return sorted(found, key=lambda session: (session.start, session.template.name))
+        found = sorted(found, key=lambda session: (session.start, session.template.name))
+        if self.inputs.attendance.checkers_shared:
+            self._share_checkers([session for session in found if session.tables])
+        return found
+
+    def _share_checkers(self, sessions: list[Session]) -> None:
+        """Give the sessions that overlap, or that others join, one resource."""
+        runs: list[list[Session]] = []
+        for session in sessions:
+            if runs and any(session.start < other.end for other in runs[-1]):
+                runs[-1].append(session)
+            else:
+                runs.append([session])
+        settings = self.inputs.attendance
+        for run in runs:
+            most = max(
+                sum(
+                    table.capacity
+                    for other in run
+                    if other.start <= session.start < other.end
+                    if self._of_session("staff shortage", other.template["template"], other.day)
+                    >= settings.staff_shortage_share
+                    for table in other.tables.values()
+                )
+                for session in run
+            )
+            checkers = max(1, math.ceil(most / settings.tables_per_checker))
+            shared = simpy.Resource(self.env, capacity=checkers)
+            for session in run:
+                session.checkers = shared
 
     def _usable(self, today: date, start: float, stations: int) -> int:
         calling = self.inputs.calling

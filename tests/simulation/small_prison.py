@@ -182,6 +182,7 @@ ATTENDANCE = AttendanceSettings(
     arrive_last_minutes=15,
     check_minutes_per_visitor=0.0,
     tables_per_checker=8,
+    checkers_shared=False,
     escort_minutes=0.0,
     late_start_share=0.0,
     late_start_minutes=20,

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from data.words import DAYS
-from simulation.attendance import AttendanceSettings, through_check
+from simulation.attendance import AttendanceSettings, overlapping, through_check
 from simulation.log import VisitLog, VisitOutcome
 from simulation.simulate import SimulationInputs, simulate
-from tests.simulation.small_prison import ATTENDANCE, DEMAND, daily, prison, session
+from simulation.timetable import visit_slots
+from tests.simulation.small_prison import ATTENDANCE, CALENDAR, DEMAND, daily, prison, session
 
 
 def served_by_simpy(arrived: list[float], served: list[float], servers: int) -> list[float]:
@@ -220,3 +221,65 @@ def test_settings_of_the_day_that_make_no_sense_are_refused_together() -> None:
         replace(ATTENDANCE, arrive_last_minutes=90)
     with pytest.raises(ValueError, match=r"escort_minutes is -1, below 0"):
         replace(ATTENDANCE, escort_minutes=-1)
+
+
+def halls(shared: bool, **settings: float) -> VisitLog:
+    """Give two halls whose sessions begin together, one with far more tables than the other."""
+    return simulate(
+        prison(
+            people=60,
+            sessions=[
+                session(number=2 * number + small, day=day, hall=hall, open_tables=tables)
+                for number, day in enumerate(DAYS)
+                for small, (hall, tables) in enumerate((("main", 9), ("other", 2)))
+            ],
+            demand=replace(DEMAND, wish_per_four_weeks=8.0),
+            attendance=replace(
+                ATTENDANCE,
+                checkers_shared=shared,
+                **({"check_minutes_per_visitor": 12.0, "tables_per_checker": 4} | settings),
+            ),
+        ),
+        establishment="AAA",
+        seed=2,
+        replication=0,
+    )
+
+
+def test_halls_that_share_their_checkers_have_staff_for_all_their_tables() -> None:
+    """Apart 3 and 1 for 9 and 2 tables; together 3 for 11, for 3 hours with the time around."""
+    apart, together = halls(False).year, halls(True).year
+
+    assert set(apart.day.staff_hours(apart.sessions)) == {(2 + 3) * 3.0, (1 + 1) * 3.0}
+    assert set(together.day.staff_hours(together.sessions)) == {(2 + 3) * 3.0, 1 * 3.0}
+
+
+def test_sharing_staff_and_queue_changes_who_waits_and_nothing_at_the_desk() -> None:
+    apart, together = halls(False), halls(True)
+
+    booked = [log.of(VisitOutcome.BOOKED).sum() for log in (apart, together)]
+    assert booked[0] == booked[1]
+    assert apart.late_minutes.sum() != together.late_minutes.sum()
+
+
+def test_sharing_changes_nothing_where_staff_are_plenty() -> None:
+    """Every party is served at once, in one queue or in two."""
+    apart, together = halls(False, tables_per_checker=1), halls(True, tables_per_checker=1)
+
+    assert (apart.late_minutes == together.late_minutes).all()
+
+
+def test_sessions_that_overlap_in_a_chain_are_one_queue() -> None:
+    """13-15 and 14-16 and 15-17 are one run with 5 tables at most at once; 17-18 is another."""
+    times = (("13:00", "15:00", 2), ("14:00", "16:00", 3), ("15:00", "17:00", 2))
+    rows = [
+        session(number=number, start=start, end=end, hall=str(number), open_tables=tables)
+        for number, (start, end, tables) in enumerate((*times, ("17:00", "18:00", 9)))
+    ]
+    templates = prison(sessions=rows).sessions["AAA"]
+    slots = visit_slots(templates, CALENDAR, days=7, evening_from="16:30")
+
+    run, tables = overlapping(slots, np.ones(len(slots), dtype=np.bool_))
+
+    assert run.tolist() == [0, 0, 0, 1]
+    assert tables.tolist() == [5, 9]
