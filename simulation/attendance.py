@@ -178,7 +178,8 @@ class VisitingDay:
         """Say when each party that came was let into the hall, and how long it had there.
 
         Identity check and search are a queue of each session's own, or of all sessions that
-        overlap, first come, first served, by as many staff as the tables need. Who is refused entry has been checked as well.
+        overlap, first come, first served, by as many staff as the tables need. Who is refused
+        entry has been checked as well.
         Whoever gets through when the session is over is not let in.
 
         Parameters
