@@ -35,6 +35,15 @@ app = typer.Typer(
 )
 
 
+size = typer.Typer(
+    help="How large a service has to be, and what it costs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(size, name="size")
+
+
 class Role(StrEnum):
     """Who is asking."""
 
@@ -440,6 +449,40 @@ def stability(
 
     with _progress() as progress:
         found = tried(scenario, out_dir=out_dir, data_dir=data_dir, progress=progress)
+    for line in found.told:
+        _say(line)
+    return found.exit_code
+
+
+@size.command(name="booking-line")
+@_ends_clearly
+def size_booking_line(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="New folder for the tables.")],
+    target_minutes: Annotated[
+        float, typer.Option(help="Minutes on hold within which a caller is to be answered.")
+    ] = 5.0,
+    share: Annotated[float, typer.Option(help="Share of callers for whom that must hold.")] = 0.8,
+    seed: Seed = 1,
+    replications: Annotated[
+        int, typer.Option(help="Years to size on; as many more prove it.", min=1, max=100)
+    ] = 2,
+    data_dir: DataDir = None,
+) -> int:
+    """Give agents by half-hour, a legal roster and its cost."""
+    from scenarios.size_line import size_line
+
+    with _progress() as progress:
+        found = size_line(
+            scenario,
+            out_dir=out_dir,
+            target_minutes=target_minutes,
+            share=share,
+            seed=seed,
+            replications=replications,
+            data_dir=data_dir,
+            progress=progress,
+        )
     for line in found.told:
         _say(line)
     return found.exit_code

@@ -421,6 +421,27 @@ def staff_of(
     )
 
 
+def staff_on(lines: Lines, line: str, calendar: Calendar, duty: NDArray[np.int64]) -> Staff:
+    """Give a line whose agents are the same every week, and never absent.
+
+    Parameters
+    ----------
+    lines, line, calendar
+        As for ``staff_of``.
+    duty
+        Agents by day of the week and half-hour; shape (7, 48).
+    """
+    is_open = lines.is_open(calendar, calendar.days)
+    days = np.flatnonzero(is_open)
+    opens, closes = lines.hours(line)
+    agents = duty[calendar.weekdays(np.arange(calendar.days))] * is_open[:, np.newaxis]
+    return Staff(
+        opens=(days * MINUTES_PER_DAY + opens).astype(np.float64),
+        closes=(days * MINUTES_PER_DAY + closes).astype(np.float64),
+        agents=agents.astype(np.int64).ravel(),
+    )
+
+
 def _half_hour_up(minutes: int) -> str:
     rounded = -(-minutes // HALF_HOUR) * HALF_HOUR
     return f"{rounded // 60:02d}:{rounded % 60:02d}"
@@ -436,6 +457,9 @@ class FamilyCalls:
         Requests that are made by telephone; int64, ascending.
     rings
         Minute at which each would first ring, in the order of ``phone``; float64.
+    rings_again
+        Uniform draw of when in the day each attempt rings that has to wait for the line to open;
+        shape (attempts, phone).
     bookings
         For each attempt at a request, its call; one entry for each of ``phone``.
     others
@@ -444,6 +468,7 @@ class FamilyCalls:
 
     phone: NDArray[np.int64]
     rings: NDArray[np.float64]
+    rings_again: NDArray[np.float64]
     bookings: tuple[CallTable, ...]
     others: CallTable
 
@@ -485,12 +510,14 @@ def family_calls(
     def rung(asked: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
         return ring_minutes(lines, place.establishment, asked, draws, calendar)
 
-    rings = rung(visits.asked_minutes[phone], drawn("rings"))
+    attempts = len(visits.ask_again_minutes) + 1
+    rings_again = np.array([drawn(f"rings {attempt}") for attempt in range(attempts)])
+    rings = rung(visits.asked_minutes[phone], rings_again[0])
 
     def of_attempt(attempt: int) -> CallTable:
         return _calls(rings, Service.BOOKING, settings, lambda word: drawn(f"{word} {attempt}"))
 
-    bookings = tuple(map(of_attempt, range(len(visits.ask_again_minutes) + 1)))
+    bookings = tuple(map(of_attempt, range(attempts)))
     found = [_calls(np.empty(0), Service.BOOKING, settings, lambda _: np.empty(0))]
     shares = {
         Service.INFORMATION: settings.information_share,
@@ -540,6 +567,7 @@ def family_calls(
     return FamilyCalls(
         phone=phone,
         rings=rings,
+        rings_again=rings_again,
         bookings=bookings,
         others=others.chosen(np.flatnonzero(others.minutes < end)),
     )

@@ -20,7 +20,15 @@ from simulation.arrivals import Askings
 from simulation.asking import CHANNELS, Channel
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.contact_centre import CallTable, ContactCentre, LineYear, Staff, joined
-from simulation.line import SERVICES, FamilyCalls, Service, family_calls, staff_of
+from simulation.line import (
+    SERVICES,
+    FamilyCalls,
+    Lines,
+    Service,
+    family_calls,
+    ring_minutes,
+    staff_of,
+)
 from simulation.log import NO_ANSWER, PASSED_OVER, VisitLog, join_tables
 from simulation.simulate import OpenYear, SimulationInputs, hand_over, open_year
 
@@ -95,8 +103,11 @@ class Together:
 class _Prison:
     """One prison whose families ring a line: its open year, and who rings when."""
 
-    def __init__(self, opened: OpenYear, known: Askings, calls: FamilyCalls) -> None:
+    def __init__(
+        self, opened: OpenYear, known: Askings, calls: FamilyCalls, lines: Lines, calendar: Calendar
+    ) -> None:
         self.opened = opened
+        self._lines, self._calendar = lines, calendar
         self.calls = calls
         self._known = known
         self._known_until = 0
@@ -148,15 +159,11 @@ class _Prison:
         opened.env.run(until=midnight)
         given = dict(zip(both.request.tolist(), answers[first:], strict=True))
         self._handed.append(both)
-        for each in through:
-            answer = given[each.request]
-            if PASSED_OVER < answer < 0:
-                self._ask_again(each)
+        turned_away = [each for each in through if PASSED_OVER < given[each.request] < 0]
         lost = [each for each in ended if not each.is_answered and not desk.is_done(each.request)]
         self._handed.append(self._askings(lost))
         answers += [NO_ANSWER] * len(lost)
-        for each in lost:
-            self._ask_again(each)
+        self._ask_again([*turned_away, *lost])
 
     def _askings(self, ended: Sequence[Ended]) -> Askings:
         request = np.array([each.request for each in ended], dtype=np.int64)
@@ -167,15 +174,26 @@ class _Prison:
             last=attempt + 1 == self._attempts[request],
         )
 
-    def _ask_again(self, turned_away: Ended) -> None:
-        """Let a family ring again, some days after it was turned away or got no answer."""
-        attempt, request = turned_away.attempt + 1, turned_away.request
-        if attempt >= self._attempts[request]:
+    def _ask_again(self, turned_away: Sequence[Ended]) -> None:
+        """Let families ring again, some days after they were turned away or got no answer."""
+        again = [each for each in turned_away if each.attempt + 1 < self._attempts[each.request]]
+        if not again:
             return
+        request = np.array([each.request for each in again], dtype=np.int64)
+        attempt = np.array([each.attempt + 1 for each in again], dtype=np.int64)
         wait = self.opened.year.visits.ask_again_minutes[attempt - 1, request]
-        ring = float(turned_away.minutes + wait)
-        if ring < self.opened.end:
-            self._due.setdefault(int(ring // MINUTES_PER_DAY), []).append((ring, request, attempt))
+        place = [self._place[each.request] for each in again]
+        rings = ring_minutes(
+            self._lines,
+            self.opened.establishment,
+            np.array([each.minutes for each in again]) + wait,
+            self.calls.rings_again[attempt, place],
+            self._calendar,
+        )
+        for ring, each in zip(rings.tolist(), again, strict=True):
+            if ring < self.opened.end:
+                day = int(ring // MINUTES_PER_DAY)
+                self._due.setdefault(day, []).append((ring, each.request, each.attempt + 1))
 
     def close(self) -> VisitLog:
         """Give the log of the year."""
@@ -451,5 +469,5 @@ def _open(
             inputs.calendar,
             **names,
         )
-        found[code] = _Prison(opened, known, calls)
+        found[code] = _Prison(opened, known, calls, inputs.lines, inputs.calendar)
     return found
