@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,68 @@ class Days:
     day: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stays:
+    """First day of each person's stay, and the day on which it is over; int64."""
+
+    from_day: NDArray[np.int64]
+    until_day: NDArray[np.int64]
+
+    def share_of_year(self, calendar: Calendar) -> NDArray[np.float64]:
+        """Give the share of the measured year that each person is there."""
+        first, last = calendar.warm_up_days, calendar.days
+        days = np.clip(self.until_day, first, last) - np.clip(self.from_day, first, last)
+        return days / (last - first)
+
+    def throughout(self, calendar: Calendar, length: int) -> NDArray[np.bool_]:
+        """Say whether each person is there all through each span; shape (people, spans)."""
+        measured = calendar.days - calendar.warm_up_days
+        begins = calendar.warm_up_days + length * np.arange(max(1, measured // length))
+        ends = np.minimum(begins + length, calendar.days)
+        there = self.from_day[:, np.newaxis] <= begins
+        return there & (self.until_day[:, np.newaxis] >= ends)
+
+
+def contact_since_move(
+    calendar: Calendar, *, visits: Days, calls: Days, stays: Stays
+) -> tuple[Counts, Counts]:
+    """Count the four weeks of people who were moved, from the move on.
+
+    Parameters
+    ----------
+    calendar, visits, calls, stays
+        As for ``contact_counts``. Four weeks that a stay or the year ends in do not count.
+
+    Returns
+    -------
+    tuple of dict of ndarray of float64
+        Of the first four weeks, and of those after them, counts per person; 0 where nobody moved.
+    """
+    people = len(stays.from_day)
+    spans = -(-calendar.days // DAYS_PER_PERIOD)
+    end = np.minimum(stays.until_day, calendar.days)
+    complete = np.where(stays.from_day > 0, (end - stays.from_day) // DAYS_PER_PERIOD, 0)
+    there = np.arange(spans) < complete[:, np.newaxis]
+
+    def counted(days: Days) -> NDArray[np.int64]:
+        span = (days.day - stays.from_day[days.person]) // DAYS_PER_PERIOD
+        flat = np.bincount(days.person * spans + span, minlength=people * spans)
+        return flat.reshape(people, spans)
+
+    with_visit, with_call = counted(visits), counted(calls)
+    contacts = with_visit + with_call
+    found: Sequence[Counts] = [
+        {
+            "person_periods": _spans(there[:, chosen]),
+            "periods_with_visit": _spans((with_visit > 0)[:, chosen] & there[:, chosen]),
+            "periods_with_regular_contact": _spans((contacts > 1)[:, chosen] & there[:, chosen]),
+            "periods_without_contact": _spans((contacts == 0)[:, chosen] & there[:, chosen]),
+        }
+        for chosen in (slice(0, 1), slice(1, None))
+    ]
+    return found[0], found[1]
+
+
 def contact_counts(
     calendar: Calendar,
     *,
@@ -36,8 +99,11 @@ def contact_counts(
     visits: Days,
     calls: Days,
     asked: Days,
+    stays: Stays,
 ) -> Counts:
     """Count for each person the four weeks and the 90 days with and without contact.
+
+    Of a person who is moved in the year, only the spans count that lie within one stay.
 
     Parameters
     ----------
@@ -51,6 +117,8 @@ def contact_counts(
         Visits and calls that took place in the measured year.
     asked
         Requests for either.
+    stays
+        When each person is there.
 
     Returns
     -------
@@ -62,15 +130,19 @@ def contact_counts(
         _by_span(days, people, calendar, DAYS_PER_PERIOD) for days in (visits, calls)
     )
     contacts = with_visit + with_call
+    there = stays.throughout(calendar, DAYS_PER_PERIOD)
+    all_year = stays.share_of_year(calendar) == 1.0
     counts: Counts = {
-        "periods_with_visit": _spans(with_visit > 0),
-        "periods_with_video": _spans(with_call > 0),
-        "periods_with_regular_contact": _spans(contacts > 1),
-        "people_without_contact": (contacts.sum(axis=1) == 0).astype(np.float64),
+        "periods_with_visit": _spans((with_visit > 0) & there),
+        "periods_with_video": _spans((with_call > 0) & there),
+        "periods_with_regular_contact": _spans((contacts > 1) & there),
+        "people_all_year": all_year.astype(np.float64),
+        "people_without_contact": ((contacts.sum(axis=1) == 0) & all_year).astype(np.float64),
     }
     for name, span in (("periods", DAYS_PER_PERIOD), ("quarters", DAYS_PER_QUARTER)):
         of_span = [_by_span(days, people, calendar, span) for days in (visits, calls, asked)]
-        without = of_span[0] + of_span[1] == 0
+        there = stays.throughout(calendar, span)
+        without = (of_span[0] + of_span[1] == 0) & there
         unmet = of_span[2] > 0
         whose = {
             UNMET: unmet,
@@ -78,7 +150,7 @@ def contact_counts(
             BARRED: ~unmet & (contact_refused & ~has_party)[:, np.newaxis],
             NOBODY: ~unmet & ~(has_party | contact_refused)[:, np.newaxis],
         }
-        counts[f"person_{name}"] = np.full(people, float(without.shape[1]))
+        counts[f"person_{name}"] = _spans(there)
         counts[f"{name}_without_contact"] = _spans(without)
         counts |= {f"{name}_without_contact_{why}": _spans(without & whose[why]) for why in WHY}
     return counts

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ESTATE, Sex, TemplateKind
-from simulation.clock import MINUTES_PER_DAY, Calendar, clock_minutes
-from simulation.contact import WHY, Counts, Days, contact_counts
+from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.contact import WHY, Counts, Days, Stays, contact_counts, contact_since_move
 from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
 from simulation.place import Place
 from simulation.simulate import SimulationInputs
@@ -44,6 +44,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "care_experience": ("never_in_care", "in_care_as_a_child"),
     "income": ("other_income", "low_income", "without_visitors"),
     "car": ("with_car", "without_car", "without_visitors"),
+    "since_move": ("weeks_0_to_4", "weeks_5_to_52", "not_moved"),
     "days_since_sentence": (
         "sentenced_under_28_days_ago", "sentenced_28_to_89_days_ago",
         "sentenced_90_to_364_days_ago", "sentenced_a_year_ago_or_more", "not_sentenced",
@@ -60,11 +61,16 @@ REGION = "region"
 
 STAGE_EDGES_DAYS = (28.0, 90.0, 365.0)
 
+SINCE_MOVE = "since_move"
+"""The ``group_by`` of people who are moved in the year: their first four weeks, and the time after
+them. A move that a plan makes before the year does not count."""
+
 OF_STAGES = ("days_since_sentence", "days_to_release")
 OF_PEOPLE = (
     "all", "sex", "children_under_18", "distance_band", "care_experience", "income", "car", REGION,
 )  # fmt: skip
 OF_PLACES = ("all", REGION)
+OF_MOVES = (*OF_PLACES, SINCE_MOVE)
 BY_SESSION = ("session_kind", "session_sort")
 """When in the week sessions are, and whether they are family days."""
 
@@ -76,6 +82,12 @@ OF_A_STAGE = (
     "periods_without_contact", "visits",
 )  # fmt: skip
 """The quantities that are given by stage of the sentence, on entry and before release."""
+
+OF_A_MOVE = (
+    *OF_A_STAGE, "requests", "bookings_fell", "attempts_before_approval", "video_requests",
+    "video_calls", "video_fell", "video_before_clearance",
+)  # fmt: skip
+"""The quantities that are given by the time since a move."""
 
 CUT_SHORT_MINUTES = 15.0
 """A visit that is shorter than its session by more than this is cut short."""
@@ -111,6 +123,8 @@ def _add_year(rows: _Rows, log: VisitLog, inputs: SimulationInputs) -> None:
     rows.begin(log.establishment, log.replication)
     events = _Events.of(log, inputs.calendar)
     by_person = _of_each_person(log, inputs, events)
+    for name, values in _since_move(log, inputs, events, by_person).items():
+        rows.add(SINCE_MOVE, name, values)
     for group_by, code in _groups_of_people(log).items():
         size = len(GROUPS[group_by])
         names = OF_A_STAGE if group_by in OF_STAGES else by_person
@@ -270,7 +284,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         year.visits.person[asked] * len(OUTCOMES) + log.last_outcomes()[asked],
         minlength=people * len(OUTCOMES),
     ).reshape(people, len(OUTCOMES))
-    counts: Counts = {"people": np.ones(people)}
+    counts: Counts = {"people": _stays(place).share_of_year(calendar)}
 
     def per_person(
         person: NDArray[np.int64], weights: NDArray[np.float64] | None = None
@@ -313,7 +327,58 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         visits=Days(person=person, day=events.visit_day),
         calls=Days(person=events.call_person, day=events.call_day),
         asked=_asked(log, calendar),
+        stays=_stays(place),
     )
+
+
+def _stays(place: Place) -> Stays:
+    return Stays(from_day=place.from_day, until_day=place.until_day)
+
+
+def _since_move(
+    log: VisitLog, inputs: SimulationInputs, events: _Events, by_person: Counts
+) -> Counts:
+    """Give some of the quantities by the time since the person was moved."""
+    place, calendar = log.year.place, inputs.calendar
+    groups = len(GROUPS[SINCE_MOVE])
+    if place.is_settled:
+        return {name: np.array([0.0, 0.0, by_person[name].sum()]) for name in OF_A_MOVE}
+    moved = place.from_day > 0
+    first = np.clip(place.from_day + DAYS_PER_PERIOD, None, place.until_day)
+    stays = _stays(place), Stays(from_day=place.from_day, until_day=first)
+    all_weeks, first_weeks = (each.share_of_year(calendar) for each in stays)
+    people = (first_weeks, all_weeks - first_weeks, all_weeks)
+    found: Counts = {
+        "people": np.array(
+            [each[which].sum() for each, which in zip(people, (moved, moved, ~moved), strict=True)]
+        ),
+    }
+
+    def per_group(person: NDArray[np.int64], minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+        measured = _measured(minutes, calendar)
+        since = minutes // MINUTES_PER_DAY - place.from_day[person]
+        code = np.where(moved[person], (since >= DAYS_PER_PERIOD).astype(np.int64), groups - 1)
+        return np.bincount(code[measured], minlength=groups).astype(np.float64)
+
+    visits = log.year.visits
+    found["requests"] = per_group(visits.person, visits.asked_minutes)
+    minutes, requests = log.calls_asked()
+    found["video_requests"] = per_group(_person_of_request(log, requests), minutes)
+    for name in OF_A_MOVE:
+        if name in _COUNTED:
+            rows = np.flatnonzero(log.of(_COUNTED[name]))
+            found[name] = per_group(_person_of(log, rows), log.minutes[rows])
+    contact = contact_since_move(
+        calendar,
+        visits=Days(person=events.visit_person, day=events.visit_day),
+        calls=Days(person=events.call_person, day=events.call_day),
+        stays=_stays(place),
+    )
+    for name in contact[0]:
+        found[name] = np.array(
+            [*(each[name].sum() for each in contact), by_person[name][~moved].sum()]
+        )
+    return found
 
 
 def _asked(log: VisitLog, calendar: Calendar) -> Days:
@@ -342,14 +407,18 @@ _COUNTED = {
     "no_shows": VisitOutcome.NO_SHOW,
     "cancellations": VisitOutcome.CANCELLED,
     "called_off": VisitOutcome.CALLED_OFF,
+    "bookings_fell": VisitOutcome.BOOKING_FELL,
     "refused_entry": VisitOutcome.REFUSED_ENTRY,
     "attempts_without_order": VisitOutcome.NO_ORDER,
     "attempts_without_table": VisitOutcome.NO_TABLE,
+    "attempts_before_approval": VisitOutcome.NOT_APPROVED,
     "video_calls": VisitOutcome.VIDEO_HELD,
     "video_no_shows": VisitOutcome.VIDEO_NO_SHOW,
     "video_failed": VisitOutcome.VIDEO_FAILED,
     "video_without_credit": VisitOutcome.VIDEO_NO_CREDIT,
     "video_without_slot": VisitOutcome.VIDEO_NO_SLOT,
+    "video_before_clearance": VisitOutcome.VIDEO_NOT_CLEARED,
+    "video_fell": VisitOutcome.VIDEO_FELL,
 }
 """Quantities that count the rows of one outcome."""
 
@@ -518,10 +587,16 @@ def _per_four_weeks(part: str) -> Callable[[pd.DataFrame, float], pd.Series[floa
 
 MEASURES = (
     _Measure(
-        name="people", unit="people", group_bys=(*OF_PEOPLE, *OF_STAGES), value=_sum("people")
+        name="people",
+        unit="people",
+        group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
+        value=_sum("people"),
     ),
     _Measure(
-        name="requests", unit="requests", group_bys=(*OF_PEOPLE, "outcome"), value=_sum("requests")
+        name="requests",
+        unit="requests",
+        group_bys=(*OF_PEOPLE, "outcome", SINCE_MOVE),
+        value=_sum("requests"),
     ),
     *(
         _Measure(
@@ -559,12 +634,15 @@ MEASURES = (
     ),
     _Measure(name="bookings", unit="bookings", group_bys=OF_VISITS, value=_sum("bookings")),
     _Measure(
-        name="visits", unit="visits", group_bys=(*OF_VISITS, *OF_STAGES), value=_sum("visits")
+        name="visits",
+        unit="visits",
+        group_bys=(*OF_VISITS, *OF_STAGES, SINCE_MOVE),
+        value=_sum("visits"),
     ),
     _Measure(
         name="visits_per_prisoner_per_four_weeks",
         unit="visits per prisoner per four weeks",
-        group_bys=(*OF_PEOPLE, *OF_STAGES),
+        group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
         value=_per_four_weeks("visits"),
     ),
     _Measure(
@@ -640,9 +718,26 @@ MEASURES = (
         value=_mean("probes_reachable", "probes"),
     ),
     _Measure(
-        name="video_requests", unit="requests", group_bys=OF_PEOPLE, value=_sum("video_requests")
+        name="video_requests",
+        unit="requests",
+        group_bys=(*OF_PEOPLE, SINCE_MOVE),
+        value=_sum("video_requests"),
     ),
-    _Measure(name="video_calls", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_calls")),
+    _Measure(
+        name="video_calls",
+        unit="calls",
+        group_bys=(*OF_PEOPLE, SINCE_MOVE),
+        value=_sum("video_calls"),
+    ),
+    *(
+        _Measure(name=name, unit=unit, group_bys=OF_MOVES, value=_sum(name))
+        for name, unit in (
+            ("bookings_fell", "bookings"),
+            ("attempts_before_approval", "attempts"),
+            ("video_fell", "calls"),
+            ("video_before_clearance", "requests"),
+        )
+    ),
     _Measure(
         name="video_no_shows", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_no_shows")
     ),
@@ -703,19 +798,19 @@ MEASURES = (
     _Measure(
         name="regular_contact_share",
         unit="share of people in four weeks",
-        group_bys=(*OF_PEOPLE, *OF_STAGES),
+        group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
         value=_share("periods_with_regular_contact", "person_periods"),
     ),
     _Measure(
         name="visited_share",
         unit="share of people in four weeks",
-        group_bys=(*OF_PEOPLE, *OF_STAGES),
+        group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
         value=_share("periods_with_visit", "person_periods"),
     ),
     _Measure(
         name="no_contact_share",
         unit="share of people in four weeks",
-        group_bys=(*OF_PEOPLE, *OF_STAGES),
+        group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
         value=_share("periods_without_contact", "person_periods"),
     ),
     *(
@@ -746,7 +841,7 @@ MEASURES = (
         name="no_contact_in_year_share",
         unit="share of people",
         group_bys=OF_PEOPLE,
-        value=_share("people_without_contact", "people"),
+        value=_share("people_without_contact", "people_all_year"),
     ),
     _Measure(
         name="family_money_gbp", unit="GBP", group_bys=OF_PEOPLE, value=_sum("family_money_gbp")

@@ -641,6 +641,10 @@ MEASURE_WORDS = {
     "orders_exchanged": "Visit orders exchanged for telephone credit",
     "orders_unused": "Visit orders in hand when the year ends",
     "called_off": "Bookings called off for want of staff",
+    "bookings_fell": "Bookings lost because the person is moved",
+    "attempts_before_approval": "Attempts to book before visitors are approved after a move",
+    "video_fell": "Video calls lost because the person is moved",
+    "video_before_clearance": "Requests for a video call before numbers are cleared after a move",
     "refused_entry": "Visits refused at the gate",
     "hours_lost_to_late_starts": "Hours of visits lost to late starts",
     "hours_lost_at_checks": "Hours of visits lost at the check and search",
@@ -744,6 +748,9 @@ VISIT_NUMBERS = {
 """The headline numbers of the visits page: measure, words, unit."""
 
 GROUPS = {
+    "weeks_0_to_4": "In the first four weeks after a move",
+    "weeks_5_to_52": "From the fifth week after a move on",
+    "not_moved": "Not moved in the year, or not yet",
     "no": "No children under 18",
     "yes": "Children under 18",
     "under_25_miles": "Under 25 miles from home",

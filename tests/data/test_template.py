@@ -26,6 +26,7 @@ USER_TABLES = {
     *("court_alignment", "places_out_of_use", "excluded_dates", "bank_holidays"),
     "visit_orders",
     "visiting_rules",
+    "transfers",
 }
 
 

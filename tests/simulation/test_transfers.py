@@ -6,9 +6,14 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from data.words import DAYS
+from simulation.contact import Days, Stays, contact_counts, contact_since_move
+from simulation.measures import estate_totals
+from simulation.place import BEYOND
+from simulation.replicate import replicate
 from simulation.simulate import SimulationInputs, simulate, simulate_together
 from simulation.stays import week_by_week
 from tests.simulation.small_prison import (
@@ -270,3 +275,77 @@ def test_moves_are_made_so_many_a_week_on_working_days() -> None:
     assert weeks == sorted([0, 1, 2] * 7)
     assert all((day - 14) % 7 < SATURDAY for _, day in made)
     assert year.start_date == date(2026, 8, 3)
+
+
+def measured(inputs: SimulationInputs) -> pd.DataFrame:
+    """Give the measures of one replication, in columns by measure."""
+    tallies, _ = replicate(inputs, inputs.establishments, seed=1, replication=0, keep_log=False)
+    found = estate_totals(tallies, weeks=inputs.calendar.weeks)
+    keys = ["establishment", "group_by", "group"]
+    return found.pivot_table(index=keys, columns="measure", values="value", dropna=False)
+
+
+def test_person_time_adds_up_and_is_split_at_the_day_of_the_move() -> None:
+    inputs = two_prisons(transfers=[transfer(0, 14), transfer(1, 7, until_day=35)])
+    people = measured(inputs)["people"]
+
+    assert people["AAA", "all", "all"] == pytest.approx(10 + 14 / 56 + 28 / 56)
+    assert people["ALL", "all", "all"] == pytest.approx(24)
+    since = people["ALL", "since_move"]
+    assert since["weeks_0_to_4"] == pytest.approx(28 / 56 + 28 / 56 + 21 / 56)
+    assert since["weeks_5_to_52"] == pytest.approx(14 / 56)
+    assert since["not_moved"] == pytest.approx(22 + 14 / 56 + 7 / 56)
+
+
+def test_what_movers_do_by_weeks_adds_up_to_what_everybody_does() -> None:
+    inputs = two_prisons(
+        transfers=[transfer(number, 10 + number) for number in range(12)],
+        transferring=replace(TRANSFERRING, visitors_approved_days=5, numbers_cleared_days=2),
+    )
+    found = measured(inputs).loc["ALL"]
+    counted = [
+        "visits", "requests", "video_calls", "video_requests", "bookings_fell", "video_fell",
+        "attempts_before_approval", "video_before_clearance",
+    ]  # fmt: skip
+    by_weeks = found.loc["since_move"]
+
+    for name in counted:
+        assert by_weeks[name].sum() == found[name]["all", "all"]
+        assert found[name]["all", "all"] > 0
+    assert (by_weeks.loc["weeks_0_to_4", ["bookings_fell", "video_fell"]] == 0).all()
+    assert by_weeks["attempts_before_approval"]["weeks_5_to_52"] == 0
+
+
+def test_only_four_weeks_within_one_stay_count_for_contact() -> None:
+    """Moved on day 30 of 56: the first four weeks count there; 26 days are no four weeks here."""
+    counts = contact_counts(
+        CALENDAR,
+        has_party=np.array([True, True]),
+        contact_refused=np.array([False, False]),
+        visits=Days(person=np.array([0, 1]), day=np.array([3, 40])),
+        calls=Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64)),
+        asked=Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64)),
+        stays=Stays(from_day=np.array([0, 30]), until_day=np.array([30, BEYOND])),
+    )
+
+    assert counts["person_periods"].tolist() == [1, 0]
+    assert counts["periods_with_visit"].tolist() == [1, 0]
+    assert counts["periods_without_contact"].tolist() == [0, 0]
+    assert counts["people_all_year"].tolist() == [0, 0]
+
+
+def test_four_weeks_are_counted_from_the_move_on() -> None:
+    visits = Days(person=np.array([0, 0, 0]), day=np.array([11, 37, 38]))
+    none = Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64))
+    first, later = contact_since_move(
+        replace(CALENDAR, weeks=13),
+        visits=visits,
+        calls=none,
+        stays=Stays(from_day=np.array([10, 0]), until_day=np.array([80, BEYOND])),
+    )
+
+    assert first["person_periods"].tolist() == [1, 0]
+    assert first["periods_with_regular_contact"].tolist() == [1, 0]
+    assert later["person_periods"].tolist() == [1, 0]
+    assert later["periods_with_visit"].tolist() == [1, 0]
+    assert later["periods_with_regular_contact"].tolist() == [0, 0]
