@@ -157,6 +157,15 @@ EXAMPLE_ROWS: dict[str, list[dict[str, str]]] = {
             "confidence": "measured",
         }
     ],
+    "transfers": [
+        {
+            "prisoner_id": "P000001",
+            "date": "2026-10-05",
+            "establishment": EXAMPLE_ESTABLISHMENT,
+            "unit": f"{EXAMPLE_ESTABLISHMENT}-1",
+            "reason": "progressive",
+        }
+    ],
     "exclusions": [{"prisoner_id": "P000001", "home_area": "E08000035-1", "within_miles": "5"}],
     "activities": [
         {

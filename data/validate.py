@@ -449,6 +449,53 @@ def _check_excluded_dates(tables: Tables, reports: Reports) -> None:
     )
 
 
+def _check_transfers(tables: Tables, reports: Reports) -> None:
+    """Look for transfers to a closed prison or another prison's unit, and stays that overlap."""
+    table, report = tables["transfers"], reports["transfers"]
+    places = tables["establishments"].set_index("establishment")["operational_capacity"]
+    report.add_cells(
+        table.loc[table["establishment"].map(places) == 0, "establishment"],
+        column="establishment",
+        expected="an establishment that holds people",
+        action="Correct the establishment, or remove the row.",
+    )
+    of_unit = table["unit"].map(tables["units"].set_index("unit")["establishment"])
+    report.add_cells(
+        table.loc[of_unit.notna() & (of_unit != table["establishment"]), "unit"],
+        column="unit",
+        expected="a unit of the establishment",
+        action="Correct the unit or the establishment.",
+    )
+    lent = table["until"] != ""
+    report.add_cells(
+        table.loc[lent & (table["until"] <= table["date"]), "until"],
+        column="until",
+        expected="a date after that of the transfer",
+        action="Correct one of the dates; leave until empty for good.",
+    )
+    ordered = table.sort_values(["prisoner_id", "date"])
+    until = ordered.groupby("prisoner_id")["until"].shift().fillna("")
+    report.add_cells(
+        ordered.loc[ordered["date"] < until, "date"].sort_index(),
+        column="date",
+        expected="a date on or after the end of the stay before it",
+        action="Correct the date, or until of the row before it.",
+    )
+
+
+def _check_transferred_to_their_own_sex(tables: Tables, reports: Reports) -> None:
+    """Look for people moved to units of the other sex."""
+    table = tables["transfers"]
+    of_person = table["prisoner_id"].map(tables["population"].set_index("prisoner_id")["sex"])
+    of_unit = table["unit"].map(tables["units"].set_index("unit")["sex"])
+    reports["transfers"].add_cells(
+        table.loc[of_person.notna() & of_unit.notna() & (of_person != of_unit), "unit"],
+        column="unit",
+        expected="a unit of the person's sex",
+        action="Correct the unit or the person.",
+    )
+
+
 def _check_dates(tables: Tables, reports: Reports) -> None:
     """Look for rows that cease to hold before they begin to."""
     for name in ("session_templates", "rules", "places_out_of_use"):
@@ -724,6 +771,8 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("video_stations",), _check_stations_do_not_overlap),
     (("video_stations",), _check_stations_have_slots),
     (("excluded_dates", "session_templates"), _check_excluded_dates),
+    (("transfers", "establishments", "units"), _check_transfers),
+    (("transfers", "population", "units"), _check_transferred_to_their_own_sex),
     (("population", "units"), _check_categories_have_room),
     (("population", "units"), _check_people_fit),
     (("population", "units"), _check_people_are_where_they_may_be),
@@ -743,6 +792,8 @@ ROW_BY_ROW = (
     _check_headroom,
     _check_times,
     _check_dates,
+    _check_transfers,
+    _check_transferred_to_their_own_sex,
     _check_pairs_are_two,
     _check_pairs_stand_once,
     _check_exclusions_say_where,

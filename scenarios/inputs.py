@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from data.records import (
     load_records,
     synthesise_records,
 )
+from data.transfers import TRANSFERS, load_transfers, no_transfers
 from data.travel import TravelSettings, TravelTimes, build_travel, load_roads, read_override
 from data.validate import validate_folder
 from data.visit_cost import VisitCost, visit_cost
@@ -45,6 +46,7 @@ from scenarios.row_changes import (
     own_rule_problems,
 )
 from scenarios.schema import Scenario
+from scenarios.transfers import transfer_problems
 from simulation.asking import window_problems
 from simulation.open_days import calendar_problems
 from simulation.regime import session_problems
@@ -73,6 +75,8 @@ class Inputs:
         Rules, and the parts of the price of a move, with the scenario's changes.
     stage_rules, cohort_rules, court_alignment, places_out_of_use
         What some of the rules say row by row.
+    transfers
+        A user's transfers in the year, by person and date.
     """
 
     estate: Estate
@@ -88,6 +92,7 @@ class Inputs:
     cohort_rules: pd.DataFrame
     court_alignment: pd.DataFrame
     places_out_of_use: pd.DataFrame
+    transfers: pd.DataFrame = field(default_factory=no_transfers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,7 +140,8 @@ def load_inputs(
     except TableError as error:
         raise TableError([*error.problems, *_problems_of_locks(locks)]) from None
     unfit = _unfit(scenario, as_found, data_dir)
-    if unfit and locks is None:
+    may_say_more = locks is not None or table_path(TRANSFERS, data_dir) is not None
+    if unfit and not may_say_more:
         raise ScenarioError(unfit)
     progress("people", 0, 1)
     if known is None:
@@ -146,14 +152,19 @@ def load_inputs(
         population, records = known.population, known.records
         families = parties(population)
     progress("people", 1, 1)
+    problems: list[Problem] = []
     try:
         records = _locked(records, locks, population, as_found)
     except TableError as error:
-        if not unfit:
-            raise
-        unfit += [str(problem) for problem in error.problems]
+        problems += error.problems
+    try:
+        transfers = load_transfers(data_dir, population, as_found)
+    except TableError as error:
+        problems += error.problems
     if unfit:
-        raise ScenarioError(unfit)
+        raise ScenarioError([*unfit, *map(str, problems)])
+    if problems:
+        raise TableError(problems)
     progress("journeys", 0, 1)
     travel = _travel(data_dir, key, scenario.travel) if known is None else known.travel
     costs = visit_cost(families, travel, scenario.travel, scenario.help)
@@ -166,6 +177,7 @@ def load_inputs(
         home_areas=load_home_areas(data_dir),
         travel=travel,
         visit_cost=costs,
+        transfers=transfers,
         **rule_tables(scenario, data_dir),
     )
 
@@ -442,6 +454,8 @@ def _unfit(scenario: Scenario, estate: Estate, data_dir: Path | None) -> list[st
         apply_worker_edits(apply_unit_edits(estate, scenario.units), scenario.workers)
     except ValueError as error:
         problems.append(f"{scenario.name}.yaml: {error}")
+    if table_path(TRANSFERS, data_dir) is not None:
+        problems += transfer_problems(read_table(TRANSFERS, data_dir), scenario.calendar)
     return problems
 
 

@@ -17,6 +17,7 @@ from scenarios.errors import ScenarioError
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 from scenarios.stored_plan import StoredPlan
+from scenarios.transfers import stays_under
 from simulation.family_measures import groups_of
 from simulation.family_workers import family_work
 from simulation.need import people_held
@@ -92,25 +93,42 @@ def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:
 
 
 def simulated_on(scenario: Scenario, inputs: Inputs, allocation: Allocation) -> SimulationInputs:
-    """Give what a simulated year depends on under an allocation; only its placements are read."""
-    return simulated_with(scenario, inputs, allocation.placements)
+    """Give what a simulated year depends on under an allocation.
+
+    Of that, only the placements are read, and the moves in the order in which they are made.
+    """
+    return simulated_with(scenario, inputs, allocation.placements, allocation.moves)
 
 
 def simulated_with(
-    scenario: Scenario, inputs: Inputs, placements: pd.DataFrame
+    scenario: Scenario,
+    inputs: Inputs,
+    placements: pd.DataFrame,
+    moves: pd.DataFrame,
+    *,
+    only: str | None = None,
 ) -> SimulationInputs:
     """Give what a simulated year depends on under these placements.
 
     Parameters
     ----------
     scenario
-        Calendar, demand, coming, regime, allowance, video, attendance, the yearly cap on refunds,
-        need and family work.
+        Calendar, demand, coming, regime, allowance, video, attendance, transfers, the yearly cap on
+        refunds, need and family work.
     inputs
-        Estate, people and what visits cost.
+        Estate, people, their transfers and what visits cost.
     placements
         Who is held where.
+    moves
+        Moves of the plan, in the order in which they are made.
+    only
+        The one establishment that will be played; the people of the others are left out where
+        nobody is moved in the year.
     """
+    known = allocation_inputs(scenario, inputs)
+    held = stays_under(scenario, known, inputs.transfers, placements, moves)
+    if only is not None and "from_day" not in held:
+        held = placements = placements[placements["establishment"] == only]
     rules = rules_by_prison(inputs.estate, scenario.coming, scenario.asking)
     smaller = smaller_parties(inputs.parties, rules)
     cost = inputs.visit_cost
@@ -122,7 +140,7 @@ def simulated_with(
         inputs.estate,
         inputs.population.prisoners,
         inputs.population.contacts,
-        placements,
+        held,
         inputs.parties,
         cost,
         calendar=scenario.calendar,

@@ -207,10 +207,8 @@ def play_again(
     assert results.folder is not None
     scenario = Scenario.model_validate(read_mapping(results.folder / "scenario.yaml"))
     known = load_inputs(scenario, data_dir, progress)
-    held = results.placements
-    if not scenario.line.modelled:
-        held = held[held["establishment"] == establishment]
-    inputs = simulated_with(scenario, known, held)
+    only = None if scenario.line.modelled else establishment
+    inputs = simulated_with(scenario, known, results.placements, results.moves, only=only)
     if start_state is not None:
         inputs = begin_from(inputs, start_state)
     seed = int(results.provenance["seed"])

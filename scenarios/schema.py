@@ -35,6 +35,7 @@ from simulation.line import LineSettings
 from simulation.mood import MoodSettings
 from simulation.need import NeedSettings
 from simulation.regime import VisitsRegime
+from simulation.stays import TransferSettings
 from simulation.video import VideoRegime
 
 
@@ -112,6 +113,7 @@ class Scenario(BaseModel):
     video: VideoRegime
     calling: CallingSettings
     attendance: AttendanceSettings
+    transfers: TransferSettings
     line: LineSettings
     need: NeedSettings
     family_work: FamilyWorkSettings

@@ -184,8 +184,11 @@ def _of_place(
     place: Place, inputs: SimulationInputs, bookings: pd.DataFrame, orders: pd.Series[int]
 ) -> StartState:
     """Give the state of one establishment: bookings of people who are held there."""
-    people = pd.Index(place.prisoner_id)
-    rows = bookings.assign(person=people.get_indexer(pd.Index(bookings["prisoner_id"])))
+    # who is moved there later in the year brings nothing from before it
+    here = np.flatnonzero(place.from_day == 0)
+    people = pd.Index(place.prisoner_id[here])
+    row = people.get_indexer(pd.Index(bookings["prisoner_id"]))
+    rows = bookings.assign(person=np.append(here, NOT_KNOWN)[row])
     rows = rows[rows["person"] >= 0]
     rows = rows[place.has_party[rows["person"].to_numpy(np.int64)]]
     rows = rows.sort_values(["asked_at", "prisoner_id", "session_start"])
@@ -195,7 +198,8 @@ def _of_place(
         passed = rows[column].to_numpy("datetime64[s]") - first
         return np.asarray(passed / np.timedelta64(60, "s"), dtype=np.float64)
 
-    in_hand = orders.reindex(people).fillna(NOT_KNOWN).to_numpy(np.int64)
+    in_hand = np.full(len(place.keys), NOT_KNOWN)
+    in_hand[here] = orders.reindex(people).fillna(NOT_KNOWN).to_numpy(np.int64)
     return StartState(
         person=rows["person"].to_numpy(np.int64),
         party=_parties(place, rows),
@@ -265,13 +269,15 @@ _KEYS = ["establishment", "prisoner_id", "request"]
 
 def _orders_at(inputs: SimulationInputs, code: str, turns: pd.DataFrame, seed: int) -> pd.DataFrame:
     place = inputs.places[code]
+    # nobody has been moved before the first measured day
+    here = np.flatnonzero(place.from_day == 0)
     people = pd.Index(place.prisoner_id)
-    person = people.get_indexer(pd.Index(turns["prisoner_id"].astype("str")))
+    person = here[people[here].get_indexer(pd.Index(turns["prisoner_id"].astype("str")))]
     first = np.datetime64(inputs.calendar.first_date, "s")
     minutes = (turns["at"].to_numpy("datetime64[s]") - first) / np.timedelta64(60, "s")
     days = (minutes // MINUTES_PER_DAY).astype(np.int64)
     spent = turns["outcome"].isin(SPENT).to_numpy()
-    needs = np.flatnonzero(place.convicted).tolist()
+    needs = here[place.convicted[here]].tolist()
     left = orders_left(
         orders_of(place, inputs, seed=seed, replication=0),
         list(zip(person.tolist(), days.tolist(), spent.tolist(), strict=True)),

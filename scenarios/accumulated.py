@@ -1,0 +1,162 @@
+"""Accumulated visits: who is lent to a prison near home to have the visits saved up for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.words import Status
+from optimiser.build import Inputs as Given
+from optimiser.build import rule_book, with_records
+from optimiser.fit import eligible
+from scenarios.schema import Scenario
+from simulation.allowance import ORDER_DAYS, PRIVILEGED_ORDER_DAYS, granted_orders
+from simulation.clock import DAYS_PER_PERIOD, Calendar
+from simulation.demand import keep_share
+from simulation.stays import WORKING_DAYS
+
+LOOKED_AT = 10
+"""So many times the people who are lent are looked at, the most deserving first."""
+
+COLUMNS = ["prisoner_id", "day", "until_day", "establishment", "unit", "is_prepared"]
+
+
+def lent(scenario: Scenario, given: Given, placements: pd.DataFrame) -> pd.DataFrame:
+    """Choose who is lent in the year, from when to when, and where.
+
+    Those with most to gain come first: visit orders that are left over in a year, at most the cap,
+    times the miles between the person and home. Each goes to the nearest establishment with a unit
+    that the rules allow and that has a place free; whoever has none nearer than today is not lent,
+    nor is anybody whom a rule or a planner keeps in place. Loans begin one after the other on
+    working days, evenly over the year, so that each ends in it.
+
+    Parameters
+    ----------
+    scenario
+        Demand, allowance, transfers and the calendar.
+    given
+        Estate, people, journeys and rules of the allocation.
+    placements
+        Who is held where on the first day, of those who may be lent.
+
+    Returns
+    -------
+    DataFrame
+        prisoner_id, day, until_day, establishment, unit, is_prepared: a row per loan, for which
+        visitors are approved before.
+    """
+    wanted = scenario.transfers.accumulated_people
+    held = placements[placements["establishment"].fillna("") != ""]
+    locked = set(given.records.locks["prisoner_id"])
+    people = held.merge(given.population.prisoners.drop(columns=["unit"], errors="ignore"))
+    people = people[(people["status"] != Status.REMAND) & ~people["prisoner_id"].isin(locked)]
+    gain = orders_left_over(scenario, given, people) * people["straight_miles"].to_numpy(np.float64)
+    order = np.argsort(-np.nan_to_num(gain), kind="stable")[: wanted * LOOKED_AT]
+    chosen = people.iloc[order[np.nan_to_num(gain)[order] > 0]]
+    days = spread_over(scenario.calendar, wanted, scenario.transfers.accumulated_days)
+    free = _places_free(given, placements)
+    return _in_turn(given, chosen, free, days, scenario.transfers.accumulated_days)
+
+
+def orders_left_over(scenario: Scenario, given: Given, people: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the visit orders that each person can expect to have left over after a year.
+
+    What is granted in 52 weeks, less the visits that a family of mean wish asks for at the cost of
+    the trip; from 0 to the cap, and 0 for people whom nobody would visit.
+
+    Parameters
+    ----------
+    scenario
+        Orders by incentive level, wishes and how they fall with cost.
+    given
+        Parties and the cost of their trips.
+    people
+        One row per person: prisoner_id, establishment and incentive_level are read.
+    """
+    regime, demand = scenario.regime, scenario.demand
+    granted = granted_orders(people, given.estate.visit_orders, regime)
+    a_year = 13 * (
+        granted[:, 0] * (DAYS_PER_PERIOD // ORDER_DAYS)
+        + granted[:, 1] * (DAYS_PER_PERIOD // PRIVILEGED_ORDER_DAYS)
+    )
+    cost = given.visit_cost
+    person = pd.Index(people["prisoner_id"]).get_indexer(pd.Index(given.parties["prisoner_id"]))
+    found = np.flatnonzero(person >= 0)
+    column = cost.establishments.get_indexer(pd.Index(people["establishment"]))
+    trips = cost.trip[found], column[person[found]]
+    kept = keep_share(cost.gross_gbp[trips] - cost.refund_gbp[trips], demand)
+    share = given.parties["share"].to_numpy(np.float64)[found]
+    asked = np.bincount(person[found], weights=kept * share, minlength=len(people))
+    left = a_year - 13 * demand.wish_per_four_weeks * asked
+    has_party = np.bincount(person[found], minlength=len(people)) > 0
+    return np.asarray(np.clip(left, 0.0, regime.orders_cap) * has_party, dtype=np.float64)
+
+
+def spread_over(calendar: Calendar, people: int, days_each: int) -> list[int]:
+    """Give the day on which each of some loans begins: working days, evenly over the year.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> year = Calendar(
+    ...     start_date=date(2026, 8, 3), weeks=12, warm_up_weeks=4, school_from="09:00",
+    ...     school_until="15:15", school_holidays=(), school_holidays_wales=(),
+    ... )
+    >>> spread_over(year, 4, 28)
+    [28, 42, 56, 70]
+    """
+    first = max(1, calendar.warm_up_days)
+    last = max(first, calendar.days - days_each)
+    reach = np.arange(first, last + 1)
+    working = reach[calendar.weekdays(reach) < WORKING_DAYS]
+    even = np.arange(people) * len(working) // max(people, 1)
+    return [] if not len(working) else working[even].tolist()
+
+
+def _places_free(given: Given, placements: pd.DataFrame) -> dict[str, int]:
+    """Count the places of each unit that nobody holds, headroom left out."""
+    units = given.estate.units.set_index("unit")
+    held = placements["unit"].value_counts()
+    room = units["places"] - units["headroom"].fillna(0)
+    free = (room - held.reindex(units.index).fillna(0)).clip(lower=0)
+    return {str(unit): int(places) for unit, places in free.items()}
+
+
+def _in_turn(
+    given: Given,
+    people: pd.DataFrame,
+    free: dict[str, int],
+    days: Sequence[int],
+    days_each: int,
+) -> pd.DataFrame:
+    """Give each person in turn the nearest place that is free from the next day on."""
+    rows: list[tuple[str, int, int, str, str, bool]] = []
+    if people.empty or not days:
+        return pd.DataFrame(rows, columns=COLUMNS)
+    book = rule_book(given)
+    table = with_records(given).set_index("prisoner_id", drop=False).loc[people["prisoner_id"]]
+    allowed = eligible(table.reset_index(drop=True), book)
+    units = book.units["unit"].tolist()
+    codes = book.units["establishment"].tolist()
+    place = given.travel.establishments.get_indexer(pd.Index(codes))
+    area = given.travel.home_areas.get_indexer(pd.Index(table["home_area"]))
+    miles = given.travel.straight_miles[area][:, place]
+    nearer = allowed & (miles < people["straight_miles"].to_numpy(np.float64)[:, np.newaxis])
+    ends: dict[str, list[int]] = {}
+    who = people["prisoner_id"].tolist()
+    at = people["establishment"].tolist()
+    for person in range(len(people)):
+        if len(rows) == len(days):
+            break
+        day = days[len(rows)]
+        possible = np.flatnonzero(nearer[person])
+        for unit in possible[np.argsort(miles[person, possible], kind="stable")].tolist():
+            busy = [end for end in ends.get(units[unit], []) if end > day]
+            if codes[unit] != at[person] and len(busy) < free[units[unit]]:
+                ends[units[unit]] = [*busy, day + days_each]
+                rows.append((who[person], day, day + days_each, codes[unit], units[unit], True))
+                break
+    return pd.DataFrame(rows, columns=COLUMNS)
