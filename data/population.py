@@ -123,6 +123,7 @@ def synthesise_population(
         "current_unit": estate.units["unit"].to_numpy()[people["unit"]],
         "flags": "",
         "return_unit": "",
+        "last_transfer_date": "",
         **{name: words_of(name, people[name]) for name in _WORD_COLUMNS},
         **deal_needs(people, times[0], estate, settings),
         **deal_holds(people, as_of, assumptions, settings),

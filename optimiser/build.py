@@ -27,7 +27,7 @@ from optimiser.cost import (
     visited,
 )
 from optimiser.duals import Prices
-from optimiser.eligibility import Places
+from optimiser.eligibility import RECENTLY_MOVED, Places, recently_moved
 from optimiser.fit import (
     Fit,
     RuleBook,
@@ -257,7 +257,17 @@ def _moves(inputs: Inputs, found: Fit) -> MoveParts:
             SOFT_HOLDS: weeks * sum(weekly.values(), start=nothing),
             SPECIAL_VEHICLE: sum(found.move_once.values(), start=nothing),
         },
+        moved_lately=recently_moved(prisoners, _days_of_recent(inputs.rules), inputs.as_of),
     )
+
+
+def _days_of_recent(rules: pd.DataFrame) -> float:
+    """Give the days within which a transfer is recent, whatever the level of the rule; NaN if none.
+
+    The price of a move soon after another counts where the rule on such holds is soft or off.
+    """
+    days = pd.to_numeric(rules.loc[rules["rule"] == RECENTLY_MOVED, "value"]).dropna()
+    return float(days.iloc[0]) if len(days) else float("nan")
 
 
 FAR_MILES = 50

@@ -10,13 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.words import LIST_SEPARATOR, Category, Flag, Need, Preference, RuleLevel, Sex, Status
+from data.words import (
+    LIST_SEPARATOR,
+    RECENT_TRANSFER,
+    Category,
+    Flag,
+    Need,
+    Preference,
+    RuleLevel,
+    Sex,
+    Status,
+)
 from data.words import UnitFunction as Function
 from optimiser.problem import Integers
 
@@ -442,6 +453,7 @@ def needs_special_vehicle(people: pd.DataFrame, value: float) -> NDArray[np.bool
 
 
 HOLD = "hold_"
+RECENTLY_MOVED = f"{HOLD}{RECENT_TRANSFER}"
 OTHER_HOLD = f"{HOLD}other"
 HOLD_REASONS = (
     "parole_window",
@@ -469,6 +481,32 @@ def held_for(reason: str) -> MoveRule:
         return (people["hold"] == reason).to_numpy(dtype=np.bool_)
 
     return held
+
+
+def recently_moved(people: pd.DataFrame, days: float, as_of: date) -> NDArray[np.bool_]:
+    """Say who was transferred so few days ago that another move would come soon after.
+
+    Parameters
+    ----------
+    people
+        With ``hold_reason`` and, where it is recorded, ``last_transfer_date``.
+    days
+        Days after a transfer within which another is soon; NaN where no rule says.
+    as_of
+        The day on which to look.
+
+    Returns
+    -------
+    ndarray of bool
+        By the day of the last transfer; for people of whom none is recorded, by the reason of their
+        hold.
+    """
+    held: NDArray[np.bool_] = (people["hold_reason"] == RECENT_TRANSFER).to_numpy(dtype=np.bool_)
+    if "last_transfer_date" not in people.columns or np.isnan(days):
+        return held
+    last = pd.to_datetime(people["last_transfer_date"].replace("", None))
+    since = (pd.Timestamp(as_of) - last).dt.days.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(since), held, (since >= 0) & (since < days))
 
 
 def held_otherwise(people: pd.DataFrame, value: float) -> NDArray[np.bool_]:

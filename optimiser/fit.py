@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.words import Preference, RuleLevel, Sex, split_words
+from data.words import RECENT_TRANSFER, Preference, RuleLevel, Sex, split_words
 from optimiser.eligibility import (
     AFTER_DAY_RULES,
     COHORT_RULES,
@@ -30,6 +30,7 @@ from optimiser.eligibility import (
     ONCE,
     PRESUMPTIVE_OPEN,
     PRICED_ELSEWHERE,
+    RECENTLY_MOVED,
     RULE_NAMES,
     SIXTEEN_MONTHS,
     STAGE_FIT,
@@ -40,6 +41,7 @@ from optimiser.eligibility import (
     days_of,
     holds_word,
     presumed_open,
+    recently_moved,
 )
 from optimiser.move_parts import looked_up
 from optimiser.problem import LARGEST_COST, PENNIES_PER_POUND, Integers, PriceRangeError
@@ -552,7 +554,7 @@ def as_rules_see(prisoners: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     today = _looked_up(people["current_unit"], book.units.set_index("unit")["establishment"])
     places = pd.Index(book.places.establishments)
     columns: dict[str, Any] = {
-        "hold": people["hold_reason"].where(lasts, ""),
+        "hold": _hold(people, people["hold_reason"].where(lasts, ""), book),
         "home_region": _looked_up(people["home_area"], book.area_regions),
         "release_region": _looked_up(people["release_area"], book.area_regions),
         "court_row": book.home_areas.get_indexer(pd.Index(people["court_area"])),
@@ -567,6 +569,18 @@ def as_rules_see(prisoners: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
         columns["category"] = people["category"].where(~presumed, "D")
         columns["open_suitable"] = people["open_suitable"].to_numpy(dtype=np.bool_) | presumed
     return people.assign(**columns)
+
+
+def _hold(people: pd.DataFrame, hold: pd.Series, book: RuleBook) -> pd.Series:
+    """Let the day of the last transfer, where it is recorded, say whether that holds a person."""
+    rule = book.rules.get(RECENTLY_MOVED)
+    if rule is None or "last_transfer_date" not in people.columns:
+        return hold
+    recent = recently_moved(people, rule.value, book.as_of)
+    dated = (people["last_transfer_date"] != "").to_numpy(dtype=np.bool_)
+    ended = dated & ~recent & (hold == RECENT_TRANSFER).to_numpy(dtype=np.bool_)
+    begun = dated & recent & (hold == "").to_numpy(dtype=np.bool_)
+    return hold.mask(ended, "").mask(begun, RECENT_TRANSFER)
 
 
 def _looked_up(ids: pd.Series, words: pd.Series) -> NDArray[np.object_]:

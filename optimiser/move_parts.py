@@ -217,6 +217,7 @@ def move_parts(
     establishments: pd.Index[str],
     visited: Truths,
     by_rule: Mapping[str, Integers],
+    moved_lately: Truths | None = None,
 ) -> MoveParts:
     """Work out what a move of each person destroys.
 
@@ -238,6 +239,8 @@ def move_parts(
         Who has a party that would visit; shape (people,).
     by_rule
         Pennies that soft rules add to a move, by ``RULE_PARTS``; each of shape (people,).
+    moved_lately
+        Whom another move would come soon for, shape (people,); by default those whose hold says so.
 
     Returns
     -------
@@ -248,7 +251,14 @@ def move_parts(
     people = len(prisoners)
     rows, person = _under_way(prisoners, records.activities)
     lasting = rows["kind"].isin(list(BY_PLACE)).to_numpy()
-    amounts = _amounts(prisoners, rows[~lasting], person[~lasting], visited, priced)
+    if moved_lately is None:
+        moved_lately = (prisoners["hold_reason"] == RECENT_TRANSFER).to_numpy()
+    among = {
+        **dict.fromkeys(FOR_EVERYBODY, np.ones(people, dtype=np.bool_)),
+        "recent_transfer": moved_lately,
+        "likely_refusal": (prisoners["preference"] == Preference.STAY).to_numpy(),
+    }
+    amounts = _amounts(among, rows[~lasting], person[~lasting], visited, priced)
     anywhere = {
         name: np.rint(amount * priced[name].pennies).astype(np.int64)
         for name, amount in amounts.items()
@@ -346,19 +356,14 @@ def looked_up(known: pd.Series[str] | pd.Index[str], ids: pd.Series[str]) -> Int
 
 
 def _amounts(
-    prisoners: pd.DataFrame,
+    among: Mapping[str, Truths],
     dates: pd.DataFrame,
     person: Integers,
     visited: Truths,
     priced: Mapping[str, Part],
 ) -> dict[str, Floats]:
-    """Give how many of each part a person loses wherever they go."""
-    people = len(prisoners)
-    among = {
-        **dict.fromkeys(FOR_EVERYBODY, np.ones(people, dtype=np.bool_)),
-        "recent_transfer": (prisoners["hold_reason"] == RECENT_TRANSFER).to_numpy(),
-        "likely_refusal": (prisoners["preference"] == Preference.STAY).to_numpy(),
-    }
+    """Give how many of each part a person loses wherever they go; ``among`` says of whom."""
+    people = len(visited)
     amounts: dict[str, Floats] = {
         name: np.where(who, priced[name].amount, 0.0) for name, who in among.items()
     }

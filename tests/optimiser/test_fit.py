@@ -13,7 +13,7 @@ import pytest
 from data.load import read_table
 from data.records import Records
 from optimiser.build import Inputs, rule_book, why_excluded, with_exclusions
-from optimiser.eligibility import LEVELS, ONCE, RULE_NAMES
+from optimiser.eligibility import LEVELS, ONCE, RULE_NAMES, recently_moved
 from optimiser.fit import (
     RuleBook,
     allowed_of,
@@ -352,6 +352,30 @@ def test_a_hold_is_read_on_the_date() -> None:
     assert as_rules_see(who, book())["hold"].tolist() == ["court"]
     later = replace(book(), as_of=date(2026, 7, 28))
     assert as_rules_see(who, later)["hold"].tolist() == [""]
+
+
+def test_the_day_of_the_last_transfer_says_who_was_moved_recently_and_else_the_hold() -> None:
+    """Six weeks before 27 July is 15 June: whoever came on that day has been there for 42 days."""
+    who = people(
+        {"last_transfer_date": "2026-06-16"},
+        {"last_transfer_date": "2026-06-15"},
+        {"last_transfer_date": "2026-06-15", "hold_reason": "recent_transfer"},
+        {"last_transfer_date": "2026-07-20", "hold_reason": "medical"},
+        {"last_transfer_date": "", "hold_reason": "recent_transfer"},
+        {"last_transfer_date": "2026-08-20"},
+    )
+    rules = book(hold_recent_transfer={"level": "hard", "value": 42})
+
+    seen = as_rules_see(who, rules)["hold"].tolist()
+
+    assert seen == ["recent_transfer", "", "", "medical", "recent_transfer", ""]
+    lately = [True, False, False, True, True, False]
+    assert recently_moved(who, 42, rules.as_of).tolist() == lately
+    by_hold = [False, False, True, False, True, False]
+    assert recently_moved(who, float("nan"), rules.as_of).tolist() == by_hold
+    assert (
+        recently_moved(who.drop(columns="last_transfer_date"), 42, rules.as_of).tolist() == by_hold
+    )
 
 
 def test_built_in_stage_rules_are_words_of_the_population() -> None:

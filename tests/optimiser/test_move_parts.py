@@ -151,6 +151,22 @@ def test_a_recent_transfer_and_a_likely_refusal_are_parts_of_their_own() -> None
     assert told(parts, 1, "BBB") == EVERYBODY | {"likely_refusal": 30.0}
 
 
+def test_a_recorded_transfer_is_told_apart_from_a_hold() -> None:
+    people = prisoners(2, hold_reason=["recent_transfer", ""])
+    parts = move_parts(
+        people,
+        records([], []),
+        read_table("move_parts"),
+        establishments=PRISONS,
+        visited=np.array([False, False]),
+        by_rule={},
+        moved_lately=np.array([False, True]),
+    )
+
+    assert told(parts, 0, "BBB") == EVERYBODY
+    assert told(parts, 1, "BBB") == EVERYBODY | {"recent_transfer": 200.0}
+
+
 def test_a_planner_prices_a_part_anew() -> None:
     table = read_table("move_parts")
     table.loc[table["part"] == "escort", "price_gbp"] = 100.0
