@@ -14,14 +14,24 @@ from enum import StrEnum
 from itertools import pairwise
 from math import inf, log1p
 
+import numpy as np
+
 from data.progress import Progress, silent
-from optimiser.ceilings import Ceiling, Proof, bound_of, solve_within
+from optimiser.ceilings import Ceiling
 from optimiser.certify import CertificateError, certify, feasibility_faults
 from optimiser.decide import decide
 from optimiser.duals import Prices
 from optimiser.measure import Measure, crowded, flagged, limited, usual, weighted, whole_cost
-from optimiser.problem import LARGEST_COST, MOVES, UNPLACED, AllocationProblem, Integers, PairFlag
-from optimiser.solve import Plan
+from optimiser.problem import (
+    LARGEST_COST,
+    MOVES,
+    UNPLACED,
+    AllocationProblem,
+    Integers,
+    Limit,
+    PairFlag,
+)
+from optimiser.solve import Plan, solve
 from optimiser.worst import Asked, Cover, Tail, solve_worst, worst_bound
 
 STAGE = "frontier"
@@ -74,7 +84,7 @@ class Point:
     value: int
     bound: int
     unit_of: Integers
-    proof: Proof | Prices | tuple[Cover, ...]
+    proof: Prices | tuple[Cover, ...]
 
     @property
     def gap(self) -> float:
@@ -100,11 +110,27 @@ class TradeOff:
         bound = self.problem.limits or self.problem.ties
         return not bound and self.against is not Against.WORST_TENTH
 
+    @property
+    def flag(self) -> PairFlag | None:
+        """The flag of the pairs that the measure counts, where that is what it does."""
+        return {Against.MOVES: PairFlag.MOVED, Against.FAR: PairFlag.FAR}.get(self.against)
+
+    def limit(self, at_most: int) -> Limit:
+        """Give the measure, which counts pairs, as a limit."""
+        return Limit(name=self.against, flag=self.flag, people=None, units=None, bound=at_most)
+
+    def counted(self, at_most: int) -> AllocationProblem:
+        """Give a problem that is a flow with the measure, which counts pairs, as its only limit."""
+        return replace(self.problem, limits=(self.limit(at_most),))
+
     def priced(self, price: int) -> AllocationProblem:
         """Give the problem with a price on the measure, its limits and ties kept."""
         problem = self.problem
         if price == 0:
             return problem
+        if self.against is Against.CROWDING:
+            segment = problem.segment_pennies + price * self.measure().segment
+            return replace(problem, segment_pennies=np.minimum(segment, LARGEST_COST))
         made = weighted(problem, [(1, whole_cost(problem)), (price, self.measure())])
         return replace(made, limits=problem.limits, ties=problem.ties)
 
@@ -222,6 +248,8 @@ def amount_of(traded: TradeOff, unit_of: Integers) -> int:
     """Give what a plan has of the measure."""
     if traded.against is Against.WORST_TENTH:
         return traded.tail.worst_parts(traded.problem, unit_of)
+    if traded.flag is not None:
+        return traded.problem.counts(unit_of, traded.limit(0))
     return traded.measure().of_plan(traded.problem, unit_of)
 
 
@@ -256,13 +284,15 @@ def savings_at_most(points: Sequence[Point], step: int) -> list[int]:
 def _bound(traded: TradeOff, point: Point) -> int:
     let = point.price * point.amount
     proof = point.proof
-    if isinstance(proof, Prices):
-        priced = traded.priced(point.price)
-        return certify(priced, point.unit_of, proof, largest_gap=inf).bound_pennies - let
-    if isinstance(proof, Proof):
-        objective = [(1, whole_cost(traded.problem)), (point.price, traded.measure())]
-        return bound_of(traded.problem, objective, (), proof) - let
-    return worst_bound(_asked(traded, point.price), proof) - let
+    if not isinstance(proof, Prices):
+        return worst_bound(_asked(traded, point.price), proof) - let
+    if traded.is_flow and traded.flag is not None:
+        if proof.limit.tolist() != [point.price * proof.scale]:
+            raise CertificateError(["the proof is at another price of the measure"])
+        counted = traded.counted(point.amount)
+        return certify(counted, point.unit_of, proof, largest_gap=inf).bound_pennies
+    priced = traded.priced(point.price)
+    return certify(priced, point.unit_of, proof, largest_gap=inf).bound_pennies - let
 
 
 def _asked(traded: TradeOff, price: int) -> Asked:
@@ -281,7 +311,7 @@ class _Found:
 
     unit_of: Integers
     bound: int
-    proof: Proof | Prices | tuple[Cover, ...]
+    proof: Prices | tuple[Cover, ...]
     plan: Plan
 
 
@@ -305,6 +335,7 @@ class _Search:
         self.empty: set[tuple[int, int]] = set()
         self.plans: dict[int, Plan] = {}
         self.linear = None if traded.against is Against.WORST_TENTH else traded.measure()
+        self.flow = traded.problem if traded.flag is None else traded.counted(0)
 
     def evaluate(self, price: int) -> Point:
         """Find the best plan at a price of the measure."""
@@ -312,7 +343,7 @@ class _Search:
         if self.linear is None:
             found = self._worst(price)
         elif self.traded.is_flow:
-            found = self._flow(price, self.linear)
+            found = self._flow(price)
         else:
             found = self._decision(price)
         self.plans[price] = found.plan
@@ -331,12 +362,17 @@ class _Search:
         best = solve_worst(asked, smallest_gap=self.smallest_gap, start=self._nearest(price))
         return _Found(unit_of=best.unit_of, bound=best.bound, proof=best.covers, plan=best.plan)
 
-    def _flow(self, price: int, linear: Measure) -> _Found:
-        problem = self.traded.problem
-        objective = [(1, whole_cost(problem)), (price, linear)]
-        start = self._nearest(price)
-        best = solve_within(problem, objective, (), smallest_gap=EXACT, start=start)
-        return _Found(unit_of=best.unit_of, bound=best.bound, proof=best.proof, plan=best.plan)
+    def _flow(self, price: int) -> _Found:
+        traded, start = self.traded, self._between(price)
+        if traded.flag is None:
+            best = solve(traded.priced(price), start=start)
+        else:
+            theta = np.array([price], dtype=np.int64)
+            best = solve(self.flow, limit_pennies=theta, start=start)
+        # a flow is the best there is at its price, which its certificate shows anew
+        value = traded.problem.value_pennies(best.unit_of)
+        bound = value + price * amount_of(traded, best.unit_of)
+        return _Found(unit_of=best.unit_of, bound=bound, proof=best.prices, plan=best)
 
     def _decision(self, price: int) -> _Found:
         priced = self.traded.priced(price)
@@ -355,6 +391,21 @@ class _Search:
             return None
         known = min(self.plans, key=lambda each: abs(log1p(each) - log1p(price)))
         return self.plans[known]
+
+    def _between(self, price: int) -> Plan | None:
+        """Give the plan at the nearest price, with prices of units between those of two plans."""
+        nearest = self._nearest(price)
+        below = max((each for each in self.plans if each <= price), default=None)
+        above = min((each for each in self.plans if each > price), default=None)
+        if nearest is None or below is None or above is None:
+            return nearest
+        share = (price - below) / (above - below)
+        low, high = self.plans[below].prices, self.plans[above].prices
+        unit, estate = (
+            np.rint(one + share * (other - one)).astype(np.int64)
+            for one, other in ((low.unit, high.unit), (low.estate, high.estate))
+        )
+        return replace(nearest, prices=replace(nearest.prices, unit=unit, estate=estate))
 
     def keep(self, point: Point) -> None:
         """Keep a point in its place."""
