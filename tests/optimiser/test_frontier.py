@@ -316,6 +316,7 @@ def test_wrong_points_are_refused() -> None:
         replace(point, value=point.value - 1),
         replace(point, amount=point.amount - 1),
         replace(point, bound=point.bound + 1),
+        replace(point, price=point.price + 1),
         replace(point, unit_of=np.zeros_like(point.unit_of)),
     ):
         with pytest.raises(CertificateError):
