@@ -1,17 +1,21 @@
-"""Write the tables of ``docs/validation.md``: of the population, and of a baseline run if given.
+"""Write the tables of ``docs/validation.md``.
 
-python docs/write_validation.py [RUN_FOLDER]
+python docs/write_validation.py [RUN_FOLDER] [--fit REPLICATIONS]
+
+Of the population always, of a run of the baseline if one is given, and of the fitted settings if
+they are to be fitted again, which plays the national year some rounds over.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from data.estate import load_estate
 from data.geography import load_home_areas
 from data.population import synthesise_population
 from data.synthetic.validation import distance_bands, validation_markdown, validation_table
+from scenarios.calibrate import calibrate, calibration_markdown
 from scenarios.load import load_scenario
 from scenarios.region_validation import regions_markdown
 from scenarios.results import load_results
@@ -28,8 +32,16 @@ def write_part(name: str, tables: str) -> None:
     PAGE.write_text(f"{before}{start}{tables}{end}{after}", encoding="utf-8")
 
 
-def main(runs: list[str]) -> None:
-    """Write the population's tables, and those of the simulated year where there is a run."""
+def main(run: Path | None, replications: int | None) -> None:
+    """Write the population's tables, and those of the simulated year that are asked for.
+
+    Parameters
+    ----------
+    run
+        Folder of a run of the baseline.
+    replications
+        Simulated years of each round of the fit.
+    """
     baseline = load_scenario("baseline")
     estate, home_areas = load_estate(), load_home_areas()
     population = synthesise_population(
@@ -38,9 +50,15 @@ def main(runs: list[str]) -> None:
     made = (population, estate, home_areas)
     write_part("population", validation_markdown(validation_table(*made), distance_bands(*made)))
     write_part("regions", regions_markdown(*made))
-    for run in runs:
-        write_part("visits", visits_markdown(load_results(Path(run))))
+    if replications is not None:
+        write_part("fitted", calibration_markdown(calibrate(replications)))
+    if run is not None:
+        write_part("visits", visits_markdown(load_results(run)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    asked = argparse.ArgumentParser(description="Write the tables of docs/validation.md.")
+    asked.add_argument("run", nargs="?", type=Path, help="folder of a run of the baseline")
+    asked.add_argument("--fit", type=int, metavar="REPLICATIONS", help="fit the wishes again")
+    given = asked.parse_args()
+    main(given.run, given.fit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pandas as pd
@@ -186,7 +186,7 @@ def stations_under(estate: Estate, regime: VideoRegime) -> pd.DataFrame:
 
 
 def station_problems(estate: Estate, regime: VideoRegime) -> list[str]:
-    """Find hours that a scenario adds where stations are open already, or too short for a call.
+    """Find hours that a scenario adds where stations are open already, or where no call fits.
 
     Parameters
     ----------
@@ -198,16 +198,24 @@ def station_problems(estate: Estate, regime: VideoRegime) -> list[str]:
     Returns
     -------
     list of str
-        One sentence for each period that would have more slots than hours, or none.
+        One sentence for each period that would have more slots than hours, none, or some in which
+        no provider puts calls through.
     """
     if not regime.added_hours:
         return []
-    periods = stations_under(estate, regime)
+    at_any_hour = replace(regime, provider_from="00:00", provider_until="24:00")
+    periods = stations_under(estate, at_any_hour)
     ended = periods.groupby(["establishment", "day"])["end"].shift().fillna("")
     step = regime.call_minutes + regime.changeover_minutes
     minutes = periods["end"].map(clock_minutes) - periods["start"].map(clock_minutes)
     added = periods["source"] == "scenario"
+    first, last = regime.provider_from, regime.provider_until
     told = [
+        (
+            added & ((periods["start"] < first) | (periods["end"] > last)),
+            f"reaches beyond {first} to {last}, when providers put calls through. Give hours "
+            "within, or change video.provider_from or video.provider_until too.",
+        ),
         (periods["start"] < ended, "overlaps the hours before it. Give other hours."),
         (added & (minutes < step), f"is shorter than a call and its changeover, {step:g} minutes."),
     ]

@@ -219,6 +219,7 @@ def test_sessions_and_stations_where_none_can_be_are_refused_together(
         estate("run", path, "--data", small_data, "--runs", tmp_path / "runs"),
         "would both be held in hall added of",
         "is shorter than a call and its changeover, 40 minutes.",
+        "reaches beyond 09:00 to 20:00, when providers put calls through.",
     )
     assert not [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
 

@@ -14,9 +14,9 @@ def made_up_run(values: tuple[float, ...], leave_out: str = "") -> Results:
     """Give a run in which every measure that the table names has these values, one a year."""
     rows = [
         {**row, "scenario": "baseline", "replication": year, "measure_unit": "x", "value": value}
-        for row in read_table("published_visits")[
-            ["measure", "establishment", "group_by", "group"]
-        ].to_dict("records")
+        for row in read_table("published_visits")[["measure", "establishment", "group_by", "group"]]
+        .drop_duplicates()
+        .to_dict("records")
         for year, value in enumerate(values)
         if row["measure"] != leave_out
     ]
