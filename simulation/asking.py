@@ -168,7 +168,7 @@ class Manner:
     wish
         Kind of session wished for, an index into ``KINDS``; -1 where any will do; int64.
     takes_other
-        Whether another kind will do when none of that kind is free.
+        Whether another kind will do when none of that kind is free; false where any will do.
     waits
         Whether it would take a table released before it asks again.
     handled_minutes
@@ -215,16 +215,19 @@ class Manner:
         seed, replication
             Names of the draws.
         """
+        everyone = np.arange(len(visits))
 
-        def drawn(purpose: str) -> NDArray[np.float64]:
+        def drawn(purpose: str, which: NDArray[np.int64] = everyone) -> NDArray[np.float64]:
             stream = stream_key(seed, replication, f"visit {purpose}")
-            return uniform(stream, place.keys, visits.person, visits.number)
+            return uniform(stream, place.keys, visits.person[which], visits.number[which])
 
-        def is_below(purpose: str, share: float) -> NDArray[np.bool_]:
+        def is_below(
+            purpose: str, share: float, which: NDArray[np.int64] = everyone
+        ) -> NDArray[np.bool_]:
             # a draw that cannot matter is not made
-            if share in (0.0, 1.0):
-                return np.full(len(visits), share == 1.0)
-            return np.less(drawn(purpose), share)
+            found = np.full(len(visits), False)
+            found[which] = drawn(purpose, which) < share if 0.0 < share < 1.0 else share == 1.0
+            return found
 
         by_kiosk = is_below("at a kiosk", place.kiosk_share)
         by_phone = ~is_below("by phone", place.online_share)
@@ -237,8 +240,8 @@ class Manner:
         )
         wish = np.full(len(visits), -1)
         if settings.one_kind_share:
-            wishes = is_below("one kind", settings.one_kind_share)
-            wish[wishes] = _kind(drawn("which kind"), place, visits.party)[wishes]
+            wishing = np.flatnonzero(is_below("one kind", settings.one_kind_share))
+            wish[wishing] = _kind(drawn("which kind", wishing), place, visits.party[wishing])
         resolve = np.zeros(len(visits))
         if with_resolve:
             resolve = drawn("kept") / keep_share(place.net_cost_gbp, demand)[visits.party]
@@ -247,7 +250,9 @@ class Manner:
             channel=channel,
             resolve=resolve,
             wish=wish,
-            takes_other=is_below("second choice", settings.second_choice_share),
+            takes_other=is_below(
+                "second choice", settings.second_choice_share, np.flatnonzero(wish >= 0)
+            ),
             waits=is_below("waiting list", settings.waiting_list_share),
             handled_minutes=_handled(
                 place, visits, channel, settings, calendar, seed=seed, replication=replication
@@ -270,10 +275,12 @@ class Choices:
 
     Attributes
     ----------
-    matter
-        Whether any request has a choice.
-    resolve, takes_other, waits
-        As in ``Manner``, as lists.
+    narrower
+        Whether a channel has a booking window of its own.
+    resolve, waits
+        As in ``Manner``.
+    settles
+        Whether a request that wishes for one kind of session takes another.
     """
 
     def __init__(
@@ -286,27 +293,26 @@ class Choices:
         kind = sessions.weekly.kind
         self._offset = sessions.offset
         self._windows = [None if own is None else calendar.windows(own) for own in windows]
-        self._channel: list[int] = manner.channel.tolist()
-        self._wish: list[int] = manner.wish.tolist()
-        # the last one, for the wish -1: any kind
-        self._of_kind = [*(calendar.every_week(bits(kind == k)) for k in range(len(KINDS))), -1]
+        self._channel = bytes(manner.channel.astype(np.uint8))
+        self._wish = manner.wish
+        self._of_kind = [calendar.every_week(bits(kind == k)) for k in range(len(KINDS))]
+        self.narrower = any(own is not None for own in windows)
         self.resolve: list[float] = manner.resolve.tolist()
-        self.takes_other: list[bool] = (manner.takes_other & (manner.wish >= 0)).tolist()
-        self.waits: list[bool] = manner.waits.tolist()
-        self.matter = bool(
-            any(own is not None for own in windows)
-            or (manner.wish >= 0).any()
-            or manner.waits.any()
-        )
+        self.settles = bytes(manner.takes_other)
+        self.waits = bytes(manner.waits)
 
     def window(self, request: int, day: int) -> int:
         """Give the slots in the booking window of a request's channel."""
         own = self._windows[self._channel[request]]
         return -1 if own is None else own[(day + self._offset) % DAYS_PER_WEEK]
 
-    def wished(self, request: int) -> int:
-        """Give the slots of the kind that a request wishes for."""
-        return self._of_kind[self._wish[request]]
+    def wanted(self, acceptable: Sequence[int]) -> list[int]:
+        """Give the slots of the kind that each request wishes for, of those it can come to."""
+        wanted = list(acceptable)
+        wishing = np.flatnonzero(self._wish >= 0)
+        for request, wish in zip(wishing.tolist(), self._wish[wishing].tolist(), strict=True):
+            wanted[request] &= self._of_kind[wish]
+        return wanted
 
 
 def _kind(drawn: NDArray[np.float64], place: Place, party: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -334,9 +340,9 @@ def _handled(
     attempts = len(visits.ask_again_minutes) + 1
     handled = np.full((attempts, len(visits)), np.inf)
     offset = calendar.first_date.weekday()
-    units = np.unique(place.unit.astype(str))
-    wing = np.searchsorted(units, place.unit.astype(str))[visits.person]
-    minutes = visits.asked_minutes
+    _, wing_of = np.unique(place.unit.astype(str), return_inverse=True)
+    wing = wing_of[visits.person]
+    minutes = visits.asked_minutes.copy()
     for attempt in range(attempts):
 
         def drawn(
@@ -345,9 +351,9 @@ def _handled(
             stream = stream_key(seed, replication, f"visit {purpose} {attempt + 1}")
             return uniform(stream, place.keys, visits.person[request], visits.number[request])
 
-        minutes = minutes.copy()
+        asks = visits.attempts > attempt
         online, phone, kiosk = (
-            np.flatnonzero(channel == CHANNELS.index(each)) for each in CHANNELS
+            np.flatnonzero(asks & (channel == CHANNELS.index(each))) for each in CHANNELS
         )
         if settings.online_confirmed_share:
             confirmed = online[drawn("confirmed", online) < settings.online_confirmed_share]
@@ -356,9 +362,9 @@ def _handled(
         minutes[kiosk] = _at_kiosk(
             minutes[kiosk], wing[kiosk], drawn("reaches the kiosk", kiosk), settings
         )
-        handled[attempt] = np.where(attempt < visits.attempts, minutes, np.inf)
+        handled[attempt, asks] = minutes[asks]
         if attempt < attempts - 1:
-            minutes = minutes + visits.ask_again_minutes[attempt]
+            minutes += visits.ask_again_minutes[attempt]
     return handled
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -400,29 +400,29 @@ def call_off(
 
 def hold_sessions(
     env: simpy.Environment,
-    starts: Sequence[float],
-    booked: Sequence[Sequence[int]],
-    hold: Callable[[int, Sequence[int]], None],
+    starts: NDArray[np.float64],
+    slots: NDArray[np.int64],
+    begin: Callable[[int], None],
 ) -> Generator[simpy.Timeout, Any, None]:
-    """Walk through the sessions of the year and write down who holds a table in each.
+    """Walk through the sessions whose beginning changes what happens afterwards.
 
     Parameters
     ----------
     env
         The establishment's own environment.
     starts
-        Minute at which each session begins, ascending.
-    booked
-        The requests that hold a table in each session when it begins.
-    hold
-        Takes a session and its bookings. Who of them comes was drawn before.
+        Minute at which each session of the year begins, ascending.
+    slots
+        Which of them, ascending.
+    begin
+        Takes a session that begins. Who of those booked comes was drawn before.
 
     Yields
     ------
     Timeout
-        Until the next session begins.
+        Until the next one begins.
     """
-    for slot, start in enumerate(starts):
+    for slot, start in zip(slots.tolist(), starts[slots].tolist(), strict=True):
         if start > env.now:
             yield env.timeout(start - env.now)
-        hold(slot, booked[slot])
+        begin(slot)

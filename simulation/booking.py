@@ -36,14 +36,11 @@ CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
 BOOKING_FELL = CODE[VisitOutcome.BOOKING_FELL]
 
 
-Counter: TypeAlias = tuple[
-    Callable[[int, int], bool],
-    Callable[[int, int, int], int],
-    Callable[[int, int, str], None],
-    Callable[[int, int, int], int],
-]
-"""Whether a person has an order in hand, the table taken, and the order spent, each on a day; and
-the answer to whoever has no order."""
+Find: TypeAlias = Callable[[int, int, int], int]
+"""Books the earliest of some slots, as bits, for a person on a day; or says why there is none."""
+
+Counter: TypeAlias = tuple[Callable[[int, int], bool], Find, Find]
+"""Whether a person has an order in hand on a day; the answer to who has, and to who has none."""
 
 NO_ORDER = str(OrderRule.NO_ORDER)
 
@@ -56,6 +53,11 @@ def _whatever(person: int, day: int) -> bool:
 def _turned_away(acceptable: int, person: int, day: int) -> int:
     """Turn away whoever has no order where every session asks for one."""
     return NOT_IN_HAND
+
+
+def _too_early(acceptable: int, person: int, day: int) -> int:
+    """Turn away who asks before visitors are approved after a transfer."""
+    return TOO_EARLY
 
 
 class BookingDesk:
@@ -72,8 +74,8 @@ class BookingDesk:
         The establishment's own environment.
     visits, askings
         Requests for visits, and the askings for visits and calls; drawn before the run.
-    person, party
-        Whose request each is, and which party would come: visits, then calls.
+    person
+        Whose request each is: visits, then calls.
     acceptable
         For each party the sessions it can come to, as bits.
     calendar, starts
@@ -105,7 +107,6 @@ class BookingDesk:
         askings: Askings,
         *,
         person: Sequence[int],
-        party: Sequence[int],
         acceptable: Sequence[int],
         calendar: SlotCalendar,
         starts: Sequence[float],
@@ -120,22 +121,24 @@ class BookingDesk:
     ) -> None:
         self._env = env
         self._person = person
-        self._party = party
         self._visits = len(visits)
         cancelling = np.flatnonzero(visits.cancels)
         when = visits.cancel_at_share[cancelling].tolist()
         self._cancel_at: dict[int, float] = dict(zip(cancelling.tolist(), when, strict=True))
-        self._turns_to_video = visits.turns_to_video
-        self._turning: set[int] = set()
         self._through: set[int] = set()
-        self._acceptable = acceptable
+        self._turns = bytes(visits.turns_to_video)
+        of_request = np.empty(len(acceptable), dtype=object)
+        of_request[:] = acceptable
+        self._acceptable: list[int] = of_request[visits.party].tolist()
+        self._wanted = choices.wanted(self._acceptable)
         self._calendar = calendar
         self._starts = starts
         self._orders = orders
         self._rules = rules
         self._mood = mood
         self._choices = choices
-        self._first_asked: list[float] = visits.asked_minutes.tolist()
+        self._last_day_soon = mood.last_days_soon(visits.asked_minutes)
+        self._day: list[int] = (np.array(starts) // MINUTES_PER_DAY).tolist()
         self._asked = bytearray(len(visits))
         self._is_done = bytearray(len(person))
         self._waiting: dict[int, None] = {}
@@ -151,15 +154,9 @@ class BookingDesk:
     def hand(self, askings: Askings) -> None:
         """Answer these in turn, after those handed before; none of them before now."""
         first = len(self._recorder.answers)
+        self._through.update((np.flatnonzero(askings.last) + first).tolist())
         self._recorder.answers += [PASSED_OVER] * len(askings)
-        last = np.flatnonzero(askings.last & (askings.request < self._visits))
-        turning = last[self._turns_to_video[askings.request[last]]]
-        self._through.update((last + first).tolist())
-        self._turning.update((turning + first).tolist())
-        # the plain loop is far quicker than the one that looks at everything
-        with_care = self._choices.matter or self._mood.matters or not self._is_settled
-        answer = self._answer_with_care if with_care else self._answer
-        self._env.process(answer(askings, first))
+        self._env.process(self._answer(askings, first))
 
     def is_done(self, request: int) -> bool:
         """Say whether a request has been booked, or was put off."""
@@ -169,21 +166,27 @@ class BookingDesk:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         # looked up once, for the loop is most of the run
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
-        person_of, party_of, visits = self._person, self._party, self._visits
-        at_least, acceptable, tables = self._orders.at_least, self._acceptable, self.booked
-        in_hand, take, spend, otherwise = self._at_counter
-        rule = self._rule
-        ask_for_call, turning, cancel_at = self._ask_for_call, self._turning, self._cancel_at
-        booked = self._is_done
+        person_of, visits, is_done = self._person, self._visits, self._is_done
+        balance, lasting = self._orders.balance, self._orders.lasting
+        in_hand, take, otherwise = self._at_counter
+        wanted, narrower, window = self._wanted, self._choices.narrower, self._choices.window
+        missing, resolve = self._mood.missing, self._choices.resolve
+        mood_of, asked = self._mood.of, self._asked
+        book, turn_away = self._book, self._turn_away
+        cancel_at, ask_for_call = self._cancel_at, self._ask_for_call
+        is_settled, approved = self._is_settled, self._approved_day
         today = midnight = 0
         quiet_until = peek()
         numbers, requests = range(first, first + len(askings)), askings.request.tolist()
         for asking, request, now in zip(numbers, requests, askings.minutes.tolist(), strict=True):
-            if booked[request]:
+            if is_done[request]:
                 continue
             if now > quiet_until:
                 yield env.timeout(now - env.now)
                 quiet_until = peek()
+                # meanwhile the family may have been given a table, or the person been moved
+                if is_done[request]:
+                    continue
             if now >= midnight:
                 today = int(now / MINUTES_PER_DAY)
                 midnight = (today + 1) * MINUTES_PER_DAY
@@ -192,90 +195,69 @@ class BookingDesk:
                 quiet_until = peek()
                 continue
             person = person_of[request]
-            if at_least[person] or in_hand(person, today):
-                answer = take(acceptable[party_of[request]], person, today)
-            else:
-                answer = otherwise(acceptable[party_of[request]], person, today)
+            # no mood is worse than after the last experience
+            if (
+                resolve[request] >= 1.0 - missing[person]
+                and not asked[request]
+                and resolve[request] >= mood_of(person, now)
+            ):
+                is_done[request] = True
+                answers[asking] = PUT_OFF
+                continue
+            asked[request] = True
+            can_spend = (balance[person] and lasting[person]) or in_hand(person, today)
+            found = take if can_spend else otherwise
+            found = found if is_settled or today >= approved[person] else _too_early
+            fitting = wanted[request]
+            fitting = fitting & window(request, today) if narrower else fitting
+            answer = found(fitting, person, today)
+            if answer < 0:
+                answer = turn_away(asking, request, answer, found, now, today)
+                quiet_until = peek()
             answers[asking] = answer
             if answer >= 0:
-                booked[request] = True
-                spend(person, today, rule[answer])
-                tables[answer].append(request)
-                if request in cancel_at:
-                    self._expect_cancelling(request, answer, now)
-                    quiet_until = peek()
-            elif asking in turning:
-                call = len(person_of) + request
-                self._recorder.instead[asking] = ask_for_call(request, call, now, today)
-                quiet_until = peek()
+                book(request, person, answer, now, today)
+                quiet_until = peek() if request in cancel_at else quiet_until
 
-    def _answer_with_care(
-        self, askings: Askings, first: int
-    ) -> Generator[simpy.Timeout, Any, None]:
-        """Answer everybody in turn where choices or moods matter."""
-        env, answers, is_done = self._env, self._recorder.answers, self._is_done
-        quiet_until = env.peek()
-        numbers, requests = range(first, first + len(askings)), askings.request.tolist()
-        for asking, request, now in zip(numbers, requests, askings.minutes.tolist(), strict=True):
-            if is_done[request]:
-                continue
-            if now > quiet_until:
-                yield env.timeout(now - env.now)
-                # meanwhile the family may have been given a table, or the person been moved
-                if is_done[request]:
-                    quiet_until = env.peek()
-                    continue
-            today = int(now / MINUTES_PER_DAY)
-            if request >= self._visits:
-                answers[asking] = self._ask_for_call(request, request, now, today)
-            else:
-                self._answer_visit(asking, request, now, today)
-            quiet_until = env.peek()
-
-    def _answer_visit(self, asking: int, request: int, now: float, today: int) -> None:
-        """Answer one asking for a visit."""
-        mood, person = self._mood, self._person[request]
-        if not self._asked[request]:
-            self._asked[request] = True
-            if mood.matters and self._choices.resolve[request] >= mood.of(person, now):
-                self._is_done[request] = True
-                self._recorder.answers[asking] = PUT_OFF
-                return
-        is_early = today < self._approved_day[person]
-        answer = TOO_EARLY if is_early else self._find(request, today)
-        self._recorder.answers[asking] = answer
-        if answer >= 0:
-            self._book(request, answer, now, today)
-            return
+    def _turn_away(
+        self, asking: int, request: int, answer: int, found: Find, now: float, today: int
+    ) -> int:
+        """Look for a session of another kind; without one, the request waits or ends."""
+        choices, person = self._choices, self._person[request]
+        if choices.settles[request]:
+            fitting = self._acceptable[request] & choices.window(request, today)
+            answer = found(fitting, person, today)
+            if answer >= 0:
+                return answer
         if asking in self._through:
             self._waiting.pop(request, None)
-            mood.refuse(person, now)
-        elif answer == NO_SLOT and self._choices.waits[request]:
+            self._mood.refuse(person, now)
+            if self._turns[request]:
+                call = len(self._person) + request
+                self._recorder.instead[asking] = self._ask_for_call(request, call, now, today)
+        elif answer == NO_SLOT and choices.waits[request]:
             self._waiting[request] = None
-        if asking in self._turning:
-            call = len(self._person) + request
-            self._recorder.instead[asking] = self._ask_for_call(request, call, now, today)
-
-    def _find(self, request: int, today: int, only: int = -1) -> int:
-        """Book the earliest session that the family accepts, among ``only`` these bits."""
-        person, choices = self._person[request], self._choices
-        in_hand, take, _, otherwise = self._at_counter
-        found = take if in_hand(person, today) else otherwise
-        fitting = self._acceptable[self._party[request]] & only & choices.window(request, today)
-        answer = found(fitting & choices.wished(request), person, today)
-        if answer < 0 and choices.takes_other[request]:
-            answer = found(fitting, person, today)
         return answer
 
-    def _book(self, request: int, slot: int, now: float, today: int) -> None:
+    def _find(self, request: int, today: int, only: int) -> int:
+        """Book the earliest session that the family accepts, among ``only`` these bits."""
+        person, choices = self._person[request], self._choices
+        in_hand, take, otherwise = self._at_counter
+        found = take if in_hand(person, today) else otherwise
+        within = only & choices.window(request, today)
+        answer = found(self._wanted[request] & within, person, today)
+        if answer < 0 and choices.settles[request]:
+            answer = found(self._acceptable[request] & within, person, today)
+        return answer
+
+    def _book(self, request: int, person: int, slot: int, now: float, today: int) -> None:
         """Enter a table that was taken."""
-        person = self._person[request]
         self._is_done[request] = True
-        self._waiting.pop(request, None)
+        if self._waiting:
+            self._waiting.pop(request, None)
         self._orders.spend(person, today, self._rule[slot])
         self.booked[slot].append(request)
-        asked, held = self._first_asked[request], self._starts[slot]
-        if held // MINUTES_PER_DAY - asked // MINUTES_PER_DAY > self._mood.settings.long_wait_days:
+        if self._day[slot] > self._last_day_soon[request]:
             self._mood.wait_long(person, now)
         if request in self._cancel_at:
             self._expect_cancelling(request, slot, now)
@@ -286,21 +268,20 @@ class BookingDesk:
         today = int(now / MINUTES_PER_DAY)
         bit = self._calendar.bit_of(slot, today)
         for request in tuple(self._waiting):
-            acceptable = self._acceptable[self._party[request]]
-            if acceptable & bit and self._find(request, today, bit) >= 0:
+            if self._acceptable[request] & bit and self._find(request, today, bit) >= 0:
                 self._recorder.add((now, request, BOOKED, slot))
-                self._book(request, slot, now, today)
+                self._book(request, self._person[request], slot, now, today)
                 return
 
     def _counter(self) -> Counter:
-        """Give how orders are looked for, a table taken and the order spent; and what else."""
+        """Give how orders are looked for, and what is booked with one and without."""
         orders, rules = self._orders, self._rules
         if rules is None:
-            return orders.in_hand, self._calendar.take, orders.spend, _turned_away
+            return orders.in_hand, self._calendar.take, _turned_away
         if rules.ask_for_either:
             without = partial(self._take_without_order, rules)
-            return orders.in_hand, self._calendar.take, orders.spend, without
-        return _whatever, partial(self._take_by_rule, rules), orders.spend, _turned_away
+            return orders.in_hand, self._calendar.take, without
+        return _whatever, partial(self._take_by_rule, rules), _turned_away
 
     def _take_without_order(
         self, rules: OrderRules, acceptable: int, person: int, today: int

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY
 
 MINUTES_PER_PERIOD = DAYS_PER_PERIOD * MINUTES_PER_DAY
+
+NEVER = sys.maxsize
+"""In place of a day that is never reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,11 @@ class Mood:
     settings
         What puts them off.
 
+    Attributes
+    ----------
+    missing
+        What was missing to each family's mood after its last experience; 0 before the first.
+
     Examples
     --------
     >>> mood = Mood(1, MoodSettings(
@@ -90,18 +102,28 @@ class Mood:
 
     def __init__(self, people: int, settings: MoodSettings) -> None:
         self.settings = settings
-        self.matters = settings.matters
-        self._missing = [0.0] * people
+        self.missing = [0.0] * people
         self._since = [0.0] * people
 
     def of(self, person: int, now: float) -> float:
         """Give a family's mood at a minute, which is not before its last experience."""
-        missing = self._missing[person]
+        missing = self.missing[person]
         if not missing:
             return 1.0
         periods = (now - self._since[person]) / MINUTES_PER_PERIOD
         forgotten: float = (1.0 - self.settings.recovery_share) ** periods
         return 1.0 - missing * forgotten
+
+    def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> list[int]:
+        """Give the last day on which a visit asked for at each of these minutes is not far ahead.
+
+        The end of all days where nobody minds how far ahead it is.
+        """
+        if not self.settings.long_wait_fall:
+            return [NEVER] * len(asked_minutes)
+        asked = np.floor(asked_minutes / MINUTES_PER_DAY).astype(np.int64)
+        days: list[int] = (asked + self.settings.long_wait_days).tolist()
+        return days
 
     def start_late(self, person: int, now: float) -> None:
         """Take note that a visit to a person began late."""
@@ -117,13 +139,13 @@ class Mood:
 
     def carry(self, person: int) -> Experience:
         """Give what the family of a person who leaves takes along."""
-        return Experience(missing=self._missing[person], since=self._since[person])
+        return Experience(missing=self.missing[person], since=self._since[person])
 
     def take_over(self, person: int, carried: Experience) -> None:
         """Put what a family brought along in the place of everything that was here."""
-        self._missing[person], self._since[person] = carried
+        self.missing[person], self._since[person] = carried
 
     def _fall(self, person: int, now: float, share: float) -> None:
         if share:
-            self._missing[person] = 1.0 - self.of(person, now) * (1.0 - share)
+            self.missing[person] = 1.0 - self.of(person, now) * (1.0 - share)
             self._since[person] = now

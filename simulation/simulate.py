@@ -587,6 +587,10 @@ class OpenYear:
         # go, or the memory of every establishment waits for the collector
         self.env._queue.clear()
         self.recorder.orders = self.orders.counts(int(self.end / MINUTES_PER_DAY) - 1)
+        # nothing changes the bookings of a session or a slot once it has begun
+        for slot in range(int(np.searchsorted(self.year.sessions.start, self.end))):
+            self.recorder.visits.hold(slot, self.desk.booked[slot])
+        self.room.hold(self.end)
         year = self.year if askings is None else replace(self.year, askings=askings)
         log = VisitLog.of_run(self.recorder, year, self.establishment, self.replication)
         conserve(
@@ -726,7 +730,6 @@ def open_year(
         year.visits,
         year.askings,
         person=person,
-        party=party,
         acceptable=list(map(cache(tables.every_week), positions)),
         calendar=tables,
         starts=sessions.start.tolist(),
@@ -744,8 +747,8 @@ def open_year(
     if start is not None:
         start.set_orders(orders)
         start.enter(place, sessions, year.templates, tables=tables, desk=desk, recorder=recorder)
-    hold = _holding(recorder, year, mood)
-    env.process(hold_sessions(env, sessions.start.tolist(), desk.booked, hold))
+    if inputs.mood.late_start_fall:
+        env.process(hold_sessions(env, sessions.start, *_late(year, desk, mood)))
     env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))
     probed = probed_people(place, **names).tolist()
     from_day, until_day = place.from_day.tolist(), place.until_day.tolist()
@@ -753,11 +756,12 @@ def open_year(
     could_come = _by_kind_of_table(place, probed, positions, tables)
     weekend = tables.every_week(bits(sessions.weekly.kind == KINDS.index(SessionKind.WEEKEND)))
 
+    def suffices(slots: int) -> bool:
+        return slots & weekend != 0 and slots.bit_count() >= VISITS_ENTITLED
+
     def is_reachable(person: int, day: int) -> bool:
         return day >= approved_day[person] and any(
-            found.bit_count() >= VISITS_ENTITLED and found & weekend
-            for slots in could_come[person]
-            for found in (tables.within_reach(slots, person, day),)
+            tables.is_within_reach(slots, person, day, suffices) for slots in could_come[person]
         )
 
     def probed_on(day: int) -> list[int]:
@@ -797,23 +801,19 @@ def _once_cleared(ask: AskForCall, place: Place, person: list[int]) -> AskForCal
     return ask_or_wait
 
 
-def _holding(recorder: Recorder, year: Year, mood: Mood) -> Callable[[int, Sequence[int]], None]:
-    """Give what is done with the bookings of a session that begins."""
-    if not mood.settings.late_start_fall:
-        return recorder.visits.hold
-    is_late = (year.day.late_minutes > mood.settings.late_minutes).tolist()
-    starts: list[float] = year.sessions.start.tolist()
-    person: list[int] = year.visits.person.tolist()
-    comes: list[bool] = (~year.visits.no_show).tolist()
+def _late(
+    year: Year, desk: BookingDesk, mood: Mood
+) -> tuple[NDArray[np.int64], Callable[[int], None]]:
+    """Give the sessions that start late, and what the families who come to one make of it."""
+    late = np.flatnonzero(year.day.late_minutes > mood.settings.late_minutes)
+    person, stays_away = year.visits.person, year.visits.no_show
 
-    def hold(slot: int, requests: Sequence[int]) -> None:
-        recorder.visits.hold(slot, requests)
-        if is_late[slot]:
-            for request in requests:
-                if comes[request]:
-                    mood.start_late(person[request], starts[slot])
+    def begin(slot: int) -> None:
+        for request in desk.booked[slot]:
+            if not stays_away[request]:
+                mood.start_late(int(person[request]), float(year.sessions.start[slot]))
 
-    return hold
+    return late, begin
 
 
 def orders_of(place: Place, inputs: SimulationInputs, *, seed: int, replication: int) -> Orders:

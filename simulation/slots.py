@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,14 @@ class SlotCalendar:
     apart
         Pairs of people of whom one cannot book on a day on which the other has a booking.
     """
+
+    __slots__ = (
+        "_apart", "_base", "_bookable", "_booked", "_closed_by", "_counts", "_day", "_ends",
+        "_exempt", "_held", "_in_periods", "_index", "_limits", "_masks", "_notice_days", "_offset",
+        "_on_day", "_open", "_own", "_period", "_periods", "_reach", "_reaches", "_repeat",
+        "_rolls_on", "_session", "_sessions", "_shift", "_slot_at", "_starts", "_stride", "_today",
+        "_used_up", "_week_bits", "_weekday", "_window", "free", "window_weeks",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -148,9 +156,9 @@ class SlotCalendar:
         fitting = acceptable & self._bookable
         if not fitting:
             return -1
-        used_up = self._used_up[person] & self._reach
-        if used_up:
-            fitting &= ~self._slots_in(used_up) | self._exempt
+        used_up = self._used_up[person]
+        if used_up and used_up & self._reach:
+            fitting &= ~self._slots_in(used_up & self._reach) | self._exempt
         while fitting:
             bit = fitting & -fitting
             slot = self._slot_at[self._shift + bit.bit_length() - 1]
@@ -171,13 +179,17 @@ class SlotCalendar:
             fitting ^= bit
         return -1
 
-    def within_reach(self, acceptable: int, person: int, day: int) -> int:
-        """Give the slots of the window, as bits, that the person has booked or could book.
+    def is_within_reach(
+        self, acceptable: int, person: int, day: int, suffices: Callable[[int], bool]
+    ) -> bool:
+        """Say whether the slots suffice that the person has booked or could book in the window.
 
         Parameters
         ----------
         acceptable, person, day
             As for ``take``; limits of periods do not count.
+        suffices
+            Takes slots of the window, as bits, and says whether they do; more never do less.
         """
         if day != self._today:
             self._turn_to(day)
@@ -185,6 +197,9 @@ class SlotCalendar:
         if person in self._apart:
             found = self._not_closed(found, person)
         left = acceptable & self._window & ~found
+        # bookings are looked for only where they decide
+        if suffices(found) or not suffices(found | left):
+            return suffices(found)
         while left:
             bit = left & -left
             left ^= bit
@@ -192,7 +207,7 @@ class SlotCalendar:
             slot = self._slot_at[place] if place < len(self._slot_at) else -1
             if slot >= 0 and self._is_booked(person, slot):
                 found |= bit
-        return found
+        return suffices(found)
 
     def take_two(self, acceptable: int, person: int, day: int, following: Sequence[int]) -> int:
         """Book the earliest two slots of which one follows the other; -1 when there are none.
@@ -217,17 +232,23 @@ class SlotCalendar:
         fitting = acceptable & self._bookable
         if person in self._apart:
             fitting = self._not_closed(fitting, person)
+        used_up = self._used_up[person] & self._reach
+        if used_up:
+            fitting &= ~self._slots_in(used_up) | self._exempt
         left = fitting
         while left:
             bit = left & -left
             left ^= bit
             first = self._slot_at[self._shift + bit.bit_length() - 1]
             second = following[first]
-            if second < 0 or not fitting >> self._index[second] - self._shift & 1:
-                continue
-            both = (first, second)
-            if self._has_room(person, both) and not any(self._is_booked(person, s) for s in both):
-                for slot in both:
+            if (
+                second >= 0
+                and fitting >> self._index[second] - self._shift & 1
+                and self._has_room(person, first, second)
+                and not self._is_booked(person, first)
+                and not self._is_booked(person, second)
+            ):
+                for slot in (first, second):
                     self.take(1 << self._index[slot] - self._shift, person, day)
                 return first
         return -1
@@ -268,14 +289,16 @@ class SlotCalendar:
                 slots ^= bit
         return slots
 
-    def _has_room(self, person: int, slots: Sequence[int]) -> bool:
-        """Say whether so many more slots are within the limits of their periods."""
+    def _has_room(self, person: int, first: int, second: int) -> bool:
+        """Say whether two more slots are within the limits of their periods."""
         limit = self._limits[person]
         if limit is None:
             return True
-        wanted = Counter(self._period[slot] for slot in slots)
         held = person * self._periods
-        return all(self._held[held + period] + n <= limit for period, n in wanted.items())
+        one, other = held + self._period[first], held + self._period[second]
+        if one == other:
+            return self._held[one] + 2 <= limit
+        return self._held[one] < limit and self._held[other] < limit
 
     def hold(self, slot: int, person: int) -> bool:
         """Book a table before the first day; say whether there was one and the person had none.

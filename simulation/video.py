@@ -276,7 +276,6 @@ class VideoDesk:
         self._following = following
         self._is_long = is_long
         self._gives_back = gives_back
-        self._person_of: dict[int, int] = {}
         self._register = recorder.calls
         self._record = recorder.add
         self._second = recorder.second_slots
@@ -313,13 +312,12 @@ class VideoDesk:
             slot = calendar.take(acceptable, person, today)
         if slot < 0:
             return NOT_IN_HAND if calendar.is_at_limit(person, today) else NO_SLOT
-        if self._gives_back[call]:
-            self._person_of[call] = person
         if slot in self.booked:
             self.booked[slot].append(call)
         else:
             self.booked[slot] = [call]
-            at(self._env, self._starts[slot], self._begin, slot)
+        if self._gives_back[call]:
+            at(self._env, self._starts[slot], self._give_back, (call, slot))
         return slot
 
     def leave(self, people: Collection[int]) -> None:
@@ -333,24 +331,24 @@ class VideoDesk:
                 person = self._person[call % len(self._person)]
                 if person in people:
                     self.booked[slot].remove(call)
-                    self._person_of.pop(call, None)
                     self._calendar.release(slot, person, today)
                     if call in self._second:
                         self._calendar.release(self._second.pop(call), person, today)
                     self._record((now, call, VIDEO_FELL, slot))
 
-    def _begin(self, due: simpy.Event) -> None:
-        slot = cast("int", due.value)
-        self._register.hold(slot, self.booked[slot])
-        if self._person_of:
-            for call in self.booked[slot]:
-                if call in self._person_of:
-                    self._give_back(call, slot)
+    def hold(self, end: float) -> None:
+        """Write down the bookings of every slot that began before a minute."""
+        for slot in sorted(self.booked, key=self._starts.__getitem__):
+            if self._starts[slot] < end:
+                self._register.hold(slot, self.booked[slot])
 
-    def _give_back(self, call: int, slot: int) -> None:
+    def _give_back(self, due: simpy.Event) -> None:
         """Give back the credit of a call that fails; its stations have had their time."""
+        call, slot = cast("tuple[int, int]", due.value)
+        if call not in self.booked[slot]:
+            return
         today = int(self._env.now / MINUTES_PER_DAY)
-        person = self._person_of.pop(call)
+        person = self._person[call % len(self._person)]
         self._calendar.release(slot, person, today)
         if call in self._second:
             self._calendar.release(self._second[call], person, today)
@@ -429,6 +427,9 @@ class WalkInRoom:
 
     def leave(self, people: Collection[int]) -> None:
         """Let nothing fall: nobody books."""
+
+    def hold(self, end: float) -> None:
+        """Write down nothing: every call was, as it was asked for."""
 
     def _leave(self, _: simpy.Event) -> None:
         self._in_use -= 1
