@@ -154,6 +154,7 @@ def simulated_with(
         calling=scenario.calling,
         attendance=scenario.attendance,
         line=scenario.line,
+        early=scenario.early,
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
         keep_aparts=inputs.records.keep_aparts,
     )

@@ -30,6 +30,7 @@ from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
+from simulation.early_days import EarlySettings
 from simulation.family_workers import FamilyWorkSettings
 from simulation.line import LineSettings
 from simulation.mood import MoodSettings
@@ -115,6 +116,7 @@ class Scenario(BaseModel):
     attendance: AttendanceSettings
     transfers: TransferSettings
     line: LineSettings
+    early: EarlySettings
     need: NeedSettings
     family_work: FamilyWorkSettings
     benefit: BenefitSettings

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from simulation import family_measures
+from simulation import early_days, family_measures
+from simulation.early_days import early_tally, play_early_days
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.line_measures import HELD, QUANTITIES, line_tally, line_totals
 from simulation.log import VisitLog, join_tables
@@ -53,6 +54,7 @@ def replicate(
     """
     tables: list[pd.DataFrame] = []
     lines: list[pd.DataFrame] = []
+    early: list[pd.DataFrame] = []
     wanted = frozenset(establishments)
 
     def years() -> Iterator[VisitLog]:
@@ -63,6 +65,8 @@ def replicate(
                 if log.establishment in wanted:
                     if keep_log:
                         tables.append(table())
+                    if inputs.early.modelled:
+                        early.append(_early(log, inputs, seed))
                     yield log
 
     if not establishments:
@@ -71,10 +75,23 @@ def replicate(
         tally(years(), inputs),
         family_tally(inputs, establishments, seed=seed, replication=replication),
         *(each[each["establishment"].isin(wanted)] for each in lines),
+        *early,
     ]
     # a table without rows has no types to agree with the others
     told = pd.concat([each for each in tallies if len(each)], ignore_index=True)
     return told, join_tables(tables) if tables else None
+
+
+def _early(log: VisitLog, inputs: SimulationInputs, seed: int) -> pd.DataFrame:
+    """Count up the first days of an establishment whose year of visits is known."""
+    holidays = inputs.lines.bank_holidays
+    played = play_early_days(log, inputs.calendar, inputs.early, holidays, seed=seed)
+    return early_tally(
+        played,
+        inputs.calendar,
+        establishment=log.establishment,
+        replication=log.replication,
+    )
 
 
 def _played(
@@ -160,7 +177,10 @@ def totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     """
     of_work = tallies["quantity"].isin(family_measures.QUANTITIES)
     of_lines = tallies["quantity"].isin((*QUANTITIES, HELD))
-    parts = [estate_totals(tallies[~of_work & ~of_lines], weeks=weeks)]
+    of_early = tallies["quantity"].isin(early_days.QUANTITIES)
+    parts = [estate_totals(tallies[~of_work & ~of_lines & ~of_early], weeks=weeks)]
+    if of_early.any():
+        parts.append(early_days.early_totals(tallies[of_early]))
     if of_lines.any():
         parts.append(line_totals(tallies[of_lines]))
     if of_work.any():

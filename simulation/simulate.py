@@ -40,6 +40,7 @@ from simulation.calling import (
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
+from simulation.early_days import EarlySettings
 from simulation.family_workers import FamilyWork, FamilyWorkSettings
 from simulation.line import Lines, LineSettings, lines_under
 from simulation.log import TOO_EARLY, Recorder, VisitLog, Year, conserve
@@ -95,6 +96,8 @@ class SimulationInputs:
         its code, in order of code.
     lines
         Booking lines under the scenario.
+    early
+        How the first days in a prison go.
     start
         Bookings and orders that are there on the first day, by establishment; none by default.
     handovers
@@ -119,6 +122,7 @@ class SimulationInputs:
     stations: dict[str, pd.DataFrame]
     places: dict[str, Place]
     lines: Lines
+    early: EarlySettings
     start: dict[str, StartState] = field(default_factory=dict)
     handovers: tuple[Handover, ...] = ()
     family_settings: FamilyWorkSettings | None = None
@@ -162,6 +166,7 @@ def build_inputs(
     calling: CallingSettings,
     attendance: AttendanceSettings,
     line: LineSettings,
+    early: EarlySettings,
     refunded_visits_per_year: float,
     keep_aparts: pd.DataFrame | None = None,
 ) -> SimulationInputs:
@@ -188,7 +193,8 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
-    calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance, line
+    calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance, line, \
+early
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -281,6 +287,7 @@ def build_inputs(
         sessions=_by_establishment(sessions, codes),
         open_days=open_days,
         stations=_by_establishment(stations_under(estate, video), codes),
+        early=early,
         lines=lines_under(estate, line, calendar, bank_holidays.astype(np.int64)),
         handovers=handovers_of(people),
         places=_places(

@@ -21,6 +21,7 @@ from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
+from simulation.early_days import EarlySettings
 from simulation.line import LineSettings, Service
 from simulation.mood import MoodSettings
 from simulation.place import BEYOND
@@ -251,6 +252,28 @@ def transfer(prisoner: int, day: int, establishment: str = "BBB", **columns: Any
     } | columns
 
 
+EARLY = EarlySettings(
+    modelled=False,
+    saturday_share=0.05,
+    arrive_from="11:00",
+    arrive_until="21:00",
+    reception_until="19:00",
+    receptions_per_day=15,
+    knows_number_share=0.7,
+    clear_working_days=3.0,
+    clear_transfer_factor=1.5,
+    clear_category_a_factor=3.0,
+    told_share=0.2,
+    find_share=0.3,
+    find_after_days=3.0,
+    find_days=39.0,
+    ask_days=5.0,
+    reception_visit_prisons_share=0.0,
+    reception_visit_share=0.5,
+)
+"""First days as they are assumed to be, at prisons without reception visits."""
+
+
 def session(establishment: str = "AAA", number: int = 0, **columns: Any) -> dict[str, Any]:
     """Give one row of ``session_templates``."""
     return {
@@ -339,6 +362,7 @@ def prison(
     calling: CallingSettings = CALLING,
     attendance: AttendanceSettings = ATTENDANCE,
     line: LineSettings = LINE,
+    early: EarlySettings = EARLY,
     national_line: bool = False,
     establishments: Sequence[str] = ("AAA",),
     seed: int | None = None,
@@ -475,6 +499,7 @@ def prison(
         calling=calling,
         attendance=attendance,
         line=line,
+        early=early,
         refunded_visits_per_year=26,
         keep_aparts=pd.DataFrame(
             [(ids[one], ids[other]) for one, other in apart], columns=["a", "b"], dtype="str"
