@@ -69,3 +69,43 @@ def test_an_interrupted_plan_is_written_certified_with_its_gap(
     assert account["status"] in ("cancelled", "optimal")
     assert (account["status"] == "optimal") == (account["gap"] == 0)
     assert f"gap {100 * account['gap']:.4f}%" in told[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "objective.mode: strict, objective.order: [placed, family], objective.tolerance: [0, 0.1]",
+        "objective.worst_tenth_weight_gbp_per_mile: 20",
+    ],
+    ids=["strict", "worst tenth"],
+)
+def test_an_objective_that_is_no_sum_hands_over_its_plan_too(
+    small_data: Path, tmp_path: Path, change: str
+) -> None:
+    scenario = tmp_path / "stopped.yaml"
+    scenario.write_text(
+        "title: Stopped\nquestion: What is there so far?\nparent: baseline\n"
+        f"change: {{placements: optimised, allocation.move_budget: 9, {change}}}\n",
+        encoding="utf-8",
+    )
+    heard: list[str] = []
+
+    def once(stage: str, _done: int, _total: int) -> None:
+        if "gap" in stage and not heard:
+            heard.append(stage)
+            signal.raise_signal(signal.SIGINT)
+
+    with stops_early(once, lambda _: None) as progress:
+        told = plan(
+            str(scenario), out_dir=tmp_path / "plan", data_dir=small_data, progress=progress
+        ).told
+
+    account = json.loads((tmp_path / "plan" / "allocation.json").read_text())
+    assert heard
+    assert account["status"] == "cancelled"
+    assert account["lower_bound_gbp"] <= account["objective_gbp"]
+    reached = [level["level"] for level in account["levels"]]
+    if "strict" in change:
+        assert reached == ["placed"]
+        assert "  level family: not reached" in told
+        assert "  level all: not reached" in told
