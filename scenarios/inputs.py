@@ -492,6 +492,8 @@ def _selection_problems(scenario: Scenario, estate: Estate) -> list[str]:
 
 
 _EDITED = {
+    "line.joins": "establishments",
+    "line.online": "establishments",
     "units": "units",
     "workers": "establishments",
     "limits": "units",

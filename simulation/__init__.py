@@ -20,6 +20,11 @@ Modules, in the order a reader needs them:
 ``slots``       a calendar of free tables or stations
 ``place``       the people and parties of one establishment as arrays
 ``start_state`` bookings and orders that are there on the first day
+``contact_centre`` a telephone line: agents, priorities, patience, redial
+``line``        who rings which line, when it is open, who answers
+``together``    prisons that share a line, played in steps of a day
+``line_measures`` what happened on lines as measures
+``early_days``  the first days: first call, cleared numbers, first visit
 ``log``         ``VisitOutcome`` and ``VisitLog``: append-only rows, then a table
 ``clock``       ``Calendar``: simulation minutes, dates and weekdays
 ``streams``     one named column of draws per purpose

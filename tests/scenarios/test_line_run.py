@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
 from scenarios.replay import replay
 from scenarios.results import Results
@@ -19,6 +20,10 @@ change:
   line.modelled: true
   calendar.weeks: 6
   asking.online_share: 0.2
+  line.joins:
+    - {where: {establishment: LEI}, first_date: 2026-08-17}
+  line.online:
+    - {where: {}, first_date: 2026-08-24, share: 0.5, weeks: 2}
 """
 
 
@@ -68,3 +73,13 @@ def test_a_prison_on_the_line_is_replayed_as_it_was(
     )
 
     assert told[0] == str(tmp_path / "replay")
+
+
+def test_an_edit_of_lines_that_selects_nothing_is_told(small_data: Path, tmp_path: Path) -> None:
+    text = LINES.replace("establishment: LEI", "establishment: XXX")
+    (tmp_path / "lines.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ScenarioError, match=r"line\.joins row 1 selects nothing"):
+        run_many(
+            [str(tmp_path / "lines.yaml")], Options(data_dir=small_data, runs_dir=tmp_path / "runs")
+        )
