@@ -49,6 +49,7 @@ def test_every_scenario_fits_on_one_screen(name: str) -> None:
 def test_the_scenarios_that_come_with_the_model_are_there() -> None:
     assert scenario_names() == [
         "baseline",
+        "accumulated_visits",
         "booking_lines",
         "closer_to_home",
         "closer_to_home_ceiling",
@@ -58,6 +59,7 @@ def test_the_scenarios_that_come_with_the_model_are_there() -> None:
         "family_days",
         "grants_end",
         "help_with_visits",
+        "moves_by_week",
         "national_booking_2027",
         "online_booking",
         "strict_order",
