@@ -36,7 +36,7 @@ COLUMNS = [
     "children", "orders",
 ]  # fmt: skip
 BOOKING, ORDERS = "booking", "orders"
-SPENT, BACK = ("booked",), ("cancelled", "called_off")
+SPENT, BACK = ("booked", "doubled"), ("cancelled", "called_off")
 TOLD = 3
 """Rows named in a fault."""
 
@@ -250,6 +250,10 @@ def state_of(inputs: SimulationInputs, visits: pd.DataFrame, seed: int) -> pd.Da
         what=BOOKING, asked_at=asked.reindex(pd.MultiIndex.from_frame(booked[_KEYS])).to_numpy()
     )
     turns = before[before["outcome"].isin((*SPENT, *BACK))]
+    # who gives back two sessions in a row has spent an order for each
+    doubled = pd.MultiIndex.from_frame(before.loc[before["outcome"] == "doubled", _KEYS])
+    twice = turns["outcome"].isin(BACK) & pd.MultiIndex.from_frame(turns[_KEYS]).isin(doubled)
+    turns = pd.concat([turns, turns[twice]]).sort_values("at", kind="stable")
     by_place = dict(list(turns.groupby("establishment")))
     none = turns.iloc[:0]
     parts = [

@@ -258,6 +258,35 @@ class Orders:
             any_will_do or self._privileged_balance[person] > 0,
         )
 
+    def cover(self, person: int, day: int, rules: Sequence[str]) -> bool:
+        """Say whether a person could spend an order for each of some sessions, one after the other.
+
+        Parameters
+        ----------
+        person, day
+            Whose orders, and when.
+        rules
+            Which order each session asks for.
+        """
+        if not self._needed[person]:
+            return True
+        if day >= self._next_grant[person]:
+            self._grant(person, day)
+        reception = self._reception_left[person] if self._is_reception(person, day) else 0
+        privileged, ordinary = self._privileged_balance[person], self.balance[person]
+        for rule in rules:
+            if rule == OrderRule.NO_ORDER:
+                continue
+            if reception:
+                reception -= 1
+            elif privileged and rule != OrderRule.VISIT_ORDER:
+                privileged -= 1
+            elif ordinary > 0 and rule != OrderRule.PRIVILEGED_ORDER:
+                ordinary -= 1
+            else:
+                return False
+        return True
+
     def spend(self, person: int, day: int, rule: str = "") -> None:
         """Take what ``in_hand`` found: what lapses first is used first.
 

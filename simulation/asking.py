@@ -61,6 +61,10 @@ class AskingSettings:
     online_notice_days_min, online_notice_days_max, phone_notice_days_min, phone_notice_days_max, \
 kiosk_notice_days_min, kiosk_notice_days_max
         Booking window of a channel; that of the regime where ``None``.
+    double_share, double_gap_minutes
+        Share of requests that wish for two sessions in a row, for two orders and in one trip, and
+        the most minutes between the end of the one and the start of the other; who finds no two
+        takes one.
     one_kind_share, second_choice_share
         Share of requests that wish for one kind of session, and of those that accept another when
         none of that kind is free.
@@ -89,6 +93,8 @@ kiosk_notice_days_min, kiosk_notice_days_max
     phone_notice_days_max: int | None
     kiosk_notice_days_min: int | None
     kiosk_notice_days_max: int | None
+    double_share: float
+    double_gap_minutes: float
     one_kind_share: float
     second_choice_share: float
     waiting_list_share: float
@@ -171,6 +177,8 @@ class Manner:
         Whether another kind will do when none of that kind is free; false where any will do.
     waits
         Whether it would take a table released before it asks again.
+    doubles
+        Whether it wishes for two sessions in a row.
     handled_minutes
         Minute at which each asking reaches the desk, ``inf`` where the family would not ask so
         often; shape (attempts_max, requests); float64.
@@ -182,6 +190,7 @@ class Manner:
     wish: NDArray[np.int64]
     takes_other: NDArray[np.bool_]
     waits: NDArray[np.bool_]
+    doubles: NDArray[np.bool_]
     handled_minutes: NDArray[np.float64]
 
     @classmethod
@@ -254,6 +263,7 @@ class Manner:
                 "second choice", settings.second_choice_share, np.flatnonzero(wish >= 0)
             ),
             waits=is_below("waiting list", settings.waiting_list_share),
+            doubles=is_below("double", settings.double_share),
             handled_minutes=_handled(
                 place, visits, channel, settings, calendar, seed=seed, replication=replication
             ),
@@ -277,8 +287,8 @@ class Choices:
     ----------
     narrower
         Whether a channel has a booking window of its own.
-    resolve, waits
-        As in ``Manner``.
+    resolve, waits, doubles
+        As in ``Manner``; no ``doubles`` where nobody wishes for two sessions.
     settles
         Whether a request that wishes for one kind of session takes another.
     """
@@ -300,6 +310,7 @@ class Choices:
         self.resolve: list[float] = manner.resolve.tolist()
         self.settles = bytes(manner.takes_other)
         self.waits = bytes(manner.waits)
+        self.doubles = bytes(manner.doubles) if manner.doubles.any() else b""
 
     def window(self, request: int, day: int) -> int:
         """Give the slots in the booking window of a request's channel."""

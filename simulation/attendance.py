@@ -174,6 +174,7 @@ class VisitingDay:
         sessions: DatedSlots,
         request: NDArray[np.int64],
         slot: NDArray[np.int64],
+        end: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Say when each party that came was let into the hall, and how long it had there.
 
@@ -188,6 +189,8 @@ class VisitingDay:
             Parties, requests and dated slots.
         request, slot
             Who came, and to which slot; shape (parties that came,).
+        end
+            Minute at which the visit is over at the latest.
 
         Returns
         -------
@@ -196,7 +199,7 @@ class VisitingDay:
             had there: 0 where it was not let in; shape (parties that came,).
         """
         settings = self.settings
-        start, end = sessions.start[slot], sessions.end[slot]
+        start = sessions.start[slot]
 
         def drawn(purpose: str) -> NDArray[np.float64]:
             stream = stream_key(self.seed, self.replication, f"visit {purpose}")

@@ -31,6 +31,7 @@ from simulation.order_rules import OrderRules
 from simulation.slots import SlotCalendar
 
 BOOKED = CODE[VisitOutcome.BOOKED]
+DOUBLED = CODE[VisitOutcome.DOUBLED]
 CANCELLED = CODE[VisitOutcome.CANCELLED]
 CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
 BOOKING_FELL = CODE[VisitOutcome.BOOKING_FELL]
@@ -93,11 +94,15 @@ class BookingDesk:
         Whether nobody is moved.
     approved_day
         Day from which each person's visitors are approved, 0 but after a transfer.
+    following
+        The session that follows each in its hall, or -1; empty where nobody wishes for two.
 
     Attributes
     ----------
     booked
-        The requests that hold a table in each session.
+        The requests that hold a table in each session, but for a second one.
+    second
+        The session, and the one that follows it, of requests that hold a table in both.
     """
 
     def __init__(
@@ -118,6 +123,7 @@ class BookingDesk:
         ask_for_call: Callable[[int, int, float, int], int],
         is_settled: bool,
         approved_day: Sequence[int],
+        following: Sequence[int] = (),
     ) -> None:
         self._env = env
         self._person = person
@@ -148,7 +154,9 @@ class BookingDesk:
         self._ask_for_call = ask_for_call
         self._is_settled = is_settled
         self._approved_day = approved_day
+        self._following = following
         self.booked: list[list[int]] = [[] for _ in starts]
+        self.second: dict[int, tuple[int, int]] = {}
         self.hand(askings)
 
     def hand(self, askings: Askings) -> None:
@@ -175,6 +183,7 @@ class BookingDesk:
         book, turn_away = self._book, self._turn_away
         cancel_at, ask_for_call = self._cancel_at, self._ask_for_call
         is_settled, approved = self._is_settled, self._approved_day
+        doubles = self._choices.doubles
         today = midnight = 0
         quiet_until = peek()
         numbers, requests = range(first, first + len(askings)), askings.request.tolist()
@@ -207,6 +216,8 @@ class BookingDesk:
             asked[request] = True
             can_spend = (balance[person] and lasting[person]) or in_hand(person, today)
             found = take if can_spend else otherwise
+            if doubles and doubles[request]:
+                found = partial(self._two_or_one, request, found)
             found = found if is_settled or today >= approved[person] else _too_early
             fitting = wanted[request]
             fitting = fitting & window(request, today) if narrower else fitting
@@ -239,6 +250,19 @@ class BookingDesk:
             self._waiting[request] = None
         return answer
 
+    def _two_or_one(self, request: int, found: Find, fitting: int, person: int, today: int) -> int:
+        """Book the earliest two sessions in a row for which there are two orders, or else one."""
+        rule, orders, following = self._rule, self._orders, self._following
+
+        def is_covered(first: int, second: int) -> bool:
+            return orders.cover(person, today, (rule[first], rule[second]))
+
+        slot = self._calendar.take_two(fitting, person, today, following, is_covered)
+        if slot < 0:
+            return found(fitting, person, today)
+        self.second[request] = slot, following[slot]
+        return slot
+
     def _find(self, request: int, today: int, only: int) -> int:
         """Book the earliest session that the family accepts, among ``only`` these bits."""
         person, choices = self._person[request], self._choices
@@ -257,6 +281,10 @@ class BookingDesk:
             self._waiting.pop(request, None)
         self._orders.spend(person, today, self._rule[slot])
         self.booked[slot].append(request)
+        if self.second and request in self.second:
+            second = self.second[request][1]
+            self._orders.spend(person, today, self._rule[second])
+            self._recorder.add((now, request, DOUBLED, second))
         if self._day[slot] > self._last_day_soon[request]:
             self._mood.wait_long(person, now)
         if request in self._cancel_at:
@@ -309,9 +337,9 @@ class BookingDesk:
     def _cancel(self, decided: simpy.Event) -> None:
         request, slot = cast("tuple[int, int]", decided.value)
         if request in self.booked[slot]:
-            self._release(request, slot, CANCELLED)
-            if self._waiting:
-                self._offer(slot)
+            for released in self._release(request, slot, CANCELLED):
+                if self._waiting:
+                    self._offer(released)
 
     def leave(self, people: Collection[int], requests: Sequence[int]) -> None:
         """Let fall what people who are moved have booked from now on, and what they wait for.
@@ -332,20 +360,31 @@ class BookingDesk:
         for slot in range(bisect_left(self._starts, self._env.now), len(self._starts)):
             for request in tuple(self.booked[slot]):
                 if person_of[request] in people:
-                    self._release(request, slot, BOOKING_FELL)
-                    if self._waiting:
-                        self._offer(slot)
+                    for released in self._release(request, slot, BOOKING_FELL):
+                        if self._waiting:
+                            self._offer(released)
 
     def call_off(self, slot: int) -> None:
-        """Tell everybody booked into a session that it is not held; nobody can book it any more."""
+        """Tell everybody booked into a session that it is not held; nobody can book it any more.
+
+        Who holds a table in two sessions has no visit when either is called off.
+        """
         for request in tuple(self.booked[slot]):
             self._release(request, slot, CALLED_OFF)
+        if self.second:
+            for request, (first, second) in tuple(self.second.items()):
+                if second == slot:
+                    self._release(request, first, CALLED_OFF)
 
-    def _release(self, request: int, slot: int, outcome: int) -> None:
+    def _release(self, request: int, slot: int, outcome: int) -> tuple[int, ...]:
+        """Give back what a request holds, and say which sessions have a table more."""
         now, person = self._env.now, self._person[request]
         today = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
-        self._calendar.release(slot, person, today)
-        if self._rules is None or self._rules.of_slot[slot] != NO_ORDER:
-            self._orders.give_back(person, today)
+        released = self.second.pop(request, (slot,))
+        for each in released:
+            self._calendar.release(each, person, today)
+            if self._rules is None or self._rules.of_slot[each] != NO_ORDER:
+                self._orders.give_back(person, today)
         self._recorder.add((now, request, outcome, slot))
+        return released

@@ -26,6 +26,7 @@ class VisitOutcome(StrEnum):
 
     ASKED = "asked"
     BOOKED = "booked"
+    DOUBLED = "doubled"
     NO_ORDER = "no_order"
     NO_TABLE = "no_table"
     NOT_APPROVED = "not_approved"
@@ -156,6 +157,8 @@ class Recorder:
         For whom the calendar was looked at, and whether the entitlement could be had.
     orders
         What became of the orders of each person by the end, by name; empty where not asked.
+    second_sessions
+        The second session of every visit that holds two at the end, by its request.
     second_slots
         The second slot of every call that holds two, by its number.
     visits, calls
@@ -163,7 +166,8 @@ class Recorder:
     """
 
     __slots__ = (
-        "add", "answers", "calls", "instead", "orders", "probes", "rows", "second_slots", "visits",
+        "add", "answers", "calls", "instead", "orders", "probes", "rows", "second_sessions",
+        "second_slots", "visits",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -173,6 +177,7 @@ class Recorder:
         self.instead: dict[int, int] = {}
         self.probes: list[tuple[int, bool]] = []
         self.orders: dict[str, NDArray[np.int64]] = {}
+        self.second_sessions: dict[int, int] = {}
         self.second_slots: dict[int, int] = {}
         self.visits = Register()
         self.calls = Register()
@@ -255,6 +260,9 @@ class VisitLog:
     probed, reachable
         For whom the calendar was looked at, each time, and whether two visits, one of them at a
         weekend, could be had; int64 and bool.
+    second_session
+        The second of two sessions of each request for a visit that holds both, or -1; int64, shape
+        (requests for visits,).
     orders
         What became of each person's orders in the measured weeks (``Orders.counts``), by name;
         int64, shape (people,).
@@ -271,6 +279,7 @@ class VisitLog:
     minutes_had: NDArray[np.float64]
     probed: NDArray[np.int64]
     reachable: NDArray[np.bool_]
+    second_session: NDArray[np.int64]
     orders: dict[str, NDArray[np.int64]]
 
     @classmethod
@@ -281,7 +290,8 @@ class VisitLog:
         rows = np.fromiter(recorder.rows, dtype=np.float64, count=len(recorder.rows))
         table = rows.reshape(-1, 4)
         turns = (table[:, 0], *table[:, 1:].T.astype(np.int64))
-        visits, hours = _visits(recorder.visits, year)
+        second = _second_sessions(recorder, year)
+        visits, hours = _visits(recorder.visits, year, second)
         calls = _calls(recorder.calls, year)
         answered = _answered(recorder, year)
         parts = (*answered, turns, _left_behind((*answered, turns), year), visits, calls)
@@ -303,12 +313,19 @@ class VisitLog:
             minutes_had=had,
             probed=np.array([person for person, _ in recorder.probes], dtype=np.int64),
             reachable=np.array([found for _, found in recorder.probes], dtype=np.bool_),
+            second_session=second,
             orders=recorder.orders,
         )
 
     def of(self, outcome: VisitOutcome) -> NDArray[np.bool_]:
         """Say for each row whether it has this outcome."""
         return np.equal(self.outcome, CODE[outcome])
+
+    def visit_ends(
+        self, request: NDArray[np.int64], slot: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Give the minute at which each visit is over at the latest; two sessions end together."""
+        return _visit_ends(self.year, self.second_session, request, slot)
 
     def last_outcomes(self) -> NDArray[np.int64]:
         """Give the code of the last turn of every request for a visit."""
@@ -505,13 +522,28 @@ def _left_behind(told: Sequence[Columns], year: Year) -> Columns:
     return minutes, request, outcome, np.full(len(request), NO_SLOT)
 
 
-def _visits(register: Register, year: Year) -> tuple[Columns, _Hours]:
+def _second_sessions(recorder: Recorder, year: Year) -> NDArray[np.int64]:
+    """Give the second session of every request for a visit, -1 where there is none."""
+    second = np.full(len(year.visits), NO_SLOT)
+    second[list(recorder.second_sessions)] = list(recorder.second_sessions.values())
+    return second
+
+
+def _visit_ends(
+    year: Year, second: NDArray[np.int64], request: NDArray[np.int64], slot: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    last = np.where(second[request] >= 0, second[request], slot)
+    return np.asarray(year.sessions.end[last], dtype=np.float64)
+
+
+def _visits(register: Register, year: Year, second: NDArray[np.int64]) -> tuple[Columns, _Hours]:
     """Give the rows of every booking of the sessions that were held, and the hours of each."""
     request, slot = register.bookings()
     came = np.flatnonzero(~year.visits.no_show[request])
     late, had = np.zeros(len(request)), np.zeros(len(request))
+    end = _visit_ends(year, second, request, slot)
     late[came], had[came] = year.day.let_in(
-        year.place, year.visits, year.sessions, request[came], slot[came]
+        year.place, year.visits, year.sessions, request[came], slot[came], end[came]
     )
     outcome = np.full(len(request), CODE[VisitOutcome.NO_SHOW])
     outcome[came] = np.where(
@@ -588,6 +620,8 @@ def conserve(
     not_through = (VisitOutcome.ASKED, *TURNED_AWAY)
     waiting = int(sum(last[CODE[outcome]] for outcome in not_through))
     taken = np.fromiter(map(len, booked), dtype=np.int64, count=len(booked))
+    twice = log.second_session[log.second_session >= 0]
+    in_second = np.bincount(twice, minlength=len(taken))
     ahead = int(taken[year.sessions.start >= end].sum())
     calls_ahead = sum(
         len(requests)
@@ -611,7 +645,7 @@ def conserve(
             bookings_ended + ahead,
         ),
         "tables = free + booked, in every session": (
-            int((year.sessions.tables != np.array(free, dtype=np.int64) + taken).sum()),
+            int((year.sessions.tables != np.array(free, dtype=np.int64) + taken + in_second).sum()),
             0,
         ),
         "calls asked = ended + booked ahead": (

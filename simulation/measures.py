@@ -229,6 +229,8 @@ class _Events:
     late_hall_minutes: NDArray[np.float64]
     check_minutes: NDArray[np.float64]
     cut_short: NDArray[np.float64]
+    is_double: NDArray[np.float64]
+    second_slot: NDArray[np.int64]
     school_minutes: NDArray[np.float64]
     call_person: NDArray[np.int64]
     call_day: NDArray[np.int64]
@@ -244,7 +246,9 @@ class _Events:
         party = year.visits.party[request]
         late, had = log.late_minutes[attended], log.minutes_had[attended]
         hall = np.minimum(year.day.late_minutes[slot], late)
-        lost = year.sessions.end[slot] - year.sessions.start[slot] - had
+        end = log.visit_ends(request, slot)
+        lost = end - year.sessions.start[slot] - had
+        second = log.second_session[request]
         return cls(
             visit_slot=slot,
             visit_person=year.visits.person[request],
@@ -254,8 +258,10 @@ class _Events:
             late_hall_minutes=hall,
             check_minutes=late - hall,
             cut_short=(lost > CUT_SHORT_MINUTES).astype(np.float64),
+            is_double=(second >= 0).astype(np.float64),
+            second_slot=second[second >= 0],
             visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
-            school_minutes=_school_minutes(log, calendar, slot, party),
+            school_minutes=_school_minutes(log, calendar, slot, end, party),
             call_person=_person_of(log, held),
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
             call_minutes=log.minutes_had[held],
@@ -311,6 +317,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     counts["wait_days"] = per_person(person, events.visit_wait.astype(np.float64))
     for name, of_visits in _MINUTES.items():
         counts[name] = per_person(person, of_visits(events))
+    counts["tables_used"] = per_person(person, 1.0 + events.is_double)
     counts["video_minutes"] = per_person(events.call_person, events.call_minutes)
     counts |= {name: found.astype(np.float64) for name, found in log.orders.items()}
     counts["probes"] = per_person(log.probed)
@@ -397,6 +404,7 @@ _MINUTES: dict[str, Callable[[_Events], NDArray[np.float64]]] = {
     "late_hall_minutes": lambda events: events.late_hall_minutes,
     "check_minutes": lambda events: events.check_minutes,
     "visits_cut_short": lambda events: events.cut_short,
+    "double_visits": lambda events: events.is_double,
 }
 """Quantities that add up over visits."""
 
@@ -433,7 +441,11 @@ def _number_in_party(party: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _school_minutes(
-    log: VisitLog, calendar: Calendar, slot: NDArray[np.int64], party: NDArray[np.int64]
+    log: VisitLog,
+    calendar: Calendar,
+    slot: NDArray[np.int64],
+    end: NDArray[np.float64],
+    party: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Give the minutes of school that the children of each visit miss, the journey included."""
     sessions, place = log.year.sessions, log.year.place
@@ -443,9 +455,7 @@ def _school_minutes(
     leaves = np.maximum(
         sessions.start[slot] - journey, midnight + clock_minutes(calendar.school_from)
     )
-    returns = np.minimum(
-        sessions.end[slot] + journey, midnight + clock_minutes(calendar.school_until)
-    )
+    returns = np.minimum(end + journey, midnight + clock_minutes(calendar.school_until))
     missed = np.maximum(returns - leaves, 0.0) * ~log.year.open_days.is_free(day, calendar)
     return np.asarray(missed * place.children[party], dtype=np.float64)
 
@@ -511,6 +521,7 @@ def _by_session(
         "adult_visitors": per_group(of_visits, place.adults[party].astype(np.float64)),
         "child_visitors": per_group(of_visits, place.children[party].astype(np.float64)),
         "wait_days": per_group(of_visits, events.visit_wait.astype(np.float64)),
+        "tables_used": per_group(np.concatenate([of_visits, group[events.second_slot]])),
         **{name: per_group(of_visits, of(events)) for name, of in _MINUTES.items()},
         **{
             name: per_group(group[offered], values[offered])
@@ -677,8 +688,12 @@ MEASURES = (
         name="visit_hours", unit="hours", group_bys=OF_VISITS, value=_sum("visit_minutes", 1 / 60)
     ),
     _Measure(
-        name="hall_use_share", unit="share", group_bys=OF_SESSIONS, value=_share("visits", "tables")
+        name="hall_use_share",
+        unit="share",
+        group_bys=OF_SESSIONS,
+        value=_share("tables_used", "tables"),
     ),
+    _Measure(name="double_visits", unit="visits", group_bys=OF_VISITS, value=_sum("double_visits")),
     _Measure(name="tables", unit="tables", group_bys=OF_SESSIONS, value=_sum("tables")),
     _Measure(
         name="tables_called_off",

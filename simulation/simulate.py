@@ -59,6 +59,7 @@ from simulation.timetable import (
     SessionKind,
     acceptable_slots,
     bits,
+    next_sessions,
     video_slots,
     visit_slots,
 )
@@ -593,6 +594,8 @@ class OpenYear:
         # events that were still to come hold the desk, and the desk holds the environment: let
         # go, or the memory of every establishment waits for the collector
         self.env._queue.clear()
+        second = self.desk.second.items()
+        self.recorder.second_sessions = {request: slots[1] for request, slots in second}
         self.recorder.orders = self.orders.counts(int(self.end / MINUTES_PER_DAY) - 1)
         # nothing changes the bookings of a session or a slot once it has begun
         for slot in range(int(np.searchsorted(self.year.sessions.start, self.end))):
@@ -750,6 +753,9 @@ def open_year(
         ask_for_call=_once_cleared(room.ask, place, person),
         is_settled=place.is_settled,
         approved_day=place.approved_day.tolist(),
+        following=next_sessions(sessions, templates, inputs.asking.double_gap_minutes).tolist()
+        if inputs.asking.double_share
+        else (),
     )
     if start is not None:
         start.set_orders(orders)

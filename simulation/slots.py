@@ -209,7 +209,14 @@ class SlotCalendar:
                 found |= bit
         return suffices(found)
 
-    def take_two(self, acceptable: int, person: int, day: int, following: Sequence[int]) -> int:
+    def take_two(
+        self,
+        acceptable: int,
+        person: int,
+        day: int,
+        following: Sequence[int],
+        is_covered: Callable[[int, int], bool] | None = None,
+    ) -> int:
         """Book the earliest two slots of which one follows the other; -1 when there are none.
 
         Both have a table free, lie in the window, fit the family and count towards the limit of
@@ -221,6 +228,8 @@ class SlotCalendar:
             As for ``take``.
         following
             For each slot the one that follows it, or -1.
+        is_covered
+            Whether the person may have both of two slots; any two by default.
 
         Returns
         -------
@@ -244,6 +253,7 @@ class SlotCalendar:
             if (
                 second >= 0
                 and fitting >> self._index[second] - self._shift & 1
+                and (is_covered is None or is_covered(first, second))
                 and self._has_room(person, first, second)
                 and not self._is_booked(person, first)
                 and not self._is_booked(person, second)
@@ -296,9 +306,10 @@ class SlotCalendar:
             return True
         held = person * self._periods
         one, other = held + self._period[first], held + self._period[second]
+        counted, too = self._counts[first], self._counts[second]
         if one == other:
-            return self._held[one] + 2 <= limit
-        return self._held[one] < limit and self._held[other] < limit
+            return not (counted or too) or self._held[one] + counted + too <= limit
+        return (not counted or self._held[one] < limit) and (not too or self._held[other] < limit)
 
     def hold(self, slot: int, person: int) -> bool:
         """Book a table before the first day; say whether there was one and the person had none.

@@ -248,17 +248,18 @@ def next_sessions(
     slots
         Visit sessions of one establishment.
     templates
-        Its rows of ``session_templates``, whose halls are read.
+        Its rows of ``session_templates``, whose halls, kinds and filters are read.
     gap_minutes
         Most minutes between the end of the one and the start of the other.
 
     Returns
     -------
     ndarray of int64
-        Index of the next slot of the same hall, the same kind of table and the same day; -1 where
-        there is none so soon.
+        Index of the next slot of the same hall for the same people, with the same kind of table
+        and on the same day; -1 where there is none so soon.
     """
-    hall = templates["hall"].astype("category").cat.codes.to_numpy(np.int64)[slots.template]
+    alike = templates.groupby(["hall", "kind", *FILTERS], sort=True).ngroup()
+    hall = alike.to_numpy(np.int64)[slots.template]
     closed = slots.weekly.closed[slots.position]
     order = np.lexsort((slots.start, closed, hall))
     one, other = order[:-1], order[1:]

@@ -640,6 +640,7 @@ MEASURE_WORDS = {
     "orders_lapsed": "Visit orders that lapsed",
     "orders_exchanged": "Visit orders exchanged for telephone credit",
     "orders_unused": "Visit orders in hand when the year ends",
+    "double_visits": "Visits of two sessions in a row",
     "called_off": "Bookings called off for want of staff",
     "bookings_fell": "Bookings lost because the person is moved",
     "attempts_before_approval": "Attempts to book before visitors are approved after a move",

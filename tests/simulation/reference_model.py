@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -154,6 +154,7 @@ class ReferenceModel:
                 )
             )
         self.apart = [set(pair) for pair in place.apart.tolist()]
+        self.pairs: dict[int, Session] = {}
         self.waiting: list[Waiting] = []
         self.bad: list[list[tuple[float, float]]] = [[] for _ in self.people]
         self.sessions = self._visit_sessions()
@@ -694,25 +695,56 @@ class ReferenceModel:
         index, party = int(drawn.person[request]), int(drawn.party[request])
         place, person = self.year.place, self.people[index]
         least, most = self._window(request)
-        today = int(self.env.now // DAY)
-        for session in self.sessions:
-            ahead = session.day - today
-            if not least <= ahead <= most or only not in (None, session):
-                continue
-            if session.kind not in kinds:
-                continue
-            if (
-                index in session.holders
-                or self._meets(index, session)
-                or not self._may_come(index, party, session)
-            ):
-                continue
-            if not self._order_fits(person, session) or self._used_up(person, session):
-                continue
-            table = session.tables.get(bool(place.conditions[party]))
-            if table is not None and table.count < table.capacity:
+        today, closed = int(self.env.now // DAY), bool(place.conditions[party])
+        free = [
+            session
+            for session in self.sessions
+            if least <= session.day - today <= most
+            if only in (None, session)
+            if session.kind in kinds
+            if index not in session.holders and not self._meets(index, session)
+            if self._may_come(index, party, session)
+            if (table := session.tables.get(closed)) is not None and table.count < table.capacity
+        ]
+        if self._of_request("double", request) < self.inputs.asking.double_share:
+            for session in free:
+                other = self._follower(session, closed)
+                if other in free and self._both_fit(person, session, other):
+                    self.pairs[request] = other
+                    return session
+        for session in free:
+            if self._order_fits(person, session) and not self._used_up(person, session):
                 return session
         return None
+
+    def _follower(self, session: Session, closed: bool) -> Session | None:
+        """Give the next session of a hall for the same people, when it begins soon enough."""
+        alike = ("hall", "kind", "conviction_status", "categories", "incentive_levels", "units")
+        same = [
+            other
+            for other in self.sessions
+            if closed in other.tables
+            and all(other.template[name] == session.template[name] for name in alike)
+        ]
+        later = same[same.index(session) + 1 :]
+        if not later or later[0].day != session.day:
+            return None
+        gap = later[0].start - session.end
+        return later[0] if 0 <= gap <= self.inputs.asking.double_gap_minutes else None
+
+    def _both_fit(self, person: Person, one: Session, other: Session) -> bool:
+        """Pay for one session out of a copy of the orders, and see whether the other can be."""
+        rules = [asked_order(session) for session in (one, other)]
+        if not person.convicted:
+            held = person.visits[self._week(one)] + sum(rule != "none" for rule in rules)
+            counts = any(rule != "none" for rule in rules)
+            return not counts or held <= self.inputs.regime.remand_visits_per_week
+        copy = replace(person, orders=list(person.orders))
+        for session, rule in zip((one, other), rules, strict=True):
+            if not self._order_fits(copy, session):
+                return False
+            self._pay(copy, rule)
+        return True
 
     def _meets(self, index: int, session: Session) -> bool:
         """Say whether somebody who is kept apart from a person has a visit booked on that day."""
@@ -730,40 +762,59 @@ class ReferenceModel:
 
     def _held(self, request: int, index: int, session: Session, closed: bool):
         drawn, env, person = self.year.visits, self.env, self.people[index]
-        rule, week = asked_order(session), self._week(session)
-        if person.convicted:
+        week, second = self._week(session), self.pairs.pop(request, None)
+        held = [session] if second is None else [session, second]
+        rules = [asked_order(each) for each in held if asked_order(each) != "none"]
+        for rule in rules if person.convicted else ():
             self._pay(person, rule)
-        person.visits[week] += rule != "none"
-        session.holders.add(index)
+        person.visits[week] += len(rules)
+        for each in held:
+            each.holders.add(index)
         with session.tables[closed].request() as table:
             yield table
             self._log(request, "booked")
+            too = [each.tables[closed].request() for each in held[1:]]
+            for each in too:
+                yield each
+                self._log(request, "doubled")
             waited = session.day - int(drawn.asked_minutes[request] // DAY)
             if waited > self.inputs.mood.long_wait_days:
                 self.bad[index].append((env.now, self.inputs.mood.long_wait_fall))
             ahead = session.start - env.now
             if drawn.cancels[request]:
                 ahead *= drawn.cancel_at_share[request]
-            told = yield env.timeout(ahead) | session.called_off
-            if drawn.cancels[request] or session.called_off in told:
-                session.holders.remove(index)
-                person.visits[week] -= rule != "none"
-                if person.convicted and rule != "none":
-                    self._give_back(person)
-                self._log(request, "called_off" if session.called_off in told else "cancelled")
+            off = [each.called_off for each in held]
+            told = yield env.any_of([env.timeout(ahead), *off])
+            is_off = any(each in told for each in off)
+            if drawn.cancels[request] or is_off:
+                self._fall(index, held, rules)
+                for each, table_too in zip(held[1:], too, strict=True):
+                    each.tables[closed].release(table_too)
+                self._log(request, "called_off" if is_off else "cancelled")
             else:
-                if drawn.no_show[request]:
-                    self._log(request, "no_show")
-                else:
-                    env.process(self._admitted(request, session))
-                    if session.opens - session.start > self.inputs.mood.late_minutes:
-                        self.bad[index].append((env.now, self.inputs.mood.late_start_fall))
+                self._begins(request, index, session, held[-1].end)
                 yield env.timeout(DAY)
                 return
-        if session.called_off not in told:
-            self._offer(session, closed)
+        for each in held if not is_off else ():
+            self._offer(each, closed)
 
-    def _admitted(self, request: int, session: Session):
+    def _fall(self, index: int, held: list[Session], rules: list[str]) -> None:
+        person = self.people[index]
+        person.visits[self._week(held[0])] -= len(rules)
+        for each in held:
+            each.holders.remove(index)
+        for _ in rules if person.convicted else ():
+            self._give_back(person)
+
+    def _begins(self, request: int, index: int, session: Session, end: float) -> None:
+        if self.year.visits.no_show[request]:
+            self._log(request, "no_show")
+            return
+        self.env.process(self._admitted(request, session, end))
+        if session.opens - session.start > self.inputs.mood.late_minutes:
+            self.bad[index].append((self.env.now, self.inputs.mood.late_start_fall))
+
+    def _admitted(self, request: int, session: Session, end: float):
         """Play the day of a visit again from the arrival on, a day later, by the gate's clock."""
         settings, env = self.inputs.attendance, self.env
         place, party = self.year.place, self.year.visits.party[request]
@@ -776,7 +827,7 @@ class ReferenceModel:
             yield env.timeout(each * visitors * (0.5 + self._of_request("is checked", request)))
         yield env.timeout(settings.escort_minutes)
         entered = max(session.opens, env.now - DAY)
-        had = max(session.end - entered, 0.0)
+        had = max(end - entered, 0.0)
         if self._of_request("finishes early", request) < settings.early_finish_share:
             had *= 1.0 - self._of_request("finishes when", request)
         if self._of_request("refused entry", request) < settings.refused_entry_share:

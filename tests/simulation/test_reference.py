@@ -77,6 +77,19 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
                 ),
             )
         )
+    for day in draw(st.lists(st.sampled_from(DAYS), max_size=4)):
+        rule = draw(st.sampled_from(("", "", "visit_order", "none")))
+        for start, end in (("14:30", "15:30"), ("15:30", "16:30")):
+            templates.append(
+                session(
+                    number=len(templates),
+                    day=day,
+                    start=start,
+                    end=end,
+                    hall="pair",
+                    order_rule=rule,
+                )
+            )
     rows = [
         stations(day=day, stations=draw(st.integers(0, 2)), start=start, end=end)
         for day, start, end in draw(
@@ -173,6 +186,8 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
             phone_notice_days_min=draw(st.sampled_from((None, minimum))),
             phone_notice_days_max=draw(st.sampled_from((None, minimum + 9))),
             kiosk_notice_days_max=draw(st.sampled_from((None, minimum))),
+            double_share=draw(st.sampled_from((0.0, 0.6))),
+            double_gap_minutes=draw(st.sampled_from((0.0, 150.0))),
             one_kind_share=draw(st.sampled_from((0.0, 0.7))),
             waiting_list_share=draw(st.sampled_from((0.0, 0.7))),
         ),
