@@ -182,8 +182,7 @@ class BookingDesk:
         mood_of, asked = self._mood.of, self._asked
         book, turn_away = self._book, self._turn_away
         cancel_at, ask_for_call = self._cancel_at, self._ask_for_call
-        is_settled, approved = self._is_settled, self._approved_day
-        doubles = self._choices.doubles
+        with_care, careful = not self._is_settled or self._choices.doubles, self._carefully
         today = midnight = 0
         quiet_until = peek()
         numbers, requests = range(first, first + len(askings)), askings.request.tolist()
@@ -216,9 +215,7 @@ class BookingDesk:
             asked[request] = True
             can_spend = (balance[person] and lasting[person]) or in_hand(person, today)
             found = take if can_spend else otherwise
-            if doubles and doubles[request]:
-                found = partial(self._two_or_one, request, found)
-            found = found if is_settled or today >= approved[person] else _too_early
+            found = careful(request, person, found, today) if with_care else found
             fitting = wanted[request]
             fitting = fitting & window(request, today) if narrower else fitting
             answer = found(fitting, person, today)
@@ -229,6 +226,13 @@ class BookingDesk:
             if answer >= 0:
                 book(request, person, answer, now, today)
                 quiet_until = peek() if request in cancel_at else quiet_until
+
+    def _carefully(self, request: int, person: int, found: Find, today: int) -> Find:
+        """Give the answer to who has been moved, or wishes for two sessions."""
+        if today < self._approved_day[person]:
+            return _too_early
+        doubles = self._choices.doubles
+        return partial(self._two_or_one, request, found) if doubles and doubles[request] else found
 
     def _turn_away(
         self, asking: int, request: int, answer: int, found: Find, now: float, today: int

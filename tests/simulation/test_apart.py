@@ -89,7 +89,8 @@ def test_a_day_opens_again_when_the_last_booking_that_closed_it_is_cancelled() -
     tables = calendar()
     every = tables.every_week(2**7 - 1)
     assert [tables.take(every, person, 0) for person in (0, 2, 1)] == [1, 1, 2]
-    assert not tables.within_reach(every, 1, 0) & tables.bit_of(1, 0)
+    reached = [tables.is_within_reach(tables.bit_of(day, 0), 1, 0, bool) for day in (1, 2, 3)]
+    assert reached == [False, True, True]
 
     tables.release(1, 0, 0)
     still_closed = tables.take(every, 1, 0)
