@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -31,11 +32,16 @@ def truths_for_numbers(tree: Mapping[str, Any]) -> Iterator[str]:
     >>> list(truths_for_numbers({"limits": [{"limit": "far", "at_most": True}]}))
     ['limits.0.at_most: found true or false where a number belongs. Write the number.']
     """
-    hints = get_type_hints(Scenario)
+    hints = _hints(Scenario)
     for section, value in tree.items():
         if section in hints:
             for place in _places(value, hints[section], section):
                 yield f"{place}: {NOT_A_NUMBER}. Write the number."
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _places(value: Any, hint: Any, place: str) -> Iterator[str]:
@@ -68,6 +74,6 @@ def _parts(kinds: list[Any], name: str) -> Iterator[Any]:
         if get_origin(kind) is dict:
             yield get_args(kind)[1]
         elif isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, BaseModel)):
-            hints = get_type_hints(kind)
+            hints = _hints(kind)
             if name in hints:
                 yield hints[name]
