@@ -155,6 +155,7 @@ def simulated_with(
         attendance=scenario.attendance,
         line=scenario.line,
         early=scenario.early,
+        safety=scenario.safety,
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
         keep_aparts=inputs.records.keep_aparts,
     )

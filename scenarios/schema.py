@@ -36,6 +36,7 @@ from simulation.line import LineSettings
 from simulation.mood import MoodSettings
 from simulation.need import NeedSettings
 from simulation.regime import VisitsRegime
+from simulation.safety_line import SafetySettings
 from simulation.stays import TransferSettings
 from simulation.video import VideoRegime
 
@@ -117,6 +118,7 @@ class Scenario(BaseModel):
     transfers: TransferSettings
     line: LineSettings
     early: EarlySettings
+    safety: SafetySettings
     need: NeedSettings
     family_work: FamilyWorkSettings
     benefit: BenefitSettings

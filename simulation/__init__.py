@@ -25,6 +25,7 @@ Modules, in the order a reader needs them:
 ``together``    prisons that share a line, played in steps of a day
 ``line_measures`` what happened on lines as measures
 ``early_days``  the first days: first call, cleared numbers, first visit
+``safety_line`` calls of families who fear for somebody
 ``log``         ``VisitOutcome`` and ``VisitLog``: append-only rows, then a table
 ``clock``       ``Calendar``: simulation minutes, dates and weekdays
 ``streams``     one named column of draws per purpose

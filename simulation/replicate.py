@@ -8,12 +8,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from simulation import early_days, family_measures
+from simulation import early_days, family_measures, safety_line
 from simulation.early_days import early_tally, play_early_days
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.line_measures import HELD, QUANTITIES, line_tally, line_totals
 from simulation.log import VisitLog, join_tables
 from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, estate_totals, tally
+from simulation.safety_line import play_safety_line, safety_tally
 from simulation.simulate import SimulationInputs, simulate, simulate_together
 from simulation.together import play_together, with_calls
 
@@ -76,10 +77,28 @@ def replicate(
         family_tally(inputs, establishments, seed=seed, replication=replication),
         *(each[each["establishment"].isin(wanted)] for each in lines),
         *early,
+        *_safety(inputs, establishments, seed=seed, replication=replication),
     ]
     # a table without rows has no types to agree with the others
     told = pd.concat([each for each in tallies if len(each)], ignore_index=True)
     return told, join_tables(tables) if tables else None
+
+
+def _safety(
+    inputs: SimulationInputs, establishments: Sequence[str], *, seed: int, replication: int
+) -> Iterator[pd.DataFrame]:
+    """Count up the family safety lines of some establishments, where they are played."""
+    if not inputs.safety.modelled:
+        return
+    for code in establishments:
+        played = play_safety_line(
+            inputs.places[code],
+            inputs.calendar,
+            inputs.safety,
+            seed=seed,
+            replication=replication,
+        )
+        yield safety_tally(played, inputs.calendar, establishment=code, replication=replication)
 
 
 def _early(log: VisitLog, inputs: SimulationInputs, seed: int) -> pd.DataFrame:
@@ -178,7 +197,11 @@ def totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     of_work = tallies["quantity"].isin(family_measures.QUANTITIES)
     of_lines = tallies["quantity"].isin((*QUANTITIES, HELD))
     of_early = tallies["quantity"].isin(early_days.QUANTITIES)
-    parts = [estate_totals(tallies[~of_work & ~of_lines & ~of_early], weeks=weeks)]
+    of_safety = tallies["quantity"].isin(safety_line.QUANTITIES)
+    of_visits = ~(of_work | of_lines | of_early | of_safety)
+    parts = [estate_totals(tallies[of_visits], weeks=weeks)]
+    if of_safety.any():
+        parts.append(safety_line.safety_totals(tallies[of_safety]))
     if of_early.any():
         parts.append(early_days.early_totals(tallies[of_early]))
     if of_lines.any():

@@ -51,6 +51,7 @@ from simulation.own_rules import LIMITS, rules_by_prison, sizes_at, trips_of
 from simulation.place import Place
 from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
+from simulation.safety_line import SafetySettings
 from simulation.slots import SlotCalendar
 from simulation.start_state import StartState
 from simulation.streams import person_keys, stream_key, uniform
@@ -97,8 +98,8 @@ class SimulationInputs:
         its code, in order of code.
     lines
         Booking lines under the scenario.
-    early
-        How the first days in a prison go.
+    early, safety
+        How the first days in a prison go, and its family safety line.
     start
         Bookings and orders that are there on the first day, by establishment; none by default.
     handovers
@@ -124,6 +125,7 @@ class SimulationInputs:
     places: dict[str, Place]
     lines: Lines
     early: EarlySettings
+    safety: SafetySettings
     start: dict[str, StartState] = field(default_factory=dict)
     handovers: tuple[Handover, ...] = ()
     family_settings: FamilyWorkSettings | None = None
@@ -168,6 +170,7 @@ def build_inputs(
     attendance: AttendanceSettings,
     line: LineSettings,
     early: EarlySettings,
+    safety: SafetySettings,
     refunded_visits_per_year: float,
     keep_aparts: pd.DataFrame | None = None,
 ) -> SimulationInputs:
@@ -195,7 +198,7 @@ def build_inputs(
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
     calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance, line, \
-early
+early, safety
         Settings of the scenario.
     refunded_visits_per_year
         The yearly cap of the scheme that helps with the cost of visits.
@@ -289,6 +292,7 @@ early
         open_days=open_days,
         stations=_by_establishment(stations_under(estate, video), codes),
         early=early,
+        safety=safety,
         lines=lines_under(estate, line, calendar, bank_holidays.astype(np.int64)),
         handovers=handovers_of(people),
         places=_places(

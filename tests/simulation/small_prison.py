@@ -26,6 +26,7 @@ from simulation.line import LineSettings, Service
 from simulation.mood import MoodSettings
 from simulation.place import BEYOND
 from simulation.regime import VisitsRegime
+from simulation.safety_line import SafetySettings
 from simulation.simulate import SimulationInputs, build_inputs
 from simulation.stays import TRANSFERS, TransferSettings, stays
 from simulation.video import VideoRegime
@@ -275,6 +276,18 @@ EARLY = EarlySettings(
 )
 """First days as they are assumed to be, at prisons without reception visits."""
 
+SAFETY = SafetySettings(
+    modelled=False,
+    calls_per_1000_people_per_week=5.0,
+    staffed_from="09:00",
+    staffed_until="17:00",
+    staffed_days=DAYS,
+    call_minutes=8.0,
+    message_share=0.8,
+    call_back_minutes=60.0,
+)
+"""A safety line that is answered by day."""
+
 
 def session(establishment: str = "AAA", number: int = 0, **columns: Any) -> dict[str, Any]:
     """Give one row of ``session_templates``."""
@@ -365,6 +378,7 @@ def prison(
     attendance: AttendanceSettings = ATTENDANCE,
     line: LineSettings = LINE,
     early: EarlySettings = EARLY,
+    safety: SafetySettings = SAFETY,
     national_line: bool = False,
     establishments: Sequence[str] = ("AAA",),
     seed: int | None = None,
@@ -502,6 +516,7 @@ def prison(
         attendance=attendance,
         line=line,
         early=early,
+        safety=safety,
         refunded_visits_per_year=26,
         keep_aparts=pd.DataFrame(
             [(ids[one], ids[other]) for one, other in apart], columns=["a", "b"], dtype="str"
