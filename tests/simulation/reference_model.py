@@ -91,6 +91,15 @@ class Order:
     accumulated: bool = False
 
 
+@dataclass(eq=False)
+class Story:
+    """A request that has not ended, as long as a transfer would end it."""
+
+    index: int
+    process: Any
+    place: tuple[Any, ...] = ()
+
+
 @dataclass
 class Person:
     """One person's orders and bookings."""
@@ -108,6 +117,7 @@ class Person:
     debts: int = 0
     counts: Counter = field(default_factory=Counter)
     last_grant: int = 0
+    is_here: bool = True
     visits: Counter = field(default_factory=Counter)
     calls: Counter = field(default_factory=Counter)
 
@@ -115,9 +125,18 @@ class Person:
 class ReferenceModel:
     """One year at one establishment."""
 
-    def __init__(self, inputs: SimulationInputs, year: Year, seed: int, replication: int) -> None:
+    def __init__(
+        self,
+        inputs: SimulationInputs,
+        year: Year,
+        seed: int,
+        replication: int,
+        env: simpy.Environment | None = None,
+    ) -> None:
         self.inputs, self.year = inputs, year
-        self.env = simpy.Environment()
+        self.env = simpy.Environment() if env is None else env
+        self.stories: dict[int, Story] = {}
+        self.moved: dict[int, simpy.Event] = {}
         self.rows: list[tuple[float, int, str]] = []
         self.hours: dict[int, tuple[float, float]] = {}
         self.probes: list[tuple[int, bool]] = []
@@ -151,6 +170,7 @@ class ReferenceModel:
                     orders=[Order(last_grant) for _ in range(opening)],
                     privileged=earned,
                     last_grant=last_grant,
+                    is_here=place.from_day[index] == 0,
                 )
             )
         self.apart = [set(pair) for pair in place.apart.tolist()]
@@ -163,20 +183,35 @@ class ReferenceModel:
 
     def run(self) -> list[tuple[float, int, str]]:
         """Play the year and give minute, request and outcome of every turn."""
+        self.start()
+        # the gate opens a day late, and what else happens after the end is nobody's business
+        self.env.run(until=self.end)
+        self.count_unused()
+        self.env.run(until=self.end + 2 * DAY)
+        return self.told()
+
+    def start(self) -> None:
+        """Begin the story of everybody and everything."""
         self.env.process(self._grants())
-        for request in range(len(self.year.visits)):
-            self.env.process(self._visit(request))
-        for request in range(len(self.year.calls)):
-            self.env.process(self._own_call(request))
+        visits, calls = self.year.visits, self.year.calls
+        for request in range(len(visits)):
+            story = Story(int(visits.person[request]), self.env.process(self._visit(request)))
+            self.stories[request] = story
+        for request in range(len(calls)):
+            story = Story(int(calls.person[request]), self.env.process(self._own_call(request)))
+            self.stories[len(visits) + request] = story
         for session in self.sessions:
             self.env.process(self._call_off(session))
         self.env.process(self._probe())
-        # the gate opens a day late, and what else happens after the end is nobody's business
-        self.env.run(until=self.end)
+
+    def count_unused(self) -> None:
+        """Count the orders that people who are here have in hand."""
         for person in self.people:
-            if person.convicted:
+            if person.convicted and person.is_here:
                 person.counts["orders_unused"] = len(person.orders) + person.privileged
-        self.env.run(until=self.end + 2 * DAY)
+
+    def told(self) -> list[tuple[float, int, str]]:
+        """Give minute, request and outcome of every turn before the end."""
         return [row for row in self.rows if row[0] < self.end]
 
     def _drawn(self, purpose: str, place: str, key: str, number: int) -> float:
@@ -200,6 +235,7 @@ class ReferenceModel:
             for index, key in enumerate(place.prisoner_id):
                 if (
                     place.has_party[index]
+                    and self.people[index].is_here
                     and self._drawn("probed", "", key, 0) < probe.PROBED_SHARE
                 ):
                     self.probes.append((index, self._could_visit(index)))
@@ -209,6 +245,8 @@ class ReferenceModel:
         windows = [self._window_of(channel) for channel in ("online", "phone", "kiosk")]
         first, last = min(least for least, _ in windows), max(most for _, most in windows)
         today = int(self.env.now // DAY)
+        if today < place.approved_day[index]:
+            return False
         for closed in (False, True):
             parties = [
                 int(party)
@@ -235,6 +273,8 @@ class ReferenceModel:
         if drawn < settings.staff_shortage_share and session.day:
             yield self.env.timeout(session.day * DAY)
             yield self.env.timeout(0)  # orders that come at this midnight are there
+            if session.day in self.moved:
+                yield self.moved[session.day]
             session.called_off.succeed()
 
     def _date(self, day: int) -> date:
@@ -325,7 +365,7 @@ class ReferenceModel:
         calendar, regime = self.inputs.calendar, self.inputs.regime
         for day in range(calendar.days + regime.notice_days_max + 20):
             today = self._date(day)
-            (templates,) = self.inputs.sessions.values()
+            templates = self.inputs.sessions[self.year.place.establishment]
             for _, template in templates.iterrows():
                 if DAYS[today.weekday()] != template["day"]:
                     continue
@@ -416,7 +456,7 @@ class ReferenceModel:
     def _video_slots(self) -> list[Session]:
         found = []
         video = self.inputs.video
-        (periods,) = self.inputs.stations.values()
+        periods = self.inputs.stations[self.year.place.establishment]
         for day in range(self.inputs.calendar.days + video.notice_days_max + 1):
             today = self._date(day)
             for row, period in periods.iterrows():
@@ -449,6 +489,8 @@ class ReferenceModel:
     def _grants(self):
         for day in range(self.inputs.calendar.days):
             for person in self.people:
+                if not person.is_here:
+                    continue
                 if (day - person.order_day) % 14 == 0:
                     self._grant(person, day)
                 if (day - person.order_day) % 28 == 0 and person.convicted:
@@ -529,6 +571,40 @@ class ReferenceModel:
             self._count(person, "lapsed", 1)
 
     def _visit(self, request: int):
+        try:
+            yield from self._asked(request)
+        except simpy.Interrupt:
+            self._log(request, "request_fell")
+        self.stories.pop(request, None)
+
+    def leave(self, people: list[int]):
+        """End what people who are moved have booked or ask for, one thing after the other."""
+        for waits in list(self.waiting):
+            if self.year.visits.person[waits.request] in people:
+                self.waiting.remove(waits)
+        asked = self.year.visits.asked_minutes, self.year.calls.asked_minutes
+        begun = [*np.concatenate(asked)]
+        own = [
+            story
+            for number, story in list(self.stories.items())
+            if story.index in people and begun[number] < self.env.now
+        ]
+        for story in sorted(own, key=lambda story: story.place):
+            if not story.process.is_alive:
+                continue
+            story.process.interrupt()
+            for _ in range(6):  # until whoever is given a table has taken it
+                yield self.env.timeout(0)
+
+    def hand_over(self, index: int, other: ReferenceModel, there: int) -> None:
+        """Let a person go on at another establishment."""
+        old, new = self.people[index], other.people[there]
+        old.is_here, new.is_here = False, True
+        new.orders, new.privileged, new.debts = old.orders, old.privileged, old.debts
+        new.last_grant, new.reception_visits = old.last_grant, old.reception_visits
+        other.bad[there] = list(self.bad[index])
+
+    def _asked(self, request: int):
         drawn, env, place = self.year.visits, self.env, self.year.place
         yield env.timeout(drawn.asked_minutes[request])
         index, party = int(drawn.person[request]), int(drawn.party[request])
@@ -540,9 +616,11 @@ class ReferenceModel:
             if attempt == 1 and self._resolve(request) >= self._mood(index):
                 self._log(request, "put_off")
                 return
-            session = session or self._first_choice(request)
+            is_approved = env.now // DAY >= place.approved_day[index]
+            session = session or (self._first_choice(request) if is_approved else None)
             if session is None:
                 answer = "no_table" if self._can_book(person) else "no_order"
+                answer = answer if is_approved else "not_approved"
                 self._log(request, answer)
                 if attempt == drawn.attempts[request]:
                     break
@@ -783,15 +861,23 @@ class ReferenceModel:
             ahead = session.start - env.now
             if drawn.cancels[request]:
                 ahead *= drawn.cancel_at_share[request]
+            story = self.stories[request]
+            story.place = (self.sessions.index(session), closed, env.now)
             off = [each.called_off for each in held]
-            told = yield env.any_of([env.timeout(ahead), *off])
+            fell = False
+            try:
+                told = yield env.any_of([env.timeout(ahead), *off])
+            except simpy.Interrupt:
+                told, fell = {}, True
             is_off = any(each in told for each in off)
-            if drawn.cancels[request] or is_off:
+            if drawn.cancels[request] or is_off or fell:
                 self._fall(index, held, rules)
                 for each, table_too in zip(held[1:], too, strict=True):
                     each.tables[closed].release(table_too)
-                self._log(request, "called_off" if is_off else "cancelled")
+                kept = "called_off" if is_off else "cancelled"
+                self._log(request, "booking_fell" if fell else kept)
             else:
+                del self.stories[request]
                 self._begins(request, index, session, held[-1].end)
                 yield env.timeout(DAY)
                 return
@@ -850,6 +936,9 @@ class ReferenceModel:
         env, video, person = self.env, self.inputs.video, self.people[index]
         self._log(number, "video_asked")
         today = int(env.now // DAY)
+        if today < self.year.place.cleared_day[index]:
+            self._log(number, "video_not_cleared")
+            return
         window = [
             slot
             for slot in self.slots
@@ -877,11 +966,23 @@ class ReferenceModel:
             self._log(number, "video_no_credit" if no_credit else "video_no_slot")
             return
         person.calls[slot.month] += len(held)
+        taken = []
         for each in held:
             each.holders.add(index)
-            yield each.tables[False].request()
+            taken.append(each.tables[False].request())
+            yield taken[-1]
         self._log(number, "video_booked")
-        yield env.timeout(slot.start - env.now)
+        try:
+            yield env.timeout(slot.start - env.now)
+        except simpy.Interrupt:
+            person.calls[slot.month] -= len(held)
+            for each, station in zip(held, taken, strict=True):
+                each.holders.remove(index)
+                each.tables[False].release(station)
+            self._log(number, "video_fell")
+            return
+        # its time has come: a transfer ends nothing any more
+        self.stories.pop(number % (len(self.year.visits) + len(self.year.calls)), None)
         if no_show:
             self._log(number, "video_no_show")
         elif self._of_call("fails", number) < calls.failure_share:
@@ -920,3 +1021,40 @@ class ReferenceModel:
 
     def _log(self, request: int, outcome: str) -> None:
         self.rows.append((self.env.now, request, outcome))
+
+
+def play_together(
+    inputs: SimulationInputs, years: dict[str, Year], seed: int, replication: int
+) -> dict[str, ReferenceModel]:
+    """Play establishments between which people are moved, by one clock."""
+    env = simpy.Environment()
+    models = {
+        code: ReferenceModel(inputs, year, seed, replication, env) for code, year in years.items()
+    }
+    days = sorted({moved.day for moved in inputs.handovers})
+    events = {day: env.event() for day in days}
+    for model in models.values():
+        model.moved = events
+        model.start()
+
+    def transfers():
+        for day in days:
+            yield env.timeout(day * DAY - env.now)
+            yield env.timeout(0)  # orders that come at this midnight are there
+            of_day = [moved for moved in inputs.handovers if moved.day == day]
+            for code, model in models.items():
+                leavers = [moved.leaver for moved in of_day if moved.origin == code]
+                yield from model.leave(leavers)
+            for moved in of_day:
+                models[moved.origin].hand_over(
+                    moved.leaver, models[moved.destination], moved.arrival
+                )
+            events[day].succeed()
+
+    env.process(transfers())
+    end = inputs.calendar.days * DAY
+    env.run(until=end)
+    for model in models.values():
+        model.count_unused()
+    env.run(until=end + 2 * DAY)
+    return models

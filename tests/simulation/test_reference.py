@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from data.words import DAYS
 from simulation.log import OUTCOMES, VisitLog
-from simulation.simulate import SimulationInputs, simulate
-from tests.simulation.reference_model import ReferenceModel
+from simulation.place import BEYOND
+from simulation.simulate import SimulationInputs, simulate, simulate_together
+from tests.simulation.reference_model import ReferenceModel, play_together
 from tests.simulation.small_prison import (
     ALLOWANCE,
     ASKING,
@@ -25,10 +27,12 @@ from tests.simulation.small_prison import (
     DEMAND,
     MOOD,
     REGIME,
+    TRANSFERRING,
     VIDEO,
     prison,
     session,
     stations,
+    transfer,
 )
 
 EXCLUDED = (
@@ -50,13 +54,44 @@ def distinct(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 @st.composite
-def small_prisons(draw: st.DrawFn) -> SimulationInputs:
-    """Draw a prison with few tables and every feature on."""
+def moves(draw: st.DrawFn, people: int, codes: tuple[str, ...], days: int) -> list[dict[str, Any]]:
+    """Draw transfers between two prisons; none where there is one."""
+    found = []
+    for number in range(people * len(codes) if len(codes) > 1 else 0):
+        here = number // people
+        day = draw(st.integers(1, days))
+        for _ in range(draw(st.sampled_from((0, 1, 1, 2)))):
+            lasts = draw(st.sampled_from((BEYOND, BEYOND, 1, 9, 28)))
+            until = min(day + lasts, BEYOND)
+            found.append(
+                transfer(
+                    number,
+                    day,
+                    codes[1 - here],
+                    until_day=until,
+                    unit=f"{codes[1 - here]}-{draw(st.integers(1, 2))}",
+                    is_prepared=draw(st.booleans()),
+                )
+            )
+            if until == BEYOND:
+                here = 1 - here
+            day = (day if until == BEYOND else until) + draw(st.integers(1, 12))
+    return found
+
+
+@st.composite
+def small_prisons(
+    draw: st.DrawFn, codes: tuple[str, ...] = ("AAA",), most: int = 15
+) -> SimulationInputs:
+    """Draw a prison, or several, with few tables and every feature on."""
     templates = []
-    for number in range(draw(st.integers(1, 5))):
+    for code, number in [
+        (code, number) for code in codes for number in range(draw(st.integers(1, 5)))
+    ]:
         start, end = draw(st.sampled_from(TIMES))
         templates.append(
             session(
+                code,
                 number=number,
                 day=draw(st.sampled_from(DAYS)),
                 start=start,
@@ -70,7 +105,7 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
                 conviction_status=draw(st.sampled_from(("", "", "convicted", "!convicted"))),
                 categories=draw(st.sampled_from(("", "", "B;C", "B", "!B"))),
                 incentive_levels=draw(st.sampled_from(("", "", "basic;enhanced", "!basic"))),
-                units=draw(st.sampled_from(("", "", "AAA-1", "!AAA-1"))),
+                units=draw(st.sampled_from(("", "", f"{code}-1", f"!{code}-1"))),
                 kind=draw(st.sampled_from(("social", "social", "social", "family_day"))),
                 order_rule=draw(
                     st.sampled_from(("", "", "", "visit_order", "privileged_order", "none"))
@@ -91,7 +126,8 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
                 )
             )
     rows = [
-        stations(day=day, stations=draw(st.integers(0, 2)), start=start, end=end)
+        stations(code, day=day, stations=draw(st.integers(0, 2)), start=start, end=end)
+        for code in codes
         for day, start, end in draw(
             st.lists(
                 st.sampled_from(
@@ -106,17 +142,25 @@ def small_prisons(draw: st.DrawFn) -> SimulationInputs:
         )
     ]
     minimum = draw(st.integers(1, 4))
-    people = draw(st.integers(1, 15))
+    people = draw(st.integers(1, most))
     anybody = st.integers(0, people - 1)
+    weeks, warm_up_weeks = draw(st.integers(1, 6)), draw(st.integers(0, 1))
     return prison(
         people=people,
+        establishments=codes,
+        transfers=draw(moves(people, codes, 7 * (weeks + warm_up_weeks))),
+        transferring=replace(
+            TRANSFERRING,
+            visitors_approved_days=draw(st.sampled_from((0, 3, 10))),
+            numbers_cleared_days=draw(st.sampled_from((0, 2))),
+        ),
         apart=draw(st.lists(st.tuples(anybody, anybody), max_size=12).map(distinct)),
         sessions=templates,
         video_stations=rows,
         calendar=replace(
             CALENDAR,
-            weeks=draw(st.integers(1, 6)),
-            warm_up_weeks=draw(st.integers(0, 1)),
+            weeks=weeks,
+            warm_up_weeks=warm_up_weeks,
             start_date=draw(st.dates(CALENDAR.start_date, CALENDAR.start_date.replace(day=9))),
         ),
         demand=replace(
@@ -270,6 +314,32 @@ def test_desk_and_reference_model_agree_on_every_turn(inputs: SimulationInputs, 
     assert {name: numbers.tolist() for name, numbers in log.orders.items()} == {
         name: [person.counts[name] for person in reference.people] for name in log.orders
     }
+
+
+@hypothesis_settings(max_examples=150)
+@given(inputs=small_prisons(codes=("AAA", "BBB"), most=6), seed=st.integers(0, 1_000))
+def test_desks_and_reference_models_agree_where_people_are_moved_between_two_prisons(
+    inputs: SimulationInputs, seed: int
+) -> None:
+    with mock.patch("simulation.probe.PROBED_SHARE", 0.7):
+        logs = {
+            log.establishment: log
+            for together in inputs.played_together()
+            for log in simulate_together(inputs, together, seed=seed, replication=0)
+        }
+        years = {code: log.year for code, log in logs.items()}
+        references = play_together(inputs, years, seed, 0)
+
+    for code, log in logs.items():
+        plain = references[code].told()
+        assert sorted(turns(log)) == sorted((round(at, 4), who, what) for at, who, what in plain)
+        assert hours(log) == pytest.approx(reference_hours(references[code], plain))
+        found = zip(log.probed.tolist(), log.reachable.tolist(), strict=True)
+        assert list(found) == references[code].probes[: len(log.probed)]
+        people = references[code].people
+        assert {name: numbers.tolist() for name, numbers in log.orders.items()} == {
+            name: [person.counts[name] for person in people] for name in log.orders
+        }
 
 
 def hours(log: VisitLog) -> dict[tuple[int, str], float]:
