@@ -277,13 +277,14 @@ def decide(
 def placements_key(scenario: Scenario) -> str:
     """Tell scenarios apart by what their inputs and placements are made from.
 
-    How visits fall with their cost is not among it: the allocation weighs the need for visits.
+    How visits fall with their cost is not among it: the allocation weighs the need for visits. Nor
+    are transfers in the year, of a plan's moves too: they are made once it is decided.
     """
     return digest_of(
         {
             section: value
             for section, value in scenario.resolved().items()
-            if section not in ("demand", *NOT_SETTINGS)
+            if section not in ("demand", "transfers", *NOT_SETTINGS)
         }
     )
 

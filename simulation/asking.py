@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data.words import DAYS
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.demand import DemandSettings, Requests, keep_share
-from simulation.place import Place
+from simulation.place import BEYOND, Place
 from simulation.slots import SlotCalendar
 from simulation.streams import stream_key, uniform
 from simulation.timetable import CAN_COME, KINDS, DatedSlots, bits
@@ -282,11 +282,14 @@ class Choices:
     windows
         Booking window of each channel, in the order of ``CHANNELS``; ``None`` where it is that of
         the calendar.
+    ends_day
+        Day of each request on which the person's stay is known to end, ``BEYOND`` where none;
+        shape (requests,).
 
     Attributes
     ----------
     narrower
-        Whether a channel has a booking window of its own.
+        Whether a channel has a booking window of its own, or a stay is known to end.
     resolve, waits, doubles
         As in ``Manner``; no ``doubles`` where nobody wishes for two sessions.
     settles
@@ -299,6 +302,7 @@ class Choices:
         calendar: SlotCalendar,
         sessions: DatedSlots,
         windows: Sequence[Notice | None],
+        ends_day: NDArray[np.int64],
     ) -> None:
         kind = sessions.weekly.kind
         self._offset = sessions.offset
@@ -306,16 +310,24 @@ class Choices:
         self._channel = bytes(manner.channel.astype(np.uint8))
         self._wish = manner.wish
         self._of_kind = [calendar.every_week(bits(kind == k)) for k in range(len(KINDS))]
-        self.narrower = any(own is not None for own in windows)
+        ending = np.flatnonzero(ends_day < BEYOND)
+        first = np.searchsorted(sessions.day, ends_day[ending])
+        # no visit is booked from this slot on
+        self._first_too_late = dict(zip(ending.tolist(), first.tolist(), strict=True))
+        self._before = calendar.before
+        self.narrower = bool(self._first_too_late) or any(own is not None for own in windows)
         self.resolve: list[float] = manner.resolve.tolist()
         self.settles = bytes(manner.takes_other)
         self.waits = bytes(manner.waits)
         self.doubles = bytes(manner.doubles) if manner.doubles.any() else b""
 
     def window(self, request: int, day: int) -> int:
-        """Give the slots in the booking window of a request's channel."""
+        """Give the slots in the booking window of a request's channel, before a known end."""
         own = self._windows[self._channel[request]]
-        return -1 if own is None else own[(day + self._offset) % DAYS_PER_WEEK]
+        within = -1 if own is None else own[(day + self._offset) % DAYS_PER_WEEK]
+        if request in self._first_too_late:
+            within &= self._before(self._first_too_late[request], day)
+        return within
 
     def wanted(self, acceptable: Sequence[int]) -> list[int]:
         """Give the slots of the kind that each request wishes for, of those it can come to."""

@@ -32,6 +32,9 @@ class Place:
     from_day, until_day
         First day of each stay, and the day on which the person is no longer there, ``BEYOND`` where
         none; int64.
+    ends_day
+        Day on which a stay is known to end, so that no visit is booked for it or later; ``BEYOND``
+        where it is not known; int64.
     approved_day, cleared_day
         Days from which visits can be booked, because visitors are approved, and calls, because
         numbers are cleared; 0 where nobody came by a transfer; int64.
@@ -81,6 +84,7 @@ class Place:
     keys: NDArray[np.uint64]
     from_day: NDArray[np.int64]
     until_day: NDArray[np.int64]
+    ends_day: NDArray[np.int64]
     approved_day: NDArray[np.int64]
     cleared_day: NDArray[np.int64]
     convicted: NDArray[np.bool_]

@@ -751,7 +751,11 @@ def open_year(
         rules=OrderRules.of(sessions, tables),
         mood=mood,
         choices=Choices(
-            manner, tables, sessions, [None if own == notice_days else own for own in windows]
+            manner,
+            tables,
+            sessions,
+            [None if own == notice_days else own for own in windows],
+            place.ends_day[year.visits.person],
         ),
         recorder=recorder,
         ask_for_call=_once_cleared(room.ask, place, person),

@@ -138,6 +138,14 @@ class SlotCalendar:
         place = self._index[slot] - self._shift
         return 1 << place if place >= 0 else 0
 
+    def before(self, slot: int, day: int) -> int:
+        """Give all slots of the window of a day that lie before one, as bits."""
+        if slot == len(self._index):
+            return -1
+        if day != self._today:
+            self._turn_to(day)
+        return (1 << max(self._index[slot] - self._shift, 0)) - 1
+
     def take(self, acceptable: int, person: int, day: int) -> int:
         """Book the earliest slot in the window with a table free; -1 when there is none.
 

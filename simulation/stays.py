@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulation.clock import Calendar
 from simulation.place import BEYOND
+from simulation.transfers import STAYS
 
 WORKING_DAYS = 5
 """Of the week, from Monday on."""
@@ -74,6 +75,7 @@ class _Held(NamedTuple):
     unit: str
     straight_miles: float
     is_prepared: bool
+    ends: int = BEYOND
 
 
 def stays(
@@ -102,9 +104,9 @@ def stays(
     Returns
     -------
     DataFrame
-        prisoner_id, establishment, unit, straight_miles, from_day, until_day, approved_day,
-        cleared_day: one row per stay, by person and day. Where a person has been held before in the
-        year, numbers and visitors are still known.
+        prisoner_id, establishment, unit, straight_miles, from_day, until_day, ends_day,
+        approved_day, cleared_day: one row per stay, by person and day. Where a person has been held
+        before in the year, numbers and visitors are still known.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def stays(
         & (transfers["day"] < calendar.days)
     ]
     settled = placements.loc[~placements["prisoner_id"].isin(moved["prisoner_id"]), columns]
-    settled = settled.assign(from_day=0, until_day=BEYOND, approved_day=0, cleared_day=0)
+    settled = settled.assign(**STAYS)
     begin = placements.loc[placements["prisoner_id"].isin(moved["prisoner_id"]), columns]
     base = {
         prisoner: _Held(0, establishment, unit, miles, True)
@@ -139,6 +141,7 @@ def stays(
                     *held[1:4],
                     held.day,
                     until,
+                    held.ends,
                     0 if is_approved else held.day + settings.visitors_approved_days,
                     0 if is_known else int(cleared[held.day]),
                 )
@@ -159,7 +162,7 @@ def _path(base: _Held, transfers: pd.DataFrame, days: int) -> Iterator[_Held]:
             yield at
         if day < 1 or back not in (BEYOND, day):
             raise ValueError("Transfers: one is on the first day, or before a stay is over.")
-        there = _Held(day, establishment, unit, miles, is_prepared)
+        there = _Held(day, establishment, unit, miles, is_prepared, until)
         back = until
         if until == BEYOND:
             base = there

@@ -37,9 +37,12 @@ class Handover(NamedTuple):
     arrival: int
 
 
-STAYS = {"from_day": 0, "until_day": BEYOND, "approved_day": 0, "cleared_day": 0}
+STAYS = {
+    "from_day": 0, "until_day": BEYOND, "ends_day": BEYOND, "approved_day": 0, "cleared_day": 0,
+}  # fmt: skip
 """Columns of a table of stays, and what they are for somebody who is never moved: first day of the
-stay and the day on which it is over; days from which visits and calls can be booked."""
+stay, the day on which it is over and the day on which it is known to end; days from which visits
+and calls can be booked."""
 
 
 def handovers_of(people: pd.DataFrame) -> tuple[Handover, ...]:

@@ -778,6 +778,7 @@ class ReferenceModel:
             session
             for session in self.sessions
             if least <= session.day - today <= most
+            if session.day < place.ends_day[index]
             if only in (None, session)
             if session.kind in kinds
             if index not in session.holders and not self._meets(index, session)

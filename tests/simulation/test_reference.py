@@ -316,7 +316,7 @@ def test_desk_and_reference_model_agree_on_every_turn(inputs: SimulationInputs, 
     }
 
 
-@hypothesis_settings(max_examples=150)
+@hypothesis_settings(max_examples=25)
 @given(inputs=small_prisons(codes=("AAA", "BBB"), most=6), seed=st.integers(0, 1_000))
 def test_desks_and_reference_models_agree_where_people_are_moved_between_two_prisons(
     inputs: SimulationInputs, seed: int

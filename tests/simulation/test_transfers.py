@@ -243,6 +243,19 @@ def test_who_is_lent_comes_back_to_a_prison_that_knows_them() -> None:
     assert inputs.played_together() == [CODES]
 
 
+def test_no_visit_is_booked_for_a_day_after_a_loan() -> None:
+    inputs = two_prisons(
+        transfers=[transfer(number, 10, until_day=31) for number in range(12)], seed=None
+    )
+    log = simulate(inputs, establishment="BBB", seed=1, replication=0)
+    booked = np.flatnonzero(log.outcome == 1)
+    lent = log.year.place.from_day[log.year.visits.person[log.request[booked]]] == 10
+
+    assert lent.sum() > 10
+    assert (log.year.sessions.day[log.slot[booked[lent]]] < 31).all()
+    assert log.counts()["booking_fell"] == 0
+
+
 def test_the_mood_goes_along() -> None:
     """A family that was put off at one prison asks less at the other."""
     options = {
