@@ -29,6 +29,8 @@ _show.section("Who has contact, and who has none")
 _show.table(listings.by_group(estimates, "sex", "Contact of men and women"))
 _show.table(listings.by_group(estimates, "distance_band", "Contact by miles from home"))
 _show.table(listings.by_group(estimates, "children_under_18", "Contact of people with children"))
+if after_a_move := listings.since_move(estimates):
+    _show.table(after_a_move)
 
 _show.section("Halls and video stations, prison by prison")
 by_prison = views.visits_by_prison(estimates, _state.prisons(run.folder, run.stamp))

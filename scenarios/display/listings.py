@@ -416,6 +416,37 @@ def by_group(estimates: pd.DataFrame, group_by: str, caption: str) -> str:
     )
 
 
+MOVE_MEASURES = {
+    "people": "people",
+    "visits_per_prisoner_per_four_weeks": "visits_per_prisoner",
+    "regular_contact_share": "regular_contact_share",
+    "no_contact_share": "no_contact_share",
+    "attempts_before_approval": "before_approval",
+    "bookings_fell": "fell",
+}
+
+
+def since_move(estimates: pd.DataFrame) -> str:
+    """List the contact of people in the weeks after a transfer; empty where nobody is moved."""
+    rows = views.by_group(estimates, "since_move", MOVE_MEASURES)
+    moved = rows.loc[rows["group"] != "not_moved", "people"]
+    if not (moved > 0).any():
+        return ""
+    return table(
+        rows.assign(group=rows["group"].map(wording.group)),
+        "Contact after a move in the year; people are counted by the time they are there",
+        labels={
+            "group": "When",
+            "people": "People",
+            "visits_per_prisoner": "Visits each in four weeks",
+            "regular_contact_share": "In regular contact",
+            "no_contact_share": "No contact in four weeks",
+            "before_approval": "Attempts to book before visitors are approved",
+            "fell": "Bookings lost to a move",
+        },
+    )
+
+
 def visits_by_prison(rows: pd.DataFrame) -> str:
     """List how full halls and video stations are, and the waits, prison by prison."""
     return table(

@@ -328,6 +328,9 @@ GROUP_ORDER = (
     "25_to_50_miles",
     "50_to_100_miles",
     "over_100_miles",
+    "weeks_0_to_4",
+    "weeks_5_to_52",
+    "not_moved",
 )
 """Groups of people in the order in which they are shown."""
 
@@ -505,7 +508,7 @@ def by_group(estimates: pd.DataFrame, group_by: str, names: Mapping[str, str]) -
     Parameters
     ----------
     group_by
-        ``sex``, ``children_under_18`` or ``distance_band``.
+        ``sex``, ``children_under_18``, ``distance_band`` or ``since_move``.
     names
         The measures wanted, each with the column it becomes.
 

@@ -11,10 +11,12 @@ from typer.testing import CliRunner
 
 from data.load import read_table
 from scenarios.cli import app
+from scenarios.display import listings
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
 from scenarios.run import Options, run_many
+from simulation.replicate import intervals
 from simulation.simulate import SimulationInputs
 
 COLUMNS = ["prisoner_id", "date", "establishment", "unit", "until", "reason"]
@@ -202,3 +204,8 @@ def test_results_do_not_depend_on_the_number_of_workers(
     assert people.tolist() == pytest.approx([held, held])
     moved = of_estate[(of_estate["measure"] == "people") & (of_estate["group"] != "not_moved")]
     assert (moved["value"] > 0).all()
+
+    shown = listings.since_move(intervals(measures[0]))
+    for words in ("In the first four weeks after a move", "From the fifth week after a move on"):
+        assert words in shown
+    assert listings.since_move(intervals(measures[0].query("group == 'not_moved'"))) == ""
