@@ -367,6 +367,8 @@ class WorkerEdit:
         that funder; rows keep their proportions. Where there is no row, ``line`` says what the new
         workers are there for (casework when left out) and ``funder`` who pays (the national
         contract when left out).
+    fte_each
+        Full-time workers of each establishment afterwards, by its code; goes with ``where: {}``.
     ends
         Last day on which the workers are there.
     """
@@ -377,19 +379,29 @@ class WorkerEdit:
     multiply: float | None = None
     add_fte: float | None = None
     set_fte: float | None = None
+    fte_each: dict[str, float] | None = None
     ends: date | None = None
 
     def __post_init__(self) -> None:
         numbers = [
             getattr(self, name)
-            for name in ("multiply", "add_fte", "set_fte")
+            for name in ("multiply", "add_fte", "set_fte", "fte_each")
             if getattr(self, name) is not None
         ]
         if len(numbers) > 1:
-            raise ValueError("WorkerEdit: multiply, add_fte and set_fte exclude each other.")
+            raise ValueError(
+                "WorkerEdit: multiply, add_fte, set_fte and fte_each exclude each other."
+            )
         if not numbers and self.ends is None:
             raise ValueError(
-                "WorkerEdit: nothing to change; give multiply, add_fte, set_fte or ends."
+                "WorkerEdit: nothing to change; give multiply, add_fte, set_fte, fte_each or ends."
+            )
+        if self.fte_each is not None and (self.where != Where() or self.ends is not None):
+            raise ValueError("WorkerEdit: fte_each goes with 'where: {}' and without ends.")
+        negative = [code for code, fte in (self.fte_each or {}).items() if fte < 0]
+        if negative:
+            raise ValueError(
+                f"WorkerEdit: fte_each is below 0 at {', '.join(negative)}; give 0 or more."
             )
         for name in ("multiply", "set_fte"):
             number = getattr(self, name)
@@ -426,11 +438,30 @@ def apply_worker_edits(estate: Estate, edits: Iterable[WorkerEdit]) -> Estate:
     2.0
     """
     workers = estate.family_workers
-    for edit in edits:
+    for edit in (one for each in edits for one in _one_by_one(estate, each)):
         workers = _with_workers(estate, workers, edit)
     order = ["establishment", "line", "funder"]
     kept = workers[workers["fte"] > 0].sort_values(order, kind="stable", ignore_index=True)
     return replace(estate, family_workers=kept)
+
+
+def _one_by_one(estate: Estate, edit: WorkerEdit) -> list[WorkerEdit]:
+    """Give an edit of many establishments by name as one edit for each number."""
+    if edit.fte_each is None:
+        return [edit]
+    unknown = set(edit.fte_each) - set(estate.establishments["establishment"])
+    if unknown:
+        raise ValueError(
+            f"workers: fte_each names {len(unknown)} establishments that are not in "
+            f"establishments.csv: {', '.join(sorted(unknown)[:5])}. Correct the codes."
+        )
+    by_fte: dict[float, list[str]] = {}
+    for code, fte in edit.fte_each.items():
+        by_fte.setdefault(fte, []).append(code)
+    return [
+        replace(edit, fte_each=None, set_fte=fte, where=Where(establishment=tuple(codes)))
+        for fte, codes in by_fte.items()
+    ]
 
 
 def _with_workers(estate: Estate, workers: pd.DataFrame, edit: WorkerEdit) -> pd.DataFrame:

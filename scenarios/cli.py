@@ -488,6 +488,45 @@ def size_booking_line(
     return found.exit_code
 
 
+@size.command(name="family-workers")
+@_ends_clearly
+def size_family_workers(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="New folder for the tables.")],
+    target_days: Annotated[int, typer.Option(help="Days to a first contact.")] = 5,
+    share: Annotated[float, typer.Option(help="Share of referrals to be reached in time.")] = 0.9,
+    budget_fte: Annotated[
+        float | None, typer.Option(help="Caseworkers to share out; today's when left out.")
+    ] = None,
+    perimeter: Annotated[
+        str, typer.Option(help="public (national contract) or all prisons.")
+    ] = "public",
+    data_dir: DataDir = None,
+    seed: Seed = 1,
+    replications: Annotated[
+        int, typer.Option(help="Simulated years of each number of workers.", min=2, max=1_000)
+    ] = 8,
+    workers: Workers = 2,
+) -> int:
+    """Family workers by prison: for a target, and the fair share of a total."""
+    from scenarios.size_workers import Asked, size_workers
+
+    asked = Asked(
+        target_days=target_days,
+        share=share,
+        budget_fte=budget_fte,
+        perimeter=perimeter,
+        replications=replications,
+        seed=seed,
+        workers=workers,
+    )
+    with _progress() as progress:
+        found = size_workers(scenario, asked, out_dir=out_dir, data_dir=data_dir, progress=progress)
+    for line in found.told:
+        _say(line)
+    return found.exit_code
+
+
 @app.command()
 @_ends_clearly
 def compare(

@@ -368,7 +368,9 @@ def cases_of(
     seed, replication
         Names of the draws.
     """
-    persons, sources, moments, stays, contacts = [], [], [], [], []
+    nothing = np.zeros(0, dtype=np.int64)
+    persons, sources, contacts = [nothing], [nothing], [nothing]
+    moments, stays = [np.zeros(0)], [np.zeros(0)]
     spread = settings.contacts_max - settings.contacts_min + 1
     for number, source in enumerate(SOURCES):
         gaps, leaving, lengths = (

@@ -55,7 +55,13 @@ def test_package_tables_of_contents_load_no_heavy_library() -> None:
 @pytest.mark.parametrize(
     ("library", "modules"),
     [
-        ("ortools", {"optimiser/solve.py", "optimiser/linear.py", "optimiser/rosters.py"}),
+        (
+            "ortools",
+            {
+                *("optimiser/solve.py", "optimiser/linear.py"),
+                *("optimiser/rosters.py", "optimiser/shares.py"),
+            },
+        ),
         ("numba", {"optimiser/kernel.py"}),
         ("dask|distributed", {"scenarios/cluster.py"}),
     ],

@@ -65,6 +65,16 @@ def test_what_is_not_there_is_added(estate: Estate) -> None:
     assert after.family_workers.dtypes.equals(estate.family_workers.dtypes)
 
 
+def test_prisons_are_given_their_numbers_by_name(estate: Estate) -> None:
+    edit = WorkerEdit(where=Where(), line=WorkerLine.CASEWORK, fte_each={"LEI": 3.2, "MRI": 2.0})
+
+    after = apply_worker_edits(estate, [edit])
+
+    assert at(after)["casework", "national_contract"] == 3.2
+    assert at(after, "MRI") == {("casework", "national_contract"): 2.0}
+    assert at(after, "WEI") == at(estate, "WEI")
+
+
 def test_a_grant_ends_on_its_last_day(estate: Estate) -> None:
     edit = WorkerEdit(where=Where(), funder=WorkerFunder.GRANT, ends=date(2026, 9, 30))
 
@@ -108,9 +118,10 @@ def test_a_prison_has_afterwards_what_the_last_edit_says(
         ({}, "nothing to change"),
         ({"set_fte": -1.0}, "set_fte is -1.0; it must be 0 or more"),
         ({"multiply": -0.1}, "multiply is -0.1; it must be 0 or more"),
+        ({"fte_each": {"LEI": 1.0}}, "goes with 'where: {}'"),
     ],
 )
-def test_an_edit_that_cannot_be_is_refused(given_: dict[str, float], said: str) -> None:
+def test_an_edit_that_cannot_be_is_refused(given_: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         WorkerEdit(where=HERE, **given_)  # type: ignore[arg-type]
 
@@ -119,6 +130,7 @@ def test_an_edit_that_cannot_be_is_refused(given_: dict[str, float], said: str) 
     ("edit", "said"),
     [
         (WorkerEdit(where=Where(establishment="QQQ"), set_fte=1.0), "no establishment is selected"),
+        (WorkerEdit(where=Where(), fte_each={"QQQ": 1.0, "LEI": 1.0}), "not in .*: QQQ"),
         (WorkerEdit(where=HERE, add_fte=-9.0), "fewer than no workers: LEI"),
         (
             WorkerEdit(where=HERE, funder=WorkerFunder.VOLUNTEERS, ends=date(2027, 1, 1)),

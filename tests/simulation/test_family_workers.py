@@ -156,6 +156,15 @@ def test_referrals_come_at_their_rate_and_from_their_source() -> None:
     assert mean.sum() == mean[[SOURCES.index(SELF), SOURCES.index(RECEPTION)]].sum()
 
 
+def test_where_nobody_is_referred_workers_have_nothing_to_do() -> None:
+    nobody = replace(team(posts=full_time(1)), rates=np.zeros_like(team().rates))
+
+    year = play_family_work(nobody, SETTINGS, CALENDAR, seed=1, replication=0)
+
+    assert len(year.cases.day) == 0
+    assert year.done.hours_used.sum() == 0.0
+
+
 def test_a_longer_time_played_keeps_the_referrals_of_a_shorter_one() -> None:
     work = team()
 

@@ -1,0 +1,658 @@
+"""How many family workers each prison needs, how a fixed total is best shared, and what it costs.
+
+Every prison is played at several numbers of caseworkers on the same draws; a monotone curve is
+put through them (``worker_curves``). From the curves come the fewest workers for a service level,
+the best share of a total (``optimiser.shares``) and the cost curve. What is answered is played
+again with fresh seeds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from data.apportion import largest_remainder
+from data.progress import Progress, silent
+from data.words import WorkerFunder, WorkerLine
+from optimiser.shares import best_shares, near_best_shares
+from scenarios.account import changes_table
+from scenarios.errors import ExitCode, ScenarioError
+from scenarios.inputs import Inputs, input_digests, load_inputs
+from scenarios.load import load_scenario
+from scenarios.place import place, simulated_on
+from scenarios.plan import Planned
+from scenarios.provenance import manifest, origin
+from scenarios.results import file_digests, new_folder, write_json, write_parquet
+from scenarios.rules_report import safe_cells
+from scenarios.run import Stopwatch
+from scenarios.runner import process_pool
+from scenarios.schema import Scenario
+from scenarios.settings import settings as setting_rows
+from scenarios.worker_curves import (
+    NEVER,
+    STEPS_PER_FTE,
+    WorkerCurve,
+    days_at_most,
+    fit,
+    half_widths,
+    levels_to_play,
+)
+from simulation.clock import Calendar
+from simulation.family_levels import LONGEST_DAYS, LevelYears, play_levels, together
+from simulation.family_workers import FamilyWork, FamilyWorkSettings
+
+POINTS = 12
+"""Numbers of caseworkers at which every prison is played first."""
+
+BESIDE = 2
+"""Steps on both sides of a first answer that are played too."""
+
+TENTHS = 10
+"""Curves are shared out in tenths of an hour, in whole numbers."""
+
+COST_POINTS = 15
+"""Totals of the cost curve."""
+
+TOLD_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 28)
+"""Days for which the curves give the share of referrals reached."""
+
+PUBLIC, EVERY = "public", "all"
+
+Work = Mapping[str, FamilyWork]
+
+Years = dict[str, LevelYears]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a sizing is asked for.
+
+    Attributes
+    ----------
+    target_days, share
+        So large a share of referrals is to be reached within so many days.
+    budget_fte
+        Caseworkers to share out; today's in the perimeter when left out.
+    perimeter
+        ``public``: prisons whose caseworkers the national contract pays; ``all``: every prison.
+    replications, seed, workers
+        Simulated years of each number of workers, seed of their draws, processes.
+    """
+
+    target_days: int = 5
+    share: float = 0.9
+    budget_fte: float | None = None
+    perimeter: str = PUBLIC
+    replications: int = 8
+    seed: int = 1
+    workers: int = 2
+
+
+def size_workers(
+    name: str,
+    asked: Asked,
+    *,
+    out_dir: Path,
+    data_dir: Path | None = None,
+    progress: Progress = silent,
+) -> Planned:
+    """Size the family workers of a scenario and write the tables.
+
+    Parameters
+    ----------
+    name
+        Name or path of a scenario; its placements, need and workers of other lines count.
+    asked
+        Service level, total and perimeter.
+    out_dir
+        Where the tables go; must not hold anything yet.
+    data_dir
+        Folder of a user's tables.
+    progress
+        Told of each stage.
+
+    Returns
+    -------
+    Planned
+        The answer in words.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of what is asked, and when the total is too small for one worker with
+        leave cover in each prison of the perimeter.
+    """
+    problems = _problems(asked, out_dir)
+    if problems:
+        raise ScenarioError(problems)
+    scenario = load_scenario(name)
+    clock = Stopwatch()
+    with new_folder(out_dir) as partial:
+        with clock("inputs"):
+            inputs = load_inputs(scenario, data_dir, progress)
+            given = simulated_on(scenario, inputs, place(scenario, inputs))
+        with _mapping(asked.workers) as over:
+            size = _Sizing(scenario, given.family_work, asked, over, progress)
+            with clock("curves"):
+                size.play()
+            with clock("shares"):
+                sized = size.table(inputs)
+            with clock("fresh"):
+                sized = size.played_again(sized)
+            with clock("costs"):
+                costs = size.cost_curve(sized)
+        _write(partial, scenario, sized, size.curve_rows(), costs)
+        told = _tell(sized, costs, size, asked)
+        made_from = origin(
+            command=f"estate size family-workers {scenario.name}",
+            seed=asked.seed,
+            replications=asked.replications,
+            keep_visits=False,
+            inputs=input_digests(data_dir),
+            scenario_digest=scenario.digest(),
+        )
+        stamped = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
+        write_json(stamped, partial / "manifest.json")
+    return Planned(told=(*told, str(out_dir)), exit_code=ExitCode.DONE)
+
+
+def _problems(asked: Asked, out_dir: Path) -> list[str]:
+    problems = []
+    if not 0 <= asked.target_days <= LONGEST_DAYS:
+        problems.append(
+            f"--target-days {asked.target_days}: give a number from 0 to {LONGEST_DAYS}."
+        )
+    if not 0 < asked.share <= 1:
+        problems.append(f"--share {asked.share}: give a share above 0 and at most 1.")
+    if asked.budget_fte is not None and not 0 < asked.budget_fte < math.inf:
+        problems.append(f"--budget-fte {asked.budget_fte}: give a number of workers above 0.")
+    if asked.perimeter not in (PUBLIC, EVERY):
+        problems.append(f"--perimeter {asked.perimeter}: give {PUBLIC} or {EVERY}.")
+    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+        problems.append(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
+    return problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Task:
+    """Years of one prison to be played at some numbers of caseworkers."""
+
+    work: FamilyWork
+    settings: FamilyWorkSettings
+    calendar: Calendar
+    steps: tuple[int, ...]
+    seed: int
+    replications: int
+
+
+Over = Callable[[Sequence[_Task]], Iterator[LevelYears]]
+
+
+def _play(task: _Task) -> LevelYears:
+    return play_levels(
+        task.work,
+        task.settings,
+        task.calendar,
+        ftes=[step / STEPS_PER_FTE for step in task.steps],
+        seed=task.seed,
+        replications=range(task.replications),
+    )
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Over]:
+    """Give what plays tasks in order: processes, or this one alone."""
+    if workers == 1:
+        yield lambda tasks: map(_play, tasks)
+        return
+    with process_pool(workers) as executor:
+        yield lambda tasks: executor.map(_play, tasks)
+
+
+class _Sizing:
+    """The curves of every prison, and what is read off them."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        work: Work,
+        asked: Asked,
+        over: Over,
+        progress: Progress,
+    ) -> None:
+        self._scenario, self._settings = scenario, scenario.family_work
+        self._work, self._asked, self._over = work, asked, over
+        self._progress = progress
+        self._played = 0
+        self.years: Years = {}
+        self.curves: dict[str, WorkerCurve] = {}
+        self.cover_steps = math.ceil(self._settings.leave_cover_fte * STEPS_PER_FTE - 1e-9)
+        self.limit_holds = True
+        self.budget_steps = 0
+        self.is_proven = False
+
+    def _years_of(
+        self, steps: Mapping[str, Sequence[int]], *, stage: str, seed: int, replications: int
+    ) -> Years:
+        tasks = [
+            _Task(
+                work=self._work[code],
+                settings=self._settings,
+                calendar=self._scenario.calendar,
+                steps=tuple(each),
+                seed=seed,
+                replications=replications,
+            )
+            for code, each in steps.items()
+            if each
+        ]
+        found: Years = {}
+        for task, years in zip(tasks, self._over(tasks), strict=True):
+            found[task.work.establishment] = years
+            self._progress(stage, len(found), len(tasks))
+        return found
+
+    def play(self) -> None:
+        """Play every prison at several numbers of caseworkers, then beside the first answer."""
+        asked, settings = self._asked, self._settings
+        first = {}
+        for code, work in self._work.items():
+            duties = work.duty_hours_per_week * 52
+            first[code] = levels_to_play(
+                (work.need_hours + duties) / settings.hours_per_fte, POINTS
+            )
+            first[code] = sorted({*first[code], self.cover_steps})
+        self.years = self._years_of(
+            first, stage="curves", seed=asked.seed, replications=asked.replications
+        )
+        more: dict[str, list[int]] = {}
+        for code, years in self.years.items():
+            curve = fit(years, target_days=asked.target_days)
+            answer, _, _ = curve.smallest(asked.share)
+            centre = curve.most if answer == NEVER else answer
+            near = range(max(centre - BESIDE, 0), min(centre + BESIDE, curve.most) + 1)
+            more[code] = [step for step in near if step not in set(first[code])]
+        beside = self._years_of(
+            more, stage="curves beside", seed=asked.seed, replications=asked.replications
+        )
+        self.years |= {code: together(self.years[code], years) for code, years in beside.items()}
+        self.curves = {
+            code: fit(years, target_days=asked.target_days) for code, years in self.years.items()
+        }
+
+    def table(self, inputs: Inputs) -> pd.DataFrame:
+        """Give one row for each prison: need, today's workers, the fewest for the target, shares.
+
+        Raises
+        ------
+        ScenarioError
+            When the total is less than one worker with leave cover for each prison.
+        """
+        asked = self._asked
+        rows = pd.DataFrame([self._row(code, curve) for code, curve in self.curves.items()])
+        rows = rows.merge(_of_prisons(inputs), on="establishment", how="left", validate="1:1")
+        rows["fte_today"] = rows["fte_today"].fillna(0.0)
+        filled = dict.fromkeys(("provider", "lot", "funder", "confidence"), "")
+        rows = rows.fillna(filled)
+        rows["in_perimeter"] = (rows["funder"] == WorkerFunder.NATIONAL_CONTRACT) | (
+            asked.perimeter == EVERY
+        )
+        rows["target_met_today"] = [
+            self.curves[code].at("in_time", fte) >= asked.share
+            for code, fte in zip(rows["establishment"], rows["fte_today"], strict=True)
+        ]
+        return self._shared(rows)
+
+    def _row(self, code: str, curve: WorkerCurve) -> dict[str, Any]:
+        asked, work = self._asked, self._work[code]
+        found, low, high = curve.smallest(asked.share)
+        nearest = NEVER if found != NEVER else days_at_most(self.years[code], asked.share)
+        return {
+            "establishment": code,
+            "people": len(work.keys),
+            "need_hours": work.need_hours,
+            "latent_hours": work.latent_hours,
+            "fte_for_target": _fte(found),
+            "fte_for_target_low": _fte(low),
+            "fte_for_target_high": _fte(high),
+            "target_can_be_reached": found != NEVER,
+            "most_in_time_share": float(curve.in_time[-1]),
+            "nearest_target_days": math.nan if nearest == NEVER else float(nearest),
+            "curve_error": curve.fit_error,
+        }
+
+    def _shared(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Add the best share of the total, and the two simple ones."""
+        chosen = rows["in_perimeter"]
+        codes = rows.loc[chosen, "establishment"].tolist()
+        today = float(rows.loc[chosen, "fte_today"].sum())
+        budget = today if self._asked.budget_fte is None else self._asked.budget_fte
+        self.budget_steps = int(budget * STEPS_PER_FTE + 1e-9)
+        least = dict.fromkeys(codes, self.cover_steps)
+        if self.budget_steps < sum(least.values()):
+            needed = sum(least.values()) / STEPS_PER_FTE
+            raise ScenarioError(
+                f"{budget:.1f} workers are too few: one with leave cover "
+                f"({self.cover_steps / STEPS_PER_FTE:.1f}) in each of {len(codes)} prisons takes "
+                f"{needed:.1f}. Give --budget-fte {needed:.1f} or more."
+            )
+        answers = rows.set_index("establishment")["fte_for_target"]
+        limit = {
+            code: max(least[code], round(answers[code] * STEPS_PER_FTE))
+            if answers[code] == answers[code]
+            else least[code]
+            for code in codes
+        }
+        self.limit_holds = sum(limit.values()) <= self.budget_steps
+        least = limit if self.limit_holds else least
+        shared = best_shares(
+            [self._whole(code) for code in codes],
+            [min(least[code], self.curves[code].most) for code in codes],
+            self.budget_steps,
+        )
+        self.is_proven = shared.is_proven
+        spare = self.budget_steps - self.cover_steps * len(codes)
+        weights = rows.loc[chosen, ["people", "need_hours"]].to_numpy(np.float64)
+        found = {"fte_fair": shared.steps}
+        for number, name in enumerate(("fte_by_population", "fte_by_need")):
+            found[name] = self.cover_steps + largest_remainder(weights[:, number], spare)
+        for name, steps in found.items():
+            rows[name] = np.nan
+            rows.loc[chosen, name] = steps / STEPS_PER_FTE
+        rows["change_fte"] = rows["fte_fair"] - rows["fte_today"]
+        for name in ("today", "fair", "by_population", "by_need"):
+            for column in ("weighted_hours", "unmet_hours", "wait_days", "in_time"):
+                rows[f"{column}_{name}"] = [
+                    self.curves[code].at(column, fte) if fte == fte else math.nan
+                    for code, fte in zip(rows["establishment"], rows[f"fte_{name}"], strict=True)
+                ]
+        return rows
+
+    def _whole(self, code: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+        return np.round(self.curves[code].weighted_hours * TENTHS).astype(np.int64)
+
+    def played_again(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Play the answers with fresh seeds: the fewest for the target, the fair share, today's."""
+        wanted = {}
+        for row in rows.to_dict("records"):
+            levels = (row["fte_for_target"], row["fte_fair"])
+            wanted[row["establishment"]] = sorted(
+                {round(fte * STEPS_PER_FTE) for fte in levels if fte == fte}
+            )
+        fresh = self._years_of(
+            wanted,
+            stage="fresh seeds",
+            seed=self._asked.seed + 1,
+            replications=2 * self._asked.replications,
+        )
+        found = [
+            self._fresh(fresh.get(row["establishment"]), row) for row in rows.to_dict("records")
+        ]
+        return pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
+
+    def _fresh(self, years: LevelYears | None, row: Mapping[Any, Any]) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "fresh_in_time": math.nan,
+            "fresh_in_time_low": math.nan,
+            "fresh_in_time_high": math.nan,
+            "fresh_meets_target": False,
+            "fresh_weighted_hours_fair": math.nan,
+        }
+        if years is None:
+            return told
+        for name, fte in (("target", row["fte_for_target"]), ("fair", row["fte_fair"])):
+            level = np.flatnonzero(np.isclose(years.fte, fte))
+            if not len(level):
+                continue
+            if name == "fair":
+                told["fresh_weighted_hours_fair"] = years.weighted_hours[:, level[0]].mean()
+                continue
+            shares = years.shares_within(self._asked.target_days)[:, level[:1]]
+            mean, half = float(shares.mean()), float(half_widths(shares)[0])
+            told |= {
+                "fresh_in_time": mean,
+                "fresh_in_time_low": mean - half,
+                "fresh_in_time_high": mean + half,
+                "fresh_meets_target": mean + half >= self._asked.share - 1e-12,
+            }
+        return told
+
+    def cost_curve(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Give pounds a year against unmet need and wait at the best share of several totals.
+
+        The wait target is no limit here; leave cover is. Shares are the quick ones of
+        ``optimiser.shares``, within their bound of the best. The knee is the total furthest below
+        the straight line between the ends, both axes as shares of their range.
+        """
+        codes = rows.loc[rows["in_perimeter"], "establishment"].tolist()
+        curves = [self._whole(code) for code in codes]
+        least = [min(self.cover_steps, self.curves[code].most) for code in codes]
+        most = max(sum(len(curve) - 1 for curve in curves), self.budget_steps)
+        totals = np.linspace(sum(least), most, COST_POINTS).round().astype(int)
+        points = [
+            self._cost_of(codes, near_best_shares(curves, least, int(total)).steps, int(total))
+            for total in sorted({*totals.tolist(), self.budget_steps})
+        ]
+        table = pd.DataFrame(points)
+        run = _of_range(table["gbp_per_year"].to_numpy(np.float64))
+        rise = _of_range(table["weighted_hours"].to_numpy(np.float64))
+        below = 1.0 - run - rise
+        table["is_knee"] = np.arange(len(table)) == int(below.argmax())
+        table["is_budget"] = table["fte"] == self.budget_steps / STEPS_PER_FTE
+        return table
+
+    def _cost_of(
+        self, codes: Sequence[str], steps: np.ndarray[Any, np.dtype[np.int64]], total: int
+    ) -> dict[str, Any]:
+        def added(name: str) -> float:
+            return float(
+                sum(
+                    getattr(self.curves[code], name)[step]
+                    for code, step in zip(codes, steps.tolist(), strict=True)
+                )
+            )
+
+        waits = [
+            (self.curves[code].wait_days[step], self.curves[code].reached[step])
+            for code, step in zip(codes, steps.tolist(), strict=True)
+        ]
+        there = [(wait, reached) for wait, reached in waits if wait == wait and reached > 0]
+        days = sum(wait * reached for wait, reached in there)
+        met = sum(
+            self.curves[code].in_time[step] >= self._asked.share - 1e-12
+            for code, step in zip(codes, steps.tolist(), strict=True)
+        )
+        return {
+            "fte": total / STEPS_PER_FTE,
+            "fte_used": float(steps.sum()) / STEPS_PER_FTE,
+            "gbp_per_year": total / STEPS_PER_FTE * self._settings.gbp_per_fte,
+            "weighted_hours": added("weighted_hours"),
+            "unmet_hours": added("unmet_hours"),
+            "wait_days": days / sum(reached for _, reached in there) if there else math.nan,
+            "prisons_that_meet_the_target": int(met),
+            "prisons": len(codes),
+        }
+
+    def curve_rows(self) -> pd.DataFrame:
+        """Give every curve: one row for each prison and number of caseworkers."""
+        parts = []
+        for code, curve in self.curves.items():
+            steps = np.arange(curve.most + 1)
+            years = self.years[code]
+            levels = np.round(years.fte * STEPS_PER_FTE)
+            within = {
+                f"within_{days}_days": np.interp(
+                    steps, levels, years.shares_within(days).mean(axis=0)
+                )
+                for days in TOLD_DAYS
+            }
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "establishment": code,
+                        "fte": steps / STEPS_PER_FTE,
+                        "gbp_per_year": steps / STEPS_PER_FTE * self._settings.gbp_per_fte,
+                        "in_time": curve.in_time,
+                        "in_time_half_width": curve.in_time_half_width,
+                        **within,
+                        "wait_days": curve.wait_days,
+                        "unmet_hours": curve.unmet_hours,
+                        "weighted_hours": curve.weighted_hours,
+                        "is_played": np.isin(steps, levels),
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
+
+def _fte(steps: int) -> float:
+    return math.nan if steps == NEVER else steps / STEPS_PER_FTE
+
+
+def _of_range(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
+    span = float(values.max() - values.min())
+    return (values - values.min()) / span if span > 0 else values * 0.0
+
+
+def _of_prisons(inputs: Inputs) -> pd.DataFrame:
+    """Give name, region and today's caseworkers of every prison."""
+    workers = inputs.estate.family_workers
+    cases = workers[workers["line"] == WorkerLine.CASEWORK].sort_values("fte", ascending=False)
+    first = cases.groupby("establishment")[["provider", "lot", "funder", "confidence"]].first()
+    here = inputs.estate.establishments[["establishment", "name", "region"]].set_index(
+        "establishment"
+    )
+    of_cases = cases.groupby("establishment")["fte"].sum().rename("fte_today")
+    others = workers[workers["line"] != WorkerLine.CASEWORK]
+    of_others = others.groupby("establishment")["fte"].sum().rename("fte_of_other_lines")
+    table = here.join([first, of_cases, of_others])
+    return table.fillna({"fte_of_other_lines": 0.0}).reset_index()
+
+
+SUMMED = (
+    "people", "need_hours", "latent_hours", "fte_today", "fte_of_other_lines", "fte_for_target",
+    "fte_fair", "unmet_hours_today", "unmet_hours_fair",
+)  # fmt: skip
+
+
+def _summed(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Add up prisons of the perimeter by provider, lot or region; what is not known is said so."""
+    chosen = rows[rows["in_perimeter"]].copy()
+    chosen[by] = chosen[by].where(chosen[by] != "", "not known")
+    table = chosen.groupby(by)[list(SUMMED)].sum()
+    table.insert(0, "prisons", chosen.groupby(by).size())
+    return table.reset_index()
+
+
+def fair_scenario(rows: pd.DataFrame, budget_fte: float) -> str:
+    """Write the best share as a scenario."""
+    fair = rows[rows["fte_fair"].notna()]
+    each = {
+        str(code): round(float(fte), 1)
+        for code, fte in zip(fair["establishment"], fair["fte_fair"], strict=True)
+    }
+    cells = yaml.safe_dump(each, default_flow_style=True, width=92, sort_keys=True).strip()
+    shown = "\n".join(f"        {line.strip()}" for line in cells.splitlines())
+    return (
+        "title: Family workers shared by need\n"
+        "question: >-\n"
+        f"  If the {budget_fte:.1f} caseworkers of the national contract were shared so that the"
+        " least need is\n"
+        "  left unmet, what would change, and who would have fewer?\n"
+        "parent: baseline\n"
+        "change:\n"
+        "  workers:\n"
+        "    - where: {}\n"
+        "      line: casework\n"
+        "      funder: national_contract\n"
+        f"      fte_each:\n{shown}\n"
+    )
+
+
+def _write(
+    folder: Path,
+    scenario: Scenario,
+    rows: pd.DataFrame,
+    curves: pd.DataFrame,
+    costs: pd.DataFrame,
+) -> None:
+    tables = {
+        "workers": rows,
+        "curves": curves,
+        "cost_curve": costs,
+        **{f"by_{name}": _summed(rows, name) for name in ("provider", "lot", "region")},
+    }
+    for name, table in tables.items():
+        write_parquet(table, folder / f"{name}.parquet")
+        safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    write_parquet(changes_table(scenario), folder / "changes.parquet")
+    text = yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True)
+    (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+    total = float(rows["fte_fair"].sum())
+    (folder / "fair_family_workers.yaml").write_text(fair_scenario(rows, total), encoding="utf-8")
+
+
+def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) -> Iterator[str]:
+    inside = rows[rows["in_perimeter"]]
+    reachable = rows[rows["target_can_be_reached"]]
+    known = int((rows["confidence"] == "measured").sum())
+    target = f"{asked.share:.0%} of referrals within {asked.target_days} days"
+    yield (
+        f"Today: {rows['fte_today'].sum():.1f} caseworkers in {len(rows)} prisons; the numbers of "
+        f"{known} are known, the others are assumed."
+    )
+    latent = rows["latent_hours"].sum()
+    missing = setting_rows()["need.missing_parent_share"]
+    assert isinstance(missing.high, int | float)
+    high = latent * missing.high / missing.value if missing.value else 0.0
+    yield (
+        f"Need: {rows['need_hours'].sum():,.0f} hours a year; {latent:,.0f} more (0 to {high:,.0f})"
+        " may come from parents of whom no record tells."
+    )
+    yield (
+        f"{target}: met today by {int(rows['target_met_today'].sum())} prisons; takes "
+        f"{reachable['fte_for_target'].sum():.1f} caseworkers "
+        f"({reachable['fte_for_target_low'].sum():.1f} to "
+        f"{reachable['fte_for_target_high'].fillna(reachable['fte_for_target']).sum():.1f}) in "
+        f"{len(reachable)} prisons; with fresh seeds {int(reachable['fresh_meets_target'].sum())} "
+        "of them meet it."
+    )
+    for row in rows[~rows["target_can_be_reached"]].head(5).to_dict("records"):
+        days = row["nearest_target_days"]
+        nearest = f"{asked.share:.0%} within {days:.0f} days" if days == days else "no day count"
+        yield (
+            f"{row['establishment']}: no number of workers reaches {target}; the nearest is "
+            f"{row['most_in_time_share']:.0%} within {asked.target_days} days, or {nearest}."
+        )
+    unreachable = int((~rows["target_can_be_reached"]).sum())
+    if unreachable > 5:
+        yield f"... and {unreachable - 5} prisons more, listed in workers.csv."
+    if not size.limit_holds:
+        yield (
+            f"The total of {size.budget_steps / STEPS_PER_FTE:.1f} cannot hold the target in every "
+            "prison; it is shared without that limit, with leave cover everywhere."
+        )
+    proven = "proven best" if size.is_proven else "not proven best"
+    yield (
+        f"Fair share of {size.budget_steps / STEPS_PER_FTE:.1f} in {len(inside)} prisons "
+        f"({proven} for the curves): weighted unmet hours a year "
+        f"{inside['weighted_hours_fair'].sum():,.0f}, against "
+        f"{inside['weighted_hours_today'].sum():,.0f} today, "
+        f"{inside['weighted_hours_by_population'].sum():,.0f} by population and "
+        f"{inside['weighted_hours_by_need'].sum():,.0f} by need; with fresh seeds "
+        f"{inside['fresh_weighted_hours_fair'].sum():,.0f}."
+    )
+    knee = costs[costs["is_knee"]].iloc[0]
+    yield (
+        f"Knee of the cost curve: {knee['fte']:.0f} caseworkers, £{knee['gbp_per_year']:,.0f} a "
+        f"year, {knee['unmet_hours']:,.0f} hours unmet, {knee['wait_days']:.1f} days to first "
+        "contact."
+    )

@@ -1,0 +1,178 @@
+"""`estate size family-workers` on a small estate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from scenarios.cli import app
+from scenarios.errors import ScenarioError
+from scenarios.load import load_scenario
+from scenarios.size_workers import Asked, size_workers
+
+
+@pytest.fixture(scope="module")
+def sized(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    folder = tmp_path_factory.mktemp("sized")
+    heavy = folder / "heavy.yaml"
+    heavy.write_text(
+        "title: Heavy\nquestion: What if?\nchange:\n"
+        "  need.self_referrals_per_parent: 0.6\n"
+        "  need.self_harm_reviews_per_man: 0.3\n"
+        "  need.referrals_per_person_without_visitors: 1\n",
+        encoding="utf-8",
+    )
+    out = folder / "out"
+    asked = Asked(replications=4, workers=1)
+    told = size_workers(str(heavy), asked, out_dir=out, data_dir=small_data).told
+    return out, list(told)
+
+
+def rows(sized: tuple[Path, list[str]], name: str = "workers") -> pd.DataFrame:
+    return pd.read_parquet(sized[0] / f"{name}.parquet")
+
+
+def test_every_prison_has_one_row(sized: tuple[Path, list[str]]) -> None:
+    table = rows(sized)
+
+    assert sorted(table["establishment"]) == ["DMI", "LEI", "LNI", "NHI", "NLI", "WEI"]
+    assert table["name"].notna().all()
+    assert (table["need_hours"] > 0).all()
+
+
+def test_the_fewest_for_the_target_hold_with_fresh_seeds(sized: tuple[Path, list[str]]) -> None:
+    table = rows(sized)
+    reachable = table[table["target_can_be_reached"]]
+
+    assert len(reachable)
+    assert reachable["fresh_meets_target"].all()
+    assert (reachable["fte_for_target_low"] <= reachable["fte_for_target"]).all()
+    steps = reachable["fte_for_target"] * 5
+    assert steps.round().to_numpy() == pytest.approx(steps.to_numpy())
+
+
+def test_the_fair_share_beats_the_simple_ones_on_its_own_objective(
+    sized: tuple[Path, list[str]],
+) -> None:
+    table = rows(sized)
+    inside = table[table["in_perimeter"]]
+
+    fair = inside["weighted_hours_fair"].sum()
+    for other in ("today", "by_population", "by_need"):
+        assert fair <= inside[f"weighted_hours_{other}"].sum() + 0.1 * len(inside)
+    assert inside["fte_fair"].sum() <= inside["fte_today"].sum() + 1e-9
+    assert (inside["fte_fair"] >= 1.2).all()
+
+
+def test_private_prisons_are_outside_the_public_perimeter(sized: tuple[Path, list[str]]) -> None:
+    table = rows(sized).set_index("establishment")
+
+    assert not table.loc["NLI", "in_perimeter"]
+    assert pd.isna(table.loc["NLI", "fte_fair"])
+
+
+def test_a_larger_total_leaves_no_more_need_unmet(sized: tuple[Path, list[str]]) -> None:
+    costs = rows(sized, "cost_curve")
+
+    assert costs["fte"].is_monotonic_increasing
+    assert costs["weighted_hours"].is_monotonic_decreasing
+    assert costs["is_knee"].sum() == 1
+    assert costs["is_budget"].sum() == 1
+    assert costs["gbp_per_year"].to_numpy() == pytest.approx(costs["fte"].to_numpy() * 39_500)
+
+
+def test_curves_rise_with_workers(sized: tuple[Path, list[str]]) -> None:
+    for _, curve in rows(sized, "curves").groupby("establishment"):
+        assert curve["in_time"].is_monotonic_increasing
+        assert curve["weighted_hours"].is_monotonic_decreasing
+        assert curve["fte"].iloc[0] == 0.0
+
+
+def test_sums_by_provider_lot_and_region_are_those_of_the_prisons(
+    sized: tuple[Path, list[str]],
+) -> None:
+    table = rows(sized)
+    inside = table[table["in_perimeter"]]
+
+    for by in ("provider", "lot", "region"):
+        summed = rows(sized, f"by_{by}")
+        assert summed["prisons"].sum() == len(inside)
+        assert summed["fte_fair"].sum() == pytest.approx(inside["fte_fair"].sum())
+
+
+def test_the_fair_share_is_written_as_a_scenario(sized: tuple[Path, list[str]]) -> None:
+    scenario = load_scenario(sized[0] / "fair_family_workers.yaml")
+    table = rows(sized).set_index("establishment")
+
+    assert scenario.workers[0].fte_each == {
+        code: pytest.approx(fte) for code, fte in table["fte_fair"].dropna().items()
+    }
+
+
+def test_the_answer_is_told_with_what_it_rests_on(sized: tuple[Path, list[str]]) -> None:
+    text = "\n".join(sized[1])
+
+    assert "the numbers of 2 are known, the others are assumed" in text
+    assert "90% of referrals within 5 days" in text
+    assert "proven best for the curves" in text
+    assert "Knee of the cost curve" in text
+
+
+def test_the_same_is_asked_and_the_same_is_answered(
+    sized: tuple[Path, list[str]], small_data: Path, tmp_path: Path
+) -> None:
+    asked = Asked(replications=4, workers=2)
+
+    size_workers(
+        str(sized[0].parent / "heavy.yaml"), asked, out_dir=tmp_path / "out", data_dir=small_data
+    )
+
+    for name in ("workers", "curves", "cost_curve"):
+        file = f"{name}.parquet"
+        assert (tmp_path / "out" / file).read_bytes() == (sized[0] / file).read_bytes()
+
+
+def test_a_target_no_number_reaches_is_told_with_the_nearest(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Nobody is reached at weekends, so not everybody can be on the day."""
+    asked = Asked(target_days=0, share=1.0, replications=2, workers=1)
+
+    told = size_workers("baseline", asked, out_dir=tmp_path / "out", data_dir=small_data).told
+
+    line = next(each for each in told if "no number of workers reaches" in each)
+    assert "100% of referrals within 0 days; the nearest is" in line
+    assert "100% within" in line or "no day count" in line
+
+
+def test_what_cannot_be_asked_is_told_at_once(small_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used" / "file").write_text("x")
+    asked = Asked(target_days=-1, share=1.5, budget_fte=-2.0, perimeter="mine", workers=1)
+
+    with pytest.raises(ScenarioError) as caught:
+        size_workers("baseline", asked, out_dir=tmp_path / "used", data_dir=small_data)
+
+    for each in ("--target-days", "--share", "--budget-fte", "--perimeter", "is in use"):
+        assert each in str(caught.value)
+
+
+def test_too_small_a_total_says_what_is_needed(small_data: Path, tmp_path: Path) -> None:
+    """Five public prisons with 1.2 each take 6."""
+    asked = Asked(budget_fte=2.0, replications=2, workers=1)
+
+    with pytest.raises(ScenarioError, match=r"Give --budget-fte 6\.0 or more"):
+        size_workers("baseline", asked, out_dir=tmp_path / "out", data_dir=small_data)
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_input_ends_with_2(small_data: Path, tmp_path: Path) -> None:
+    command = ["size", "family-workers", "baseline", "--out", str(tmp_path / "out")]
+
+    ended = CliRunner().invoke(app, [*command, "--share", "2", "--data", str(small_data)])
+
+    assert ended.exit_code == 2
+    assert "--share 2.0: give a share above 0 and at most 1" in ended.output
