@@ -4,10 +4,10 @@
 replication 0; ``--start-state FILE`` begins every replication from it and plays no warm-up. A file
 made from a live booking system has the same columns (CSV, one row a booking or a person's orders)::
 
-    what            booking or orders
+    what            booking, call or orders
     prisoner_id     whose
-    establishment   where the session is, for a booking
-    session         id of the session template
+    establishment   where the session or the call is, for a booking or a call
+    session         id of the session template; empty for a video call
     session_start   date and time
     asked_at        date and time at which it was asked for
     adults, children   the party; the person's first party when no party is like it
@@ -29,13 +29,13 @@ from scenarios.schema import Change, Scenario
 from simulation.clock import MINUTES_PER_DAY
 from simulation.place import Place
 from simulation.simulate import SimulationInputs, orders_of
-from simulation.start_state import MOST_ORDERS, NOT_KNOWN, StartState, orders_left
+from simulation.start_state import MOST_ORDERS, NOT_KNOWN, CallsBooked, StartState, orders_left
 
 COLUMNS = [
     "what", "prisoner_id", "establishment", "session", "session_start", "asked_at", "adults",
     "children", "orders",
 ]  # fmt: skip
-BOOKING, ORDERS = "booking", "orders"
+BOOKING, CALL, ORDERS = "booking", "call", "orders"
 SPENT, BACK = ("booked", "doubled"), ("cancelled", "called_off")
 TOLD = 3
 """Rows named in a fault."""
@@ -95,16 +95,19 @@ def begin_from(inputs: SimulationInputs, path: Path) -> SimulationInputs:
         exist, that begin before the first day or lie beyond the notice, more bookings than tables.
     """
     state = _typed(path, read_state(path))
-    bookings = state[state["what"] == BOOKING]
-    faults = list(_faults(path, bookings, inputs))
+    bookings, calls = state[state["what"] == BOOKING], state[state["what"] == CALL]
+    faults = [*_faults(path, bookings, inputs), *_faults_of_calls(path, calls, inputs)]
     if faults:
         raise ScenarioError(faults)
     orders = state[state["what"] == ORDERS].set_index("prisoner_id")["orders"]
     orders = orders[~orders.index.duplicated()]
     by_place = dict(list(bookings.groupby("establishment")))
+    calls_by_place = dict(list(calls.groupby("establishment")))
     none = bookings.iloc[:0]
     start = {
-        code: _of_place(place, inputs, by_place.get(code, none), orders)
+        code: _of_place(
+            place, inputs, by_place.get(code, none), calls_by_place.get(code, none), orders
+        )
         for code, place in inputs.places.items()
     }
     return replace(inputs, start=start)
@@ -119,8 +122,8 @@ def _typed(path: Path, state: pd.DataFrame) -> pd.DataFrame:
             lines = ", ".join(str(row + 2) for row in np.flatnonzero(rows)[:TOLD])
             problems.append(f"{path}: {what} in {int(rows.sum())} rows, first line {lines}.")
 
-    is_booking, is_orders = state["what"] == BOOKING, state["what"] == ORDERS
-    wrong(~(is_booking | is_orders), "'what' is neither booking nor orders")
+    is_booking, is_orders = state["what"].isin((BOOKING, CALL)), state["what"] == ORDERS
+    wrong(~(is_booking | is_orders), "'what' is neither booking, call nor orders")
     typed = state.copy()
     for name in ("session_start", "asked_at"):
         typed[name] = pd.to_datetime(state[name], errors="coerce", format="ISO8601")
@@ -180,24 +183,53 @@ def _faults(path: Path, bookings: pd.DataFrame, inputs: SimulationInputs) -> Ite
         yield f"{path}: more bookings than tables in {len(over)} sessions: {shown}."
 
 
+def _faults_of_calls(path: Path, calls: pd.DataFrame, inputs: SimulationInputs) -> Iterator[str]:
+    first = pd.Timestamp(inputs.calendar.first_date)
+    last = first + pd.Timedelta(days=inputs.video.notice_days_max + 1)
+    unknown = ~calls["establishment"].isin(list(inputs.places))
+    for wrong, what in (
+        (unknown, "are at establishments that do not exist"),
+        (calls["session_start"] < first, f"lie before the first day, {first:%Y-%m-%d}"),
+        (calls["session_start"] >= last, "lie further ahead than can be booked"),
+        (calls["asked_at"] >= first, "were asked for on the first day or later"),
+    ):
+        if wrong.any():
+            shown = ", ".join(calls.loc[wrong, "prisoner_id"].drop_duplicates().head(TOLD))
+            yield f"{path}: {int(wrong.sum())} calls {what}: {shown}."
+
+
 def _of_place(
-    place: Place, inputs: SimulationInputs, bookings: pd.DataFrame, orders: pd.Series[int]
+    place: Place,
+    inputs: SimulationInputs,
+    bookings: pd.DataFrame,
+    calls: pd.DataFrame,
+    orders: pd.Series[int],
 ) -> StartState:
-    """Give the state of one establishment: bookings of people who are held there."""
+    """Give the state of one establishment: bookings and calls of people who are held there."""
     # who is moved there later in the year brings nothing from before it
     here = np.flatnonzero(place.from_day == 0)
     people = pd.Index(place.prisoner_id[here])
-    row = people.get_indexer(pd.Index(bookings["prisoner_id"]))
-    rows = bookings.assign(person=np.append(here, NOT_KNOWN)[row])
-    rows = rows[rows["person"] >= 0]
+
+    def of_people(given: pd.DataFrame) -> pd.DataFrame:
+        row = people.get_indexer(pd.Index(given["prisoner_id"]))
+        rows = given.assign(person=np.append(here, NOT_KNOWN)[row])
+        return rows[rows["person"] >= 0].sort_values(["asked_at", "prisoner_id", "session_start"])
+
+    rows, called = of_people(bookings), of_people(calls)
     rows = rows[place.has_party[rows["person"].to_numpy(np.int64)]]
-    rows = rows.sort_values(["asked_at", "prisoner_id", "session_start"])
     first = np.datetime64(inputs.calendar.first_date, "s")
 
-    def minutes(column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def minutes(
+        column: str, rows: pd.DataFrame = rows
+    ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         passed = rows[column].to_numpy("datetime64[s]") - first
         return np.asarray(passed / np.timedelta64(60, "s"), dtype=np.float64)
 
+    caller = called["person"].to_numpy(np.int64)
+    with_party = place.has_party[caller]
+    # who is called and no party is numbered after the parties
+    joining = len(place.party_person) + caller
+    joining[with_party] = _parties(place, called[with_party])
     in_hand = np.full(len(place.keys), NOT_KNOWN)
     in_hand[here] = orders.reindex(people).fillna(NOT_KNOWN).to_numpy(np.int64)
     return StartState(
@@ -207,6 +239,12 @@ def _of_place(
         template=rows["session"].to_numpy(object),
         start=minutes("session_start"),
         orders=np.where(place.convicted, in_hand, NOT_KNOWN),
+        calls=CallsBooked(
+            person=caller,
+            party=joining,
+            asked_minutes=minutes("asked_at", called),
+            start=minutes("session_start", called),
+        ),
     )
 
 
@@ -260,7 +298,11 @@ def state_of(inputs: SimulationInputs, visits: pd.DataFrame, seed: int) -> pd.Da
         _orders_at(inputs, code, by_place.get(code, none), seed) for code in inputs.establishments
     ]
     orders = pd.concat(parts, ignore_index=True).assign(what=ORDERS)
-    both = pd.concat([bookings, orders], ignore_index=True).reindex(columns=COLUMNS)
+    every = visits[(visits["replication"] == 0) & (visits["channel"] == "video")]
+    early = every[every["at"] < begins].astype({"establishment": "str", "outcome": "str"})
+    called = early[(early["outcome"] == "video_booked") & (early["session_start"] >= begins)]
+    calls = called.assign(what=CALL, asked_at=called["at"])
+    both = pd.concat([bookings, calls, orders], ignore_index=True).reindex(columns=COLUMNS)
     counts = ["adults", "children", "orders"]
     both[counts] = both[counts].astype("Int64")
     return both.sort_values(

@@ -56,14 +56,16 @@ class Askings:
         """
         minutes = handled_minutes
         attempt, visit = np.nonzero(minutes < until)
-        when = np.concatenate([minutes[attempt, visit], calls.asked_minutes])
-        request = np.concatenate([visit, len(visits) + np.arange(len(calls))])
+        # calls booked before the first day are not asked for again
+        call = np.flatnonzero(calls.asked_minutes >= 0)
+        when = np.concatenate([minutes[attempt, visit], calls.asked_minutes[call]])
+        request = np.concatenate([visit, len(visits) + call])
         last = attempt + 1 == visits.attempts[visit]
         order = np.argsort(when, kind="stable")
         return cls(
             request=request[order],
             minutes=when[order],
-            last=np.concatenate([last, np.ones(len(calls), dtype=np.bool_)])[order],
+            last=np.concatenate([last, np.ones(len(call), dtype=np.bool_)])[order],
         )
 
     def chosen(self, which: NDArray[np.int64] | slice) -> Askings:

@@ -681,6 +681,7 @@ def open_year(
     start = inputs.start.get(establishment)
     if start is not None:
         visits = start.before(visits, place, inputs.demand, **names)
+        calls = start.calls.before(calls, place, inputs.demand, **names)
     manner = Manner.of(
         place,
         visits,
@@ -768,6 +769,7 @@ def open_year(
     if start is not None:
         start.set_orders(orders)
         start.enter(place, sessions, year.templates, tables=tables, desk=desk, recorder=recorder)
+        start.calls.enter(slots, first=len(visits), room=room, recorder=recorder)
     if inputs.mood.late_start_fall:
         env.process(hold_sessions(env, sessions.start, *_late(year, desk, mood)))
     env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))

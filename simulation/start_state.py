@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from simulation.timetable import DatedSlots
 if TYPE_CHECKING:
     from simulation.allowance import Orders
     from simulation.booking import BookingDesk
+    from simulation.video import VideoDesk, WalkInRoom
 
 NOT_KNOWN = -1
 """In place of the orders of somebody of whom the state says nothing."""
@@ -28,6 +29,113 @@ BEFORE_THE_YEAR = 1_000_000 * NUMBERS_PER_PERIOD
 
 MOST_ORDERS = 1_000
 """More orders than anybody has in hand: a fault when it is reached."""
+
+
+def _nobody() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+def _never() -> NDArray[np.float64]:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CallsBooked:
+    """Video calls that are booked on the first day, in order of asking; one entry each.
+
+    Attributes
+    ----------
+    person, party
+        Whose call, and which party joins, as for requests for calls; int64.
+    asked_minutes, start
+        When it was asked for, before minute 0, and the minute at which its slot begins; float64.
+    """
+
+    person: NDArray[np.int64] = field(default_factory=_nobody)
+    party: NDArray[np.int64] = field(default_factory=_nobody)
+    asked_minutes: NDArray[np.float64] = field(default_factory=_never)
+    start: NDArray[np.float64] = field(default_factory=_never)
+
+    def __len__(self) -> int:
+        """Give the number of calls."""
+        return len(self.person)
+
+    def before(
+        self,
+        calls: Requests,
+        place: Place,
+        settings: DemandSettings,
+        *,
+        seed: int,
+        replication: int,
+    ) -> Requests:
+        """Put the requests behind these calls before those of the year.
+
+        Parameters
+        ----------
+        calls, place, settings, seed, replication
+            As for ``StartState.before``, of calls.
+        """
+        number = _numbers(self.person)
+        stream = stream_key(seed, replication, "start video no-show")
+        drawn = uniform(stream, place.keys, person=self.person, numbers=number)
+        known = {
+            "person": self.person,
+            "party": self.party,
+            "number": number,
+            "asked_minutes": self.asked_minutes,
+            "no_show": drawn < settings.video_no_show_share,
+            "attempts": np.ones(len(self), dtype=np.int64),
+        }
+        return _joined(known, calls, len(self))
+
+    def enter(
+        self,
+        slots: DatedSlots,
+        *,
+        first: int,
+        room: VideoDesk | WalkInRoom,
+        recorder: Recorder,
+    ) -> None:
+        """Book the stations before anybody asks; a call for which there is none falls.
+
+        Parameters
+        ----------
+        slots
+            Slots of the stations.
+        first
+            Number of the first of these calls in the log.
+        room, recorder
+            Where calls are held, and where turns are written down.
+        """
+        at_minute = {minute: slot for slot, minute in enumerate(slots.start.tolist())}
+        people = self.person.tolist()
+        for number, (minute, person) in enumerate(zip(self.start.tolist(), people, strict=True)):
+            slot = at_minute.get(minute, NO_SLOT)
+            if slot == NO_SLOT or not room.start_with(first + number, slot, person):
+                recorder.add((0.0, first + number, CODE[VisitOutcome.VIDEO_NO_SLOT], NO_SLOT))
+                continue
+            asked = float(self.asked_minutes[number])
+            recorder.add((asked, first + number, CODE[VisitOutcome.VIDEO_BOOKED], slot))
+
+
+def _numbers(person: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count what each person booked before the first day, beyond any request of the year."""
+    first = np.searchsorted(np.sort(person), person, side="left")
+    order = np.argsort(person, kind="stable")
+    number = np.empty(len(person), dtype=np.int64)
+    number[order] = np.arange(len(person))
+    return number - first + BEFORE_THE_YEAR
+
+
+def _joined(known: dict[str, NDArray[Any]], requests: Requests, count: int) -> Requests:
+    """Put so many requests before others; nothing that is not known is ever asked of them."""
+    joined = {}
+    for each in fields(Requests):
+        own = getattr(requests, each.name)
+        none = np.zeros((*own.shape[:-1], count), dtype=own.dtype)
+        joined[each.name] = np.concatenate([known.get(each.name, none), own], axis=-1)
+    return Requests(**joined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +155,8 @@ class StartState:
     orders
         Orders in hand of each person, ``NOT_KNOWN`` where they are drawn as without a state; int64,
         shape (people,).
+    calls
+        Video calls that are booked.
     """
 
     person: NDArray[np.int64]
@@ -55,6 +165,7 @@ class StartState:
     template: NDArray[np.object_]
     start: NDArray[np.float64]
     orders: NDArray[np.int64]
+    calls: CallsBooked = field(default_factory=CallsBooked)
 
     def __len__(self) -> int:
         """Give the number of bookings."""
@@ -86,11 +197,7 @@ class StartState:
         seed, replication
             Names of the draws.
         """
-        first = np.searchsorted(np.sort(self.person), self.person, side="left")
-        order = np.argsort(self.person, kind="stable")
-        number = np.empty(len(self), dtype=np.int64)
-        number[order] = np.arange(len(self))
-        number = number - first + BEFORE_THE_YEAR
+        number = _numbers(self.person)
 
         def drawn(purpose: str) -> NDArray[np.float64]:
             stream = stream_key(seed, replication, f"start {purpose}")
@@ -108,13 +215,8 @@ class StartState:
             "cancels": drawn("cancels") < left,
             "cancel_at_share": drawn("cancels when"),
         }
-        joined = {}
-        for field in fields(Requests):
-            own = getattr(visits, field.name)
-            # nothing else is ever asked of them: no attempt is left
-            none = np.zeros((*own.shape[:-1], len(self)), dtype=own.dtype)
-            joined[field.name] = np.concatenate([known.get(field.name, none), own], axis=-1)
-        return Requests(**joined)
+        # no attempt is left, so they are not asked for again
+        return _joined(known, visits, len(self))
 
     def enter(
         self,

@@ -312,13 +312,23 @@ class VideoDesk:
             slot = calendar.take(acceptable, person, today)
         if slot < 0:
             return NOT_IN_HAND if calendar.is_at_limit(person, today) else NO_SLOT
+        self._enter(call, slot)
+        return slot
+
+    def _enter(self, call: int, slot: int) -> None:
         if slot in self.booked:
             self.booked[slot].append(call)
         else:
             self.booked[slot] = [call]
         if self._gives_back[call]:
             at(self._env, self._starts[slot], self._give_back, (call, slot))
-        return slot
+
+    def start_with(self, call: int, slot: int, person: int) -> bool:
+        """Enter a call that was booked before the first day; say whether a station was free."""
+        if not self._calendar.hold(slot, person):
+            return False
+        self._enter(call, slot)
+        return True
 
     def leave(self, people: Collection[int]) -> None:
         """Let the calls fall that people who are moved have booked from now on."""
@@ -405,6 +415,10 @@ class WalkInRoom:
         self._in_use = 0
         self._calls: dict[tuple[int, int], int] = {}
         self.booked: dict[int, list[int]] = {}
+
+    def start_with(self, call: int, slot: int, person: int) -> bool:
+        """Let a booked call fall, for nobody books here."""
+        return False
 
     def ask(self, request: int, call: int, now: float, today: int) -> int:
         """Call now if a station is open and free and the credit is not used up.

@@ -20,7 +20,7 @@ from scenarios.start_state import begin_from, read_state, without_warm_up
 from simulation.demand import visit_requests
 from simulation.log import CODE, VisitLog, VisitOutcome
 from simulation.simulate import SimulationInputs, orders_of, simulate
-from simulation.start_state import NOT_KNOWN, StartState, spend_all
+from simulation.start_state import NOT_KNOWN, CallsBooked, StartState, spend_all
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,57 @@ def test_everybody_begins_with_the_orders_of_the_state(
             # what is granted on the first day itself comes on top
             spare = spend_all(orders, person, 0)
             assert spare >= told[people.prisoner_id[person]]
+
+
+def test_every_call_of_the_state_holds_its_station(
+    warmed_up: Results, state: pd.DataFrame, started: SimulationInputs
+) -> None:
+    """Told from the log: calls booked in the warm-up for later, and each held or not joined now."""
+    log = warmed_up.visits
+    begins = pd.Timestamp("2026-08-03")
+    ahead = log[
+        (log["replication"] == 0)
+        & (log["outcome"] == "video_booked")
+        & (log["at"] < begins)
+        & (log["session_start"] >= begins)
+    ]
+    calls = state[state["what"] == "call"]
+    assert len(calls) == len(ahead) > 5
+    ends = [
+        CODE[end]
+        for end in (
+            VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW, VisitOutcome.VIDEO_FAILED
+        )
+    ]  # fmt: skip
+    for code in started.establishments:
+        log_here = simulate(started, establishment=code, seed=1, replication=0)
+        carried = len(started.start[code].calls)
+        assert carried == int((calls["establishment"] == code).sum())
+        first = len(log_here.year.visits)
+        of_state = (log_here.request >= first) & (log_here.request < first + carried)
+        booked = of_state & (log_here.outcome == CODE[VisitOutcome.VIDEO_BOOKED])
+        assert int(booked.sum()) == carried
+        assert (log_here.minutes[booked] < 0).all()
+        assert int(np.isin(log_here.outcome[of_state], ends).sum()) == carried
+
+
+def test_a_call_at_a_time_without_a_slot_falls(started: SimulationInputs) -> None:
+    """It ends without a slot, and nothing is lost."""
+    people = started.places["LEI"]
+    caller = np.flatnonzero(people.has_party)[:1]
+    state = replace(
+        started.start["LEI"],
+        calls=CallsBooked(
+            person=caller,
+            party=np.searchsorted(people.party_person, caller),
+            asked_minutes=np.array([-1440.0]),
+            start=np.array([3.0]),
+        ),
+    )
+    inputs = replace(started, start=started.start | {"LEI": state})
+    log = simulate(inputs, establishment="LEI", seed=1, replication=0)
+    turns = log.outcome[log.request == len(log.year.visits)]
+    assert turns.tolist() == [CODE[VisitOutcome.VIDEO_NO_SLOT]]
 
 
 def test_a_booking_that_was_not_cancelled_yet_may_still_be(started: SimulationInputs) -> None:
@@ -216,12 +267,17 @@ def test_every_fault_of_a_state_is_told(
     worse.loc[worse.index[1], "session_start"] = pd.Timestamp("2026-07-01 14:00")
     worse.loc[worse.index[2], "session_start"] = pd.Timestamp("2027-07-01 14:00")
     worse.loc[worse.index[3], "asked_at"] = pd.Timestamp("2026-08-04")
+    late = state[state["what"] == "call"].head(3).copy()
+    late["establishment"] = "XXX"
+    late["session_start"] = pd.Timestamp("2027-07-01 14:00")
+    worse = pd.concat([worse, late])
     many = pd.concat([worse, *([worse.iloc[[4]]] * 40)])
     many.to_csv(tmp_path / "worse.csv", index=False)
     with pytest.raises(ScenarioError) as refused:
         begin_from(started, tmp_path / "worse.csv")
     for words in ("do not exist", "before the first day", "further ahead", "asked for on the first",
-                  "more bookings than tables"):  # fmt: skip
+                  "more bookings than tables", "3 calls are at establishments",
+                  "3 calls lie further ahead"):  # fmt: skip
         assert words in str(refused.value)
 
 
