@@ -16,9 +16,17 @@ from data.estate import Where
 from simulation.contact_centre import Staff
 from simulation.line import Joins, LineSettings, OnlineMove, Service, Shift
 from simulation.log import VisitOutcome
-from simulation.simulate import SimulationInputs, simulate
+from simulation.simulate import SimulationInputs, simulate, simulate_together
 from simulation.together import play_alone, play_together
-from tests.simulation.small_prison import ASKING, CALENDAR, DEMAND, LINE, prison, session
+from tests.simulation.small_prison import (
+    ASKING,
+    CALENDAR,
+    DEMAND,
+    LINE,
+    prison,
+    session,
+    transfer,
+)
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 ONE_AGENT = Shift(days=WEEKDAYS, start="09:00", end="17:00", agents=1)
@@ -92,6 +100,42 @@ def test_a_line_that_answers_at_once_leaves_the_year_as_it_was_without_one() -> 
     for code, log in zip(CODES, both.logs, strict=True):
         without = simulate(inputs, establishment=code, seed=3, replication=0)
         pd.testing.assert_frame_equal(log.table(inputs.calendar), without.table(inputs.calendar))
+
+
+def test_people_who_are_moved_are_handed_over_as_without_a_line() -> None:
+    """A line that answers at once, and twelve people moved in the year."""
+    line = replace(
+        BUSY,
+        modelled=True,
+        open_from="00:00",
+        open_until="24:00",
+        open_days=(*WEEKDAYS, "sat", "sun"),
+        information_share=0.0,
+        shifts=(),
+    )
+    inputs = prisons(line, transfers=[transfer(number, 10 + number) for number in range(12)])
+    assert inputs.handovers
+
+    both = play_together(
+        inputs,
+        CODES,
+        seed=3,
+        replication=0,
+        staff=lambda _: Staff.constant(500, days=inputs.calendar.days),
+    )
+
+    without = simulate_together(inputs, CODES, seed=3, replication=0)
+    for log, plain in zip(both.logs, without, strict=True):
+        pd.testing.assert_frame_equal(log.table(inputs.calendar), plain.table(inputs.calendar))
+
+
+def test_people_who_are_moved_lose_no_call() -> None:
+    """On a busy line the year is played to its end, and everything is conserved."""
+    inputs = prisons(transfers=[transfer(number, 10 + number) for number in range(12)])
+
+    both = play_together(inputs, CODES, seed=3, replication=0)
+
+    assert (~both.answers["is_answered"]).any()
 
 
 def test_prisons_on_one_line_wait_for_each_other() -> None:
