@@ -256,7 +256,9 @@ def _sessions(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
 
     def count(outcome: VisitOutcome) -> NDArray[np.int64]:
         rows = log.outcome == CODE[outcome]
-        return np.bincount(log.slot[rows], minlength=len(slots)).astype(np.int64)
+        second = log.second_session[log.request[rows]]
+        held = np.concatenate([log.slot[rows], second[second >= 0]])
+        return np.bincount(held, minlength=len(slots)).astype(np.int64)
 
     return pd.DataFrame(
         {

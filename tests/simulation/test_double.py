@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from data.words import DAYS
+from scenarios.replay import _sessions
 from simulation.allowance import Orders
 from simulation.log import VisitLog, VisitOutcome
 from simulation.measures import estate_totals, tally
@@ -167,3 +168,16 @@ def test_the_log_tells_of_the_second_session() -> None:
     rows = table[table["outcome"] == "doubled"]
     assert len(rows) > 0
     assert (rows["session_start"].dt.hour == 14).all()
+
+
+def test_a_replay_draws_both_tables_of_a_double_visit() -> None:
+    """In every session as many tables are taken as requests hold one there."""
+    inputs = small()
+    log = played(inputs)
+    sessions = _sessions(log, inputs)
+
+    attended = log.request[log.of(VisitOutcome.ATTENDED)]
+    doubles = int((log.second_session[attended] >= 0).sum())
+    assert doubles > 0
+    assert sessions["attended"].sum() == len(attended) + doubles
+    assert (sessions["attended"] <= sessions["tables"]).all()
