@@ -1,9 +1,9 @@
 """Many replications over many processes, with the same answer on any number of them.
 
-A task is one replication of one block of establishments: a pure function of the inputs, which
-every process reads once from a file. Establishments that transfers join are in one block. The
-blocks do not depend on the number of workers, and results are put in order by replication and
-block, never by arrival.
+A task is one replication of one block of establishments: a pure function of their inputs, which
+are in a file for each block, so that no worker holds the whole estate. Establishments that
+transfers join are in one block. The blocks do not depend on the number of workers, and results are
+put in order by replication and block, never by arrival.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExec
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -68,7 +68,7 @@ class Ensemble:
     Parameters
     ----------
     inputs
-        What the simulated year depends on; written once into ``folder`` for the workers.
+        What the simulated year depends on; written once into ``folder``, a file for each block.
     seed
         Of the draws.
     keep_every_log
@@ -95,9 +95,11 @@ class Ensemble:
         ledger: Ledger | None = None,
         progress: Progress = silent,
     ) -> None:
-        self._stored = folder.resolve() / "inputs.pickle"
-        self._stored.write_bytes(pickle.dumps(inputs, protocol=pickle.HIGHEST_PROTOCOL))
         self._blocks = blocks(_people_at(inputs), together=inputs.played_together())
+        self._stored = [
+            _store(inputs.at(block), folder.resolve() / f"inputs-{number}.pickle")
+            for number, block in enumerate(self._blocks)
+        ]
         self._weeks = inputs.calendar.weeks
         self._seed, self._keep_every_log = seed, keep_every_log
         self._executor, self._ledger = executor, ledger or Ledger(folder=None)
@@ -114,7 +116,7 @@ class Ensemble:
         """Hand out every task of the replications up to so many that is not handed out yet."""
         tasks = [
             Task(
-                inputs=self._stored,
+                inputs=self._stored[block],
                 block=block,
                 establishments=establishments,
                 seed=self._seed,
@@ -164,7 +166,8 @@ class Ensemble:
         """Take back what nobody has begun, and remove the inputs."""
         for future in self._waiting:
             future.cancel()
-        self._stored.unlink(missing_ok=True)
+        for stored in self._stored:
+            stored.unlink(missing_ok=True)
 
     def _take_known(self, task: Task) -> bool:
         answer = self._ledger.answer(task.replication, task.block)
@@ -339,14 +342,26 @@ def run_task(task: Task) -> Answer:
     )
 
 
+def _store(inputs: SimulationInputs, path: Path) -> Path:
+    with path.open("wb") as file:
+        pickle.dump(inputs, file, protocol=pickle.HIGHEST_PROTOCOL)
+    return path
+
+
 @lru_cache(maxsize=1)
 def _stored_inputs(path: Path) -> SimulationInputs:
-    inputs = pickle.loads(path.read_bytes())  # noqa: S301  written by this run, in its own folder
+    _spare_the_collector()
+    with path.open("rb") as file:
+        inputs = pickle.load(file)  # noqa: S301  written by this run, in its own folder
     assert isinstance(inputs, SimulationInputs)
-    # the collector need not look through them again and again: a tenth of a worker's time
+    return inputs
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Let it not look through libraries again and again: a tenth of a worker's time."""
     gc.collect()
     gc.freeze()
-    return inputs
 
 
 @contextmanager

@@ -61,6 +61,40 @@ def _too_early(acceptable: int, person: int, day: int) -> int:
     return TOO_EARLY
 
 
+def _take_without_order(
+    rules: OrderRules, calendar: SlotCalendar, acceptable: int, person: int, day: int
+) -> int:
+    """Book the earliest session that asks for no order."""
+    slot = calendar.take(acceptable & rules.positions[NO_ORDER], person, day)
+    return slot if slot >= 0 else NOT_IN_HAND
+
+
+def _take_by_rule(
+    rules: OrderRules,
+    calendar: SlotCalendar,
+    orders: Orders,
+    acceptable: int,
+    person: int,
+    day: int,
+) -> int:
+    """Book the earliest session whose order is in hand."""
+    slot = calendar.take(acceptable & rules.within(orders, person, day), person, day)
+    return slot if slot >= 0 or orders.in_hand(person, day) else NOT_IN_HAND
+
+
+def _counter(orders: Orders, rules: OrderRules | None, calendar: SlotCalendar) -> Counter:
+    """Give how orders are looked for, and what is booked with one and without.
+
+    Nothing in it holds the desk that holds it: the memory of every establishment would wait for
+    the collector.
+    """
+    if rules is None:
+        return orders.in_hand, calendar.take, _turned_away
+    if rules.ask_for_either:
+        return orders.in_hand, calendar.take, partial(_take_without_order, rules, calendar)
+    return _whatever, partial(_take_by_rule, rules, calendar, orders), _turned_away
+
+
 class BookingDesk:
     """Where the families of one establishment book.
 
@@ -148,7 +182,7 @@ class BookingDesk:
         self._asked = bytearray(len(visits))
         self._is_done = bytearray(len(person))
         self._waiting: dict[int, None] = {}
-        self._at_counter = self._counter()
+        self._at_counter = _counter(orders, rules, calendar)
         self._rule = rules.of_slot if rules is not None else [""] * len(starts)
         self._recorder = recorder
         self._ask_for_call = ask_for_call
@@ -304,29 +338,6 @@ class BookingDesk:
                 self._recorder.add((now, request, BOOKED, slot))
                 self._book(request, self._person[request], slot, now, today)
                 return
-
-    def _counter(self) -> Counter:
-        """Give how orders are looked for, and what is booked with one and without."""
-        orders, rules = self._orders, self._rules
-        if rules is None:
-            return orders.in_hand, self._calendar.take, _turned_away
-        if rules.ask_for_either:
-            without = partial(self._take_without_order, rules)
-            return orders.in_hand, self._calendar.take, without
-        return _whatever, partial(self._take_by_rule, rules), _turned_away
-
-    def _take_without_order(
-        self, rules: OrderRules, acceptable: int, person: int, today: int
-    ) -> int:
-        """Book the earliest session that asks for no order."""
-        slot = self._calendar.take(acceptable & rules.positions[NO_ORDER], person, today)
-        return slot if slot >= 0 else NOT_IN_HAND
-
-    def _take_by_rule(self, rules: OrderRules, acceptable: int, person: int, today: int) -> int:
-        """Book the earliest session whose order is in hand."""
-        within = acceptable & rules.within(self._orders, person, today)
-        slot = self._calendar.take(within, person, today)
-        return slot if slot >= 0 or self._orders.in_hand(person, today) else NOT_IN_HAND
 
     def start_with(self, request: int, slot: int) -> None:
         """Enter a booking that was made before the first day; the calendar holds its table."""

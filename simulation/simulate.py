@@ -136,6 +136,29 @@ class SimulationInputs:
         """Name the establishments, in order of code."""
         return tuple(self.places)
 
+    def at(self, establishments: Collection[str]) -> SimulationInputs:
+        """Leave out the other establishments, so that what is handed to a process is small.
+
+        Parameters
+        ----------
+        establishments
+            With all that are played together with one of them.
+        """
+
+        def here(of: Mapping[str, Any]) -> dict[str, Any]:
+            return {code: each for code, each in of.items() if code in establishments}
+
+        return replace(
+            self,
+            sessions=here(self.sessions),
+            open_days=here(self.open_days),
+            stations=here(self.stations),
+            places=here(self.places),
+            start=here(self.start),
+            handovers=tuple(each for each in self.handovers if each.origin in establishments),
+            family_work=here(self.family_work),
+        )
+
     def played_together(self) -> list[tuple[str, ...]]:
         """Put together the establishments that transfers or a booking line that is played join.
 
@@ -595,8 +618,10 @@ class OpenYear:
         RuntimeError
             When requests or tables are not conserved.
         """
-        # events that were still to come hold the desk, and the desk holds the environment: let
+        # events that were still to come hold those who wait for them, and these hold the desk: let
         # go, or the memory of every establishment waits for the collector
+        for *_, event in self.env._queue:
+            event.callbacks.clear()
         self.env._queue.clear()
         second = self.desk.second.items()
         self.recorder.second_sessions = {request: slots[1] for request, slots in second}

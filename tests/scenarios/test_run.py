@@ -284,7 +284,7 @@ def test_a_signal_leaves_no_half_written_run_and_no_process(
     command += [sys.executable, "-m", "scenarios.cli", "run", "baseline"]
     command += ["--data", str(small_data), "--runs", str(tmp_path), "--replications", "2000"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as job:
-        _wait_for(lambda: list(tmp_path.glob(".partial-*/inputs.pickle")))
+        _wait_for(lambda: list(tmp_path.glob(".partial-*/inputs-0.pickle")))
         time.sleep(1)
         (os.killpg if told == signal.SIGINT else os.kill)(job.pid, told)
         _, said = job.communicate(timeout=60)
@@ -302,7 +302,7 @@ def test_workers_end_when_the_driver_dies(small_data: Path, tmp_path: Path) -> N
     with subprocess.Popen(
         command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
     ) as job:
-        _wait_for(lambda: list(tmp_path.glob(".partial-*/inputs.pickle")))
+        _wait_for(lambda: list(tmp_path.glob(".partial-*/inputs-0.pickle")))
         time.sleep(1)
         job.kill()
         job.wait(timeout=60)
