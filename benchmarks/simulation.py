@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import simpy
 
+from benchmarks.memory import peak_megabytes
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
+from scenarios.runner import process_pool, run_task, tasks_of
 from simulation.clock import MINUTES_PER_DAY
 from simulation.log import VisitLog, VisitOutcome
 from simulation.replicate import replicate
@@ -76,11 +80,11 @@ def _sessions_held(log: VisitLog, end: int) -> int:
     return int((log.year.sessions.start < end).sum())
 
 
-def simulate_national_seconds() -> dict[str, float | str]:
-    """Play and measure one replication of the whole estate; the visits are checked as well.
+@cache
+def _national() -> tuple[float, int, int]:
+    """Play and measure one replication of the whole estate; check the visits as well.
 
-    The yardstick is a bare loop with one timeout for each asking answered, cancellation, dated
-    session and booked call whose time came.
+    Gives CPU seconds, requests for visits and calls, and things that happened.
     """
     inputs = simulation_inputs()
     found = []
@@ -90,12 +94,22 @@ def simulate_national_seconds() -> dict[str, float | str]:
             replicate(inputs, inputs.establishments, seed=SEED, replication=0, keep_log=False)[0]
         )
 
-    value = _cpu_seconds(play)
+    seconds = _cpu_seconds(play)
     tallies = found[0]
-    chosen = tallies[(tallies["group_by"] == "all") & (tallies["quantity"] == "visits")]
-    visits = float(chosen["value"].sum())
+    for_all = tallies[tallies["group_by"] == "all"].groupby("quantity")["value"].sum()
+    visits = for_all["visits"]
     assert 500_000 < visits < 700_000, f"{visits:.0f} visits in the baseline year"
-    things = _things_that_happen(inputs, inputs.establishments)
+    requests = int(for_all["requests"] + for_all["video_requests"])
+    return seconds, requests, _things_that_happen(inputs, inputs.establishments)
+
+
+def simulate_national_seconds() -> dict[str, float | str]:
+    """Play one replication of the whole estate under the baseline, which has every feature on.
+
+    The yardstick is a bare loop with one timeout for each asking answered, cancellation, dated
+    session and booked call whose time came.
+    """
+    value, _, things = _national()
     yardstick = _cpu_seconds(lambda: _bare_loop(things))
     return {
         "value": value,
@@ -103,6 +117,37 @@ def simulate_national_seconds() -> dict[str, float | str]:
         "yardstick": f"bare SimPy loop, {things} timeouts: {YARDSTICK}",
         "yardstick_value": yardstick,
         "ratio": value / yardstick,
+    }
+
+
+def simulate_national_microseconds() -> dict[str, float | str]:
+    """Give the same for each request for a visit or a call, beside one timeout of a bare loop."""
+    seconds, requests, things = _national()
+    value = 1e6 * seconds / requests
+    yardstick = 1e6 * _cpu_seconds(lambda: _bare_loop(things)) / things
+    return {
+        "value": value,
+        "unit": f"CPU microseconds a request, {requests} requests",
+        "yardstick": "one timeout of a bare SimPy loop",
+        "yardstick_value": yardstick,
+        "ratio": value / yardstick,
+    }
+
+
+def simulate_national_megabytes() -> dict[str, float | str]:
+    """Play one replication of the whole estate in one worker: the most memory it held."""
+    inputs = simulation_inputs()
+    with TemporaryDirectory() as folder, process_pool(1) as pool:
+        before = pool.submit(peak_megabytes).result()
+        for task in tasks_of(inputs, Path(folder), seed=SEED, replication=0):
+            pool.submit(run_task, task).result()
+        value = pool.submit(peak_megabytes).result()
+    return {
+        "value": value,
+        "unit": "MB, most held by a worker, measures only",
+        "yardstick": "the same before its first task: Python and libraries",
+        "yardstick_value": before,
+        "ratio": value / before,
     }
 
 
@@ -131,5 +176,7 @@ def simulate_bare_loop_ratio() -> dict[str, float | str]:
 
 BENCHMARKS: dict[str, Callable[[], dict[str, float | str]]] = {
     "simulate_national_seconds": simulate_national_seconds,
+    "simulate_national_microseconds": simulate_national_microseconds,
+    "simulate_national_megabytes": simulate_national_megabytes,
     "simulate_bare_loop_ratio": simulate_bare_loop_ratio,
 }

@@ -95,11 +95,8 @@ class Ensemble:
         ledger: Ledger | None = None,
         progress: Progress = silent,
     ) -> None:
-        self._blocks = blocks(_people_at(inputs), together=inputs.played_together())
-        self._stored = [
-            _store(inputs.at(block), folder.resolve() / f"inputs-{number}.pickle")
-            for number, block in enumerate(self._blocks)
-        ]
+        self._blocks = _blocks_of(inputs)
+        self._stored = _store_blocks(inputs, self._blocks, folder)
         self._weeks = inputs.calendar.weeks
         self._seed, self._keep_every_log = seed, keep_every_log
         self._executor, self._ledger = executor, ledger or Ledger(folder=None)
@@ -342,10 +339,36 @@ def run_task(task: Task) -> Answer:
     )
 
 
-def _store(inputs: SimulationInputs, path: Path) -> Path:
-    with path.open("wb") as file:
-        pickle.dump(inputs, file, protocol=pickle.HIGHEST_PROTOCOL)
-    return path
+def tasks_of(inputs: SimulationInputs, folder: Path, *, seed: int, replication: int) -> list[Task]:
+    """Give the tasks of one replication without its log, their inputs stored in a folder."""
+    cut = _blocks_of(inputs)
+    stored = _store_blocks(inputs, cut, folder)
+    return [
+        Task(
+            inputs=path,
+            block=number,
+            establishments=block,
+            seed=seed,
+            replication=replication,
+            keep_log=False,
+        )
+        for number, (block, path) in enumerate(zip(cut, stored, strict=True))
+    ]
+
+
+def _blocks_of(inputs: SimulationInputs) -> list[tuple[str, ...]]:
+    return blocks(_people_at(inputs), together=inputs.played_together())
+
+
+def _store_blocks(
+    inputs: SimulationInputs, cut: Sequence[tuple[str, ...]], folder: Path
+) -> list[Path]:
+    """Write the inputs of every block into a file of its own."""
+    stored = [folder.resolve() / f"inputs-{number}.pickle" for number in range(len(cut))]
+    for block, path in zip(cut, stored, strict=True):
+        with path.open("wb") as file:
+            pickle.dump(inputs.at(block), file, protocol=pickle.HIGHEST_PROTOCOL)
+    return stored
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
-from scenarios.runner import FOLDED_TOGETHER, blocks, play
+from scenarios.runner import FOLDED_TOGETHER, blocks, play, tasks_of
 from simulation.replicate import replicate, totals
 from simulation.simulate import SimulationInputs
 
@@ -110,3 +110,20 @@ def test_a_lost_worker_is_said_so(inputs: SimulationInputs, tmp_path: Path) -> N
             folder=tmp_path,
             executor=lost,
         )()
+
+
+def test_a_task_holds_its_own_establishments_alone_and_gives_the_same(
+    inputs: SimulationInputs, tmp_path: Path
+) -> None:
+    code = inputs.establishments[-1]
+    own = inputs.at((code,))
+
+    alone, _ = replicate(own, (code,), seed=1, replication=1, keep_log=False)
+    whole, _ = replicate(inputs, (code,), seed=1, replication=1, keep_log=False)
+
+    pd.testing.assert_frame_equal(alone, whole)
+    assert own.establishments == tuple(own.sessions) == tuple(own.stations) == (code,)
+    stored = tasks_of(inputs, tmp_path, seed=1, replication=1)
+    assert [each.establishments for each in stored] == blocks(
+        {code: len(place.keys) for code, place in inputs.places.items()}
+    )
