@@ -559,7 +559,7 @@ def fair_scenario(rows: pd.DataFrame, budget_fte: float) -> str:
         str(code): round(float(fte), 1)
         for code, fte in zip(fair["establishment"], fair["fte_fair"], strict=True)
     }
-    cells = yaml.safe_dump(each, default_flow_style=True, width=92, sort_keys=True).strip()
+    cells = yaml.safe_dump(each, default_flow_style=True, width=84, sort_keys=True).strip()
     shown = "\n".join(f"        {line.strip()}" for line in cells.splitlines())
     return (
         "title: Family workers shared by need\n"

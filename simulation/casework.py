@@ -15,6 +15,9 @@ NEVER = -1
 SMALLEST = 1e-9
 """Hours below which nothing is left to do."""
 
+LEFT_UNDONE_DAYS = 28
+"""A step that has been due for so long at the end of the time played is not coming."""
+
 
 class WorkSettings(Protocol):
     """The work on a case, as ``FamilyWorkSettings`` has it."""
@@ -102,6 +105,9 @@ class Casework:
         ``NEVER`` where it did not come to that; int64, shape (cases,).
     has_lapsed
         Whether the person had left before being reached.
+    hours_undone
+        Hours left on cases begun whose next step has been due for ``LEFT_UNDONE_DAYS`` at the end;
+        float64, shape (cases,).
     open_cases
         At the end of each day; int64, shape (days,).
     hours_used
@@ -111,6 +117,7 @@ class Casework:
     first_contact_day: NDArray[np.int64]
     closed_day: NDArray[np.int64]
     has_lapsed: NDArray[np.bool_]
+    hours_undone: NDArray[np.float64]
     open_cases: NDArray[np.int64]
     hours_used: NDArray[np.float64]
 
@@ -154,6 +161,7 @@ class _Desk:
         self._leaves = cases.leaves_day.tolist()
         self._steps_left = (cases.contacts + 1).tolist()
         self._left = [settings.triage_hours] * len(self._leaves)
+        self._due_day = [self._days] * len(self._leaves)
         self._first = [NEVER] * len(self._leaves)
         self._closed = [NEVER] * len(self._leaves)
         self._lapsed = [False] * len(self._leaves)
@@ -241,6 +249,7 @@ class _Desk:
         """Set down the next step of a case; the closure comes with the last."""
         is_last = self._steps_left[case] == 1
         self._left[case] = hours + (self._settings.closure_hours if is_last else 0.0)
+        self._due_day[case] = day
         if day < self._days:
             self._due[day].append(case)
 
@@ -253,12 +262,22 @@ class _Desk:
             first_contact_day=np.array(self._first, dtype=np.int64),
             closed_day=np.array(self._closed, dtype=np.int64),
             has_lapsed=np.array(self._lapsed, dtype=np.bool_),
+            hours_undone=self._undone(),
             open_cases=np.array(self._open_cases, dtype=np.int64),
             hours_used=np.array(self._used, dtype=np.float64),
         )
         still = sum(not self._lapsed[case] for case in waiting)
         _conserve(done, self._hours, still_waiting=still, still_open=self._open)
         return done
+
+    def _undone(self) -> NDArray[np.float64]:
+        """Give the hours left on each case whose next step is not coming."""
+        settings = self._settings
+        steps, left = np.array(self._steps_left), np.array(self._left)
+        is_due = np.array(self._due_day) < self._days - LEFT_UNDONE_DAYS
+        is_open = (np.array(self._first) != NEVER) & (np.array(self._closed) == NEVER)
+        later = (steps - 1) * settings.hours_per_contact + (steps > 1) * settings.closure_hours
+        return np.asarray(np.where(is_due & is_open, left + later, 0.0), dtype=np.float64)
 
 
 def _conserve(done: Casework, hours: Hours, *, still_waiting: int, still_open: int) -> None:

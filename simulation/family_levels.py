@@ -41,8 +41,8 @@ class LevelYears:
     reached, wait_days
         Reached at all, and days until then added up; float64, shape (replications, levels).
     unmet_hours, weighted_hours
-        Hours of work on referrals not reached, and the same with priority ones weighed; float64,
-        shape (replications, levels).
+        Hours of work on referrals not reached or left undone on cases begun, and the same with
+        priority ones weighed; float64, shape (replications, levels).
     """
 
     fte: NDArray[np.float64]
@@ -110,9 +110,7 @@ def play_levels(
         )
         measured = np.flatnonzero((cases.day >= first) & (cases.day < end))
         hours_each = settings.hours_of(cases.contacts[measured])
-        weighted = hours_each * np.where(
-            cases.has_priority[measured], settings.priority_weight, 1.0
-        )
+        weights = np.where(cases.has_priority[measured], settings.priority_weight, 1.0)
         referrals[year] = len(measured)
         for level, posts in enumerate(levels):
             rows = [row[post.name] for post in posts]
@@ -124,15 +122,17 @@ def play_levels(
                 first_day=first,
                 duty_hours_per_week=work.duty_hours_per_week,
             )
-            contact = work_through(cases, hours, settings).first_contact_day[measured]
+            done = work_through(cases, hours, settings)
+            contact = done.first_contact_day[measured]
             is_reached = contact != NEVER
+            unmet = np.where(is_reached, done.hours_undone[measured], hours_each)
             wait = (contact - cases.day[measured])[is_reached]
             counted = np.bincount(np.minimum(wait, LONGEST_DAYS + 1), minlength=LONGEST_DAYS + 2)
             within[year, level] = np.cumsum(counted)[: LONGEST_DAYS + 1]
             found["reached"][year, level] = is_reached.sum()
             found["wait_days"][year, level] = wait.sum()
-            found["unmet_hours"][year, level] = hours_each[~is_reached].sum()
-            found["weighted_hours"][year, level] = weighted[~is_reached].sum()
+            found["unmet_hours"][year, level] = unmet.sum()
+            found["weighted_hours"][year, level] = (unmet * weights).sum()
     return LevelYears(
         fte=np.array(ftes, dtype=np.float64),
         referrals=referrals,

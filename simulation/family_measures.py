@@ -98,7 +98,7 @@ def _rows_of(
         "worker_reached": reached.astype(np.float64),
         "worker_wait_days": wait.astype(np.float64),
         "worker_referral_hours": work_hours,
-        "worker_unmet_hours": np.where(reached, 0.0, work_hours),
+        "worker_unmet_hours": np.where(reached, done.hours_undone[measured], work_hours),
     }
     person = cases.person[measured]
     nobody = np.zeros(len(measured), dtype=np.int64)

@@ -129,6 +129,21 @@ def test_every_case_is_lapsed_waiting_open_or_closed(
     assert done.hours_used.sum() <= len(days) * (3.5 + contacts) + 1e-6
 
 
+def test_cases_begun_and_then_left_are_told_with_the_hours_they_lack() -> None:
+    """An hour a day goes to the first contact of somebody new each day; nothing else is done.
+
+    Assessment, two contacts and the closure are 2 + 2 + 0.5 hours, due three days later. Those due
+    four weeks before the end count: first contacts of the first 29 of 60 days.
+    """
+    cases = referred(list(range(60)), source=HARM)
+
+    done = work_through(cases, daily(1.0), SETTINGS)
+
+    assert (done.first_contact_day == np.arange(60)).all()
+    assert done.hours_undone.tolist() == [4.5] * 29 + [0.0] * 31
+    assert work_through(cases, daily(8.0), SETTINGS).hours_undone.sum() == 0.0
+
+
 def test_open_cases_below_the_cap_are_those_of_a_queue_without_waiting() -> None:
     """M/G/infinity: Poisson with mean arrivals a day times mean days, whatever the spread.
 

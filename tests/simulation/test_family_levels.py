@@ -35,7 +35,7 @@ def test_a_level_is_the_year_with_so_many_caseworkers() -> None:
         assert levels.reached[replication, 1] == len(wait)
         assert levels.wait_days[replication, 1] == wait.sum()
         assert levels.reached_within[replication, 1, 5] == (wait <= 5).sum()
-        unmet = (measured.sum() - len(wait)) * 5.5
+        unmet = (measured.sum() - len(wait)) * 5.5 + year.done.hours_undone[measured].sum()
         assert levels.unmet_hours[replication, 1] == pytest.approx(unmet)
     assert (levels.reached[:, 0] == 0).all()
 
