@@ -200,6 +200,10 @@ class BookingDesk:
         self._recorder.answers += [PASSED_OVER] * len(askings)
         self._env.process(self._answer(askings, first))
 
+    def stop_waiting(self, request: int) -> None:
+        """Take a family that has given up from those who wait for a released table."""
+        self._waiting.pop(request, None)
+
     def is_done(self, request: int) -> bool:
         """Say whether a request has been booked, or was put off."""
         return bool(self._is_done[request])

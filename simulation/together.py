@@ -163,6 +163,9 @@ class _Prison:
         lost = [each for each in ended if not each.is_answered and not desk.is_done(each.request)]
         self._handed.append(self._askings(lost))
         answers += [NO_ANSWER] * len(lost)
+        for each in lost:
+            if each.attempt + 1 == self._attempts[each.request]:
+                desk.stop_waiting(each.request)
         self._ask_again([*turned_away, *lost])
 
     def _askings(self, ended: Sequence[Ended]) -> Askings:

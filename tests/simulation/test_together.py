@@ -129,6 +129,21 @@ def test_people_who_are_moved_are_handed_over_as_without_a_line() -> None:
         pd.testing.assert_frame_equal(log.table(inputs.calendar), plain.table(inputs.calendar))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_gives_up_on_the_line_waits_for_no_released_table(seed: int) -> None:
+    """Else a request could end twice, which ends the run."""
+    inputs = prisons(replace(BUSY, redial_share=0.0, booking_minutes=4.0, patience_minutes=3.0))
+    cancelling = replace(
+        inputs.demand, wish_per_four_weeks=8.0, cancel_share=0.6, ask_again_share=1.0
+    )
+    asking = replace(inputs.asking, waiting_list_share=1.0)
+    inputs = replace(inputs, asking=asking, demand=cancelling)
+
+    both = play_together(inputs, CODES, seed=seed, replication=0)
+
+    assert (~both.answers["is_answered"]).any()
+
+
 def test_people_who_are_moved_lose_no_call() -> None:
     """On a busy line the year is played to its end, and everything is conserved."""
     inputs = prisons(transfers=[transfer(number, 10 + number) for number in range(12)])
