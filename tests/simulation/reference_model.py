@@ -774,7 +774,7 @@ class ReferenceModel:
         place, person = self.year.place, self.people[index]
         least, most = self._window(request)
         today, closed = int(self.env.now // DAY), bool(place.conditions[party])
-        free = [
+        free = (
             session
             for session in self.sessions
             if least <= session.day - today <= most
@@ -782,10 +782,11 @@ class ReferenceModel:
             if only in (None, session)
             if session.kind in kinds
             if index not in session.holders and not self._meets(index, session)
-            if self._may_come(index, party, session)
             if (table := session.tables.get(closed)) is not None and table.count < table.capacity
-        ]
+            if self._may_come(index, party, session)
+        )
         if self._of_request("double", request) < self.inputs.asking.double_share:
+            free = list(free)
             for session in free:
                 other = self._follower(session, closed)
                 if other in free and self._both_fit(person, session, other):
