@@ -56,6 +56,7 @@ def test_the_scenarios_that_come_with_the_model_are_there() -> None:
         "early_days_everywhere",
         "evening_visits",
         "every_rule",
+        "fair_family_workers",
         "family_days",
         "grants_end",
         "help_with_visits",
