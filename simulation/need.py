@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.families import is_among
 from data.words import ReferralSource, Sex
 
 WEEKS_PER_YEAR = 52.0
@@ -134,7 +135,7 @@ def people_held(
     )
     function = units.drop_duplicates("unit").set_index("unit")["function"]
     people["function"] = people["unit"].map(function).fillna("")
-    people["has_visitors"] = people["prisoner_id"].isin(parties["prisoner_id"])
+    people["has_visitors"] = is_among(people["prisoner_id"], parties["prisoner_id"])
     return people.sort_values(["establishment", "prisoner_id"], ignore_index=True)[PEOPLE_COLUMNS]
 
 

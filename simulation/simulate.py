@@ -14,6 +14,7 @@ import simpy
 from numpy.typing import NDArray
 
 from data.estate import Estate
+from data.families import is_among
 from data.visit_cost import VisitCost
 from data.words import NationalityGroup, Status
 from simulation.allowance import (
@@ -253,9 +254,9 @@ early, safety
     people["key"] = person_keys(people["prisoner_id"])
     people["convicted"] = people["status"] != Status.REMAND
     people["foreign_national"] = people["nationality_group"] == NationalityGroup.FOREIGN_NATIONAL
-    people["contact_refused"] = people["prisoner_id"].isin(contacts["prisoner_id"]) & ~people[
-        "prisoner_id"
-    ].isin(parties["prisoner_id"])
+    people["contact_refused"] = is_among(
+        people["prisoner_id"], contacts["prisoner_id"]
+    ) & ~is_among(people["prisoner_id"], parties["prisoner_id"])
     people[["visit_orders", "privileged_orders"]] = granted_orders(
         people, estate.visit_orders, regime
     )
