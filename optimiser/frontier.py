@@ -237,8 +237,8 @@ def certify_point(traded: TradeOff, point: Point, *, largest_gap: float | None =
         if point.price < 0:
             faults.append("a price below 0 bounds no plan with less of the measure")
         bound = _bound(traded, point)
-        most = point.gap if largest_gap is None else largest_gap
-        if point.value - bound > most * max(1, abs(point.value)) or bound < point.bound:
+        proven = replace(point, bound=bound)
+        if bound < point.bound or (largest_gap is not None and proven.gap > largest_gap):
             faults.append(f"no bound closer than {bound} pennies is proven")
     if faults:
         raise CertificateError(faults)

@@ -192,6 +192,20 @@ def test_points_under_ties_pass_with_the_gap_they_state_and_with_no_lower_one(
                 certify_point(trade, wrong, largest_gap=None)
 
 
+def test_a_bound_just_as_stated_passes_whatever_the_gap_is_as_a_fraction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A gap of one penny in 49, times 49, is a little less than a penny."""
+    trade = traded(random_problem(3, 14, full=0.7), Against.MOVES)
+    point = trace(trade, 3)[0]
+
+    for short in range(1, 500):
+        stated = replace(point, bound=point.value - short)
+        monkeypatch.setattr("optimiser.frontier._bound", lambda *_, low=stated.bound: low)
+        certify_point(trade, stated, largest_gap=None)
+        certify_point(trade, stated, largest_gap=stated.gap)
+
+
 def test_the_worst_tenth_is_refused_beside_ties() -> None:
     problem = random_problem(3, 10)
     problem = replace(problem, ties=random_ties(problem, 1))
