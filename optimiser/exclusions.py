@@ -19,6 +19,7 @@ RESTRICTED_RULES = frozenset(
         "sexual_offence_safety",
         "therapeutic_unit",
         "therapeutic_need",
+        "return_bed",
         "escape_list",
         "constant_supervision",
         "safer_cell",

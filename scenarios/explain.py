@@ -155,18 +155,22 @@ def explain_person(
 
 
 def _with_ties(plan: StoredPlan, one: Explanation, *, planner: bool) -> Explanation:
-    """Say of places that hold somebody from whom the person is kept apart that they do."""
+    """Say to planners of places that hold somebody from whom the person is kept apart that they do.
+
+    To others nothing is said of any place where anybody is kept apart: a place that stands out
+    would tell where the other person is held.
+    """
     if not (plan.folder / "keep_aparts.parquet").is_file():
         return one
+    if not planner:
+        return replace(one, alternatives=one.alternatives.assign(change_needed=""))
     pairs = [read_rows(plan, "keep_aparts", column, {one.prisoner_id}) for column in ("a", "b")]
     others = {*pairs[0]["b"], *pairs[1]["a"]}
     there = read_rows(plan, "placements", "prisoner_id", others)["establishment"]
     table = one.alternatives
     barred = table["establishment"].isin([place for place in there if place]) & (table["rank"] > 0)
-    said = KEPT_APART if planner else RESTRICTED
-    return replace(
-        one, alternatives=table.assign(change_needed=table["change_needed"].mask(barred, said))
-    )
+    said = table["change_needed"].mask(barred, KEPT_APART)
+    return replace(one, alternatives=table.assign(change_needed=said))
 
 
 def excluded_sites(explained: Explained) -> pd.DataFrame:

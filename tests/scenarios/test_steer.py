@@ -430,13 +430,27 @@ def test_with_ties_a_price_is_no_more_than_forcing_costs(
     enemies = ("P0002", "P0009", "P0011")
     placed = open_plan(first).placements().set_index("prisoner_id")["establishment"]
     with_enemies = set(placed.reindex(enemies).dropna())
-    for planner, said in ((False, RESTRICTED), (True, KEPT_APART)):
-        told = explain_person(first, "P0004", data_dir=apart_data, planner=planner)
-        rows = told.one.alternatives.iloc[1:]
-        assert set(rows.loc[rows["change_needed"] == said, "establishment"]) <= with_enemies
+    told = explain_person(first, "P0004", data_dir=apart_data, planner=True)
+    rows = told.one.alternatives.iloc[1:]
+    barred = set(rows.loc[rows["change_needed"] == KEPT_APART, "establishment"])
+    assert barred <= with_enemies
     assert found.one.is_bound
     assert pennies(place["forcing_gbp"]) <= more + pennies(found.gap_gbp)
     assert any("at its multipliers" in line for line in tell(found))
+
+
+@pytest.mark.parametrize("person", ["P0004", "P0270"])
+def test_what_would_have_to_change_does_not_tell_where_somebody_to_be_kept_apart_is(
+    apart_data: Path, tight: Path, tmp_path: Path, person: str
+) -> None:
+    """With or without a keep-apart, every place of everybody reads the same."""
+    done = estate("allocate", tight, "--data", apart_data, "--out", tmp_path / "plan")
+    assert done.exit_code == 0, done.stderr
+
+    told = explain_person(tmp_path / "plan", person, data_dir=apart_data)
+
+    assert len(told.one.alternatives) > 1
+    assert set(told.one.alternatives["change_needed"]) == {""}
 
 
 def test_people_to_be_kept_apart_cannot_be_locked_together(
@@ -489,7 +503,14 @@ def test_the_file_of_people_without_any_place_tells_needs_to_planners_alone(
 
 
 @pytest.mark.parametrize(
-    "rule", ["sexual_offence_unit", "sexual_offence_safety", "therapeutic_unit", "mother_and_baby"]
+    "rule",
+    [
+        "sexual_offence_unit",
+        "sexual_offence_safety",
+        "therapeutic_unit",
+        "mother_and_baby",
+        "return_bed",
+    ],
 )
 def test_rules_that_tell_of_offence_treatment_or_health_are_restricted(rule: str) -> None:
     assert readable_rules(["category", rule]) == ("category", RESTRICTED)
