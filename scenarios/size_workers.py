@@ -25,8 +25,7 @@ from data.words import WorkerFunder, WorkerLine
 from optimiser.shares import best_shares, near_best_shares
 from scenarios.account import changes_table
 from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import Inputs, input_digests, load_inputs
-from scenarios.load import load_scenario
+from scenarios.inputs import Inputs, asked_scenario, input_digests, load_inputs
 from scenarios.place import place, simulated_on
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -130,10 +129,7 @@ def size_workers(
         With every fault of what is asked, and when the total is too small for one worker with
         leave cover in each prison of the perimeter.
     """
-    problems = _problems(asked, out_dir)
-    if problems:
-        raise ScenarioError(problems)
-    scenario = load_scenario(name)
+    scenario = asked_scenario(name, data_dir, asked=_problems(asked, out_dir))
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
         with clock("inputs"):

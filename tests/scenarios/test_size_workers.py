@@ -160,6 +160,18 @@ def test_what_cannot_be_asked_is_told_at_once(small_data: Path, tmp_path: Path) 
         assert each in str(caught.value)
 
 
+def test_what_cannot_be_asked_is_told_with_the_faults_of_the_scenario(
+    small_data: Path, tmp_path: Path
+) -> None:
+    asked = Asked(share=1.5, workers=1)
+
+    with pytest.raises(ScenarioError) as caught:
+        size_workers("no_such", asked, out_dir=tmp_path / "out", data_dir=small_data)
+
+    assert "--share" in str(caught.value)
+    assert "no_such" in str(caught.value)
+
+
 def test_too_small_a_total_says_what_is_needed(small_data: Path, tmp_path: Path) -> None:
     """Five public prisons with 1.2 each take 6."""
     asked = Asked(budget_fte=2.0, replications=2, workers=1)
