@@ -28,7 +28,8 @@ class WorkerCurve:
     in_time, in_time_half_width
         Share of referrals reached in time, rising, and half its 95% interval; shape (steps,).
     weighted_hours, unmet_hours
-        Hours a year on referrals not reached, falling, with priority weighed and without.
+        Hours a year not done, on referrals not reached and on begun cases, falling; with priority
+        weighed and without.
     wait_days
         Mean days to first contact of those reached; missing where nobody is.
     reached

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from scenarios.display.wording import MEASURE_WORDS
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
 from scenarios.replay import replay
@@ -50,6 +51,10 @@ def test_measures_of_lines_stand_beside_those_of_visits(lines: list[Results]) ->
     assert {"national", "local"} == set(calls.loc[calls["group_by"] == "line", "group"])
     assert (calls["value"] >= 0).all()
     assert {"answered"} <= set(lines[0].visits["outcome"])
+
+
+def test_every_measure_of_a_run_with_lines_has_words(lines: list[Results]) -> None:
+    assert set(lines[0].measures["measure"]) <= set(MEASURE_WORDS)
 
 
 def test_workers_do_not_change_a_run_with_lines(lines: list[Results]) -> None:
