@@ -20,6 +20,9 @@ HELD = "line_held"
 OF_LINES = ("all", "line", "line_service", "line_month")
 """Every ``group_by`` of these measures: all calls, national or local line, service, month."""
 
+OF_AGENTS = ("line_busy_share", "line_agent_hours")
+"""Measures of agents, who answer every service: not given by service."""
+
 QUANTITIES = (
     "line_calls", "line_rings", "line_answered", "line_given_up", "line_bookings",
     "line_bookings_lost", "line_busy_minutes", "line_staffed_minutes",
@@ -29,8 +32,9 @@ QUANTITIES = (
 def line_tally(lines: Iterable[LineLog], calendar: Calendar) -> pd.DataFrame:
     """Count and add up what happened on lines in the measured year, by prison called about.
 
-    Calls count where they began in the measured year. The time of the agents on duty is shared
-    between prisons as their calls are, so that sums over prisons are those of the line.
+    Calls count where they began in the measured year. The time of the agents on duty in a month is
+    shared between prisons as the calls of that month are, so that sums over prisons are those of
+    the line. It is not shared between services.
 
     Parameters
     ----------
@@ -70,8 +74,7 @@ def _of_line(line: LineLog, calendar: Calendar) -> Iterator[pd.DataFrame]:
     )
     calls["line_bookings_lost"] = calls["line_bookings"] & year.is_lost
     calls = calls[measured].astype({"line_bookings": float, "line_bookings_lost": float})
-    staffed = _staffed_minutes(line, calendar)
-    calls["line_staffed_minutes"] = staffed / max(len(calls), 1)
+    staffed = _staffed(line, calls, calendar)
     counted = measured[year.whose]
     whose = year.whose[counted]
     rings = pd.DataFrame(
@@ -92,7 +95,8 @@ def _of_line(line: LineLog, calendar: Calendar) -> Iterator[pd.DataFrame]:
         "line_month": lambda table: table["month"],
     }
     for group_by, group in groups.items():
-        for table in (calls, rings):
+        tables = (calls, rings) if group_by == "line_service" else (calls, rings, staffed)
+        for table in tables:
             sums = [name for name in QUANTITIES if name in table]
             of_group = _grouped(table, group)
             summed = of_group.groupby(["establishment", "group"])[sums].sum()
@@ -120,9 +124,24 @@ def _months(minutes: NDArray[np.float64], calendar: Calendar) -> NDArray[np.obje
     return np.asarray(np.datetime_as_string(dates, unit="M"), dtype=object)
 
 
-def _staffed_minutes(line: LineLog, calendar: Calendar) -> float:
-    measured = line.staff.agents[calendar.warm_up_days * MINUTES_PER_DAY // HALF_HOUR :]
-    return float(measured.sum() * HALF_HOUR)
+def _staffed(line: LineLog, calls: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Share the agents' time of each month between prisons as the calls of that month are.
+
+    A month in which nobody rang is shared as the calls of the year are.
+    """
+    first = calendar.warm_up_days * MINUTES_PER_DAY // HALF_HOUR
+    measured = np.arange(first, len(line.staff.agents), dtype=np.float64) * HALF_HOUR
+    minutes = pd.Series(line.staff.agents[first:] * float(HALF_HOUR))
+    of_month = minutes.groupby(_months(measured, calendar)).sum()
+    counted = calls.pivot_table(
+        index="month", columns="establishment", values="line_calls", aggfunc="sum", fill_value=0.0
+    ).reindex(of_month.index, fill_value=0.0)
+    number = counted.to_numpy(np.float64)
+    number = np.where(number.sum(axis=1, keepdims=True) > 0, number, number.sum(axis=0))
+    number *= (of_month.to_numpy() / number.sum(axis=1))[:, np.newaxis]
+    shared = pd.DataFrame(number, index=counted.index, columns=counted.columns)
+    shared = shared.rename_axis(index="month").reset_index()
+    return shared.melt(id_vars="month", var_name="establishment", value_name="line_staffed_minutes")
 
 
 def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:
@@ -136,8 +155,8 @@ def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of ``measures.estate_totals``. Minutes on hold are missing where nobody was
-        answered.
+        The columns of ``measures.estate_totals``; ``OF_AGENTS`` not by service. Minutes on hold are
+        missing where nobody was answered.
     """
     keys = ["replication", "establishment", "group_by", "group"]
     both = pd.concat([tallies, tallies.assign(establishment=ESTATE)], ignore_index=True)
@@ -171,6 +190,10 @@ def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:
     parts = [
         values.rename("value").reset_index().assign(measure=name, measure_unit=unit)
         for (name, unit), values in found.items()
+    ]
+    parts = [
+        part[(part["group_by"] != "line_service") | ~part["measure"].isin(OF_AGENTS)]
+        for part in parts
     ]
     return pd.concat(parts, ignore_index=True).astype({"value": "float64"})
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from simulation.contact_centre import TryEnd
-from simulation.line_measures import OF_LINES
+from simulation.line_measures import OF_LINES, line_tally
 from simulation.replicate import replicate, totals, year_of
 from simulation.simulate import SimulationInputs
 from simulation.together import play_together
@@ -67,6 +68,56 @@ def test_calls_of_prisons_services_and_months_add_up(measures: pd.DataFrame) -> 
     for group_by in OF_LINES:
         rows = calls[(calls["establishment"] == "ALL") & (calls["group_by"] == group_by)]
         assert rows["value"].sum() == everybody
+
+
+def test_the_time_of_agents_is_that_of_the_month(
+    on_line: SimulationInputs, measures: pd.DataFrame
+) -> None:
+    line = play_together(on_line, CODES, **NAMES).lines[0]
+    half_hours = pd.Series(
+        line.staff.agents,
+        index=pd.date_range(
+            on_line.calendar.first_date, periods=len(line.staff.agents), freq="30min"
+        ),
+    )
+    calls = pd.Series(
+        np.where(np.isfinite(line.year.answered_minutes), line.year.handle_minutes, 0.0),
+        index=pd.Timestamp(on_line.calendar.first_date)
+        + pd.to_timedelta(line.first_rang, unit="min"),
+    )
+
+    for month, agents in half_hours.groupby(half_hours.index.strftime("%Y-%m")):
+        assert value(measures, "line_agent_hours", month) == pytest.approx(agents.sum() / 2)
+        assert value(measures, "line_busy_share", month) == pytest.approx(
+            calls[month].sum() / (agents.sum() * 30)
+        )
+    months = measures[
+        (measures["group_by"] == "line_month") & (measures["measure"] == "line_agent_hours")
+    ]
+    by_prison = months[months["establishment"] != "ALL"].groupby("establishment")["value"].sum()
+    for code in CODES:
+        assert by_prison[code] == pytest.approx(value(measures, "line_agent_hours", of=code))
+
+
+def test_a_month_without_calls_has_its_agents_all_the_same() -> None:
+    inputs = prisons(replace(BUSY, modelled=True))
+    line = play_together(inputs, CODES, **NAMES).lines[0]
+    days = np.datetime64(inputs.calendar.first_date) + np.arange(len(line.staff.agents)) // 48
+    agents = line.staff.agents[days < np.datetime64("2026-09-01")].sum()
+    september = inputs.calendar.day_of(date(2026, 9, 1)) * 1440.0
+
+    later = replace(line, first_rang=np.maximum(line.first_rang, september))
+    tally = line_tally([later], inputs.calendar)
+
+    august = tally[(tally["group"] == "2026-08") & (tally["quantity"] == "line_staffed_minutes")]
+    assert august["value"].sum() == pytest.approx(agents * 30)
+
+
+def test_the_time_of_agents_is_not_given_by_service(measures: pd.DataFrame) -> None:
+    by_service = set(measures.loc[measures["group_by"] == "line_service", "measure"])
+
+    assert "line_calls" in by_service
+    assert not by_service & {"line_busy_share", "line_agent_hours"}
 
 
 def test_no_measure_of_visits_is_given_for_groups_of_calls(measures: pd.DataFrame) -> None:
