@@ -174,7 +174,7 @@ class LineSettings:
     agent_gbp_per_hour
         Cost of an hour of an agent, on duty or on a break that is paid.
     seats
-        Most agents at a time.
+        Most agents at a time; shifts of more are refused.
     joins, online
         Prisons that come to the national line, and requests that move online, in the year.
     """
@@ -210,8 +210,8 @@ class LineSettings:
     online: tuple[OnlineMove, ...]
 
     def __post_init__(self) -> None:
-        """Refuse shares and minutes out of range, and shifts outside opening hours."""
-        problems = [*self._out_of_range(), *self._outside_hours()]
+        """Refuse shares and minutes out of range, and shifts that nobody can work."""
+        problems = [*self._out_of_range(), *self._outside_hours(), *self._unworkable()]
         problems += [f"open_days has '{day}'" for day in self.open_days if day not in DAYS]
         if not self.open_days:
             problems.append("open_days is empty: give the days on which the line is open")
@@ -253,6 +253,24 @@ class LineSettings:
             if clock_minutes(shift.start) < opens
             or clock_minutes(shift.end) > closes
             or not set(shift.days) <= set(self.open_days)
+        ]
+
+    def _unworkable(self) -> list[str]:
+        """Tell of breaks off the half-hour, and of more agents at a time than seats."""
+        problems = [
+            f"the shift {shift.start} to {shift.end} has a break from {shift.break_from}; breaks "
+            "begin in whole half-hours only"
+            for shift in self.shifts
+            if clock_minutes(shift.break_from) % HALF_HOUR
+        ]
+        there = np.zeros((DAYS_PER_WEEK, HALF_HOURS_PER_DAY), dtype=np.int64)
+        for shift in self.shifts:
+            at_work = slice(*(clock_minutes(end) // HALF_HOUR for end in (shift.start, shift.end)))
+            there[[DAYS.index(day) for day in shift.days], at_work] += shift.agents
+        return problems + [
+            f"the shifts bring {most} agents on {day}, and seats is {self.seats}"
+            for day, most in zip(DAYS, there.max(axis=1).tolist(), strict=True)
+            if most > self.seats
         ]
 
     def handle_minutes(self, service: Service) -> float:
@@ -373,7 +391,8 @@ def staff_of(
     calendar
         The year.
     people
-        People held at the prison of a local line; posts there are always covered.
+        People held at the prison of a local line; posts there are always covered, breaks too,
+        until its families ring the national line.
     seed, replication
         Names of the draws of vacancies and absences.
     """
@@ -390,6 +409,7 @@ def staff_of(
                 start=_half_hour_up(opens),
                 end=_half_hour_up(closes),
                 agents=posts,
+                break_minutes=0,
             ),
         )
     duty = np.zeros((calendar.days, HALF_HOURS_PER_DAY), dtype=np.int64)
@@ -414,6 +434,8 @@ def staff_of(
                 there &= uniform(vacant, key, numbers=number)[0] >= settings.vacancy_share
             duty += np.outer(there, shift.on_duty(post)).astype(np.int64)
             number += 1
+    if line != NATIONAL:
+        duty[max(0, lines.joins_day.get(line, calendar.days)) :] = 0
     return Staff(
         opens=(days * MINUTES_PER_DAY + opens).astype(np.float64),
         closes=(days * MINUTES_PER_DAY + closes).astype(np.float64),

@@ -219,6 +219,29 @@ def test_a_prison_that_joins_rings_the_national_line_from_that_day_on() -> None:
     assert lines["BBB"].first_rang.max() < first <= lines["national"].first_rang.min()
 
 
+def test_a_prison_that_joins_has_no_agents_of_its_own_from_that_day_on() -> None:
+    joins = Joins(where=Where(establishment="BBB"), first_date=date(2026, 9, 7))
+    inputs = prisons(replace(BUSY, joins=(joins,)), national_line=False)
+    first = inputs.calendar.day_of(date(2026, 9, 7))
+
+    lines = play_together(inputs, ("BBB",), seed=8, replication=0).lines
+
+    agents = next(each for each in lines if each.line == "BBB").staff.agents.reshape(-1, 48)
+    assert not agents[first:].any()
+    assert agents[first - 3].any(), "the Friday before"
+
+
+def test_a_local_line_is_covered_in_every_half_hour_that_it_is_open() -> None:
+    inputs = prisons(replace(BUSY, local_until="16:00"), national_line=False)
+
+    line = play_together(inputs, ("BBB",), seed=8, replication=0).lines[0]
+
+    monday = line.staff.agents[:48]
+    assert monday[18:32].tolist() == [1] * 14
+    assert not monday[:18].any()
+    assert not monday[32:].any()
+
+
 def test_requests_move_online_as_the_share_rises() -> None:
     """No share before the date, half of it in the middle of the weeks, all of it after."""
     move = OnlineMove(where=Where(), first_date=date(2026, 8, 31), share=0.8, weeks=4.0)
@@ -259,6 +282,27 @@ def test_every_fault_of_the_settings_is_told_at_once() -> None:
         replace(LINE, redial_share=2.0, tries_max=0, answered_here=(Service.INFORMATION,))
 
 
+@pytest.mark.parametrize("break_from", ["12:10", "11:59"])
+def test_a_break_off_the_half_hour_is_refused(break_from: str) -> None:
+    with pytest.raises(ValueError, match=rf"09:00 to 17:00 has a break from {break_from}"):
+        replace(LINE, shifts=(replace(ONE_AGENT, break_from=break_from),))
+
+
+def test_a_break_off_the_half_hour_and_too_many_agents_are_told_at_once() -> None:
+    shift = replace(ONE_AGENT, break_from="12:10", agents=2000)
+    with pytest.raises(ValueError, match=r"(?s)break from 12:10.*2000 agents on mon.*seats is 50"):
+        replace(LINE, shifts=(shift,))
+
+
+def test_more_agents_at_a_time_than_seats_are_refused() -> None:
+    late = Shift(days=("fri",), start="13:00", end="17:00", agents=20)
+    with pytest.raises(ValueError, match=r"61 agents on fri.*seats is 60"):
+        replace(LINE, seats=60, shifts=(replace(ONE_AGENT, agents=41), late))
+
+    one_after_the_other = replace(late, start="09:00", end="13:00", agents=60)
+    replace(LINE, seats=60, shifts=(one_after_the_other, replace(late, agents=60)))
+
+
 def test_breaks_follow_one_another() -> None:
     """Two posts, turns of two: one is away at 12:00, the other at 12:30, nobody at 13:00."""
     shift = Shift(days=("mon",), start="09:00", end="17:00", agents=2, break_turns=2)
@@ -272,7 +316,7 @@ def test_vacancies_and_absences_thin_the_roster() -> None:
     from simulation.line import staff_of
 
     shift = replace(ONE_AGENT, agents=100)
-    line = replace(BUSY, shifts=(shift,), vacancy_share=0.2, absence_share=0.1)
+    line = replace(BUSY, shifts=(shift,), seats=100, vacancy_share=0.2, absence_share=0.1)
     inputs = prisons(line)
 
     staff = staff_of(inputs.lines, "national", inputs.calendar, people=0, seed=1, replication=0)
