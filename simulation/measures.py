@@ -778,7 +778,7 @@ MEASURES = (
         group_bys=OF_PEOPLE,
         value=lambda sums, _: (
             sums["periods_with_video"] * sums["people"] / sums["person_periods"]
-        ).where(sums["people"] > 0, 0.0),
+        ).where(sums["person_periods"] > 0, 0.0),
     ),
     _Measure(
         name="video_use_share",

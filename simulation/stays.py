@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -130,7 +130,7 @@ def stays(
     ordered = moved.sort_values(["prisoner_id", "day"])[TRANSFERS]
     for prisoner, own in ordered.groupby("prisoner_id", sort=True):
         known: set[str] = set()
-        path = [*_path(base[prisoner], own, calendar.days)]
+        path = _path(base[prisoner], own, calendar.days)
         for held, until in zip(path, [*(each.day for each in path[1:]), BEYOND], strict=True):
             is_known = held.establishment in known or not held.day
             known.add(held.establishment)
@@ -150,27 +150,31 @@ def stays(
     return pd.concat([settled, table], ignore_index=True) if rows else settled
 
 
-def _path(base: _Held, transfers: pd.DataFrame, days: int) -> Iterator[_Held]:
+def _path(base: _Held, transfers: pd.DataFrame, days: int) -> list[_Held]:
     """Give where one person is held, one after the other, from the first day on."""
-    at, back = base, BEYOND
-    yield at
+    path, back = [base], BEYOND
     for _, day, until, establishment, unit, miles, is_prepared in transfers.itertuples(
         index=False, name=None
     ):
         if back < day:
-            at, back = base._replace(day=back), BEYOND
-            yield at
+            if base.establishment != path[-1].establishment:
+                path.append(base._replace(day=back))
+            back = BEYOND
         if day < 1 or back not in (BEYOND, day):
             raise ValueError("Transfers: one is on the first day, or before a stay is over.")
-        there = _Held(day, establishment, unit, miles, is_prepared, until)
+        # who is lent to where they would be anyway is still there when the loan is over
+        ends = until if establishment != base.establishment else BEYOND
+        there = _Held(day, establishment, unit, miles, is_prepared, ends)
         back = until
         if until == BEYOND:
-            base = there
-        if establishment != at.establishment:
-            at = there
-            yield at
-    if back < days and base.establishment != at.establishment:
-        yield base._replace(day=back)
+            base = there._replace(ends=BEYOND)
+        if establishment != path[-1].establishment:
+            path.append(there)
+        else:
+            path[-1] = path[-1]._replace(ends=ends)
+    if back < days and base.establishment != path[-1].establishment:
+        path.append(base._replace(day=back))
+    return path
 
 
 def _cleared_days(

@@ -422,7 +422,7 @@ def play_alone(
     seed: int,
     replication: int,
 ) -> VisitLog:
-    """Play a year at one prison, given what the line answered.
+    """Play a year at one prison where nobody is moved, given what the line answered.
 
     Parameters
     ----------
@@ -437,7 +437,18 @@ def play_alone(
     -------
     VisitLog
         The same as when the prison was played together with the others.
+
+    Raises
+    ------
+    ValueError
+        When somebody is moved from or to the prison: what they bring along is known elsewhere.
     """
+    moved = [each for each in inputs.handovers if establishment in (each.origin, each.destination)]
+    if moved:
+        raise ValueError(
+            f"{establishment} cannot be played alone: {len(moved)} transfers join it to other "
+            "prisons. Play it together with them."
+        )
     prison = _open(inputs, (establishment,), seed=seed, replication=replication)[establishment]
     own = answers[answers["establishment"] == establishment]
     by_day: dict[int, list[Ended]] = {}

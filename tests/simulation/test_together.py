@@ -77,6 +77,16 @@ def test_a_prison_alone_given_the_answers_is_the_prison_together(seed: int, wait
         pd.testing.assert_frame_equal(alone.table(inputs.calendar), log.table(inputs.calendar))
 
 
+def test_a_prison_that_people_are_moved_from_or_to_is_not_played_alone() -> None:
+    """What they bring along, or leave, is known only where both prisons are played."""
+    inputs = prisons(transfers=[transfer(0, 10)])
+    answers = play_together(inputs, CODES, seed=1, replication=0).answers
+
+    for code in CODES:
+        with pytest.raises(ValueError, match=rf"{code} cannot be played alone: 1 transfers join"):
+            play_alone(inputs, code, answers, seed=1, replication=0)
+
+
 def test_a_line_that_answers_at_once_leaves_the_year_as_it_was_without_one() -> None:
     """Always open, with an agent for everybody: the desk hears everybody when they ask."""
     line = replace(

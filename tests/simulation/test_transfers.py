@@ -347,6 +347,15 @@ def test_only_four_weeks_within_one_stay_count_for_contact() -> None:
     assert counts["people_all_year"].tolist() == [0, 0]
 
 
+def test_people_who_are_nowhere_for_four_weeks_count_with_no_video_call() -> None:
+    """Everybody leaves on day 20, before anybody has been there for four weeks."""
+    found = measured(two_prisons(transfers=[transfer(number, 20) for number in range(12)]))
+    left = found.loc[("AAA", "all", "all")]
+
+    assert left["people"] > 0
+    assert left["people_with_video_calls"] == 0
+
+
 def test_four_weeks_are_counted_from_the_move_on() -> None:
     visits = Days(person=np.array([0, 0, 0]), day=np.array([11, 37, 38]))
     none = Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64))
