@@ -79,9 +79,10 @@ class Asked:
     target_days, share
         So large a share of referrals is to be reached within so many days.
     budget_fte
-        Caseworkers to share out; today's in the perimeter when left out.
+        Caseworkers to share out, of every funder; today's in the perimeter when left out.
     perimeter
-        ``public``: prisons whose caseworkers the national contract pays; ``all``: every prison.
+        ``public``: prisons whose caseworkers the national contract pays, all or most of them;
+        ``all``: every prison.
     replications, seed, workers
         Simulated years of each number of workers, seed of their draws, processes.
     """
@@ -527,10 +528,13 @@ def _of_prisons(inputs: Inputs) -> pd.DataFrame:
         "establishment"
     )
     of_cases = cases.groupby("establishment")["fte"].sum().rename("fte_today")
+    national = cases[cases["funder"] == WorkerFunder.NATIONAL_CONTRACT]
+    of_contract = national.groupby("establishment")["fte"].sum().rename("fte_national_contract")
     others = workers[workers["line"] != WorkerLine.CASEWORK]
     of_others = others.groupby("establishment")["fte"].sum().rename("fte_of_other_lines")
-    table = here.join([first, of_cases, of_others])
-    return table.fillna({"fte_of_other_lines": 0.0}).reset_index()
+    table = here.join([first, of_cases, of_contract, of_others])
+    none = {"fte_national_contract": 0.0, "fte_of_other_lines": 0.0}
+    return table.fillna(none).reset_index()
 
 
 SUMMED = (
@@ -549,8 +553,15 @@ def _summed(rows: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def fair_scenario(rows: pd.DataFrame, budget_fte: float) -> str:
-    """Write the best share as a scenario."""
+    """Write the best share as a scenario.
+
+    The share is of all caseworkers of a prison, so where others than the national contract pay some
+    of them the change is to those of every funder; each keeps its part.
+    """
     fair = rows[rows["fte_fair"].notna()]
+    is_national = bool((fair["fte_today"] - fair["fte_national_contract"] < 1e-9).all())
+    whose = "caseworkers of the national contract" if is_national else "caseworkers of every funder"
+    funder = f"      funder: {WorkerFunder.NATIONAL_CONTRACT}\n" if is_national else ""
     each = {
         str(code): round(float(fte), 1)
         for code, fte in zip(fair["establishment"], fair["fte_fair"], strict=True)
@@ -560,15 +571,14 @@ def fair_scenario(rows: pd.DataFrame, budget_fte: float) -> str:
     return (
         "title: Family workers shared by need\n"
         "question: >-\n"
-        f"  If the {budget_fte:.1f} caseworkers of the national contract were shared so that the"
-        " least need is\n"
+        f"  If the {budget_fte:.1f} {whose} were shared so that the least need is\n"
         "  left unmet, what would change, and who would have fewer?\n"
         "parent: baseline\n"
         "change:\n"
         "  workers:\n"
         "    - where: {}\n"
         "      line: casework\n"
-        "      funder: national_contract\n"
+        f"{funder}"
         f"      fte_each:\n{shown}\n"
     )
 

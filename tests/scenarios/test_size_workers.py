@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from data.estate import apply_worker_edits, load_estate
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
-from scenarios.size_workers import Asked, size_workers
+from scenarios.size_workers import Asked, fair_scenario, size_workers
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,50 @@ def test_the_fair_share_is_written_as_a_scenario(sized: tuple[Path, list[str]]) 
     assert scenario.workers[0].fte_each == {
         code: pytest.approx(fte) for code, fte in table["fte_fair"].dropna().items()
     }
+
+
+def test_a_share_of_prisons_with_other_funders_counts_nobody_twice(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """The operator of Northumberland pays its caseworkers; a grant pays some in another prison."""
+    estate = load_estate(small_data)
+    beside = estate.family_workers.query("establishment == 'DMI'").assign(funder="grant", fte=0.5)
+    workers = pd.concat([estate.family_workers, beside], ignore_index=True)
+    wanted = {"DMI": 2.0, "LEI": 1.4, "NLI": 1.6}
+    cases = workers[workers["line"] == "casework"]
+    of_contract = cases[cases["funder"] == "national_contract"]
+    rows = pd.DataFrame(
+        {
+            "establishment": list(wanted),
+            "fte_fair": list(wanted.values()),
+            "fte_today": cases.groupby("establishment")["fte"].sum().reindex(list(wanted)).tolist(),
+            "fte_national_contract": of_contract.groupby("establishment")["fte"]
+            .sum()
+            .reindex(list(wanted))
+            .fillna(0.0)
+            .tolist(),
+        }
+    )
+    file = tmp_path / "fair.yaml"
+    file.write_text(fair_scenario(rows, 5.0), encoding="utf-8")
+
+    after = apply_worker_edits(
+        replace(estate, family_workers=workers), load_scenario(file).workers
+    ).family_workers
+
+    after = after[after["line"] == "casework"]
+    assert after.groupby("establishment")["fte"].sum().loc[list(wanted)].to_dict() == pytest.approx(
+        wanted
+    )
+    assert set(after.loc[after["establishment"] == "NLI", "funder"]) == {"operator_contract"}
+
+
+def test_the_contract_alone_pays_the_share_of_public_prisons(
+    sized: tuple[Path, list[str]],
+) -> None:
+    scenario = load_scenario(sized[0] / "fair_family_workers.yaml")
+
+    assert scenario.workers[0].funder == "national_contract"
 
 
 def test_the_answer_is_told_with_what_it_rests_on(sized: tuple[Path, list[str]]) -> None:
