@@ -185,7 +185,7 @@ class _Task:
     work: FamilyWork
     settings: FamilyWorkSettings
     calendar: Calendar
-    steps: tuple[int, ...]
+    steps: tuple[float, ...]
     seed: int
     replications: int
 
@@ -237,7 +237,7 @@ class _Sizing:
         self.is_proven = False
 
     def _years_of(
-        self, steps: Mapping[str, Sequence[int]], *, stage: str, seed: int, replications: int
+        self, steps: Mapping[str, Sequence[float]], *, stage: str, seed: int, replications: int
     ) -> Years:
         tasks = [
             _Task(
@@ -380,9 +380,9 @@ class _Sizing:
         """Play the answers with fresh seeds: the fewest for the target, the fair share, today's."""
         wanted = {}
         for row in rows.to_dict("records"):
-            levels = (row["fte_for_target"], row["fte_fair"])
+            levels = (row["fte_for_target"], row["fte_fair"], row["fte_today"])
             wanted[row["establishment"]] = sorted(
-                {round(fte * STEPS_PER_FTE) for fte in levels if fte == fte}
+                {round(fte * STEPS_PER_FTE, 6) for fte in levels if fte == fte}
             )
         fresh = self._years_of(
             wanted,
@@ -402,15 +402,17 @@ class _Sizing:
             "fresh_in_time_high": math.nan,
             "fresh_meets_target": False,
             "fresh_weighted_hours_fair": math.nan,
+            "fresh_weighted_hours_today": math.nan,
         }
         if years is None:
             return told
-        for name, fte in (("target", row["fte_for_target"]), ("fair", row["fte_fair"])):
+        for name in ("for_target", "fair", "today"):
+            fte = row[f"fte_{name}"]
             level = np.flatnonzero(np.isclose(years.fte, fte))
             if not len(level):
                 continue
-            if name == "fair":
-                told["fresh_weighted_hours_fair"] = years.weighted_hours[:, level[0]].mean()
+            if name != "for_target":
+                told[f"fresh_weighted_hours_{name}"] = years.weighted_hours[:, level[0]].mean()
                 continue
             shares = years.shares_within(self._asked.target_days)[:, level[:1]]
             mean, half = float(shares.mean()), float(half_widths(shares)[0])
@@ -606,6 +608,17 @@ def _write(
     (folder / "fair_family_workers.yaml").write_text(fair_scenario(rows, total), encoding="utf-8")
 
 
+def _upper_end(reachable: pd.DataFrame, size: _Sizing) -> str:
+    """Say the sum of the upper ends; one beyond a curve counts as the curve's last number."""
+    lasts = reachable["establishment"].map(lambda code: _fte(size.curves[code].most))
+    high = reachable["fte_for_target_high"]
+    total = high.fillna(lasts).sum()
+    beyond = int(high.isna().sum())
+    if not beyond:
+        return f"{total:.1f}"
+    return f"at least {total:.1f}, the end of {beyond} lies beyond what was played"
+
+
 def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) -> Iterator[str]:
     inside = rows[rows["in_perimeter"]]
     reachable = rows[rows["target_can_be_reached"]]
@@ -623,13 +636,13 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
         f"Need: {rows['need_hours'].sum():,.0f} hours a year; {latent:,.0f} more (0 to {high:,.0f})"
         " may come from parents of whom no record tells."
     )
+    in_mean = int((reachable["fresh_in_time"] >= asked.share - 1e-12).sum())
     yield (
         f"{target}: met today by {int(rows['target_met_today'].sum())} prisons; takes "
         f"{reachable['fte_for_target'].sum():.1f} caseworkers "
-        f"({reachable['fte_for_target_low'].sum():.1f} to "
-        f"{reachable['fte_for_target_high'].fillna(reachable['fte_for_target']).sum():.1f}) in "
-        f"{len(reachable)} prisons; with fresh seeds {int(reachable['fresh_meets_target'].sum())} "
-        "of them meet it."
+        f"({reachable['fte_for_target_low'].sum():.1f} to {_upper_end(reachable, size)}) in "
+        f"{len(reachable)} prisons; with fresh seeds the means of {in_mean} of them reach it, "
+        f"{int(reachable['fresh_meets_target'].sum())} within the interval."
     )
     for row in rows[~rows["target_can_be_reached"]].head(5).to_dict("records"):
         days = row["nearest_target_days"]
@@ -654,7 +667,8 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
         f"{inside['weighted_hours_today'].sum():,.0f} today, "
         f"{inside['weighted_hours_by_population'].sum():,.0f} by population and "
         f"{inside['weighted_hours_by_need'].sum():,.0f} by need; with fresh seeds "
-        f"{inside['fresh_weighted_hours_fair'].sum():,.0f}."
+        f"{inside['fresh_weighted_hours_fair'].sum():,.0f}, against "
+        f"{inside['fresh_weighted_hours_today'].sum():,.0f} today."
     )
     knee = costs[costs["is_knee"]].iloc[0]
     yield (

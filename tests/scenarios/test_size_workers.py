@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +15,7 @@ from data.estate import apply_worker_edits, load_estate
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
-from scenarios.size_workers import Asked, fair_scenario, size_workers
+from scenarios.size_workers import Asked, _upper_end, fair_scenario, size_workers
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +169,39 @@ def test_the_answer_is_told_with_what_it_rests_on(sized: tuple[Path, list[str]])
     assert "Knee of the cost curve" in text
 
 
+def test_an_upper_end_beyond_what_was_played_is_told(sized: tuple[Path, list[str]]) -> None:
+    reachable = rows(sized).query("target_can_be_reached")
+    line = next(each for each in sized[1] if "met today by" in each)
+
+    beyond = reachable["fte_for_target_high"].isna()
+    last = rows(sized, "curves").groupby("establishment")["fte"].max()
+    ends = reachable["fte_for_target_high"].where(~beyond, reachable["establishment"].map(last))
+    said = f"at least {ends.sum():.1f}, the end of {beyond.sum()} lies beyond what was played"
+    assert (said if beyond.any() else f"to {ends.sum():.1f})") in line
+
+
+def test_how_many_means_reach_the_target_is_told_beside_the_interval(
+    sized: tuple[Path, list[str]],
+) -> None:
+    reachable = rows(sized).query("target_can_be_reached")
+    line = next(each for each in sized[1] if "met today by" in each)
+
+    means = (reachable["fresh_in_time"] >= 0.9).sum()
+    within = (reachable["fresh_in_time_high"] >= 0.9).sum()
+    assert f"the means of {means} of them reach it, {within} within the interval" in line
+
+
+def test_today_is_played_with_fresh_seeds_too(sized: tuple[Path, list[str]]) -> None:
+    table = rows(sized)
+    same = table[np.isclose(table["fte_today"], table["fte_fair"])]
+
+    assert table["fresh_weighted_hours_today"].notna().all()
+    assert (same["fresh_weighted_hours_today"] == same["fresh_weighted_hours_fair"]).all()
+    inside = table[table["in_perimeter"]]
+    line = next(each for each in sized[1] if "Fair share" in each)
+    assert f"against {inside['fresh_weighted_hours_today'].sum():,.0f} today." in line
+
+
 def test_the_same_is_asked_and_the_same_is_answered(
     sized: tuple[Path, list[str]], small_data: Path, tmp_path: Path
 ) -> None:
@@ -234,3 +269,16 @@ def test_bad_input_ends_with_2(small_data: Path, tmp_path: Path) -> None:
 
     assert ended.exit_code == 2
     assert "--share 2.0: give a share above 0 and at most 1" in ended.output
+
+
+def test_an_upper_end_beyond_the_curve_is_at_least_its_last_number() -> None:
+    """A curve of five steps of 0.2 ends at one caseworker; the other prison ends at 3."""
+    size = SimpleNamespace(curves={"LEI": SimpleNamespace(most=5), "DMI": SimpleNamespace(most=20)})
+    table = pd.DataFrame(
+        {"establishment": ["LEI", "DMI"], "fte_for_target_high": [float("nan"), 3.0]}
+    )
+
+    told = _upper_end(table, size)  # type: ignore[arg-type]
+
+    assert told == "at least 4.0, the end of 1 lies beyond what was played"
+    assert _upper_end(table[1:], size) == "3.0"  # type: ignore[arg-type]
