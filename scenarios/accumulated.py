@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.words import Status
+from data.words import LockAction, Status
 from optimiser.build import Inputs as Given
 from optimiser.build import rule_book, with_records
 from optimiser.fit import eligible
+from optimiser.ties import ANYWHERE
 from scenarios.schema import Scenario
 from simulation.allowance import ORDER_DAYS, PRIVILEGED_ORDER_DAYS, granted_orders
 from simulation.clock import DAYS_PER_PERIOD, Calendar
@@ -21,17 +23,22 @@ from simulation.stays import WORKING_DAYS
 LOOKED_AT = 10
 """So many times the people who are lent are looked at, the most deserving first."""
 
+WEEKS_A_YEAR = 52
+
 COLUMNS = ["prisoner_id", "day", "until_day", "establishment", "unit", "is_prepared"]
 
 
-def lent(scenario: Scenario, given: Given, placements: pd.DataFrame) -> pd.DataFrame:
+def lent(
+    scenario: Scenario, given: Given, placements: pd.DataFrame, dated: pd.DataFrame
+) -> pd.DataFrame:
     """Choose who is lent in the year, from when to when, and where.
 
     Those with most to gain come first: visit orders that are left over in a year, at most the cap,
     times the miles between the person and home. Each goes to the nearest establishment with a unit
-    that the rules allow and that has a place free; whoever has none nearer than today is not lent,
-    nor is anybody whom a rule or a planner keeps in place. Loans begin one after the other on
-    working days, evenly over the year, so that each ends in it.
+    that the rules allow and that has a place free, unless a planner keeps the person away from it
+    or somebody is there in the year from whom they are to be kept apart. Whoever has none nearer
+    than today is not lent, nor is anybody whom a rule or a planner keeps in place. Loans begin one
+    after the other on working days, evenly over the year, so that each ends in it.
 
     Parameters
     ----------
@@ -40,7 +47,10 @@ def lent(scenario: Scenario, given: Given, placements: pd.DataFrame) -> pd.DataF
     given
         Estate, people, journeys and rules of the allocation.
     placements
-        Who is held where on the first day, of those who may be lent.
+        Who is held where on the first day: everybody.
+    dated
+        Transfers that are made anyway: prisoner_id, establishment and unit are read. Those people
+        are not lent, and each row takes a place of its unit for the whole year.
 
     Returns
     -------
@@ -48,17 +58,36 @@ def lent(scenario: Scenario, given: Given, placements: pd.DataFrame) -> pd.DataF
         prisoner_id, day, until_day, establishment, unit, is_prepared: a row per loan, for which
         visitors are approved before.
     """
-    wanted = scenario.transfers.accumulated_people
-    held = placements[placements["establishment"].fillna("") != ""]
-    locked = set(given.records.locks["prisoner_id"])
+    wanted = in_the_year(scenario.transfers.accumulated_people, scenario.calendar)
+    settled = placements[~placements["prisoner_id"].isin(dated["prisoner_id"])]
+    held = settled[settled["establishment"].fillna("") != ""]
+    locks = given.records.locks
+    locked = set(locks.loc[locks["action"] == LockAction.LOCK, "prisoner_id"])
     people = held.merge(given.population.prisoners.drop(columns=["unit"], errors="ignore"))
     people = people[(people["status"] != Status.REMAND) & ~people["prisoner_id"].isin(locked)]
     gain = orders_left_over(scenario, given, people) * people["straight_miles"].to_numpy(np.float64)
     order = np.argsort(-np.nan_to_num(gain), kind="stable")[: wanted * LOOKED_AT]
     chosen = people.iloc[order[np.nan_to_num(gain)[order] > 0]]
     days = spread_over(scenario.calendar, wanted, scenario.transfers.accumulated_days)
-    free = _places_free(given, placements)
-    return _in_turn(given, chosen, free, days, scenario.transfers.accumulated_days)
+    free = _places_free(given, placements, dated)
+    kept_off = _kept_off(given, chosen, placements, dated)
+    return _in_turn(given, chosen, free, kept_off, days, scenario.transfers.accumulated_days)
+
+
+def in_the_year(people: int, calendar: Calendar) -> int:
+    """Give how many of so many people in 52 weeks are lent in the weeks of the calendar.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> half_a_year = Calendar(
+    ...     start_date=date(2026, 8, 3), weeks=26, warm_up_weeks=4, school_from="09:00",
+    ...     school_until="15:15", school_holidays=(), school_holidays_wales=(),
+    ... )
+    >>> in_the_year(1000, half_a_year)
+    500
+    """
+    return round(people * calendar.weeks / WEEKS_A_YEAR)
 
 
 def orders_left_over(scenario: Scenario, given: Given, people: pd.DataFrame) -> NDArray[np.float64]:
@@ -116,19 +145,74 @@ def spread_over(calendar: Calendar, people: int, days_each: int) -> list[int]:
     return [] if not len(working) else working[even].tolist()
 
 
-def _places_free(given: Given, placements: pd.DataFrame) -> dict[str, int]:
-    """Count the places of each unit that nobody holds, headroom left out."""
+def _places_free(given: Given, placements: pd.DataFrame, dated: pd.DataFrame) -> dict[str, int]:
+    """Count the places of each unit that nobody holds or is moved to, headroom left out."""
     units = given.estate.units.set_index("unit")
-    held = placements["unit"].value_counts()
+    taken = pd.concat([placements["unit"], dated["unit"]]).value_counts()
     room = units["places"] - units["headroom"].fillna(0)
-    free = (room - held.reindex(units.index).fillna(0)).clip(lower=0)
+    free = (room - taken.reindex(units.index).fillna(0)).clip(lower=0)
     return {str(unit): int(places) for unit, places in free.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeptOff:
+    """Where people may not be lent to, by person.
+
+    Attributes
+    ----------
+    places
+        Establishments and units from which a planner keeps a person away.
+    partners
+        People from whom a person is kept apart, each with whether a whole establishment is to lie
+        between them (else a unit).
+    been
+        Establishments and units where each partner is at some time in the year.
+    """
+
+    places: dict[str, set[str]]
+    partners: dict[str, list[tuple[str, bool]]]
+    been: dict[str, set[str]]
+
+    def bars(self, prisoner: str, establishment: str, unit: str) -> bool:
+        """Say whether a person may not be lent to a unit."""
+        return bool({establishment, unit} & self.places.get(prisoner, set())) or any(
+            (establishment if is_anywhere else unit) in self.been.get(partner, set())
+            for partner, is_anywhere in self.partners.get(prisoner, [])
+        )
+
+
+def _kept_off(
+    given: Given, people: pd.DataFrame, placements: pd.DataFrame, dated: pd.DataFrame
+) -> _KeptOff:
+    """Read who is kept from where and from whom."""
+    locks, aparts = given.records.locks, given.records.keep_aparts
+    places: dict[str, set[str]] = {}
+    forbidden = locks[locks["action"] == LockAction.FORBID]
+    for who, where in zip(
+        forbidden["prisoner_id"], forbidden["unit_or_establishment"], strict=True
+    ):
+        places.setdefault(str(who), set()).add(str(where))
+    partners: dict[str, list[tuple[str, bool]]] = {}
+    lendable = set(people["prisoner_id"])
+    for one, other, level in zip(aparts["a"], aparts["b"], aparts["level"], strict=True):
+        if one in lendable or other in lendable:
+            partners.setdefault(str(one), []).append((str(other), level == ANYWHERE))
+            partners.setdefault(str(other), []).append((str(one), level == ANYWHERE))
+    columns = ["prisoner_id", "establishment", "unit"]
+    at = pd.concat([placements[columns], dated[columns]])
+    been: dict[str, set[str]] = {}
+    for who, *where in at[at["prisoner_id"].isin(partners.keys())].itertuples(
+        index=False, name=None
+    ):
+        been.setdefault(str(who), set()).update(where)
+    return _KeptOff(places=places, partners=partners, been=been)
 
 
 def _in_turn(
     given: Given,
     people: pd.DataFrame,
     free: dict[str, int],
+    kept_off: _KeptOff,
     days: Sequence[int],
     days_each: int,
 ) -> pd.DataFrame:
@@ -155,7 +239,10 @@ def _in_turn(
         possible = np.flatnonzero(nearer[person])
         for unit in possible[np.argsort(miles[person, possible], kind="stable")].tolist():
             busy = [end for end in ends.get(units[unit], []) if end > day]
+            if kept_off.bars(who[person], codes[unit], units[unit]):
+                continue
             if codes[unit] != at[person] and len(busy) < free[units[unit]]:
+                kept_off.been.setdefault(who[person], set()).update((codes[unit], units[unit]))
                 ends[units[unit]] = [*busy, day + days_each]
                 rows.append((who[person], day, day + days_each, codes[unit], units[unit], True))
                 break

@@ -62,8 +62,7 @@ def stays_under(
             ignore_index=True,
         )
     if settings.accumulated_people:
-        settled = begin[~begin["prisoner_id"].isin(dated["prisoner_id"])]
-        dated = pd.concat([dated, lent(scenario, given, settled)], ignore_index=True)
+        dated = pd.concat([dated, lent(scenario, given, begin, dated)], ignore_index=True)
     if dated.empty:
         return placements
     dated["straight_miles"] = _miles(dated, given)

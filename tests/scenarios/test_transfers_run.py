@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from data.load import read_table
+from optimiser.build import Inputs as Given
+from scenarios.accumulated import lent
 from scenarios.cli import app
 from scenarios.display import listings
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import place, simulated_on
+from scenarios.place import allocation_inputs, place, simulated_on
 from scenarios.run import Options, run_many
+from scenarios.schema import Scenario
 from simulation.replicate import intervals
 from simulation.simulate import SimulationInputs
 
@@ -209,3 +213,130 @@ def test_results_do_not_depend_on_the_number_of_workers(
     for words in ("In the first four weeks after a move", "From the fifth week after a move on"):
         assert words in shown
     assert listings.since_move(intervals(measures[0].query("group == 'not_moved'"))) == ""
+
+
+def lending_to(folder: Path, data: Path) -> tuple[Scenario, Given]:
+    """Give a scenario that lends twenty people, and its people today."""
+    lending = folder / "lending.yaml"
+    lending.write_text(
+        "title: Lending\nquestion: What then?\nchange:\n  transfers.accumulated_people: 20\n"
+    )
+    found = load_scenario(lending)
+    return found, allocation_inputs(found, load_inputs(found, data))
+
+
+def today(given: Given) -> pd.DataFrame:
+    """Give who is held where on the first day."""
+    people = given.population.prisoners
+    units = given.estate.units.set_index("unit")["establishment"]
+    at = people["current_unit"].map(units)
+    area = given.travel.home_areas.get_indexer(pd.Index(people["home_area"]))
+    column = given.travel.establishments.get_indexer(pd.Index(at))
+    return pd.DataFrame(
+        {
+            "prisoner_id": people["prisoner_id"],
+            "establishment": at,
+            "unit": people["current_unit"],
+            "straight_miles": given.travel.straight_miles[area, column],
+        }
+    )
+
+
+def with_records(given: Given, **rows: dict[str, str]) -> Given:
+    """Add a row to some of the records."""
+    tables = {
+        name: pd.concat([getattr(given.records, name), pd.DataFrame([row])], ignore_index=True)
+        for name, row in rows.items()
+    }
+    return replace(given, records=replace(given.records, **tables))
+
+
+NONE_DATED = pd.DataFrame(columns=["prisoner_id", "establishment", "unit"])
+
+
+def test_only_a_lock_keeps_somebody_from_being_lent_anywhere(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Who is forbidden one place can be lent to another, and not to that one."""
+    scenario, given = lending_to(tmp_path, small_data)
+    begin = today(given)
+    loans = lent(scenario, given, begin, NONE_DATED)
+    first = loans.iloc[0]
+    person = {"prisoner_id": first["prisoner_id"], "reason_code": "operational"}
+    elsewhere = begin.loc[begin["prisoner_id"] == first["prisoner_id"], "establishment"].item()
+    away = person | {"action": "forbid", "unit_or_establishment": elsewhere}
+    there = person | {"action": "forbid", "unit_or_establishment": first["establishment"]}
+    locked = person | {"action": "lock", "unit_or_establishment": elsewhere}
+
+    same = lent(scenario, with_records(given, locks=away), begin, NONE_DATED)
+    pd.testing.assert_frame_equal(same, loans)
+    barred = lent(scenario, with_records(given, locks=there), begin, NONE_DATED)
+    own = barred[barred["prisoner_id"] == first["prisoner_id"]]
+    assert first["establishment"] not in set(own["establishment"])
+    kept = lent(scenario, with_records(given, locks=locked), begin, NONE_DATED)
+    assert first["prisoner_id"] not in set(kept["prisoner_id"])
+
+
+def test_nobody_is_lent_to_a_prison_of_somebody_they_are_kept_apart_from(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Neither where that person is held, nor where they are lent or moved to in the year."""
+    scenario, given = lending_to(tmp_path, small_data)
+    begin = today(given)
+    loans = lent(scenario, given, begin, NONE_DATED)
+    first = loans.iloc[0]
+    others = begin[~begin["prisoner_id"].isin(loans["prisoner_id"])]
+    held_there = others.loc[others["establishment"] == first["establishment"], "prisoner_id"].iloc[
+        0
+    ]
+    held_away = others.loc[others["establishment"] != first["establishment"], "prisoner_id"].iloc[0]
+    together = loans[loans["establishment"] == first["establishment"]]["prisoner_id"].tolist()
+    comes = pd.DataFrame([first[NONE_DATED.columns].to_dict() | {"prisoner_id": held_away}])
+    assert len(together) > 1
+
+    def is_there(partner: str, who: str, dated: pd.DataFrame, level: str = "establishment") -> bool:
+        apart = {"a": partner, "b": who, "level": level, "reason": "other"}
+        found = lent(scenario, with_records(given, keep_aparts=apart), begin, dated)
+        own = found[found["prisoner_id"] == who]
+        return first["establishment"] in set(own["establishment"])
+
+    assert is_there(held_away, together[0], NONE_DATED)
+    assert not is_there(held_there, together[0], NONE_DATED)
+    assert not is_there(held_away, together[0], comes)
+    assert not is_there(together[0], together[1], NONE_DATED)
+
+
+def test_places_that_others_hold_or_are_moved_to_are_not_lent(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """People in the user's table hold their places too."""
+    scenario, given = lending_to(tmp_path, small_data)
+    begin = today(given)
+    unit = lent(scenario, given, begin, NONE_DATED)["unit"].iloc[0]
+    units = given.estate.units
+    held = begin.loc[begin["unit"] == unit, ["prisoner_id", "establishment", "unit"]]
+    elsewhere = begin.loc[begin["unit"] != unit, "prisoner_id"].iloc[0]
+
+    def lent_there(free: int, dated: pd.DataFrame) -> bool:
+        full = units.assign(
+            places=units["places"].where(units["unit"] != unit, len(held) + free),
+            headroom=units["headroom"].where(units["unit"] != unit, 0),
+        )
+        known = replace(given, estate=replace(given.estate, units=full))
+        return unit in set(lent(scenario, known, begin, dated)["unit"])
+
+    leaves = held.head(1).assign(establishment="QQQ", unit="QQQ-1")
+    comes = held.head(1).assign(prisoner_id=elsewhere)
+    assert lent_there(1, NONE_DATED)
+    assert not lent_there(0, leaves)
+    assert not lent_there(1, comes)
+
+
+def test_in_half_a_year_half_as_many_are_lent(small_data: Path, tmp_path: Path) -> None:
+    scenario, given = lending_to(tmp_path, small_data)
+    begin = today(given)
+    calendar = replace(scenario.calendar, weeks=26)
+    half = scenario.model_copy(update={"calendar": calendar})
+
+    assert len(lent(scenario, given, begin, NONE_DATED)) == 20
+    assert len(lent(half, given, begin, NONE_DATED)) == 10
