@@ -465,8 +465,11 @@ def size_booking_line(
     share: Annotated[float, typer.Option(help="Share of callers for whom that must hold.")] = 0.8,
     seed: Seed = 1,
     replications: Annotated[
-        int, typer.Option(help="Years to size on; as many more prove it.", min=1, max=100)
-    ] = 2,
+        int,
+        typer.Option(
+            help="Years to size on; as many more prove it. Give 4 or more.", min=1, max=100
+        ),
+    ] = 4,
     data_dir: DataDir = None,
 ) -> int:
     """Give agents by half-hour, a legal roster and its cost."""

@@ -31,7 +31,7 @@ from simulation.contact_centre import (
     TryEnd,
     play_line,
 )
-from simulation.line import NATIONAL, SERVICES, Service, staff_of, staff_on
+from simulation.line import NATIONAL, SERVICES, Service, Shift, staff_of, staff_on
 from simulation.replicate import half_width
 from simulation.simulate import SimulationInputs
 from simulation.streams import stream_key, uniform
@@ -42,6 +42,9 @@ WEEKS_PER_YEAR = 52
 
 FACTORS = tuple(round(0.5 + 0.05 * step, 2) for step in range(71))
 """Loads that agents are sized for, as multiples of the mean calls of a half-hour: 0.5 to 4."""
+
+REPLICATIONS = 4
+"""Years to size on, and as many to prove the answer: with fewer the interval says nothing."""
 
 MOVED_SHARES = (0.0, 0.25, 0.5, 0.75)
 """Shares of the calls that book which move online."""
@@ -70,7 +73,7 @@ class Told:
     median_minutes, p90_minutes
         Time on hold of those answered.
     lost_share
-        Share of the calls that book which were given up for good.
+        Share of the calls that book which were given up for good; of those of the measured year.
     """
 
     share: float
@@ -112,7 +115,7 @@ def size_line(
     target_minutes: float = 5.0,
     share: float = 0.8,
     seed: int = 1,
-    replications: int = 2,
+    replications: int = REPLICATIONS,
     data_dir: Path | None = None,
     progress: Progress = silent,
 ) -> Planned:
@@ -166,6 +169,7 @@ def size_line(
             proof = how_it_does(fresh, duty_of(needed), target)
             today = how_it_does(fresh, roster_of_today(seed), target)
             roster = legal_roster(first, needed)
+            rostered = how_it_does(fresh, staffing_of(roster, seed), target)
             online = online_table(first, target, factor)
         with clock("files"):
             agents_table(first, needed, roster).to_csv(partial / "agents.csv", index=False)
@@ -173,7 +177,9 @@ def size_line(
             online.to_csv(partial / "online.csv", index=False)
             months = months_table(first, target, factor)
             months.to_csv(partial / "months.csv", index=False)
-            summary = _summary(scenario.name, target, factor, needed, proof, today, roster, first)
+            summary = _summary(
+                scenario.name, target, factor, needed, proof, rostered, today, roster, first
+            )
             write_json(summary, partial / "booking_line.json")
             text = yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True)
             (partial / "scenario.yaml").write_text(text, encoding="utf-8")
@@ -188,7 +194,7 @@ def size_line(
             )
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")
-    lines = _told(target, needed, proof, today, roster, months, first)
+    lines = _told(target, needed, proof, rostered, today, roster, months, first)
     return Planned(told=(*lines, str(out_dir)), exit_code=ExitCode.DONE)
 
 
@@ -287,6 +293,55 @@ def roster_of_today(seed: int) -> Staffing:
     )
 
 
+def staffing_of(roster: Roster, seed: int) -> Staffing:
+    """Give the staffing that a roster brings, with vacancies and absences, as far as seats go."""
+    shifts = tuple(
+        Shift(
+            days=tuple(row["days"].split()),
+            start=row["start"],
+            end=row["end"],
+            agents=int(row["agents"]),
+            break_from=row["break_from"] or row["start"],
+            break_minutes=WorkRules().break_minutes if row["break_from"] else 0,
+            break_turns=1,
+        )
+        for row in roster.table.to_dict("records")
+    )
+
+    def staffing(inputs: SimulationInputs, number: int) -> Staff:
+        staff = staff_of(
+            inputs.lines,
+            NATIONAL,
+            inputs.calendar,
+            people=0,
+            seed=seed,
+            replication=number,
+            shifts=shifts,
+        )
+        return replace(staff, agents=np.minimum(staff.agents, inputs.lines.settings.seats))
+
+    return staffing
+
+
+def verdict(told: Told, target: Target) -> str:
+    """Say whether a target is met, given the interval of the share answered in time.
+
+    Examples
+    --------
+    >>> told = Told(
+    ...     share=0.75, share_half_width=0.02, median_minutes=1.0, p90_minutes=9.0, lost_share=0.0
+    ... )
+    >>> [verdict(told, Target(minutes=5.0, share=share)) for share in (0.7, 0.76, 0.8)]
+    ['met', 'open', 'missed']
+    """
+    half = told.share_half_width
+    if np.isnan(half):
+        return "open"
+    if told.share - half >= target.share:
+        return "met"
+    return "missed" if told.share + half < target.share else "open"
+
+
 def how_it_does(demand: Demand, staffing: Staffing, target: Target) -> Told:
     """Play the calls with some agents, and say how they are answered."""
     calendar = demand.inputs.calendar
@@ -299,7 +354,7 @@ def how_it_does(demand: Demand, staffing: Staffing, target: Target) -> Told:
         shares.append(_share_within(year, first, target.minutes))
         answered = (year.rang >= first) & (year.ends == TryEnd.ANSWERED)
         held.append(year.held_minutes[answered])
-        books = calls.service == SERVICES.index(Service.BOOKING)
+        books = (calls.service == SERVICES.index(Service.BOOKING)) & (calls.minutes >= first)
         lost.append(float(year.is_lost[books].mean()) if books.any() else 0.0)
     minutes = np.concatenate(held)
     told = pd.Series(shares)
@@ -365,15 +420,18 @@ def _unreachable(demand: Demand, target: Target, name: str) -> str:
 
 
 def legal_roster(demand: Demand, needed: Duty) -> Roster:
-    """Find the cheapest roster that brings the agents needed when some are absent.
+    """Find the cheapest roster that brings the agents needed in the mean.
+
+    A post brings somebody unless it is vacant, or its holder absent.
 
     Raises
     ------
     ScenarioError
         When no shift reaches some half-hour.
     """
-    absent = demand.inputs.lines.settings.absence_share
-    posts = np.ceil(needed / max(1.0 - absent, 0.05) - 1e-9).astype(np.int64)
+    settings = demand.inputs.lines.settings
+    there = (1.0 - settings.vacancy_share) * (1.0 - settings.absence_share)
+    posts = np.ceil(needed / max(there, 0.05) - 1e-9).astype(np.int64)
     try:
         return cheapest_roster(posts, demand.is_open, WorkRules())
     except RosterError as error:
@@ -478,6 +536,7 @@ def _summary(
     factor: float,
     needed: Duty,
     proof: Told,
+    rostered: Told,
     today: Told,
     roster: Roster,
     demand: Demand,
@@ -505,6 +564,8 @@ def _summary(
         ),
         "replications": len(demand.calls),
         "in_fresh_years": told(proof),
+        "roster_in_fresh_years": told(rostered),
+        "roster_target": verdict(rostered, target),
         "own_shifts": told(today),
     }
 
@@ -513,6 +574,7 @@ def _told(
     target: Target,
     needed: Duty,
     proof: Told,
+    rostered: Told,
     today: Told,
     roster: Roster,
     months: pd.DataFrame,
@@ -522,16 +584,19 @@ def _told(
     gbp = roster.paid_hours_per_week * WEEKS_PER_YEAR * price
     busiest = months.iloc[int(months["agents_at_peak"].to_numpy().argmax())]
     proven = roster.paid_hours_per_week <= roster.bound_hours_per_week + 1e-6
-    width = "" if np.isnan(proof.share_half_width) else f" (+/- {proof.share_half_width:.1%})"
+    whether = {
+        "met": "the target is met.",
+        "missed": "the target is missed: absences and vacancies fall together on some days.",
+        "open": "the interval does not settle whether the target is met; play more years.",
+    }[verdict(rostered, target)]
+    years = len(demand.calls)
     return [
         f"Target: {target.share:.0%} of ringings answered within {target.minutes:g} minutes.",
+        f"Sized on {years} years, proven on {years} others.",
         f"Agents on duty: up to {needed.max(initial=0)}, {needed.sum() / 2:,.1f} hours a week.",
-        f"In fresh years: {proof.share:.1%}{width} in time, median {proof.median_minutes:.1f} "
-        f"minutes, nine in ten within {proof.p90_minutes:.1f}, {proof.lost_share:.1%} of bookings "
-        "lost.",
-        f"The scenario's own shifts: {today.share:.1%} in time, median {today.median_minutes:.1f} "
-        f"minutes, nine in ten within {today.p90_minutes:.1f}, {today.lost_share:.1%} of bookings "
-        "lost.",
+        f"In fresh years, with nobody absent: {_how(proof)}.",
+        f"In fresh years, on the roster, with absences and vacancies: {_how(rostered)}; {whether}",
+        f"The scenario's own shifts: {_how(today)}.",
         f"Roster: {roster.paid_hours_per_week:,.1f} paid hours a week, {gbp:,.0f} pounds a year, "
         + (
             "proven cheapest of the shifts offered."
@@ -540,3 +605,12 @@ def _told(
         ),
         f"Busiest month: {busiest['month']}, up to {busiest['agents_at_peak']} agents.",
     ]
+
+
+def _how(told: Told) -> str:
+    half = told.share_half_width
+    width = "" if np.isnan(half) else f" (+/- {half:.1%})"
+    return (
+        f"{told.share:.1%}{width} in time, median {told.median_minutes:.1f} minutes, nine in ten "
+        f"within {told.p90_minutes:.1f}, {told.lost_share:.1%} of bookings lost"
+    )

@@ -380,7 +380,14 @@ def lines_under(
 
 
 def staff_of(
-    lines: Lines, line: str, calendar: Calendar, *, people: int, seed: int, replication: int
+    lines: Lines,
+    line: str,
+    calendar: Calendar,
+    *,
+    people: int,
+    seed: int,
+    replication: int,
+    shifts: tuple[Shift, ...] | None = None,
 ) -> Staff:
     """Give when a line is open in a year, and how many agents are there in each half-hour.
 
@@ -395,12 +402,14 @@ def staff_of(
         until its families ring the national line.
     seed, replication
         Names of the draws of vacancies and absences.
+    shifts
+        Agents of the national line; by default those of the scenario.
     """
     settings = lines.settings
     is_open = lines.is_open(calendar, calendar.days)
     days = np.flatnonzero(is_open)
     opens, closes = lines.hours(line)
-    shifts = settings.shifts
+    shifts = settings.shifts if shifts is None else shifts
     if line != NATIONAL:
         posts = max(1, int(np.ceil(people / settings.local_people_per_agent)))
         shifts = (
