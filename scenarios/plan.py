@@ -32,7 +32,7 @@ from scenarios.results import file_digests, new_folder, write_arrays, write_json
 from scenarios.run import Stopwatch, write_shortfall
 from scenarios.schema import Scenario
 from scenarios.shortage import shortfall_lines, shortfall_table
-from scenarios.steer import review_lines, steered
+from scenarios.steer import lock_lines, review_lines, steered
 from scenarios.steer import tell as tell_steered
 from scenarios.stored_plan import known_of, open_plan
 
@@ -133,6 +133,7 @@ def plan(
         if save_problem_too and allocation.problem is not None:
             save_problem(allocation.problem, partial / "problem.npz")
         steering = review_lines(inputs.records.locks, scenario.as_of)
+        steering += lock_lines(inputs.records.locks, allocation.placements)
         if earlier is not None:
             against = steered(
                 earlier,

@@ -324,3 +324,15 @@ def review_lines(table: pd.DataFrame, on: date) -> list[str]:
     more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
     are = "lock is" if len(waiting) == 1 else "locks are"
     return [f"{len(waiting)} {are} due for review by {on.isoformat()}: {shown}{more}"]
+
+
+def lock_lines(locks: pd.DataFrame, placements: pd.DataFrame) -> list[str]:
+    """Say which locks a plan does not keep: those of people left without a place, as if stopped."""
+    without = placements.loc[placements["unit"] == "", "prisoner_id"]
+    broken = locks[(locks["action"] == LockAction.LOCK) & locks["prisoner_id"].isin(without)]
+    if broken.empty:
+        return []
+    shown = ", ".join(broken["prisoner_id"].head(5))
+    more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
+    are = "lock is" if len(broken) == 1 else "locks are"
+    return [f"{len(broken)} {are} not kept, for want of a place: {shown}{more}"]

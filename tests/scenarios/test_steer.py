@@ -32,7 +32,7 @@ from scenarios.load import load_scenario
 from scenarios.results import load_results
 from scenarios.run import write_shortfall
 from scenarios.shortage import cohort_lines, readable_needs, readable_ways
-from scenarios.steer import review_lines
+from scenarios.steer import lock_lines, review_lines
 from scenarios.stored_plan import known_of, open_plan
 from tests.scenarios.conftest import PRISONS
 
@@ -553,3 +553,16 @@ def test_one_lock_that_is_due_is_told_in_the_singular() -> None:
     assert review_lines(rows[:1], date(2026, 7, 27))[0].startswith("1 lock is due")
     assert review_lines(rows, date(2026, 7, 27))[0].startswith("2 locks are due")
     assert review_lines(rows, date(2026, 6, 27)) == []
+
+
+def test_locks_that_a_plan_does_not_keep_are_told() -> None:
+    """A stopped plan may leave a locked person without a place."""
+    locks = pd.DataFrame(
+        {"prisoner_id": ["P1", "P2", "P3"], "action": ["lock", "lock", "forbid"]}, dtype="str"
+    )
+    placements = pd.DataFrame(
+        {"prisoner_id": ["P1", "P2", "P3", "P4"], "unit": ["", "LEI-1", "", ""]}, dtype="str"
+    )
+
+    assert lock_lines(locks, placements) == ["1 lock is not kept, for want of a place: P1"]
+    assert lock_lines(locks[1:], placements) == []
