@@ -116,7 +116,7 @@ class EarlySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Receptions:
-    """People received at one establishment in the measured year, in order of arrival.
+    """People received at one establishment in some days, in order of arrival.
 
     Attributes
     ----------
@@ -141,6 +141,60 @@ class Receptions:
     def day(self) -> NDArray[np.int64]:
         """The day of each arrival."""
         return np.asarray(self.minutes // MINUTES_PER_DAY, dtype=np.int64)
+
+    def since(self, day: int) -> Receptions:
+        """Give those who arrive on a day or later."""
+        later = self.day >= day
+        return Receptions(
+            person=self.person[later],
+            turn=self.turn[later],
+            minutes=self.minutes[later],
+            from_court=self.from_court[later],
+        )
+
+
+def next_holders(
+    place: Place, days: int, *, seed: int, replication: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Give who takes each place after its first holder, before a day.
+
+    The first holder leaves when the stay expected of them is over. That of whoever was received
+    just before the year, and of everybody who comes later, is drawn: exponential, with the mean of
+    the places that serve the same function. So as many are received in the long run as
+    ``need.receptions_per_place`` says.
+
+    Parameters
+    ----------
+    place
+        The people.
+    days
+        The day before which they come.
+    seed, replication
+        Names of the draws.
+
+    Returns
+    -------
+    person, turn, day
+        Whose place is taken, the how-manieth time, and when; int64, in order of turn.
+    """
+    stream = stream_key(seed, replication, "early stay")
+
+    def stays(person: NDArray[np.int64], turn: int) -> NDArray[np.float64]:
+        draws = uniform(stream, place.keys, person, np.full(len(person), turn))
+        # an end to the loop below, however short stays are
+        return -np.log1p(-draws) * np.maximum(place.days_per_holder[person], 1.0)
+
+    person = np.arange(len(place.keys))
+    known = place.received_day > 0
+    comes = np.where(known, place.received_day, stays(person, 0))
+    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+    while len(person) or not found:
+        soon = comes < days
+        person, comes, turn = person[soon], comes[soon], len(found) + 1
+        found.append((person, np.full(len(person), turn), np.floor(comes).astype(np.int64)))
+        comes = comes + stays(person, turn)
+    people, turns, on = (np.concatenate(column) for column in zip(*found, strict=True))
+    return people, turns, on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,11 +232,11 @@ def receptions_of(
     seed: int,
     replication: int,
 ) -> Receptions:
-    """Give everybody received at an establishment in the measured year.
+    """Give everybody received at an establishment, before the measured year and in it.
 
-    A place is taken anew whenever the stay that its holder was expected to have is over, and by
-    everybody who is moved here in the year. Whoever comes to a prison that holds people on remand
-    comes from court, unless moved here; others come from another prison.
+    A place is taken anew whenever a stay is over (``next_holders``), and by everybody who is moved
+    here in the year. Whoever comes to a prison that holds people on remand comes from court, unless
+    moved here; others come from another prison.
 
     Parameters
     ----------
@@ -195,11 +249,7 @@ def receptions_of(
     seed, replication
         Names of the draws.
     """
-    stay = np.where(place.received_day > 0, place.received_day, calendar.days + 1)
-    turns = np.maximum((calendar.days - 1) // stay, 0)
-    followed = np.repeat(np.arange(len(stay)), turns)
-    turn = np.arange(len(followed)) - np.repeat(np.cumsum(turns) - turns, turns) + 1
-    day = turn * stay[followed]
+    followed, turn, day = next_holders(place, calendar.days, seed=seed, replication=replication)
     here = (day > place.from_day[followed]) & (day < place.until_day[followed])
     moved = np.flatnonzero(place.from_day > 0)
     person = np.concatenate([followed[here], moved])
@@ -229,9 +279,9 @@ def receptions_of(
     day = np.where(on_holiday, np.flatnonzero(is_working)[ahead], day)
     first, last = clock_minutes(settings.arrive_from), clock_minutes(settings.arrive_until)
     minutes = day * float(MINUTES_PER_DAY) + first + drawn("arrives") * (last - first)
-    measured = (day >= calendar.warm_up_days) & (day < calendar.days)
-    order = np.argsort(minutes, kind="stable")
-    order = order[measured[order]]
+    # those of one moment in order of person
+    order = np.lexsort((turn, person, minutes))
+    order = order[(day[order] >= 0) & (day[order] < calendar.days)]
     return Receptions(
         person=person[order],
         turn=turn[order],
@@ -272,7 +322,7 @@ def play_early_days(
     place, replication = log.year.place, log.replication
     received = receptions_of(
         place, calendar, settings, bank_holidays, seed=seed, replication=replication
-    )
+    ).since(calendar.warm_up_days)
 
     def drawn(purpose: str) -> NDArray[np.float64]:
         stream = stream_key(seed, replication, f"early {purpose}")

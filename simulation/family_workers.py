@@ -21,9 +21,9 @@ from simulation.need import (
     DAYS_PER_YEAR,
     SOURCES,
     NeedSettings,
+    days_per_holder,
     drivers_of_each,
     need_table,
-    receptions_per_place,
     referrals_per_year,
 )
 from simulation.place import Place
@@ -310,7 +310,7 @@ def family_work(
     rates = referrals_per_year(drivers_of_each(people, need), need).to_numpy(np.float64)
     needs = need_table(people, need, hours_per_referral=settings.hours_per_referral)
     keys = person_keys(people["prisoner_id"])
-    stay = DAYS_PER_YEAR / receptions_per_place(people)
+    stay = days_per_holder(people)
     posts = posts_of(workers, calendar.start_date)
     held = people["establishment"].to_numpy(object)
     found = {}

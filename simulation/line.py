@@ -22,6 +22,7 @@ from simulation.contact_centre import (
     joined,
 )
 from simulation.demand import Requests
+from simulation.early_days import Receptions
 from simulation.open_days import days_since_1970
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
@@ -510,6 +511,7 @@ def family_calls(
     visits: Requests,
     phone: NDArray[np.int64],
     calendar: Calendar,
+    received: Receptions,
     *,
     seed: int,
     replication: int,
@@ -529,6 +531,8 @@ def family_calls(
         The requests that are made by telephone.
     calendar
         The year.
+    received
+        People newly received there, whose families ring to find out where they are.
     seed, replication
         Names of the draws.
     """
@@ -580,15 +584,14 @@ def family_calls(
         asked = visits.asked_minutes[asks] + own("when") * ALONG_WEEK * MINUTES_PER_DAY
         found.append(_calls(rung(asked, own("rings")), service, settings, own))
     if Service.FIND_A_PRISONER in settings.answered_here and settings.find_share:
-        received = np.flatnonzero((place.received_day >= 0) & (place.received_day < calendar.days))
 
         def of_person(purpose: str) -> NDArray[np.float64]:
             name = stream_key(seed, replication, f"line find {purpose}")
-            return uniform(name, place.keys, received)
+            return uniform(name, place.keys, received.person, received.turn)
 
-        day = place.received_day[received] + of_person("when") * ALONG_FORTNIGHT
+        asked = received.minutes + of_person("when") * ALONG_FORTNIGHT * MINUTES_PER_DAY
         calls = _calls(
-            rung(day * MINUTES_PER_DAY, of_person("rings")),
+            rung(asked, of_person("rings")),
             Service.FIND_A_PRISONER,
             settings,
             of_person,

@@ -165,6 +165,22 @@ def receptions_per_place(people: pd.DataFrame) -> NDArray[np.float64]:
     return WEEKS_PER_YEAR / stay.to_numpy(np.float64)
 
 
+def days_per_holder(people: pd.DataFrame) -> NDArray[np.float64]:
+    """Give for each place the mean days from one person newly received into it to the next.
+
+    Parameters
+    ----------
+    people
+        As for ``receptions_per_place``.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (people,).
+    """
+    return DAYS_PER_YEAR / receptions_per_place(people)
+
+
 def drivers_of_each(people: pd.DataFrame, settings: NeedSettings) -> pd.DataFrame:
     """Give what each person adds to every driver of the need.
 

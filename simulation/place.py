@@ -44,6 +44,8 @@ class Place:
         Visit orders each person is granted every 14 days, and privileged ones every 28; int64.
     received_day
         Day on which the person, or the next holder of the place, is newly received; int64.
+    days_per_holder
+        Mean days from one person newly received into the place to the next; float64.
     category, incentive_level, unit
         Words of the population table and unit of the placement, for the filters of sessions.
     foreign_national
@@ -91,6 +93,7 @@ class Place:
     visit_orders: NDArray[np.int64]
     privileged_orders: NDArray[np.int64]
     received_day: NDArray[np.int64]
+    days_per_holder: NDArray[np.float64]
     category: NDArray[np.object_]
     incentive_level: NDArray[np.object_]
     unit: NDArray[np.object_]

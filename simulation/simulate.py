@@ -46,6 +46,7 @@ from simulation.family_workers import FamilyWork, FamilyWorkSettings
 from simulation.line import Lines, LineSettings, lines_under
 from simulation.log import TOO_EARLY, Recorder, VisitLog, Year, conserve
 from simulation.mood import Mood, MoodSettings
+from simulation.need import days_per_holder
 from simulation.open_days import OpenDays, open_days_under
 from simulation.order_rules import OrderRules, without_order
 from simulation.own_rules import LIMITS, rules_by_prison, sizes_at, trips_of
@@ -261,6 +262,9 @@ early, safety
         people, estate.visit_orders, regime
     )
     people["received_day"] = received_day(people)
+    function = estate.units.drop_duplicates("unit").set_index("unit")["function"]
+    people["function"] = people["unit"].map(function).fillna("")
+    people["days_per_holder"] = days_per_holder(people)
     column = cost.establishments.get_indexer(pd.Index(people["establishment"]))
     _refuse_unknown(
         people["establishment"][column < 0].drop_duplicates(), "establishments have no travel cost"
@@ -409,7 +413,7 @@ def _places(
     }
     of_person |= {
         name: people[name].to_numpy(np.float64, na_value=np.nan)
-        for name in ("straight_miles", "days_to_release", "days_since_sentence")
+        for name in ("straight_miles", "days_to_release", "days_since_sentence", "days_per_holder")
     }
     of_person |= {
         name: people[name].to_numpy(np.bool_)

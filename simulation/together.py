@@ -20,6 +20,7 @@ from simulation.arrivals import Askings
 from simulation.asking import CHANNELS, Channel
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.contact_centre import CallTable, ContactCentre, LineYear, Staff, joined
+from simulation.early_days import receptions_of
 from simulation.line import (
     SERVICES,
     FamilyCalls,
@@ -481,6 +482,9 @@ def _open(
             year.visits,
             np.flatnonzero(by_phone),
             inputs.calendar,
+            receptions_of(
+                year.place, inputs.calendar, inputs.early, inputs.lines.bank_holidays, **names
+            ),
             **names,
         )
         found[code] = _Prison(opened, known, calls, inputs.lines, inputs.calendar)

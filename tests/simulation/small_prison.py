@@ -385,6 +385,7 @@ def prison(
     cost_gbp: float = 50.0,
     has_car: bool = True,
     country: str = "England",
+    expected_weeks: Sequence[float] = (),
     excluded_dates: Sequence[tuple[str, str, str, str]] = (),
     bank_holidays: Sequence[str] = (),
     transfers: Sequence[dict[str, Any]] = (),
@@ -425,6 +426,8 @@ def prison(
     prisoners["days_since_sentence"] = 500.0 if plain else later.integers(0, 28, count) * 1.0
     prisoners.loc[prisoners["status"] == Status.REMAND, "days_since_sentence"] = np.nan
     prisoners["expected_weeks"] = 150.0 if plain else later.exponential(4.0, count)
+    if len(expected_weeks):
+        prisoners["expected_weeks"] = expected_weeks
     placements = pd.DataFrame(
         {
             "prisoner_id": ids,
@@ -476,7 +479,14 @@ def prison(
                 booking_channel="online",
                 national_line=national_line,
             ),
-            units=pd.DataFrame({"unit": establishments, "establishment": establishments}),
+            units=pd.DataFrame(
+                [
+                    (f"{code}-{number}", code, function)
+                    for code in establishments
+                    for number, function in enumerate(("reception", "training"), start=1)
+                ],
+                columns=["unit", "establishment", "function"],
+            ),
             session_templates=pd.DataFrame(sessions, columns=list(session())),
             video_stations=pd.DataFrame(video_stations, columns=list(stations())),
             family_workers=pd.DataFrame({"establishment": establishments}),

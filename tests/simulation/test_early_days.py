@@ -8,18 +8,23 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from numpy.typing import NDArray
+from scipy.stats import binom, expon, kstest
 
 from simulation.early_days import (
     EarlyDays,
     EarlySettings,
     early_tally,
     early_totals,
+    next_holders,
     play_early_days,
 )
+from simulation.line import Lines, Service, family_calls
+from simulation.need import receptions_per_place
+from simulation.place import Place
 from simulation.replicate import replicate, totals
 from simulation.simulate import SimulationInputs, simulate
-from tests.simulation.small_prison import CALENDAR, EARLY, daily, prison
+from tests.simulation.small_prison import CALENDAR, EARLY, LINE, daily, prison
 
 NO_HOLIDAYS = np.empty(0, dtype=np.int64)
 YEAR = replace(CALENDAR, weeks=52)
@@ -64,16 +69,84 @@ def test_nobody_is_received_on_a_bank_holiday(inputs: SimulationInputs) -> None:
     assert not (early(inputs, holidays=("2026-08-31",)).receptions.day == day).any()
 
 
-def test_a_place_is_taken_anew_whenever_the_stay_is_over(inputs: SimulationInputs) -> None:
-    """Receptions of a place are those of the weeks in which a multiple of the stay falls."""
-    found = early(inputs).receptions
-    stays = inputs.places["AAA"].received_day
+def test_as_many_are_received_in_a_year_as_the_need_of_family_work_counts() -> None:
+    """Per function, where many have days left and some most of a year; four standard deviations.
 
-    for person in range(20):
-        stay = int(stays[person])
-        weeks = sorted(found.day[found.person == person] // 7)
-        expected = [] if stay <= 0 else [day // 7 for day in range(stay, 364, stay)]
-        assert weeks == expected
+    Everybody leaves within the year, so the first of each place is no chance; the later ones are
+    a Poisson number.
+    """
+    function = np.array(["reception", "training"] * 300, dtype=object)
+    left = np.where(np.arange(600) // 2 % 5 < 3, 0.5, 30.0)
+    weeks: NDArray[np.float64] = left + np.where(function == "training", 9.0, 0.0)
+    calendar = replace(YEAR, warm_up_weeks=0)
+    found = early(
+        prison(people=600, sessions=daily(6), calendar=calendar, expected_weeks=weeks.tolist())
+    ).receptions
+    people = pd.DataFrame({"establishment": "AAA", "function": function, "expected_weeks": weeks})
+    expected = receptions_per_place(people)
+
+    for word in ("reception", "training"):
+        here = function == word
+        received = int(np.isin(found.person, np.flatnonzero(here)).sum())
+        later = expected[here].sum() - here.sum()
+        assert received == pytest.approx(expected[here].sum(), abs=4 * later**0.5)
+
+
+def test_a_place_is_first_taken_when_its_holder_is_expected_to_leave(
+    inputs: SimulationInputs,
+) -> None:
+    place = inputs.places["AAA"]
+    person, turn, day = next_holders(place, 364, seed=1, replication=0)
+    known = (place.received_day > 0) & (place.received_day < 364)
+
+    first = {who: when for who, which, when in zip(person, turn, day, strict=True) if which == 1}
+    assert known.sum() > 50
+    assert all(first[who] == place.received_day[who] for who in np.flatnonzero(known))
+
+
+def test_later_stays_are_exponential_with_the_mean_of_the_function() -> None:
+    """Of people who all leave on one day, and whose own time left says nothing of the next."""
+    weeks = np.full(600, 8.0)
+    inputs = prison(people=600, sessions=daily(6), calendar=YEAR, expected_weeks=weeks.tolist())
+    person, turn, day = next_holders(inputs.places["AAA"], 20_000, seed=1, replication=0)
+    one, two = (day[turn == number][np.argsort(person[turn == number])] for number in (1, 2))
+
+    assert kstest(two - one, expon(scale=56.0).cdf).pvalue > 0.001
+
+
+def test_next_holders_are_the_same_whoever_else_is_held(inputs: SimulationInputs) -> None:
+    """Holders are drawn by name: with others' places gone, those of the rest do not change."""
+    place = inputs.places["AAA"]
+    fewer = replace(
+        place,
+        keys=place.keys[:50],
+        received_day=place.received_day[:50],
+        days_per_holder=place.days_per_holder[:50],
+    )
+
+    def holders(of: Place) -> set[tuple[int, int, int]]:
+        columns = next_holders(of, 364, seed=1, replication=0)
+        return set(zip(*(column.tolist() for column in columns), strict=True))
+
+    assert holders(fewer) == {each for each in holders(place) if each[0] < 50}
+
+
+def test_families_ring_to_find_those_who_are_received(inputs: SimulationInputs) -> None:
+    """With a call for each reception, as many ring as are received a while before the end."""
+    line = replace(LINE, find_share=1.0, answered_here=(Service.BOOKING, Service.FIND_A_PRISONER))
+    log = simulate(inputs, establishment="AAA", seed=1, replication=0)
+    received = early(inputs).receptions
+    nobody = np.empty(0, dtype=np.int64)
+
+    calls = family_calls(
+        Lines(settings=line), log.year.place, log.year.visits, nobody, inputs.calendar, received,
+        seed=1, replication=0,
+    ).others  # fmt: skip
+
+    # a fortnight, and a weekend until the line opens
+    ready = int((received.day < inputs.calendar.days - 17).sum())
+    assert ready <= len(calls.minutes) <= len(received)
+    assert (calls.minutes >= received.minutes.min()).all()
 
 
 def test_no_call_on_the_first_night_when_reception_is_late_or_busy(
