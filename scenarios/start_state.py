@@ -29,7 +29,15 @@ from scenarios.schema import Change, Scenario
 from simulation.clock import MINUTES_PER_DAY
 from simulation.place import Place
 from simulation.simulate import SimulationInputs, orders_of
-from simulation.start_state import MOST_ORDERS, NOT_KNOWN, CallsBooked, StartState, orders_left
+from simulation.start_state import (
+    MOST_ORDERS,
+    NOT_KNOWN,
+    CallsBooked,
+    StartState,
+    Turn,
+    orders_left,
+)
+from simulation.timetable import ORDER_RULES, order_rules
 
 COLUMNS = [
     "what", "prisoner_id", "establishment", "session", "session_start", "asked_at", "adults",
@@ -288,10 +296,7 @@ def state_of(inputs: SimulationInputs, visits: pd.DataFrame, seed: int) -> pd.Da
         what=BOOKING, asked_at=asked.reindex(pd.MultiIndex.from_frame(booked[_KEYS])).to_numpy()
     )
     turns = before[before["outcome"].isin((*SPENT, *BACK))]
-    # who gives back two sessions in a row has spent an order for each
-    doubled = pd.MultiIndex.from_frame(before.loc[before["outcome"] == "doubled", _KEYS])
-    twice = turns["outcome"].isin(BACK) & pd.MultiIndex.from_frame(turns[_KEYS]).isin(doubled)
-    turns = pd.concat([turns, turns[twice]]).sort_values("at", kind="stable")
+    turns = turns.sort_values("at", kind="stable")
     by_place = dict(list(turns.groupby("establishment")))
     none = turns.iloc[:0]
     parts = [
@@ -322,11 +327,20 @@ def _orders_at(inputs: SimulationInputs, code: str, turns: pd.DataFrame, seed: i
     first = np.datetime64(inputs.calendar.first_date, "s")
     minutes = (turns["at"].to_numpy("datetime64[s]") - first) / np.timedelta64(60, "s")
     days = (minutes // MINUTES_PER_DAY).astype(np.int64)
-    spent = turns["outcome"].isin(SPENT).to_numpy()
+    templates = inputs.sessions[code]
+    rule_of = {
+        template: str(ORDER_RULES[rule])
+        for template, rule in zip(templates["template"], order_rules(templates), strict=True)
+    }
+    spent = turns["outcome"].isin(SPENT)
+    rules = [
+        rule_of[template] if is_spent else None
+        for template, is_spent in zip(turns["session"], spent, strict=True)
+    ]
     needs = here[place.convicted[here]].tolist()
     left = orders_left(
         orders_of(place, inputs, seed=seed, replication=0),
-        list(zip(person.tolist(), days.tolist(), spent.tolist(), strict=True)),
+        map(Turn, person.tolist(), days.tolist(), turns["request"].tolist(), rules),
         needs,
         inputs.calendar.warm_up_days,
     )

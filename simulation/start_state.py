@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.allowance import NO_ORDER
 from simulation.demand import NUMBERS_PER_PERIOD, DemandSettings, Requests
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
 from simulation.place import Place
@@ -265,8 +266,27 @@ def spend_all(orders: Orders, person: int, day: int) -> int:
     return spent
 
 
+class Turn(NamedTuple):
+    """A session that a person booked, or a booking given back with all its sessions.
+
+    Attributes
+    ----------
+    person, day
+        Whose, and when.
+    request
+        By which the two are told to belong together.
+    rule
+        Which order the session asks for, as for ``Orders.spend``; ``None`` when given back.
+    """
+
+    person: int
+    day: int
+    request: int
+    rule: str | None
+
+
 def orders_left(
-    orders: Orders, booked: Sequence[tuple[int, int, bool]], people: Sequence[int], day: int
+    orders: Orders, turns: Iterable[Turn], people: Sequence[int], day: int
 ) -> dict[int, int]:
     """Say how many orders people have in hand on a day, from what they booked and got back.
 
@@ -274,18 +294,22 @@ def orders_left(
     ----------
     orders
         As on the first day; used up by this.
-    booked
-        Person, day and whether an order was spent (or else given back), in order of time.
+    turns
+        In order of time.
     people
         Whose orders are wanted: people whose visits need one.
     day
         On which.
     """
-    for person, when, is_spent in booked:
-        if is_spent:
+    spent: dict[tuple[int, int], int] = {}
+    for person, when, request, rule in turns:
+        held = spent.get((person, request), 0)
+        if rule is None:
+            for _ in range(held):
+                orders.give_back(person, when)
+        elif rule != NO_ORDER:
             # what comes due is brought up to date as the desk does it
             orders.in_hand(person, when)
-            orders.spend(person, when)
-        else:
-            orders.give_back(person, when)
+            orders.spend(person, when, rule)
+            spent[person, request] = held + 1
     return {person: spend_all(orders, person, day) for person in people}

@@ -180,7 +180,7 @@ def visit_slots(
         evening_from=evening_from,
         by_school=by_school,
         family_day=(templates["kind"] == TemplateKind.FAMILY_DAY).to_numpy()[rows],
-        order_rule=_order_rules(templates)[rows],
+        order_rule=order_rules(templates)[rows],
     )
     weeks = _monday_of_first_week(calendar) + DAYS_PER_WEEK * np.arange(_weeks(calendar, days))
     held = _held(templates, weeks, open_days)
@@ -398,7 +398,19 @@ def _weekly(
     )
 
 
-def _order_rules(templates: pd.DataFrame) -> NDArray[np.int64]:
+def order_rules(templates: pd.DataFrame) -> NDArray[np.int64]:
+    """Give the order that each template asks for, as a number of ``ORDER_RULES``.
+
+    Parameters
+    ----------
+    templates
+        One row per template: kind and order_rule are read.
+
+    Returns
+    -------
+    ndarray of int64
+        Shape (templates,).
+    """
     rule = np.array([ORDER_RULES.index(rule) for rule in templates["order_rule"]], dtype=np.int64)
     # nobody needs an order for a family day, whatever its row says
     family_day = (templates["kind"] == TemplateKind.FAMILY_DAY).to_numpy()

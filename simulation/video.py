@@ -245,12 +245,12 @@ class VideoDesk:
         Whether each call, by its number in the log, is wished for in two slots, and whether it
         fails, so that its credit is given back.
     recorder
-        Takes the bookings of every slot that begins, and the second slots of long calls.
+        Takes the bookings of every slot at the close, and the second slots of long calls.
 
     Attributes
     ----------
     booked
-        The calls that hold a station in each slot, by slot; an event only where there are any.
+        The calls that hold a station in each slot, by slot; only those that fail are events.
     """
 
     def __init__(

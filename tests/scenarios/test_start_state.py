@@ -16,11 +16,22 @@ from scenarios.place import place, simulated_on
 from scenarios.replay import replay
 from scenarios.results import Results
 from scenarios.run import Options, run_many, scenarios_of
-from scenarios.start_state import begin_from, read_state, without_warm_up
+from scenarios.start_state import begin_from, read_state, state_of, without_warm_up
+from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import visit_requests
 from simulation.log import CODE, VisitLog, VisitOutcome
-from simulation.simulate import SimulationInputs, orders_of, simulate
+from simulation.simulate import SimulationInputs, open_year, orders_of, simulate
 from simulation.start_state import NOT_KNOWN, CallsBooked, StartState, spend_all
+from tests.simulation.small_prison import (
+    ALLOWANCE,
+    ASKING,
+    CALENDAR,
+    DEMAND,
+    REGIME,
+    daily,
+    prison,
+    session,
+)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +125,51 @@ def test_everybody_begins_with_the_orders_of_the_state(
             # what is granted on the first day itself comes on top
             spare = spend_all(orders, person, 0)
             assert spare >= told[people.prisoner_id[person]]
+
+
+FREE_OF_ORDERS = [
+    session(number=7, day="sat", start="09:30", end="11:30", open_tables=9, kind="family_day"),
+    session(number=8, day="sun", start="09:30", end="11:30", open_tables=9, order_rule="none"),
+]
+
+
+@pytest.mark.parametrize(
+    ("ordinary", "asks_for", "double"),
+    [(0, "", 0.0), (1, "", 0.0), (2, "", 1.0), (2, "privileged_order", 0.0)],
+)
+@pytest.mark.parametrize("reception_visits", [0, 1])
+def test_orders_of_the_state_are_those_the_desk_has_in_hand(
+    ordinary: int, asks_for: str, double: float, reception_visits: int
+) -> None:
+    """Against the year stopped at that moment, with sessions that ask for no order."""
+    rows = [row | {"order_rule": asks_for} for row in daily(ordinary, "14:00", "15:00")]
+    rows += [row | {"template": f"{row['template']}-late"} for row in daily(1, "15:00", "16:00")]
+    inputs = prison(
+        people=60,
+        sessions=[*(rows if ordinary else ()), *FREE_OF_ORDERS],
+        calendar=replace(CALENDAR, warm_up_weeks=4),
+        demand=replace(DEMAND, wish_per_four_weeks=5.0, cancel_share=0.6),
+        regime=replace(REGIME, opening_orders=2),
+        allowance=replace(ALLOWANCE, reception_visits=reception_visits),
+        asking=replace(ASKING, double_share=double),
+        seed=4,
+    )
+    played = simulate(inputs, establishment="AAA", seed=1, replication=0)
+    place, day = inputs.places["AAA"], inputs.calendar.warm_up_days
+    log = played.table(inputs.calendar)
+
+    state = state_of(inputs, log, seed=1)
+
+    told = state[state["what"] == "orders"].set_index("prisoner_id")["orders"]
+    stopped = open_year(inputs, establishment="AAA", seed=1, replication=0)
+    stopped.run_until(day)
+    first = day * MINUTES_PER_DAY
+    assert played.counts()["cancelled"] > 5
+    assert (played.minutes[played.of(VisitOutcome.BOOKED)] < first).sum() > 20
+    convicted = np.flatnonzero(place.convicted).tolist()
+    assert len(told) == len(convicted) > 10
+    for person in convicted:
+        assert told[place.prisoner_id[person]] == spend_all(stopped.orders, person, day)
 
 
 def test_every_call_of_the_state_holds_its_station(
