@@ -81,7 +81,7 @@ def test_a_prison_on_the_line_is_replayed_as_it_was(
 
 
 def test_an_edit_of_lines_that_selects_nothing_is_told(small_data: Path, tmp_path: Path) -> None:
-    text = LINES.replace("establishment: LEI", "establishment: XXX")
+    text = LINES.replace("establishment: LEI", "establishment: ZZZ")
     (tmp_path / "lines.yaml").write_text(text, encoding="utf-8")
 
     with pytest.raises(ScenarioError, match=r"line\.joins row 1 selects nothing"):

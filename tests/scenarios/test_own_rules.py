@@ -41,7 +41,7 @@ def test_a_folder_of_tables_gives_a_prison_rules_and_prices(own_data: Path) -> N
 def test_faults_of_the_rules_of_a_prison_are_told_together(own_data: Path) -> None:
     text = "establishment,adults_max,children_max,visitors_max,adult_age,kiosk_share," \
         "online_share,source,confidence\nLEI,0,-1,,19,1.5,,user,measured\n" \
-        "XXX,,,,,,,user,measured\n"  # fmt: skip
+        "ZZZ,,,,,,,user,measured\n"  # fmt: skip
     (own_data / "visiting_rules.csv").write_text(text, encoding="utf-8")
 
     with pytest.raises(TableError) as refused:

@@ -324,7 +324,7 @@ def test_every_fault_of_a_state_is_told(
     worse.loc[worse.index[2], "session_start"] = pd.Timestamp("2027-07-01 14:00")
     worse.loc[worse.index[3], "asked_at"] = pd.Timestamp("2026-08-04")
     late = state[state["what"] == "call"].head(3).copy()
-    late["establishment"] = "XXX"
+    late["establishment"] = "ZZZ"
     late["session_start"] = pd.Timestamp("2027-07-01 14:00")
     worse = pd.concat([worse, late])
     many = pd.concat([worse, *([worse.iloc[[4]]] * 40)])
