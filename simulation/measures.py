@@ -42,6 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "children_under_18": ("no", "yes"),
     "distance_band": DISTANCE_BANDS,
     "care_experience": ("never_in_care", "in_care_as_a_child"),
+    "nationality": ("british_or_irish", "foreign_national"),
     "income": ("other_income", "low_income", "without_visitors"),
     "car": ("with_car", "without_car", "without_visitors"),
     "since_move": ("weeks_0_to_4", "weeks_5_to_52", "not_moved"),
@@ -67,7 +68,8 @@ them. A move that a plan makes before the year does not count."""
 
 OF_STAGES = ("days_since_sentence", "days_to_release")
 OF_PEOPLE = (
-    "all", "sex", "children_under_18", "distance_band", "care_experience", "income", "car", REGION,
+    "all", "sex", "children_under_18", "distance_band", "care_experience", "nationality", "income",
+    "car", REGION,
 )  # fmt: skip
 OF_PLACES = ("all", REGION)
 OF_MOVES = (*OF_PLACES, SINCE_MOVE)
@@ -546,6 +548,7 @@ def _groups_of_people(log: VisitLog) -> dict[str, NDArray[np.int64]]:
         "children_under_18": (place.children_under_18 > 0).astype(np.int64),
         "distance_band": np.searchsorted(BAND_EDGES_MILES, place.straight_miles, side="right"),
         "care_experience": place.care_experience.astype(np.int64),
+        "nationality": place.foreign_national.astype(np.int64),
         "income": _of_any_party(place, place.low_income),
         "car": _of_any_party(place, place.has_car, otherwise=0),
         "days_since_sentence": _stage(place.days_since_sentence),

@@ -249,7 +249,7 @@ def test_regions_add_up_to_the_estate_and_stages_to_everybody() -> None:
 
     regions = found[found["group_by"] == REGION]
     assert set(regions["group"]) == {"London", "Wales"}
-    for group_by in (REGION, *OF_STAGES, "income", "car", "care_experience"):
+    for group_by in (REGION, *OF_STAGES, "income", "car", "care_experience", "nationality"):
         rows = found[found["group_by"] == group_by].set_index(["measure", "group"])["value"]
         for measure in ("people", "visits"):
             assert rows[measure].sum() == of_all(found, measure)
@@ -264,6 +264,7 @@ def test_stage_of_the_sentence_is_read_off_the_days() -> None:
         days_since_sentence=np.array([0.0, 27.0, 28.0, 365.0, np.nan]),
         days_to_release=np.array([89.0, 90.0, 364.0, 5000.0, np.nan]),
         care_experience=np.array([True, False, False, False, False]),
+        foreign_national=np.array([True, True, False, False, False]),
     )
     found = measures_of(replace(inputs, places={"AAA": place}))
     people = found[found["measure"] == "people"].set_index("group")["value"]
@@ -276,3 +277,4 @@ def test_stage_of_the_sentence_is_read_off_the_days() -> None:
     assert people["release_in_90_to_364_days"] == 2
     assert people["no_release_date"] == 1
     assert people["in_care_as_a_child"] == 1
+    assert people["foreign_national"] == 2
