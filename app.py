@@ -6,21 +6,41 @@ environment variable ``ESTATE_RUNS``, else ``runs`` in the working folder.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from app_pages import _show
+from app_pages import _show, _who
+
+FOLDER = Path(__file__).parent / "app_pages"
+PAGES = {
+    "start": "Start",
+    "overview": "Overview",
+    "allocation": "Who is held where",
+    "person": "One person",
+    "frontier": "Trade-offs",
+    "visits": "Visits and video",
+    "hall": "One hall, day by day",
+    "family_workers": "Family workers",
+    "booking_line": "Booking line and early days",
+    "compare": "Compare",
+    "scenario": "Scenario",
+    "runs": "Runs",
+    "data": "Data",
+    "sources": "Sources",
+    "help": "Help",
+}
 
 st.set_page_config(page_title="Closer to home", page_icon=_show.ICON, layout="wide")
 _show.style()
 page = st.navigation(
     [
-        st.Page("app_pages/overview.py", title="Overview", default=True),
-        st.Page("app_pages/allocation.py", title="Allocation"),
-        st.Page("app_pages/visits.py", title="Visits"),
-        st.Page("app_pages/compare.py", title="Compare"),
-        st.Page("app_pages/sources.py", title="Sources"),
-        st.Page("app_pages/start.py", title="Start a run"),
+        st.Page(FOLDER / f"{name}.py", title=title, default=name == "start")
+        for name, title in PAGES.items()
+        if (FOLDER / f"{name}.py").is_file()
     ],
-    position="top",
+    position="sidebar",
+    expanded=True,
 )
+_who.show()
 _show.run(page)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from scenarios.display import markup, wording
+from scenarios.display import marks, markup, wording
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
 
     from scenarios.display.charts import Figure
     from scenarios.results import Results
+    from scenarios.studies import Study
 
 FOLDER = Path(__file__).parent
 ICON = str(FOLDER / "icon.svg")
@@ -44,6 +45,19 @@ def style() -> None:
     st.logo(FOLDER / "logo.svg", size="large")
     own = (FOLDER / "style.css").read_text(encoding="utf-8")
     st.html(f"<style>{markup.style()}\n{own}</style>")
+
+
+def mark(handling: marks.Mark = "OFFICIAL", run: Results | Study | None = None) -> None:
+    """Show how the page is to be handled, which run it shows, and whether its people are real.
+
+    The first line of every page.
+    """
+    st.html(f'<p class="estate-mark">{escape(marks.line(handling, run))}</p>')
+
+
+def aside(text: str) -> None:
+    """Show a quiet line, as in the sidebar."""
+    st.html(f'<p class="estate-aside">{escape(text)}</p>')
 
 
 def title(text: str) -> None:

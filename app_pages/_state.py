@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scenarios.compare import Comparison
+    from scenarios.display.marks import Mark
     from scenarios.results import Results
 
 RUNS_VARIABLE = "ESTATE_RUNS"
@@ -57,11 +58,14 @@ def runs_folder() -> Path:
 
 
 def stored_runs() -> list[Run]:
-    """List the runs that can be opened, the newest first; a broken one is listed by its folder."""
+    """List the runs that can be opened, the newest first; a broken one is listed by its folder.
+
+    A run has a summary beside its manifest; plans and studies have none.
+    """
     found = [
-        (manifest.stat().st_mtime_ns, str(manifest.parent))
-        for manifest in runs_folder().glob("*/manifest.json")
-        if not manifest.parent.name.startswith(".")
+        (summary.with_name("manifest.json").stat().st_mtime_ns, str(summary.parent))
+        for summary in runs_folder().glob("*/summary.json")
+        if not summary.parent.name.startswith(".") and summary.with_name("manifest.json").is_file()
     ]
     return [_described(folder, stamp) for stamp, folder in sorted(found, reverse=True)]
 
@@ -75,7 +79,7 @@ def chosen_run() -> Run:
             f"The app shows stored runs, and there are none in {runs_folder()}. "
             "Start one here, or run the demonstration on the command line: estate demo."
         )
-        st.page_link("app_pages/start.py", label="Start a run")
+        st.page_link("app_pages/runs.py", label="Start a run")
         st.stop()
     by_name = {run.name: run for run in runs}
     asked = st.query_params.get("run", st.session_state.get(CHOSEN))
@@ -143,6 +147,13 @@ def last_chosen() -> Run | None:
     return next((run for run in runs if run.name == asked), _first_to_show(runs) if runs else None)
 
 
+def keep_asked() -> None:
+    """Keep the run that the address asks for, on a page that shows none, for the other pages."""
+    asked = st.query_params.get("run")
+    if asked and any(run.name == asked for run in stored_runs()):
+        st.session_state[CHOSEN] = asked
+
+
 def remember(name: str) -> None:
     """Keep the choice for the other pages, and in the address."""
     st.session_state[CHOSEN] = name
@@ -160,10 +171,13 @@ def opened(run: Run) -> Results:
     return _results(run.folder, run.stamp)
 
 
-def page(title: str) -> tuple[Run, Results]:
-    """Begin a page about one run: the choice, the title and the notice about the data."""
+def page(title: str, handling: Mark = "OFFICIAL") -> tuple[Run, Results]:
+    """Begin a page about one run: its mark, the choice, the title and the notice about the data."""
+    top = st.container()
     run = chosen_run()
     results = opened(run)
+    with top:
+        _show.mark(handling, results)
     _show.title(title)
     _show.notice(results)
     return run, results

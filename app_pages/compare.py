@@ -8,11 +8,12 @@ from app_pages import _show, _state
 from scenarios.display import figures, listings, views, wording
 from scenarios.summary import HEADLINE
 
+_show.mark()
 _show.title("Compare two runs")
 runs = _state.stored_runs()
 if len(runs) < 2:
     _show.say("A comparison needs two stored runs. Start another one first.")
-    st.page_link("app_pages/start.py", label="Start a run")
+    st.page_link("app_pages/runs.py", label="Start a run")
     st.stop()
 
 before, after = _state.chosen_pair(runs)

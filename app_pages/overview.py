@@ -7,8 +7,11 @@ import streamlit as st
 from app_pages import _show, _state
 from scenarios.display import figures, listings, views, wording
 
+top = st.container()
 run = _state.chosen_run()
 results = _state.opened(run)
+with top:
+    _show.mark(run=results)
 _show.title(results.title)
 _show.say(str(results.summary["question"]), small=False)
 _show.notice(results)

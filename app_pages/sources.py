@@ -7,9 +7,10 @@ import streamlit as st
 from app_pages import _show, _state
 from scenarios.display import listings, wording
 
-_show.title("Where every number comes from")
 run = _state.last_chosen()
 results = _state.opened(run) if run else None
+_show.mark(run=results)
+_show.title("Where every number comes from")
 _show.notice(*([results] if results else []))
 _show.say(
     "A measured value was published or counted, an estimated one was worked out from published "

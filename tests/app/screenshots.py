@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.app.serving import browsing, open_page, serving
 
-PAGES = ("overview", "allocation", "visits", "compare", "sources", "start")
+PAGES = ("start", "overview", "allocation", "visits", "compare", "sources", "runs")
 WIDTHS = {"": 1280, "-narrow": 390}
 
 
@@ -29,7 +29,7 @@ def save(out: Path, runs: Path, pages: Sequence[str], height: int | None) -> Non
         for ending, width in WIDTHS.items():
             page = browser.new_page(viewport={"width": width, "height": 900})
             for name in pages:
-                open_page(page, f"{address}/{'' if name == 'overview' else name}")
+                open_page(page, f"{address}/{'' if name == 'start' else name}")
                 page.wait_for_timeout(500)
                 whole = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
                 page.set_viewport_size({"width": width, "height": height or int(whole) + 60})

@@ -8,6 +8,7 @@ import pytest
 
 from scenarios.display import views
 from scenarios.results import Results
+from tests.app.screenshots import PAGES
 from tests.app.serving import open_page, stay_at_home
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def test_overview_is_drawn_without_asking_any_other_host(
     strangers = stay_at_home(page, address)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    open_page(page, f"{address}/?run={name_of(plan)}")
+    open_page(page, f"{address}/overview?run={name_of(plan)}")
     miles = views.row_for(plan, "distance")["straight_miles"]
     assert f"{miles:.1f}" in page.inner_text(".estate-numbers")
     page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
@@ -48,7 +49,7 @@ def test_request_to_another_host_would_be_noticed(chrome: Browser, address: str)
     page.close()
 
 
-@pytest.mark.parametrize("leaf", ["", "allocation", "visits", "compare", "sources", "start"])
+@pytest.mark.parametrize("leaf", ["", *PAGES[1:]])
 def test_our_own_markup_has_no_accessibility_fault(
     chrome: Browser, address: str, plan: Results, leaf: str
 ) -> None:
@@ -69,7 +70,7 @@ def test_our_own_markup_has_no_accessibility_fault(
 
 def test_chart_has_its_words_and_its_table(chrome: Browser, address: str, plan: Results) -> None:
     page = chrome.new_page(viewport={"width": 1280, "height": 900})
-    open_page(page, f"{address}/?run={name_of(plan)}")
+    open_page(page, f"{address}/overview?run={name_of(plan)}")
     assert page.get_by_label("Map of").count() >= 1
     page.get_by_text("These numbers as a table").first.click()
     page.get_by_role("table", name="People held and their average miles").wait_for()
@@ -80,8 +81,8 @@ def test_link_in_the_navigation_keeps_the_run(
     chrome: Browser, address: str, today: Results
 ) -> None:
     page = chrome.new_page(viewport={"width": 1280, "height": 900})
-    open_page(page, f"{address}/?run={name_of(today)}")
-    page.get_by_role("link", name="Allocation", exact=True).click()
+    open_page(page, f"{address}/overview?run={name_of(today)}")
+    page.get_by_role("link", name="Who is held where", exact=True).click()
     page.get_by_role("heading", name="Who is held where").wait_for()
     page.wait_for_url(f"**/allocation?run={name_of(today)}")
     page.close()

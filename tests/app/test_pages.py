@@ -16,7 +16,7 @@ from scenarios.settings import settings
 from tests.app.serving import ROOT
 
 Opener = Callable[..., AppTest]
-PAGES = ("overview", "allocation", "visits", "compare", "sources", "start")
+PAGES = ("start", "overview", "allocation", "visits", "compare", "sources", "runs")
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opener:
         if run:
             app.query_params["run"] = run
         app.run()
-        if leaf != "overview":
+        if leaf != "start":
             app.switch_page(f"app_pages/{leaf}.py").run()
         assert not app.exception
         return app
@@ -77,7 +77,7 @@ def test_page_without_runs_says_what_to_do(opened: Opener, tmp_path: Path, leaf:
     assert str(tmp_path) in text
 
 
-@pytest.mark.parametrize("leaf", ["compare", "sources", "start"])
+@pytest.mark.parametrize("leaf", ["start", "compare", "sources", "runs"])
 def test_page_that_needs_no_run_renders_without_one(
     opened: Opener, tmp_path: Path, leaf: str
 ) -> None:
@@ -289,3 +289,35 @@ def test_sources_show_settings_of_one_kind_only(opened: Opener, plan: Results) -
     app.button_group(key="known").set_value("measured").run()
     measured = [row for row in settings().values() if row.confidence == "measured"]
     assert f"{len(measured)} settings" in shown(app)
+
+
+@pytest.mark.parametrize("leaf", [leaf for leaf in PAGES if leaf != "runs"])
+def test_first_line_of_a_page_says_how_it_is_handled(
+    opened: Opener, plan: Results, leaf: str
+) -> None:
+    first = shown(opened(folder(plan).parent, leaf, folder(plan).name)).partition("<h1")[0]
+    assert '<p class="estate-mark">OFFICIAL' in first
+
+
+def test_mark_names_the_run_and_not_that_real_people_are_made_up(
+    opened: Opener, plan: Results
+) -> None:
+    text = shown(opened(folder(plan).parent, "overview", folder(plan).name))
+    mark = text[text.index("estate-mark") :].partition("</p>")[0]
+    assert folder(plan).name in mark
+    assert "ILLUSTRATIVE" not in mark
+
+
+def test_sidebar_says_that_the_reader_is_a_planner_on_their_own_machine(
+    opened: Opener, tmp_path: Path
+) -> None:
+    app = opened(tmp_path, "start")
+    assert "as a planner" in "".join(each.proto.body for each in app.sidebar.get("html"))
+
+
+def test_plan_beside_the_runs_is_not_listed_as_a_run(
+    opened: Opener, plan: Results, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(folder(plan), tmp_path / "allocate-closer_to_home-1"))
+    (copy / "summary.json").unlink()
+    assert "No runs yet" in shown(opened(tmp_path, "overview"))

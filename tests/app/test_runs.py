@@ -26,11 +26,11 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def start_page(job: str | None = None) -> AppTest:
+def runs_page(job: str | None = None) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     if job:
         app.query_params["run"] = job
-    app.switch_page("app_pages/start.py").run()
+    app.switch_page("app_pages/runs.py").run()
     assert not app.exception
     return app
 
@@ -51,7 +51,7 @@ def click(app: AppTest, label: str) -> None:
 
 
 def test_page_offers_every_scenario_with_its_question(empty: Path) -> None:
-    app = start_page()
+    app = runs_page()
     labels = app.selectbox(key="scenario").options
     assert "Closer to home, within the moves we can make" in labels
     assert app.selectbox(key="scenario").value == "baseline"
@@ -59,7 +59,7 @@ def test_page_offers_every_scenario_with_its_question(empty: Path) -> None:
 
 
 def test_run_is_started_in_a_process_of_its_own_and_cancelled_without_a_trace(empty: Path) -> None:
-    app = start_page()
+    app = runs_page()
     click(app, "Start the run")
     (job,) = (empty / ".jobs").iterdir()
     try:
@@ -82,7 +82,7 @@ def test_address_finds_a_running_job_again_and_shows_how_far_it_is(empty: Path) 
         status = Status(
             state="running", stage="visits", done=3, total=8, seconds_left=12, pid=sleeper.pid
         )
-        app = start_page(stored_job(empty, status))
+        app = runs_page(stored_job(empty, status))
         assert "3 of 8 parts done. About 12 seconds left in this step." in shown(app)
         assert [button.label for button in app.button] == ["Cancel the run"]
     finally:
@@ -94,12 +94,12 @@ def test_process_that_vanished_counts_as_failed(empty: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", "pass"])
     gone.wait()
     job = stored_job(empty, Status(state="running", stage="visits", pid=gone.pid))
-    assert "stopped without saying why" in shown(start_page(job))
+    assert "stopped without saying why" in shown(runs_page(job))
 
 
 def test_failure_is_shown_with_its_message_and_reference(empty: Path) -> None:
     failed = Status(state="failed", message="units.csv: no such table.", reference="f00d")
-    text = shown(start_page(stored_job(empty, failed)))
+    text = shown(runs_page(stored_job(empty, failed)))
     assert "units.csv: no such table." in text
     assert "f00d" in text
 
@@ -113,19 +113,19 @@ def test_finished_run_can_be_opened_from_the_page(
     job = plan.folder.parent / ".jobs" / "done-1"
     job.mkdir(parents=True)
     write_status(job, Status(state="done", run=str(plan.folder)))
-    app = start_page(job.name)
+    app = runs_page(job.name)
     assert "complete and stored" in shown(app)
     app.switch_page("app_pages/overview.py").run()
     assert plan.title in shown(app)
 
 
 def test_start_another_run_forgets_the_job_without_stopping_it(empty: Path) -> None:
-    app = start_page(stored_job(empty, Status(state="cancelled")))
+    app = runs_page(stored_job(empty, Status(state="cancelled")))
     click(app, "Start another run")
     assert "run" not in app.query_params
     assert app.selectbox(key="scenario").value == "baseline"
 
 
 def test_name_in_the_address_cannot_leave_the_folder_of_jobs(empty: Path) -> None:
-    app = start_page("../../etc")
+    app = runs_page("../../etc")
     assert app.selectbox(key="scenario").value == "baseline"

@@ -1,0 +1,60 @@
+"""Runs: choose a scenario, watch it, stop it. The run goes on when the page is closed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app_pages import _jobs, _show, _state
+from scenarios.display import listings
+
+_show.mark()
+_show.title("Runs")
+_show.say(
+    "A run decides who is held where, plays a year of visits several times, and is stored with "
+    "everything needed to make it again. It goes on in the background when you leave this page."
+)
+
+job = _jobs.attached()
+if job is None:
+    choices = _jobs.scenarios()
+    chosen = st.selectbox(
+        "Scenario", list(choices), format_func=lambda name: choices[name].title, key="scenario"
+    )
+    _show.say(choices[chosen].question)
+    left, right = st.columns(2)
+    with left:
+        replications = st.number_input(
+            "Simulated years (replications)",
+            min_value=1,
+            max_value=100,
+            value=4,
+            step=1,
+            help="More years give narrower intervals and take longer.",
+        )
+    with right:
+        seed = st.number_input(
+            "Seed",
+            min_value=0,
+            value=1,
+            step=1,
+            help="The same seed plays the same families, so that runs can be compared.",
+        )
+    if st.button("Start the run", type="primary"):
+        _jobs.begin(chosen, seed=int(seed), replications=int(replications))
+        st.rerun()
+else:
+    running = _jobs.show(job)
+    if running:
+        st.button("Cancel the run", on_click=_jobs.cancel, args=(job,))
+    else:
+        status = _jobs.status(job)
+        if status.run:
+            _state.remember_run(status.run)
+            st.page_link("app_pages/overview.py", label="Open the run")
+        st.button("Start another run", on_click=_jobs.forget)
+
+_show.section("Stored runs")
+if _state.stored_runs():
+    _show.table(listings.stored_runs(_state.runs_folder()))
+else:
+    _show.say("No run is stored yet.")
