@@ -47,6 +47,7 @@ from scenarios.worker_curves import (
 from simulation.clock import Calendar
 from simulation.family_levels import LONGEST_DAYS, LevelYears, play_levels, together
 from simulation.family_workers import FamilyWork, FamilyWorkSettings
+from simulation.need import DRIVERS, need_table, people_held, referrals_per_year
 
 POINTS = 12
 """Numbers of caseworkers at which every prison is played first."""
@@ -135,7 +136,8 @@ def size_workers(
     with new_folder(out_dir) as partial:
         with clock("inputs"):
             inputs = load_inputs(scenario, data_dir, progress)
-            given = simulated_on(scenario, inputs, place(scenario, inputs))
+            placed = place(scenario, inputs)
+            given = simulated_on(scenario, inputs, placed)
         with _mapping(asked.workers) as over:
             size = _Sizing(scenario, given.family_work, asked, over, progress)
             with clock("curves"):
@@ -146,6 +148,8 @@ def size_workers(
                 sized = size.played_again(sized)
             with clock("costs"):
                 costs = size.cost_curve(sized)
+        write_table(need_of(scenario, inputs, placed.placements), partial, "need")
+        write_json(size.summary(sized), partial / "family_workers.json")
         _write(partial, scenario, sized, size.curve_rows(), costs)
         told = _tell(sized, costs, size, asked)
         made_from = origin(
@@ -475,9 +479,28 @@ class _Sizing:
             "gbp_per_year": total / STEPS_PER_FTE * self._settings.gbp_per_fte,
             "weighted_hours": added("weighted_hours"),
             "unmet_hours": added("unmet_hours"),
+            "reached": added("reached"),
             "wait_days": days / sum(reached for _, reached in there) if there else math.nan,
             "prisons_that_meet_the_target": int(met),
             "prisons": len(codes),
+        }
+
+    def summary(self, rows: pd.DataFrame) -> dict[str, Any]:
+        """Give what was asked for and how good the fair share is, for whoever opens the folder."""
+        asked = self._asked
+        return {
+            "scenario": self._scenario.name,
+            "target_days": asked.target_days,
+            "target_share": asked.share,
+            "perimeter": asked.perimeter,
+            "budget_fte": self.budget_steps / STEPS_PER_FTE,
+            "leave_cover_fte": self.cover_steps / STEPS_PER_FTE,
+            "gbp_per_fte": self._settings.gbp_per_fte,
+            "target_is_a_limit": self.limit_holds,
+            "is_proven": self.is_proven,
+            "known_prisons": int((rows["confidence"] == "measured").sum()),
+            "replications": asked.replications,
+            "seed": asked.seed,
         }
 
     def curve_rows(self) -> pd.DataFrame:
@@ -488,10 +511,9 @@ class _Sizing:
             years = self.years[code]
             levels = np.round(years.fte * STEPS_PER_FTE)
             within = {
-                f"within_{days}_days": np.interp(
-                    steps, levels, years.shares_within(days).mean(axis=0)
-                )
+                name: np.interp(steps, levels, values)
                 for days in TOLD_DAYS
+                for name, values in _within(years, days).items()
             }
             parts.append(
                 pd.DataFrame(
@@ -505,11 +527,75 @@ class _Sizing:
                         "wait_days": curve.wait_days,
                         "unmet_hours": curve.unmet_hours,
                         "weighted_hours": curve.weighted_hours,
+                        "reached": curve.reached,
                         "is_played": np.isin(steps, levels),
                     }
                 )
             )
         return pd.concat(parts, ignore_index=True)
+
+
+def _within(years: LevelYears, days: int) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    """Give the rising share reached within some days at each level, and half its 95% interval."""
+    from scipy.optimize import isotonic_regression
+
+    shares = years.shares_within(days)
+    return {
+        f"within_{days}_days": isotonic_regression(shares.mean(axis=0)).x,
+        f"within_{days}_days_half_width": half_widths(shares),
+    }
+
+
+def need_of(scenario: Scenario, inputs: Inputs, placements: pd.DataFrame) -> pd.DataFrame:
+    """Give what each driver adds to the need of each prison.
+
+    The need is linear in its drivers, so each one's hours are those of a prison with it alone;
+    they add up to the prison's need.
+
+    Parameters
+    ----------
+    scenario
+        Weights of the drivers and hours of a referral.
+    inputs
+        The people.
+    placements
+        Who is held where.
+
+    Returns
+    -------
+    DataFrame
+        One row for each establishment that holds somebody and driver: establishment, driver, number
+        (counted a year or on the day), referrals and need_hours a year, is_latent.
+        ``parents_not_recorded`` is latent: in no prison's need.
+    """
+    held = people_held(placements, inputs.population.prisoners, inputs.estate.units, inputs.parties)
+    each = scenario.family_work.hours_per_referral
+    table = need_table(held, scenario.need, hours_per_referral=each)
+    drivers = table.set_index("establishment")[list(DRIVERS)]
+    parts = []
+    for name in DRIVERS:
+        is_latent = name == "parents_not_recorded"
+        alone = drivers * 0.0
+        alone["parents" if is_latent else name] = drivers[name]
+        referrals = referrals_per_year(alone, scenario.need).sum(axis=1)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "driver": name,
+                    "number": drivers[name],
+                    "referrals": referrals,
+                    "need_hours": referrals * each,
+                    "is_latent": is_latent,
+                }
+            )
+        )
+    order = ["establishment", "driver"]
+    return (
+        pd.concat(parts)
+        .rename_axis("establishment")
+        .reset_index()
+        .sort_values(order, ignore_index=True)
+    )
 
 
 def _fte(steps: int) -> float:
@@ -585,6 +671,12 @@ def fair_scenario(rows: pd.DataFrame, budget_fte: float) -> str:
     )
 
 
+def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write a table as Parquet and as CSV whose cells cannot act as formulas."""
+    write_parquet(table, folder / f"{name}.parquet")
+    safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
 def _write(
     folder: Path,
     scenario: Scenario,
@@ -599,8 +691,7 @@ def _write(
         **{f"by_{name}": _summed(rows, name) for name in ("provider", "lot", "region")},
     }
     for name, table in tables.items():
-        write_parquet(table, folder / f"{name}.parquet")
-        safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        write_table(table, folder, name)
     write_parquet(changes_table(scenario), folder / "changes.parquet")
     text = yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True)
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -282,3 +283,38 @@ def test_an_upper_end_beyond_the_curve_is_at_least_its_last_number() -> None:
 
     assert told == "at least 4.0, the end of 1 lies beyond what was played"
     assert _upper_end(table[1:], size) == "3.0"  # type: ignore[arg-type]
+
+
+def test_the_hours_of_the_drivers_add_up_to_the_need_and_the_latent_need(
+    sized: tuple[Path, list[str]],
+) -> None:
+    need = rows(sized, "need").groupby(["establishment", "is_latent"])["need_hours"].sum()
+    table = rows(sized).set_index("establishment")
+
+    for is_latent, name in ((False, "need_hours"), (True, "latent_hours")):
+        hours = need.xs(is_latent, level="is_latent")
+        assert hours.to_numpy() == pytest.approx(table.loc[hours.index, name].to_numpy())
+
+
+def test_more_workers_reach_no_smaller_share_within_any_days(
+    sized: tuple[Path, list[str]],
+) -> None:
+    curves = rows(sized, "curves")
+
+    for days in (1, 5, 28):
+        for _, curve in curves.groupby("establishment"):
+            assert (curve[f"within_{days}_days"].diff().dropna() >= -1e-12).all()
+    assert (curves["within_28_days"] >= curves["within_1_days"] - 1e-12).all()
+    assert (curves["within_5_days"] - curves["in_time"]).abs().max() < 1e-12
+
+
+def test_the_folder_says_what_was_asked_for(sized: tuple[Path, list[str]]) -> None:
+    told = json.loads((sized[0] / "family_workers.json").read_text(encoding="utf-8"))
+
+    assert told["target_days"] == 5
+    assert told["target_share"] == 0.9
+    assert told["replications"] == 4
+    assert told["known_prisons"] == 2
+    assert told["budget_fte"] == pytest.approx(
+        rows(sized).loc[rows(sized)["in_perimeter"], "fte_today"].sum()
+    )
