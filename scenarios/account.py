@@ -210,6 +210,7 @@ def account(
             families=family_account(before, after),
             payers=paid,
             floor=allocation.floor,
+            workers=inputs.estate.family_workers,
             seed=int(origin["seed"]),
             replications=replications,
         ),

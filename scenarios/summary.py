@@ -18,6 +18,8 @@ Shape::
                  refund_gbp_per_year
     payers       rows: payer, item, measure_unit, today, plan, change, confidence
     floor        least_mean_miles, random_mean_miles, today_mean_miles, plan_mean_miles
+    workers      family workers, rows: establishment, funder, line, provider, lot, fte, ends,
+                 confidence
 """
 
 from __future__ import annotations
@@ -52,6 +54,10 @@ HEADLINE = {
 }
 """The measures of the headline and their names in words."""
 
+WORKER_COLUMNS = (
+    "establishment", "funder", "line", "provider", "lot", "fte", "ends", "confidence",
+)  # fmt: skip
+
 
 def summary(
     scenario: Scenario,
@@ -62,6 +68,7 @@ def summary(
     families: dict[str, Any],
     payers: list[dict[str, object]],
     floor: Floor,
+    workers: pd.DataFrame,
     seed: int,
     replications: int,
 ) -> dict[str, Any]:
@@ -81,6 +88,8 @@ def summary(
         What families gain, and who pays.
     floor
         Least, random and today's mean distance.
+    workers
+        The table ``family_workers`` with what the scenario changes of it.
     seed, replications
         Of the simulation.
     """
@@ -110,6 +119,7 @@ def summary(
             "today_mean_miles": floor.today_mean_miles,
             "plan_mean_miles": float(people["straight_miles"].mean()),
         },
+        "workers": workers[list(WORKER_COLUMNS)].to_dict("records"),
     }
 
 

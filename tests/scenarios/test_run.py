@@ -336,3 +336,14 @@ def test_results_load_from_the_folder_they_were_stored_in(
     assert loaded.summary == two_runs[1].summary
     assert loaded.holds_for["date"] == "2026-07-27"
     assert loaded.changes["setting"].tolist() == ["placements", "allocation.move_budget"]
+
+
+def test_summary_lists_the_family_workers_that_the_scenario_leaves(
+    small_data: Path, two_runs: tuple[Results, Results]
+) -> None:
+    told = pd.DataFrame(two_runs[0].summary["workers"])
+    given = pd.read_csv(small_data / "family_workers.csv")
+
+    assert told["fte"].sum() == pytest.approx(given["fte"].sum())
+    assert set(told["establishment"]) == set(given["establishment"])
+    assert set(told["funder"]) == set(given["funder"])
