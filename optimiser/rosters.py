@@ -51,12 +51,12 @@ class WorkRules:
     day off in seven (11), a break of 20 minutes in a day of more than 6 hours (12).
     """
 
-    shift_hours: tuple[float, ...] = (4.0, 6.0, 8.0)
-    days_per_week: tuple[int, ...] = (3, 5)
-    break_after_hours: float = 6.0
-    break_minutes: int = 30
-    hours_per_week_max: float = 48.0
-    rest_hours_min: float = 11.0
+    shift_hours: tuple[float, ...]
+    days_per_week: tuple[int, ...]
+    break_after_hours: float
+    break_minutes: int
+    hours_per_week_max: float
+    rest_hours_min: float
 
     def __post_init__(self) -> None:
         """Refuse shifts off the half-hour, and such as no law allows."""
@@ -65,12 +65,19 @@ class WorkRules:
             for each in fields(self)
             if np.min(getattr(self, each.name), initial=0) < 0
         ]
+        problems += [
+            f"{name} is empty"
+            for name in ("shift_hours", "days_per_week")
+            if not getattr(self, name)
+        ]
         if any(hours * HALF_HOURS_PER_HOUR % 1 for hours in self.shift_hours):
             problems.append("shift_hours are not whole half-hours")
         if any(24 - hours < self.rest_hours_min for hours in self.shift_hours):
             problems.append(f"a shift leaves less than {self.rest_hours_min:g} hours of rest")
         if max(self.days_per_week, default=0) > WEEK - 1:
             problems.append("days_per_week leaves no day off")
+        if self.break_minutes % (60 // HALF_HOURS_PER_HOUR):
+            problems.append(f"break_minutes is {self.break_minutes}, not whole half-hours")
         if problems:
             raise ValueError(f"WorkRules: {'; '.join(problems)}.")
 

@@ -22,6 +22,7 @@ from data.visit_cost import HelpWithVisits
 from optimiser.limits import LimitEdit
 from optimiser.objective import Objective
 from optimiser.policy import AllocationPolicy
+from optimiser.rosters import WorkRules
 from scenarios.benefit import BenefitSettings
 from simulation.allowance import AllowanceSettings
 from simulation.asking import AskingSettings
@@ -117,6 +118,7 @@ class Scenario(BaseModel):
     attendance: AttendanceSettings
     transfers: TransferSettings
     line: LineSettings
+    roster: WorkRules
     early: EarlySettings
     safety: SafetySettings
     need: NeedSettings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,6 +45,9 @@ FACTORS = tuple(round(0.5 + 0.05 * step, 2) for step in range(71))
 
 REPLICATIONS = 4
 """Years to size on, and as many to prove the answer: with fewer the interval says nothing."""
+
+ROUNDS_MAX = 4
+"""Times that fresh years may turn an answer down and be sized on too."""
 
 MOVED_SHARES = (0.0, 0.25, 0.5, 0.75)
 """Shares of the calls that book which move online."""
@@ -91,6 +94,8 @@ class Demand:
     ----------
     inputs
         What the years are made from.
+    years
+        Numbers of the years, which name their draws.
     calls
         One table a year.
     per_minute
@@ -102,10 +107,50 @@ class Demand:
     """
 
     inputs: SimulationInputs
+    years: tuple[int, ...]
     calls: tuple[CallTable, ...]
     per_minute: NDArray[np.float64]
     handle_minutes: float
     is_open: NDArray[np.bool_]
+
+    def with_calls(self, calls: Sequence[CallTable], years: Sequence[int]) -> Demand:
+        """Give the same line with the calls of these years."""
+        handled = np.concatenate([each.handle_minutes for each in calls])
+        return replace(
+            self,
+            years=tuple(years),
+            calls=tuple(calls),
+            per_minute=calls_per_minute(self.inputs, calls),
+            handle_minutes=float(handled.mean()) if len(handled) else 0.0,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sized:
+    """A size that years were found for and others have proven, or turned down.
+
+    Attributes
+    ----------
+    sized_on, proven_on
+        The years of both kinds.
+    factor, roster_factor
+        Multiple of the mean calls that agents who are never absent are sized for, and that the
+        roster is.
+    needed
+        Those agents.
+    roster
+        Who brings them.
+    rostered
+        How the roster does on the years it was not sized on.
+    """
+
+    sized_on: Demand
+    proven_on: Demand
+    factor: float
+    roster_factor: float
+    needed: Duty
+    roster: Roster
+    rostered: Told
 
 
 def size_line(
@@ -130,7 +175,8 @@ def size_line(
     target_minutes, share
         What is asked for: this share of ringings answered within so many minutes.
     seed, replications
-        Of the years that it is sized on; as many more prove the answer.
+        Of the years that it is sized on; as many more prove the answer. Where these turn it down,
+        they are sized on too, and further ones prove it.
     data_dir
         Folder of a user's tables.
     progress
@@ -160,26 +206,25 @@ def size_line(
         with clock("inputs"):
             tables = load_inputs(scenario, data_dir, progress)
             inputs = simulated_on(scenario, tables, place(scenario, tables, progress))
-        with clock("calls"):
-            first = demand_of(inputs, seed, range(replications), progress)
-            fresh = demand_of(inputs, seed, range(replications, 2 * replications), progress)
         with clock("size"):
-            factor = least_factor(first, target, scenario.name)
-            needed = agents_needed(first, target, factor)
-            proof = how_it_does(fresh, duty_of(needed), target)
-            today = how_it_does(fresh, roster_of_today(seed), target)
-            roster = legal_roster(first, needed)
-            rostered = how_it_does(fresh, staffing_of(roster, seed), target)
-            online = online_table(first, target, factor)
-        with clock("files"):
-            agents_table(first, needed, roster).to_csv(partial / "agents.csv", index=False)
-            roster.table.to_csv(partial / "roster.csv", index=False)
-            online.to_csv(partial / "online.csv", index=False)
-            months = months_table(first, target, factor)
-            months.to_csv(partial / "months.csv", index=False)
-            summary = _summary(
-                scenario.name, target, factor, needed, proof, rostered, today, roster, first
+            sized = size_and_prove(
+                lambda years: demand_of(inputs, seed, years, progress),
+                target,
+                scenario.roster,
+                name=scenario.name,
+                seed=seed,
+                replications=replications,
             )
+            proof = how_it_does(sized.proven_on, duty_of(sized.needed), target)
+            today = how_it_does(sized.proven_on, roster_of_today(seed), target)
+            online = online_table(sized, target, scenario.roster)
+        with clock("files"):
+            agents_table(sized).to_csv(partial / "agents.csv", index=False)
+            sized.roster.table.to_csv(partial / "roster.csv", index=False)
+            online.to_csv(partial / "online.csv", index=False)
+            months = months_table(sized.sized_on, target, sized.factor)
+            months.to_csv(partial / "months.csv", index=False)
+            summary = _summary(scenario.name, target, sized, proof, today)
             write_json(summary, partial / "booking_line.json")
             text = yaml.safe_dump(scenario.resolved(), sort_keys=False, allow_unicode=True)
             (partial / "scenario.yaml").write_text(text, encoding="utf-8")
@@ -194,8 +239,68 @@ def size_line(
             )
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")
-    lines = _told(target, needed, proof, rostered, today, roster, months, first)
+    lines = _told(target, sized, proof, today, months)
     return Planned(told=(*lines, str(out_dir)), exit_code=ExitCode.DONE)
+
+
+def size_and_prove(
+    demand: Callable[[range], Demand],
+    target: Target,
+    rules: WorkRules,
+    *,
+    name: str,
+    seed: int,
+    replications: int,
+) -> Sized:
+    """Size a line on some years and play the roster on others, until these do not turn it down.
+
+    Fresh years turn an answer down when the whole interval of the share answered in time lies below
+    the target. They then join the years that it is sized on, and others prove the next answer:
+    ``ROUNDS_MAX`` times, after which the last answer is given as it is.
+
+    Parameters
+    ----------
+    demand
+        Gives the calls of years by their numbers.
+    target, rules
+        What is asked for, and which shifts are legal and offered.
+    name
+        Of the scenario.
+    seed
+        Names the draws of vacancies and absences.
+    replications
+        Years that are added each time.
+
+    Raises
+    ------
+    ScenarioError
+        When no staffing, or no legal roster, reaches the target.
+    """
+    sized_on = demand(range(replications))
+    first = replications
+    for turned_down in range(ROUNDS_MAX + 1):
+        factor = least_factor(sized_on, target, name)
+        needed = agents_needed(sized_on, target, factor)
+        roster_factor, roster = least_roster(
+            sized_on, target, rules, least=factor, name=name, seed=seed
+        )
+        fresh = demand(range(first, first + replications))
+        first += replications
+        rostered = how_it_does(fresh, staffing_of(roster, rules, seed), target)
+        if verdict(rostered, target) != "missed" or turned_down == ROUNDS_MAX:
+            break
+        sized_on = sized_on.with_calls(
+            (*sized_on.calls, *fresh.calls), (*sized_on.years, *fresh.years)
+        )
+    return Sized(
+        sized_on=sized_on,
+        proven_on=fresh,
+        factor=factor,
+        roster_factor=roster_factor,
+        needed=needed,
+        roster=roster,
+        rostered=rostered,
+    )
 
 
 def demand_of(
@@ -236,14 +341,15 @@ def demand_of(
     opens, closes = lines.hours(NATIONAL)
     open_days = [DAYS.index(day) for day in lines.settings.open_days]
     is_open[open_days, opens // HALF_HOUR : -(-closes // HALF_HOUR)] = True
-    handled = np.concatenate([each.handle_minutes for each in found])
-    return Demand(
+    empty = Demand(
         inputs=inputs,
-        calls=tuple(found),
-        per_minute=calls_per_minute(inputs, found),
-        handle_minutes=float(handled.mean()) if len(handled) else 0.0,
+        years=(),
+        calls=(),
+        per_minute=np.zeros((WEEK, HALF_HOURS_PER_DAY)),
+        handle_minutes=0.0,
         is_open=is_open,
     )
+    return empty.with_calls(found, replications)
 
 
 def calls_per_minute(inputs: SimulationInputs, calls: Sequence[CallTable]) -> NDArray[np.float64]:
@@ -293,7 +399,7 @@ def roster_of_today(seed: int) -> Staffing:
     )
 
 
-def staffing_of(roster: Roster, seed: int) -> Staffing:
+def staffing_of(roster: Roster, rules: WorkRules, seed: int) -> Staffing:
     """Give the staffing that a roster brings, with vacancies and absences, as far as seats go."""
     shifts = tuple(
         Shift(
@@ -302,7 +408,7 @@ def staffing_of(roster: Roster, seed: int) -> Staffing:
             end=row["end"],
             agents=int(row["agents"]),
             break_from=row["break_from"] or row["start"],
-            break_minutes=WorkRules().break_minutes if row["break_from"] else 0,
+            break_minutes=rules.break_minutes if row["break_from"] else 0,
             break_turns=1,
         )
         for row in roster.table.to_dict("records")
@@ -344,13 +450,9 @@ def verdict(told: Told, target: Target) -> str:
 
 def how_it_does(demand: Demand, staffing: Staffing, target: Target) -> Told:
     """Play the calls with some agents, and say how they are answered."""
-    calendar = demand.inputs.calendar
-    first = calendar.warm_up_days * MINUTES_PER_DAY
+    first = demand.inputs.calendar.warm_up_days * MINUTES_PER_DAY
     shares, held, lost = [], [], []
-    for number, calls in enumerate(demand.calls):
-        year = play_line(
-            calls, staffing(demand.inputs, number), until=float(calendar.days * MINUTES_PER_DAY)
-        )
+    for calls, year in zip(demand.calls, _played(demand, staffing), strict=True):
         shares.append(_share_within(year, first, target.minutes))
         answered = (year.rang >= first) & (year.ends == TryEnd.ANSWERED)
         held.append(year.held_minutes[answered])
@@ -366,6 +468,12 @@ def how_it_does(demand: Demand, staffing: Staffing, target: Target) -> Told:
         p90_minutes=float(np.quantile(minutes, 0.9)) if len(minutes) else np.nan,
         lost_share=float(np.mean(lost)),
     )
+
+
+def _played(demand: Demand, staffing: Staffing) -> Iterator[LineYear]:
+    until = float(demand.inputs.calendar.days * MINUTES_PER_DAY)
+    for number, calls in zip(demand.years, demand.calls, strict=True):
+        yield play_line(calls, staffing(demand.inputs, number), until=until)
 
 
 def _share_within(year: LineYear, first: float, minutes: float) -> float:
@@ -392,7 +500,10 @@ def least_factor(demand: Demand, target: Target, name: str) -> float:
 
     low, high = 0, len(FACTORS) - 1
     if not reaches(high):
-        raise ScenarioError(_unreachable(demand, target, name))
+        seats = demand.inputs.lines.settings.seats
+        everywhere = duty_of(np.where(demand.is_open, seats, 0))
+        what = f"{name}: no staffing within line.seats {seats}"
+        raise ScenarioError(_unreachable(demand, target, everywhere, what))
     while low < high:
         middle = (low + high) // 2
         if reaches(middle):
@@ -402,24 +513,77 @@ def least_factor(demand: Demand, target: Target, name: str) -> float:
     return FACTORS[high]
 
 
-def _unreachable(demand: Demand, target: Target, name: str) -> str:
-    """Say that no staffing reaches a target, and which is the nearest that can be reached."""
-    seats = demand.inputs.lines.settings.seats
-    everywhere = duty_of(np.where(demand.is_open, seats, 0))
-    best = how_it_does(demand, everywhere, target)
-    nearest = f"{np.floor(best.share * 1000) / 10:g}% within {target.minutes:g} minutes"
+def _unreachable(demand: Demand, target: Target, most: Staffing, what: str) -> str:
+    """Say that even the most staff do not reach a target, and what is the nearest they can."""
+    first = demand.inputs.calendar.warm_up_days * MINUTES_PER_DAY
+    years = list(_played(demand, most))
+
+    def reached(minutes: float) -> float:
+        return float(np.mean([_share_within(year, first, minutes) for year in years]))
+
+    nearest = (
+        f"{np.floor(reached(target.minutes) * 1000) / 10:g}% within {target.minutes:g} minutes"
+    )
     for minutes in range(int(target.minutes) + 1, 8 * 60):
-        later = replace(target, minutes=float(minutes))
-        if how_it_does(demand, everywhere, later).share >= target.share:
+        if reached(float(minutes)) >= target.share:
             nearest += f", or {target.share:.0%} within {minutes} minutes"
             break
     return (
-        f"{name}: no staffing within line.seats {seats} answers {target.share:.0%} of ringings "
-        f"within {target.minutes:g} minutes. The nearest that can be reached: {nearest}."
+        f"{what} answers {target.share:.0%} of ringings within {target.minutes:g} minutes. "
+        f"The nearest that can be reached: {nearest}."
     )
 
 
-def legal_roster(demand: Demand, needed: Duty) -> Roster:
+def least_roster(
+    demand: Demand, target: Target, rules: WorkRules, *, least: float, name: str, seed: int
+) -> tuple[float, Roster]:
+    """Find the least load to size for whose roster reaches the target with absences and vacancies.
+
+    Parameters
+    ----------
+    demand, target, rules
+        Years, what is asked for, and the shifts offered.
+    least
+        Load at which agents who are never absent reach it.
+    name
+        Of the scenario.
+    seed
+        Names the draws of vacancies and absences.
+
+    Raises
+    ------
+    ScenarioError
+        When the roster of the largest load does not reach it, or no shift reaches some half-hour.
+    """
+    rosters: dict[int, Roster] = {}
+
+    def reaches(place: int) -> bool:
+        rosters[place] = legal_roster(demand, agents_needed(demand, target, FACTORS[place]), rules)
+        staffing = staffing_of(rosters[place], rules, seed)
+        return how_it_does(demand, staffing, target).share >= target.share
+
+    low, last = FACTORS.index(least), len(FACTORS) - 1
+    high, stride = low, 1
+    # the largest rosters take longest to find, so they are tried last
+    while not reaches(high):
+        if high == last:
+            settings, most = demand.inputs.lines.settings, staffing_of(rosters[high], rules, seed)
+            what = (
+                f"{name}: no roster within line.seats {settings.seats}, with line.vacancy_share "
+                f"{settings.vacancy_share:g} and line.absence_share {settings.absence_share:g},"
+            )
+            raise ScenarioError(_unreachable(demand, target, most, what))
+        low, high, stride = high + 1, min(high + stride, last), 2 * stride
+    while low < high:
+        middle = (low + high) // 2
+        if reaches(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return FACTORS[high], rosters[high]
+
+
+def legal_roster(demand: Demand, needed: Duty, rules: WorkRules) -> Roster:
     """Find the cheapest roster that brings the agents needed in the mean.
 
     A post brings somebody unless it is vacant, or its holder absent.
@@ -433,13 +597,14 @@ def legal_roster(demand: Demand, needed: Duty) -> Roster:
     there = (1.0 - settings.vacancy_share) * (1.0 - settings.absence_share)
     posts = np.ceil(needed / max(there, 0.05) - 1e-9).astype(np.int64)
     try:
-        return cheapest_roster(posts, demand.is_open, WorkRules())
+        return cheapest_roster(posts, demand.is_open, rules)
     except RosterError as error:
         raise ScenarioError(f"line.open_from and line.open_until: {error}.") from None
 
 
-def agents_table(demand: Demand, needed: Duty, roster: Roster) -> pd.DataFrame:
+def agents_table(sized: Sized) -> pd.DataFrame:
     """Give agents by half-hour: needed, on the roster, and on the scenario's own shifts."""
+    demand = sized.sized_on
     own = np.zeros((WEEK, HALF_HOURS_PER_DAY), dtype=np.int64)
     for shift in demand.inputs.lines.settings.shifts:
         days = [DAYS.index(day) for day in shift.days]
@@ -451,28 +616,23 @@ def agents_table(demand: Demand, needed: Duty, roster: Roster) -> pd.DataFrame:
             "day": np.array(DAYS, dtype=object)[day],
             "start": [f"{each // 2:02d}:{each % 2 * 30:02d}" for each in half_hour.tolist()],
             "calls_mean": (demand.per_minute[day, half_hour] * HALF_HOUR).round(2),
-            "agents_needed": needed[day, half_hour],
-            "agents_on_roster": roster.on_duty[day, half_hour],
+            "agents_needed": sized.needed[day, half_hour],
+            "agents_on_roster": sized.roster.on_duty[day, half_hour],
             "agents_on_own_shifts": own[day, half_hour],
         }
     )
 
 
-def online_table(demand: Demand, target: Target, factor: float) -> pd.DataFrame:
+def online_table(sized: Sized, target: Target, rules: WorkRules) -> pd.DataFrame:
     """Give agents, hours and cost when shares of the calls that book move online."""
-    rows = []
+    rows, demand = [], sized.sized_on
     price = demand.inputs.lines.settings.agent_gbp_per_hour
     for share in MOVED_SHARES:
         calls = [_left(table, share, number) for number, table in enumerate(demand.calls)]
-        handled = np.concatenate([each.handle_minutes for each in calls])
-        left = replace(
-            demand,
-            calls=tuple(calls),
-            per_minute=calls_per_minute(demand.inputs, calls),
-            handle_minutes=float(handled.mean()) if len(handled) else 0.0,
-        )
-        needed = agents_needed(left, target, factor)
-        hours = legal_roster(left, needed).paid_hours_per_week
+        left = demand.with_calls(calls, demand.years)
+        needed = agents_needed(left, target, sized.factor)
+        for_roster = agents_needed(left, target, sized.roster_factor)
+        hours = legal_roster(left, for_roster, rules).paid_hours_per_week
         does = how_it_does(left, duty_of(needed), target)
         rows.append(
             {
@@ -531,17 +691,9 @@ def months_table(demand: Demand, target: Target, factor: float) -> pd.DataFrame:
 
 
 def _summary(
-    name: str,
-    target: Target,
-    factor: float,
-    needed: Duty,
-    proof: Told,
-    rostered: Told,
-    today: Told,
-    roster: Roster,
-    demand: Demand,
+    name: str, target: Target, sized: Sized, proof: Told, today: Told
 ) -> dict[str, object]:
-    settings = demand.inputs.lines.settings
+    settings, roster = sized.sized_on.inputs.lines.settings, sized.roster
 
     def told(how: Told) -> dict[str, float | None]:
         return {
@@ -554,48 +706,46 @@ def _summary(
         "scenario": name,
         "target_minutes": target.minutes,
         "target_share": target.share,
-        "sized_for_mean_calls_times": factor,
-        "agents_at_peak": int(needed.max(initial=0)),
-        "agent_hours_per_week": float(needed.sum()) / 2,
+        "sized_for_mean_calls_times": sized.factor,
+        "roster_for_mean_calls_times": sized.roster_factor,
+        "agents_at_peak": int(sized.needed.max(initial=0)),
+        "agent_hours_per_week": float(sized.needed.sum()) / 2,
+        "roster_agents": int(roster.table["agents"].sum()),
         "roster_paid_hours_per_week": roster.paid_hours_per_week,
         "roster_bound_hours_per_week": roster.bound_hours_per_week,
         "roster_cost_gbp_per_year": round(
             roster.paid_hours_per_week * WEEKS_PER_YEAR * settings.agent_gbp_per_hour, 2
         ),
-        "replications": len(demand.calls),
+        "replications": len(sized.proven_on.years),
+        "sized_on_years": len(sized.sized_on.years),
         "in_fresh_years": told(proof),
-        "roster_in_fresh_years": told(rostered),
-        "roster_target": verdict(rostered, target),
+        "roster_in_fresh_years": told(sized.rostered),
+        "roster_target": verdict(sized.rostered, target),
         "own_shifts": told(today),
     }
 
 
 def _told(
-    target: Target,
-    needed: Duty,
-    proof: Told,
-    rostered: Told,
-    today: Told,
-    roster: Roster,
-    months: pd.DataFrame,
-    demand: Demand,
+    target: Target, sized: Sized, proof: Told, today: Told, months: pd.DataFrame
 ) -> list[str]:
-    price = demand.inputs.lines.settings.agent_gbp_per_hour
+    roster, needed = sized.roster, sized.needed
+    price = sized.sized_on.inputs.lines.settings.agent_gbp_per_hour
     gbp = roster.paid_hours_per_week * WEEKS_PER_YEAR * price
     busiest = months.iloc[int(months["agents_at_peak"].to_numpy().argmax())]
     proven = roster.paid_hours_per_week <= roster.bound_hours_per_week + 1e-6
     whether = {
         "met": "the target is met.",
-        "missed": "the target is missed: absences and vacancies fall together on some days.",
-        "open": "the interval does not settle whether the target is met; play more years.",
-    }[verdict(rostered, target)]
-    years = len(demand.calls)
+        "missed": "the target is missed; size on more years.",
+        "open": "the target lies within the interval.",
+    }[verdict(sized.rostered, target)]
     return [
         f"Target: {target.share:.0%} of ringings answered within {target.minutes:g} minutes.",
-        f"Sized on {years} years, proven on {years} others.",
+        f"Sized on {len(sized.sized_on.years)} years, proven on {len(sized.proven_on.years)} "
+        "others.",
         f"Agents on duty: up to {needed.max(initial=0)}, {needed.sum() / 2:,.1f} hours a week.",
         f"In fresh years, with nobody absent: {_how(proof)}.",
-        f"In fresh years, on the roster, with absences and vacancies: {_how(rostered)}; {whether}",
+        "In fresh years, on the roster, with absences and vacancies: "
+        f"{_how(sized.rostered)}; {whether}",
         f"The scenario's own shifts: {_how(today)}.",
         f"Roster: {roster.paid_hours_per_week:,.1f} paid hours a week, {gbp:,.0f} pounds a year, "
         + (

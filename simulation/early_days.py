@@ -20,12 +20,6 @@ HOURS_PER_DAY = 24.0
 FIRST_HOURS = 72.0
 FORTNIGHT = 14
 
-FIRST_CALL_HOURS = 2.0
-"""Hours from the reception to the call of the first night."""
-
-CALL_AT_MINUTES = 17 * 60.0
-"""When in the day whoever's number has been cleared calls."""
-
 WORKING_DAYS_AHEAD = 400
 """Days after the year's end that are looked at for working days."""
 
@@ -58,12 +52,16 @@ class EarlySettings:
         Between which everybody arrives, each moment equally likely.
     reception_until, receptions_per_day
         Whoever arrives later, or after so many others on the day, has no call on the first night.
+    first_call_hours
+        Hours from the reception to the call of the first night.
     knows_number_share
         Share of people who know a number to call by heart.
     clear_working_days
         Mean working days until a number is cleared, exponential and at least one.
     clear_transfer_factor, clear_category_a_factor
         How many times as long it takes after a transfer, and for people of Category A.
+    call_at
+        When in the day whoever's number has been cleared calls.
     told_share
         Share of families who hear where somebody is from others, a day later.
     find_share, find_after_days, find_days
@@ -83,10 +81,12 @@ class EarlySettings:
     arrive_until: str
     reception_until: str
     receptions_per_day: int
+    first_call_hours: float
     knows_number_share: float
     clear_working_days: float
     clear_transfer_factor: float
     clear_category_a_factor: float
+    call_at: str
     told_share: float
     find_share: float
     find_after_days: float
@@ -106,8 +106,10 @@ class EarlySettings:
         problems += [
             f"{name} is {value}, below 0"
             for name, value in values.items()
-            if name.endswith(("_days", "_factor", "_per_day")) and value < 0
+            if name.endswith(("_days", "_hours", "_factor", "_per_day")) and value < 0
         ]
+        # refuses what is no time of day
+        clock_minutes(self.call_at)
         if clock_minutes(self.arrive_until) <= clock_minutes(self.arrive_from):
             problems.append(f"arrive_until {self.arrive_until} is not after {self.arrive_from}")
         if problems:
@@ -339,8 +341,10 @@ def play_early_days(
     cleared = _cleared_day(
         received, place, calendar, settings, bank_holidays, drawn("clearing takes")
     )
-    to_call = (cleared * MINUTES_PER_DAY + CALL_AT_MINUTES - received.minutes) / 60.0
-    call_hours = np.where(first_night, FIRST_CALL_HOURS, np.where(somebody, to_call, np.inf))
+    calls_at = cleared * MINUTES_PER_DAY + clock_minutes(settings.call_at)
+    to_call = (calls_at - received.minutes) / 60.0
+    later = np.where(somebody, to_call, np.inf)
+    call_hours = np.where(first_night, settings.first_call_hours, later)
     find_days, heard = _heard(day, call_hours, somebody, settings, drawn)
     visit_days = _first_visit(log, received, heard, settings, drawn, seed=seed)
     return EarlyDays(

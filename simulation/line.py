@@ -31,16 +31,7 @@ NATIONAL = "national"
 """Name of the national line; a local one has the code of its prison."""
 
 POSTS_APART = 1024
-"""Numbers of draws set aside for the posts of one day."""
-
-MORNING = 0.25
-"""Part of the opening hours that counts as the morning."""
-
-ALONG_WEEK = 7.0
-"""Days after a request over which calls about it are spread."""
-
-ALONG_FORTNIGHT = 14.0
-"""Days after a reception over which a family rings to find out where somebody is held."""
+"""Numbers of draws set aside for the posts of one day; further posts have streams of their own."""
 
 
 class Service(StrEnum):
@@ -149,8 +140,9 @@ class LineSettings:
         When the national line is open; never on bank holidays.
     local_from, local_until
         When local lines are open, on the same days.
-    morning_share
-        Share of those who wait for a line to open that ring in the first quarter of the day.
+    morning_share, morning_part
+        Share of those who wait for a line to open that ring in the morning, and the part of the
+        opening hours, from their beginning, that is the morning.
     booking_minutes, information_minutes, find_minutes, help_minutes, helpline_minutes
         Mean length of a call about each service, exponential.
     information_share, help_share, helpline_share
@@ -158,6 +150,9 @@ class LineSettings:
         for a visit by whatever way.
     find_share
         Calls to find out where somebody is held, for each person received.
+    information_days, find_days
+        Days after a request over which the calls beside it are spread, and days after a reception
+        over which families ring to find somebody.
     answered_here
         Services whose calls come to the line, in order of priority: the first is answered first.
     patience_minutes
@@ -187,6 +182,7 @@ class LineSettings:
     local_from: str
     local_until: str
     morning_share: float
+    morning_part: float
     booking_minutes: float
     information_minutes: float
     find_minutes: float
@@ -196,6 +192,8 @@ class LineSettings:
     help_share: float
     helpline_share: float
     find_share: float
+    information_days: float
+    find_days: float
     answered_here: tuple[Service, ...]
     patience_minutes: float
     redial_share: float
@@ -233,8 +231,11 @@ class LineSettings:
         problems += [
             f"{name} is {value}, below 0"
             for name, value in values.items()
-            if name.endswith("_minutes") and value < 0
+            if (name.endswith("_minutes") or name in ("information_days", "find_days"))
+            and value < 0
         ]
+        if not 0 < self.morning_part <= 1:
+            problems.append(f"morning_part is {self.morning_part}, not above 0 and at most 1")
         if self.tries_max < 1:
             problems.append(f"tries_max is {self.tries_max}; give at least 1")
         if self.local_people_per_agent <= 0:
@@ -424,8 +425,11 @@ def staff_of(
         )
     duty = np.zeros((calendar.days, HALF_HOURS_PER_DAY), dtype=np.int64)
     weekday = calendar.weekdays(np.arange(calendar.days))
-    absent = stream_key(seed, replication, "line agent absent", line)
-    vacant = stream_key(seed, replication, "line post vacant", line)
+
+    def stream(purpose: str, post: int) -> np.uint64:
+        apart = post // POSTS_APART
+        return stream_key(seed, replication, purpose, f"{line} {apart}" if apart else line)
+
     key = np.zeros(1, dtype=np.uint64)
     number = 0
     for shift in shifts:
@@ -433,15 +437,14 @@ def staff_of(
         for post in range(shift.agents):
             there = works.copy()
             if line == NATIONAL:
-                there &= (
-                    uniform(
-                        absent,
-                        np.repeat(key, calendar.days),
-                        numbers=np.arange(calendar.days) * POSTS_APART + number,
-                    )
-                    >= settings.absence_share
+                on_day = np.arange(calendar.days) * POSTS_APART + number % POSTS_APART
+                each_day = np.repeat(key, calendar.days)
+                absent = uniform(stream("line agent absent", number), each_day, numbers=on_day)
+                there &= absent >= settings.absence_share
+                vacant = uniform(
+                    stream("line post vacant", number), key, numbers=number % POSTS_APART
                 )
-                there &= uniform(vacant, key, numbers=number)[0] >= settings.vacancy_share
+                there &= vacant[0] >= settings.vacancy_share
             duty += np.outer(there, shift.on_duty(post)).astype(np.int64)
             number += 1
     if line != NATIONAL:
@@ -581,7 +584,9 @@ def family_calls(
             name = stream_key(seed, replication, f"line {service} {purpose}")
             return uniform(name, place.keys, who, which)
 
-        asked = visits.asked_minutes[asks] + own("when") * ALONG_WEEK * MINUTES_PER_DAY
+        asked = (
+            visits.asked_minutes[asks] + own("when") * settings.information_days * MINUTES_PER_DAY
+        )
         found.append(_calls(rung(asked, own("rings")), service, settings, own))
     if Service.FIND_A_PRISONER in settings.answered_here and settings.find_share:
 
@@ -589,7 +594,7 @@ def family_calls(
             name = stream_key(seed, replication, f"line find {purpose}")
             return uniform(name, place.keys, received.person, received.turn)
 
-        asked = received.minutes + of_person("when") * ALONG_FORTNIGHT * MINUTES_PER_DAY
+        asked = received.minutes + of_person("when") * settings.find_days * MINUTES_PER_DAY
         calls = _calls(
             rung(asked, of_person("rings")),
             Service.FIND_A_PRISONER,
@@ -682,11 +687,11 @@ def ring_minutes(
     today_later = is_open[within] & (time < hours[:, 0])
     place = np.searchsorted(open_days, np.where(today_later, day, day + 1))
     next_day = np.append(open_days.astype(np.float64), np.inf)[place]
-    share = lines.settings.morning_share
+    share, part = lines.settings.morning_share, lines.settings.morning_part
     steep = np.where(
         draws < share,
-        draws * MORNING / max(share, np.finfo(float).tiny),
-        MORNING + (draws - share) * (1.0 - MORNING) / max(1.0 - share, np.finfo(float).tiny),
+        draws * part / max(share, np.finfo(float).tiny),
+        part + (draws - share) * (1.0 - part) / max(1.0 - share, np.finfo(float).tiny),
     )
     later = next_day * MINUTES_PER_DAY + hours[:, 0] + steep * (hours[:, 1] - hours[:, 0])
     return np.where(at_once, asked, later)

@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
+from scenarios.load import load_scenario
 from scenarios.size_line import (
+    Demand,
+    Sized,
     Target,
     agents_needed,
     demand_of,
@@ -21,8 +24,10 @@ from scenarios.size_line import (
     how_it_does,
     least_factor,
     legal_roster,
+    size_and_prove,
     size_line,
     staffing_of,
+    verdict,
 )
 from simulation.contact_centre import Staff
 from simulation.line import SERVICES
@@ -38,8 +43,17 @@ change:
 """
 
 
+RULES = load_scenario("baseline").roster
+
+
 def few_calls(seats: int = 50, **given: float) -> SimulationInputs:
     return prisons(replace(BUSY, booking_minutes=30.0, seats=seats, **given))
+
+
+@pytest.fixture(scope="module")
+def years() -> Demand:
+    """Give the calls of sixteen years, which no agent changes."""
+    return demand_of(few_calls(), 1, range(16))
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +64,11 @@ def sized(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def test_fresh_years_meet_the_target() -> None:
+def test_fresh_years_meet_the_target(years: Demand) -> None:
     """Sized on eight years, and played on eight others."""
     target = Target(minutes=10.0, share=0.8)
-    inputs = few_calls()
-    demand, fresh = demand_of(inputs, 1, range(8)), demand_of(inputs, 1, range(8, 16))
+    demand = years.with_calls(years.calls[:8], range(8))
+    fresh = years.with_calls(years.calls[8:], range(8, 16))
 
     needed = agents_needed(demand, target, least_factor(demand, target, "few"))
 
@@ -67,9 +81,9 @@ def test_the_roster_is_played_with_absences_and_vacancies() -> None:
     inputs = few_calls()
     demand = demand_of(inputs, 1, range(2))
     needed = agents_needed(demand, target, least_factor(demand, target, "few"))
-    roster = legal_roster(demand, needed)
+    roster = legal_roster(demand, needed, RULES)
 
-    whole = staffing_of(roster, 1)(inputs, 0)
+    whole = staffing_of(roster, RULES, 1)(inputs, 0)
     on_duty = whole.agents.reshape(-1, 48)
     is_open = inputs.lines.is_open(inputs.calendar, inputs.calendar.days)
     weekday = inputs.calendar.weekdays(np.flatnonzero(is_open))
@@ -77,8 +91,8 @@ def test_the_roster_is_played_with_absences_and_vacancies() -> None:
     assert not on_duty[~is_open].any()
 
     thin = replace(demand, inputs=few_calls(vacancy_share=0.4, absence_share=0.4))
-    lacking = how_it_does(thin, staffing_of(roster, 1), target)
-    assert lacking.share < how_it_does(demand, staffing_of(roster, 1), target).share
+    lacking = how_it_does(thin, staffing_of(roster, RULES, 1), target)
+    assert lacking.share < how_it_does(demand, staffing_of(roster, RULES, 1), target).share
 
 
 def test_posts_make_up_for_vacancies_and_absences() -> None:
@@ -87,9 +101,75 @@ def test_posts_make_up_for_vacancies_and_absences() -> None:
     demand = demand_of(inputs, 1, range(1))
     needed = agents_needed(demand, target, 1.0)
 
-    roster = legal_roster(demand, needed)
+    roster = legal_roster(demand, needed, RULES)
 
     assert (roster.on_duty * 0.8 * 0.75 >= needed - 1e-9).all()
+
+
+def proven(years: Demand, target: Target, *, replications: int = 4, **given: float) -> Sized:
+    demand = replace(years, inputs=few_calls(**given))
+    return size_and_prove(
+        lambda numbers: demand.with_calls([demand.calls[year] for year in numbers], numbers),
+        target,
+        RULES,
+        name="few",
+        seed=1,
+        replications=replications,
+    )
+
+
+@pytest.mark.parametrize("absent", [0.0, 0.15, 0.3])
+def test_posts_are_added_until_fresh_years_reach_the_target_within_their_interval(
+    years: Demand, absent: float
+) -> None:
+    target = Target(minutes=10.0, share=0.8)
+
+    sized = proven(years, target, vacancy_share=absent, absence_share=absent)
+
+    does = sized.rostered
+    assert does.share + does.share_half_width >= target.share
+    assert not set(sized.proven_on.years) & set(sized.sized_on.years)
+    on_its_own_years = how_it_does(sized.sized_on, staffing_of(sized.roster, RULES, 1), target)
+    assert on_its_own_years.share >= target.share
+
+
+def test_fresh_years_have_absences_of_their_own(years: Demand) -> None:
+    target = Target(minutes=10.0, share=0.8)
+    sized = proven(years, target, replications=2, absence_share=0.3)
+
+    staffing = staffing_of(sized.roster, RULES, 1)
+    there = [
+        staffing(sized.sized_on.inputs, year).agents
+        for year in (*sized.sized_on.years, *sized.proven_on.years)
+    ]
+    assert len({agents.tobytes() for agents in there}) == len(there)
+
+
+def test_years_that_turn_an_answer_down_are_sized_on_too(years: Demand) -> None:
+    """The first four years have a third of the calls of those that come after them."""
+    target = Target(minutes=10.0, share=0.8)
+
+    def demand(numbers: range) -> Demand:
+        calls = [years.calls[year] for year in numbers]
+        if numbers.start == 0:
+            calls = [each.chosen(np.arange(0, len(each), 3)) for each in calls]
+        return years.with_calls(calls, numbers)
+
+    sized = size_and_prove(demand, target, RULES, name="few", seed=1, replications=4)
+
+    assert sized.sized_on.years[:8] == tuple(range(8))
+    assert verdict(sized.rostered, target) != "missed"
+
+
+def test_a_target_that_no_roster_reaches_is_told_with_the_nearest_that_can_be(
+    years: Demand,
+) -> None:
+    """Every seat taken would reach it; nine in ten posts are vacant, and nine in ten away."""
+    target = Target(minutes=10.0, share=0.9)
+    away = {"vacancy_share": 0.9, "absence_share": 0.9}
+
+    with pytest.raises(ScenarioError, match=r"no roster within line.seats 50.*nearest.*within"):
+        proven(years, target, replications=1, **away)
 
 
 def test_a_run_says_whether_its_roster_meets_the_target(sized: Path) -> None:

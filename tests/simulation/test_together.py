@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from data.estate import Where
 from simulation.contact_centre import Staff
-from simulation.line import Joins, LineSettings, OnlineMove, Service, Shift
+from simulation.line import (
+    NATIONAL,
+    Joins,
+    Lines,
+    LineSettings,
+    OnlineMove,
+    Service,
+    Shift,
+    staff_of,
+)
 from simulation.log import VisitOutcome
 from simulation.simulate import SimulationInputs, simulate, simulate_together
 from simulation.together import play_alone, play_together
@@ -320,6 +329,26 @@ def test_breaks_follow_one_another() -> None:
     on_duty = shift.on_duty(0).astype(int) + shift.on_duty(1).astype(int)
 
     assert on_duty[18:34].tolist() == [2] * 6 + [1, 1] + [2] * 8
+
+
+def test_no_post_shares_its_absences_with_another_however_many_there_are() -> None:
+    """The post after 1,024 others is not away whenever the first is away a day later."""
+    early, others, late = (
+        Shift(days=days, start=start, end=end, agents=agents, break_minutes=0)
+        for days, start, end, agents in (
+            (WEEKDAYS, "09:00", "09:30", 1),
+            (("mon",), "11:00", "11:30", 1023),
+            (WEEKDAYS, "10:00", "10:30", 1),
+        )
+    )
+    settings = replace(BUSY, seats=2000, absence_share=0.5, shifts=(early, others, late))
+    staff = staff_of(Lines(settings=settings), NATIONAL, CALENDAR, people=0, seed=1, replication=0)
+    there = staff.agents.reshape(-1, 48)
+
+    tuesdays = np.arange(1, len(there), 7)
+    first, last = there[tuesdays + 1, 18], there[tuesdays, 20]
+    assert 0 < first.sum() < len(first)
+    assert (first != last).any()
 
 
 def test_vacancies_and_absences_thin_the_roster() -> None:
