@@ -1,41 +1,31 @@
-"""Runs in the background: a process of its own, watched through its status file.
+"""Long commands in the background: begun from any page, watched, cancelled and found again.
 
-A job is a folder below the runs, ``.jobs/<id>``; its name stands in the address as ``?run=``, so a
-reload or another browser finds the same run again.
+A job is a folder below the runs, ``.jobs/<id>``, and goes on when its page is closed or the server
+is stopped. Whoever opens the app again finds those that wait and work; one that has ended is shown
+to the session that watched it, and to any address with ``?job=``.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _show, _state
+from app_pages import _show, _state, _who
+from scenarios.display import progress
 
 if TYPE_CHECKING:
-    from scenarios.worker import Status
+    from scenarios.commands import Command
+    from scenarios.worker import Job
 
-JOBS = ".jobs"
-JOB = "job"
-ENDED = ("done", "failed", "cancelled")
-STAGES = {
-    "people": "the people and their contacts",
-    "journeys": "journeys to every prison",
-    "costs": "what each placement costs",
-    "allocation": "who is held where",
-    "certificate": "the proof of the plan",
-    "simulate": "the simulated years",
-}
-"""Stages of a run in words; one that is not here is shown as it is named."""
-
-GRACE_SECONDS = 5.0
-"""Seconds a cancelled run has to tidy up before it is killed."""
+WATCHED = "watched jobs"
+ADDRESS = "job"
+VIEWERS = "Only planners can start this."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,149 +52,198 @@ def scenarios() -> dict[str, Choice]:
     return found
 
 
-def begin(scenario: str, *, seed: int, replications: int) -> None:
-    """Start a run in a process of its own, and put its name in the address."""
-    from scenarios.worker import RunRequest, start
+def begin(command: Command, *, title: str, **options: Any) -> None:
+    """Start a long command in a process of its own, or put it in the queue, and watch it.
 
-    runs = _state.runs_folder()
-    job = f"{scenario}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    process = start(
-        runs / JOBS / job,
-        RunRequest(scenario=scenario, runs=str(runs), seed=seed, replications=replications),
-    )
-    _processes()[job] = process
-    attach(job)
+    Parameters
+    ----------
+    command
+        A command of the command line.
+    title
+        What the job is called, in words of ours or the scenario's; no personal data.
+    options
+        Those of the command, as :mod:`scenarios.commands` names them, in plain values.
 
+    Raises
+    ------
+    ScenarioError
+        When there is no such command or option.
+    """
+    from scenarios.worker import Request, start
 
-def attached() -> str | None:
-    """Return the job that the address or this session is watching, if it is there."""
-    folder = _state.runs_folder() / JOBS
-    known = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    asked = st.query_params.get("run")
-    for name in (asked, st.session_state.get(JOB)):
-        if name in known:
-            attach(str(name))
-            return str(name)
-    return None
-
-
-def attach(job: str) -> None:
-    """Watch a job from now on."""
-    st.session_state[JOB] = job
-    st.query_params["run"] = job
-
-
-def forget() -> None:
-    """Watch no job any more; it is not stopped."""
-    st.session_state.pop(JOB, None)
-    st.query_params.pop("run", None)
-
-
-def status(job: str) -> Status:
-    """Return how far a job is; a process that vanished without a word counts as failed."""
-    from dataclasses import replace
-
-    from scenarios.worker import read_status
-
-    found = read_status(_folder(job))
-    if found.state in ENDED or _is_running(job, found.pid):
-        return found
-    found = read_status(_folder(job))
-    if found.state in ENDED:
-        return found
-    return replace(
-        found, state="failed", message="The run stopped without saying why. Start it again."
-    )
-
-
-def show(job: str) -> bool:
-    """Show how a job is doing; return whether it is still running."""
-    found = status(job)
-    if found.state in ENDED:
-        _show.say(_ending(found), small=False)
-        return False
-    _watch(job)
-    return True
-
-
-def cancel(job: str) -> None:
-    """Ask a job to stop, and kill it when it does not; nothing half-written is left."""
-    from dataclasses import replace
-
-    from scenarios.worker import read_status, write_status
-
-    pid = _pid(job, read_status(_folder(job)).pid)
-    if pid is None:
+    if not _who.is_planner():
         return
-    _signal(pid, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline and _is_running(job, pid):
-        time.sleep(0.1)
-    if _is_running(job, pid):
-        _signal(pid, signal.SIGKILL)
-    left = read_status(_folder(job))
-    if left.state not in ENDED:
-        write_status(_folder(job), replace(left, state="cancelled"))
+    name = f"{command}-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}"
+    asked = Request(
+        command=command,
+        runs=str(_state.runs_folder()),
+        title=title,
+        options=options,
+        asked_by=_who.name(),
+    )
+    process = start(_folder() / name, asked)
+    _processes()[name] = process
+    watch(name)
+
+
+def watch(name: str) -> None:
+    """Keep showing a job to this session, also when it has ended."""
+    _keep(name)
+    st.query_params[ADDRESS] = name
+
+
+def forget(name: str) -> None:
+    """Show a job that has ended no more; what it made stays."""
+    st.session_state[WATCHED] = [each for each in _watched() if each != name]
+    if st.query_params.get(ADDRESS) == name:
+        st.query_params.pop(ADDRESS, None)
+
+
+def jobs(kinds: Sequence[Command] | None = None) -> list[Job]:
+    """List the jobs of these commands, or of all, in the order they were asked for."""
+    from scenarios.worker import jobs as listed
+
+    _reap()
+    return [job for job in listed(_folder()) if kinds is None or job.request.command in kinds]
+
+
+def may_begin() -> bool:
+    """Say so to those who may not start anything; return whether the reader may."""
+    if not _who.is_planner():
+        _show.say(VIEWERS)
+    return _who.is_planner()
+
+
+def panel(kinds: Sequence[Command] | None = None) -> Path | None:
+    """Show what waits and works, with a way to cancel, and how watched jobs ended.
+
+    Parameters
+    ----------
+    kinds
+        Commands whose jobs are shown; those of all when left out.
+
+    Returns
+    -------
+    Path or None
+        Folder of the latest result of a watched job.
+    """
+    found = jobs(kinds)
+    _watch_the_address(found)
+    live = [job for job in found if not job.has_ended]
+    ended = [job for job in found if job.has_ended and job.name in _watched()]
+    for job in live:
+        if job.request.asked_by == _who.name():
+            _keep(job.name)
+        _show_live(job)
+    for job in reversed(ended):
+        _show_ended(job)
+    results = [job.status.folder for job in ended if job.status.folder]
+    return Path(results[-1]) if results else None
+
+
+def cancel(name: str) -> None:
+    """Ask a job to stop, and kill it when it does not; nothing half-written is left."""
+    from scenarios.worker import cancel as stop
+
+    stop(_folder() / name)
+    _reap()
+
+
+def keep_the_best(name: str) -> None:
+    """Ask a job to end with the best it has found so far."""
+    from scenarios.worker import keep_the_best as end
+
+    end(_folder() / name)
+
+
+def again(name: str) -> None:
+    """Ask for the same as a job that ended without a result."""
+    from scenarios.worker import read_request
+
+    asked = read_request(_folder() / name)
+    forget(name)
+    begin(asked.command, title=asked.title, **asked.options)
+
+
+def _show_live(job: Job) -> None:
+    from scenarios.commands import KEEPS_THE_BEST
+
+    _live(job.name, job.request.title)
+    with st.container(horizontal=True):
+        if not _may_end(job):
+            return
+        if job.request.command in KEEPS_THE_BEST and job.status.state == "running":
+            st.button(
+                "Stop and keep the best so far",
+                key=f"keep {job.name}",
+                on_click=keep_the_best,
+                args=(job.name,),
+            )
+        st.button(
+            f"Cancel: {job.request.title}",
+            key=f"cancel {job.name}",
+            on_click=cancel,
+            args=(job.name,),
+        )
 
 
 @st.fragment(run_every=1)
-def _watch(job: str) -> None:
-    found = status(job)
-    if found.state in ENDED:
+def _live(name: str, title: str) -> None:
+    """Show how far a job is, again every second until it has ended or begun."""
+    found = next((job for job in jobs() if job.name == name), None)
+    if found is None or found.has_ended:
         st.rerun()
-    share = found.done / found.total if found.total else 0.0
-    st.progress(min(1.0, share))
-    counted = found.total > 1
-    left = ""
-    if counted and found.seconds_left is not None:
-        left = f" About {found.seconds_left:.0f} seconds left in this step."
-    stage = STAGES.get(found.stage, found.stage or "starting")
-    of = f", {found.done:,} of {found.total:,} parts done" if counted else ""
-    _show.say(f"Working on: {stage}{of}.{left}")
+    st.progress(progress.share(found.status))
+    _show.say(f"{title}. {progress.words(found)}")
 
 
-def _ending(found: Status) -> str:
-    if found.state == "done":
-        return "The run is complete and stored."
-    if found.state == "cancelled":
-        return "The run was cancelled. Nothing of it is stored."
-    reference = f" Reference: {found.reference}." if found.reference else ""
-    return f"The run could not be made. {found.message}{reference}"
+def _show_ended(job: Job) -> None:
+    from scenarios.worker import log_tail
+
+    status = job.status
+    _show.say(f"{job.request.title}. {progress.ending(status)}", small=False)
+    if status.state == "failed" and (tail := log_tail(job.folder, status.reference)):
+        with st.expander("Last lines of the log"):
+            _show.log(tail)
+    with st.container(horizontal=True):
+        if status.state != "done" and _who.is_planner():
+            st.button("Start it again", key=f"again {job.name}", on_click=again, args=(job.name,))
+        st.button("Put away", key=f"forget {job.name}", on_click=forget, args=(job.name,))
 
 
-def _folder(job: str) -> Path:
-    return _state.runs_folder() / JOBS / job
+def _may_end(job: Job) -> bool:
+    """Whether the reader may stop a job: their own, or an administrator any."""
+    return job.request.asked_by == _who.name() or _who.role() == "administrator"
+
+
+def _watch_the_address(found: Sequence[Job]) -> None:
+    asked = st.query_params.get(ADDRESS)
+    if asked in {job.name for job in found}:
+        _keep(str(asked))
+
+
+def _keep(name: str) -> None:
+    st.session_state[WATCHED] = list(dict.fromkeys([*_watched(), name]))
+
+
+def _watched() -> list[str]:
+    return list(st.session_state.get(WATCHED, []))
+
+
+def _folder() -> Path:
+    from scenarios.worker import JOBS
+
+    return _state.runs_folder() / JOBS
 
 
 @st.cache_resource
 def _processes() -> dict[str, subprocess.Popen[bytes]]:
-    """Return the processes this server started, by job; kept so that the ended ones are reaped."""
+    """Return the processes this server started, by job, until they have been seen to end."""
     return {}
 
 
-def _pid(job: str, told: int | None) -> int | None:
-    process = _processes().get(job)
-    return process.pid if process else told
-
-
-def _is_running(job: str, told: int | None) -> bool:
-    process = _processes().get(job)
-    if process:
-        return process.poll() is None
-    if told is None:
-        return False
-    try:
-        os.kill(told, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    """Signal the run and the processes it started."""
-    try:
-        os.killpg(pid, number) if number == signal.SIGKILL else os.kill(pid, number)
-    except ProcessLookupError:
-        return
+def _reap() -> None:
+    """Let the system forget processes of ours that have ended."""
+    for name, process in list(_processes().items()):
+        if process.poll() is not None:
+            _processes().pop(name, None)

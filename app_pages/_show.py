@@ -111,3 +111,8 @@ def figure(drawn: Figure, table_html: str = "") -> None:
 def facts(pairs: Mapping[str, str]) -> None:
     """Show a list of facts, each with its name."""
     st.html(markup.facts(pairs))
+
+
+def log(lines: Sequence[str]) -> None:
+    """Show lines of a log as they are."""
+    st.html(f'<pre class="estate-log" tabindex="0">{escape(chr(10).join(lines))}</pre>')

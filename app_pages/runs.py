@@ -1,21 +1,27 @@
-"""Runs: choose a scenario, watch it, stop it. The run goes on when the page is closed."""
+"""Runs: start one, watch what waits and works, stop it. It goes on when the page is closed."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from app_pages import _jobs, _show, _state
-from scenarios.display import listings
+from scenarios.display import listings, progress
 
 _show.mark()
 _show.title("Runs")
 _show.say(
     "A run decides who is held where, plays a year of visits several times, and is stored with "
-    "everything needed to make it again. It goes on in the background when you leave this page."
+    "everything needed to make it again. It goes on in the background when you leave this page. "
+    "Long work is done one piece at a time; the next waits its turn."
 )
 
-job = _jobs.attached()
-if job is None:
+made = _jobs.panel()
+if made is not None and (made / "summary.json").is_file():
+    _state.remember_run(str(made))
+    st.page_link("app_pages/overview.py", label="Open the run")
+
+if _jobs.may_begin():
+    _show.section("Start a run")
     choices = _jobs.scenarios()
     chosen = st.selectbox(
         "Scenario", list(choices), format_func=lambda name: choices[name].title, key="scenario"
@@ -40,21 +46,21 @@ if job is None:
             help="The same seed plays the same families, so that runs can be compared.",
         )
     if st.button("Start the run", type="primary"):
-        _jobs.begin(chosen, seed=int(seed), replications=int(replications))
+        _jobs.begin(
+            "run",
+            title=choices[chosen].title,
+            scenario=chosen,
+            seed=int(seed),
+            replications=int(replications),
+        )
         st.rerun()
-else:
-    running = _jobs.show(job)
-    if running:
-        st.button("Cancel the run", on_click=_jobs.cancel, args=(job,))
-    else:
-        status = _jobs.status(job)
-        if status.run:
-            _state.remember_run(status.run)
-            st.page_link("app_pages/overview.py", label="Open the run")
-        st.button("Start another run", on_click=_jobs.forget)
 
 _show.section("Stored runs")
 if _state.stored_runs():
     _show.table(listings.stored_runs(_state.runs_folder()))
 else:
     _show.say("No run is stored yet.")
+
+if past := [job for job in _jobs.jobs() if job.has_ended]:
+    _show.section("Work in the background")
+    _show.table(progress.table(past))

@@ -1,9 +1,17 @@
-"""A run in a process of its own, watched through a small file.
+"""A long command in a process of its own, which waits its turn and is watched through small files.
 
-    python -m scenarios.worker REQUEST_DIR
+    python -m scenarios.worker JOB_DIR
 
-The app starts it and polls ``status.json``; the command line calls the same ``run`` in its own
-process. SIGTERM cancels: workers end, and nothing half-written is left.
+The app starts it and polls ``status.json``; the command line calls the same functions in its own
+process. Jobs beside each other work one at a time, in the order they were asked for. SIGTERM
+cancels: workers end, and nothing half-written is left.
+
+A job is a folder with these files::
+
+    request.json   what was asked for, by whom and when
+    status.json    how far it is
+    alive          locked by the worker as long as it lives
+    log.txt        what the worker wrote
 """
 
 from __future__ import annotations
@@ -14,43 +22,84 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from data.progress import Progress
+    from scenarios.commands import Command
 
-State = Literal["starting", "running", "done", "failed", "cancelled"]
+State = Literal["starting", "waiting", "running", "done", "failed", "cancelled"]
+
+ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
+
+JOBS = ".jobs"
+"""Folder of the jobs, among the runs."""
 
 REQUEST_FILE = "request.json"
 STATUS_FILE = "status.json"
+ALIVE_FILE = "alive"
+LOG_FILE = "log.txt"
+TURN_FILE = "turn"
 
 STEADY_SECONDS = 1.0
 """Before this much of a stage has passed, no time left is told."""
 
+LOOK_SECONDS = 0.2
+"""A waiting job looks this often whether it is its turn."""
+
+SECONDS_TO_START = 30.0
+"""A worker that has not said that it lives after so long is given up."""
+
+POLITE = 5
+"""Niceness of a worker, so that pages are answered first."""
+
+GRACE_SECONDS = 5.0
+"""Seconds a cancelled job has to tidy up before it is killed."""
+
+LOG_LINES = 12
+
+VANISHED = "The work stopped without saying why. Start it again."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """What to run: a scenario's name or file, and the options of ``estate run``."""
+class Request:
+    """What is asked for.
 
-    scenario: str
+    Attributes
+    ----------
+    command
+        The command, as the command line names it.
+    runs
+        Folder that holds the runs.
+    title
+        What the job is called in a list.
+    options
+        Options of the command in plain values; :mod:`scenarios.commands` lists them.
+    asked_by
+        Who asked.
+    asked_ns
+        When, in nanoseconds of the world's clock; those who asked first go first.
+    """
+
+    command: Command
     runs: str = "runs"
-    data: str | None = None
-    seed: int = 1
-    replications: int = 4
-    workers: int = 2
-    keep_visits: bool = False
+    title: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    asked_by: str = ""
+    asked_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How far a run is.
+    """How far a job is.
 
-    ``seconds_left`` is for the current stage and ``None`` until it can be told. ``run`` is the run
-    folder once done. ``message`` says what was wrong and ``reference`` names the log of an
-    unexpected fault. ``exit_code`` is the one ``estate run`` would have ended with.
+    ``seconds_left`` is for the current stage and ``None`` until it can be told. ``folder`` is the
+    run or study once done. ``message`` says what was wrong and ``reference`` names the log of an
+    unexpected fault. ``exit_code`` is the one the command line would have ended with.
     """
 
     state: State = "starting"
@@ -58,54 +107,77 @@ class Status:
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
-    run: str | None = None
+    folder: str | None = None
     message: str = ""
     reference: str | None = None
     exit_code: int | None = None
     pid: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as it stands: its folder, what was asked, how far it is and how many are before it."""
+
+    folder: Path
+    request: Request
+    status: Status
+    ahead: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the job's folder."""
+        return self.folder.name
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status.state in ENDED
+
+
 class Cancelled(BaseException):
-    """Somebody asked the run to stop."""
+    """Somebody asked the work to stop."""
 
 
-def start(folder: Path, request: RunRequest) -> subprocess.Popen[bytes]:
-    """Start a run in the background; poll it with ``read_status``, cancel it with SIGTERM.
+def start(folder: Path, request: Request) -> subprocess.Popen[bytes]:
+    """Start a job in the background; poll it with ``read_status``, cancel it with SIGTERM.
 
     Parameters
     ----------
     folder
-        A folder for the request and its status, made if need be. It is not the run folder.
+        A folder for the job, made if need be; jobs in the same parent folder wait for each other.
     request
-        What to run.
+        What to do.
+
+    Raises
+    ------
+    ScenarioError
+        When there is no such command or option.
     """
+    from scenarios.commands import absolute, check
+
+    check(request.command, request.options)
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(_absolute(request)), indent=2)
-    (folder / REQUEST_FILE).write_text(text, encoding="utf-8")
-    write_status(folder, Status())
-    return subprocess.Popen(  # noqa: S603  our own module, with a folder we made
-        [sys.executable, "-m", "scenarios.worker", str(folder.resolve())],
-        cwd=Path(__file__).parent.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def _absolute(request: RunRequest) -> RunRequest:
-    """Free a request of the folder it was made in."""
-    is_file = request.scenario.endswith((".yaml", ".yml"))
-    return replace(
+    asked = replace(
         request,
-        scenario=str(Path(request.scenario).resolve()) if is_file else request.scenario,
         runs=str(Path(request.runs).resolve()),
-        data=str(Path(request.data).resolve()) if request.data else None,
+        options=absolute(request.options),
+        asked_ns=request.asked_ns or time.time_ns(),
     )
+    _write_json(folder / REQUEST_FILE, asdict(asked))
+    write_status(folder, Status())
+    with (folder / LOG_FILE).open("wb") as log:
+        return subprocess.Popen(  # noqa: S603  our own module, with a folder we made
+            [sys.executable, "-m", "scenarios.worker", str(folder.resolve())],
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def read_status(folder: Path) -> Status:
-    """Read how far a run is; ``starting`` when it has not written yet."""
+    """Read how far a job is; ``starting`` when it has not written yet."""
     try:
         return Status(**json.loads((folder / STATUS_FILE).read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -114,23 +186,87 @@ def read_status(folder: Path) -> Status:
 
 def write_status(folder: Path, status: Status) -> None:
     """Write the status so that a reader sees the old one or the new one, never half."""
-    partial = folder / f"{STATUS_FILE}.{os.getpid()}"
-    partial.write_text(json.dumps(asdict(status)), encoding="utf-8")
-    partial.replace(folder / STATUS_FILE)
+    _write_json(folder / STATUS_FILE, asdict(status))
+
+
+def read_request(folder: Path) -> Request:
+    """Read what was asked for."""
+    return Request(**json.loads((folder / REQUEST_FILE).read_text(encoding="utf-8")))
+
+
+def jobs(parent: Path) -> list[Job]:
+    """List the jobs of a folder, those who asked first before the others.
+
+    A worker that ended without a word counts as failed, however it ended. A folder that is no job
+    is left out.
+    """
+    found = []
+    for folder in parent.iterdir() if parent.is_dir() else ():
+        try:
+            found.append(Job(folder=folder, request=read_request(folder), status=truly(folder)))
+        except (OSError, ValueError, TypeError):
+            continue
+    found.sort(key=_order)
+    ahead, told = 0, []
+    for job in found:
+        told.append(replace(job, ahead=ahead))
+        ahead += not job.has_ended
+    return told
+
+
+def truly(folder: Path) -> Status:
+    """Read how far a job is; one whose worker is dead counts as failed."""
+    if is_alive(folder):
+        return read_status(folder)
+    # read after the look, since a worker writes its end before it dies
+    status = read_status(folder)
+    if status.state in ENDED or (status.state == "starting" and not _is_late(folder)):
+        return status
+    return replace(status, state="failed", message=VANISHED, seconds_left=None)
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether the worker of a job lives, by the lock that only a living one can hold."""
+    from scenarios.locking import is_held
+
+    return is_held(folder / ALIVE_FILE)
+
+
+def log_tail(folder: Path, reference: str | None = None) -> list[str]:
+    """Return the last lines that a worker wrote, or those of the log of an unexpected fault.
+
+    Such a log names lines of code and no value, so that no person is in it.
+    """
+    name = LOG_FILE if reference is None else f"fault-{reference}.log"
+    try:
+        text = (folder / name).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return text.splitlines()[-LOG_LINES:]
 
 
 def work(folder: Path) -> int:
-    """Do the run a request folder asks for, and give the exit code."""
+    """Wait for the turn of a job, do it, and give the exit code."""
+    from scenarios.locking import holding
+
+    with holding(folder / ALIVE_FILE, wait=True):
+        return _work(folder)
+
+
+def _work(folder: Path) -> int:
+    from scenarios.commands import perform
     from scenarios.errors import ExitCode
     from scenarios.faults import ending
     from scenarios.ledger import forget_own_ledgers
 
-    request: RunRequest | None = None
-    watch = _Watch(folder, Status(state="running", pid=os.getpid()))
+    request: Request | None = None
+    watch = _Watch(folder, Status(state="waiting", pid=os.getpid()))
     try:
-        request = RunRequest(**json.loads((folder / REQUEST_FILE).read_text(encoding="utf-8")))
-        run_folder, code = run_request(request, watch.progress)
-        watch.end("done", code, run=run_folder)
+        request = read_request(folder)
+        with _turn(folder):
+            watch.begin()
+            found = perform(request.command, Path(request.runs), request.options, watch.progress)
+        watch.end("done", found.exit_code, folder=str(found.folder))
     except (Cancelled, KeyboardInterrupt):
         if request is not None:
             forget_own_ledgers(Path(request.runs))
@@ -141,20 +277,82 @@ def work(folder: Path) -> int:
     return watch.status.exit_code or 0
 
 
-def run_request(request: RunRequest, progress: Progress) -> tuple[str, int]:
-    """Play what is asked, and give the run folder and the exit code."""
-    from scenarios.run import Options, run_many
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Wait until no living job was asked for earlier and nobody works, then work for a block."""
+    from scenarios.locking import holding
 
-    options = Options(
-        data_dir=Path(request.data) if request.data else None,
-        runs_dir=Path(request.runs),
-        seed=request.seed,
-        replications=request.replications,
-        keep_visits=request.keep_visits,
-        workers=request.workers,
-    )
-    results, code = run_many([request.scenario], options, progress)
-    return str(results[0].folder), code
+    while True:
+        if not any(_earlier(folder)):
+            with holding(folder.parent / TURN_FILE) as ours:
+                if ours:
+                    yield
+                    return
+        time.sleep(LOOK_SECONDS)
+
+
+def _earlier(folder: Path) -> Iterator[Job]:
+    """Give the living jobs that go before one."""
+    for job in jobs(folder.parent):
+        if job.folder == folder:
+            return
+        if not job.has_ended:
+            yield job
+
+
+def cancel(folder: Path) -> None:
+    """Ask a job to stop, and kill it when it does not; nothing half-written is left."""
+    from scenarios.results import clear_abandoned
+
+    deadline = time.monotonic() + GRACE_SECONDS
+    asked = False
+    while (status := truly(folder)).state not in ENDED and time.monotonic() < deadline:
+        if not asked and status.pid is not None:
+            _signal(status.pid, signal.SIGTERM)
+            asked = True
+        time.sleep(LOOK_SECONDS / 2)
+    left = read_status(folder)
+    if left.pid is not None and is_alive(folder):
+        _signal_all(left.pid)
+    if left.state not in ENDED:
+        message = "Cancelled. Nothing was left."
+        write_status(folder, replace(left, state="cancelled", message=message, seconds_left=None))
+        clear_abandoned(Path(read_request(folder).runs))
+
+
+def keep_the_best(folder: Path) -> None:
+    """Ask a job to end with the best it has found so far, as an interrupt does."""
+    status = truly(folder)
+    if status.pid is not None and status.state == "running":
+        _signal(status.pid, signal.SIGINT)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _signal_all(pid: int) -> None:
+    """Kill a worker and the processes it started, which are a group of their own."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _order(job: Job) -> tuple[int, str]:
+    return job.request.asked_ns, job.name
+
+
+def _is_late(folder: Path) -> bool:
+    """Whether a worker should have said by now that it lives."""
+    try:
+        told = (folder / STATUS_FILE).stat().st_mtime
+    except OSError:
+        return True
+    return time.time() - told > SECONDS_TO_START
 
 
 class _Watch:
@@ -166,6 +364,10 @@ class _Watch:
         self.status = status
         write_status(folder, status)
 
+    def begin(self) -> None:
+        """Say that the turn has come."""
+        self._write(state="running")
+
     def progress(self, stage: str, done: int, total: int) -> None:
         """Take one report."""
         now = time.monotonic()
@@ -176,12 +378,18 @@ class _Watch:
         self._write(stage=stage, done=done, total=total, seconds_left=left)
 
     def end(self, state: State, code: int, **found: Any) -> None:
-        """Say how the run ended."""
+        """Say how the job ended."""
         self._write(state=state, exit_code=int(code), seconds_left=None, **found)
 
     def _write(self, **changes: Any) -> None:
         self.status = replace(self.status, **changes)
         write_status(self._folder, self.status)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(content), encoding="utf-8")
+    partial.replace(path)
 
 
 def _cancel(signum: int, frame: FrameType | None) -> None:
@@ -190,4 +398,7 @@ def _cancel(signum: int, frame: FrameType | None) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _cancel)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(os, "nice"):
+        os.nice(POLITE)
     raise SystemExit(work(Path(sys.argv[1])))

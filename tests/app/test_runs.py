@@ -1,21 +1,24 @@
-"""A run started from the app: a process of its own, watched, cancelled and found again."""
+"""Work started from the app: in processes of its own, watched, cancelled and found again."""
 
 from __future__ import annotations
 
+import json
 import os
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from scenarios.locking import holding
 from scenarios.results import Results
-from scenarios.worker import Status, read_status, write_status
+from scenarios.worker import ALIVE_FILE, Request, Status, read_request, read_status, write_status
 from tests.app.serving import ROOT
 
-SECONDS = 60.0
+SECONDS = 90.0
 
 
 @pytest.fixture
@@ -26,10 +29,17 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def alive() -> Iterator[ExitStack]:
+    """Hold locks of jobs, as living workers do."""
+    with ExitStack() as stack:
+        yield stack
+
+
 def runs_page(job: str | None = None) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     if job:
-        app.query_params["run"] = job
+        app.query_params["job"] = job
     app.switch_page("app_pages/runs.py").run()
     assert not app.exception
     return app
@@ -39,15 +49,31 @@ def shown(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
-def stored_job(runs: Path, status: Status) -> str:
-    folder = runs / ".jobs" / "baseline-1"
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button if button.label != "Start the run"]
+
+
+def stored_job(
+    runs: Path, status: Status, *, name: str = "run-1", by: str = "own machine", title: str = "Mine"
+) -> Path:
+    folder = runs / ".jobs" / name
     folder.mkdir(parents=True)
+    asked = Request(
+        command="run",
+        runs=str(runs),
+        title=title,
+        options={"scenario": "baseline", "seed": 5},
+        asked_by=by,
+        asked_ns=len(list(folder.parent.iterdir())),
+    )
+    (folder / "request.json").write_text(json.dumps(asdict(asked)), encoding="utf-8")
     write_status(folder, status)
-    return folder.name
+    return folder
 
 
 def click(app: AppTest, label: str) -> None:
     next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
 
 
 def test_page_offers_every_scenario_with_its_question(empty: Path) -> None:
@@ -61,47 +87,74 @@ def test_page_offers_every_scenario_with_its_question(empty: Path) -> None:
 def test_run_is_started_in_a_process_of_its_own_and_cancelled_without_a_trace(empty: Path) -> None:
     app = runs_page()
     click(app, "Start the run")
-    (job,) = (empty / ".jobs").iterdir()
+    (job,) = (path for path in (empty / ".jobs").iterdir() if path.is_dir())
     try:
         deadline = time.monotonic() + SECONDS
-        while read_status(job).state == "starting" and time.monotonic() < deadline:
+        while read_status(job).state != "running" and time.monotonic() < deadline:
             time.sleep(0.1)
         assert read_status(job).state == "running"
         assert read_status(job).pid != os.getpid()
-        assert app.query_params["run"] == job.name
+        assert app.query_params["job"] == job.name
     finally:
-        click(app, "Cancel the run")
+        (cancel,) = [label for label in labels(app) if label.startswith("Cancel: ")]
+        click(app, cancel)
     assert read_status(job).state == "cancelled"
     assert "Nothing of it is stored" in shown(app)
     assert [path.name for path in empty.iterdir()] == [".jobs"]
 
 
-def test_address_finds_a_running_job_again_and_shows_how_far_it_is(empty: Path) -> None:
-    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        status = Status(
-            state="running", stage="visits", done=3, total=8, seconds_left=12, pid=sleeper.pid
-        )
-        app = runs_page(stored_job(empty, status))
-        assert "3 of 8 parts done. About 12 seconds left in this step." in shown(app)
-        assert [button.label for button in app.button] == ["Cancel the run"]
-    finally:
-        sleeper.kill()
-        sleeper.wait()
+def test_any_session_finds_what_works_and_what_waits_and_its_place(
+    empty: Path, alive: ExitStack
+) -> None:
+    working = Status(state="running", stage="simulate", done=3, total=8, seconds_left=12)
+    for name, status in (("a", working), ("b", Status(state="waiting"))):
+        folder = stored_job(empty, status, name=name, title=f"Job {name}")
+        alive.enter_context(holding(folder / ALIVE_FILE))
+    app = runs_page()
+    text = shown(app)
+    assert "Job a. Working on: the simulated years, 3 of 8 parts done." in text
+    assert "About 12 seconds left in this step." in text
+    assert "Job b. Waiting: 1 job is before this one." in text
+    assert labels(app) == ["Cancel: Job a", "Cancel: Job b"]
 
 
-def test_process_that_vanished_counts_as_failed(empty: Path) -> None:
-    gone = subprocess.Popen([sys.executable, "-c", "pass"])
-    gone.wait()
-    job = stored_job(empty, Status(state="running", stage="visits", pid=gone.pid))
-    assert "stopped without saying why" in shown(runs_page(job))
+def test_work_that_somebody_else_asked_for_is_theirs_to_cancel(
+    empty: Path, alive: ExitStack
+) -> None:
+    folder = stored_job(empty, Status(state="running"), by="somebody else")
+    alive.enter_context(holding(folder / ALIVE_FILE))
+    app = runs_page()
+    assert "Mine. Working on" in shown(app)
+    assert labels(app) == []
 
 
-def test_failure_is_shown_with_its_message_and_reference(empty: Path) -> None:
+def test_process_that_vanished_counts_as_failed_with_its_last_lines(empty: Path) -> None:
+    folder = stored_job(empty, Status(state="running", stage="visits"))
+    (folder / "log.txt").write_text("Killed <b>here</b>\n", encoding="utf-8")
+    text = shown(runs_page(folder.name))
+    assert "stopped without saying why" in text
+    assert "Killed &lt;b&gt;here&lt;/b&gt;" in text
+
+
+def test_failure_is_shown_with_its_message_and_reference_and_can_be_tried_again(
+    empty: Path,
+) -> None:
     failed = Status(state="failed", message="units.csv: no such table.", reference="f00d")
-    text = shown(runs_page(stored_job(empty, failed)))
-    assert "units.csv: no such table." in text
-    assert "f00d" in text
+    folder = stored_job(empty, failed)
+    (folder / "fault-f00d.log").write_text("reference f00d\nZeroDivisionError\n", encoding="utf-8")
+    app = runs_page(folder.name)
+    assert "units.csv: no such table." in shown(app)
+    assert "Reference: f00d" in shown(app)
+    assert "ZeroDivisionError" in shown(app)
+    click(app, "Start it again")
+    (other,) = (
+        path for path in (empty / ".jobs").iterdir() if path.is_dir() and path.name != folder.name
+    )
+    try:
+        assert read_request(other).options == {"scenario": "baseline", "seed": 5}
+        assert read_request(other).title == "Mine"
+    finally:
+        click(app, "Cancel: Mine")
 
 
 def test_finished_run_can_be_opened_from_the_page(
@@ -110,22 +163,22 @@ def test_finished_run_can_be_opened_from_the_page(
     assert plan.folder is not None
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("ESTATE_RUNS", str(plan.folder.parent))
-    job = plan.folder.parent / ".jobs" / "done-1"
-    job.mkdir(parents=True)
-    write_status(job, Status(state="done", run=str(plan.folder)))
+    job = stored_job(plan.folder.parent, Status(state="done", folder=str(plan.folder)))
     app = runs_page(job.name)
     assert "complete and stored" in shown(app)
     app.switch_page("app_pages/overview.py").run()
     assert plan.title in shown(app)
 
 
-def test_start_another_run_forgets_the_job_without_stopping_it(empty: Path) -> None:
-    app = runs_page(stored_job(empty, Status(state="cancelled")))
-    click(app, "Start another run")
-    assert "run" not in app.query_params
-    assert app.selectbox(key="scenario").value == "baseline"
+def test_ended_work_is_put_away_but_stays_in_the_list(empty: Path) -> None:
+    folder = stored_job(empty, Status(state="cancelled"))
+    app = runs_page(folder.name)
+    click(app, "Put away")
+    assert "job" not in app.query_params
+    assert labels(app) == []
+    assert "It was cancelled" in shown(app)
 
 
 def test_name_in_the_address_cannot_leave_the_folder_of_jobs(empty: Path) -> None:
     app = runs_page("../../etc")
-    assert app.selectbox(key="scenario").value == "baseline"
+    assert labels(app) == []

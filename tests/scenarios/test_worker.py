@@ -1,20 +1,42 @@
-"""A run in a process of its own: started, watched, cancelled."""
+"""Long commands in processes of their own: started, watched, in their turn, cancelled."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import scenarios.run as run_module
+from scenarios.commands import COMMANDS, check
+from scenarios.errors import ScenarioError
+from scenarios.locking import holding
 from scenarios.results import load_results
-from scenarios.worker import RunRequest, Status, read_status, start, work, write_status
+from scenarios.studies import studies
+from scenarios.worker import (
+    ALIVE_FILE,
+    Job,
+    Request,
+    Status,
+    cancel,
+    jobs,
+    log_tail,
+    read_status,
+    start,
+    work,
+    write_status,
+)
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
 
 
-def wait_for(folder: Path, *states: str, seconds: float = 90) -> Status:
+def wait_for(folder: Path, *states: str, seconds: float = 120) -> Status:
     end = time.monotonic() + seconds
     while (status := read_status(folder)).state not in states:
         assert time.monotonic() < end, status
@@ -22,25 +44,25 @@ def wait_for(folder: Path, *states: str, seconds: float = 90) -> Status:
     return status
 
 
-def request(small_data: Path, runs: Path, **more: object) -> RunRequest:
-    wanted = {"scenario": "baseline", "replications": 2, "workers": 1} | more
-    return RunRequest(data=str(small_data), runs=str(runs), **wanted)  # type: ignore[arg-type]
+def request(small_data: Path, runs: Path, **more: Any) -> Request:
+    options = {"scenario": "baseline", "replications": 2, "workers": 1} | more
+    return Request(command="run", runs=str(runs), options={"data": str(small_data)} | options)
 
 
 def test_a_background_run_ends_with_a_run_folder(small_data: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "request"
+    folder = tmp_path / "jobs" / "one"
     process = start(folder, request(small_data, tmp_path / "runs"))
     status = wait_for(folder, "done", "failed")
     assert process.wait(timeout=30) == 0
     assert (status.state, status.exit_code, status.pid) == ("done", 0, process.pid)
-    assert load_results(str(status.run)).replications == 2
+    assert load_results(str(status.folder)).replications == 2
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+@posix
 def test_a_background_run_is_cancelled_and_leaves_nothing(small_data: Path, tmp_path: Path) -> None:
-    folder, runs = tmp_path / "request", tmp_path / "runs"
+    folder, runs = tmp_path / "jobs" / "one", tmp_path / "runs"
     process = start(folder, request(small_data, runs, replications=2000))
-    end = time.monotonic() + 90
+    end = time.monotonic() + 120
     while (status := read_status(folder)).stage != "simulate" or not status.done:
         assert time.monotonic() < end, status
         time.sleep(0.1)
@@ -51,8 +73,82 @@ def test_a_background_run_is_cancelled_and_leaves_nothing(small_data: Path, tmp_
     assert list(runs.iterdir()) == []
 
 
+@posix
+def test_jobs_work_one_at_a_time_in_the_order_they_were_asked_for(
+    small_data: Path, tmp_path: Path
+) -> None:
+    parent, runs = tmp_path / "jobs", tmp_path / "runs"
+    processes = []
+    for name in ("c", "a", "b"):
+        processes.append(start(parent / name, request(small_data, runs, replications=2000)))
+        time.sleep(0.01)
+    try:
+        wait_for(parent / "c", "running")
+        wait_for(parent / "a", "waiting")
+        wait_for(parent / "b", "waiting")
+        told = [(job.name, job.ahead, job.status.state) for job in jobs(parent)]
+        assert told == [("c", 0, "running"), ("a", 1, "waiting"), ("b", 2, "waiting")]
+        cancel(parent / "a")
+        assert [job.ahead for job in jobs(parent)] == [0, 1, 1]
+        cancel(parent / "c")
+        wait_for(parent / "b", "running")
+        states = {job.name: job.status.state for job in jobs(parent)}
+        assert states == {"c": "cancelled", "a": "cancelled", "b": "running"}
+    finally:
+        for name in ("c", "a", "b"):
+            cancel(parent / name)
+    assert [process.wait(timeout=30) for process in processes] == [130, 130, 130]
+
+
+@posix
+def test_worker_that_was_killed_counts_as_failed_and_makes_way(
+    small_data: Path, tmp_path: Path
+) -> None:
+    parent, runs = tmp_path / "jobs", tmp_path / "runs"
+    first = start(parent / "a", request(small_data, runs, replications=2000))
+    wait_for(parent / "a", "running")
+    second = start(parent / "b", request(small_data, runs, replications=2))
+    wait_for(parent / "b", "waiting")
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait(timeout=30)
+    (job, _) = jobs(parent)
+    assert (job.status.state, job.has_ended) == ("failed", True)
+    assert "stopped without saying why" in job.status.message
+    wait_for(parent / "b", "done", "failed")
+    assert second.wait(timeout=30) == 0
+
+
+def test_number_of_a_process_that_is_another_now_is_not_believed(tmp_path: Path) -> None:
+    """After a restart of the machine a status may name a process that is somebody else's."""
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        only_asked(tmp_path / "a", Request(command="run", options={"scenario": "baseline"}))
+        write_status(tmp_path / "a", Status(state="running", pid=stranger.pid))
+        (job,) = jobs(tmp_path)
+        assert job.status.state == "failed"
+        cancel(tmp_path / "a")
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_living_worker_is_known_by_its_lock(tmp_path: Path) -> None:
+    only_asked(tmp_path / "a", Request(command="run", options={"scenario": "baseline"}))
+    write_status(tmp_path / "a", Status(state="running", pid=1))
+    with holding(tmp_path / "a" / ALIVE_FILE):
+        assert [job.status.state for job in jobs(tmp_path)] == ["running"]
+
+
+def test_folder_that_is_no_job_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").write_text("")
+    assert jobs(tmp_path) == []
+    assert jobs(tmp_path / "not there") == []
+
+
 def test_a_wrong_scenario_is_told_in_the_status(small_data: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "request"
+    folder = tmp_path / "jobs" / "one"
     process = start(folder, request(small_data, tmp_path / "runs", scenario="baselin"))
     status = wait_for(folder, "done", "failed")
     assert process.wait(timeout=30) == 2
@@ -61,28 +157,83 @@ def test_a_wrong_scenario_is_told_in_the_status(small_data: Path, tmp_path: Path
     assert status.reference is None
 
 
-def test_an_unexpected_fault_has_a_reference(
+def test_an_unexpected_fault_has_a_reference_and_a_log_without_values(
     small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("somebody's name")
 
-    start_only(tmp_path, request(small_data, tmp_path / "runs"))
+    folder = tmp_path / "jobs" / "one"
+    only_asked(folder, request(small_data, tmp_path / "runs"))
     monkeypatch.setattr(run_module, "place", fail)
-    assert work(tmp_path) == 1
-    status = read_status(tmp_path)
+    assert work(folder) == 1
+    status = read_status(folder)
     assert status.state == "failed"
     assert status.reference is not None
     assert "somebody" not in status.message
-    assert (tmp_path / f"fault-{status.reference}.log").is_file()
+    tail = log_tail(folder, status.reference)
+    assert tail[-1] == "ZeroDivisionError"
+    assert "somebody" not in "".join(tail)
 
 
-def start_only(folder: Path, asked: RunRequest) -> None:
+def only_asked(folder: Path, asked: Request) -> None:
     """Write a request as ``start`` does, without a process."""
     import json
     from dataclasses import asdict
 
+    folder.mkdir(parents=True)
     (folder / "request.json").write_text(json.dumps(asdict(asked)))
+
+
+def test_unknown_command_and_wrong_options_are_refused_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ScenarioError, match="Did you mean 'frontier'"):
+        start(tmp_path / "a", Request(command="frontir"))  # type: ignore[arg-type]
+    asked = Request(command="frontier", options={"scenario": "baseline", "point": 3})
+    with pytest.raises(ScenarioError) as refused:
+        start(tmp_path / "a", asked)
+    assert "no option 'point'. Did you mean 'points'?" in str(refused.value)
+    assert "give the option 'against'" in str(refused.value)
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_which_options_it_needs(command: str) -> None:
+    with pytest.raises(ScenarioError, match="give the option"):
+        check(command, {})
+
+
+def test_a_study_of_the_worker_is_the_same_bytes_as_one_of_the_command_line(
+    small_data: Path, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from scenarios.cli import app
+
+    asked = Request(
+        command="frontier",
+        runs=str(tmp_path / "runs"),
+        options={
+            "scenario": "closer_to_home",
+            "against": "moves",
+            "points": 3,
+            "data": str(small_data),
+        },
+    )
+    only_asked(tmp_path / "jobs" / "one", asked)
+    assert work(tmp_path / "jobs" / "one") == 0
+    (study,) = studies(tmp_path / "runs", "frontier")
+    assert study.name == "frontier-closer_to_home-1"
+    own = tmp_path / "own"
+    words = f"frontier closer_to_home --against moves --points 3 --data {small_data} --out {own}"
+    assert CliRunner().invoke(app, words.split()).exit_code == 0
+    names = {path.name for path in study.folder.iterdir()}
+    assert names == {path.name for path in own.iterdir()}
+    differ = {
+        name for name in names if (study.folder / name).read_bytes() != (own / name).read_bytes()
+    }
+    assert differ <= {"manifest.json"}
 
 
 def test_a_status_is_never_half_written(tmp_path: Path) -> None:
@@ -91,3 +242,13 @@ def test_a_status_is_never_half_written(tmp_path: Path) -> None:
         write_status(tmp_path, Status(state="running", done=done, total=50))
         assert read_status(tmp_path).done == done
     assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
+
+
+def test_job_has_ended_when_it_is_done_failed_or_cancelled(tmp_path: Path) -> None:
+    job = Job(folder=tmp_path, request=Request(command="run"), status=Status())
+    ended = {
+        state
+        for state in ("starting", "waiting", "running", "done", "failed", "cancelled")
+        if replace(job, status=Status(state=state)).has_ended  # type: ignore[arg-type]
+    }
+    assert ended == {"done", "failed", "cancelled"}

@@ -1,0 +1,134 @@
+"""How far a job in the background is, in words."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from scenarios.display import markup
+from scenarios.display.markup import DASH
+from scenarios.display.wording import count, moment
+
+if TYPE_CHECKING:
+    from scenarios.worker import Job, Status
+
+STAGES = {
+    "people": "the people and their contacts",
+    "journeys": "journeys to every prison",
+    "costs": "what each placement costs",
+    "preparing the solver": "preparing the solver",
+    "allocation": "who is held where",
+    "prices of limits": "what each limit costs",
+    "limits and ties": "limits on moves, and people who must be apart or together",
+    "worst tenth": "the worst-off tenth",
+    "levels": "the order of aims",
+    "ceilings": "ceilings on people far from home",
+    "certificate": "the proof of the plan",
+    "simulate": "the simulated years",
+    "frontier": "points of the trade-off",
+    "variants": "plans under each assumption",
+    "calls": "a year of calls",
+}
+"""Stages of a command in words; one that is not here is shown as it is named."""
+
+MINUTE = 60.0
+HOUR = 3600.0
+MOST_ROWS = 20
+
+
+def share(status: Status) -> float:
+    """Return how much of the present stage is done, from 0 to 1."""
+    return min(1.0, status.done / status.total) if status.total else 0.0
+
+
+def words(job: Job) -> str:
+    """Say what a job does, how far it is and how long the present stage still takes."""
+    status = job.status
+    if status.state in ("starting", "waiting"):
+        return waiting(job.ahead)
+    scenario, _, named = status.stage.rpartition(": ")
+    base, comma, detail = named.partition(",")
+    stage = STAGES.get(base, base or "starting") + comma + detail
+    of = f", {status.done:,} of {status.total:,} parts done" if status.total > 1 else ""
+    who = f" ({scenario})" if scenario else ""
+    left = ""
+    if status.total > 1 and status.seconds_left is not None:
+        left = f" {about(status.seconds_left)} left in this step."
+    return f"Working on: {stage}{who}{of}.{left}"
+
+
+def waiting(ahead: int) -> str:
+    """Say how many jobs go before one that waits.
+
+    Examples
+    --------
+    >>> waiting(0)
+    'Starting.'
+    >>> waiting(1)
+    'Waiting: 1 job is before this one.'
+    """
+    if not ahead:
+        return "Starting."
+    return f"Waiting: {ahead} {'job is' if ahead == 1 else 'jobs are'} before this one."
+
+
+def about(seconds: float) -> str:
+    """Say a time that is only roughly known, in the unit in which it is felt.
+
+    Examples
+    --------
+    >>> about(12.3), about(1), about(200), about(9000)
+    ('About 12 seconds', 'About 1 second', 'About 3 minutes', 'About 2.5 hours')
+    """
+    if seconds < 1.5 * MINUTE:
+        number, unit = max(1, round(seconds)), "second"
+    elif seconds < 1.5 * HOUR:
+        number, unit = round(seconds / MINUTE), "minute"
+    else:
+        return f"About {seconds / HOUR:.1f} hours"
+    return f"About {number} {unit}{'' if number == 1 else 's'}"
+
+
+def ending(status: Status) -> str:
+    """Say how a job ended, and what to do where it did not."""
+    if status.state == "done":
+        if status.exit_code:
+            return f"It is stored, and ended with exit code {status.exit_code}: read what it says."
+        return "It is complete and stored."
+    if status.state == "cancelled":
+        return "It was cancelled. Nothing of it is stored."
+    reference = f" Reference: {status.reference}." if status.reference else ""
+    return f"It could not be made. {status.message}{reference}"
+
+
+def table(jobs: Sequence[Job]) -> str:
+    """List jobs that have ended, the latest first: what, who asked, when, and how it ended."""
+    import pandas as pd
+
+    rows = [
+        {
+            "title": job.request.title,
+            "command": job.request.command,
+            "asked": moment(_time(job.request.asked_ns)),
+            "by": job.request.asked_by or DASH,
+            "ending": ending(job.status),
+        }
+        for job in reversed(jobs)
+    ]
+    return markup.table(
+        pd.DataFrame(rows).head(MOST_ROWS),
+        f"The latest {count(min(len(rows), MOST_ROWS), 'piece')} of work",
+        labels={
+            "title": "What",
+            "command": "Command",
+            "asked": "Asked for",
+            "by": "By",
+            "ending": "How it ended",
+        },
+    )
+
+
+def _time(nanoseconds: int) -> str:
+    at = datetime.datetime.fromtimestamp(nanoseconds / 1e9, tz=datetime.UTC)
+    return at.isoformat(timespec="seconds")
