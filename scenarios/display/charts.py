@@ -91,17 +91,24 @@ def estate_map(
     title: str,
     note: str,
     colours: Sequence[str] = BLUES,
+    each: str = "prison",
+    counted: str = "People held",
+    most: int = 2000,
 ) -> Figure:
-    """Draw every prison on the outline of England and Wales: size by people held, colour by band.
+    """Draw every place on the outline of England and Wales: size by people, colour by band.
 
     Parameters
     ----------
     places
-        One row per prison: name, latitude, longitude, people, value, band (one of ``bands``).
+        One row per place: name, latitude, longitude, people, value, band (one of ``bands``).
     outline
         GeoJSON feature collection of the land, in degrees; rings run clockwise.
     bands
         The bands of the value, low to high, at most four.
+    each, counted
+        What a place is called, and what its size counts.
+    most
+        People from which on a circle grows no more.
     """
     import altair as alt
 
@@ -119,10 +126,10 @@ def estate_map(
             latitude="latitude:Q",
             size=alt.Size(
                 "people:Q",
-                title="People held",
-                scale=alt.Scale(domain=[0, 2000], range=[12, 420], clamp=True),
+                title=counted,
+                scale=alt.Scale(domain=[0, most], range=[12, 420], clamp=True),
                 legend=alt.Legend(
-                    values=[200, 1000, 2000],
+                    values=[most // 10, most // 2, most],
                     symbolFillColor=LAND,
                     orient="top-right",
                     direction="vertical",
@@ -137,15 +144,19 @@ def estate_map(
             ),
             order=alt.Order("people:Q", sort="descending"),
             tooltip=[
-                alt.Tooltip("name:N", title="Prison"),
-                alt.Tooltip("people:Q", title="People held", format=",.0f"),
+                alt.Tooltip("name:N", title=each.capitalize()),
+                alt.Tooltip("people:Q", title=counted, format=",.0f"),
                 alt.Tooltip("value:Q", title=legend, format=",.1f"),
             ],
         )
     )
     counts = places["band"].value_counts()
     spread = ", ".join(f"{int(counts.get(band, 0))} {band}" for band in bands)
-    words = f"{title}. Map of {len(places)} prisons. Prisons by {legend.lower()}: {spread}."
+    named = f"{each}s"
+    words = (
+        f"{title}. Map of {len(places)} {named}. {named.capitalize()} by {legend.lower()}: "
+        f"{spread}."
+    )
     chart = (land + circles).properties(width=WIDTH, height=600).project("mercator")
     return _figure(chart, title, note, words)
 
@@ -227,7 +238,7 @@ def ranked_bars(
     chart = base.mark_bar(color=colour, height={"band": 0.7}).properties(
         width=WIDTH, height=max(110, 34 * len(rows))
     )
-    said = _said(rows, label, value)
+    said = _said(rows, label, value, number_format)
     return _figure(chart, title, note, f"{title}. {said}.")
 
 
@@ -293,6 +304,62 @@ def intervals(
     said = "; ".join(
         f"{row[label]}{', ' + row[series] if series else ''}: {row['value']:,.2f}"
         + (f" ({row['low']:,.2f} to {row['high']:,.2f})" if row["low"] < row["high"] else "")
+        for row in rows.to_dict("records")
+    )
+    return _figure(chart, title, note, f"{title}. {said}.")
+
+
+def grouped_bars(
+    rows: pd.DataFrame,
+    *,
+    label: str,
+    series: str,
+    value: str,
+    unit: str,
+    title: str,
+    note: str,
+    number_format: str = ",.0f",
+) -> Figure:
+    """Draw a bar a row and case, side by side, in the order of the table.
+
+    Parameters
+    ----------
+    rows
+        One row per bar: the column ``label`` names the group, ``series`` the case (at most four),
+        ``value`` is drawn.
+    unit
+        What the axis counts.
+    number_format
+        How numbers are written, in d3's notation.
+    """
+    import altair as alt
+
+    order, cases = list(dict.fromkeys(rows[label])), list(dict.fromkeys(rows[series]))
+    step = 18 * len(cases) + (30 if _is_long(order) else 10)
+    chart = (
+        alt.Chart(rows)
+        .mark_bar()
+        .encode(
+            y=alt.Y(
+                f"{label}:N",
+                sort=order,
+                title=None,
+                axis=_row_axis(order, above=9 * len(cases) + 8),
+                scale=alt.Scale(paddingInner=0.45 if _is_long(order) else 0.2),
+            ),
+            yOffset=alt.YOffset(f"{series}:N", sort=cases),
+            x=alt.X(f"{value}:Q", title=unit, axis=alt.Axis(format=number_format, tickCount=5)),
+            color=_colour(f"{series}:N", cases),
+            tooltip=[
+                alt.Tooltip(f"{label}:N", title=" "),
+                alt.Tooltip(f"{series}:N", title="When"),
+                alt.Tooltip(f"{value}:Q", title=unit, format=number_format),
+            ],
+        )
+        .properties(width=WIDTH, height=max(110, step * len(order)))
+    )
+    said = "; ".join(
+        f"{row[label]}, {row[series]}: {row[value]:{number_format}}"
         for row in rows.to_dict("records")
     )
     return _figure(chart, title, note, f"{title}. {said}.")
@@ -405,7 +472,7 @@ def _is_long(labels: Sequence[str]) -> bool:
     return max(map(len, labels), default=0) > LONG_LABEL
 
 
-def _row_axis(labels: Sequence[str]) -> Any:
+def _row_axis(labels: Sequence[str], above: int = 8) -> Any:
     """Name rows beside the chart, or above each row where that would leave no room for it."""
     import altair as alt
 
@@ -417,7 +484,7 @@ def _row_axis(labels: Sequence[str]) -> Any:
         domain=False,
         labelAlign="left",
         labelBaseline="bottom",
-        labelOffset=-8,
+        labelOffset=-above,
         labelPadding=0,
         zindex=1,
     )
@@ -435,9 +502,10 @@ def _colour(field: str, names: Sequence[str]) -> Any:
     return alt.Color(field, sort=list(names), scale=scale, legend=legend)
 
 
-def _said(rows: pd.DataFrame, label: str, value: str) -> str:
+def _said(rows: pd.DataFrame, label: str, value: str, number_format: str) -> str:
+    form = number_format if number_format.endswith("%") else ",.0f"
     return "; ".join(
-        f"{name} {number:,.0f}" for name, number in zip(rows[label], rows[value], strict=True)
+        f"{name} {number:{form}}" for name, number in zip(rows[label], rows[value], strict=True)
     )
 
 

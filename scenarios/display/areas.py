@@ -1,0 +1,218 @@
+"""Home areas and regions: how far from each its people are held, today and in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from scenarios.display import charts, views, wording
+from scenarios.display.charts import Figure
+from scenarios.display.figures import CHANGE_COLOURS
+from scenarios.display.markup import SMALL_COUNT, table
+
+if TYPE_CHECKING:
+    from scenarios.results import Results
+
+MOST_PEOPLE = 1000
+"""People from which on the circle of a home area grows no more."""
+
+TITLES = {
+    "today": "Average miles to where people from each home area are held today",
+    "plan": "Average miles to where people from each home area would be held in this run",
+    "change": "Change in the average miles to where people from each home area are held",
+}
+
+_AREAS = """
+with journeys as materialized (
+    select p.home_area, pl.from_establishment, pl.establishment, count(*) as people,
+        count(*) filter (pl.moved) as moved
+    from read_parquet($placements) pl
+    join read_parquet($population) p on p.prisoner_id = pl.prisoner_id
+    where pl.establishment <> ''
+    group by all
+), known as materialized (
+    select j.*, before.straight_miles as miles_today, after.straight_miles as miles
+    from journeys j
+    left join read_parquet($travel) before
+        on before.home_area = j.home_area and before.establishment = j.from_establishment
+    left join read_parquet($travel) after
+        on after.home_area = j.home_area and after.establishment = j.establishment
+)
+select home_area, cast(sum(people) as bigint) as people, cast(sum(moved) as bigint) as moved,
+    sum(people * miles_today) / sum(people) as straight_miles_today,
+    sum(people * miles) / sum(people) as straight_miles,
+    cast(coalesce(sum(people) filter (miles_today > 50), 0) as bigint) as beyond_50_today,
+    cast(coalesce(sum(people) filter (miles > 50), 0) as bigint) as beyond_50,
+    cast(coalesce(sum(people) filter (miles > miles_today + $same), 0) as bigint) as further
+from known
+where miles_today is not null and miles is not null
+group by home_area
+order by home_area
+"""
+
+
+def home_areas(folder: Path, areas: pd.DataFrame) -> pd.DataFrame:
+    """Summarise each home area: its people and how far from it they are held.
+
+    Parameters
+    ----------
+    folder
+        A run folder, or one made by ``estate allocate``.
+    areas
+        One row per ``home_area`` with ``name``, ``latitude``, ``longitude`` and ``region``.
+
+    Returns
+    -------
+    DataFrame
+        One row per home area that anybody with a known distance comes from, by name: ``people``,
+        ``moved``, mean ``straight_miles_today``, ``straight_miles`` and ``change_miles``,
+        ``beyond_50_today``, ``beyond_50`` and ``further`` (people), and where it is.
+    """
+    import duckdb
+
+    names = ("placements", "population", "travel")
+    files = {name: str(folder / f"{name}.parquet") for name in names}
+    with duckdb.connect() as database:
+        found = database.execute(_AREAS, files | {"same": views.NEARER_MILES}).df()
+    found["change_miles"] = found["straight_miles"] - found["straight_miles_today"]
+    named = areas[["home_area", "name", "region", "latitude", "longitude"]]
+    return named.merge(found, on="home_area").sort_values("name", ignore_index=True)
+
+
+def regions(by_area: pd.DataFrame) -> pd.DataFrame:
+    """Put home areas together by region.
+
+    Parameters
+    ----------
+    by_area
+        The table of :func:`home_areas`.
+
+    Returns
+    -------
+    DataFrame
+        One row per region: the counts added up, miles averaged over people.
+    """
+    counts = ["people", "moved", "beyond_50_today", "beyond_50", "further"]
+    miles = ["straight_miles_today", "straight_miles", "change_miles"]
+    weighed = by_area[["region", *counts]].join(by_area[miles].mul(by_area["people"], axis=0))
+    summed = weighed.groupby("region", sort=True).sum()
+    summed[miles] = summed[miles].div(summed["people"], axis=0)
+    return summed.reset_index()
+
+
+def places(by_area: pd.DataFrame, when: str) -> pd.DataFrame:
+    """Give the map its circles, without areas that one or two people come from.
+
+    Parameters
+    ----------
+    by_area
+        The table of :func:`home_areas`.
+    when
+        ``today``, ``plan`` or ``change``.
+
+    Returns
+    -------
+    DataFrame
+        name, latitude, longitude, people, value (miles), band.
+    """
+    columns: dict[str, tuple[str, tuple[int, ...], tuple[str, ...]]] = {
+        "today": ("straight_miles_today", views.MILES_EDGES, views.MILES_BANDS),
+        "plan": ("straight_miles", views.MILES_EDGES, views.MILES_BANDS),
+        "change": ("change_miles", views.CHANGE_EDGES, views.CHANGE_BANDS),
+    }
+    miles, edges, bands = columns[when]
+    drawn = by_area[by_area["people"] > SMALL_COUNT]
+    value = drawn[miles].round(1)
+    band = np.array(bands, dtype=object)[np.searchsorted(edges, value, side="right")]
+    shown = drawn[["name", "latitude", "longitude", "people"]].assign(value=value, band=band)
+    return shown.reset_index(drop=True)
+
+
+def figure(
+    results: Results, by_area: pd.DataFrame, outline: Mapping[str, Any], when: str
+) -> Figure:
+    """Draw every home area by how far from it its people are held.
+
+    Parameters
+    ----------
+    by_area
+        The table of :func:`home_areas`.
+    when
+        ``today``, ``plan`` or ``change``.
+    """
+    change = when == "change"
+    left_out = int((by_area["people"] <= SMALL_COUNT).sum())
+    few = (
+        f" {wording.count(left_out, 'area')} that one or two people come from "
+        f"{'is' if left_out == 1 else 'are'} not drawn."
+        if left_out
+        else ""
+    )
+    return charts.estate_map(
+        places(by_area, when),
+        outline,
+        bands=views.CHANGE_BANDS if change else views.MILES_BANDS,
+        colours=CHANGE_COLOURS if change else charts.BLUES,
+        legend="Change in average miles" if change else "Average miles from home",
+        title=TITLES[when],
+        note=f"{wording.source(results, drawn=False)} Straight-line miles.{few}",
+        each="home area",
+        counted="People from there",
+        most=MOST_PEOPLE,
+    )
+
+
+def listing(by_area: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
+    """List the home areas."""
+    return _listing(
+        by_area,
+        {"name": "Home area", "region": "Region"},
+        "People from each home area and their average miles to where they are held",
+        is_plan=is_plan,
+        circulate=circulate,
+    )
+
+
+def region_listing(by_region: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
+    """List the regions of :func:`regions`."""
+    return _listing(
+        by_region,
+        {"region": "Region of home"},
+        "People from each region and their average miles to where they are held",
+        is_plan=is_plan,
+        circulate=circulate,
+    )
+
+
+def _listing(
+    rows: pd.DataFrame, head: dict[str, str], caption: str, *, is_plan: bool, circulate: bool
+) -> str:
+    labels = head | {
+        "people": "People",
+        "straight_miles_today": "Average miles today",
+        "beyond_50_today": "Over 50 miles today",
+    }
+    if is_plan:
+        labels |= {
+            "straight_miles": "Average miles in this run",
+            "change_miles": "Change in miles",
+            "beyond_50": "Over 50 miles in this run",
+            "moved": "Move",
+            "further": "Further from home",
+        }
+    counts = [name for name in ("people", "beyond_50_today", "beyond_50", "moved", "further")]
+    small = tuple(name for name in counts if name in labels) if circulate else ()
+    miles = ("straight_miles_today", "straight_miles", "change_miles")
+    return table(
+        rows,
+        caption,
+        labels=labels,
+        hide_small=small,
+        hide_with=dict.fromkeys(miles, "people"),
+        rows_add_up=True,
+        scroll=True,
+    )

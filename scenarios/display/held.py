@@ -1,0 +1,499 @@
+"""A planner's first screen: who is far from family and from where they will live, and what it takes.
+
+Counted where the run's tables lie, so that no frame of the whole population is kept. *Family* is
+the home area, where a person's family is taken to live; *release* is the area a person is to live
+in, for people inside the resettlement window: sentenced people with so many days left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from scenarios.display import charts, views, wording
+from scenarios.display.charts import Figure
+from scenarios.display.markup import Number, table
+
+if TYPE_CHECKING:
+    from scenarios.results import Results
+
+FROM = {"family": "family", "release": "the area of release"}
+"""What distance is measured to: where family lives, or where the person will live."""
+
+EVERYBODY = "all"
+MOVES_AT_A_TIME = 100
+"""Moves whose gain is told at once."""
+
+_FAR = """
+with held as materialized (
+    select p.sex, p.home_area, p.release_area, p.status,
+        try_cast(cast(p.days_to_release as varchar) as double) as days_left,
+        pl.from_establishment, pl.establishment
+    from read_parquet($placements) pl
+    join read_parquet($population) p on p.prisoner_id = pl.prisoner_id
+    where pl.establishment <> ''
+), wanted as materialized (
+    select 'family' as area, sex, home_area as place, from_establishment, establishment from held
+    union all
+    select 'release', sex, release_area, from_establishment, establishment from held
+    where status <> 'remand' and days_left <= $window
+)
+select area, coalesce(sex, 'all') as sex, count(*) as people,
+    count(*) filter (before.straight_miles > 50) as beyond_50_today,
+    count(*) filter (after.straight_miles > 50) as beyond_50,
+    count(*) filter (before.straight_miles > 100) as beyond_100_today,
+    count(*) filter (after.straight_miles > 100) as beyond_100,
+    count(*) filter (before.straight_miles is null or after.straight_miles is null) as unknown
+from wanted
+left join read_parquet($travel) before
+    on before.home_area = place and before.establishment = from_establishment
+left join read_parquet($travel) after
+    on after.home_area = place and after.establishment = wanted.establishment
+group by grouping sets ((area), (area, sex))
+order by area, sex
+"""
+
+
+def far(folder: Path, window_days: int) -> pd.DataFrame:
+    """Count the people held far from family, and far from where they will live.
+
+    Parameters
+    ----------
+    folder
+        A run folder, or one made by ``estate allocate``.
+    window_days
+        Days before release from which nearness to the area of release counts.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``area`` (``family``, ``release``) and ``sex`` (``all``, ``men``, ``women``):
+        ``people`` who have a place, then how many of them are held more than 50 and more than 100
+        straight miles away, today (``beyond_50_today``, ``beyond_100_today``) and in the plan
+        (``beyond_50``, ``beyond_100``), and of how many a distance is ``unknown``.
+    """
+    import duckdb
+
+    files = {name: str(folder / f"{name}.parquet") for name in ("placements", "population")}
+    travel = str(folder / "travel.parquet")
+    with duckdb.connect() as database:
+        found: pd.DataFrame = database.execute(
+            _FAR, files | {"travel": travel, "window": window_days}
+        ).df()
+    return found
+
+
+def row(counts: pd.DataFrame, area: str, sex: str = EVERYBODY) -> dict[str, Any] | None:
+    """Give one row of :func:`far`, or nothing where it counts nobody."""
+    rows = counts[(counts["area"] == area) & (counts["sex"] == sex)]
+    return None if rows.empty else {str(name): rows.iloc[0][name] for name in rows}
+
+
+def window_days(results: Results) -> int:
+    """Give the days before release in which nearness to the area of release counts."""
+    return int(results.scenario["allocation"]["release_window_days"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextMoves:
+    """What the next moves beyond a plan would gain.
+
+    Attributes
+    ----------
+    gbp
+        Weighted pounds that ``MOVES_AT_A_TIME`` more moves save at most.
+    family_gbp
+        What they save families over the stay, where a frontier tells.
+    source
+        ``frontier``, or ``price``: the plan's own price of a move.
+    """
+
+    gbp: float
+    family_gbp: float | None
+    source: Literal["frontier", "price"]
+
+
+def next_moves(results: Results, points: pd.DataFrame | None) -> NextMoves | None:
+    """Say what the next hundred moves would gain at most.
+
+    Parameters
+    ----------
+    results
+        A plan.
+    points
+        A frontier of the same scenario and data against moves (``scenarios.frontier``), if there
+        is one.
+
+    Returns
+    -------
+    NextMoves or None
+        None where neither tells, as in a plan without a limit on moves.
+
+    Notes
+    -----
+    The least weighted cost is a convex function of the moves allowed, so its slope at the plan,
+    which the multiplier of the limit gives, bounds what the next moves can save.
+    """
+    if not views.is_plan(results):
+        return None
+    moves = int(results.allocation["moves"])
+    if points is not None:
+        below = points[(points["amount"] <= moves) & points["objective_rate_gbp"].notna()]
+        if len(below):
+            at = below.sort_values("amount").iloc[-1]
+            family = float(at["family_rate_gbp"])
+            return NextMoves(
+                gbp=float(at["objective_rate_gbp"]),
+                family_gbp=None if family != family else family,
+                source="frontier",
+            )
+    prices = [
+        each["price_gbp"]
+        for each in results.allocation.get("limits", ())
+        if each["limit"] == "moves"
+    ]
+    if not prices:
+        return None
+    return NextMoves(gbp=MOVES_AT_A_TIME * float(prices[0]), family_gbp=None, source="price")
+
+
+NEXT_NOTES = {
+    "frontier": "By the trade-off study of this scenario, at this many moves; over the stay.",
+    "price": "At most, by the price of a move in this plan's proof; over the stay. A trade-off "
+    "study tells it point by point.",
+}
+
+
+def answer(results: Results, counts: pd.DataFrame, *, circulate: bool = False) -> str:
+    """Give the answer of a run in one sentence.
+
+    Parameters
+    ----------
+    counts
+        The table of :func:`far`.
+    """
+    found = row(counts, "family")
+    if found is None:
+        return "Nobody is held in this run."
+    today = _told(found["beyond_50_today"], circulate)
+    if not views.is_plan(results):
+        return (
+            f"Of {found['people']:,} people, {today} {_are(found['beyond_50_today'])} held more "
+            "than 50 miles from family today."
+        )
+    further = views.row_for(results, "further")
+    return (
+        f"With {wording.count(further['moved'], 'move')}, "
+        f"{_told(found['beyond_50'], circulate)} of {found['people']:,} would be held more than 50 "
+        f"miles from family, instead of {today} today; "
+        f"{wording.people(further['nearer'], circulate)} would be nearer home and "
+        f"{wording.people(further['further'], circulate)} further away."
+    )
+
+
+def _are(number: float) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _told(number: float, circulate: bool) -> str:
+    return wording.people(number, circulate)
+
+
+def numbers(
+    results: Results, counts: pd.DataFrame, gain: NextMoves | None, *, circulate: bool = False
+) -> list[Number]:
+    """Give a planner's headline numbers.
+
+    Parameters
+    ----------
+    counts
+        The table of :func:`far`.
+    gain
+        As from :func:`next_moves`.
+    circulate
+        Whether counts of one or two people are kept back.
+    """
+    is_plan = views.is_plan(results)
+    shown = [_far_number(counts, area, miles, is_plan, circulate) for area, miles in _ASKED]
+    return [
+        *(each for each in shown if each is not None),
+        *(_plan_numbers(results, gain, circulate) if is_plan else []),
+        _sure(results),
+    ]
+
+
+_ASKED = (("family", 50), ("family", 100), ("release", 50), ("release", 100))
+
+
+def _far_number(
+    counts: pd.DataFrame, area: str, miles: int, is_plan: bool, circulate: bool
+) -> Number | None:
+    found = row(counts, area)
+    if found is None:
+        return None
+    now, column = f"beyond_{miles}_today", f"beyond_{miles}" if is_plan else f"beyond_{miles}_today"
+    apart = [
+        f"{sex} {wording.people(each[column], circulate).rpartition(' ')[0]}"
+        + (f" ({_only(each[now], circulate)} today)" if is_plan else "")
+        for sex in ("men", "women")
+        if (each := row(counts, area, sex)) is not None
+    ]
+    value, _, unit = _told(found[column], circulate).rpartition(" ")
+    whose = "" if area == "family" else " in the resettlement window"
+    return Number(
+        label=f"Over {miles} miles from {FROM[area]}",
+        value=value,
+        unit=f"{unit} of {found['people']:,}{whose}",
+        change=f"{_only(found[now], circulate)} today" if is_plan else "",
+        note=f"{'; '.join(apart).capitalize()}." if apart else "",
+    )
+
+
+def _only(number: float, circulate: bool) -> str:
+    return _told(number, circulate).rpartition(" ")[0]
+
+
+def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> list[Number]:
+    further = views.row_for(results, "further")
+    unplaced = int(results.summary["allocation"]["unplaced"])
+    few = circulate and further["further"] <= wording.SMALL_COUNT
+    shown = [
+        Number(
+            label="Moves needed",
+            value=f"{further['moved']:,}",
+            unit="people to another prison",
+            change=_per_week(results),
+            note="On top of the transfers that happen anyway.",
+        ),
+        Number(
+            label="Better and worse off",
+            value=_only(further["nearer"], circulate),
+            unit="people nearer home",
+            change=f"{_told(further['further'], circulate)} further from home",
+            note=""
+            if few or not further["further"]
+            else f"The worst is {further['most_miles_further']:.0f} miles further than today.",
+        ),
+    ]
+    if gain is not None:
+        shown.append(
+            Number(
+                label=f"Gain from the next {MOVES_AT_A_TIME} moves",
+                value=wording.pounds(gain.gbp),
+                unit="of weighted cost at most",
+                change=""
+                if gain.family_gbp is None
+                else f"{wording.pounds(gain.family_gbp)} of it for families",
+                note=NEXT_NOTES[gain.source],
+            )
+        )
+    short = "Everybody has a place under the rules." if not unplaced else "By cohort below."
+    shown.append(
+        Number(
+            label="Places short",
+            value=_only(unplaced, circulate),
+            unit="people without a place",
+            note=short,
+        )
+    )
+    return shown
+
+
+def _per_week(results: Results) -> str:
+    weekly = results.scenario["transfers"]["moves_per_week"]
+    return f"{weekly:,} a week in the simulated year" if weekly else ""
+
+
+def _sure(results: Results) -> Number:
+    date = wording.day(results.holds_for["date"])
+    gap = results.allocation["gap"]
+    if not views.is_plan(results) or gap is None:
+        return Number(label="Data of", value=date, note="Exact for these placements.")
+    return Number(
+        label="How sure",
+        value=wording.share(gap),
+        unit="from the best possible plan, at most",
+        note=f"For people and prices of {date}.",
+    )
+
+
+def far_figure(results: Results, counts: pd.DataFrame) -> Figure:
+    """Draw the share of people held far away, men and women apart, today and in this run.
+
+    Parameters
+    ----------
+    counts
+        The table of :func:`far`.
+    """
+    return charts.grouped_bars(
+        far_shares(counts, is_plan=views.is_plan(results)),
+        label="who",
+        series="case",
+        value="share",
+        unit="Share of the people in the group",
+        title="Share of people held far from family and from the area of release, in per cent",
+        note=f"{wording.source(results, drawn=False)} {window_words(results)}",
+        number_format=".0%",
+    )
+
+
+def window_words(results: Results) -> str:
+    """Say who counts towards the area of release."""
+    return (
+        f"Release: sentenced people with at most {window_days(results)} days left, towards the "
+        "area they are to live in. Straight-line miles."
+    )
+
+
+def far_shares(counts: pd.DataFrame, *, is_plan: bool) -> pd.DataFrame:
+    """Write the counts as shares, one row per bar of the picture.
+
+    Returns
+    -------
+    DataFrame
+        ``who``, ``case`` (``Today``, ``In this run``) and ``share`` of the group's people.
+    """
+    cases = {"_today": "Today"} | ({"": "In this run"} if is_plan else {})
+    rows = [
+        {
+            "who": f"{sex.capitalize()}, over {miles} miles from {FROM[area]}",
+            "case": case,
+            "share": float(found[f"beyond_{miles}{ending}"]) / max(1, int(found["people"])),
+        }
+        for area, miles in _ASKED
+        for sex in ("men", "women")
+        if (found := row(counts, area, sex)) is not None
+        for ending, case in cases.items()
+    ]
+    return pd.DataFrame(rows, columns=["who", "case", "share"])
+
+
+def far_table(counts: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
+    """List the people held far away, from family and from the area of release.
+
+    Parameters
+    ----------
+    counts
+        The table of :func:`far`.
+    """
+    labels = {"who": "Who", "area": "Far from", "people": "People"}
+    counted = []
+    for miles in views.FAR_MILES:
+        labels[f"beyond_{miles}_today"] = f"Over {miles} miles today"
+        counted.append(f"beyond_{miles}_today")
+        if is_plan:
+            labels[f"beyond_{miles}"] = f"Over {miles} miles in this run"
+            counted.append(f"beyond_{miles}")
+    labels["unknown"] = "Distance not known"
+    shown = counts.assign(
+        who=counts["sex"].replace({EVERYBODY: "everybody"}).str.capitalize(),
+        area=counts["area"].map(FROM).str.capitalize(),
+    )
+    return table(
+        shown,
+        "Number of people held far from family, and from the area of release",
+        labels=labels,
+        hide_small=(*counted, "unknown") if circulate else (),
+    )
+
+
+def regions_short(results: Results) -> pd.DataFrame:
+    """List the regions that lack places for their own people, men and women apart.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``region`` and ``sex`` with people who cannot all be held there: ``people`` of
+        the region, ``places`` in it, ``least_outside`` (people no plan can hold there) and
+        ``outside_today``; the largest first.
+    """
+    rows = pd.DataFrame(
+        results.allocation.get("lower_bounds", {}).get("regions", []),
+        columns=["region", "sex", "people", "places", "least_outside", "outside_today"],
+    )
+    short = rows[rows["least_outside"] > 0]
+    return short.sort_values(
+        ["least_outside", "region", "sex"], ascending=[False, True, True], ignore_index=True
+    )
+
+
+def regions_table(short: pd.DataFrame) -> str:
+    """List the regions of :func:`regions_short`."""
+    return table(
+        short.assign(sex=short["sex"].str.capitalize()),
+        "Regions with fewer places than people from there, by capacity alone",
+        labels={
+            "region": "Region",
+            "sex": "Who",
+            "people": "People from there",
+            "places": "Places there",
+            "least_outside": "People who cannot be held there",
+            "outside_today": "Held elsewhere today",
+        },
+    )
+
+
+WAYS = {
+    "places": "{how_many} more in {what}",
+    "margin": "{how_many} more {what} held than the operating margin allows",
+    "rule": "the rule {what} set aside for {how_many} of them",
+    "lock": "{how_many} of them unlocked",
+}
+"""What each way out of a shortfall asks for."""
+
+
+def shortfall(results: Results) -> pd.DataFrame:
+    """List the people without a place by cohort, with the ways out where they are stored.
+
+    Returns
+    -------
+    DataFrame
+        One row per cohort and way out: ``sex``, ``category``, ``status``, ``needs``, ``people``,
+        ``way_out`` in words, ``first_gbp`` of the first person placed so.
+    """
+    stored = None if results.folder is None else results.folder / "shortfall.parquet"
+    if stored is not None and stored.is_file():
+        rows = pd.read_parquet(stored)
+    else:
+        rows = pd.DataFrame(results.allocation["unplaced"])
+    columns = ["sex", "category", "status", "needs", "people", "way_out", "first_gbp"]
+    if rows.empty:
+        return pd.DataFrame(columns=columns)
+    if "way" not in rows:
+        rows = rows.assign(way="", what="", how_many=0, first_gbp=float("nan"))
+    said = [
+        _way(str(way), str(what), how_many)
+        for way, what, how_many in zip(rows["way"], rows["what"], rows["how_many"], strict=True)
+    ]
+    return rows.assign(way_out=said).reindex(columns=columns)
+
+
+def _way(way: str, what: str, how_many: float) -> str:
+    if way not in WAYS:
+        return "no one thing would place them" if way == "nan" else ""
+    kind = "lock" if (way, what) == ("rule", "lock") else way
+    return WAYS[kind].format(what=what, how_many=f"{how_many:,.0f}")
+
+
+def shortfall_table(rows: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List the rows of :func:`shortfall`."""
+    return table(
+        rows.assign(
+            sex=rows["sex"].str.capitalize(), needs=rows["needs"].replace({"": "none"})
+        ),
+        "People without a place, by cohort, and the cheapest ways out",
+        labels={
+            "sex": "Who",
+            "category": "Category",
+            "status": "Status",
+            "needs": "Needs",
+            "people": "People",
+            "way_out": "What would place them",
+            "first_gbp": "Weighted pounds for the first",
+        },
+        hide_small=("people",) if circulate else (),
+        scroll=True,
+    )

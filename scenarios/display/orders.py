@@ -1,0 +1,234 @@
+"""The moves of a plan: a list to filter, and block orders for those who arrange the transfers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from scenarios.display import views, wording
+from scenarios.display.markup import table
+
+if TYPE_CHECKING:
+    from simulation.clock import Calendar
+
+COLUMNS = (
+    "prisoner_id",
+    "from_unit",
+    "unit",
+    "from_establishment",
+    "establishment",
+    "reason",
+    "family_gain_gbp",
+    "own_gain_gbp",
+    "straight_miles_before",
+    "straight_miles_after",
+    "move_price_gbp",
+)
+"""What is read of ``moves.parquet``."""
+
+NEARER, FURTHER, NEITHER = "Nearer home", "Further from home", "As far as today"
+ENDS = (NEARER, FURTHER, NEITHER)
+
+SHOWN = 200
+"""Moves listed on the page; an export has all."""
+
+NO_DATE = ""
+"""Stands for the date of a move that none is planned for."""
+
+
+def moves(folder: Path) -> pd.DataFrame:
+    """Read the moves of a plan, in the order in which a year week by week would make them.
+
+    Parameters
+    ----------
+    folder
+        A run folder, or one made by ``estate allocate``.
+
+    Returns
+    -------
+    DataFrame
+        ``COLUMNS``, the person's ``sex``, ``change_miles`` (missing where a distance is not
+        known) and ``ends``, one of ``ENDS``.
+    """
+    found = pd.read_parquet(folder / "moves.parquet", columns=list(COLUMNS))
+    people = pd.read_parquet(folder / "population.parquet", columns=["prisoner_id", "sex"])
+    found = found.merge(people, on="prisoner_id", how="left")
+    change = found["straight_miles_after"] - found["straight_miles_before"]
+    ends = pd.Series(NEITHER, index=found.index, dtype="str")
+    ends = ends.mask(change < -views.NEARER_MILES, NEARER)
+    return found.assign(change_miles=change, ends=ends.mask(change > views.NEARER_MILES, FURTHER))
+
+
+def chosen(
+    rows: pd.DataFrame,
+    *,
+    leaving: Sequence[str] = (),
+    arriving: Sequence[str] = (),
+    reasons: Sequence[str] = (),
+    ends: Sequence[str] = (),
+    sexes: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Keep the moves asked for; nothing asked of a column keeps all of it.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`moves`.
+    leaving, arriving
+        Codes of establishments.
+    reasons, ends, sexes
+        Reason codes, words of ``ENDS``, ``men`` or ``women``.
+    """
+    asked = {
+        "from_establishment": leaving,
+        "establishment": arriving,
+        "reason": reasons,
+        "ends": ends,
+        "sex": sexes,
+    }
+    kept = rows
+    for column, values in asked.items():
+        if values:
+            kept = kept[kept[column].isin(list(values))]
+    return kept
+
+
+def dated(
+    rows: pd.DataFrame, calendar: Calendar, per_week: int, *, first_come: bool
+) -> pd.DataFrame:
+    """Give each move a date, so many a week on working days.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`moves`, all of it.
+    calendar
+        The simulated year: moves begin on its first measured day.
+    per_week
+        Moves in a week; 0 for no dates.
+    first_come
+        Whether moves are made in the order of the table, as a simulated year of the plan makes
+        them; else those that save most come first.
+
+    Returns
+    -------
+    DataFrame
+        The table with ``date``, ISO, empty where the year has no room; in the order of dates.
+    """
+    from simulation.stays import week_by_week
+
+    if not per_week:
+        return rows.assign(date=NO_DATE)
+    order = ["own_gain_gbp", "prisoner_id"]
+    turn = rows if first_come else rows.sort_values(order, ascending=[False, True])
+    days = dict(week_by_week(turn["prisoner_id"].astype("str").tolist(), calendar, per_week))
+    found = turn["prisoner_id"].map(days)
+    dates = [NO_DATE if day != day else _date(calendar, int(day)) for day in found.tolist()]
+    return turn.assign(date=dates)
+
+
+def _date(calendar: Calendar, day: int) -> str:
+    first: date = calendar.first_date
+    return (first + timedelta(days=day)).isoformat()
+
+
+def block_orders(rows: pd.DataFrame, establishments: pd.DataFrame) -> pd.DataFrame:
+    """Put moves together into orders: one per date, establishment left and establishment reached.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`dated`.
+    establishments
+        One row per ``establishment`` with its ``name``.
+
+    Returns
+    -------
+    DataFrame
+        One row per order, by date: ``date``, ``from_establishment``, ``from_name``,
+        ``establishment``, ``name``, ``people``, ``men``, ``women``.
+
+    Examples
+    --------
+    >>> one = {"date": "2026-08-03", "from_establishment": "AAA", "establishment": "BBB"}
+    >>> rows = pd.DataFrame([one | {"sex": "men"}, one | {"sex": "men"}])
+    >>> names = pd.DataFrame({"establishment": ["AAA", "BBB"], "name": ["A", "B"]})
+    >>> block_orders(rows, names)[["from_name", "name", "people"]].values.tolist()
+    [['A', 'B', 2]]
+    """
+    keys = ["date", "from_establishment", "establishment"]
+    counted = (
+        rows.assign(men=rows["sex"] == "men", women=rows["sex"] == "women", people=1)
+        .groupby(keys, sort=True)[["people", "men", "women"]]
+        .sum()
+        .astype("int64")
+        .reset_index()
+    )
+    names = establishments.set_index("establishment")["name"]
+    for code, name in (("from_establishment", "from_name"), ("establishment", "name")):
+        counted[name] = counted[code].map(names).fillna(counted[code])
+    ordered = ["date", "from_establishment", "from_name", "establishment", "name"]
+    return counted[[*ordered, "people", "men", "women"]]
+
+
+def listing(rows: pd.DataFrame, establishments: pd.DataFrame) -> str:
+    """List moves one by one, for planners: the first of them, those that save most first."""
+    names = establishments.set_index("establishment")["name"]
+    shown = rows.sort_values(["own_gain_gbp", "prisoner_id"], ascending=[False, True]).head(SHOWN)
+    told = shown.assign(
+        leaves=shown["from_establishment"].map(names).fillna(shown["from_establishment"]),
+        reaches=shown["establishment"].map(names).fillna(shown["establishment"]),
+        reason=shown["reason"].map(wording.words).str.capitalize(),
+        date=shown["date"].replace({NO_DATE: "not planned"}),
+    )
+    more = len(rows) - len(shown)
+    return table(
+        told,
+        f"{wording.count(len(rows), 'move')}, those that save most first",
+        labels={
+            "prisoner_id": "Person",
+            "leaves": "From",
+            "reaches": "To",
+            "unit": "Unit",
+            "date": "Date",
+            "reason": "Reason",
+            "straight_miles_before": "Miles today",
+            "straight_miles_after": "Miles then",
+            "own_gain_gbp": "Saves, weighted pounds",
+        },
+        note=f"The first {SHOWN} are shown; the file has {more:,} more." if more else "",
+        scroll=True,
+    )
+
+
+def orders_listing(orders: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List block orders."""
+    shown = orders.head(SHOWN)
+    more = len(orders) - len(shown)
+    return table(
+        shown.assign(date=shown["date"].replace({NO_DATE: "not planned"})),
+        f"{wording.count(len(orders), 'block order')}: people to be moved together",
+        labels={
+            "date": "Date",
+            "from_name": "From",
+            "name": "To",
+            "people": "People",
+            "men": "Men",
+            "women": "Women",
+        },
+        hide_small=("people", "men", "women") if circulate else (),
+        rows_add_up=True,
+        note=f"The first {SHOWN} are shown; the file has {more:,} more." if more else "",
+        scroll=True,
+    )
+
+
+def calendar_of(scenario: dict[str, Any]) -> Calendar:
+    """Give the calendar of a stored scenario."""
+    from scenarios.schema import Scenario
+
+    return Scenario.model_validate(scenario).calendar
