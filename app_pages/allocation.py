@@ -1,33 +1,77 @@
-"""Allocation: who moves and why, how far families travel, where a place is worth most."""
+"""Who is held where: how far people are from family, who moves, and where a place is worth most."""
 
 from __future__ import annotations
 
-from app_pages import _show, _state
-from scenarios.display import figures, listings, views, wording
+import streamlit as st
 
-run, results = _state.page("Who is held where")
-placed = _state.people(run.folder, run.stamp)
-by_prison = _state.prisons(run.folder, run.stamp)
+from app_pages import _moves, _show, _state, _study, _who
+from scenarios.display import areas, figures, frontiers, held, listings, rule_rows, views, wording
+
+run, results = _state.page(
+    "Who is held where", "OFFICIAL-SENSITIVE" if _who.is_planner() else "OFFICIAL"
+)
 is_plan = views.is_plan(results)
+circulate = not _who.is_planner()
+counts = _study.far(run.folder, run.stamp, held.window_days(results))
+traded = _study.frontier_of(results, "moves") if is_plan else None
+gain = held.next_moves(results, traded.points if traded else None)
 
-_show.say(wording.proof(results), small=False)
+_show.say(held.answer(results, counts, circulate=circulate), small=False)
+_show.numbers(held.numbers(results, counts, gain, circulate=circulate))
+_show.figure(
+    held.far_figure(results, counts),
+    held.far_table(counts, is_plan=is_plan, circulate=circulate),
+)
+_show.say(wording.proof(results))
 if is_plan:
-    _show.facts(wording.plan_facts(results))
-    if results.allocation["unplaced"]:
-        _show.table(listings.unplaced(results))
+    _show.say(frontiers.would_it_turn(_study.stability_of(results)))
+    _show.section("Better and worse off")
+    _show.say(wording.who_ends_further(results, circulate=circulate))
+    _show.table(listings.nearer_and_further(results, circulate=circulate))
 
-_show.section("How far people are held from home")
-_show.figure(figures.distances(results, placed), listings.distances(placed, is_plan=is_plan))
-_show.table(listings.far_from_home(placed, is_plan=is_plan))
+_show.section("Where people are held, and where they are from")
+by_prison = _state.prisons(run.folder, run.stamp)
+by_area = _study.home_areas(run.folder, run.stamp)
+what = st.segmented_control(
+    "Map of", ["Prisons", "Home areas"], default="Prisons", required=True, key="map of"
+)
+when = "today"
+if is_plan:
+    choices = {"In this run": "plan", "Today": "today", "Change": "change"}
+    asked = st.segmented_control(
+        "Show on the map", list(choices), default="In this run", required=True, key="map"
+    )
+    when = choices[str(asked)]
+if what == "Prisons":
+    _show.figure(
+        figures.prison_map(results, by_prison, _state.outline(), when),
+        listings.prisons(by_prison, is_plan=is_plan),
+    )
+else:
+    _show.figure(
+        areas.figure(results, by_area, _state.outline(), when),
+        areas.listing(by_area, is_plan=is_plan, circulate=circulate),
+    )
+_show.table(areas.region_listing(areas.regions(by_area), is_plan=is_plan, circulate=circulate))
 
 if is_plan:
-    _show.section("Who moves")
-    _show.say(wording.moves(results))
-    _show.table(listings.moves_by_reason(placed))
-    _show.table(listings.moves_account(results.moves))
-    _show.table(listings.arrivals_and_departures(by_prison))
-    _show.say(wording.MOVES_FILE)
+    _moves.show(run, results)
 
+_show.section("Places short")
+short = held.shortfall(results)
+if len(short):
+    _show.table(held.shortfall_table(short, circulate=circulate))
+elif is_plan:
+    _show.say("Nobody is without a place: everybody has one that the rules allow.")
+else:
+    _show.say("Nothing was decided in this run, so nobody is without a place.")
+regions = held.regions_short(results)
+if len(regions):
+    _show.table(held.regions_table(regions))
+else:
+    _show.say("Every region has places enough for the people who come from it.")
+
+if is_plan:
     _show.section("Where a place is worth most")
     _show.say(wording.worth(results))
     worth = views.places_worth_most(results.units, _state.establishments())
@@ -37,8 +81,24 @@ if is_plan:
     else:
         _show.say("In this run one place more would save nothing anywhere.")
 
-    _show.section("What the weighted cost is made of")
-    _show.table(listings.terms(results))
+_show.section("What it means for groups of people")
+if is_plan:
+    _show.say(frontiers.widest_gap(results.equality))
+_show.table(frontiers.equality_listing(results.equality, is_plan=is_plan, circulate=circulate))
 
-_show.section("Every unit")
-_show.table(listings.units(results, _state.establishments()))
+_show.section("More about this run")
+placed = _state.people(run.folder, run.stamp)
+with st.expander("How far people are held from home, by band of miles"):
+    _show.figure(
+        figures.distances(results, placed, circulate=circulate),
+        listings.distances(placed, is_plan=is_plan, circulate=circulate),
+    )
+    _show.table(listings.far_from_home(placed, is_plan=is_plan))
+with st.expander("Rules, and what each costs"):
+    _show.table(rule_rows.listing(rule_rows.rule_costs(results)))
+if is_plan:
+    with st.expander("What the weighted cost is made of, and its proof"):
+        _show.facts(wording.plan_facts(results))
+        _show.table(listings.terms(results))
+with st.expander("Every unit"):
+    _show.table(listings.units(results, _state.establishments()))

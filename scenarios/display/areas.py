@@ -204,7 +204,7 @@ def _listing(
             "moved": "Move",
             "further": "Further from home",
         }
-    counts = [name for name in ("people", "beyond_50_today", "beyond_50", "moved", "further")]
+    counts = ("people", "beyond_50_today", "beyond_50", "moved", "further")
     small = tuple(name for name in counts if name in labels) if circulate else ()
     miles = ("straight_miles_today", "straight_miles", "change_miles")
     return table(

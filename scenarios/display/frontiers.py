@@ -67,7 +67,7 @@ class Frontier:
     def point(self, number: int) -> dict[str, Any]:
         """Give one point."""
         rows = self.points[self.points["point"] == number]
-        return {str(name): rows.iloc[0][name] for name in rows}
+        return wording.records(rows)[0]
 
 
 def open_frontier(folder: Path) -> Frontier:
@@ -130,22 +130,16 @@ def figure(found: Frontier, title: str, chosen: int) -> Figure:
         .mark_point(filled=True, opacity=1, cursor="pointer", stroke="#ffffff", strokeWidth=1)
         .encode(
             x=alt.X("amount:Q", title=x_title, axis=_axis(), scale=alt.Scale(zero=False)),
-            y=alt.Y(
-                "y:Q", title=y_title, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)
-            ),
+            y=alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "shown:N",
                 legend=None,
-                scale=alt.Scale(
-                    domain=names, range=[charts.CATEGORIES[2], charts.CATEGORIES[0]]
-                ),
+                scale=alt.Scale(domain=names, range=[charts.CATEGORIES[2], charts.CATEGORIES[0]]),
             ),
             shape=alt.Shape(
                 "shown:N", legend=None, scale=alt.Scale(domain=names, range=["diamond", "circle"])
             ),
-            size=alt.Size(
-                "shown:N", legend=None, scale=alt.Scale(domain=names, range=[380, 160])
-            ),
+            size=alt.Size("shown:N", legend=None, scale=alt.Scale(domain=names, range=[380, 160])),
             tooltip=[
                 alt.Tooltip("point:O", title="Point"),
                 alt.Tooltip("amount:Q", title=x_title, format=",.1f"),
@@ -215,7 +209,7 @@ def numbers(found: Frontier, number: int, start: int) -> list[Number]:
     saved = float(first["family_gbp"]) - float(each["family_gbp"])
     per = str(each["rate_per"])
     rate = float(each["family_rate_gbp"])
-    shown = [
+    return [
         Number(
             label="Cost to families over the stay",
             value=wording.pounds(float(each["family_gbp"])),
@@ -245,7 +239,6 @@ def numbers(found: Frontier, number: int, start: int) -> list[Number]:
             note="A bound from the proofs of all points.",
         ),
     ]
-    return shown
 
 
 def listing(found: Frontier) -> str:
@@ -254,9 +247,7 @@ def listing(found: Frontier) -> str:
     per = str(found.points["rate_per"].iloc[0])
     miles = unit == "miles"
     rows = found.points.assign(
-        told=[
-            f"{amount:,.1f}" if miles else f"{amount:,.0f}" for amount in found.points["amount"]
-        ],
+        told=[f"{amount:,.1f}" if miles else f"{amount:,.0f}" for amount in found.points["amount"]],
         gap_told=found.points["gap"].map(wording.share),
     )
     return table(
@@ -311,8 +302,8 @@ def by_group(equality: pd.DataFrame) -> pd.DataFrame:
     wide = equality[equality["measure"].isin(EQUALITY)].pivot_table(
         index=keys, columns="measure", values=["before", "after"], dropna=False, sort=False
     )
-    after, before = wide["after"], wide["before"]
-    shown = after.reindex(columns=list(EQUALITY)).rename(columns=EQUALITY)
+    after, before = wide.xs("after", axis=1), wide.xs("before", axis=1)
+    shown = pd.DataFrame(after).reindex(columns=list(EQUALITY)).rename(columns=EQUALITY)
     shown["straight_miles_today"] = before["mean_straight_miles"]
     shown["over_100_today_share"] = before["over_100_miles_share"]
     shown["change_miles"] = shown["straight_miles"] - shown["straight_miles_today"]
@@ -375,7 +366,9 @@ def equality_listing(
 def widest_gap(equality: pd.DataFrame) -> str:
     """Say between which groups the average change differs most, of groups of a hundred or more."""
     rows = by_group(equality)
-    rows = rows[(rows["group_by"] != "all") & (rows["people"] >= 100) & rows["change_miles"].notna()]
+    rows = rows[
+        (rows["group_by"] != "all") & (rows["people"] >= 100) & rows["change_miles"].notna()
+    ]
     spread = rows.groupby("group_by")["change_miles"].agg(lambda each: each.max() - each.min())
     if spread.empty or not spread.max() > 0:
         return "No group of a hundred people or more fares otherwise than another."

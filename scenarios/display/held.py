@@ -1,4 +1,4 @@
-"""A planner's first screen: who is far from family and from where they will live, and what it takes.
+"""A planner's first screen: who is far from family and from home to come, and what it takes.
 
 Counted where the run's tables lie, so that no frame of the whole population is kept. *Family* is
 the home area, where a person's family is taken to live; *release* is the area a person is to live
@@ -15,7 +15,7 @@ import pandas as pd
 
 from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import Number, table
+from scenarios.display.markup import SMALL_COUNT, Number, table
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -89,7 +89,7 @@ def far(folder: Path, window_days: int) -> pd.DataFrame:
 def row(counts: pd.DataFrame, area: str, sex: str = EVERYBODY) -> dict[str, Any] | None:
     """Give one row of :func:`far`, or nothing where it counts nobody."""
     rows = counts[(counts["area"] == area) & (counts["sex"] == sex)]
-    return None if rows.empty else {str(name): rows.iloc[0][name] for name in rows}
+    return None if rows.empty else wording.records(rows)[0]
 
 
 def window_days(results: Results) -> int:
@@ -259,7 +259,7 @@ def _only(number: float, circulate: bool) -> str:
 def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> list[Number]:
     further = views.row_for(results, "further")
     unplaced = int(results.summary["allocation"]["unplaced"])
-    few = circulate and further["further"] <= wording.SMALL_COUNT
+    few = circulate and further["further"] <= SMALL_COUNT
     shown = [
         Number(
             label="Moves needed",
@@ -481,9 +481,7 @@ def _way(way: str, what: str, how_many: float) -> str:
 def shortfall_table(rows: pd.DataFrame, *, circulate: bool = False) -> str:
     """List the rows of :func:`shortfall`."""
     return table(
-        rows.assign(
-            sex=rows["sex"].str.capitalize(), needs=rows["needs"].replace({"": "none"})
-        ),
+        rows.assign(sex=rows["sex"].str.capitalize(), needs=rows["needs"].replace({"": "none"})),
         "People without a place, by cohort, and the cheapest ways out",
         labels={
             "sex": "Who",

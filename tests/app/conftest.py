@@ -68,6 +68,33 @@ def ceiling_runs(tmp_path_factory: pytest.TempPathFactory, plan: Results, today:
     return folder
 
 
+@pytest.fixture(scope="session")
+def studied(
+    tmp_path_factory: pytest.TempPathFactory, small_data: Path, plan: Results, today: Results
+) -> Path:
+    """Give the stored runs beside a trade-off and a study of stability of the plan."""
+    from scenarios import stability
+    from scenarios.frontier import frontier
+
+    folder = tmp_path_factory.mktemp("studied")
+    for results in (plan, today):
+        retold(results, folder, title=results.title)
+    name = "closer_to_home"
+    frontier(
+        name,
+        against="moves",
+        points=4,
+        out_dir=folder / f"frontier-{name}-1",
+        data_dir=small_data,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        # the prices of moves alone: each variant is a plan decided again
+        patch.setattr(stability, "VARIED", ())
+        patch.setattr(stability, "VARIED_RULES", ())
+        stability.stability(name, out_dir=folder / f"stability-{name}-1", data_dir=small_data)
+    return folder
+
+
 def retold(results: Results, runs_dir: Path, **told: Any) -> Path:
     """Copy a run, with another title, question or mark in its files."""
     assert results.folder is not None

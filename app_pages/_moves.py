@@ -1,0 +1,100 @@
+"""The moves of a plan on a page: counts for everybody, single moves and dates for planners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app_pages import _show, _state, _study, _who
+from scenarios.display import listings, orders, wording
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.results import Results
+
+MOST_PER_WEEK = 5_000
+
+
+def show(run: _state.Run, results: Results) -> None:
+    """Show who moves and why, a list to filter, and block orders."""
+    circulate = not _who.is_planner()
+    placed = _state.people(run.folder, run.stamp)
+    _show.section("Who moves")
+    _show.say(wording.moves(results, circulate=circulate))
+    _show.table(listings.moves_by_reason(placed, circulate=circulate))
+    with st.expander(
+        "What the moves give and destroy, and how many each prison receives and sends"
+    ):
+        _show.table(listings.moves_account(results.moves))
+        by_prison = _state.prisons(run.folder, run.stamp)
+        _show.table(listings.arrivals_and_departures(by_prison, circulate=circulate))
+    if circulate:
+        _show.say("Single moves and their dates are for planners.")
+        return
+    _show.section("Moves and block orders")
+    rows = _study.moves(run.folder, run.stamp)
+    if rows.empty:
+        _show.say("This plan moves nobody.")
+        return
+    kept = _filtered(_dated(rows, results.scenario))
+    names = _state.establishments()
+    by_order = orders.block_orders(kept, names)
+    _show.table(orders.orders_listing(by_order))
+    with st.expander("Move by move"):
+        _show.table(orders.listing(kept, names))
+
+
+def _dated(rows: pd.DataFrame, scenario: dict[str, Any]) -> pd.DataFrame:
+    """Let the planner say how many moves are made in a week, and date them."""
+    weekly = scenario["transfers"]["moves_per_week"]
+    per_week = st.number_input(
+        "Moves a week",
+        min_value=0,
+        max_value=MOST_PER_WEEK,
+        value=weekly or 500,
+        step=50,
+        key="moves a week",
+        help="Dates are spread over working days from the first simulated day on. 0 for no dates.",
+        width=320,
+    )
+    calendar = orders.calendar_of(scenario)
+    as_played = weekly is not None and int(per_week) == weekly
+    _show.say(
+        "Dates are those on which the simulated year makes the moves."
+        if as_played
+        else "Moves that save most come first, from "
+        f"{wording.day(calendar.start_date.isoformat())} on. Whether each prison has room on each "
+        "day is not checked: fill and empty prisons in step."
+    )
+    return orders.dated(rows, calendar, int(per_week), first_come=as_played)
+
+
+def _filtered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Let the planner choose moves."""
+    names = _state.establishments().set_index("establishment")["name"].to_dict()
+
+    def named(code: str) -> str:
+        return f"{names.get(code, code)} ({code})"
+
+    leaving, arriving, reasons, ends = (
+        box for pair in (st.columns(2), st.columns(2)) for box in pair
+    )
+    with leaving:
+        left = st.multiselect(
+            "From", sorted(rows["from_establishment"].unique()), format_func=named, key="moves from"
+        )
+    with arriving:
+        reached = st.multiselect(
+            "To", sorted(rows["establishment"].unique()), format_func=named, key="moves to"
+        )
+    with reasons:
+        why = st.multiselect(
+            "Reason", sorted(rows["reason"].unique()), format_func=wording.words, key="moves why"
+        )
+    with ends:
+        how = st.multiselect("Ends", orders.ENDS, key="moves end")
+    kept = orders.chosen(rows, leaving=left, arriving=reached, reasons=why, ends=how)
+    _show.say(f"{wording.count(len(kept), 'move')} of {len(rows):,} chosen.")
+    return kept

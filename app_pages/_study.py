@@ -1,0 +1,108 @@
+"""Stored studies of a run, and the plans decided again from it, kept for the next page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app_pages import _state
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.display.frontiers import Frontier, Stability
+    from scenarios.results import Results
+    from scenarios.studies import Kind, Study
+
+
+def found(kind: Kind) -> list[Study]:
+    """Return the stored studies of a kind, the newest first."""
+    from scenarios.studies import studies
+
+    return studies(_state.runs_folder(), kind)
+
+
+def frontier(study: Study) -> Frontier:
+    """Open a trade-off study."""
+    return _frontier(str(study.folder), study.stamp)
+
+
+def stability(study: Study) -> Stability:
+    """Open a study of stability."""
+    return _stability(str(study.folder), study.stamp)
+
+
+def frontier_of(results: Results, against: str) -> Frontier | None:
+    """Return the newest trade-off study of the same settings and data as a run, if there is one."""
+    from scenarios.display.frontiers import is_of
+    from scenarios.errors import ScenarioError
+
+    for study in found("frontier"):
+        try:
+            opened = frontier(study)
+        except ScenarioError:
+            continue
+        if opened.against == against and is_of(opened.manifest, results):
+            return opened
+    return None
+
+
+def stability_of(results: Results) -> Stability | None:
+    """Return the newest study of stability of the same settings and data as a run."""
+    from scenarios.display.frontiers import is_of
+    from scenarios.errors import ScenarioError
+
+    for study in found("stability"):
+        try:
+            opened = stability(study)
+        except ScenarioError:
+            continue
+        if is_of(opened.manifest, results):
+            return opened
+    return None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def far(folder: str, stamp: int, window_days: int) -> pd.DataFrame:
+    """Return how many people are held far from family and from the area of release."""
+    from scenarios.display import held
+
+    del stamp
+    return held.far(Path(folder), window_days)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def home_areas(folder: str, stamp: int) -> pd.DataFrame:
+    """Return one row per home area: its people and how far away they are held."""
+    from data.load import read_table
+    from scenarios.display import areas
+
+    del stamp
+    return areas.home_areas(Path(folder), read_table("home_areas"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def moves(folder: str, stamp: int) -> pd.DataFrame:
+    """Return the moves of a plan."""
+    from scenarios.display import orders
+
+    del stamp
+    return orders.moves(Path(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _frontier(folder: str, stamp: int) -> Frontier:
+    from scenarios.display.frontiers import open_frontier
+
+    del stamp
+    return open_frontier(Path(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _stability(folder: str, stamp: int) -> Stability:
+    from scenarios.display.frontiers import open_stability
+
+    del stamp
+    return open_stability(Path(folder))
