@@ -218,7 +218,7 @@ def test_worth_of_a_place_shows_one_more_and_one_fewer_and_what_they_hold_for(
     copy = Path(shutil.copytree(folder(plan), tmp_path / folder(plan).name))
     write_parquet(units, copy / "units.parquet")
     text = shown(opened(tmp_path, "allocation"))
-    row = text[text.index("one fewer would cost") : text.index("Every unit")]
+    row = text[text.index("one fewer would cost") : text.index("What it means for groups")]
     assert "£1,234</td>" in row
     assert "£2,345</td>" in row
     assert f"rules and prices of {wording.day(plan.holds_for['date'])}" in text
