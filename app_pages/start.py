@@ -1,23 +1,135 @@
-"""Start: the three questions that people bring, and the way to each answer."""
+"""Start: the three questions that people bring, each with its answer and the way in."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from app_pages import _show, _state
+from app_pages import _jobs, _show, _state
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.display.questions import Answer
+
+PLAN = "closer_to_home"
+BASELINE = "baseline"
+SEED, REPLICATIONS = 1, 4
 
 _state.keep_asked()
-_show.mark()
+top = st.container()
 _show.title("Closer to home")
 _show.say(
     "Where people in prison are held, how their families visit, and what closeness would give "
     "and cost.",
     small=False,
 )
+runs = [run for run in _state.stored_runs() if not run.ceiling]
+baseline = next((run for run in runs if run.is_baseline), None)
+plan = next((run for run in runs if run.placements == "optimised"), None)
+shown = [_state.opened(run) for run in (plan, baseline) if run is not None]
+with top:
+    _show.mark(run=shown[0] if shown else None)
+_show.notice(*shown)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def equality(folder: str, stamp: int) -> pd.DataFrame:
+    """Return how far groups of people are from home, today and in a run."""
+    import pandas as pd
+
+    del stamp
+    return pd.read_parquet(f"{folder}/equality.parquet")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def measures(folder: str, stamp: int) -> pd.DataFrame:
+    """Return the measures of the whole estate that answer the questions."""
+    from pathlib import Path
+
+    from scenarios.display.questions import estate_measures
+
+    del stamp
+    return estate_measures(Path(folder))
+
+
+def show(answer: Answer) -> None:
+    """Show an answer: the sentence, its numbers and one picture."""
+    _show.say(answer.sentence, small=False)
+    _show.numbers(answer.numbers)
+    _show.figure(answer.figure, answer.table_html)
+
+
+def offer(why: str, scenario: str, label: str) -> None:
+    """Say what has to be run for an answer, and offer to run it."""
+    _show.say(why)
+    choice = _jobs.scenarios()[scenario]
+    if _jobs.may_begin() and st.button(label, key=f"begin {scenario} {label}"):
+        _jobs.begin(
+            "run", title=choice.title, scenario=scenario, seed=SEED, replications=REPLICATIONS
+        )
+        st.rerun()
+
+
+_jobs.panel()
+
 _show.section("Who should be held where?")
-_show.say("Who would move, how much nearer families would be, and who would end further away.")
-st.page_link("app_pages/overview.py", label="The answer of one run")
+if plan or baseline:
+    from scenarios.display import questions
+
+    told = plan or baseline
+    assert told is not None
+    show(questions.held(_state.opened(told), equality(told.folder, told.stamp)))
+if plan is None:
+    offer(
+        "No plan is stored yet. One says who would move, how much nearer families would be and "
+        "who would end further away.",
+        PLAN,
+        "Make a plan and play its year",
+    )
+st.page_link("app_pages/allocation.py", label="Who is held where, and who would move")
+
+_show.section("How many family workers?")
+if baseline:
+    from scenarios.display import questions
+    from scenarios.studies import studies
+
+    sizings = studies(_state.runs_folder(), "size-family-workers")
+    show(
+        questions.family_workers(
+            _state.opened(baseline),
+            measures(baseline.folder, baseline.stamp),
+            sizings[0].folder if sizings else None,
+        )
+    )
+    if not sizings:
+        _show.say(
+            "How many workers each prison needs for a target, and the fair share of a fixed total, "
+            "come from a sizing; none is stored yet."
+        )
+        if _jobs.may_begin() and st.button("Size the family workers"):
+            _jobs.begin("size-family-workers", title="Family workers", scenario=BASELINE)
+            st.rerun()
+else:
+    offer(
+        "No run of today's estate is stored yet. One says how much family work is needed, funded "
+        "and left undone.",
+        BASELINE,
+        "Play a year of today's estate for family workers",
+    )
+
 _show.section("What if visits ran differently?")
-_show.say("Waits, refusals, halls and video calls, beside those of another scenario.")
-st.page_link("app_pages/visits.py", label="Visits and video calls in one run")
+if baseline:
+    from scenarios.display import questions
+
+    show(questions.visits(_state.opened(baseline), measures(baseline.folder, baseline.stamp)))
+else:
+    offer(
+        "No run of today's estate is stored yet. One says how long families wait, who is refused "
+        "and who has no contact.",
+        BASELINE,
+        "Play a year of today's estate",
+    )
+st.page_link("app_pages/visits.py", label="Visits and video calls")
 st.page_link("app_pages/compare.py", label="Two runs side by side")

@@ -1,0 +1,416 @@
+"""The three questions that people bring, each answered from what is stored.
+
+Every answer is read from small files, so that the first page is quick: summaries, the equality
+table and the measures of the whole estate.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from data.words import ESTATE
+from scenarios.display import charts, listings, views, wording
+from scenarios.display.charts import Figure
+from scenarios.display.markup import Number, quantity, table
+from scenarios.display.views import ALL, FAR_MILES
+
+if TYPE_CHECKING:
+    from scenarios.results import Results
+
+MEASURES = (
+    "wait_days_median", "wait_days_p90", "requests_unmet_share", "no_contact_share",
+    "regular_contact_share", "school_hours_missed", "family_need_hours", "worker_hours",
+    "worker_hours_unmet", "worker_days_to_first_contact_p90", "worker_need_met_share",
+)  # fmt: skip
+"""Measures of the whole estate that the answers use."""
+
+GROUPS = (ALL, "sex", "session_kind", "region")
+SEXES = ("men", "women")
+WHEN = {"_today": "before", "": "after"}
+"""Endings of our columns for today and for the run, and the column of the table of groups."""
+
+IN_RUN = "In this plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answer:
+    """The answer to a question: one sentence, headline numbers, one picture and its table."""
+
+    sentence: str
+    numbers: list[Number]
+    figure: Figure
+    table_html: str
+
+
+def estate_measures(folder: Path) -> pd.DataFrame:
+    """Read the mean and 95% interval of ``MEASURES`` for the whole estate.
+
+    Parameters
+    ----------
+    folder
+        Run folder; only the rows that are needed are read.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :func:`simulation.replicate.intervals`, for ``GROUPS``.
+    """
+    import pyarrow.parquet as pq
+
+    from simulation.replicate import intervals
+
+    rows = pq.read_table(
+        folder / "measures.parquet",
+        filters=[
+            ("establishment", "==", ESTATE),
+            ("measure", "in", MEASURES),
+            ("group_by", "in", GROUPS),
+        ],
+    )
+    return intervals(rows.to_pandas())
+
+
+# Who should be held where?
+
+
+def held(results: Results, equality: pd.DataFrame) -> Answer:
+    """Say how far from home people are, and what a plan would change.
+
+    Parameters
+    ----------
+    results
+        A run of today's estate or of a plan.
+    equality
+        Its table of groups, as stored.
+    """
+    far = _far(equality)
+    return Answer(
+        sentence=_held_sentence(results, far),
+        numbers=_held_numbers(results, far),
+        figure=_held_figure(results, far),
+        table_html=_held_table(results, far),
+    )
+
+
+def _far(equality: pd.DataFrame) -> pd.DataFrame:
+    """Count people beyond each distance: who, people, then over_50_today, over_50 and so on."""
+    wide = equality[equality["group_by"].isin([ALL, "sex"])].set_index(["group", "measure"])
+    known = {when: wide[column].to_dict() for when, column in WHEN.items()}
+    rows = []
+    for who in (ALL, *SEXES):
+        if (who, "people") not in known[""]:
+            continue
+        row: dict[str, Any] = {"who": "everybody" if who == ALL else who}
+        for when, values in known.items():
+            people = float(values[who, "people"])
+            row[f"people{when}"] = people
+            for miles in FAR_MILES:
+                share = float(values[who, f"over_{miles}_miles_share"])
+                row[f"over_{miles}{when}"] = round(share * people) if people else 0
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _held_sentence(results: Results, far: pd.DataFrame) -> str:
+    everybody = far.iloc[0]
+    over, hundred = (int(everybody[f"over_{miles}_today"]) for miles in FAR_MILES)
+    today = (
+        f"Today {over:,} of {int(everybody['people_today']):,} people are held more than 50 miles "
+        f"from home and {hundred:,} more than 100"
+    )
+    if not views.is_plan(results):
+        return f"{today}."
+    further = views.row_for(results, "further")
+    miles = views.row_for(results, "distance")
+    return (
+        f"{today}. With {wording.count(further['moved'], 'move')} it would be "
+        f"{int(everybody['over_50']):,} and {int(everybody['over_100']):,}: "
+        f"{miles['straight_miles']:.1f} miles on average instead of "
+        f"{miles['straight_miles_today']:.1f}."
+    )
+
+
+def _held_numbers(results: Results, far: pd.DataFrame) -> list[Number]:
+    plan = views.is_plan(results)
+    cards = [_far_card(far, miles, plan=plan) for miles in FAR_MILES]
+    if not plan:
+        row = views.row_for(results, "distance")
+        date = wording.day(results.holds_for["date"])
+        return [
+            *cards,
+            Number(
+                label="Distance from home",
+                value=f"{row['straight_miles_today']:.1f}",
+                unit="miles on average",
+                note=f"In a straight line, on {date}. Exact for these people.",
+            ),
+        ]
+    row = views.row_for(results, "further")
+    return [
+        *cards,
+        Number(
+            label="Nearer and further",
+            value=f"{row['nearer']:,}",
+            unit="people would be nearer",
+            change=f"{wording.count(row['further'], 'person')} would be further away",
+            note=f"The longest step away is {row['most_miles_further']:.0f} miles. {_gap(results)}",
+        ),
+    ]
+
+
+def _gap(results: Results) -> str:
+    gap = results.allocation["gap"]
+    date = wording.day(results.holds_for["date"])
+    if gap is None:
+        return f"Data of {date}; without a proof."
+    if gap == 0:
+        return f"Data of {date}; no plan can cost less by its weights (gap 0)."
+    return f"Data of {date}; gap to the best possible at most {wording.share(gap)}."
+
+
+def _far_card(far: pd.DataFrame, miles: int, *, plan: bool) -> Number:
+    column = f"over_{miles}" if plan else f"over_{miles}_today"
+    whole = far.iloc[0]
+    apart = [
+        f"{int(row[column]):,} {row['who']}" for _, row in far.iloc[1:].iterrows() if row["people"]
+    ]
+    return Number(
+        label=f"More than {miles} miles from home",
+        value=f"{int(whole[column]):,}",
+        unit="people",
+        change=f"{int(whole[f'over_{miles}_today']):,} today" if plan else "",
+        note=f"{' and '.join(apart)}.",
+    )
+
+
+def _held_figure(results: Results, far: pd.DataFrame) -> Figure:
+    cases = {"_today": "Today"} | ({"": IN_RUN} if views.is_plan(results) else {})
+    whole = far.iloc[0]
+    rows = [
+        {"band": f"over {miles}", "case": name, "people": int(whole[f"over_{miles}{when}"])}
+        for miles in FAR_MILES
+        for when, name in cases.items()
+    ]
+    return charts.distance_bars(
+        pd.DataFrame(rows),
+        axis="Straight-line miles from home",
+        title="People held far from home",
+        note=wording.source(results, drawn=False),
+    )
+
+
+def _held_table(results: Results, far: pd.DataFrame) -> str:
+    labels = {"who": "Who", "people_today": "People", "over_50_today": "Over 50 miles today"}
+    if views.is_plan(results):
+        labels |= {"over_50": "Over 50 miles in this plan"}
+    labels |= {"over_100_today": "Over 100 miles today"}
+    if views.is_plan(results):
+        labels |= {"over_100": "Over 100 miles in this plan"}
+    shown = far.assign(who=far["who"].str.capitalize())
+    counts = [name for name in labels if name != "who"]
+    shown[counts] = shown[counts].astype(int)
+    return table(shown[list(labels)], "People held far from home", labels=labels)
+
+
+# How many family workers?
+
+
+def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None) -> Answer:
+    """Set the need for family work beside what is funded, and say what a sizing found.
+
+    Parameters
+    ----------
+    results, measures
+        A run, and its :func:`estate_measures`.
+    sizing
+        Folder of the newest study of family workers, where there is one.
+    """
+    regions = _regions(measures)
+    return Answer(
+        sentence=_workers_sentence(measures, sizing),
+        numbers=[
+            _card(measures, "family_need_hours", "Hours of family work needed", "hours a year"),
+            _card(measures, "worker_hours_unmet", "Need that goes unmet", "hours a year"),
+            _card(
+                measures,
+                "worker_days_to_first_contact_p90",
+                "Wait for a family worker",
+                "days; one referral in ten waits longer",
+            ),
+        ],
+        figure=charts.ranked_bars(
+            regions,
+            label="region",
+            value="unmet",
+            unit="Hours of need that go unmet in the year",
+            title="Hours of family work that go unmet in the year, by region",
+            note=wording.source(results, drawn=True),
+        ),
+        table_html=table(
+            regions,
+            "Hours of family work in the year, by region",
+            labels={
+                "region": "Region",
+                "need": "Needed",
+                "funded": "Funded",
+                "unmet": "Unmet",
+            },
+        ),
+    )
+
+
+def _workers_sentence(measures: pd.DataFrame, sizing: Path | None) -> str:
+    need, funded, unmet = (
+        _row(measures, name)["mean"]
+        for name in ("family_need_hours", "worker_hours", "worker_hours_unmet")
+    )
+    said = (
+        f"Of {need:,.0f} hours of family work needed in a year, {unmet:,.0f} go unmet, although "
+        f"{funded:,.0f} are funded."
+        if funded >= need
+        else f"Of {need:,.0f} hours of family work needed in a year, {funded:,.0f} are funded and "
+        f"{unmet:,.0f} of the need go unmet."
+    )
+    found = None if sizing is None else _sized(sizing)
+    if found is None:
+        return said
+    return (
+        f"{said} For {100 * found['share']:.0f}% of referrals to be reached within "
+        f"{found['days']:.0f} days, {found['needed']:,.1f} caseworkers are needed at "
+        f"{wording.count(found['prisons'], 'prison')}, where {found['today']:,.1f} work today."
+    )
+
+
+def _sized(folder: Path) -> dict[str, float] | None:
+    """Read what a sizing found for its target; ``None`` when it cannot be read."""
+    try:
+        rows = pd.read_csv(folder / "workers.csv")
+        asked = json.loads((folder / "family_workers.json").read_text(encoding="utf-8"))
+        counted = rows[rows["fte_for_target"].notna()]
+        return {
+            "share": float(asked["target_share"]),
+            "days": float(asked["target_days"]),
+            "needed": float(counted["fte_for_target"].sum()),
+            "today": float(counted["fte_today"].sum()),
+            "prisons": float(len(counted)),
+        }
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _regions(measures: pd.DataFrame) -> pd.DataFrame:
+    """Give need, funded and unmet hours by region, most unmet first."""
+    rows = measures[measures["group_by"] == "region"]
+    wide = rows.pivot_table(index="group", columns="measure", values="mean")
+    names = {"family_need_hours": "need", "worker_hours": "funded", "worker_hours_unmet": "unmet"}
+    shown = wide.reindex(columns=list(names)).rename(columns=names)
+    shown = shown.sort_values("unmet", ascending=False)
+    return shown.rename_axis("region").reset_index()
+
+
+# What if visits ran differently?
+
+
+def visits(results: Results, measures: pd.DataFrame) -> Answer:
+    """Say how long families wait, who is refused and who has no contact.
+
+    Parameters
+    ----------
+    results, measures
+        A run, and its :func:`estate_measures`.
+    """
+    waits = views.waits_by_kind(measures)
+    return Answer(
+        sentence=_visits_sentence(measures),
+        numbers=[
+            _card(
+                measures,
+                "no_contact_share",
+                "No visit or call in four weeks",
+                "of people",
+                apart=True,
+            ),
+            _card(
+                measures,
+                "regular_contact_share",
+                "More than one visit or call in four weeks",
+                "of people",
+                apart=True,
+            ),
+            _card(measures, "requests_unmet_share", "Requests without a visit", "of requests"),
+            _card(measures, "school_hours_missed", "School that children miss", "hours a year"),
+        ],
+        figure=charts.intervals(
+            waits,
+            label="kind",
+            series="measure_label",
+            unit="Days from asking to the visit",
+            title="Days families wait for a visit, by kind of session",
+            note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)}",
+            number_format=",.0f",
+        ),
+        table_html=listings.waits(waits),
+    )
+
+
+def _visits_sentence(measures: pd.DataFrame) -> str:
+    half, nine, unmet = (
+        _row(measures, name)["mean"]
+        for name in ("wait_days_median", "wait_days_p90", "requests_unmet_share")
+    )
+    return (
+        f"Half of visits come within {half:.0f} days of asking and nine in ten within {nine:.0f}; "
+        f"{wording.share(unmet)} of requests end without a visit."
+    )
+
+
+def _card(
+    measures: pd.DataFrame, measure: str, label: str, unit: str, *, apart: bool = False
+) -> Number:
+    """Show a measure with its interval, men and women apart where asked."""
+    row = _row(measures, measure)
+    return Number(
+        label=label,
+        value=quantity(row["mean"], measure),
+        unit=unit,
+        change=_apart(measures, measure) if apart else "",
+        note=_note(row),
+    )
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    """Say between which values a measure lies, or that every year gave the same."""
+    if row["replications"] > 1 and row["low"] == row["high"]:
+        return f"The same in each of {row['replications']} simulated years."
+    return wording.estimate(row)
+
+
+def _apart(measures: pd.DataFrame, measure: str) -> str:
+    of_sex = measures[(measures["group_by"] == "sex") & (measures["measure"] == measure)]
+    told = [
+        f"{quantity(float(row['mean']), measure)} of {row['group']}"
+        for row in wording.records(of_sex)
+        if row["group"] in SEXES
+    ]
+    return " and ".join(told)
+
+
+def _row(measures: pd.DataFrame, measure: str) -> Mapping[str, Any]:
+    """Give a measure of everybody; what a run never counted is missing."""
+    rows = measures[(measures["group_by"] == ALL) & (measures["measure"] == measure)]
+    if not len(rows):
+        nothing = float("nan")
+        return {
+            "measure": measure,
+            "mean": nothing,
+            "low": nothing,
+            "high": nothing,
+            "replications": 1,
+        }
+    return wording.records(rows)[0]

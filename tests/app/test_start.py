@@ -1,0 +1,147 @@
+"""The first page: three questions, answered from what is stored, or what to run for an answer."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scenarios.display import questions, views
+from scenarios.results import Results
+from scenarios.worker import read_request
+from tests.app.serving import ROOT
+
+QUESTIONS = (
+    "Who should be held where?",
+    "How many family workers?",
+    "What if visits ran differently?",
+)
+
+
+def opened(runs: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("ESTATE_RUNS", str(runs))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    assert not app.exception
+    return app
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def folder(results: Results) -> Path:
+    assert results.folder is not None
+    return results.folder
+
+
+def test_three_questions_are_asked_in_order_also_where_nothing_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(tmp_path, monkeypatch)
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", shown(app))
+    assert headings == list(QUESTIONS)
+    assert "No plan is stored yet" in shown(app)
+    assert len(app.get("vega_lite_chart")) == 0
+    assert "made up" in shown(app)
+
+
+def test_page_starts_what_an_answer_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(tmp_path, monkeypatch)
+    next(each for each in app.button if each.label == "Make a plan and play its year").click().run()
+    (job,) = (path for path in (tmp_path / ".jobs").iterdir() if path.is_dir())
+    try:
+        asked = read_request(job)
+        assert (asked.command, asked.options["scenario"]) == ("run", "closer_to_home")
+        assert "Starting" in shown(app) or "Working on" in shown(app)
+    finally:
+        next(each for each in app.button if each.label.startswith("Cancel: ")).click().run()
+
+
+def test_every_question_has_a_sentence_numbers_and_one_chart(
+    today: Results, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(folder(plan).parent, monkeypatch)
+    assert len(app.get("vega_lite_chart")) == 3
+    assert shown(app).count('class="estate-numbers') == 3
+    assert "No plan is stored yet" not in shown(app)
+
+
+def test_people_far_from_home_are_counted_as_the_placements_do(
+    today: Results, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted here from the placements themselves, not from the table of groups."""
+    placed = views.people(plan)
+    text = shown(opened(folder(plan).parent, monkeypatch))
+    for column in ("straight_miles_today", "straight_miles"):
+        for miles in (50, 100):
+            assert f"{int((placed[column] > miles).sum()):,}" in text
+    women = placed[placed["sex"] == "women"]
+    assert f"{int((women['straight_miles'] > 50).sum()):,} women" in text
+
+
+def test_moves_in_the_answer_are_those_of_the_plan(
+    today: Results, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = shown(opened(folder(plan).parent, monkeypatch))
+    assert f"With {int(plan.placements['moved'].sum()):,} moves it would be" in text
+
+
+def test_without_a_plan_nothing_is_said_to_change(
+    today: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder(today), tmp_path / folder(today).name)
+    text = shown(opened(tmp_path, monkeypatch))
+    assert "it would be" not in text
+    assert "No plan is stored yet" in text
+
+
+def test_unmet_hours_are_the_mean_over_the_simulated_years(today: Results) -> None:
+    rows = today.measures
+    unmet = rows[
+        (rows["establishment"] == "ALL")
+        & (rows["group_by"] == "all")
+        & (rows["measure"] == "worker_hours_unmet")
+    ]["value"]
+    answer = questions.family_workers(today, questions.estate_measures(folder(today)), None)
+    (card,) = (each for each in answer.numbers if each.label == "Need that goes unmet")
+    assert card.value == f"{unmet.mean():,.0f}"
+    assert f"{unmet.mean():,.0f}" in answer.sentence
+
+
+def test_answer_about_workers_tells_the_target_of_the_newest_sizing(
+    today: Results, tmp_path: Path
+) -> None:
+    """Two prisons have an answer, 3.5 in all where 2 work; the third cannot reach the target."""
+    pd.DataFrame(
+        {
+            "establishment": ["AAI", "BBI", "CCI"],
+            "fte_for_target": [1.5, 2.0, None],
+            "fte_today": [1.0, 1.0, 4.0],
+        }
+    ).to_csv(tmp_path / "workers.csv", index=False)
+    (tmp_path / "family_workers.json").write_text('{"target_share": 0.9, "target_days": 5}')
+    measures = questions.estate_measures(folder(today))
+    sentence = questions.family_workers(today, measures, tmp_path).sentence
+    assert "90% of referrals to be reached within 5 days" in sentence
+    assert "3.5 caseworkers are needed at 2 prisons, where 2.0 work today" in sentence
+
+
+def test_sizing_that_cannot_be_read_leaves_the_answer_of_the_run(
+    today: Results, tmp_path: Path
+) -> None:
+    measures = questions.estate_measures(folder(today))
+    assert (
+        questions.family_workers(today, measures, tmp_path).sentence
+        == questions.family_workers(today, measures, None).sentence
+    )
+
+
+def test_ceiling_answers_no_question(ceiling_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(opened(ceiling_runs, monkeypatch))
+    assert "The ceiling" not in text
+    assert "No plan is stored yet" in text
