@@ -463,10 +463,27 @@ def scenarios_of(names: Sequence[str], options: Options) -> list[Scenario]:
         problems.append(f"{save}: is there already. Give --save-state a file that is not.")
     if save is not None and len(names) > 1:
         problems.append("--save-state: name the one scenario whose state is to be saved.")
-    scenarios = asked_scenarios(names, options.data_dir, options.locks, problems)
+    has_state = options.start_state is not None or options.save_state is not None
+    scenarios = asked_scenarios(
+        names,
+        options.data_dir,
+        options.locks,
+        problems,
+        must=_told_by_a_state if has_state else lambda _: [],
+    )
     if options.start_state is not None:
         return [without_warm_up(each) for each in scenarios]
     return scenarios
+
+
+def _told_by_a_state(scenario: Scenario) -> list[str]:
+    """Refuse a state where families start to ask: it tells of none that is in no table."""
+    if not scenario.family_work.starts_to_ask_share:
+        return []
+    return [
+        f"{scenario.name}: --start-state and --save-state tell of no family that starts to ask for "
+        "visits. Set family_work.starts_to_ask_share to 0, or play the warm-up."
+    ]
 
 
 class Stopwatch:

@@ -35,6 +35,9 @@ OF_TEAMS = ("all", REGION)
 WAITED = "worker_waited"
 """The quantity that counts first contacts by days waited."""
 
+STARTED = "worker_families_started"
+"""Families that start to ask for visits; counted only where a scenario lets them."""
+
 NO_WAIT = -1
 
 Sums = pd.DataFrame
@@ -80,6 +83,25 @@ def tally(years: Iterable[FamilyYear], settings: FamilyWorkSettings) -> pd.DataF
         key = (year.replication, year.work.establishment)
         for group_by, group, quantity, wait, value in _rows_of(year, settings):
             rows.append((*key, group_by, group, quantity, wait, value))
+    return pd.DataFrame(rows, columns=TALLY_COLUMNS).astype(
+        {"wait_days": "int64", "value": "float64", "replication": "int64"}
+    )
+
+
+def started_tally(started: Iterable[tuple[FamilyYear, int]]) -> pd.DataFrame:
+    """Count the families that start to ask for visits, as ``tally`` counts the work.
+
+    Parameters
+    ----------
+    started
+        Years, and how many families start in each.
+    """
+    rows = [
+        (year.replication, year.work.establishment, group_by, group, STARTED, NO_WAIT, families)
+        for year, families in started
+        for group_by, group in (("all", "all"), (REGION, year.work.region))
+        if group
+    ]
     return pd.DataFrame(rows, columns=TALLY_COLUMNS).astype(
         {"wait_days": "int64", "value": "float64", "replication": "int64"}
     )
@@ -221,11 +243,13 @@ MEASURES = (
 )
 """Every measure that comes from sums; the ninth decile of days to first contact is added."""
 
+OF_STARTED = _Measure(name=STARTED, unit="families", group_bys=OF_TEAMS, value=_sum(STARTED))
+
 QUANTITIES = frozenset(
     {
         "worker_referrals", "worker_reached", "worker_wait_days", "worker_referral_hours",
         "worker_unmet_hours", "worker_fte", "worker_open_case_days", "worker_hours",
-        "worker_hours_used", "family_need_hours", "family_latent_hours", WAITED,
+        "worker_hours_used", "family_need_hours", "family_latent_hours", WAITED, STARTED,
     }
 )  # fmt: skip
 
@@ -262,7 +286,7 @@ def family_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     group_by = sums.index.get_level_values("group_by")
     parts = [
         _long(measure.value(sums[group_by.isin(measure.group_bys)], float(weeks)), measure)
-        for measure in MEASURES
+        for measure in (*MEASURES, *([OF_STARTED] if STARTED in sums else []))
     ]
     within = _ninth_decile(rows[is_wait]).reindex(sums.index)
     parts.append(

@@ -79,6 +79,9 @@ class FamilyWorkSettings:
         What an hour of unmet need of early days and self-harm weighs beside one of the others.
     gbp_per_fte
         Yearly cost of a full-time worker, employer's costs and overheads among it.
+    starts_to_ask_share, starts_to_ask_days
+        Share of the families of people without visitors that start to ask for visits once a worker
+        has reached the person, and days from the first contact until they do.
     """
 
     hours_per_week: float
@@ -103,6 +106,8 @@ class FamilyWorkSettings:
     warm_up_weeks: int
     priority_weight: float
     gbp_per_fte: float
+    starts_to_ask_share: float
+    starts_to_ask_days: int
 
     def __post_init__(self) -> None:
         """Refuse negative hours, shares that leave nobody at work, and numbers out of order."""
@@ -121,8 +126,11 @@ class FamilyWorkSettings:
             for name in ("sick_days", "vacant_weeks")
             if getattr(self, name) < 1
         ]
-        if self.casework_share > 1:
-            problems.append(f"casework_share is {self.casework_share}, above 1")
+        problems += [
+            f"{name} is {getattr(self, name)}, above 1"
+            for name in ("casework_share", "starts_to_ask_share")
+            if getattr(self, name) > 1
+        ]
         if self.contacts_max < self.contacts_min:
             problems.append(
                 f"contacts_max {self.contacts_max} is below contacts_min {self.contacts_min}"

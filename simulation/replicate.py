@@ -11,6 +11,7 @@ import pandas as pd
 from simulation import early_days, family_measures, safety_line
 from simulation.early_days import early_tally, play_early_days
 from simulation.family_workers import FamilyYear, play_family_work
+from simulation.helped import families_started
 from simulation.line_measures import HELD, QUANTITIES, line_tally, line_totals
 from simulation.log import VisitLog, join_tables
 from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, estate_totals, tally
@@ -168,15 +169,32 @@ def family_tally(
     if settings is None:
         return pd.DataFrame(columns=TALLY_COLUMNS)
 
+    started: list[tuple[FamilyYear, int]] = []
+
     def years() -> Iterator[FamilyYear]:
         for establishment in establishments:
             work = inputs.family_work.get(establishment)
-            if work is not None:
-                yield play_family_work(
-                    work, settings, inputs.calendar, seed=seed, replication=replication
-                )
+            if work is None:
+                continue
+            year = play_family_work(
+                work, settings, inputs.calendar, seed=seed, replication=replication
+            )
+            if settings.starts_to_ask_share and establishment in inputs.places:
+                started.append((year, _started(year, inputs, seed)))
+            yield year
 
-    return family_measures.tally(years(), settings)
+    tallies = family_measures.tally(years(), settings)
+    if not started:
+        return tallies
+    return pd.concat([tallies, family_measures.started_tally(started)], ignore_index=True)
+
+
+def _started(year: FamilyYear, inputs: SimulationInputs, seed: int) -> int:
+    """Count the families that start to ask for visits in the measured year."""
+    assert inputs.family_settings is not None
+    place = inputs.places[year.work.establishment]
+    found = families_started(year, inputs.family_settings, inputs.calendar, place, seed=seed)
+    return int((found.from_day >= inputs.calendar.warm_up_days).sum())
 
 
 def totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:

@@ -43,6 +43,7 @@ from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
 from simulation.early_days import EarlySettings
 from simulation.family_workers import FamilyWork, FamilyWorkSettings
+from simulation.helped import since_start, started_at, with_parties
 from simulation.line import Lines, LineSettings, lines_under
 from simulation.log import TOO_EARLY, Recorder, VisitLog, Year, conserve
 from simulation.mood import Mood, MoodSettings
@@ -667,6 +668,11 @@ def open_year(
     names = {"seed": seed, "replication": replication}
     calendar, video = inputs.calendar, inputs.video
     place = inputs.places[establishment]
+    who_calls, hours_ahead = callers(place, inputs.calling, **names)
+    work, settings = inputs.family_work.get(establishment), inputs.family_settings
+    started = started_at(work, settings, calendar, place, **names)
+    if started is not None:
+        place = with_parties(place, started, seed=seed)
     templates = inputs.sessions[establishment]
     open_days = inputs.open_days[establishment].drawn(
         inputs.regime.bank_holiday_held_share, establishment=establishment, **names
@@ -700,11 +706,12 @@ def open_year(
         **names,
     )
     end = float(calendar.days * MINUTES_PER_DAY)
-    who_calls, hours_ahead = callers(place, inputs.calling, **names)
     uses_video = video_users(place, inputs.demand, who_calls, **names)
     still_asked = np.where(uses_video, 1.0 - inputs.calling.instead_of_visit_share, 1.0)
     visits = visit_requests(place, calendar, inputs.demand, **names, asked_share=still_asked)
     visits = within_stays(visits, place)
+    if started is not None:
+        visits = since_start(visits, started)
     visits = replace(visits, turns_to_video=visits.turns_to_video & who_calls.aware[visits.person])
     calls = video_requests(place, calendar, inputs.demand, who_calls, **names)
     calls = within_stays(calls, place)

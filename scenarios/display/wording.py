@@ -660,6 +660,7 @@ MEASURE_WORDS = {
     "worker_hours_unmet": "Hours of family work not done, never begun or on begun cases",
     "worker_need_met_share": "Hours of family work referred that reach people",
     "worker_open_cases": "Open cases of family workers, mean of the year",
+    "worker_families_started": "Families who start to ask for visits once helped",
     "worker_fte": "Family workers, full-time equivalents",
     "worker_hours": "Hours of family workers for cases",
     "worker_use_share": "Hours of family workers for cases that are used",

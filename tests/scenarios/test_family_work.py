@@ -11,7 +11,7 @@ from scenarios.errors import ScenarioError
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
-from scenarios.run import Options, run_many
+from scenarios.run import Options, run_many, scenarios_of
 from simulation.simulate import SimulationInputs
 
 HEAD = "title: Workers\nquestion: What if?\n"
@@ -80,6 +80,15 @@ def test_an_edit_that_does_not_fit_the_estate_is_told_plainly(
 
     with pytest.raises(ScenarioError, match="fewer than no workers: DMI"):
         load_inputs(load_scenario(few), small_data)
+
+
+def test_a_state_is_refused_where_families_start_to_ask(tmp_path: Path) -> None:
+    starting = scenario_file(tmp_path, "  family_work.starts_to_ask_share: 0.2\n")
+    (tmp_path / "state.csv").write_text("what\n", encoding="utf-8")
+
+    for given in ({"start_state": tmp_path / "state.csv"}, {"save_state": tmp_path / "new.csv"}):
+        with pytest.raises(ScenarioError, match=r"starts_to_ask_share to 0"):
+            scenarios_of([str(starting)], Options(**given))
 
 
 def test_without_workers_nobody_is_helped_and_visits_stay_as_they_were(

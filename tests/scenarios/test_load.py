@@ -60,6 +60,7 @@ def test_the_scenarios_that_come_with_the_model_are_there() -> None:
         "family_days",
         "grants_end",
         "help_with_visits",
+        "helped_families_ask",
         "moves_by_week",
         "national_booking_2027",
         "online_booking",

@@ -48,6 +48,8 @@ SETTINGS = FamilyWorkSettings(
     warm_up_weeks=26,
     priority_weight=2.0,
     gbp_per_fte=40_000.0,
+    starts_to_ask_share=0.0,
+    starts_to_ask_days=60,
 )
 """No absence, no duties; a case takes 5.5 hours and 13 days."""
 
