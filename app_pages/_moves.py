@@ -8,6 +8,7 @@ import streamlit as st
 
 from app_pages import _show, _state, _study, _who
 from scenarios.display import listings, orders, wording
+from scenarios.display.move_list import move_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,13 @@ def show(run: _state.Run, results: Results) -> None:
     _show.table(orders.orders_listing(by_order))
     with st.expander("Move by move"):
         _show.table(orders.listing(kept, names))
+    if len(kept):
+        _show.download(
+            "Block orders",
+            [move_list(kept, names), orders.orders_sheet(by_order)],
+            results,
+            mark="OFFICIAL-SENSITIVE",
+        )
 
 
 def _dated(rows: pd.DataFrame, scenario: dict[str, Any]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ shown as text and can never become a link or an image that a browser would fetch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
 
     from scenarios.display.charts import Figure
     from scenarios.results import Results
+    from scenarios.sheets import Sheet
     from scenarios.studies import Study
+    from scenarios.suppress import Counts
 
 FOLDER = Path(__file__).parent
 ICON = str(FOLDER / "icon.svg")
 """A picture of our own: an icon named in words would be fetched from another host."""
+
+_tables: ContextVar[list[markup.Table]] = ContextVar("tables shown on this page")
+_handling: ContextVar[marks.Mark] = ContextVar("handling mark of this page")
 
 
 def run(page: Page) -> None:
@@ -32,6 +38,8 @@ def run(page: Page) -> None:
     from data.validate import TableError
     from scenarios.errors import ScenarioError
 
+    _tables.set([])
+    _handling.set("OFFICIAL")
     try:
         page.run()
     except (ScenarioError, TableError) as error:
@@ -52,6 +60,7 @@ def mark(handling: marks.Mark = "OFFICIAL", run: Results | Study | None = None) 
 
     The first line of every page.
     """
+    _handling.set(handling)
     st.html(f'<p class="estate-mark">{escape(marks.line(handling, run))}</p>')
 
 
@@ -92,6 +101,7 @@ def numbers(cards: Sequence[markup.Number]) -> None:
 
 def table(html: str) -> None:
     """Show a table made by :func:`scenarios.display.markup.table`."""
+    _note(html)
     st.html(html)
 
 
@@ -104,8 +114,15 @@ def figure(drawn: Figure, table_html: str = "") -> None:
     st.altair_chart(drawn.chart, theme=None, width="stretch", alt=drawn.alt)
     st.html(f'<p class="estate-note">{escape(drawn.note)}</p>')
     if table_html:
+        _note(table_html)
         with st.expander("These numbers as a table"):
             st.html(table_html)
+
+
+def _note(html: str) -> None:
+    """Remember a table of this page for its export."""
+    if isinstance(html, markup.Table):
+        _tables.set([*_tables.get([]), html])
 
 
 def facts(pairs: Mapping[str, str]) -> None:
@@ -116,3 +133,35 @@ def facts(pairs: Mapping[str, str]) -> None:
 def log(lines: Sequence[str]) -> None:
     """Show lines of a log as they are."""
     st.html(f'<pre class="estate-log" tabindex="0">{escape(chr(10).join(lines))}</pre>')
+
+
+def download(
+    name: str,
+    tables: Sequence[str | Sheet] | None = None,
+    shown: Results | Study | Sequence[Results | Study] | None = None,
+    *,
+    mark: marks.Mark | None = None,
+    counts: Counts | None = None,
+) -> None:
+    """Offer tables as a file; nothing is written before the reader asks for it.
+
+    Parameters
+    ----------
+    name
+        What the tables are about, in a few words; each on a page has its own.
+    tables
+        Tables as :func:`table` shows them, or sheets; all that the page has shown by now when left
+        out.
+    shown
+        The run or runs behind them; none where they are about the model itself.
+    mark
+        In what is OFFICIAL small counts of people are hidden and rows about single people are left
+        out. When the mark is left out, the reader of a page that is OFFICIAL-SENSITIVE chooses.
+    counts
+        Which columns count people, for tables that do not say it themselves.
+    """
+    from app_pages import _export
+
+    chosen = _tables.get([]) if tables is None else tables
+    both = mark is None and _handling.get("OFFICIAL") == "OFFICIAL-SENSITIVE"
+    _export.offer(name, chosen, shown, mark=None if both else mark or "OFFICIAL", counts=counts)

@@ -102,3 +102,5 @@ if is_plan:
         _show.table(listings.terms(results))
 with st.expander("Every unit"):
     _show.table(listings.units(results, _state.establishments()))
+
+_show.download("Who is held where", shown=results)

@@ -45,3 +45,5 @@ else:
 
 _show.section("Distance from home")
 _show.table(listings.two_distances(one.summary, other.summary, before.title, after.title))
+
+_show.download("The comparison", shown=[one, other])

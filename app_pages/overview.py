@@ -67,6 +67,8 @@ _show.section("How sure this is")
 _show.say(wording.proof(results))
 _show.facts(wording.yardsticks(results))
 
+_show.download("The overview", shown=results)
+
 _show.section("Read on")
 st.page_link("app_pages/allocation.py", label="Who moves, and where a place is worth most")
 st.page_link("app_pages/visits.py", label="Waits, refusals, halls and video calls")

@@ -38,3 +38,5 @@ else:
 
 _show.section("Licences")
 _show.say(wording.ATTRIBUTION)
+
+_show.download("Sources and settings", shown=results)

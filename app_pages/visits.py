@@ -40,3 +40,5 @@ _show.figure(kinds[str(kind)](results, by_prison), listings.visits_by_prison(by_
 
 _show.section("Every measure")
 _show.table(listings.measures(estate))
+
+_show.download("Visits and video calls", shown=results)

@@ -553,6 +553,34 @@ def compare(
             _say(line, _errors())
 
 
+class Tables(StrEnum):
+    """Which tables of a run to export."""
+
+    SUMMARY = "summary"
+    MOVES = "moves"
+
+
+@app.command()
+@_ends_clearly
+def export(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="New file: .xlsx, .zip (of CSV), .ods, .html or .pdf.")
+    ],
+    tables: Annotated[
+        Tables, typer.Option(help="The summary, or the moves person by person.")
+    ] = Tables.SUMMARY,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Hide counts under five and round the rest to five.")
+    ] = False,
+) -> None:
+    """Write a run's tables for others; small counts hidden."""
+    from scenarios.export_run import Told, export_run
+
+    for line in export_run(run, out, told=Told(tables.value), strict=strict):
+        _say(line)
+
+
 @app.command()
 @_ends_clearly
 def validate(

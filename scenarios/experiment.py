@@ -36,7 +36,6 @@ from scenarios.results import (
     write_json,
     write_parquet,
 )
-from scenarios.rules_report import safe_cells
 from scenarios.run import (
     CURVE_SETTING,
     Decided,
@@ -48,6 +47,7 @@ from scenarios.run import (
     run_folder,
     scenarios_of,
 )
+from scenarios.safe_cells import safe_cells
 from scenarios.schema import Change, Scenario
 from scenarios.summary import HEADLINE
 from scenarios.verdict import conclusion, verdict_words

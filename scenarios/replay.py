@@ -31,9 +31,9 @@ from scenarios.plain_yaml import read_mapping
 from scenarios.provenance import model_digest
 from scenarios.report import Drawn, Section
 from scenarios.results import Results, file_digest, load_results, new_folder, write_parquet
-from scenarios.rules_report import safe_cells
 from scenarios.run_length import settling
 from scenarios.run_length import tell as tell_settling
+from scenarios.safe_cells import safe_cells
 from scenarios.schema import Scenario
 from scenarios.start_state import begin_from
 from simulation.log import CODE, VisitLog, VisitOutcome

@@ -20,6 +20,7 @@ from optimiser.relaxed import core, relaxed, without_ties
 from optimiser.rule_costs import rule_costs
 from scenarios.inputs import asked_scenario, load_inputs
 from scenarios.place import allocation_inputs
+from scenarios.safe_cells import safe_cells
 
 WHAT = ["rule", "says", "level", "price_gbp", "value", "valid_from", "valid_to"]
 WHENCE = ["source", "confidence"]
@@ -240,15 +241,6 @@ def report_of(
     if out is not None:
         safe_cells(report.table).to_csv(out, index=False, lineterminator="\n")
     yield from tell(report)
-
-
-def safe_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep a spreadsheet from reading text that a user brought as a formula."""
-    safe = table.copy()
-    for column in safe.columns[safe.dtypes == "str"]:
-        risky = safe[column].str.match(r"[=+\-@\t\r]")
-        safe.loc[risky.fillna(False), column] = "'" + safe[column]
-    return safe
 
 
 def tell(report: RulesReport) -> Iterator[str]:

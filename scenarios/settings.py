@@ -65,7 +65,17 @@ class Setting:
 @cache
 def settings() -> dict[str, Setting]:
     """Read every setting, by name, in the order of the file."""
-    text = files("scenarios").joinpath("settings.csv").read_text(encoding="utf-8")
+    return _read("settings.csv")
+
+
+@cache
+def export_settings() -> dict[str, Setting]:
+    """Read the settings of exports, by name: they say how results are told and change none."""
+    return _read("export_settings.csv")
+
+
+def _read(file: str) -> dict[str, Setting]:
+    text = files("scenarios").joinpath(file).read_text(encoding="utf-8")
     return {row["setting"]: _setting(row) for row in csv.DictReader(text.splitlines())}
 
 

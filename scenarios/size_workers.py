@@ -30,9 +30,9 @@ from scenarios.place import place, simulated_on
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_json, write_parquet
-from scenarios.rules_report import safe_cells
 from scenarios.run import Stopwatch
 from scenarios.runner import process_pool
+from scenarios.safe_cells import safe_cells
 from scenarios.schema import Scenario
 from scenarios.settings import settings as setting_rows
 from scenarios.worker_curves import (

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from scenarios.errors import ScenarioError
-from scenarios.rules_report import safe_cells
+from scenarios.safe_cells import safe_cells
 from scenarios.schema import Change, Scenario
 from simulation.clock import MINUTES_PER_DAY
 from simulation.place import Place

@@ -13,6 +13,7 @@ import pandas as pd
 
 from scenarios.display import views, wording
 from scenarios.display.markup import DASH, cell, table
+from scenarios.suppress import NOBODY, Counts
 
 if TYPE_CHECKING:
     from scenarios.compare import Comparison
@@ -35,6 +36,7 @@ def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
         "People held and their average miles from home, by prison",
         labels=labels,
         scroll=True,
+        counts=_by_prison(*(name for name in labels if name.startswith("people_"))),
     )
 
 
@@ -65,6 +67,7 @@ def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10) -> str:
         chosen,
         f"The {len(chosen)} prisons {caption}",
         labels={"name": "Prison", held: "People", column: head},
+        counts=_by_prison(held),
     )
 
 
@@ -91,6 +94,17 @@ def nearer_and_further(results: Results, *, circulate: bool = False) -> str:
             "most_miles_further": "further",
         },
         rows_add_up=True,
+        counts=Counts(
+            columns=("people", "moved", "nearer", "further"),
+            adds_up={"people": ("moved",), "moved": ("nearer", "further")},
+            totals={"sex": EVERYBODY},
+            by=("sex",),
+            follows={
+                "mean_miles_nearer": "nearer",
+                "mean_miles_further": "further",
+                "most_miles_further": "further",
+            },
+        ),
     )
 
 
@@ -103,6 +117,7 @@ def extra_miles(placed: pd.DataFrame, *, circulate: bool = False) -> str:
         "Number of people who end further from home, by extra miles",
         labels={"band": "Extra miles"} | {sex: sex.capitalize() for sex in sexes},
         hide_small=sexes if circulate else (),
+        counts=Counts(columns=tuple(sexes), by=("band",)),
     )
 
 
@@ -116,6 +131,9 @@ def distances(placed: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
         "Number of people by miles from home, in a straight line",
         labels=labels,
         hide_small=("people_today", "people_plan") if circulate else (),
+        counts=Counts(
+            columns=tuple(name for name in labels if name.startswith("people_")), by=("band",)
+        ),
     )
 
 
@@ -150,6 +168,12 @@ def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
         hide_small=("moves", "nearer", "further") if circulate else (),
         hide_with={"mean_change_miles": "moves"},
         rows_add_up=True,
+        counts=Counts(
+            columns=("moves", "nearer", "further"),
+            adds_up={"moves": ("nearer", "further")},
+            by=("reason",),
+            follows={"mean_change_miles": "moves"},
+        ),
         note=wording.REASONS_NOTE,
     )
 
@@ -168,6 +192,9 @@ def further_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
         },
         hide_small=("further",) if circulate else (),
         hide_with={"mean_miles_further": "further"},
+        counts=Counts(
+            columns=("further",), by=("reason",), follows={"mean_miles_further": "further"}
+        ),
         note=wording.REASONS_NOTE,
     )
 
@@ -208,6 +235,11 @@ def arrivals_and_departures(by_prison: pd.DataFrame, *, circulate: bool = False)
         labels=labels,
         hide_small=("arrive", "leave") if circulate else (),
         scroll=True,
+        counts=Counts(
+            columns=("people_today", "arrive", "leave", "people_plan"),
+            balances=((("people_today", "arrive"), ("leave", "people_plan")),),
+            by=("name",),
+        ),
     )
 
 
@@ -291,6 +323,7 @@ def worth(rows: pd.DataFrame) -> str:
             "value_of_one_more_gbp": "One more saves",
             "cost_of_one_fewer_gbp": "One fewer costs",
         },
+        counts=Counts(columns=("held",), by=("name",)),
     )
 
 
@@ -444,6 +477,7 @@ def since_move(estimates: pd.DataFrame) -> str:
             "before_approval": "Attempts to book before visitors are approved",
             "fell": "Bookings lost to a move",
         },
+        counts=Counts(columns=("people",), by=("group",)),
     )
 
 
@@ -463,6 +497,7 @@ def visits_by_prison(rows: pd.DataFrame) -> str:
             "called_share": "People with a call",
         },
         scroll=True,
+        counts=_by_prison("people_plan"),
     )
 
 
@@ -498,6 +533,7 @@ def units(results: Results, establishments: pd.DataFrame) -> str:
         + (", with the weighted pounds of one place more and one fewer" if len(labels) > 5 else ""),
         labels=labels,
         scroll=True,
+        counts=Counts(columns=("held",), by=("unit",)),
     )
 
 
@@ -610,6 +646,7 @@ def stored_runs(folder: Path) -> str:
             "finished": "Finished",
             "folder": "Folder",
         },
+        counts=NOBODY,
     )
 
 
@@ -709,6 +746,15 @@ def inputs(results: Results) -> str:
     )
 
 
+EVERYBODY = "Everybody"
+"""The row of a table that is about men and women together."""
+
+
+def _by_prison(*columns: str) -> Counts:
+    """Say that columns count people by prison."""
+    return Counts(columns=columns, by=("name",))
+
+
 _LINE = {"setting": "Setting", "meaning": "What it is"}
 
 
@@ -726,4 +772,4 @@ def _explained(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _who(sex: Any) -> str:
-    return "Everybody" if sex == "all" else str(sex).capitalize()
+    return EVERYBODY if sex == "all" else str(sex).capitalize()

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from scenarios.sheets import Sheet
+
 if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
     from markupsafe import Markup
+
+    from scenarios.suppress import Counts
 
 DASH = "\N{EN DASH}"
 """Stands for a value that does not exist."""
@@ -50,6 +54,18 @@ class Head:
 
     label: str
     numeric: bool
+
+
+class Table(str):
+    """A table as HTML that knows what it shows, so that it can be exported as well."""
+
+    sheet: Sheet
+
+    def __new__(cls, html: str, sheet: Sheet) -> Table:
+        """Join the HTML and what it was made from."""
+        made = super().__new__(cls, html)
+        made.sheet = sheet
+        return made
 
 
 @cache
@@ -125,7 +141,8 @@ def table(
     hide_with: Mapping[str, str] | None = None,
     rows_add_up: bool = False,
     scroll: bool = False,
-) -> str:
+    counts: Counts | None = None,
+) -> Table:
     """Return a table with a caption, with headings that a screen reader announces.
 
     Parameters
@@ -149,6 +166,9 @@ def table(
         Whether counts of a row make up one another, so that one hidden alone could be worked out.
     scroll
         Whether a long table scrolls in a frame of its own.
+    counts
+        Which columns count people and how they add up, for exports. Left out, an export takes
+        every column of whole numbers to count people.
     """
     flush = set(right)
     hidden = hidden_counts(frame, list(hide_small), rows_add_up=rows_add_up)
@@ -163,7 +183,15 @@ def table(
     rows = list(zip(*columns, strict=True))
     any_hidden = bool(hidden.to_numpy().any()) if len(hidden.columns) else False
     notes = " ".join(text for text in (note, HIDDEN_NOTE if any_hidden else "") if text)
-    return _part("table", caption, heads, rows, notes, scroll)
+    html = _part("table", caption, heads, rows, notes, scroll)
+    shown = frame[list(labels)] if counts is None else frame[_with_counted(labels, counts)]
+    return Table(html, Sheet(title=caption, table=shown, labels=labels, note=note, counts=counts))
+
+
+def _with_counted(labels: Mapping[str, str], counts: Counts) -> list[str]:
+    """Name the columns shown, and those that say how the counts add up."""
+    named = (*labels, *counts.columns, *counts.totals, *counts.by)
+    return list(dict.fromkeys(named))
 
 
 def hidden_counts(

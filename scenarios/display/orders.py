@@ -11,6 +11,8 @@ import pandas as pd
 
 from scenarios.display import views, wording
 from scenarios.display.markup import table
+from scenarios.sheets import Sheet
+from scenarios.suppress import NOBODY, Counts
 
 if TYPE_CHECKING:
     from simulation.clock import Calendar
@@ -35,6 +37,16 @@ ENDS = (NEARER, FURTHER, NEITHER)
 
 SHOWN = 200
 """Moves listed on the page; an export has all."""
+
+ORDER_LABELS = {
+    "date": "Date",
+    "from_name": "From",
+    "name": "To",
+    "people": "People",
+    "men": "Men",
+    "women": "Women",
+}
+"""Columns of block orders with their headings."""
 
 NO_DATE = ""
 """Stands for the date of a move that none is planned for."""
@@ -205,6 +217,16 @@ def listing(rows: pd.DataFrame, establishments: pd.DataFrame) -> str:
     )
 
 
+def orders_sheet(orders: pd.DataFrame) -> Sheet:
+    """List every block order, for a file of planners' own."""
+    return Sheet(
+        title="Block orders: people to be moved together",
+        table=orders.assign(date=orders["date"].replace({NO_DATE: "not planned"})),
+        labels=ORDER_LABELS,
+        counts=NOBODY,
+    )
+
+
 def orders_listing(orders: pd.DataFrame, *, circulate: bool = False) -> str:
     """List block orders."""
     shown = orders.head(SHOWN)
@@ -212,16 +234,14 @@ def orders_listing(orders: pd.DataFrame, *, circulate: bool = False) -> str:
     return table(
         shown.assign(date=shown["date"].replace({NO_DATE: "not planned"})),
         f"{wording.count(len(orders), 'block order')}: people to be moved together",
-        labels={
-            "date": "Date",
-            "from_name": "From",
-            "name": "To",
-            "people": "People",
-            "men": "Men",
-            "women": "Women",
-        },
+        labels=ORDER_LABELS,
         hide_small=("people", "men", "women") if circulate else (),
         rows_add_up=True,
+        counts=Counts(
+            columns=("people", "men", "women"),
+            adds_up={"people": ("men", "women")},
+            by=("date", "from_name", "name"),
+        ),
         note=f"The first {SHOWN} are shown; the file has {more:,} more." if more else "",
         scroll=True,
     )

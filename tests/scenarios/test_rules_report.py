@@ -13,7 +13,7 @@ from data.load import read_table
 from optimiser.build import Inputs
 from scenarios.cli import app
 from scenarios.load import load_scenario
-from scenarios.rules_report import rules_report, safe_cells, switched_off, tell
+from scenarios.rules_report import rules_report, switched_off, tell
 from tests.optimiser.toy_world import (
     family_policy,
     person,
@@ -153,9 +153,3 @@ def test_rules_of_a_users_own_that_cannot_be_are_reported_together(own_data: Pat
     assert "row 39, column value: " in done.stderr
     assert "expected a number of 0 to" in done.stderr
     assert "found 'hold_cort'; expected a rule such as 'hold_court'" in done.stderr
-
-
-def test_text_that_a_spreadsheet_would_run_is_quoted() -> None:
-    table = pd.DataFrame({"source": ["=1+1", "fine", "@x"], "value": [1.0, 2.0, 3.0]})
-
-    assert safe_cells(table)["source"].tolist() == ["'=1+1", "fine", "'@x"]

@@ -1,0 +1,96 @@
+"""The one way out of the app: tables as a file, made when asked for, and noted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app_pages import _show, _state, _who
+
+if TYPE_CHECKING:
+    from scenarios.display.marks import Mark
+    from scenarios.export import Book, Kind
+    from scenarios.results import Results
+    from scenarios.sheets import Sheet
+    from scenarios.studies import Study
+    from scenarios.suppress import Counts, Rule
+
+USUAL = "Hide 1 and 2"
+STRICT = "Hide under 5, round to 5"
+HIDING = (USUAL, STRICT)
+READERS = ("For circulation: OFFICIAL", "For planners: OFFICIAL-SENSITIVE")
+
+
+def offer(
+    name: str,
+    tables: Sequence[str | Sheet],
+    shown: Results | Study | Sequence[Results | Study] | None,
+    *,
+    mark: Mark | None,
+    counts: Counts | None,
+) -> None:
+    """Show the choice of a kind of file and the button; as :func:`app_pages._show.download`.
+
+    Without a mark the reader chooses between what may circulate and everything.
+    """
+    from scenarios.export import KINDS, book_of, file_name, kinds, sheet_of
+
+    runs = [] if shown is None else list(shown) if isinstance(shown, Sequence) else [shown]
+    sheets = [sheet_of(table) for table in tables if table]
+    if not sheets:
+        return
+    with st.expander(f"Export: {name[:1].lower()}{name[1:]}"):
+        if mark is None:
+            words = st.segmented_control(
+                "Who it is for", READERS, default=READERS[0], required=True, key=f"for {name}"
+            )
+            mark = "OFFICIAL" if words == READERS[0] else "OFFICIAL-SENSITIVE"
+        if mark == "OFFICIAL":
+            sheets = [sheet for sheet in sheets if not sheet.is_about_single_people]
+        rule = _rule(name, mark)
+        if not sheets:
+            _show.say("Every table here is about single people: none may circulate.")
+            return
+        book = book_of(name, sheets, runs, mark=mark, rule=rule, counts=counts)
+        kind = st.selectbox(
+            "Kind of file",
+            kinds(book.rows),
+            format_func=lambda kind: KINDS[kind].label,
+            key=f"kind {name}",
+            width=320,
+        )
+        who, folder = _who.name(), _state.runs_folder()
+        st.download_button(
+            "Download",
+            data=lambda: made(book, kind, name, folder, who),
+            file_name=file_name(book, name, kind),
+            mime=KINDS[kind].media_type,
+            key=f"download {name}",
+            on_click="ignore",
+        )
+
+
+def _rule(name: str, mark: Mark) -> Rule | None:
+    """Let the reader choose how small counts are hidden in what may circulate."""
+    from scenarios.suppress import default_rule
+
+    if mark != "OFFICIAL":
+        _show.say("For planners only: small counts are not hidden.")
+        return None
+    hiding = st.segmented_control(
+        "Small counts of people", HIDING, default=USUAL, required=True, key=f"hiding {name}"
+    )
+    return default_rule(strict=hiding == STRICT)
+
+
+def made(book: Book, kind: Kind, name: str, runs: Path, who: str) -> bytes:
+    """Write the file and note it; without the note there is no file."""
+    from scenarios.export import export
+    from scenarios.export_run import noted
+
+    content = export(book, kind)
+    noted(book, kind, name, runs, who)
+    return content

@@ -1,0 +1,742 @@
+"""Tables out: one function for every kind of file that leaves the model.
+
+Whatever the kind, an export carries its handling mark, whether its people are made up, what its
+numbers rest on, and its sources with their licences. Small counts of people are hidden, so that no
+hidden number can be worked back; no cell can act as a formula; the same tables give the same bytes.
+
+The workbook follows the guidance of the Government Analysis Function on publishing statistics in
+spreadsheets: a cover sheet, contents, notes, then one table a sheet from its first cell on.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+import pandas as pd
+
+from scenarios.display.marks import Mark, is_synthetic
+from scenarios.errors import ScenarioError
+from scenarios.safe_cells import safe_text
+from scenarios.sheets import Sheet
+from scenarios.suppress import NOBODY, Counts, Rule, hide_together
+
+if TYPE_CHECKING:
+    from odf.opendocument import OpenDocument  # type: ignore[import-untyped]
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]
+    from xlsxwriter.format import Format  # type: ignore[import-untyped]
+    from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+
+    from scenarios.results import Results
+    from scenarios.studies import Study
+
+__all__ = ["KINDS", "Book", "Kind", "book_of", "export", "file_name", "kinds", "sheet_of"]
+
+ILLUSTRATIVE = (
+    "ILLUSTRATIVE: the people are made up. No row is about a real person, and no move, price or "
+    "place may be acted on."
+)
+DECIDES = "The tool recommends; a named officer decides."
+NOT_AVAILABLE = "[x]"
+"""Stands for a value that does not exist, as in published statistics."""
+
+ODS_ROWS = 5_000
+"""ODS is for summaries: beyond this many rows it takes minutes to write and to open."""
+XLSX_ROWS = 1_000_000
+CELL_CHARACTERS = 32_000
+"""A cell of a workbook holds 32,767 characters."""
+WIDEST = 60
+"""Characters of the widest column of a workbook."""
+XML_HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+FIXED = (1980, 1, 1, 0, 0, 0)
+"""The moment that every part of a zipped file bears."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A kind of file: what it is called, its ending and its media type."""
+
+    label: str
+    ending: str
+    media_type: str
+
+
+Kind = Literal["xlsx", "csv", "ods", "html", "pdf"]
+
+KINDS: Mapping[Kind, Form] = {
+    "xlsx": Form(
+        label="Excel workbook",
+        ending="xlsx",
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    "csv": Form(label="CSV files, zipped", ending="zip", media_type="application/zip"),
+    "ods": Form(
+        label="OpenDocument spreadsheet",
+        ending="ods",
+        media_type="application/vnd.oasis.opendocument.spreadsheet",
+    ),
+    "html": Form(label="Web page in one file", ending="html", media_type="text/html"),
+    "pdf": Form(label="PDF", ending="pdf", media_type="application/pdf"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Book:
+    """Tables to be exported, with all that goes with them.
+
+    Attributes
+    ----------
+    title
+        What they are about.
+    sheets
+        At least one.
+    mark
+        Handling mark.
+    illustrative
+        Whether the people are made up.
+    run
+        Name of the run folder, or folders; empty where no run stands behind the tables.
+    about
+        What the numbers rest on, each with its name; made by ``book_of``.
+    made_from
+        The date of the data; files that bear a date bear this one.
+    rule
+        How small counts are hidden; ``None`` hides nothing.
+
+    Raises
+    ------
+    ValueError
+        When there is no sheet, or what is OFFICIAL is about single people or hides no small count.
+    """
+
+    title: str
+    sheets: Sequence[Sheet]
+    mark: Mark
+    illustrative: bool
+    run: str
+    about: Mapping[str, str]
+    made_from: date
+    rule: Rule | None
+
+    def __post_init__(self) -> None:
+        if not self.sheets:
+            raise ValueError("There is no table to export.")
+        if self.mark == "OFFICIAL" and self.rule is None:
+            raise ValueError("Small counts are hidden in everything that is marked OFFICIAL.")
+        if self.mark == "OFFICIAL" and any(s.is_about_single_people for s in self.sheets):
+            raise ValueError("Rows about single people are OFFICIAL-SENSITIVE.")
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables together."""
+        return sum(len(sheet.table) for sheet in self.sheets)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What stands at the head of every part: the mark, and whether people are made up."""
+        return [self.mark, *([ILLUSTRATIVE] if self.illustrative else []), DECIDES]
+
+
+def kinds(rows: int = 0) -> tuple[Kind, ...]:
+    """List the kinds of file that can be written here for this many rows."""
+    able = ["xlsx", "csv", *(["ods"] if rows <= ODS_ROWS else []), "html"]
+    if find_spec("weasyprint") is not None:
+        able.append("pdf")
+    return tuple(kind for kind in KINDS if kind in able)
+
+
+def book_of(
+    title: str,
+    tables: Sequence[str | Sheet],
+    shown: Sequence[Results | Study] = (),
+    *,
+    mark: Mark,
+    rule: Rule | None,
+    counts: Counts | None = None,
+) -> Book:
+    """Put tables together with what the runs behind them rest on.
+
+    Parameters
+    ----------
+    title, mark, rule
+        As in ``Book``.
+    tables
+        Sheets, or tables as pages show them.
+    shown
+        Runs or studies behind the tables; none where they are about the model itself.
+    counts
+        Which columns count people, for tables that do not say it themselves.
+    """
+    from scenarios.provenance import PRODUCT, versions
+    from scenarios.settings import settings
+
+    about = {"Version": f"{PRODUCT} {versions()[PRODUCT]}"}
+    for one in shown:
+        words = _about(one)
+        about |= words if len(shown) == 1 else {f"{_name(one)}: {k}": words[k] for k in words}
+    dates = [date.fromisoformat(day) for one in shown if (day := _data_of(one))]
+    sheets = [sheet_of(table) for table in tables]
+    return Book(
+        title=title,
+        sheets=[s if s.counts is not None else replace(s, counts=counts) for s in sheets],
+        mark=mark,
+        illustrative=any(is_synthetic(one) for one in shown),
+        run=", ".join(_name(one) for one in shown),
+        about=about,
+        made_from=max(dates, default=settings()["as_of"].value),
+        rule=rule,
+    )
+
+
+def sheet_of(table: str | Sheet) -> Sheet:
+    """Take what a shown table was made from.
+
+    Raises
+    ------
+    TypeError
+        When it is text that no table was made into.
+    """
+    from scenarios.display.markup import Table
+
+    if isinstance(table, Sheet):
+        return table
+    if isinstance(table, Table):
+        return table.sheet
+    raise TypeError("Give a Sheet, or what scenarios.display.markup.table made.")
+
+
+def _name(shown: Results | Study) -> str:
+    """Name a run or a study as its folder is named, which tells it from every other."""
+    return shown.folder.name if shown.folder else shown.name
+
+
+def file_name(book: Book, name: str, kind: Kind) -> str:
+    """Name the file of an export: its run, what it is, and whether people are made up.
+
+    Examples
+    --------
+    >>> from scenarios.suppress import NOBODY
+    >>> sheet = Sheet(title="A", table=pd.DataFrame({"a": ["b"]}), labels={"a": "A"}, counts=NOBODY)
+    >>> book = book_of("Who moves", [sheet], [], mark="OFFICIAL-SENSITIVE", rule=None)
+    >>> file_name(book, "Who moves", "xlsx")
+    'closer-to-home-who-moves.xlsx'
+    """
+    parts = [book.run.replace(", ", "-with-") or "closer-to-home", name]
+    parts += ["illustrative"] if book.illustrative else []
+    slug = re.sub(r"[^a-z0-9_]+", "-", "-".join(parts).lower()).strip("-")
+    return f"{slug[:120]}.{KINDS[kind].ending}"
+
+
+def export(book: Book, kind: Kind) -> bytes:
+    """Write tables as a file of one kind.
+
+    Parameters
+    ----------
+    book
+        The tables and all that goes with them.
+    kind
+        One of ``kinds``.
+
+    Returns
+    -------
+    bytes
+        The same for the same tables, whenever they are written.
+
+    Raises
+    ------
+    ScenarioError
+        When the kind is not known or cannot be written here, or the tables are too long for it.
+    """
+    if kind not in KINDS:
+        raise ScenarioError(f"No kind of export {kind!r}. Known: {', '.join(KINDS)}.")
+    if kind not in kinds(book.rows):
+        raise ScenarioError(
+            f"{KINDS[kind].label}: cannot be written here for {book.rows:,} rows. "
+            f"Use one of {', '.join(kinds(book.rows))}."
+        )
+    return _WRITERS[kind](_fit_to_leave(book))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """A sheet ready to be written: its name, heading, notes, columns told and cells."""
+
+    name: str
+    sheet: Sheet
+    notes: tuple[str, ...]
+    table: pd.DataFrame
+
+    @property
+    def heads(self) -> list[str]:
+        """Headings with their units, each once."""
+        told: list[str] = []
+        for column, label in self.sheet.labels.items():
+            head = _with_unit(label, column)
+            number = sum(other == head or other.startswith(f"{head} (") for other in told)
+            told.append(f"{head} ({number + 1})" if number else head)
+        return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ready:
+    """A book whose small counts are hidden, with its own sheets of words."""
+
+    book: Book
+    parts: tuple[_Part, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def cover(self) -> list[str]:
+        """The lines of the cover sheet."""
+        book = self.book
+        run = [f"Run: {book.run}"] if book.run else []
+        return [book.title, *book.warnings, *run, f"Data of {book.made_from.isoformat()}"]
+
+    @property
+    def provenance(self) -> list[tuple[str, str]]:
+        """What the numbers rest on, then the sources and their licences."""
+        from data.load import sources
+        from scenarios.display.wording import ATTRIBUTION
+
+        published = [
+            (
+                f"Source: {entry.get('title', key)}",
+                f"{entry.get('publisher', '')}, {entry.get('date', '')}. "
+                f"Licence: {entry.get('licence', '')}",
+            )
+            for key, entry in sources().items()
+        ]
+        return [*self.book.about.items(), ("Attribution", ATTRIBUTION), *published]
+
+
+def _fit_to_leave(book: Book) -> _Ready:
+    """Hide small counts, and give every table a name."""
+    tables = [sheet.table for sheet in book.sheets]
+    told: list[list[str]] = [[sheet.note] if sheet.note else [] for sheet in book.sheets]
+    kept_back = []
+    hiding = "Small counts of people are not hidden."
+    if book.rule is not None:
+        hiding = book.rule.note
+        counted = [(s.table, s.counts or _whole_numbers(s)) for s in book.sheets]
+        for number, found in enumerate(hide_together(counted, book.rule)):
+            tables[number] = found.table
+            if found.any or (book.rule.rounding > 1 and counted[number][1].columns):
+                told[number].append(book.rule.note)
+            kept_back += [
+                f"Table {number + 1}: do not publish the sum of {book.sheets[number].labels[name]} "
+                "beside this table: a hidden count could be worked out from it."
+                for name in found.outside
+                if name in book.sheets[number].labels
+            ]
+    parts = [
+        _Part(name=f"Table {number}", sheet=sheet, notes=tuple(notes), table=table)
+        for number, (sheet, notes, table) in enumerate(
+            zip(book.sheets, told, tables, strict=True), start=1
+        )
+    ]
+    notes = (
+        hiding,
+        f"{NOT_AVAILABLE} stands for a value that does not exist.",
+        "Shares are between 0 and 1 where a cell does not show a percent sign.",
+        *kept_back,
+    )
+    return _Ready(book=book, parts=tuple(parts), notes=notes)
+
+
+def _whole_numbers(sheet: Sheet) -> Counts:
+    """Take every column of whole numbers for one that counts people: rather hidden than told."""
+    whole = [c for c in sheet.labels if sheet.table[c].dtype.kind in "iu"]
+    if not whole or (sheet.table[whole] < 0).to_numpy().any():
+        whole = [c for c in whole if not (sheet.table[c] < 0).any()]
+    return replace(NOBODY, columns=tuple(whole))
+
+
+def _about(shown: Results | Study) -> dict[str, str]:
+    """Say what a run or a study rests on, as far as it tells."""
+    from scenarios.results import Results
+
+    made = shown.provenance
+    told = {
+        "Run": _name(shown),
+        "Scenario": shown.title,
+        "Digest of the data": made.get("data_digest"),
+        "Digest of the settings": made.get("scenario_digest"),
+        "Digest of the model": made.get("model_digest"),
+        "Seed": made.get("seed"),
+        "Simulated years": made.get("replications"),
+        "Commit": made.get("commit"),
+    }
+    if "inputs" in made:
+        told["People"] = "made up, to match published totals" if is_synthetic(shown) else "records"
+    if isinstance(shown, Results):
+        gap = shown.allocation.get("gap")
+        told |= {
+            "Question": shown.summary["question"],
+            "Data of": _data_of(shown),
+            "Status of the placements": shown.allocation["status"],
+            "Gap to the best possible": "not applicable" if gap is None else f"{gap:.6%}",
+        }
+    return {name: str(value) for name, value in told.items() if value not in (None, "")}
+
+
+def _data_of(shown: Results | Study) -> str:
+    """Give the date of the data behind a run; nothing for a study, which does not tell it."""
+    from scenarios.results import Results
+
+    return shown.holds_for["date"][:10] if isinstance(shown, Results) else ""
+
+
+UNITS = {
+    "_gbp": ("pounds", ("pound", "£", "cost", "price", "saves")),
+    "_share": ("share", ("share", "%", "per cent")),
+    "_miles": ("miles", ("mile",)),
+    "_minutes": ("minutes", ("minute",)),
+    "_hours": ("hours", ("hour",)),
+    "_days": ("days", ("day",)),
+    "_weeks": ("weeks", ("week",)),
+}
+"""Endings of columns, the unit each tells, and words of a heading that tell it already."""
+
+
+def _with_unit(label: str, column: str) -> str:
+    for ending, (unit, known) in UNITS.items():
+        if column.endswith(ending) and not any(word in label.lower() for word in known):
+            return f"{label}, {unit}"
+    return label
+
+
+def _cell(value: Any) -> str | float | int:
+    """Turn a cell into text that can do no harm, or a number."""
+    if value is None or value is pd.NaT or value != value:
+        return NOT_AVAILABLE
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return safe_text(_printable(value))[:CELL_CHARACTERS]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, int | float):
+        return value if abs(value) != float("inf") else NOT_AVAILABLE
+    return safe_text(_printable(str(value)))[:CELL_CHARACTERS]
+
+
+def _printable(text: str) -> str:
+    """Leave out characters that no XML file may hold."""
+    return re.sub(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "", text)
+
+
+def _rows(part: _Part) -> Iterator[list[str | float | int]]:
+    columns = [part.table[column].tolist() for column in part.sheet.labels]
+    for row in zip(*columns, strict=True):
+        yield [_cell(value) for value in row]
+
+
+# ---- CSV
+
+
+def _csv(ready: _Ready) -> bytes:
+    """Write one CSV file a table, with notes and provenance beside them, in one archive."""
+    words = [("Title", line) for line in ready.cover[:1]]
+    words += [("Note", line) for line in (*ready.cover[1:], *ready.notes)]
+    words += [(part.name, part.sheet.title) for part in ready.parts]
+    words += [(part.name, note) for part in ready.parts for note in part.notes]
+    files = {"about.csv": _csv_text(["What", "Words"], [*words, *ready.provenance])}
+    for part in ready.parts:
+        files[f"{_slug(part)}.csv"] = _csv_text(part.heads, _rows(part))
+    return _zipped({name: text.encode("utf-8-sig") for name, text in files.items()})
+
+
+def _csv_text(heads: Sequence[str], rows: Any) -> str:
+    import csv
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_cell(head) for head in heads])
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _slug(part: _Part) -> str:
+    words = re.sub(r"[^a-z0-9]+", "_", part.sheet.title.lower()).strip("_")[:60].rstrip("_")
+    return f"{part.name.lower().replace(' ', '_')}_{words}"
+
+
+def _zipped(files: Mapping[str, bytes], stored: Sequence[str] = ()) -> bytes:
+    """Put files into an archive that bears no moment of its making."""
+    out = io.BytesIO()
+    with ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            entry = ZipInfo(name, FIXED)
+            entry.compress_type = ZIP_STORED if name in stored else ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            archive.writestr(entry, content)
+    return out.getvalue()
+
+
+# ---- XLSX
+
+
+def _xlsx(ready: _Ready) -> bytes:
+    import xlsxwriter
+
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options |= {"strings_to_numbers": False, "nan_inf_to_errors": False}
+    workbook = xlsxwriter.Workbook(out, options)
+    made = datetime.combine(ready.book.made_from, datetime.min.time())
+    workbook.set_properties(
+        {"title": ready.book.title, "comments": "; ".join(ready.book.warnings), "created": made}
+    )
+    styles = _Styles(
+        title=workbook.add_format({"bold": True, "font_size": 14}),
+        head=workbook.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1}),
+        wrap=workbook.add_format({"text_wrap": True, "valign": "top"}),
+    )
+    _words_sheet(workbook, "Cover", ready, styles, ready.cover)
+    contents = [(part.name, part.sheet.title) for part in ready.parts]
+    listed = [("Notes", "Notes on all tables"), *contents, ("Provenance", "What this rests on")]
+    _pairs_sheet(workbook, "Contents", ready, styles, ("Sheet", "What it holds"), listed)
+    notes = [(f"Note {number}", note) for number, note in enumerate(ready.notes, start=1)]
+    _pairs_sheet(workbook, "Notes", ready, styles, ("Note", "Words"), notes)
+    for part in ready.parts:
+        _table_sheet(workbook, part, ready, styles)
+    heads = ("What", "Value")
+    _pairs_sheet(workbook, "Provenance", ready, styles, heads, ready.provenance)
+    workbook.close()
+    return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Styles:
+    title: Format
+    head: Format
+    wrap: Format
+
+
+def _new_sheet(workbook: Workbook, name: str, ready: _Ready) -> Worksheet:
+    """Begin a sheet that prints its mark on every page."""
+    sheet = workbook.add_worksheet(name)
+    marks = ready.book.mark + (" - ILLUSTRATIVE" if ready.book.illustrative else "")
+    sheet.set_header(f"&C{marks}")
+    run = ready.book.run.replace("&", "&&")
+    sheet.set_footer(f"&L{run}&C{marks}&RPage &P of &N")
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    return sheet
+
+
+def _words_sheet(
+    workbook: Workbook, name: str, ready: _Ready, styles: _Styles, lines: Sequence[str]
+) -> None:
+    sheet = _new_sheet(workbook, name, ready)
+    sheet.set_column(0, 0, 100)
+    for row, line in enumerate(lines):
+        sheet.write_string(row, 0, str(_cell(line)), styles.title if row == 0 else styles.wrap)
+
+
+def _pairs_sheet(
+    workbook: Workbook,
+    name: str,
+    ready: _Ready,
+    styles: _Styles,
+    heads: tuple[str, str],
+    pairs: Sequence[tuple[str, str]],
+) -> None:
+    sheet = _new_sheet(workbook, name, ready)
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 100)
+    sheet.write_string(0, 0, f"{name}: {ready.book.title}"[:CELL_CHARACTERS], styles.title)
+    sheet.write_string(1, 0, _marks(ready.book))
+    for column, head in enumerate(heads):
+        sheet.write_string(2, column, head, styles.head)
+    for row, pair in enumerate(pairs, start=3):
+        for column, text in enumerate(pair):
+            sheet.write_string(row, column, str(_cell(text)), styles.wrap)
+    sheet.freeze_panes(3, 0)
+
+
+def _marks(book: Book) -> str:
+    return " ".join([f"{book.mark}.", *([ILLUSTRATIVE] if book.illustrative else [])])
+
+
+def _table_sheet(workbook: Workbook, part: _Part, ready: _Ready, styles: _Styles) -> None:
+    """Write a title, the words about the table, then the table; no cell is merged."""
+    sheet = _new_sheet(workbook, part.name, ready)
+    words = [_marks(ready.book), f"This sheet holds one table. Run {ready.book.run or 'none'}."]
+    sheet.write_string(0, 0, str(_cell(f"{part.name}: {part.sheet.title}")), styles.title)
+    lines = [*words, *part.notes]
+    for row, line in enumerate(lines, start=1):
+        sheet.write_string(row, 0, str(_cell(line)))
+    first = len(lines) + 1
+    heads = [str(_cell(head)) for head in part.heads]
+    columns = list(part.sheet.labels)
+    formats = [workbook.add_format({"num_format": _number_format(c, part)}) for c in columns]
+    cells = list(_rows(part))
+    if len(cells) > XLSX_ROWS:
+        raise ScenarioError(f"{part.sheet.title}: {len(cells):,} rows are too many for a workbook.")
+    if cells:
+        made = [{"header": head, "header_format": styles.head} for head in heads]
+        last = first + len(cells)
+        name = part.name.replace(" ", "_").lower()
+        options = {"columns": made, "autofilter": False, "style": None, "name": name}
+        sheet.add_table(first, 0, last, len(heads) - 1, options)
+    for column, head in enumerate(heads):
+        sheet.write_string(first, column, head, styles.head)
+        sheet.set_column(column, column, _width(head, [row[column] for row in cells[:500]]))
+    for number, values in enumerate(cells, start=first + 1):
+        for column, value in enumerate(values):
+            if isinstance(value, str):
+                sheet.write_string(number, column, value)
+            else:
+                sheet.write_number(number, column, value, formats[column])
+    sheet.freeze_panes(first + 1, 1)
+    sheet.repeat_rows(first)
+
+
+def _width(head: str, values: Sequence[str | float | int]) -> int:
+    told = (f"{value:,.1f}" if isinstance(value, float) else str(value) for value in values)
+    longest = max((len(text) for text in told), default=0)
+    return max(8, min(WIDEST, max(longest, min(len(head), 24)) + 2))
+
+
+def _number_format(column: str, part: _Part) -> str:
+    """Write numbers as the pages do: pounds, per cent, one or two decimals, or whole."""
+    if column.endswith("_gbp"):
+        return "£#,##0"
+    if column.endswith("_share"):
+        return "0.0%"
+    if "_per_" in column:
+        return "#,##0.00"
+    if column.endswith("_minutes") or "_miles" in column or "_days" in column:
+        return "#,##0.0"
+    whole = part.sheet.table[column].dtype.kind != "f"
+    return "#,##0" if whole else "#,##0.##"
+
+
+# ---- ODS
+
+
+def _ods(ready: _Ready) -> bytes:
+    from odf.opendocument import OpenDocumentSpreadsheet
+    from odf.style import Style, TextProperties  # type: ignore[import-untyped]
+
+    document = OpenDocumentSpreadsheet()
+    bold = Style(name="head", family="table-cell")
+    bold.addElement(TextProperties(fontweight="bold"))
+    document.automaticstyles.addElement(bold)
+    _ods_sheet(document, "Cover", [[line] for line in ready.cover], bold, {0})
+    contents = [["Sheet", "What it holds"]]
+    contents += [[part.name, part.sheet.title] for part in ready.parts]
+    head = [[f"Contents: {ready.book.title}"], [_marks(ready.book)]]
+    _ods_sheet(document, "Contents", [*head, *contents], bold, {0, 2})
+    notes = [["Notes"], [_marks(ready.book)], *[[note] for note in ready.notes]]
+    _ods_sheet(document, "Notes", notes, bold, {0})
+    for part in ready.parts:
+        words = [[f"{part.name}: {part.sheet.title}"], [_marks(ready.book)]]
+        words += [[note] for note in part.notes]
+        rows: list[Sequence[str | float | int]] = [*words, part.heads, *_rows(part)]
+        _ods_sheet(document, part.name, rows, bold, {0, len(words)})
+    told = [["Provenance"], [_marks(ready.book)], ["What", "Value"]]
+    told += [list(pair) for pair in ready.provenance]
+    _ods_sheet(document, "Provenance", told, bold, {0, 2})
+    return _without_moments(document)
+
+
+def _ods_sheet(
+    document: OpenDocument,
+    name: str,
+    rows: Sequence[Sequence[str | float | int]],
+    bold: Any,
+    heads: set[int],
+) -> None:
+    from odf.table import Table, TableCell, TableRow  # type: ignore[import-untyped]
+    from odf.text import P  # type: ignore[import-untyped]
+
+    table = Table(name=name)
+    for number, row in enumerate(rows):
+        line = TableRow()
+        style = {"stylename": bold} if number in heads else {}
+        for value in row:
+            if isinstance(value, str):
+                cell = TableCell(valuetype="string", **style)
+                cell.addElement(P(text=str(_cell(value))))
+            else:
+                cell = TableCell(valuetype="float", value=repr(value), **style)
+                cell.addElement(P(text=f"{value:,.10g}"))
+            line.addElement(cell)
+        table.addElement(line)
+    document.spreadsheet.addElement(table)
+
+
+def _without_moments(document: OpenDocument) -> bytes:
+    """Write a document without the moment of its making, its words always in the same order."""
+    from xml.etree.ElementTree import canonicalize
+
+    raw = io.BytesIO()
+    document.write(raw)
+    with ZipFile(raw) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    meta = re.compile(rb"<(meta:creation-date|dc:date|meta:generator)>[^<]*</\1>")
+    files["meta.xml"] = meta.sub(b"", files["meta.xml"])
+    for name in (name for name in files if name.endswith(".xml")):
+        files[name] = XML_HEAD + canonicalize(files[name].decode("utf-8")).encode("utf-8")
+    ordered = {"mimetype": files.pop("mimetype"), **files}
+    return _zipped(ordered, stored=("mimetype",))
+
+
+# ---- HTML and PDF
+
+
+def _html(ready: _Ready) -> bytes:
+    from markupsafe import Markup
+
+    from scenarios.display import markup
+
+    def part_html(part: _Part) -> Markup:
+        numeric = [c for c in part.sheet.labels if part.sheet.table[c].dtype.kind in "iuf"]
+        labels = dict(zip(part.sheet.labels, part.heads, strict=True))
+        note = " ".join(part.notes)
+        told = markup.table(part.table, part.sheet.title, labels=labels, note=note, right=numeric)
+        return Markup(told)  # noqa: S704  escaped by its own template
+
+    page = (
+        markup.environment()
+        .get_template("export.html")
+        .render(
+            title=ready.book.title,
+            style=Markup(markup.style()),  # noqa: S704  our own file
+            lines=ready.cover[1:],
+            parts=[part_html(part) for part in ready.parts],
+            notes=ready.notes,
+            provenance=Markup(markup.facts(dict(ready.provenance))),  # noqa: S704
+            mark=ready.book.mark,
+        )
+    )
+    return page.encode()
+
+
+def _pdf(ready: _Ready) -> bytes:
+    """Print the web page; nothing is fetched for it."""
+    import weasyprint  # type: ignore[import-not-found]
+
+    def refuse(url: str, *_: Any, **__: Any) -> dict[str, Any]:
+        raise ValueError(f"{url[:80]}: an export fetches nothing.")
+
+    page = weasyprint.HTML(string=_html(ready).decode(), url_fetcher=refuse)
+    return bytes(page.write_pdf(identifier=b"closer-to-home"))
+
+
+_WRITERS: Mapping[Kind, Callable[[_Ready], bytes]] = {
+    "xlsx": _xlsx,
+    "csv": _csv,
+    "ods": _ods,
+    "html": _html,
+    "pdf": _pdf,
+}

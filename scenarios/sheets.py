@@ -1,0 +1,50 @@
+"""A table as it is told to people: its title, its headings and which of its columns count people.
+
+What a page shows and what an export holds are made from the same ``Sheet``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.suppress import Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sheet:
+    """One table with its words.
+
+    Attributes
+    ----------
+    title
+        What it shows, with its unit.
+    table
+        One row per row shown. The name of a column says how its numbers are written: ``_gbp`` as
+        pounds, ``_share`` as a percentage, ``_miles`` and ``_days`` with one decimal.
+    labels
+        The columns told, in order, each with its heading. Others only say how counts add up.
+    note
+        What a reader must know about it.
+    counts
+        Which columns count people; ``None`` takes every column of whole numbers for one.
+    """
+
+    title: str
+    table: pd.DataFrame
+    labels: Mapping[str, str]
+    note: str = ""
+    counts: Counts | None = None
+
+    @property
+    def is_about_single_people(self) -> bool:
+        """Whether its rows are people, so that it is for planners alone."""
+        return not SINGLE_PEOPLE.isdisjoint(self.labels)
+
+
+SINGLE_PEOPLE = frozenset({"prisoner_id", "contact_id"})
+"""Columns that name one person."""

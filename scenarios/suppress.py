@@ -1,0 +1,565 @@
+"""Small counts of people hidden so that no hidden number can be worked back.
+
+A count is hidden where it is small. Where a table adds up, that alone gives nothing away only if
+enough other cells are hidden with it: a reader who knows everything shown, how the table adds up
+and that no count is below zero is left with more than one value for every hidden cell.
+
+Which cells are hidden beside the small ones is decided one cell at a time: for a hidden cell that
+could be worked back, an integer programme finds the cells whose hiding protects it at the least
+loss. Each step is the best there is; that the steps together are the best is not proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "NOBODY",
+    "Balance",
+    "Cells",
+    "Counts",
+    "Hidden",
+    "Rule",
+    "default_rule",
+    "hidden_cells",
+    "hide",
+    "hide_together",
+]
+
+Numbers: TypeAlias = NDArray[np.float64]
+Truths: TypeAlias = NDArray[np.bool_]
+
+TOTAL_COST = 20.0
+"""A total is hidden only where this many inner cells would have to be hidden instead."""
+
+OUTSIDE_COST = 10_000.0
+"""What stands outside the table, as good as known: hidden in thought only where nothing else is
+left, and then not to be published beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How small counts of people are hidden; each has a row in ``export_settings.csv``.
+
+    Attributes
+    ----------
+    threshold
+        Counts from 1 to this many people are hidden; 0 hides nothing.
+    least_width
+        People between the least and the most that any hidden cell can be, at least; never less
+        than ``threshold`` counts, so that no hidden number is known to be a small one.
+    rounding
+        Every count shown is rounded to the nearest of this many people; 1 rounds nothing.
+    marker
+        What stands in a hidden cell.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of range or the marker is empty.
+    """
+
+    threshold: int
+    least_width: int
+    rounding: int
+    marker: str
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.threshold < 0:
+            faults.append(f"threshold is {self.threshold}; expected 0 or more people")
+        if self.least_width < 1:
+            faults.append(f"least_width is {self.least_width}; expected 1 person or more")
+        if self.rounding < 1:
+            faults.append(f"rounding is {self.rounding}; expected 1 person or more")
+        if not self.marker.strip():
+            faults.append("marker is empty; expected what stands in a hidden cell")
+        if faults:
+            raise ValueError(f"Rule for small counts: {'; '.join(faults)}.")
+
+    @property
+    def width(self) -> int:
+        """People between the least and the most that a hidden cell can be, at least."""
+        return max(self.least_width, self.threshold)
+
+    @property
+    def note(self) -> str:
+        """What the marker and rounding mean, for the reader of a table."""
+        if not self.threshold:
+            hidden = ""
+        else:
+            small = {1: "1 person", 2: "1 or 2 people"}.get(
+                self.threshold, f"1 to {self.threshold} people"
+            )
+            hidden = (
+                f"{self.marker} stands for {small}, or for a number from which such a count could "
+                "be worked out: hidden so that nobody can be recognised."
+            )
+        rounded = (
+            f"Counts of people are rounded to the nearest {self.rounding}, so that rows may not "
+            "add up to their totals."
+        )
+        return " ".join(text for text in (hidden, rounded if self.rounding > 1 else "") if text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Which columns of a table count people, and how they add up.
+
+    Attributes
+    ----------
+    columns
+        Columns that count people.
+    adds_up
+        Columns that are the total of others in every row, each with its parts. What is left over
+        when the parts are taken off is treated as known.
+    balances
+        Columns that together are as many as others in every row: each pair of the two sides.
+    totals
+        Columns of words in which one word marks the rows that are totals of the rest, each with
+        that word. Where none is named, the sum of every column is treated as known.
+    by
+        Columns of words that say what a row counts. Columns of the same name count the same people
+        in every table of a book in which ``by`` and its words are the same.
+    follows
+        Columns hidden wherever the count they describe is, such as a mean: each with the column
+        of that count.
+    """
+
+    columns: tuple[str, ...]
+    adds_up: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    balances: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    totals: Mapping[str, str] = field(default_factory=dict)
+    by: tuple[str, ...] = ()
+    follows: Mapping[str, str] = field(default_factory=dict)
+
+
+NOBODY = Counts(columns=())
+"""No column counts people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Cells, by number, whose people together are as many as those of other cells."""
+
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """Counts as cells in a row, and how they add up.
+
+    Attributes
+    ----------
+    values
+        People, shape (cells,).
+    cost
+        What hiding each loses, shape (cells,).
+    balances
+        What a reader knows of how they add up.
+    outside
+        Cells that stand in no table, which are as good as known: what is left of a total, or the
+        sum of a column; each with the name of that column.
+    """
+
+    values: Numbers
+    cost: Numbers
+    balances: tuple[Balance, ...]
+    outside: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hidden:
+    """A table with its small counts hidden.
+
+    Attributes
+    ----------
+    table
+        The columns as they were; in those of ``mask`` hidden cells hold the marker.
+    mask
+        True where hidden; the columns that count people and those that follow one.
+    outside
+        Columns whose sum must not be published beside this table.
+    """
+
+    table: pd.DataFrame
+    mask: pd.DataFrame
+    outside: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether some cell is hidden."""
+        return bool(self.mask.to_numpy().any())
+
+
+def default_rule(*, strict: bool = False, **chosen: Any) -> Rule:
+    """Give the rule of ``export_settings.csv``, with what somebody chose instead.
+
+    Parameters
+    ----------
+    strict
+        The stricter of the two: counts under five hidden, the rest rounded to five.
+    chosen
+        Fields of ``Rule``.
+
+    Examples
+    --------
+    >>> default_rule().threshold, default_rule(strict=True).rounding
+    (2, 5)
+    >>> default_rule(threshold=3).width
+    3
+    """
+    from scenarios.settings import export_settings
+
+    rows = export_settings()
+    group = "small_counts_strict" if strict else "small_counts"
+    values = {name: rows[f"{group}.{name}"].value for name in Rule.__dataclass_fields__}
+    return Rule(**(values | chosen))
+
+
+def hide(table: pd.DataFrame, counts: Counts, rule: Rule) -> Hidden:
+    """Hide the small counts of one table; as ``hide_together``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rule = Rule(threshold=2, least_width=2, rounding=1, marker="[c]")
+    >>> people = pd.DataFrame({"sex": ["men", "women", "all"], "moved": [40, 1, 41]})
+    >>> found = hide(people, Counts(columns=("moved",), totals={"sex": "all"}), rule)
+    >>> found.table["moved"].tolist()
+    ['[c]', '[c]', 41]
+    """
+    return hide_together([(table, counts)], rule)[0]
+
+
+def hide_together(tables: Sequence[tuple[pd.DataFrame, Counts]], rule: Rule) -> list[Hidden]:
+    """Hide the small counts of tables that a reader has side by side, and round the rest.
+
+    Parameters
+    ----------
+    tables
+        Each with one row per row shown, and which of its columns count people. An empty cell
+        counts nobody and is never hidden.
+    rule
+        As for exports.
+
+    Returns
+    -------
+    list of Hidden
+        In the order of the tables. A count that stands in two tables is hidden in both or in none.
+
+    Raises
+    ------
+    ValueError
+        When a column is not in its table, or holds a count below zero.
+    """
+    layout = _Layout()
+    numbers = [layout.add(table, counts) for table, counts in tables]
+    cells = layout.cells()
+    hidden = hidden_cells(cells, rule)
+    kept_back = {
+        name
+        for cell, name in cells.outside.items()
+        if hidden[cell] and cells.values[cell] > rule.threshold
+    }
+    return [
+        _told(table, counts, hidden[number], kept_back, rule)
+        for (table, counts), number in zip(tables, numbers, strict=True)
+    ]
+
+
+def _told(
+    table: pd.DataFrame, counts: Counts, hidden: Truths, kept_back: set[str], rule: Rule
+) -> Hidden:
+    """Put the marker where a cell is hidden, and round the others."""
+    import pandas as pd
+
+    mask = pd.DataFrame(hidden, index=table.index, columns=list(counts.columns))
+    for follower, count in counts.follows.items():
+        mask[follower] = mask[count].to_numpy()
+    told = table.copy()
+    for column in counts.columns:
+        told[column] = _rounded(table[column], rule.rounding)
+    for column in mask.columns:
+        if mask[column].any():
+            told[column] = told[column].astype(object).mask(mask[column], rule.marker)
+    outside = tuple(column for column in counts.columns if column in kept_back)
+    return Hidden(table=told, mask=mask, outside=outside)
+
+
+def hidden_cells(cells: Cells, rule: Rule) -> Truths:
+    """Say which cells are hidden: the small ones, and those that protect them.
+
+    Returns
+    -------
+    array of bool, shape (cells,)
+        Every hidden cell can be anything over a width of ``rule.width`` people at least, as far as
+        a reader can tell, and every small one more than ``rule.threshold``.
+    """
+    small = (cells.values > 0) & (np.round(cells.values) <= rule.threshold)
+    if not small.any():
+        return small
+    hidden = small.copy()
+    least, most = np.zeros_like(cells.values), np.zeros_like(cells.values)
+
+    def learn(change: Numbers) -> None:
+        np.minimum(least, change, out=least)
+        np.maximum(most, change, out=most)
+
+    def unsafe() -> NDArray[np.intp]:
+        narrow = most - least < rule.width
+        known_small = small & (np.round(cells.values) + most <= rule.threshold)
+        return np.flatnonzero(hidden & (narrow | known_small))
+
+    # what could be in hidden cells stays possible when more are hidden: nothing is asked twice
+    tried = np.zeros(len(hidden), dtype=np.bool_)
+    while (left := unsafe()).size:
+        fresh = left[~tried[left]]
+        if fresh.size:
+            tried[fresh] = True
+            _learn_together(cells, hidden, left, rule.width, learn)
+            continue
+        worst = int(left[np.argmin(cells.values[left])])
+        up = _furthest(cells, hidden, np.array([worst]), 1.0, rule.width)
+        learn(up)
+        learn(_furthest(cells, hidden, np.array([worst]), -1.0, rule.width))
+        if worst in unsafe():
+            more, change = _protect(cells, hidden, worst, rule.width)
+            hidden |= more
+            learn(change)
+    return hidden
+
+
+def _learn_together(
+    cells: Cells, hidden: Truths, left: NDArray[np.intp], width: int, learn: Any
+) -> None:
+    """Look for tables that move as many cells as can be moved at once, up and down."""
+    for sign in (1.0, -1.0):
+        learn(_furthest(cells, hidden, left, sign, width))
+
+
+def _furthest(
+    cells: Cells, hidden: Truths, aimed: NDArray[np.intp], sign: float, width: int
+) -> Numbers:
+    """Find another table that a reader cannot rule out, some cells as far from theirs as can be.
+
+    No cell aimed at is moved by more than ``width + threshold`` would ever ask for, so that the
+    others come in for their share.
+    """
+    free = np.flatnonzero(hidden)
+    position = np.full(len(hidden), -1)
+    position[free] = np.arange(len(free))
+    low, high = -cells.values[free], np.full(len(free), np.inf)
+    inside = position[aimed]
+    high[inside] = np.minimum(high[inside], 2.0 * width)
+    low[inside] = np.maximum(low[inside], -2.0 * width)
+    aim = np.zeros(len(free))
+    aim[inside] = -sign
+    found = _programme(aim, _matrix(cells.balances, len(hidden))[:, free], low, high, cells.values)
+    change = np.zeros(len(hidden))
+    if found is not None:
+        change[free] = found
+    return change
+
+
+def _protect(cells: Cells, hidden: Truths, cell: int, width: int) -> tuple[Truths, Numbers]:
+    """Find the cells to hide so that one could be larger by a width, at the least loss.
+
+    Variables are the change of every positive cell, and whether it is hidden. Zeros are never
+    hidden: many are known, such as women in a prison for men.
+    """
+    positive = np.flatnonzero(cells.values > 0)
+    many = len(positive)
+    at = int(np.flatnonzero(positive == cell)[0])
+    people = cells.values[positive]
+    cost = np.where(hidden[positive], 0.0, cells.cost[positive])
+    balance = _matrix(cells.balances, len(hidden))[:, positive]
+    largest = max(float(people.max()), 1.0) * width
+    for reach in (float(width), largest):
+        found = _hiding(cost, balance, people, at, width, reach)
+        if found is not None:
+            break
+    else:
+        found = np.concatenate([people * width, np.ones(many)])  # every cell grown alike
+    change, more = np.zeros(len(hidden)), np.zeros(len(hidden), dtype=np.bool_)
+    change[positive] = found[:many]
+    more[positive] = (found[many:] > 0.5) | (np.abs(found[:many]) > 0.5)
+    return more, change
+
+
+def _hiding(
+    cost: Numbers, balance: Any, people: Numbers, at: int, width: int, reach: float
+) -> Numbers | None:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array, eye_array, hstack
+
+    many = len(people)
+    ones = eye_array(many, format="csr")
+    rows = [LinearConstraint(hstack([ones, -reach * ones], format="csr"), ub=np.zeros(many))]
+    falls = hstack([ones, csr_array(np.diag(np.minimum(people, reach)))], format="csr")
+    rows.append(LinearConstraint(falls, lb=np.zeros(many)))
+    if balance.shape[0]:
+        nothing = csr_array((balance.shape[0], many))
+        rows.append(LinearConstraint(hstack([balance, nothing], format="csr"), 0.0, 0.0))
+    low = np.concatenate([-np.minimum(people, reach), np.zeros(many)])
+    high = np.concatenate([np.full(many, reach), np.ones(many)])
+    low[at] = width
+    high[at] = max(reach, width)
+    whole = np.concatenate([np.full(many, float(_are_whole(people))), np.ones(many)])
+    found = milp(
+        np.concatenate([np.zeros(many), cost]),
+        constraints=rows,
+        bounds=Bounds(low, high),
+        integrality=whole,
+        options={"time_limit": 20.0},
+    )
+    return None if found.x is None else np.asarray(found.x, dtype=np.float64)
+
+
+def _programme(
+    aim: Numbers, balance: Any, low: Numbers, high: Numbers, values: Numbers
+) -> Numbers | None:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    rows = [] if not balance.shape[0] else [LinearConstraint(balance, 0.0, 0.0)]
+    whole = np.full(len(aim), float(_are_whole(values)))
+    found = milp(aim, constraints=rows, bounds=Bounds(low, high), integrality=whole)
+    return None if found.x is None else np.asarray(found.x, dtype=np.float64)
+
+
+def _are_whole(values: Numbers) -> bool:
+    return bool((values == np.round(values)).all())
+
+
+def _matrix(balances: Sequence[Balance], cells: int) -> Any:
+    """Write balances as rows of a matrix: the left less the right are 0."""
+    from scipy.sparse import csr_array
+
+    signed = [
+        (row, cell, sign)
+        for row, balance in enumerate(balances)
+        for side, sign in ((balance.left, 1.0), (balance.right, -1.0))
+        for cell in side
+    ]
+    rows, columns, signs = zip(*signed, strict=True) if signed else ((), (), ())
+    return csr_array((signs, (rows, columns)), shape=(len(balances), cells))
+
+
+class _Layout:
+    """Lays out the counts of tables as cells, each count once, with what a reader knows of them."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+        self._balances: list[Balance] = []
+        self._outside: dict[int, str] = {}
+        self._totals: set[int] = set()
+        self._known: dict[tuple[Any, ...], int] = {}
+        self._tables = 0
+
+    def add(self, table: pd.DataFrame, counts: Counts) -> NDArray[np.intp]:
+        """Lay out one table; give the number of each cell, shape (rows, columns)."""
+        columns = list(counts.columns)
+        missing = [name for name in (*columns, *counts.follows) if name not in table.columns]
+        if missing:
+            raise ValueError(f"no column {', '.join(missing)} to hide small counts in.")
+        people = table[columns].astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+        if (people < 0).any():
+            raise ValueError(f"a count of people is below zero, in {', '.join(columns)}.")
+        keys = self._keys(table, counts)
+        number = np.array(
+            [
+                [self._cell((*key, name), value) for name, value in zip(columns, row, strict=True)]
+                for key, row in zip(keys, people.tolist(), strict=True)
+            ],
+            dtype=np.intp,
+        ).reshape(people.shape)
+        at = {name: number[:, place] for place, name in enumerate(columns)}
+        sides = [((name,), parts) for name, parts in counts.adds_up.items()]
+        for left, right in (*sides, *counts.balances):
+            for row in range(len(table)):
+                self._balance([at[n][row] for n in left], [at[n][row] for n in right], left[0])
+        for name in counts.adds_up:
+            self._totals.update(at[name].tolist())
+        for total, rows in _rows_added(table, counts):
+            for name in columns:
+                known = [self._sum_of(at[name][rows], name)] if total is None else [at[name][total]]
+                self._totals.update(known)
+                self._balance(known, at[name][rows].tolist(), name)
+        return number
+
+    def cells(self) -> Cells:
+        """Give everything laid out."""
+        values = np.array(self._values, dtype=np.float64)
+        cost = 1.0 + values / max(1.0, float(values.max(initial=0.0)))
+        cost[list(self._totals)] += TOTAL_COST
+        cost[list(self._outside)] = OUTSIDE_COST
+        return Cells(
+            values=values, cost=cost, balances=tuple(self._balances), outside=self._outside
+        )
+
+    def _keys(self, table: pd.DataFrame, counts: Counts) -> list[tuple[Any, ...]]:
+        """Say what the rows count: words, or the place in this table alone."""
+        self._tables += 1
+        if not counts.by:
+            return [(self._tables, row) for row in range(len(table))]
+        words = table[sorted(counts.by)].astype(str).to_numpy(dtype=object)
+        return [(*sorted(counts.by), *row) for row in words]
+
+    def _cell(self, key: tuple[Any, ...], value: float) -> int:
+        """Give a count its number: its own where the same count stands in a table before."""
+        found = self._known.get(key)
+        if found is None or self._values[found] != value:
+            self._values.append(value)
+            found = self._known[key] = len(self._values) - 1
+        return found
+
+    def _beyond(self, value: float, column: str) -> int:
+        self._values.append(value)
+        self._outside[len(self._values) - 1] = column
+        return len(self._values) - 1
+
+    def _sum_of(self, parts: NDArray[np.intp], column: str) -> int:
+        return self._beyond(sum(self._values[part] for part in parts), column)
+
+    def _balance(self, left: Sequence[int], right: Sequence[int], column: str) -> None:
+        """Note two sides that are equal, but for a rest on the right that is as good as known."""
+        rest = sum(self._values[c] for c in left) - sum(self._values[c] for c in right)
+        if rest < 0:  # not a sum: somebody is counted under two headings
+            return
+        beyond = [self._beyond(rest, column)] if rest > 0 else []
+        self._balances.append(Balance(left=tuple(left), right=(*right, *beyond)))
+
+
+def _rows_added(table: pd.DataFrame, counts: Counts) -> list[tuple[int | None, NDArray[np.intp]]]:
+    """List the rows that add up to a row of totals, or to a sum that is known from elsewhere."""
+    if not counts.totals:
+        return [(None, np.arange(len(table)))] if len(table) > 1 else []
+    names = list(dict.fromkeys((*counts.by, *counts.totals)))
+    words = table[names].astype(str).to_numpy(dtype=object)
+    found: list[tuple[int | None, NDArray[np.intp]]] = []
+    for name, word in counts.totals.items():
+        own = names.index(name)
+        others = [place for place in range(len(names)) if place != own]
+        for row in np.flatnonzero(words[:, own] == word):
+            alike = (words[:, others] == words[row, others]).all(axis=1)
+            parts = np.flatnonzero(alike & (words[:, own] != word))
+            if parts.size:
+                found.append((int(row), parts))
+    return found
+
+
+def _rounded(column: pd.Series[Any], base: int) -> pd.Series[Any]:
+    """Round to the nearest of so many people, halves up."""
+    if base == 1:
+        return column
+    halves_up = (column.astype("float64") / base + 0.5).floordiv(1) * base
+    return halves_up.astype("int64") if column.dtype.kind in "iu" else halves_up

@@ -1,0 +1,255 @@
+"""Hidden counts cannot be worked back: linear programs that know all that a reader knows try to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from scenarios.suppress import (
+    NOBODY,
+    Balance,
+    Cells,
+    Counts,
+    Rule,
+    default_rule,
+    hidden_cells,
+    hide,
+    hide_together,
+)
+
+RULE = Rule(threshold=2, least_width=2, rounding=1, marker="[c]")
+few = st.sampled_from([0, 0, 1, 1, 2, 3, 4, 5, 8, 20, 300])
+
+
+def reader(
+    values: np.ndarray, equal: list[tuple[list[int], list[int]]], hidden: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Solve for the least and the most of every hidden cell, knowing every other cell.
+
+    Parameters
+    ----------
+    values
+        People in each cell.
+    equal
+        Cells that add up to the same on both sides.
+    hidden
+        True where the reader sees nothing but that nobody is counted less than no times.
+    """
+    rows = np.zeros((len(equal), len(values)))
+    for row, (left, right) in enumerate(equal):
+        for cell in left:
+            rows[row, cell] += 1
+        for cell in right:
+            rows[row, cell] -= 1
+    shown = ~hidden
+    least, most = values.astype(float).copy(), values.astype(float).copy()
+    for cell in np.flatnonzero(hidden):
+        for sign, into in ((1, least), (-1, most)):
+            found = linprog(
+                [sign if other == cell else 0 for other in np.flatnonzero(hidden)],
+                A_eq=rows[:, hidden],
+                b_eq=-rows[:, shown] @ values[shown],
+                bounds=(0, None),
+            )
+            assert found.status in (0, 3)
+            into[cell] = sign * found.fun if found.status == 0 else np.inf
+    return least, most
+
+
+def assert_protected(
+    values: np.ndarray, equal: list[tuple[list[int], list[int]]], hidden: np.ndarray, rule: Rule
+) -> None:
+    least, most = reader(values, equal, hidden)
+    assert hidden[(values > 0) & (values <= rule.threshold)].all()
+    assert not hidden[values == 0].any()
+    assert (most[hidden] - least[hidden] >= rule.width - 1e-6).all()
+    small = hidden & (values <= rule.threshold)
+    assert (most[small] > rule.threshold + 1e-6).all()
+
+
+def with_margins(inner: np.ndarray) -> tuple[pd.DataFrame, Counts]:
+    """Add a row and a column of totals."""
+    people = np.column_stack([inner, inner.sum(axis=1)])
+    people = np.vstack([people, people.sum(axis=0)])
+    parts = tuple(f"c{place}" for place in range(inner.shape[1]))
+    table = pd.DataFrame(people, columns=[*parts, "all"])
+    table["prison"] = [*(f"p{row}" for row in range(len(inner))), "total"]
+    counts = Counts(
+        columns=(*parts, "all"),
+        adds_up={"all": parts},
+        totals={"prison": "total"},
+        by=("prison",),
+    )
+    return table, counts
+
+
+def sums_of_margins(shape: tuple[int, int]) -> list[tuple[list[int], list[int]]]:
+    """Say how the cells of ``with_margins`` add up, row by row: written out anew."""
+    number = np.arange(shape[0] * shape[1]).reshape(shape)
+    by_row = [([int(row[-1])], row[:-1].tolist()) for row in number]
+    by_column = [([int(column[-1])], column[:-1].tolist()) for column in number.T]
+    return by_row + by_column
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda width: st.lists(
+            st.lists(few, min_size=width, max_size=width), min_size=1, max_size=6
+        )
+    ),
+    st.sampled_from([RULE, default_rule(strict=True), default_rule(least_width=5)]),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_hidden_cell_of_a_table_with_margins_can_be_worked_back(
+    inner: list[list[int]], rule: Rule
+) -> None:
+    table, counts = with_margins(np.array(inner))
+    columns = list(counts.columns)
+    mask = hide(table, counts, rule).mask[columns].to_numpy()
+    values = table[columns].to_numpy()
+    assert_protected(values.ravel(), sums_of_margins(values.shape), mask.ravel(), rule)
+
+
+@given(st.lists(st.tuples(few, few, few), min_size=2, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_no_hidden_cell_of_two_tables_side_by_side_can_be_worked_back(
+    rows: list[tuple[int, int, int]],
+) -> None:
+    """People before and people who arrive are as many as people who leave and people after."""
+    today, arrive, stay = (np.array(column) for column in zip(*rows, strict=True))
+    table = pd.DataFrame(
+        {
+            "prison": [f"p{row}" for row in range(len(rows))],
+            "today": today + stay,
+            "arrive": arrive,
+            "leave": today,
+            "plan": arrive + stay,
+        }
+    )
+    flows = Counts(
+        columns=("today", "arrive", "leave", "plan"),
+        balances=((("today", "arrive"), ("leave", "plan")),),
+        by=("prison",),
+    )
+    held = Counts(columns=("today", "plan"), by=("prison",))
+    first, second = hide_together([(table, flows), (table.iloc[::-1], held)], RULE)
+    assert second.mask.sort_index()[["today", "plan"]].equals(first.mask[["today", "plan"]])
+    columns = list(flows.columns)
+    values, mask = table[columns].to_numpy(), first.mask[columns].to_numpy()
+    number = np.arange(values.size).reshape(values.shape)
+    equal = [([int(a), int(b)], [int(c), int(d)]) for a, b, c, d in number]
+    assert_protected(values.ravel(), equal, mask.ravel(), RULE)
+
+
+@given(st.lists(few, min_size=2, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_hidden_cell_of_a_column_is_safe_though_its_sum_is_known(people: list[int]) -> None:
+    table = pd.DataFrame({"people": people})
+    found = hide(table, Counts(columns=("people",)), RULE)
+    values = np.array([*people, sum(people)])
+    total_too = bool(found.outside) or sum(people) <= RULE.threshold
+    hidden = np.array([*found.mask["people"], total_too and sum(people) > 0])
+    assert_protected(values, [([len(people)], list(range(len(people))))], hidden, RULE)
+
+
+def test_three_ways_of_counting_with_all_their_margins_are_safe() -> None:
+    draw = np.random.default_rng(7)
+    words = {"sex": ["men", "women"], "band": ["near", "far", "none"], "prison": ["A", "B", "C"]}
+    index = pd.MultiIndex.from_product(words.values(), names=words)
+    inner = pd.DataFrame({"people": draw.poisson(2.5, len(index))}, index=index).reset_index()
+    tables = [inner]
+    for name in words:
+        held = pd.concat(tables)
+        others = [other for other in words if other != name]
+        summed = held.groupby(others, as_index=False)["people"].sum().assign(**{name: "all"})
+        tables.append(summed)
+    table = pd.concat(tables, ignore_index=True)
+    counts = Counts(columns=("people",), totals=dict.fromkeys(words, "all"), by=tuple(words))
+    mask = hide(table, counts, RULE).mask["people"].to_numpy()
+    equal = []
+    for name in words:
+        others = [other for other in words if other != name]
+        for _, rows in table.groupby(others):
+            total = rows.index[rows[name] == "all"].tolist()
+            equal.append((total, rows.index[rows[name] != "all"].tolist()))
+    assert mask.any()
+    assert not mask.all()
+    assert_protected(table["people"].to_numpy(), equal, mask, RULE)
+
+
+def test_least_is_hidden_where_the_hand_finds_no_less() -> None:
+    """A 1 in the corner of a square: one more in its row and column, and the one across, by hand.
+
+    Margins stay, since no other three cells protect it.
+    """
+    table, counts = with_margins(np.array([[1, 30, 40], [50, 60, 7], [80, 9, 100]]))
+    mask = hide(table, counts, RULE).mask[list(counts.columns)].to_numpy()
+    assert mask.sum() == 4
+    assert not mask[-1].any()
+    assert not mask[:, -1].any()
+
+
+def test_column_that_describes_a_hidden_count_is_hidden_with_it() -> None:
+    table = pd.DataFrame({"people": [2, 9, 30], "miles": [10.5, 3.0, 4.0]})
+    found = hide(table, Counts(columns=("people",), follows={"miles": "people"}), RULE).table
+    assert found["people"].tolist() == ["[c]", "[c]", 30]
+    assert found["miles"].tolist() == ["[c]", "[c]", 4.0]
+
+
+def test_what_is_left_of_a_total_is_protected_though_it_stands_nowhere() -> None:
+    """Of 40 people 38 go one way or the other, so that two who stay could be counted."""
+    table = pd.DataFrame({"people": [40, 50], "nearer": [20, 30], "further": [18, 20]})
+    counts = Counts(
+        columns=("people", "nearer", "further"), adds_up={"people": ("nearer", "further")}
+    )
+    assert hide(table, counts, RULE).any
+
+
+def test_counts_are_rounded_half_up_and_total_apart() -> None:
+    table = pd.DataFrame({"sex": ["men", "women", "all"], "people": [12, 13, 25]})
+    rule = default_rule(strict=True)
+    found = hide(table, Counts(columns=("people",), totals={"sex": "all"}), rule).table
+    assert found["people"].tolist() == [10, 15, 25]
+    assert "rounded to the nearest 5" in rule.note
+
+
+def test_means_of_counts_over_years_are_hidden_as_they_would_be_written() -> None:
+    table = pd.DataFrame({"people": [2.4, 2.6, 40.0, np.nan]})
+    mask = hide(table, Counts(columns=("people",)), RULE).mask["people"]
+    assert mask.tolist() == [True, True, False, False]
+
+
+def test_nothing_small_hides_nothing() -> None:
+    table = pd.DataFrame({"people": [3, 0, 7]})
+    assert not hide(table, Counts(columns=("people",)), RULE).any
+    assert not hide(table, NOBODY, RULE).any
+
+
+def test_cells_without_any_sum_need_no_company() -> None:
+    cells = Cells(values=np.array([1.0, 5.0]), cost=np.ones(2), balances=())
+    assert hidden_cells(cells, RULE).tolist() == [True, False]
+
+
+def test_cell_that_equals_another_takes_it_along() -> None:
+    cells = Cells(
+        values=np.array([1.0, 1.0, 9.0]),
+        cost=np.ones(3),
+        balances=(Balance(left=(0,), right=(1,)),),
+    )
+    assert hidden_cells(cells, RULE).tolist() == [True, True, False]
+
+
+def test_count_below_zero_and_missing_column_are_told() -> None:
+    with pytest.raises(ValueError, match="below zero, in people"):
+        hide(pd.DataFrame({"people": [-1]}), Counts(columns=("people",)), RULE)
+    with pytest.raises(ValueError, match="no column moves"):
+        hide(pd.DataFrame({"people": [1]}), Counts(columns=("moves",)), RULE)
+
+
+def test_every_fault_of_a_rule_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match=r"threshold is -1.*least_width is 0.*rounding.*marker"):
+        Rule(threshold=-1, least_width=0, rounding=0, marker=" ")
