@@ -19,6 +19,7 @@ AREAS = (
     "frontier",
     "order",
     "simulation",
+    "services",
     "peers",
     "command",
 )

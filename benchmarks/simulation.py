@@ -35,13 +35,14 @@ def simulation_inputs() -> SimulationInputs:
     return simulated_on(baseline, inputs, place(baseline, inputs))
 
 
-def _cpu_seconds(work: Callable[[], object]) -> float:
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Give the CPU seconds of this process that some work takes."""
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
-def _bare_loop(timeouts: int) -> None:
+def bare_loop(timeouts: int) -> None:
     """Let one SimPy process wait so many times and do nothing else."""
     env = simpy.Environment()
 
@@ -94,7 +95,7 @@ def _national() -> tuple[float, int, int]:
             replicate(inputs, inputs.establishments, seed=SEED, replication=0, keep_log=False)[0]
         )
 
-    seconds = _cpu_seconds(play)
+    seconds = cpu_seconds(play)
     tallies = found[0]
     for_all = tallies[tallies["group_by"] == "all"].groupby("quantity")["value"].sum()
     visits = for_all["visits"]
@@ -110,7 +111,7 @@ def simulate_national_seconds() -> dict[str, float | str]:
     session and booked call whose time came.
     """
     value, _, things = _national()
-    yardstick = _cpu_seconds(lambda: _bare_loop(things))
+    yardstick = cpu_seconds(lambda: bare_loop(things))
     return {
         "value": value,
         "unit": "CPU seconds",
@@ -124,7 +125,7 @@ def simulate_national_microseconds() -> dict[str, float | str]:
     """Give the same for each request for a visit or a call, beside one timeout of a bare loop."""
     seconds, requests, things = _national()
     value = 1e6 * seconds / requests
-    yardstick = 1e6 * _cpu_seconds(lambda: _bare_loop(things)) / things
+    yardstick = 1e6 * cpu_seconds(lambda: bare_loop(things)) / things
     return {
         "value": value,
         "unit": f"CPU microseconds a request, {requests} requests",
@@ -159,11 +160,11 @@ def simulate_bare_loop_ratio() -> dict[str, float | str]:
     simulated, bare = [], []
     for _ in range(ROUNDS):
         simulated.append(
-            _cpu_seconds(
+            cpu_seconds(
                 lambda: simulate(inputs, establishment=establishment, seed=SEED, replication=0)
             )
         )
-        bare.append(_cpu_seconds(lambda: _bare_loop(things)))
+        bare.append(cpu_seconds(lambda: bare_loop(things)))
     value, yardstick = min(simulated), min(bare)
     return {
         "value": value,

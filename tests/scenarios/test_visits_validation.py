@@ -7,14 +7,22 @@ import pytest
 
 from data.load import read_table
 from scenarios.results import Results
-from scenarios.visits_validation import visits_beside_published, visits_markdown
+from scenarios.settings import settings
+from scenarios.visits_validation import (
+    services_beside_published,
+    services_markdown,
+    visits_beside_published,
+    visits_markdown,
+)
 
 
-def made_up_run(values: tuple[float, ...], leave_out: str = "") -> Results:
+def made_up_run(
+    values: tuple[float, ...], leave_out: str = "", table: str = "published_visits"
+) -> Results:
     """Give a run in which every measure that the table names has these values, one a year."""
     rows = [
         {**row, "scenario": "baseline", "replication": year, "measure_unit": "x", "value": value}
-        for row in read_table("published_visits")[["measure", "establishment", "group_by", "group"]]
+        for row in read_table(table)[["measure", "establishment", "group_by", "group"]]
         .drop_duplicates()
         .to_dict("records")
         for year, value in enumerate(values)
@@ -51,3 +59,37 @@ def test_page_names_replications_and_keeps_every_figure() -> None:
     page = visits_markdown(made_up_run((1.0, 2.0)))
     assert page.startswith("Baseline, 2 replications, seed 1.")
     assert all(figure in page for figure in read_table("published_visits")["figure"])
+
+
+def runs(lines: tuple[float, ...], baseline: tuple[float, ...]) -> dict[str, Results]:
+    values = {"booking_lines": lines, "baseline": baseline}
+    return {
+        name: made_up_run(of_run, table="published_services") for name, of_run in values.items()
+    }
+
+
+def test_each_figure_of_the_services_stands_beside_the_run_of_its_scenario() -> None:
+    table = services_beside_published(runs((30.0, 40.0), (5.0, 7.0))).set_index("figure")
+
+    assert list(table.index) == read_table("published_services")["figure"].tolist()
+    of_line = table["scenario"] == "booking_lines"
+    assert (table.loc[of_line, "modelled"] == 35.0).all()
+    assert table.loc["family workers at Parc", "modelled"] == 6.0
+    assert (table["low"] < table["modelled"]).all()
+
+
+def test_a_figure_of_the_services_without_its_run_is_refused_by_name() -> None:
+    with pytest.raises(KeyError, match="no run of booking_lines"):
+        services_beside_published({"baseline": runs((1.0,), (1.0,))["baseline"]})
+
+
+def test_the_page_of_the_services_names_runs_and_keeps_every_figure() -> None:
+    page = services_markdown(runs((1.0, 2.0), (3.0, 4.0)))
+    assert "`booking_lines`: 2 replications, seed 1; `baseline`" in page
+    assert all(figure in page for figure in read_table("published_services")["figure"])
+
+
+def test_the_setting_of_find_a_prisoner_is_the_figure_that_was_tested() -> None:
+    published = read_table("published_services").set_index("figure")
+    tested = published.loc["days until find-a-prisoner answered when tested", "value"]
+    assert settings()["early.find_days"].value == pytest.approx(tested, abs=1.0)
