@@ -15,6 +15,7 @@ from simulation.log import VisitLog, VisitOutcome
 from simulation.open_days import days_since_1970
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
+from simulation.sums import quantile_of, rows_of
 
 HOURS_PER_DAY = 24.0
 FIRST_HOURS = 72.0
@@ -533,12 +534,9 @@ def early_totals(tallies: pd.DataFrame) -> pd.DataFrame:
     for name in DELAYS:
         of_delay = rows[rows["quantity"] == f"early_{name}_days"]
         for word, part in (("median", 0.5), ("p90", 0.9)):
-            days = _quantile(of_delay, part, keys).reindex(sums.index)
+            days = quantile_of(of_delay, part, keys).reindex(sums.index)
             found[f"early_{name}_days_{word}", "days"] = days
-    parts = [
-        values.rename("value").reset_index().assign(measure=name, measure_unit=unit)
-        for (name, unit), values in found.items()
-    ]
+    parts = [rows_of(values, name, unit) for (name, unit), values in found.items()]
     return pd.concat(parts, ignore_index=True).astype({"value": "float64"})
 
 
@@ -550,11 +548,3 @@ _SHARES = {
     "early_no_contact_in_14_days_share": "no_contact_in_14_days",
     "early_visit_in_14_days_share": "visits_in_14_days",
 }
-
-
-def _quantile(counted: pd.DataFrame, share: float, keys: list[str]) -> pd.Series[float]:
-    """Give the least whole days that at least ``share`` of those who came so far took."""
-    reached = counted.groupby(keys)["value"].cumsum()
-    total = counted.groupby(keys)["value"].transform("sum")
-    enough = counted[reached >= share * total]
-    return enough.groupby(keys)["wait_days"].first().astype("float64")

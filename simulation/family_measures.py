@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from simulation.measures import (
     REGION,
     TALLY_COLUMNS,
 )
+from simulation.sums import Measure, mean_of, quantile_of, rows_of, sum_of
 
 SOURCE = "referral_source"
 """The ``group_by`` of what brought somebody to the family workers."""
@@ -39,8 +39,6 @@ STARTED = "worker_families_started"
 """Families that start to ask for visits; counted only where a scenario lets them."""
 
 NO_WAIT = -1
-
-Sums = pd.DataFrame
 
 
 def groups_of(people: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
@@ -161,50 +159,32 @@ def _of_the_team(year: FamilyYear) -> dict[str, float]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Measure:
-    """A measure: its unit, for which groups it is given, and how it comes from the sums."""
-
-    name: str
-    unit: str
-    group_bys: tuple[str, ...]
-    value: Callable[[Sums, float], pd.Series[float]]
-
-
-def _sum(name: str) -> Callable[[Sums, float], pd.Series[float]]:
-    return lambda sums, _: sums[name]
-
-
-def _over(part: str, whole: str) -> Callable[[Sums, float], pd.Series[float]]:
-    return lambda sums, _: (sums[part] / sums[whole]).where(sums[whole] > 0)
-
-
 MEASURES = (
-    _Measure(
+    Measure(
         name="worker_referrals",
         unit="referrals",
         group_bys=(*OF_REFERRALS, SOURCE),
-        value=_sum("worker_referrals"),
+        value=sum_of("worker_referrals"),
     ),
-    _Measure(
+    Measure(
         name="worker_people_helped",
         unit="referrals",
         group_bys=(*OF_REFERRALS, SOURCE),
-        value=_sum("worker_reached"),
+        value=sum_of("worker_reached"),
     ),
-    _Measure(
+    Measure(
         name="worker_days_to_first_contact_mean",
         unit="days",
         group_bys=(*OF_REFERRALS, SOURCE),
-        value=_over("worker_wait_days", "worker_reached"),
+        value=mean_of("worker_wait_days", "worker_reached"),
     ),
-    _Measure(
+    Measure(
         name="worker_hours_unmet",
         unit="hours",
         group_bys=(*OF_REFERRALS, SOURCE),
-        value=_sum("worker_unmet_hours"),
+        value=sum_of("worker_unmet_hours"),
     ),
-    _Measure(
+    Measure(
         name="worker_need_met_share",
         unit="share",
         group_bys=(*OF_REFERRALS, SOURCE),
@@ -212,38 +192,41 @@ MEASURES = (
             1.0 - sums["worker_unmet_hours"] / sums["worker_referral_hours"]
         ).where(sums["worker_referral_hours"] > 0),
     ),
-    _Measure(
+    Measure(
         name="worker_open_cases",
         unit="cases",
         group_bys=OF_TEAMS,
         value=lambda sums, weeks: sums["worker_open_case_days"] / (weeks * DAYS_PER_WEEK),
     ),
-    _Measure(
+    Measure(
         name="worker_fte",
         unit="full-time equivalents",
         group_bys=OF_TEAMS,
-        value=_sum("worker_fte"),
+        value=sum_of("worker_fte"),
     ),
-    _Measure(name="worker_hours", unit="hours", group_bys=OF_TEAMS, value=_sum("worker_hours")),
-    _Measure(
+    Measure(name="worker_hours", unit="hours", group_bys=OF_TEAMS, value=sum_of("worker_hours")),
+    Measure(
         name="worker_use_share",
         unit="share",
         group_bys=OF_TEAMS,
-        value=_over("worker_hours_used", "worker_hours"),
+        value=mean_of("worker_hours_used", "worker_hours"),
     ),
-    _Measure(
-        name="family_need_hours", unit="hours", group_bys=OF_TEAMS, value=_sum("family_need_hours")
+    Measure(
+        name="family_need_hours",
+        unit="hours",
+        group_bys=OF_TEAMS,
+        value=sum_of("family_need_hours"),
     ),
-    _Measure(
+    Measure(
         name="family_latent_hours",
         unit="hours",
         group_bys=OF_TEAMS,
-        value=_sum("family_latent_hours"),
+        value=sum_of("family_latent_hours"),
     ),
 )
 """Every measure that comes from sums; the ninth decile of days to first contact is added."""
 
-OF_STARTED = _Measure(name=STARTED, unit="families", group_bys=OF_TEAMS, value=_sum(STARTED))
+OF_STARTED = Measure(name=STARTED, unit="families", group_bys=OF_TEAMS, value=sum_of(STARTED))
 
 QUANTITIES = frozenset(
     {
@@ -283,35 +266,8 @@ def family_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         .pivot_table(index=KEYS, columns="quantity", values="value", aggfunc="sum", observed=True)
         .fillna(0.0)
     )
-    group_by = sums.index.get_level_values("group_by")
-    parts = [
-        _long(measure.value(sums[group_by.isin(measure.group_bys)], float(weeks)), measure)
-        for measure in (*MEASURES, *([OF_STARTED] if STARTED in sums else []))
-    ]
-    within = _ninth_decile(rows[is_wait]).reindex(sums.index)
-    parts.append(
-        _long(
-            within,
-            _Measure(
-                name="worker_days_to_first_contact_p90",
-                unit="days",
-                group_bys=(),
-                value=_sum(WAITED),
-            ),
-        )
-    )
+    told = (*MEASURES, *([OF_STARTED] if STARTED in sums else []))
+    parts = [measure.rows(sums, float(weeks)) for measure in told]
+    within = quantile_of(rows[is_wait], 0.9, KEYS).reindex(sums.index)
+    parts.append(rows_of(within, "worker_days_to_first_contact_p90", "days"))
     return pd.concat(parts, ignore_index=True)[MEASURE_COLUMNS].astype({"value": "float64"})
-
-
-def _long(values: pd.Series[float], measure: _Measure) -> pd.DataFrame:
-    return (
-        values.rename("value").reset_index().assign(measure=measure.name, measure_unit=measure.unit)
-    )
-
-
-def _ninth_decile(waited: pd.DataFrame) -> pd.Series[float]:
-    """Give the least number of days within which nine in ten of those reached were reached."""
-    ordered = waited.sort_values([*KEYS, "wait_days"])
-    reached = ordered.groupby(KEYS)["value"].cumsum()
-    total = ordered.groupby(KEYS)["value"].transform("sum")
-    return ordered[reached >= 0.9 * total].groupby(KEYS)["wait_days"].first().astype("float64")

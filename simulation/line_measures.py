@@ -12,6 +12,7 @@ from data.words import ESTATE
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.contact_centre import HALF_HOUR, TryEnd
 from simulation.line import NATIONAL, SERVICES, Service
+from simulation.sums import quantile_of, rows_of
 from simulation.together import LineLog
 
 HELD = "line_held"
@@ -186,21 +187,10 @@ def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:
         ),
     }
     for name, part in (("line_answer_minutes_median", 0.5), ("line_answer_minutes_p90", 0.9)):
-        found[name, "minutes"] = _quantile(held, part, keys).reindex(sums.index)
-    parts = [
-        values.rename("value").reset_index().assign(measure=name, measure_unit=unit)
-        for (name, unit), values in found.items()
-    ]
+        found[name, "minutes"] = quantile_of(held, part, keys).reindex(sums.index)
+    parts = [rows_of(values, name, unit) for (name, unit), values in found.items()]
     parts = [
         part[(part["group_by"] != "line_service") | ~part["measure"].isin(OF_AGENTS)]
         for part in parts
     ]
     return pd.concat(parts, ignore_index=True).astype({"value": "float64"})
-
-
-def _quantile(held: pd.DataFrame, share: float, keys: list[str]) -> pd.Series[float]:
-    """Give the least whole minutes that at least ``share`` of those answered held no longer."""
-    reached = held.groupby(keys)["value"].cumsum()
-    total = held.groupby(keys)["value"].transform("sum")
-    enough = held[reached >= share * total]
-    return enough.groupby(keys)["wait_days"].first().astype("float64")

@@ -15,6 +15,7 @@ from simulation.contact import WHY, Counts, Days, Stays, contact_counts, contact
 from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
 from simulation.place import Place
 from simulation.simulate import SimulationInputs
+from simulation.sums import Measure, Value, mean_of, quantile_of, rows_of, share_of, sum_of
 from simulation.timetable import KINDS
 
 PENDING = "pending"
@@ -570,58 +571,35 @@ def _stage(days: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(np.isnan(days), len(STAGE_EDGES_DAYS) + 1, stage)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Measure:
-    """A measure: its unit, for which groups it is given, and how it comes from the sums."""
-
-    name: str
-    unit: str
-    group_bys: tuple[str, ...]
-    value: Callable[[pd.DataFrame, float], pd.Series[float]]
-
-
-def _sum(name: str, scale: float = 1.0) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
-    return lambda sums, _: sums[name] * scale
-
-
-def _share(part: str, whole: str) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
-    return lambda sums, _: (sums[part] / sums[whole]).where(sums[whole] > 0, 0.0)
-
-
-def _mean(part: str, whole: str) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
-    """Give a mean that does not exist, and is missing, where there is nothing to average."""
-    return lambda sums, _: (sums[part] / sums[whole]).where(sums[whole] > 0)
-
-
-def _per_four_weeks(part: str) -> Callable[[pd.DataFrame, float], pd.Series[float]]:
+def _per_four_weeks(part: str) -> Value:
     return lambda sums, weeks: (sums[part] / sums["people"] * 4.0 / weeks).where(
         sums["people"] > 0, 0.0
     )
 
 
 MEASURES = (
-    _Measure(
+    Measure(
         name="people",
         unit="people",
         group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
-        value=_sum("people"),
+        value=sum_of("people"),
     ),
-    _Measure(
+    Measure(
         name="requests",
         unit="requests",
         group_bys=(*OF_PEOPLE, "outcome", SINCE_MOVE),
-        value=_sum("requests"),
+        value=sum_of("requests"),
     ),
     *(
-        _Measure(
+        Measure(
             name=f"requests_{outcome}_share",
             unit="share",
             group_bys=OF_PEOPLE,
-            value=_share(f"requests_{outcome}", "requests"),
+            value=share_of(f"requests_{outcome}", "requests"),
         )
         for outcome in ("refused", "gave_up", "turned_to_video")
     ),
-    _Measure(
+    Measure(
         name="requests_unmet_share",
         unit="share",
         group_bys=OF_PEOPLE,
@@ -630,125 +608,130 @@ MEASURES = (
             / sums["requests"]
         ).where(sums["requests"] > 0, 0.0),
     ),
-    _Measure(
+    Measure(
         name="attempts_without_order",
         unit="attempts",
         group_bys=OF_PEOPLE,
-        value=_sum("attempts_without_order"),
+        value=sum_of("attempts_without_order"),
     ),
-    _Measure(
+    Measure(
         name="attempts_without_table",
         unit="attempts",
         group_bys=OF_PEOPLE,
-        value=_sum("attempts_without_table"),
+        value=sum_of("attempts_without_table"),
     ),
     *(
-        _Measure(name=name, unit="orders", group_bys=OF_PEOPLE, value=_sum(name))
+        Measure(name=name, unit="orders", group_bys=OF_PEOPLE, value=sum_of(name))
         for name in ("orders_granted", "orders_lapsed", "orders_exchanged", "orders_unused")
     ),
-    _Measure(name="bookings", unit="bookings", group_bys=OF_VISITS, value=_sum("bookings")),
-    _Measure(
+    Measure(name="bookings", unit="bookings", group_bys=OF_VISITS, value=sum_of("bookings")),
+    Measure(
         name="visits",
         unit="visits",
         group_bys=(*OF_VISITS, *OF_STAGES, SINCE_MOVE),
-        value=_sum("visits"),
+        value=sum_of("visits"),
     ),
-    _Measure(
+    Measure(
         name="visits_per_prisoner_per_four_weeks",
         unit="visits per prisoner per four weeks",
         group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
         value=_per_four_weeks("visits"),
     ),
-    _Measure(
+    Measure(
         name="visitors",
         unit="visitors",
         group_bys=OF_VISITS,
         value=lambda sums, _: sums["adult_visitors"] + sums["child_visitors"],
     ),
-    _Measure(
-        name="child_visitors", unit="visitors", group_bys=OF_VISITS, value=_sum("child_visitors")
+    Measure(
+        name="child_visitors", unit="visitors", group_bys=OF_VISITS, value=sum_of("child_visitors")
     ),
-    _Measure(name="no_shows", unit="visits", group_bys=OF_VISITS, value=_sum("no_shows")),
-    _Measure(
-        name="cancellations", unit="bookings", group_bys=OF_VISITS, value=_sum("cancellations")
+    Measure(name="no_shows", unit="visits", group_bys=OF_VISITS, value=sum_of("no_shows")),
+    Measure(
+        name="cancellations", unit="bookings", group_bys=OF_VISITS, value=sum_of("cancellations")
     ),
-    _Measure(
+    Measure(
         name="called_off",
         unit="bookings",
         group_bys=OF_VISITS,
-        value=_sum("called_off"),
+        value=sum_of("called_off"),
     ),
-    _Measure(
+    Measure(
         name="refused_entry",
         unit="visits",
         group_bys=OF_VISITS,
-        value=_sum("refused_entry"),
+        value=sum_of("refused_entry"),
     ),
-    _Measure(
-        name="wait_days_mean", unit="days", group_bys=OF_VISITS, value=_mean("wait_days", "visits")
+    Measure(
+        name="wait_days_mean",
+        unit="days",
+        group_bys=OF_VISITS,
+        value=mean_of("wait_days", "visits"),
     ),
-    _Measure(
-        name="visit_hours", unit="hours", group_bys=OF_VISITS, value=_sum("visit_minutes", 1 / 60)
+    Measure(
+        name="visit_hours", unit="hours", group_bys=OF_VISITS, value=sum_of("visit_minutes", 1 / 60)
     ),
-    _Measure(
+    Measure(
         name="hall_use_share",
         unit="share",
         group_bys=OF_SESSIONS,
-        value=_share("tables_used", "tables"),
+        value=share_of("tables_used", "tables"),
     ),
-    _Measure(name="double_visits", unit="visits", group_bys=OF_VISITS, value=_sum("double_visits")),
-    _Measure(name="tables", unit="tables", group_bys=OF_SESSIONS, value=_sum("tables")),
-    _Measure(
+    Measure(
+        name="double_visits", unit="visits", group_bys=OF_VISITS, value=sum_of("double_visits")
+    ),
+    Measure(name="tables", unit="tables", group_bys=OF_SESSIONS, value=sum_of("tables")),
+    Measure(
         name="tables_called_off",
         unit="tables",
         group_bys=OF_SESSIONS,
-        value=_sum("tables_called_off"),
+        value=sum_of("tables_called_off"),
     ),
-    _Measure(name="staff_hours", unit="hours", group_bys=OF_SESSIONS, value=_sum("staff_hours")),
-    _Measure(
+    Measure(name="staff_hours", unit="hours", group_bys=OF_SESSIONS, value=sum_of("staff_hours")),
+    Measure(
         name="hours_lost_to_late_starts",
         unit="hours",
         group_bys=OF_VISITS,
-        value=_sum("late_hall_minutes", 1 / 60),
+        value=sum_of("late_hall_minutes", 1 / 60),
     ),
-    _Measure(
+    Measure(
         name="hours_lost_at_checks",
         unit="hours",
         group_bys=OF_VISITS,
-        value=_sum("check_minutes", 1 / 60),
+        value=sum_of("check_minutes", 1 / 60),
     ),
-    _Measure(
+    Measure(
         name="visits_cut_short_share",
         unit="share",
         group_bys=OF_VISITS,
-        value=_share("visits_cut_short", "visits"),
+        value=share_of("visits_cut_short", "visits"),
     ),
-    _Measure(
+    Measure(
         name="visit_minutes_mean",
         unit="minutes",
         group_bys=OF_VISITS,
-        value=_mean("visit_minutes", "visits"),
+        value=mean_of("visit_minutes", "visits"),
     ),
-    _Measure(
+    Measure(
         name="entitlement_reachable_share",
         unit="share of looks at the calendar",
         group_bys=OF_PEOPLE,
-        value=_mean("probes_reachable", "probes"),
+        value=mean_of("probes_reachable", "probes"),
     ),
-    _Measure(
+    Measure(
         name="video_requests",
         unit="requests",
         group_bys=(*OF_PEOPLE, SINCE_MOVE),
-        value=_sum("video_requests"),
+        value=sum_of("video_requests"),
     ),
-    _Measure(
+    Measure(
         name="video_calls",
         unit="calls",
         group_bys=(*OF_PEOPLE, SINCE_MOVE),
-        value=_sum("video_calls"),
+        value=sum_of("video_calls"),
     ),
     *(
-        _Measure(name=name, unit=unit, group_bys=OF_MOVES, value=_sum(name))
+        Measure(name=name, unit=unit, group_bys=OF_MOVES, value=sum_of(name))
         for name, unit in (
             ("bookings_fell", "bookings"),
             ("attempts_before_approval", "attempts"),
@@ -756,26 +739,26 @@ MEASURES = (
             ("video_before_clearance", "requests"),
         )
     ),
-    _Measure(
-        name="video_no_shows", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_no_shows")
+    Measure(
+        name="video_no_shows", unit="calls", group_bys=OF_PEOPLE, value=sum_of("video_no_shows")
     ),
-    _Measure(name="video_failed", unit="calls", group_bys=OF_PEOPLE, value=_sum("video_failed")),
-    _Measure(
-        name="video_hours", unit="hours", group_bys=OF_PEOPLE, value=_sum("video_minutes", 1 / 60)
+    Measure(name="video_failed", unit="calls", group_bys=OF_PEOPLE, value=sum_of("video_failed")),
+    Measure(
+        name="video_hours", unit="hours", group_bys=OF_PEOPLE, value=sum_of("video_minutes", 1 / 60)
     ),
-    _Measure(
+    Measure(
         name="video_without_credit",
         unit="requests",
         group_bys=OF_PEOPLE,
-        value=_sum("video_without_credit"),
+        value=sum_of("video_without_credit"),
     ),
-    _Measure(
+    Measure(
         name="video_without_slot",
         unit="requests",
         group_bys=OF_PEOPLE,
-        value=_sum("video_without_slot"),
+        value=sum_of("video_without_slot"),
     ),
-    _Measure(
+    Measure(
         name="people_with_video_calls",
         unit="people in four weeks",
         group_bys=OF_PEOPLE,
@@ -783,99 +766,99 @@ MEASURES = (
             sums["periods_with_video"] * sums["people"] / sums["person_periods"]
         ).where(sums["person_periods"] > 0, 0.0),
     ),
-    _Measure(
+    Measure(
         name="video_use_share",
         unit="share",
         group_bys=OF_PLACES,
-        value=_share("video_calls", "video_places"),
+        value=share_of("video_calls", "video_places"),
     ),
-    _Measure(
+    Measure(
         name="video_places_offered",
         unit="calls",
         group_bys=OF_PLACES,
-        value=_sum("video_places"),
+        value=sum_of("video_places"),
     ),
-    _Measure(
+    Measure(
         name="video_places_usable",
         unit="calls",
         group_bys=OF_PLACES,
-        value=_sum("video_places_usable"),
+        value=sum_of("video_places_usable"),
     ),
-    _Measure(
+    Measure(
         name="video_places_taken",
         unit="calls",
         group_bys=OF_PLACES,
-        value=_sum("video_places_taken"),
+        value=sum_of("video_places_taken"),
     ),
-    _Measure(
+    Measure(
         name="video_staff_hours",
         unit="hours",
         group_bys=OF_PLACES,
-        value=_sum("video_staff_hours"),
+        value=sum_of("video_staff_hours"),
     ),
-    _Measure(
+    Measure(
         name="regular_contact_share",
         unit="share of people in four weeks",
         group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
-        value=_share("periods_with_regular_contact", "person_periods"),
+        value=share_of("periods_with_regular_contact", "person_periods"),
     ),
-    _Measure(
+    Measure(
         name="visited_share",
         unit="share of people in four weeks",
         group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
-        value=_share("periods_with_visit", "person_periods"),
+        value=share_of("periods_with_visit", "person_periods"),
     ),
-    _Measure(
+    Measure(
         name="no_contact_share",
         unit="share of people in four weeks",
         group_bys=(*OF_PEOPLE, *OF_STAGES, SINCE_MOVE),
-        value=_share("periods_without_contact", "person_periods"),
+        value=share_of("periods_without_contact", "person_periods"),
     ),
     *(
-        _Measure(
+        Measure(
             name=f"no_contact_{why}_share",
             unit="share of people in four weeks",
             group_bys=OF_PEOPLE,
-            value=_share(f"periods_without_contact_{why}", "person_periods"),
+            value=share_of(f"periods_without_contact_{why}", "person_periods"),
         )
         for why in WHY
     ),
-    _Measure(
+    Measure(
         name="no_contact_in_90_days_share",
         unit="share of people in 90 days",
         group_bys=OF_PEOPLE,
-        value=_share("quarters_without_contact", "person_quarters"),
+        value=share_of("quarters_without_contact", "person_quarters"),
     ),
     *(
-        _Measure(
+        Measure(
             name=f"no_contact_in_90_days_{why}_share",
             unit="share of people in 90 days",
             group_bys=OF_PEOPLE,
-            value=_share(f"quarters_without_contact_{why}", "person_quarters"),
+            value=share_of(f"quarters_without_contact_{why}", "person_quarters"),
         )
         for why in WHY
     ),
-    _Measure(
+    Measure(
         name="no_contact_in_year_share",
         unit="share of people",
         group_bys=OF_PEOPLE,
-        value=_share("people_without_contact", "people_all_year"),
+        value=share_of("people_without_contact", "people_all_year"),
     ),
-    _Measure(
-        name="family_money_gbp", unit="GBP", group_bys=OF_PEOPLE, value=_sum("family_money_gbp")
+    Measure(
+        name="family_money_gbp", unit="GBP", group_bys=OF_PEOPLE, value=sum_of("family_money_gbp")
     ),
-    _Measure(
+    Measure(
         name="family_travel_hours",
         unit="hours",
         group_bys=OF_PEOPLE,
-        value=_sum("family_minutes", 1 / 60),
+        value=sum_of("family_minutes", 1 / 60),
     ),
-    _Measure(name="refund_gbp", unit="GBP", group_bys=OF_PEOPLE, value=_sum("refund_gbp")),
-    _Measure(
+    Measure(name="refund_gbp", unit="GBP", group_bys=OF_PEOPLE, value=sum_of("refund_gbp")),
+    Measure(
         name="school_hours_missed",
         unit="hours",
         group_bys=OF_VISITS,
-        value=_sum("school_minutes", 1 / 60),
+        value=sum_of("school_minutes", 1 / 60),
     ),
 )
 """Every measure that comes from sums; the median and the ninth decile of waits are added."""
@@ -915,28 +898,13 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         .pivot_table(index=KEYS, columns="quantity", values="value", aggfunc="sum", observed=True)
         .fillna(0.0)
     )
-    group_by = sums.index.get_level_values("group_by")
-    parts = []
-    for measure in MEASURES:
-        chosen = sums[group_by.isin(measure.group_bys)]
-        parts.append(_long(measure.value(chosen, float(weeks)), measure.name, measure.unit))
-    visited = sums[group_by.isin(OF_VISITS)].index
+    parts = [measure.rows(sums, float(weeks)) for measure in MEASURES]
+    visited = sums[sums.index.get_level_values("group_by").isin(OF_VISITS)].index
     for name, share in (("wait_days_median", 0.5), ("wait_days_p90", 0.9)):
-        parts.append(_long(_quantile(waited, share).reindex(visited), name, "days"))
+        days = quantile_of(waited, share, KEYS).reindex(visited)
+        parts.append(rows_of(days, name, "days"))
     return (
         pd.concat(parts, ignore_index=True)[MEASURE_COLUMNS]
         .sort_values([*KEYS, "measure"], ignore_index=True)
         .astype({"value": "float64"})
     )
-
-
-def _long(values: pd.Series[float], measure: str, unit: str) -> pd.DataFrame:
-    return values.rename("value").reset_index().assign(measure=measure, measure_unit=unit)
-
-
-def _quantile(waited: pd.DataFrame, share: float) -> pd.Series[float]:
-    """Give the least number of days that at least ``share`` of the visits waited no longer than."""
-    reached = waited.groupby(KEYS)["value"].cumsum()
-    total = waited.groupby(KEYS)["value"].transform("sum")
-    enough = waited[reached >= share * total]
-    return enough.groupby(KEYS)["wait_days"].first().astype("float64")

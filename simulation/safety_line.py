@@ -19,6 +19,7 @@ from simulation.contact_centre import after_opening_minutes
 from simulation.demand import poisson
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
+from simulation.sums import rows_of
 
 STANDARD_MINUTES = 60.0
 """Within which whoever was not answered live is to be called back."""
@@ -241,8 +242,5 @@ def safety_totals(tallies: pd.DataFrame) -> pd.DataFrame:
             sums["safety_never_back"], sums["safety_calls"]
         ),
     }
-    parts = [
-        values.rename("value").reset_index().assign(measure=name, measure_unit=unit)
-        for (name, unit), values in found.items()
-    ]
+    parts = [rows_of(values, name, unit) for (name, unit), values in found.items()]
     return pd.concat(parts, ignore_index=True).astype({"value": "float64"})
