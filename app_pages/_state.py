@@ -209,6 +209,23 @@ def estimates(folder: str, stamp: int) -> pd.DataFrame:
     return intervals(_read_once(folder).measures)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def measured(folder: str, stamp: int, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return a few measures of every replication, as :func:`scenarios.queries.some_measures`."""
+    from scenarios.queries import some_measures
+
+    del stamp
+    return some_measures(Path(folder), names)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def estimated(folder: str, stamp: int, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return the mean and the 95% interval of a few measures of a run."""
+    from simulation.replicate import intervals
+
+    return intervals(measured(folder, stamp, names))
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> Comparison:
     """Return two runs side by side: the measures of the whole estate, which the pages show."""

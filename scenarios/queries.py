@@ -115,3 +115,43 @@ def measures_across(
             f"measures of a run cannot be read ({str(error).splitlines()[0]}). "
             "Run the scenario again with 'estate run'."
         ) from None
+
+
+def some_measures(folder: Path, measures: Sequence[str]) -> pd.DataFrame:
+    """Read a few measures of a run: of each prison all people together, of the estate every group.
+
+    Parameters
+    ----------
+    folder
+        Run folder.
+    measures
+        Names of measures.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``measures.parquet``; ordered by establishment, grouping, group, measure and
+        replication.
+
+    Raises
+    ------
+    ScenarioError
+        When the measures are missing or cannot be read.
+    """
+    import duckdb
+
+    question = """
+        select * from read_parquet(?)
+        where list_contains(?, measure) and (group_by = 'all' or establishment = 'ALL')
+        order by establishment, group_by, "group", measure, replication
+    """
+    try:
+        with duckdb.connect() as database:
+            return database.execute(
+                question, [str(folder / "measures.parquet"), list(measures)]
+            ).df()
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise ScenarioError(
+            f"measures of a run cannot be read ({str(error).splitlines()[0]}). "
+            "Run the scenario again with 'estate run'."
+        ) from None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.app.serving import browsing, open_page, serving
 
-PAGES = ("start", "overview", "allocation", "visits", "compare", "sources", "runs")
+PAGES = ("family_workers", "booking_line", "help", "start", "overview", "allocation", "visits", "compare", "sources", "runs")
 WIDTHS = {"": 1280, "-narrow": 390}
 
 

@@ -1,0 +1,171 @@
+"""Family workers: need against funded hours, what each number of workers buys, and a fair share."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app_pages import _show, _state
+from scenarios.display import sizing, workers
+from scenarios.studies import Kind, Study, studies
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.display.sizing import Sizing
+
+KIND: Kind = "size-family-workers"
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def stored(folder: str, stamp: int) -> Sizing:
+    """Return a sizing, read once for each writing of its folder."""
+    from pathlib import Path
+
+    del stamp
+    return sizing.load_sizing(Path(folder))
+
+
+def chosen_study() -> Study | None:
+    """Let the reader choose a sizing where there are several."""
+    found = {study.name: study for study in studies(_state.runs_folder(), KIND)}
+    if len(found) < 2:
+        return next(iter(found.values()), None)
+    name = st.selectbox(
+        "Sizing shown",
+        list(found),
+        format_func=lambda each: f"{found[each].title} ({each})",
+        key="sizing",
+        bind="query-params",
+        width=640,
+    )
+    return found[str(name)]
+
+
+run, results = _state.page("Family workers")
+measures = _state.measured(run.folder, run.stamp, workers.MEASURES)
+estimates = _state.estimated(run.folder, run.stamp, workers.MEASURES)
+whole = workers.estate(estimates)
+posts = workers.posts(results)
+prisons = workers.by_prison(
+    estimates, posts, _state.establishments(), leave_cover_fte=workers.leave_cover(results)
+)
+calendar = results.scenario["calendar"]
+first = date.fromisoformat(str(calendar["start_date"]))
+until = (first + timedelta(weeks=int(calendar["weeks"]), days=-1)).isoformat()
+newest = next(iter(studies(_state.runs_folder(), KIND)), None)
+newest_sizing = stored(str(newest.folder), newest.stamp) if newest else None
+
+_show.say(workers.sentence(whole), small=False)
+_show.numbers(workers.numbers(whole, prisons, posts, until, sizing.extra_person(newest_sizing)))
+_show.say(workers.known(prisons))
+_show.figure(workers.need_map(results, prisons, _state.outline()), workers.prison_rows(prisons))
+
+_show.section("By lot, provider and region")
+by = str(
+    st.segmented_control(
+        "Add up by",
+        ["lot", "provider", "region"],
+        default="region",
+        required=True,
+        format_func=str.capitalize,
+        key="by",
+        bind="query-params",
+    )
+)
+sums = workers.summed_rows(workers.summed(measures, prisons, by), by)
+_show.table(sums)
+_show.figure(workers.need_against_funded(results, prisons))
+funders = workers.grant_rows(workers.grants(posts, until))
+_show.table(funders)
+with st.expander("Who is helped, and who is not"):
+    groups = workers.group_rows(estimates)
+    _show.table(groups)
+_show.download(
+    "Family workers by prison", [workers.prison_rows(prisons), sums, funders, groups], results
+)
+
+
+def show_sizing(study: Study) -> None:
+    """Show what a sizing found: curves with a target, the fair share, costs and the need index."""
+    sized = stored(str(study.folder), study.stamp)
+    _show.section("How many workers for a target?")
+    days, share = chosen_target(sized)
+    fewest = sizing.fewest(sized, days, share)
+    _show.say(sizing.fewest_sentence(fewest, days, share), small=False)
+    prison = chosen_prison(sized.workers)
+    _show.figure(
+        sizing.curve(sized, prison, days, share), sizing.curve_rows(sized, prison, days)
+    )
+    needed = sizing.fewest_rows(fewest, days, share)
+    _show.table(needed)
+
+    _show.section("A fair share of today's total")
+    _show.say(sizing.fair_sentence(sized), small=False)
+    fair = sizing.fair_rows(sized)
+    _show.figure(sizing.fair(sized), fair)
+    with st.expander("By provider, lot and region"):
+        for name in sized.sums:
+            _show.table(sizing.sums_rows(sized, name))
+
+    _show.section("What more or fewer workers would cost and save")
+    _show.say(sizing.knee_sentence(sized))
+    costs = sizing.cost_rows(sized)
+    _show.figure(sizing.costs(sized), costs)
+
+    _show.section("Where the need comes from")
+    need = sizing.need_rows(sized)
+    _show.figure(sizing.need_of(sized, prison), need)
+    _show.download("Family workers sized", [needed, fair, costs, need], study)
+
+
+def chosen_target(sized: Sizing) -> tuple[int, float]:
+    """Let the reader move the target."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        days = st.select_slider(
+            "Reached within so many days",
+            sized.days,
+            value=int(sized.asked["target_days"]),
+            key="days",
+            bind="query-params",
+        )
+    with right:
+        percent = st.slider(
+            "Share of people referred, in per cent",
+            min_value=50,
+            max_value=100,
+            value=round(100 * float(sized.asked["target_share"]) / 5) * 5,
+            step=5,
+            key="share",
+            bind="query-params",
+        )
+    return int(days), int(percent) / 100
+
+
+def chosen_prison(rows: pd.DataFrame) -> str:
+    """Let the reader choose whose curve is drawn."""
+    names = dict(zip(rows["establishment"].astype(str), rows["name"].astype(str), strict=True))
+    return str(
+        st.selectbox(
+            "Prison",
+            list(names),
+            format_func=names.__getitem__,
+            key="prison",
+            bind="query-params",
+            width=420,
+        )
+    )
+
+
+study = chosen_study()
+if study:
+    show_sizing(study)
+else:
+    _show.section("How many workers for a target?")
+    _show.say(
+        "No sizing is stored yet. One plays every prison at many numbers of workers; it then "
+        "tells what each number buys and how a total is best shared."
+    )

@@ -1,0 +1,658 @@
+"""A sizing of family workers as tables and pictures: fewest for a target, fair share, costs, need.
+
+It reads the folder that ``estate size family-workers`` writes. The target can be moved after the
+sizing: the curves hold the share of people reached within several numbers of days.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from scenarios.display import charts, wording
+from scenarios.display.charts import Figure
+from scenarios.display.markup import DASH, Number, quantity, table
+from scenarios.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TABLES = ("workers", "curves", "cost_curve", "need", "by_provider", "by_lot", "by_region")
+
+STEPS_PER_FTE = 5
+"""Caseworkers are counted in steps of 0.2."""
+
+DRIVERS = {
+    "people": "People held (case reviews after self-harm)",
+    "receptions": "People newly received",
+    "parents": "Parents of children under 18",
+    "women": "Women",
+    "care_experienced": "People who were in care as a child",
+    "far_from_home": "People far from home",
+    "without_visitors": "People without visitors",
+    "releases": "Releases",
+    "parents_not_recorded": "Parents of whom no record tells (latent)",
+}
+"""Drivers of the need in words, in the order in which they are told."""
+
+NAMES = {"today": "Today's contract", "fair": "Fair share"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sizing:
+    """A stored sizing of family workers.
+
+    Attributes
+    ----------
+    name
+        Name of its folder.
+    asked
+        What was asked for, as in ``family_workers.json``.
+    workers
+        One row per prison.
+    curves
+        One row per prison and number of caseworkers, in steps of 0.2.
+    costs
+        One row per total.
+    need
+        One row per prison and driver.
+    sums
+        Sums over the prisons that share the total, by ``provider``, ``lot`` and ``region``.
+    """
+
+    name: str
+    asked: Mapping[str, Any]
+    workers: pd.DataFrame
+    curves: pd.DataFrame
+    costs: pd.DataFrame
+    need: pd.DataFrame
+    sums: Mapping[str, pd.DataFrame]
+
+    @property
+    def days(self) -> list[int]:
+        """Days for which the curves give the share reached."""
+        ends = ("within_", "_days")
+        found = [
+            int(name.removeprefix(ends[0]).removesuffix(ends[1]))
+            for name in self.curves.columns
+            if name.startswith(ends[0]) and name.endswith(ends[1])
+        ]
+        return sorted({*found, int(self.asked["target_days"])})
+
+    @property
+    def source(self) -> str:
+        """Where the numbers come from, for a note."""
+        years = wording.count(int(self.asked["replications"]), "simulated year")
+        return f"Source: sizing {self.name}; {years} at each number of workers."
+
+
+def load_sizing(folder: Path) -> Sizing:
+    """Read the tables of a sizing.
+
+    Raises
+    ------
+    ScenarioError
+        When a file is missing or cannot be read.
+    """
+    try:
+        asked = json.loads((folder / "family_workers.json").read_text(encoding="utf-8"))
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    except (OSError, ValueError) as error:
+        raise ScenarioError(
+            f"{folder}: not a complete sizing ({str(error).splitlines()[0]}). Make it again with "
+            "'estate size family-workers'."
+        ) from None
+    return Sizing(
+        name=folder.name,
+        asked=asked,
+        workers=tables["workers"].sort_values("name", ignore_index=True),
+        curves=tables["curves"],
+        costs=tables["cost_curve"],
+        need=tables["need"],
+        sums={name: tables[f"by_{name}"] for name in ("provider", "lot", "region")},
+    )
+
+
+def curve_of(sizing: Sizing, establishment: str, days: int) -> pd.DataFrame:
+    """Give the share of one prison's referrals reached in time at each number of caseworkers.
+
+    Returns
+    -------
+    DataFrame
+        One row per 0.2 caseworkers: fte, share, low, high (95%, within 0 and 1), gbp_per_year,
+        wait_days, unmet_hours, reached, is_played.
+    """
+    rows = sizing.curves[sizing.curves["establishment"] == establishment]
+    if days == int(sizing.asked["target_days"]):
+        share, half = rows["in_time"], rows["in_time_half_width"]
+    else:
+        share = rows[f"within_{days}_days"]
+        half = rows[f"within_{days}_days_half_width"]
+    kept = rows[["fte", "gbp_per_year", "wait_days", "unmet_hours", "reached", "is_played"]]
+    return kept.assign(
+        share=share, low=(share - half).clip(lower=0.0), high=(share + half).clip(upper=1.0)
+    ).reset_index(drop=True)
+
+
+def fewest(sizing: Sizing, days: int, share: float) -> pd.DataFrame:
+    """Read the fewest caseworkers for a target off every prison's curve.
+
+    Parameters
+    ----------
+    days, share
+        This share of referrals is to be reached within so many days.
+
+    Returns
+    -------
+    DataFrame
+        One row per prison, by name: establishment, name, region, provider, lot, confidence,
+        fte_today, today_share, fte, fte_low, fte_high (missing where the curve ends first),
+        most_share (reached by the largest number played), more_fte (than today, at least 0).
+
+    Notes
+    -----
+    The interval runs from the first step whose own 95% interval reaches the share to the first
+    whose interval lies wholly at or above it.
+    """
+    found = []
+    for code in sizing.workers["establishment"]:
+        curve = curve_of(sizing, str(code), days)
+        fte = curve["fte"].to_numpy(np.float64)
+        ends = {"fte": "share", "fte_low": "high", "fte_high": "low"}
+        row = {name: _first(fte, curve[column], share) for name, column in ends.items()}
+        found.append(row | {"most_share": float(curve["share"].iloc[-1])})
+    columns = ["establishment", "name", "region", "provider", "lot", "confidence", "fte_today"]
+    rows = pd.concat([sizing.workers[columns], pd.DataFrame(found)], axis=1)
+    rows["today_share"] = [
+        float(np.interp(fte, curve["fte"], curve["share"]))
+        for fte, curve in (
+            (row["fte_today"], curve_of(sizing, str(row["establishment"]), days))
+            for row in rows.to_dict("records")
+        )
+    ]
+    return rows.assign(more_fte=(rows["fte"] - rows["fte_today"]).clip(lower=0.0))
+
+
+def _first(fte: NDArray[np.float64], shares: pd.Series[float], share: float) -> float:
+    there = np.flatnonzero(shares.to_numpy(np.float64) >= share - 1e-12)
+    return float(fte[there[0]]) if len(there) else float("nan")
+
+
+def target(days: int, share: float) -> str:
+    """Say a target in words.
+
+    Examples
+    --------
+    >>> target(5, 0.9)
+    '90% of people referred are reached within 5 days'
+    """
+    return f"{share:.0%} of people referred are reached within {wording.count(days, 'day')}"
+
+
+def fewest_sentence(rows: pd.DataFrame, days: int, share: float) -> str:
+    """Say how many caseworkers a target takes in all, with the range, and where it is met today.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`fewest`.
+    """
+    there = rows.dropna(subset="fte")
+    met = int((rows["today_share"] >= share - 1e-12).sum())
+    told = (
+        f"So that {target(days, share)}, {wording.count(len(there), 'prison')} need "
+        f"{there['fte'].sum():,.1f} full-time caseworkers in all ({_between(there)}); they have "
+        f"{there['fte_today'].sum():,.1f}. {wording.count(met, 'prison')} of {len(rows)} "
+        f"{'reaches' if met == 1 else 'reach'} it with today's number."
+    )
+    beyond = len(rows) - len(there)
+    if beyond:
+        told += f" No number played reaches it in {wording.count(beyond, 'prison')}: see the table."
+    return told
+
+
+def _between(rows: pd.DataFrame) -> str:
+    low = rows["fte_low"].sum()
+    beyond = int(rows["fte_high"].isna().sum())
+    if beyond:
+        return (
+            f"at least {low:,.1f}; the upper end of {wording.count(beyond, 'prison')} lies beyond "
+            "what was played"
+        )
+    return f"95% interval {low:,.1f} to {rows['fte_high'].sum():,.1f}"
+
+
+def fewest_rows(rows: pd.DataFrame, days: int, share: float) -> str:
+    """List the fewest caseworkers for a target in every prison, with today's beside them.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`fewest`.
+    """
+    shown = rows.assign(
+        today=_fte(rows["fte_today"]),
+        needed=_fte(rows["fte"]),
+        between=[
+            f"{low:,.1f} to {'more' if high != high else f'{high:,.1f}'}" if low == low else DASH
+            for low, high in zip(rows["fte_low"], rows["fte_high"], strict=True)
+        ],
+        more=_fte(rows["more_fte"]),
+    )
+    return table(
+        shown,
+        f"Fewest full-time caseworkers so that {target(days, share)}, by prison",
+        labels={
+            "name": "Prison",
+            "today": "Today",
+            "today_share": "Reached in time today",
+            "needed": "Needed",
+            "between": "95% interval",
+            "more": "More than today",
+            "most_share": "Most that any number reaches",
+            "confidence": "Today's number is",
+        },
+        right=("today", "needed", "between", "more"),
+        note="Steps of 0.2. A dash stands where no number that was played reaches the target; "
+        "choose more days or a smaller share.",
+        scroll=True,
+    )
+
+
+def curve(sizing: Sizing, establishment: str, days: int, share: float) -> Figure:
+    """Draw what each number of caseworkers buys at one prison, with the target and today."""
+    import altair as alt
+
+    rows = curve_of(sizing, establishment, days)
+    here = sizing.workers[sizing.workers["establishment"] == establishment].to_dict("records")[0]
+    fte = rows["fte"].to_numpy(np.float64)
+    needed = _first(fte, rows["share"], share)
+    marks = [
+        {"what": what, "fte": number, "share": float(np.interp(number, fte, rows["share"]))}
+        for what, number in (("Needed", needed), ("Today", float(here["fte_today"])))
+        if number == number
+    ]
+    x = alt.X("fte:Q", title="Full-time caseworkers", axis=alt.Axis(tickCount=6))
+    y_axis = alt.Axis(format=".0%", tickCount=5)
+    y = alt.Y("share:Q", title="Share reached in time", axis=y_axis, scale=alt.Scale(domain=[0, 1]))
+    base = alt.Chart(rows[["fte", "share", "low", "high"]])
+    band = base.mark_area(color=charts.CATEGORIES[0], opacity=0.18).encode(
+        x=x, y=alt.Y("low:Q", title="Share reached in time"), y2="high:Q"
+    )
+    line = base.mark_line(color=charts.CATEGORIES[0], strokeWidth=2.5).encode(
+        x=x,
+        y=y,
+        tooltip=[
+            alt.Tooltip("fte:Q", title="Caseworkers", format=".1f"),
+            alt.Tooltip("share:Q", title="Reached in time", format=".1%"),
+            alt.Tooltip("low:Q", title="Low (95%)", format=".1%"),
+            alt.Tooltip("high:Q", title="High (95%)", format=".1%"),
+        ],
+    )
+    wanted = (
+        alt.Chart({"values": [{"share": share}]})
+        .mark_rule(color=charts.TEXT, strokeDash=[5, 3], aria=False)
+        .encode(y="share:Q")
+    )
+    names = [str(mark["what"]) for mark in marks]
+    points = (
+        alt.Chart(pd.DataFrame(marks, columns=["what", "fte", "share"]))
+        .mark_point(size=150, filled=True, opacity=1, stroke="#ffffff")
+        .encode(
+            x="fte:Q",
+            y="share:Q",
+            color=alt.Color(
+                "what:N",
+                title=None,
+                sort=names,
+                scale=alt.Scale(domain=["Needed", "Today"], range=list(charts.CATEGORIES[1:3])),
+            ),
+            shape=alt.Shape(
+                "what:N",
+                title=None,
+                scale=alt.Scale(domain=["Needed", "Today"], range=["diamond", "circle"]),
+            ),
+            tooltip=[
+                alt.Tooltip("what:N", title=" "),
+                alt.Tooltip("fte:Q", title="Caseworkers", format=".1f"),
+                alt.Tooltip("share:Q", title="Reached in time", format=".1%"),
+            ],
+        )
+    )
+    said = "; ".join(f"{mark['what']}: {mark['fte']:.1f}, {mark['share']:.0%}" for mark in marks)
+    title = f"{here['name']}: share of referrals reached within {wording.count(days, 'day')}, by "
+    title += "full-time caseworkers"
+    return Figure(
+        title=title,
+        note=f"{sizing.source} The band is the 95% interval, the dashed line the target of "
+        f"{share:.0%}. Today's number is {here['confidence'] or 'not known'}.",
+        alt=f"{title}. Curve from {rows['share'].iloc[0]:.0%} with nobody to "
+        f"{rows['share'].iloc[-1]:.0%} with {fte[-1]:.1f}. {said}.",
+        chart=(band + line + wanted + points)
+        .properties(width=charts.WIDTH, height=340)
+        .configure(**charts.CONFIG),
+    )
+
+
+def curve_rows(sizing: Sizing, establishment: str, days: int) -> str:
+    """List what each number of caseworkers buys at one prison."""
+    rows = curve_of(sizing, establishment, days)
+    name = _name(sizing, establishment)
+    shown = rows.assign(
+        fte=_fte(rows["fte"]),
+        reached_share=rows["share"],
+        between=[
+            f"{low:.0%} to {high:.0%}" for low, high in zip(rows["low"], rows["high"], strict=True)
+        ],
+        year_gbp=rows["gbp_per_year"],
+    )
+    return table(
+        shown,
+        f"{name}: what each number of full-time caseworkers buys in a year",
+        labels={
+            "fte": "Caseworkers",
+            "reached_share": f"Reached within {wording.count(days, 'day')}",
+            "between": "95% interval",
+            "reached": "People reached",
+            "wait_days": "Mean days to first contact",
+            "unmet_hours": "Hours not done",
+            "year_gbp": "Cost a year",
+            "is_played": "Played",
+        },
+        right=("fte", "between"),
+        note="Numbers that were not played lie on the straight line between those that were.",
+        scroll=True,
+    )
+
+
+def fair_sentence(sizing: Sizing) -> str:
+    """Say what sharing today's total fairly would change, and how good the share is."""
+    asked, inside = sizing.asked, sizing.workers[sizing.workers["in_perimeter"]]
+    before, after = (inside[f"unmet_hours_{name}"].sum() for name in NAMES)
+    more, fewer = (inside["change_fte"] > 0.05).sum(), (inside["change_fte"] < -0.05).sum()
+    proven = "proven best for these curves" if asked["is_proven"] else "not proven best"
+    limit = (
+        "with the target as a limit"
+        if asked["target_is_a_limit"]
+        else "without the target as a limit, which this total cannot hold everywhere"
+    )
+    return (
+        f"Shared by need, {asked['budget_fte']:,.1f} caseworkers in {len(inside)} prisons would "
+        f"leave {after:,.0f} hours a year undone instead of {before:,.0f}. {more} prisons would "
+        f"have more and {fewer} fewer. The share is {proven}, {limit}; each prison keeps at least "
+        f"{asked['leave_cover_fte']:.1f}, one worker with leave cover."
+    )
+
+
+def fair(sizing: Sizing, rows: int = 12) -> Figure:
+    """Draw today's contract beside the fair share where they differ most."""
+    inside = sizing.workers[sizing.workers["in_perimeter"]]
+    most = inside["change_fte"].abs().sort_values(ascending=False, kind="stable").index
+    chosen = inside.loc[most[:rows]].sort_values("change_fte", ascending=False)
+    long = pd.DataFrame(
+        [
+            {"name": row["name"], "case": word, "value": row[f"fte_{name}"]}
+            for row in chosen.to_dict("records")
+            for name, word in NAMES.items()
+        ],
+        columns=["name", "case", "value"],
+    )
+    return charts.intervals(
+        long.assign(low=long["value"], high=long["value"]),
+        label="name",
+        series="case",
+        unit="Full-time caseworkers",
+        title=f"Full-time caseworkers today and by the fair share, in the {len(chosen)} prisons "
+        "where they differ most",
+        note=f"{sizing.source} The same total, shared anew.",
+    )
+
+
+def fair_rows(sizing: Sizing) -> str:
+    """List today's contract and the fair share in every prison that shares the total."""
+    inside = sizing.workers[sizing.workers["in_perimeter"]]
+    numbers = ("fte_today", "fte_fair", "fte_by_population", "fte_by_need")
+    shown = inside.assign(
+        **{name: _fte(inside[name]) for name in numbers},
+        change=[f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") for value in inside["change_fte"]],
+    )
+    return table(
+        shown,
+        "Full-time caseworkers today and by the fair share of the same total, and the hours a year "
+        "left undone, by prison",
+        labels={
+            "name": "Prison",
+            "fte_today": "Today",
+            "fte_fair": "Fair share",
+            "change": "Change",
+            "unmet_hours_today": "Hours not done today",
+            "unmet_hours_fair": "Hours not done, fair share",
+            "wait_days_today": "Mean days today",
+            "wait_days_fair": "Mean days, fair share",
+            "fte_by_population": "By people held",
+            "fte_by_need": "By need alone",
+            "confidence": "Today's number is",
+        },
+        right=(*numbers, "change"),
+        note="Where two prisons are close, look at their curves before taking a post from one.",
+        scroll=True,
+    )
+
+
+def sums_rows(sizing: Sizing, by: str) -> str:
+    """List the sums by provider, lot or region."""
+    rows = sizing.sums[by]
+    numbers = ("fte_today", "fte_fair", "fte_for_target")
+    return table(
+        rows.assign(**{name: _fte(rows[name]) for name in numbers}),
+        f"Full-time caseworkers by {by}: today, fair share and fewest for the target of the sizing",
+        labels={
+            by: by.capitalize(),
+            "prisons": "Prisons",
+            "people": "People",
+            "need_hours": "Hours needed",
+            "fte_today": "Today",
+            "fte_fair": "Fair share",
+            "fte_for_target": "For the target",
+            "unmet_hours_today": "Hours not done today",
+            "unmet_hours_fair": "Hours not done, fair share",
+        },
+        right=numbers,
+    )
+
+
+def costs(sizing: Sizing) -> Figure:
+    """Draw pounds a year against the hours left undone, with today's total and the knee."""
+    import altair as alt
+
+    rows = sizing.costs.sort_values("fte")
+    kinds = ["Today's total", "Knee", "Other totals"]
+    budget = float(sizing.asked["budget_fte"])
+    today = float(sizing.workers.loc[sizing.workers["in_perimeter"], "fte_today"].sum())
+    if abs(budget - today) > 0.15:
+        kinds[0] = "The total asked for"
+    kind = np.where(rows["is_knee"], kinds[1], np.where(rows["is_budget"], kinds[0], kinds[2]))
+    drawn = rows[["fte", "gbp_per_year", "unmet_hours", "wait_days"]].assign(kind=kind)
+    x = alt.X(
+        "gbp_per_year:Q", title="Pounds a year", axis=alt.Axis(format="~s", tickCount=5),
+        scale=alt.Scale(zero=False),
+    )  # fmt: skip
+    y = alt.Y("unmet_hours:Q", title="Hours not done a year", axis=alt.Axis(format=",.0f"))
+    base = alt.Chart(drawn).encode(x=x, y=y)
+    line = base.mark_line(color=charts.CATEGORIES[0], strokeWidth=2)
+    points = base.mark_point(size=120, filled=True, opacity=1, stroke="#ffffff").encode(
+        color=alt.Color(
+            "kind:N",
+            title=None,
+            sort=kinds,
+            scale=alt.Scale(
+                domain=kinds,
+                range=[charts.CATEGORIES[2], charts.CATEGORIES[3], charts.CATEGORIES[0]],
+            ),
+        ),
+        shape=alt.Shape(
+            "kind:N",
+            sort=kinds,
+            scale=alt.Scale(domain=kinds, range=["circle", "diamond", "circle"]),
+        ),
+        tooltip=[
+            alt.Tooltip("kind:N", title=" "),
+            alt.Tooltip("fte:Q", title="Caseworkers", format=",.1f"),
+            alt.Tooltip("gbp_per_year:Q", title="Pounds a year", format=",.0f"),
+            alt.Tooltip("unmet_hours:Q", title="Hours not done", format=",.0f"),
+            alt.Tooltip("wait_days:Q", title="Mean days to first contact", format=".1f"),
+        ],
+    )
+    title = "What caseworkers cost and what is left undone, at the best share of each total"
+    knee = rows[rows["is_knee"]].iloc[0]
+    return Figure(
+        title=title,
+        note=f"{sizing.source} Beyond the knee each further pound saves less than on average. A "
+        f"full-time worker is taken to cost £{float(sizing.asked['gbp_per_fte']):,.0f} a year.",
+        alt=f"{title}. {len(rows)} totals. Least: {_at(rows.iloc[0])}. Knee: {_at(knee)}. "
+        f"Most: {_at(rows.iloc[-1])}.",
+        chart=(line + points).properties(width=charts.WIDTH, height=340).configure(**charts.CONFIG),
+    )
+
+
+def knee_sentence(sizing: Sizing) -> str:
+    """Say where the cost curve bends."""
+    knee = sizing.costs[sizing.costs["is_knee"]].iloc[0]
+    return f"The curve bends most at {_at(knee)}."
+
+
+def _at(row: pd.Series[Any]) -> str:
+    return (
+        f"{row['fte']:,.1f} caseworkers, {wording.pounds(float(row['gbp_per_year']))} a year, "
+        f"{row['unmet_hours']:,.0f} hours not done, {row['wait_days']:.1f} days to first contact "
+        "on average"
+    )
+
+
+def cost_rows(sizing: Sizing) -> str:
+    """List the totals of the cost curve."""
+    rows = sizing.costs.sort_values("fte").assign(year_gbp=lambda each: each["gbp_per_year"])
+    return table(
+        rows.assign(
+            fte=_fte(rows["fte"]),
+            which=np.where(rows["is_knee"], "knee", np.where(rows["is_budget"], "the total", "")),
+        ),
+        "Caseworkers, their cost and what is left undone, at the best share of each total",
+        labels={
+            "fte": "Caseworkers",
+            "year_gbp": "Cost a year",
+            "unmet_hours": "Hours not done",
+            "wait_days": "Mean days to first contact",
+            "reached": "People reached",
+            "prisons_that_meet_the_target": "Prisons that meet the target",
+            "which": "Which",
+        },
+        right=("fte",),
+    )
+
+
+def extra_person(sizing: Sizing | None) -> Number:
+    """Give the cost of one more person helped, beyond the total that is shared.
+
+    It is read off the cost curve from the total to the next larger one that reaches more people,
+    both at their best share. The range is that of the cost of a worker.
+    """
+    label = "One more person helped costs"
+    if sizing is None:
+        return Number(
+            label=label,
+            value=DASH,
+            note="A sizing tells it: start one below.",
+        )
+    rows = sizing.costs.sort_values("fte").reset_index(drop=True)
+    here = rows[rows["is_budget"]].iloc[0]
+    more = rows[(rows["fte"] > here["fte"]) & (rows["reached"] > here["reached"] + 0.5)]
+    if not len(more):
+        return Number(label=label, value=DASH, note="More workers would reach nobody more.")
+    added = more.iloc[0]
+    people = float(added["reached"] - here["reached"])
+    each = float(added["gbp_per_year"] - here["gbp_per_year"]) / people
+    low, high = (each * share for share in _price_range(float(sizing.asked["gbp_per_fte"])))
+    return Number(
+        label=label,
+        value=wording.pounds(each),
+        change=f"{wording.pounds(low)} to {wording.pounds(high)}, by what a worker costs.",
+        note=f"With {added['fte'] - here['fte']:,.1f} caseworkers more than {here['fte']:,.1f}, at "
+        f"their best share; {people:,.0f} people more a year.",
+    )
+
+
+def _price_range(gbp: float) -> tuple[float, float]:
+    from scenarios.settings import settings
+
+    row = settings()["family_work.gbp_per_fte"]
+    return (float(str(row.low)) / gbp, float(str(row.high)) / gbp) if gbp else (0.0, 0.0)
+
+
+def need_of(sizing: Sizing, establishment: str) -> Figure:
+    """Draw the hours that each driver adds to the need of one prison; latent need is not drawn."""
+    here = sizing.need[(sizing.need["establishment"] == establishment) & ~sizing.need["is_latent"]]
+    name = _name(sizing, establishment)
+    rows = pd.DataFrame({"driver": here["driver"].map(DRIVERS), "hours": here["need_hours"]})
+    latent = float(
+        sizing.need.loc[
+            (sizing.need["establishment"] == establishment) & sizing.need["is_latent"], "need_hours"
+        ].sum()
+    )
+    return charts.ranked_bars(
+        rows,
+        label="driver",
+        value="hours",
+        unit="Hours a year",
+        title=f"{name}: hours of family work that each driver adds to the need",
+        note=f"{sizing.source.partition(';')[0]}; expected, with no chance in it. "
+        f"Apart from these: {latent:,.0f} hours of latent need.",
+    )
+
+
+def need_rows(sizing: Sizing) -> str:
+    """List the need index: hours by driver in every prison, in all and for 100 people."""
+    wide = sizing.need.pivot_table(
+        index="establishment", columns="driver", values="need_hours", aggfunc="sum"
+    )
+    people = sizing.need[sizing.need["driver"] == "people"].set_index("establishment")["number"]
+    counted = [driver for driver in DRIVERS if driver != "parents_not_recorded"]
+    names = sizing.workers.set_index("establishment")["name"]
+    total = wide[counted].sum(axis=1)
+    shown = wide.assign(
+        name=names.reindex(wide.index).fillna(pd.Series(wide.index, index=wide.index)),
+        held=people.reindex(wide.index),
+        total=total,
+        hours_per_100=100.0 * total / people.reindex(wide.index),
+    ).sort_values("name")
+    labels = {
+        "name": "Prison",
+        "held": "People",
+        "total": "Hours needed",
+        "hours_per_100": "Hours for 100 people",
+        **{driver: DRIVERS[driver] for driver in counted},
+        "parents_not_recorded": "Latent need, apart",
+    }
+    return table(
+        shown.reset_index(),
+        "Hours of family work needed in a year by prison and driver, latent need apart",
+        labels=labels,
+        note="Two prisons with the same people get the same number. The weight of each driver is a "
+        "setting with a source and a range: see Sources, settings that begin with need.",
+        scroll=True,
+    )
+
+
+def _name(sizing: Sizing, establishment: str) -> str:
+    rows = sizing.workers
+    return str(rows.loc[rows["establishment"] == establishment, "name"].iloc[0])
+
+
+def _fte(values: pd.Series[float]) -> list[str]:
+    return [quantity(value, "fte_days") if value == value else DASH for value in values]

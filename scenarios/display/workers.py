@@ -1,0 +1,621 @@
+"""Family workers of a run: what is needed, what is funded, and who waits; tables and pictures.
+
+Hours are a year's. Need comes from who is held, never from today's referrals, which follow supply.
+A range is a 95% interval over the simulated years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from scenarios.display import charts, markup, wording
+from scenarios.display.charts import Figure
+from scenarios.display.markup import DASH, Number, table
+from scenarios.display.views import ALL, ESTATE
+
+if TYPE_CHECKING:
+    from scenarios.results import Results
+
+MEASURES = (
+    "family_need_hours", "family_latent_hours", "worker_hours", "worker_hours_unmet",
+    "worker_days_to_first_contact_p90", "worker_days_to_first_contact_mean", "worker_fte",
+    "worker_people_helped", "worker_referrals", "worker_need_met_share", "worker_open_cases",
+    "people_held",
+)  # fmt: skip
+"""Every measure the page reads."""
+
+RATIO_EDGES = (0.75, 1.0, 1.25)
+RATIO_BANDS = (
+    "under 0.75 hours",
+    "0.75 to 1 hour",
+    "1 to 1.25 hours",
+    "1.25 hours or more",
+)
+"""Bands of the hours of need that stand against one funded hour."""
+
+FUNDERS = {
+    "national_contract": "National contract",
+    "operator_contract": "Private operator's contract",
+    "service": "The service itself",
+    "grant": "Grant",
+    "volunteers": "Volunteers",
+}
+
+LINES = {
+    "casework": "Casework",
+    "visitors_centre": "Visitors' centre",
+    "play": "Play",
+    "family_days": "Family days",
+    "early_days": "Early days",
+}
+
+SOURCES = {
+    "reception": "Newly received",
+    "self_referral": "Asked themselves",
+    "no_visits": "Without visits",
+    "self_harm_review": "Case review after self-harm",
+    "family_day": "Family day",
+    "parenting_course": "Parenting course",
+    "pre_release": "Before release",
+}
+
+GROUPS = {
+    "sex": "men and women",
+    "children_under_18": "people with and without children",
+    "distance_band": "miles from home",
+    "care_experience": "people who were in care as a child and others",
+}
+
+NOT_KNOWN = "not known"
+
+ASSUMED_NOTE = (
+    "Who is marked assumed has the number of workers that the model takes where nobody has "
+    "published one."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """The mean of a measure over the simulated years, and the ends of its 95% interval."""
+
+    mean: float
+    low: float
+    high: float
+    replications: int
+
+    def told(self, name: str) -> str:
+        """Write the value with its range; the range is left out where there is none.
+
+        Examples
+        --------
+        >>> Estimate(mean=1200.0, low=1100.0, high=1300.0, replications=4).told("hours")
+        '1,200 (1,100 to 1,300)'
+        """
+        value = markup.quantity(self.mean, name) if self.mean == self.mean else DASH
+        between = self.between(name)
+        return f"{value} ({between})" if between else value
+
+    def between(self, name: str) -> str:
+        """Write the range alone; empty with one simulated year, or where nothing varies."""
+        if self.low != self.low or self.low == self.high:
+            return ""
+        low = max(self.low, 0.0) if self.mean >= 0 else self.low
+        return f"{markup.quantity(low, name)} to {markup.quantity(self.high, name)}"
+
+
+def estate(estimates: pd.DataFrame) -> dict[str, Estimate]:
+    """Give the measures of the whole estate, all people together, by name.
+
+    Parameters
+    ----------
+    estimates
+        Mean and interval of measures (``simulation.replicate.intervals``).
+    """
+    whole = estimates[
+        (estimates["establishment"] == ESTATE) & (estimates["group_by"] == ALL)
+    ].to_dict("records")
+    return {str(row["measure"]): _estimate(row) for row in whole}
+
+
+def _estimate(row: Mapping[Any, Any]) -> Estimate:
+    return Estimate(
+        mean=float(row["mean"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+        replications=int(row["replications"]),
+    )
+
+
+def posts(results: Results) -> pd.DataFrame:
+    """Give the family workers a run was played with.
+
+    Returns
+    -------
+    DataFrame
+        One row per establishment, funder and line: those columns, provider, lot, fte, ends (ISO
+        date, empty when not known), confidence. Empty for a run stored before workers were kept.
+    """
+    columns = ["establishment", "funder", "line", "provider", "lot", "fte", "ends", "confidence"]
+    return pd.DataFrame(results.summary.get("workers", []), columns=columns)
+
+
+def by_prison(
+    estimates: pd.DataFrame,
+    workers: pd.DataFrame,
+    establishments: pd.DataFrame,
+    *,
+    leave_cover_fte: float,
+) -> pd.DataFrame:
+    """Set need, funded hours, unmet hours and wait of each prison side by side.
+
+    Parameters
+    ----------
+    estimates
+        Mean and interval of ``MEASURES``.
+    workers
+        The table of :func:`posts`.
+    establishments
+        establishment, name, region, latitude, longitude.
+    leave_cover_fte
+        Caseworkers it takes that one is at work on the mean working day: the minimum service.
+
+    Returns
+    -------
+    DataFrame
+        One row per prison that holds anyone, by name: people, need_hours, funded_hours,
+        unmet_hours, wait_p90_days, helped, fte, each of the middle three with _low and _high;
+        need_per_funded_hour (missing where nobody is funded), casework_fte, grant_fte, lot,
+        provider, confidence, below_minimum.
+    """
+    names = {
+        "people_held": "people",
+        "family_need_hours": "need_hours",
+        "worker_hours": "funded_hours",
+        "worker_hours_unmet": "unmet_hours",
+        "worker_days_to_first_contact_p90": "wait_p90_days",
+        "worker_people_helped": "helped",
+        "worker_need_met_share": "need_met_share",
+        "worker_fte": "fte",
+    }
+    rows = estimates[
+        (estimates["establishment"] != ESTATE)
+        & (estimates["group_by"] == ALL)
+        & estimates["measure"].isin(names)
+    ]
+    wide = pd.DataFrame(index=pd.Index(sorted(set(rows["establishment"])), name="establishment"))
+    for measure, name in names.items():
+        here = rows[rows["measure"] == measure].set_index("establishment")
+        wide[name] = here["mean"]
+        for end in ("low", "high"):
+            wide[f"{name}_{end}"] = here[end].fillna(here["mean"])
+    funded = wide["funded_hours"].where(wide["funded_hours"] > 0)
+    wide["need_per_funded_hour"] = wide["need_hours"] / funded
+    wide = wide.join(_contracts(workers))
+    counted = ["casework_fte", "grant_fte"]
+    wide[counted] = wide[counted].fillna(0.0)
+    words = ["lot", "provider", "confidence"]
+    wide[words] = wide[words].fillna("").replace("", NOT_KNOWN)
+    wide["below_minimum"] = wide["casework_fte"] < leave_cover_fte - 1e-9
+    named = establishments[["establishment", "name", "region", "latitude", "longitude"]]
+    return named.merge(wide.reset_index(), on="establishment").sort_values(
+        "name", ignore_index=True
+    )
+
+
+def _contracts(workers: pd.DataFrame) -> pd.DataFrame:
+    cases = workers[workers["line"] == "casework"].sort_values("fte", ascending=False)
+    first = cases.groupby("establishment")[["provider", "lot", "confidence"]].first()
+    of_cases = cases.groupby("establishment")["fte"].sum().rename("casework_fte")
+    grants = workers[workers["funder"] == "grant"].groupby("establishment")["fte"].sum()
+    return first.join([of_cases, grants.rename("grant_fte")], how="outer")
+
+
+SUMMED = {
+    "family_need_hours": "need_hours",
+    "worker_hours": "funded_hours",
+    "worker_hours_unmet": "unmet_hours",
+    "worker_people_helped": "helped",
+}
+
+
+def summed(measures: pd.DataFrame, prisons: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Add up prisons by lot, provider or region, year by year, so that each sum has its range.
+
+    Parameters
+    ----------
+    measures
+        Rows of each replication, as stored.
+    prisons
+        The table of :func:`by_prison`.
+    by
+        A column of it.
+
+    Returns
+    -------
+    DataFrame
+        One row per group: the group, prisons, fte, below_minimum, and for need_hours, funded_hours,
+        unmet_hours and helped the mean with _low and _high.
+    """
+    from simulation.replicate import half_width
+
+    here = measures[
+        (measures["establishment"] != ESTATE)
+        & (measures["group_by"] == ALL)
+        & measures["measure"].isin(SUMMED)
+    ]
+    group = here["establishment"].map(prisons.set_index("establishment")[by])
+    years = here.assign(of=group).groupby(["of", "measure", "replication"])["value"].sum()
+    told = years.groupby(["of", "measure"]).agg(["mean", "std", "count"])
+    half = half_width(told["std"], told["count"]).fillna(0.0)
+    groups = prisons.groupby(by)
+    found = pd.DataFrame(
+        {
+            "prisons": groups.size(),
+            "fte": groups["fte"].sum(),
+            "below_minimum": groups["below_minimum"].sum(),
+        }
+    )
+    for measure, name in SUMMED.items():
+        mean = told["mean"].xs(measure, level="measure")
+        width = half.xs(measure, level="measure")
+        found[name] = mean
+        found[f"{name}_low"] = (mean - width).clip(lower=0.0)
+        found[f"{name}_high"] = mean + width
+    return found.rename_axis(by).reset_index()
+
+
+def grants(workers: pd.DataFrame, until: str) -> pd.DataFrame:
+    """Count the workers by who pays them, and when that ends.
+
+    Parameters
+    ----------
+    workers
+        The table of :func:`posts`.
+    until
+        Last day of the simulated year, ISO.
+
+    Returns
+    -------
+    DataFrame
+        One row per funder: funder (in words), prisons, fte, ends_in_year_fte, end_not_known_fte,
+        first_end (ISO; a dash when none is known).
+    """
+    rows = []
+    for funder, word in FUNDERS.items():
+        here = workers[workers["funder"] == funder]
+        if not len(here):
+            continue
+        known = here["ends"].fillna("") != ""
+        soon = known & (here["ends"] <= until)
+        rows.append(
+            {
+                "funder": word,
+                "prisons": here["establishment"].nunique(),
+                "fte": float(here["fte"].sum()),
+                "ends_in_year_fte": float(here.loc[soon, "fte"].sum()),
+                "end_not_known_fte": float(here.loc[~known, "fte"].sum()),
+                "first_end": min(here.loc[known, "ends"], default=DASH),
+            }
+        )
+    columns = ["funder", "prisons", "fte", "ends_in_year_fte", "end_not_known_fte", "first_end"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sentence(whole: Mapping[str, Estimate]) -> str:
+    """Say the answer of a run in one sentence."""
+    need, funded = whole["family_need_hours"], whole["worker_hours"]
+    unmet, days = whole["worker_hours_unmet"], whole["worker_days_to_first_contact_p90"]
+    wait = (
+        f"nine in ten of those reached wait {days.told('days').replace('.0', '')} days or less"
+        if days.mean == days.mean
+        else "nobody is reached"
+    )
+    return (
+        f"The people held need {need.mean:,.0f} hours of family work a year and workers are there "
+        f"for {funded.mean:,.0f}; {unmet.told('hours')} hours of what is asked for are never done, "
+        f"and {wait}."
+    )
+
+
+def known(prisons: pd.DataFrame) -> str:
+    """Say at how many prisons the number of workers is known."""
+    measured = prisons[prisons["confidence"] == "measured"]
+    if not len(measured):
+        return "The number of workers is not known for any prison: all are assumed."
+    names = ", ".join(measured["name"])
+    return (
+        f"The number of caseworkers is known for {len(measured)} of {len(prisons)} prisons "
+        f"({names}); the others are assumed, and so is what is read off them."
+    )
+
+
+def numbers(
+    whole: Mapping[str, Estimate],
+    prisons: pd.DataFrame,
+    workers: pd.DataFrame,
+    until: str,
+    extra: Number,
+) -> list[Number]:
+    """Give the commissioner's headline numbers, each with its range.
+
+    Parameters
+    ----------
+    whole
+        The estate's measures.
+    prisons
+        The table of :func:`by_prison`.
+    workers
+        The table of :func:`posts`.
+    until
+        Last day of the simulated year, ISO.
+    extra
+        The number about one more person helped, which a sizing gives.
+    """
+    need, funded = whole["family_need_hours"], whole["worker_hours"]
+    unmet, days = whole["worker_hours_unmet"], whole["worker_days_to_first_contact_p90"]
+    latent = whole["family_latent_hours"]
+    short = prisons[prisons["below_minimum"]]
+    paid = workers[workers["funder"] == "grant"]
+    ending = paid[(paid["ends"].fillna("") != "") & (paid["ends"] <= until)]
+    undated = float(paid.loc[paid["ends"].fillna("") == "", "fte"].sum())
+    return [
+        Number(
+            label="Hours needed against hours funded",
+            value=f"{need.mean:,.0f}",
+            unit=f"hours of need a year, {funded.mean:,.0f} funded",
+            change=_funded(need, funded),
+            note=f"Latent need apart: {latent.mean:,.0f} hours more may come from parents of whom "
+            "no record tells.",
+        ),
+        Number(
+            label="Hours not done",
+            value=f"{unmet.mean:,.0f}",
+            unit="hours a year",
+            change=_range(unmet, "hours"),
+            note="On people referred and never reached, and on cases begun and left.",
+        ),
+        Number(
+            label="Nine in ten are reached within",
+            value=markup.quantity(days.mean, "days") if days.mean == days.mean else DASH,
+            unit="days",
+            change=_range(days, "wait_days"),
+            note=_longest(prisons),
+        ),
+        extra,
+        Number(
+            label="Below the minimum service",
+            value=f"{len(short):,}",
+            unit="prison" if len(short) == 1 else "prisons",
+            change="have fewer caseworkers than one with leave cover.",
+            note=f"Exact for the {'numbers given' if len(prisons) else 'prisons'}; most are "
+            "assumed.",
+        ),
+        Number(
+            label="Grants that end in the year",
+            value=f"{float(ending['fte'].sum()):,.1f}",
+            unit="full-time workers",
+            change=f"of {float(paid['fte'].sum()):,.1f} paid by grants.",
+            note=f"The end is not known for {undated:,.1f} of them."
+            if undated
+            else "Every end is known.",
+        ),
+    ]
+
+
+def _funded(need: Estimate, funded: Estimate) -> str:
+    between = funded.between("hours")
+    ratio = need.mean / funded.mean if funded.mean else float("nan")
+    each = f"{ratio:.2f} hours of need for each funded hour" if ratio == ratio else "None funded"
+    return f"{each}; funded {between}." if between else f"{each}."
+
+
+def _range(told: Estimate, name: str) -> str:
+    between = told.between(name)
+    if between:
+        return f"95% interval {between}, {wording.count(told.replications, 'simulated year')}."
+    return f"From {wording.count(told.replications, 'simulated year')}; no interval."
+
+
+def _longest(prisons: pd.DataFrame) -> str:
+    waits = prisons.dropna(subset="wait_p90_days")
+    if not len(waits):
+        return ""
+    row = waits.sort_values("wait_p90_days").to_dict("records")[-1]
+    return f"Longest at {row['name']}: {row['wait_p90_days']:,.0f} days."
+
+
+def need_map(results: Results, prisons: pd.DataFrame, outline: Mapping[str, Any]) -> Figure:
+    """Draw every prison by its hours of need for each funded hour."""
+    from numpy import array, searchsorted
+
+    drawn = prisons[prisons["need_per_funded_hour"].notna() & (prisons["people"] > 0)]
+    value = drawn["need_per_funded_hour"].round(2)
+    bands = array(RATIO_BANDS, dtype=object)[searchsorted(RATIO_EDGES, value, side="right")]
+    places = drawn[["name", "latitude", "longitude", "people"]].assign(value=value, band=bands)
+    nobody = len(prisons) - len(drawn)
+    without = f" {wording.count(nobody, 'prison')} without any funded hour not drawn." * bool(
+        nobody
+    )
+    return charts.estate_map(
+        places.reset_index(drop=True),
+        outline,
+        bands=RATIO_BANDS,
+        legend="Hours of need for each funded hour",
+        title="Hours of need for each hour that workers are funded for, by prison",
+        note=wording.source(results, drawn=True) + without,
+    )
+
+
+def need_against_funded(results: Results, prisons: pd.DataFrame) -> Figure:
+    """Draw need hours across and funded hours up, one circle a prison."""
+    rows = prisons[["name", "people"]].assign(x=prisons["need_hours"], y=prisons["funded_hours"])
+    return charts.prisons_scatter(
+        rows.dropna(),
+        x_title="Hours of need a year",
+        y_title="Hours funded a year",
+        title="Hours of family work needed and hours funded in a year, by prison",
+        note=wording.source(results, drawn=True),
+        x_format=",.0f",
+    )
+
+
+def prison_rows(prisons: pd.DataFrame) -> str:
+    """List need, workers, unmet hours and wait of every prison, each with its range."""
+    shown = prisons.assign(
+        unmet=_with_range(prisons, "unmet_hours", "hours"),
+        funded=_with_range(prisons, "funded_hours", "hours"),
+        wait=_with_range(prisons, "wait_p90_days", "days"),
+    )
+    return table(
+        shown,
+        "Family workers by prison: hours a year needed, funded and not done, and days within which "
+        "nine in ten are reached; in brackets 95% intervals",
+        labels={
+            "name": "Prison",
+            "need_hours": "Hours needed",
+            "funded": "Hours funded",
+            "need_per_funded_hour": "Need for each funded hour",
+            "unmet": "Hours not done",
+            "wait": "Days, nine in ten",
+            "casework_fte": "Caseworkers, full time",
+            "below_minimum": "Below the minimum",
+            "lot": "Lot",
+            "provider": "Provider",
+            "confidence": "Number of workers",
+        },
+        right=("unmet", "funded", "wait"),
+        note=ASSUMED_NOTE,
+        scroll=True,
+    )
+
+
+def summed_rows(rows: pd.DataFrame, by: str) -> str:
+    """List the sums by lot, provider or region.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`summed`.
+    by
+        Its first column.
+    """
+    shown = rows.assign(
+        **{f"{name}_told": _with_range(rows, name, "hours") for name in SUMMED.values()}
+    )
+    return table(
+        shown,
+        f"Hours of family work a year by {by}: needed, funded and not done, with 95% intervals",
+        labels={
+            by: by.capitalize(),
+            "prisons": "Prisons",
+            "fte": "Workers",
+            "need_hours": "Hours needed",
+            "funded_hours_told": "Hours funded",
+            "unmet_hours_told": "Hours not done",
+            "helped_told": "People helped",
+            "below_minimum": "Prisons below the minimum",
+        },
+        right=("funded_hours_told", "unmet_hours_told", "helped_told"),
+        note=""
+        if by == "region"
+        else "No list of lots and providers of every prison is published.",
+    )
+
+
+def grant_rows(rows: pd.DataFrame) -> str:
+    """List who pays for workers, and when that ends."""
+    told = ["fte", "ends_in_year_fte", "end_not_known_fte"]
+    shown = rows.assign(**{name: rows[name].map("{:,.1f}".format) for name in told})
+    return table(
+        shown.assign(first_end=shown["first_end"].map(_date)),
+        "Full-time family workers by who pays for them",
+        labels={
+            "funder": "Paid by",
+            "prisons": "Prisons",
+            "fte": "Workers",
+            "ends_in_year_fte": "End in the simulated year",
+            "end_not_known_fte": "End not known",
+            "first_end": "First end",
+        },
+        right=told,
+    )
+
+
+def group_rows(estimates: pd.DataFrame) -> str:
+    """List referrals, people helped, unmet hours and wait by what brought people, and by group."""
+    words = {"referral_source": SOURCES}
+    rows = []
+    for group_by in ("referral_source", *GROUPS):
+        here = estimates[
+            (estimates["establishment"] == ESTATE) & (estimates["group_by"] == group_by)
+        ]
+        for group in _in_order(here, group_by):
+            told = {
+                str(row["measure"]): _estimate(row)
+                for row in here[here["group"] == group].to_dict("records")
+            }
+            rows.append(
+                {
+                    "group": words.get(group_by, {}).get(group) or wording.group(group),
+                    "of": "What brought them"
+                    if group_by == "referral_source"
+                    else GROUPS[group_by],
+                    "referrals": told["worker_referrals"].mean,
+                    "helped": told["worker_people_helped"].mean,
+                    "met": told["worker_need_met_share"].told("met_share"),
+                    "unmet": told["worker_hours_unmet"].told("hours"),
+                    "wait": told["worker_days_to_first_contact_p90"].told("days"),
+                }
+            )
+    columns = ["group", "of", "referrals", "helped", "met", "unmet", "wait"]
+    return table(
+        pd.DataFrame(rows, columns=columns),
+        "Family work in the whole estate by what brought people and by group, with 95% intervals",
+        labels={
+            "group": "People",
+            "of": "Told apart by",
+            "referrals": "Referrals",
+            "helped": "Reached",
+            "met": "Share of hours done",
+            "unmet": "Hours not done",
+            "wait": "Days, nine in ten",
+        },
+        right=("met", "unmet", "wait"),
+    )
+
+
+def _in_order(rows: pd.DataFrame, group_by: str) -> list[str]:
+    from scenarios.display.views import GROUP_ORDER
+
+    found = set(rows["group"])
+    order = SOURCES if group_by == "referral_source" else GROUP_ORDER
+    return [group for group in order if group in found]
+
+
+def _with_range(rows: pd.DataFrame, name: str, unit: str) -> list[str]:
+    return [
+        Estimate(
+            mean=float(mean),
+            low=float(low),
+            high=float(high),
+            replications=0,
+        ).told(unit)
+        for mean, low, high in zip(
+            rows[name], rows[f"{name}_low"], rows[f"{name}_high"], strict=True
+        )
+    ]
+
+
+def _date(text: str) -> str:
+    return text if text == DASH else wording.day(text)
+
+
+def leave_cover(results: Results) -> float:
+    """Give the caseworkers it takes that one is at work on the mean working day."""
+    from simulation.family_workers import FamilyWorkSettings
+
+    return FamilyWorkSettings(**results.scenario["family_work"]).leave_cover_fte
