@@ -125,6 +125,13 @@ def _note(html: str) -> None:
         _tables.set([*_tables.get([]), html])
 
 
+def document(name: str) -> None:
+    """Show a document of :mod:`scenarios.display.handbook`."""
+    from scenarios.display import handbook
+
+    st.html(f'<div class="estate-document">{handbook.document(name)}</div>')
+
+
 def facts(pairs: Mapping[str, str]) -> None:
     """Show a list of facts, each with its name."""
     st.html(markup.facts(pairs))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _show, _state
+from app_pages import _jobs, _show, _state
 from scenarios.display import sizing, workers
 from scenarios.studies import Kind, Study, studies
 
@@ -96,9 +96,7 @@ def show_sizing(study: Study) -> None:
     fewest = sizing.fewest(sized, days, share)
     _show.say(sizing.fewest_sentence(fewest, days, share), small=False)
     prison = chosen_prison(sized.workers)
-    _show.figure(
-        sizing.curve(sized, prison, days, share), sizing.curve_rows(sized, prison, days)
-    )
+    _show.figure(sizing.curve(sized, prison, days, share), sizing.curve_rows(sized, prison, days))
     needed = sizing.fewest_rows(fewest, days, share)
     _show.table(needed)
 
@@ -160,12 +158,63 @@ def chosen_prison(rows: pd.DataFrame) -> str:
     )
 
 
+def start() -> None:
+    """Let a planner start a sizing in the background, and show how it does."""
+    if _jobs.panel([KIND]) is not None:
+        st.button("Show it here")
+    if not _jobs.may_begin():
+        return
+    with st.form("size", border=False):
+        choices = _jobs.scenarios()
+        scenario = st.selectbox(
+            "Scenario to size for",
+            list(choices),
+            index=list(choices).index("baseline"),
+            format_func=lambda name: choices[name].title,
+        )
+        left, right = st.columns(2, gap="large")
+        with left:
+            days = st.number_input("Reach within days", min_value=0, max_value=28, value=5)
+            budget = st.number_input(
+                "Caseworkers to share out",
+                min_value=0.0,
+                value=None,
+                step=1.0,
+                placeholder="as many as today",
+            )
+        with right:
+            percent = st.number_input("Per cent of referrals", 1, 100, value=90)
+            perimeter = st.selectbox(
+                "Prisons that share them",
+                ["public", "all"],
+                format_func={
+                    "public": "paid by the national contract",
+                    "all": "every prison",
+                }.__getitem__,
+            )
+        if st.form_submit_button("Start the sizing", type="primary"):
+            asked = {} if budget is None else {"budget_fte": float(budget)}
+            _jobs.begin(
+                KIND,
+                title=f"Family workers for {choices[scenario].title}",
+                scenario=scenario,
+                target_days=int(days),
+                share=int(percent) / 100,
+                perimeter=perimeter,
+                **asked,
+            )
+            st.rerun()
+
+
 study = chosen_study()
 if study:
     show_sizing(study)
+    with st.expander("Start another sizing", key="start another"):
+        start()
 else:
     _show.section("How many workers for a target?")
     _show.say(
-        "No sizing is stored yet. One plays every prison at many numbers of workers; it then "
-        "tells what each number buys and how a total is best shared."
+        "No sizing is stored yet. One plays every prison at many numbers of workers, in minutes; "
+        "it then tells what each number buys and how a total is best shared."
     )
+    start()

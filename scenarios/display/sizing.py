@@ -574,7 +574,11 @@ def extra_person(sizing: Sizing | None) -> Number:
     here = rows[rows["is_budget"]].iloc[0]
     more = rows[(rows["fte"] > here["fte"]) & (rows["reached"] > here["reached"] + 0.5)]
     if not len(more):
-        return Number(label=label, value=DASH, note="More workers would reach nobody more.")
+        return Number(
+            label=label,
+            value=DASH,
+            note=f"Sizing {sizing.name}: more workers would reach nobody more.",
+        )
     added = more.iloc[0]
     people = float(added["reached"] - here["reached"])
     each = float(added["gbp_per_year"] - here["gbp_per_year"]) / people
@@ -583,8 +587,8 @@ def extra_person(sizing: Sizing | None) -> Number:
         label=label,
         value=wording.pounds(each),
         change=f"{wording.pounds(low)} to {wording.pounds(high)}, by what a worker costs.",
-        note=f"With {added['fte'] - here['fte']:,.1f} caseworkers more than {here['fte']:,.1f}, at "
-        f"their best share; {people:,.0f} people more a year.",
+        note=f"Sizing {sizing.name}: with {added['fte'] - here['fte']:,.1f} caseworkers more than "
+        f"{here['fte']:,.1f}, at their best share; {people:,.0f} people more a year.",
     )
 
 

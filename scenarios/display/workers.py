@@ -72,6 +72,11 @@ GROUPS = {
 
 NOT_KNOWN = "not known"
 
+NOT_STORED = (
+    "Who pays for the workers of each prison was not stored with this run. Run the scenario again "
+    "to see it."
+)
+
 ASSUMED_NOTE = (
     "Who is marked assumed has the number of workers that the model takes where nobody has "
     "published one."
@@ -104,7 +109,8 @@ class Estimate:
         if self.low != self.low or self.low == self.high:
             return ""
         low = max(self.low, 0.0) if self.mean >= 0 else self.low
-        return f"{markup.quantity(low, name)} to {markup.quantity(self.high, name)}"
+        high = min(self.high, 1.0) if name.endswith("_share") else self.high
+        return f"{markup.quantity(low, name)} to {markup.quantity(high, name)}"
 
 
 def estate(estimates: pd.DataFrame) -> dict[str, Estimate]:
@@ -196,7 +202,8 @@ def by_prison(
     wide["need_per_funded_hour"] = wide["need_hours"] / funded
     wide = wide.join(_contracts(workers))
     counted = ["casework_fte", "grant_fte"]
-    wide[counted] = wide[counted].fillna(0.0)
+    if len(workers):
+        wide[counted] = wide[counted].fillna(0.0)
     words = ["lot", "provider", "confidence"]
     wide[words] = wide[words].fillna("").replace("", NOT_KNOWN)
     wide["below_minimum"] = wide["casework_fte"] < leave_cover_fte - 1e-9
@@ -324,6 +331,8 @@ def sentence(whole: Mapping[str, Estimate]) -> str:
 def known(prisons: pd.DataFrame) -> str:
     """Say at how many prisons the number of workers is known."""
     measured = prisons[prisons["confidence"] == "measured"]
+    if (prisons["confidence"] == NOT_KNOWN).all():
+        return NOT_STORED
     if not len(measured):
         return "The number of workers is not known for any prison: all are assumed."
     names = ", ".join(measured["name"])
@@ -362,6 +371,10 @@ def numbers(
     paid = workers[workers["funder"] == "grant"]
     ending = paid[(paid["ends"].fillna("") != "") & (paid["ends"] <= until)]
     undated = float(paid.loc[paid["ends"].fillna("") == "", "fte"].sum())
+    exact = f"Counted; the number of workers is known for {_known(prisons)} prisons."
+    ends = f"The end is not known for {undated:,.1f} of them." if undated else ""
+    if not len(workers):
+        exact = ends = NOT_STORED
     return [
         Number(
             label="Hours needed against hours funded",
@@ -388,20 +401,17 @@ def numbers(
         extra,
         Number(
             label="Below the minimum service",
-            value=f"{len(short):,}",
+            value=f"{len(short):,}" if len(workers) else DASH,
             unit="prison" if len(short) == 1 else "prisons",
-            change="have fewer caseworkers than one with leave cover.",
-            note=f"Exact for the {'numbers given' if len(prisons) else 'prisons'}; most are "
-            "assumed.",
+            change="have fewer caseworkers than one with leave cover." if len(workers) else "",
+            note=exact,
         ),
         Number(
             label="Grants that end in the year",
-            value=f"{float(ending['fte'].sum()):,.1f}",
+            value=f"{float(ending['fte'].sum()):,.1f}" if len(workers) else DASH,
             unit="full-time workers",
-            change=f"of {float(paid['fte'].sum()):,.1f} paid by grants.",
-            note=f"The end is not known for {undated:,.1f} of them."
-            if undated
-            else "Every end is known.",
+            change=f"of {float(paid['fte'].sum()):,.1f} paid by grants." if len(workers) else "",
+            note=ends,
         ),
     ]
 
@@ -411,6 +421,10 @@ def _funded(need: Estimate, funded: Estimate) -> str:
     ratio = need.mean / funded.mean if funded.mean else float("nan")
     each = f"{ratio:.2f} hours of need for each funded hour" if ratio == ratio else "None funded"
     return f"{each}; funded {between}." if between else f"{each}."
+
+
+def _known(prisons: pd.DataFrame) -> int:
+    return int((prisons["confidence"] == "measured").sum())
 
 
 def _range(told: Estimate, name: str) -> str:

@@ -1,0 +1,174 @@
+"""Booking line and early days: who is answered, who gives up, and how soon contact begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app_pages import _jobs, _show, _state
+from scenarios.display import lines
+from scenarios.display.lines import LineSizing
+from scenarios.display.views import ALL
+from scenarios.studies import Kind, Study, studies
+
+KIND: Kind = "size-booking-line"
+SCENARIO = "booking_lines"
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def stored(folder: str, stamp: int) -> LineSizing:
+    """Return a sizing, read once for each writing of its folder."""
+    del stamp
+    return lines.load_line_sizing(Path(folder))
+
+
+def show_lines() -> list[str]:
+    """Show how the booking lines are answered; return the tables."""
+    of_line = lines.estimates_of(estimates, "line")
+    _show.say(lines.line_sentence(whole), small=False)
+    _show.numbers(lines.line_numbers(of_line))
+    months = lines.month_rows(estimates)
+    _show.figure(lines.by_month(results, estimates), months)
+    found = [lines.line_rows(estimates, name) for name in ("line", "line_service")]
+    for each in found:
+        _show.table(each)
+    by_prison = lines.prison_rows(
+        estimates, names, lines.LINE_BY_PRISON, "Calls and answers by the prison called about"
+    )
+    with st.expander("Prison by prison", key="lines by prison"):
+        _show.table(by_prison)
+    return [*found, months, by_prison]
+
+
+def show_sizing(study: Study) -> None:
+    """Show what a sizing of the national line found."""
+    sized = stored(str(study.folder), study.stamp)
+    _show.say(lines.sizing_sentence(sized), small=False)
+    which = str(
+        st.segmented_control(
+            "Agents shown",
+            list(lines.WHICH_AGENTS),
+            default="agents_needed",
+            required=True,
+            format_func=lines.WHICH_AGENTS.__getitem__,
+            key="agents",
+            bind="query-params",
+        )
+    )
+    agents = lines.agent_rows(sized)
+    _show.figure(lines.heat_map(sized, which), agents)
+    roster, moved, months = (
+        lines.roster_rows(sized),
+        lines.online_rows(sized),
+        lines.months_rows(sized),
+    )
+    _show.table(roster)
+    _show.figure(lines.online(sized), moved)
+    with st.expander("Month by month", key="agents by month"):
+        _show.table(months)
+    _show.download("National line sized", [agents, roster, moved, months], study)
+
+
+def start() -> None:
+    """Let a planner start a sizing in the background, and show how it does."""
+    if _jobs.panel([KIND]) is not None:
+        st.button("Show it here")
+    if not _jobs.may_begin():
+        return
+    with st.form("size", border=False):
+        choices = _jobs.scenarios()
+        scenario = st.selectbox(
+            "Scenario to size for",
+            list(choices),
+            index=list(choices).index(SCENARIO),
+            format_func=lambda name: choices[name].title,
+        )
+        left, right = st.columns(2, gap="large")
+        with left:
+            minutes = st.number_input("Answered within minutes", 0.0, 240.0, value=5.0, step=1.0)
+        with right:
+            percent = st.number_input("Per cent of ringings", 1, 100, value=80)
+        if st.form_submit_button("Start the sizing", type="primary"):
+            _jobs.begin(
+                KIND,
+                title=f"Booking line for {choices[scenario].title}",
+                scenario=scenario,
+                target_minutes=float(minutes),
+                share=int(percent) / 100,
+            )
+            st.rerun()
+
+
+run, results = _state.page("Booking line and early days")
+estimates = _state.estimated(run.folder, run.stamp, lines.MEASURES)
+names = _state.establishments()
+whole = lines.estimates_of(estimates).get(ALL, {})
+tables: list[str] = []
+
+if lines.has_lines(estimates):
+    tables += show_lines()
+else:
+    _show.say(lines.NOT_MODELLED, small=False)
+_show.say(lines.WHICH_PRISONS)
+
+_show.section("Agents for an answer time")
+found = {study.name: study for study in studies(_state.runs_folder(), KIND)}
+if found:
+    chosen = next(iter(found))
+    if len(found) > 1:
+        chosen = str(
+            st.selectbox(
+                "Sizing shown",
+                list(found),
+                format_func=lambda each: f"{found[each].title} ({each})",
+                key="sizing",
+                bind="query-params",
+                width=640,
+            )
+        )
+    show_sizing(found[chosen])
+    with st.expander("Start another sizing", key="start another"):
+        start()
+else:
+    _show.say(
+        "No sizing is stored yet. One finds the agents each half-hour needs for an answer time, "
+        "the cheapest legal roster that brings them, and what moving calls online saves."
+    )
+    start()
+
+_show.section("Early days")
+if "early_receptions" in whole:
+    _show.say(lines.early_sentence(whole), small=False)
+    _show.numbers(lines.early_numbers(whole))
+    everybody = lines.early_rows(estimates)
+    _show.figure(lines.delays(results, estimates), everybody)
+    origin = lines.early_rows(estimates, "reception_kind")
+    weekday = lines.early_rows(estimates, "reception_weekday")
+    _show.table(origin)
+    with st.expander("By day of the week, and prison by prison", key="early by prison"):
+        _show.table(weekday)
+        by_prison = lines.prison_rows(
+            estimates, names, lines.EARLY_LABELS, "The first days of people received, by prison"
+        )
+        _show.table(by_prison)
+    _show.say(lines.FLOOR)
+    tables += [everybody, origin, weekday, by_prison]
+    _show.section("Find a prisoner")
+    _show.say(lines.find_sentence(whole))
+else:
+    _show.say("This run does not play the first days of people received.")
+
+_show.section("Family safety lines")
+if "safety_calls" in whole and whole["safety_calls"].mean > 0:
+    _show.say(lines.SAFETY_STANDARD)
+    _show.numbers(lines.safety_numbers(whole))
+    safety = lines.prison_rows(
+        estimates, names, lines.SAFETY_LABELS, "Safety lines by prison, in a year"
+    )
+    with st.expander("Prison by prison", key="safety by prison"):
+        _show.table(safety)
+    tables.append(safety)
+else:
+    _show.say("This run does not play the safety lines.")
+_show.download("Booking line and early days", tables, results)
