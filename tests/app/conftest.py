@@ -95,6 +95,30 @@ def studied(
     return folder
 
 
+@pytest.fixture(scope="session")
+def serviced(tmp_path_factory: pytest.TempPathFactory, small_data: Path, today: Results) -> Path:
+    """Give a run of today, one that plays the booking lines, and a sizing of each service."""
+    from scenarios.size_line import size_line
+    from scenarios.size_workers import Asked, size_workers
+
+    folder = tmp_path_factory.mktemp("serviced")
+    retold(today, folder)
+    play("booking_lines", folder, small_data)
+    size_workers(
+        "baseline",
+        Asked(replications=2, workers=1),
+        out_dir=folder / "size-family-workers-baseline-1",
+        data_dir=small_data,
+    )
+    size_line(
+        "booking_lines",
+        out_dir=folder / "size-booking-line-booking_lines-1",
+        replications=2,
+        data_dir=small_data,
+    )
+    return folder
+
+
 def retold(results: Results, runs_dir: Path, **told: Any) -> Path:
     """Copy a run, with another title, question or mark in its files."""
     assert results.folder is not None

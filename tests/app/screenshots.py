@@ -12,7 +12,10 @@ from pathlib import Path
 
 from tests.app.serving import browsing, open_page, serving
 
-PAGES = ("family_workers", "booking_line", "help", "start", "overview", "allocation", "visits", "compare", "sources", "runs")
+PAGES = (
+    *("start", "overview", "allocation", "visits", "family_workers", "booking_line"),
+    *("compare", "sources", "runs", "help"),
+)
 WIDTHS = {"": 1280, "-narrow": 390}
 
 

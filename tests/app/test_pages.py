@@ -16,7 +16,10 @@ from scenarios.settings import settings
 from tests.app.serving import ROOT
 
 Opener = Callable[..., AppTest]
-PAGES = ("start", "overview", "allocation", "visits", "compare", "sources", "runs")
+PAGES = (
+    *("start", "overview", "allocation", "visits", "family_workers", "booking_line"),
+    *("compare", "sources", "runs", "help"),
+)
 
 
 @pytest.fixture(autouse=True)
