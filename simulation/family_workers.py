@@ -160,8 +160,25 @@ class FamilyWorkSettings:
     @property
     def leave_cover_fte(self) -> float:
         """Workers it takes that one is at work on the mean working day: one and the cover."""
-        days = WORKING_DAYS * WEEKS_PER_YEAR
-        return 1.0 / ((1.0 - self.leave_days / days) * (1.0 - self.sick_share))
+        return leave_cover_fte(leave_days=self.leave_days, sick_share=self.sick_share)
+
+
+def leave_cover_fte(*, leave_days: float, sick_share: float) -> float:
+    """Give the workers it takes that one is at work on the mean working day.
+
+    Parameters
+    ----------
+    leave_days
+        Working days of leave in a year.
+    sick_share
+        Share of working days lost to sickness.
+
+    Examples
+    --------
+    >>> round(leave_cover_fte(leave_days=33, sick_share=0.04), 3)
+    1.193
+    """
+    return 1.0 / ((1.0 - leave_days / (WORKING_DAYS * WEEKS_PER_YEAR)) * (1.0 - sick_share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -630,6 +630,9 @@ def _date(text: str) -> str:
 
 def leave_cover(results: Results) -> float:
     """Give the caseworkers it takes that one is at work on the mean working day."""
-    from simulation.family_workers import FamilyWorkSettings
+    from simulation.family_workers import leave_cover_fte
 
-    return FamilyWorkSettings(**results.scenario["family_work"]).leave_cover_fte
+    settings = results.scenario["family_work"]
+    return leave_cover_fte(
+        leave_days=float(settings["leave_days"]), sick_share=float(settings["sick_share"])
+    )
