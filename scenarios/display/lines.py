@@ -16,9 +16,9 @@ import pandas as pd
 
 from scenarios.display import charts, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import DASH, Number, table
+from scenarios.display.markup import DASH, Number
 from scenarios.display.views import ALL, ESTATE
-from scenarios.display.workers import Estimate
+from scenarios.display.workers import Estimate, table
 from scenarios.errors import ScenarioError
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import pandas as pd
 
 from scenarios.display import charts, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import DASH, Number, quantity, table
+from scenarios.display.markup import DASH, Number, quantity
+from scenarios.display.workers import table
 from scenarios.errors import ScenarioError
 
 if TYPE_CHECKING:

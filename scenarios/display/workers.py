@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from scenarios.display import charts, markup, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import DASH, Number, table
+from scenarios.display.markup import DASH, Number
 from scenarios.display.views import ALL, ESTATE
+from scenarios.suppress import NOBODY
 
 if TYPE_CHECKING:
     from scenarios.results import Results
+
+table = partial(markup.table, counts=NOBODY)
+"""The numbers here are means of simulated years, no counts of people."""
 
 MEASURES = (
     "family_need_hours", "family_latent_hours", "worker_hours", "worker_hours_unmet",
