@@ -57,6 +57,12 @@ def best_shares(curves: Sequence[Curve], least: Sequence[int], total: int) -> Sh
     total
         Steps to share out; not all need be used.
 
+    Returns
+    -------
+    Shares
+        Best and proven: step by step where every curve is convex from its fewest steps on, else by
+        CP-SAT, unless its search ends first.
+
     Raises
     ------
     ValueError
@@ -98,7 +104,8 @@ def marginal_shares(curves: Sequence[Curve], least: Sequence[int], total: int) -
     Returns
     -------
     Shares
-        With the objective as its bound only where the curves are convex.
+        With the objective as its bound only where the curves are convex; else the bound is that of
+        their hulls.
 
     Raises
     ------
@@ -171,6 +178,8 @@ def searched_shares(curves: Sequence[Curve], least: Sequence[int], total: int) -
     ------
     ValueError
         As ``best_shares``.
+    RuntimeError
+        When CP-SAT finds no share at all, though the fewest steps are one: a fault of the solver.
     """
     from ortools.sat.python import cp_model
 

@@ -58,6 +58,9 @@ BESIDE = 2
 TENTHS = 10
 """Curves are shared out in tenths of an hour, in whole numbers."""
 
+ADDED_MAX = 5
+"""Steps that are added at most where fresh years miss the target."""
+
 COST_POINTS = 15
 """Totals of the cost curve."""
 
@@ -397,7 +400,53 @@ class _Sizing:
         found = [
             self._fresh(fresh.get(row["establishment"]), row) for row in rows.to_dict("records")
         ]
-        return pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
+        rows = pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
+        return self._with_added(rows.assign(fte_added=0.0))
+
+    def _with_added(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Add steps where fresh years missed the target, and play each with further fresh seeds.
+
+        The curve ends somewhere: an answer there stays as it is, with what fresh years say of it.
+        """
+        rows, asked = rows.copy(), self._asked
+        last = rows["establishment"].map(lambda code: _fte(self.curves[code].most))
+        for added in range(1, ADDED_MAX + 1):
+            short = rows["target_can_be_reached"] & ~rows["fresh_meets_target"]
+            short &= rows["fte_for_target"] < last - 1e-9
+            if not short.any():
+                break
+            rows.loc[short, "fte_for_target"] += 1.0 / STEPS_PER_FTE
+            rows.loc[short, "fte_added"] += 1.0 / STEPS_PER_FTE
+            again = rows.loc[short, ["establishment", "fte_for_target"]].to_dict("records")
+            fresh = self._years_of(
+                {
+                    each["establishment"]: [round(each["fte_for_target"] * STEPS_PER_FTE, 6)]
+                    for each in again
+                },
+                stage="fresh seeds again",
+                seed=asked.seed + 1 + added,
+                replications=2 * asked.replications,
+            )
+            for row, code in rows.loc[short, "establishment"].items():
+                for name, value in self._in_time(fresh[code], 0).items():
+                    rows.loc[row, name] = value
+        rows["fte_for_target"] = rows["fte_for_target"].round(6)
+        high = rows["fte_for_target_high"]
+        rows["fte_for_target_high"] = high.where(
+            high.isna(), high.clip(lower=rows["fte_for_target"])
+        )
+        return rows
+
+    def _in_time(self, years: LevelYears, level: int) -> dict[str, Any]:
+        """Say of years at one level whether the target is met, within the interval."""
+        shares = years.shares_within(self._asked.target_days)[:, level : level + 1]
+        mean, half = float(shares.mean()), float(half_widths(shares)[0])
+        return {
+            "fresh_in_time": mean,
+            "fresh_in_time_low": max(mean - half, 0.0),
+            "fresh_in_time_high": min(mean + half, 1.0),
+            "fresh_meets_target": mean + half >= self._asked.share - 1e-12,
+        }
 
     def _fresh(self, years: LevelYears | None, row: Mapping[Any, Any]) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -418,14 +467,7 @@ class _Sizing:
             if name != "for_target":
                 told[f"fresh_weighted_hours_{name}"] = years.weighted_hours[:, level[0]].mean()
                 continue
-            shares = years.shares_within(self._asked.target_days)[:, level[:1]]
-            mean, half = float(shares.mean()), float(half_widths(shares)[0])
-            told |= {
-                "fresh_in_time": mean,
-                "fresh_in_time_low": mean - half,
-                "fresh_in_time_high": mean + half,
-                "fresh_meets_target": mean + half >= self._asked.share - 1e-12,
-            }
+            told |= self._in_time(years, int(level[0]))
         return told
 
     def cost_curve(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -733,7 +775,9 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
         f"{reachable['fte_for_target'].sum():.1f} caseworkers "
         f"({reachable['fte_for_target_low'].sum():.1f} to {_upper_end(reachable, size)}) in "
         f"{len(reachable)} prisons; with fresh seeds the means of {in_mean} of them reach it, "
-        f"{int(reachable['fresh_meets_target'].sum())} within the interval."
+        f"{int(reachable['fresh_meets_target'].sum())} within the interval; in "
+        f"{int((reachable['fte_added'] > 0).sum())} of them {reachable['fte_added'].sum():.1f} "
+        "were added after fresh years missed it."
     )
     for row in rows[~rows["target_can_be_reached"]].head(5).to_dict("records"):
         days = row["nearest_target_days"]
@@ -760,6 +804,12 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
         f"{inside['weighted_hours_by_need'].sum():,.0f} by need; with fresh seeds "
         f"{inside['fresh_weighted_hours_fair'].sum():,.0f}, against "
         f"{inside['fresh_weighted_hours_today'].sum():,.0f} today."
+    )
+    lots = inside.loc[inside["lot"] != "", "lot"]
+    yield (
+        f"Contract lots: {lots.nunique()} known, of {len(lots)} prisons; no list was published, so "
+        f"{len(inside) - len(lots)} prisons are 'not known' in by_lot.csv until the column lot of "
+        "family_workers names them."
     )
     knee = costs[costs["is_knee"]].iloc[0]
     yield (

@@ -16,7 +16,7 @@ from data.estate import apply_worker_edits, load_estate
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
-from scenarios.size_workers import Asked, _upper_end, fair_scenario, size_workers
+from scenarios.size_workers import Asked, _summed, _upper_end, fair_scenario, size_workers
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,24 @@ def test_the_fewest_for_the_target_hold_with_fresh_seeds(sized: tuple[Path, list
     assert (reachable["fte_for_target_low"] <= reachable["fte_for_target"]).all()
     steps = reachable["fte_for_target"] * 5
     assert steps.round().to_numpy() == pytest.approx(steps.to_numpy())
+
+
+def test_workers_are_added_until_fresh_years_do_not_miss_the_target(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Sized on a single year, so that some answers are too small."""
+    asked = Asked(share=0.95, replications=1, workers=1, seed=3)
+    told = size_workers("baseline", asked, out_dir=tmp_path / "out", data_dir=small_data).told
+    table = pd.read_parquet(tmp_path / "out" / "workers.parquet")
+
+    reachable = table[table["target_can_be_reached"]]
+    assert (reachable["fresh_in_time_high"] >= 0.95 - 1e-12).all()
+    steps = table["fte_added"] * 5
+    assert steps.round().to_numpy() == pytest.approx(steps.to_numpy())
+    assert 0 < (steps > 0).sum() <= len(reachable)
+    assert (reachable["fte_for_target_high"].dropna() >= reachable["fte_for_target"]).all()
+    line = next(each for each in told if "met today by" in each)
+    assert f"{table['fte_added'].sum():.1f} were added after fresh years missed it" in line
 
 
 def test_the_fair_share_beats_the_simple_ones_on_its_own_objective(
@@ -106,6 +124,22 @@ def test_sums_by_provider_lot_and_region_are_those_of_the_prisons(
         summed = rows(sized, f"by_{by}")
         assert summed["prisons"].sum() == len(inside)
         assert summed["fte_fair"].sum() == pytest.approx(inside["fte_fair"].sum())
+
+
+def test_lots_that_a_user_names_are_added_up_and_the_others_are_not_known(
+    sized: tuple[Path, list[str]],
+) -> None:
+    table = rows(sized).assign(lot="")
+    inside = table.index[table["in_perimeter"]]
+    table.loc[inside[:2], "lot"] = "Yorkshire"
+
+    by_lot = _summed(table, "lot").set_index("lot")
+
+    assert by_lot.loc["Yorkshire", "prisons"] == 2
+    assert by_lot.loc["not known", "prisons"] == len(inside) - 2
+    fair = table.loc[inside[:2], "fte_fair"].sum()
+    assert by_lot.loc["Yorkshire", "fte_fair"] == pytest.approx(fair)
+    assert any("Contract lots: 0 known, of 0 prisons" in line for line in sized[1])
 
 
 def test_the_fair_share_is_written_as_a_scenario(sized: tuple[Path, list[str]]) -> None:
