@@ -143,10 +143,11 @@ def size_workers(
             given = simulated_on(scenario, inputs, placed)
         with _mapping(asked.workers) as over:
             size = _Sizing(scenario, given.family_work, asked, over, progress)
+            prisons = size.prisons(inputs)
             with clock("curves"):
                 size.play()
             with clock("shares"):
-                sized = size.table(inputs)
+                sized = size.table(prisons)
             with clock("fresh"):
                 sized = size.played_again(sized)
             with clock("costs"):
@@ -292,23 +293,45 @@ class _Sizing:
             code: fit(years, target_days=asked.target_days) for code, years in self.years.items()
         }
 
-    def table(self, inputs: Inputs) -> pd.DataFrame:
-        """Give one row for each prison: need, today's workers, the fewest for the target, shares.
+    def prisons(self, inputs: Inputs) -> pd.DataFrame:
+        """Give one row for each prison with today's workers, and set the total to share out.
 
         Raises
         ------
         ScenarioError
             When the total is less than one worker with leave cover for each prison.
         """
-        asked = self._asked
-        rows = pd.DataFrame([self._row(code, curve) for code, curve in self.curves.items()])
+        rows = pd.DataFrame({"establishment": list(self._work)})
         rows = rows.merge(_of_prisons(inputs), on="establishment", how="left", validate="1:1")
         rows["fte_today"] = rows["fte_today"].fillna(0.0)
-        filled = dict.fromkeys(("provider", "lot", "funder", "confidence"), "")
-        rows = rows.fillna(filled)
-        rows["in_perimeter"] = (rows["funder"] == WorkerFunder.NATIONAL_CONTRACT) | (
-            asked.perimeter == EVERY
+        rows = rows.fillna(dict.fromkeys(("provider", "lot", "funder", "confidence"), ""))
+        inside = (rows["funder"] == WorkerFunder.NATIONAL_CONTRACT) | (
+            self._asked.perimeter == EVERY
         )
+        today = float(rows.loc[inside, "fte_today"].sum())
+        budget = today if self._asked.budget_fte is None else self._asked.budget_fte
+        self.budget_steps = int(budget * STEPS_PER_FTE + 1e-9)
+        least = self.cover_steps * int(inside.sum())
+        if self.budget_steps < least:
+            needed = least / STEPS_PER_FTE
+            raise ScenarioError(
+                f"{budget:.1f} workers are too few: one with leave cover "
+                f"({self.cover_steps / STEPS_PER_FTE:.1f}) in each of {inside.sum()} prisons takes "
+                f"{needed:.1f}. Give --budget-fte {needed:.1f} or more."
+            )
+        return rows.assign(in_perimeter=inside)
+
+    def table(self, prisons: pd.DataFrame) -> pd.DataFrame:
+        """Give one row for each prison: need, today's workers, the fewest for the target, shares.
+
+        Parameters
+        ----------
+        prisons
+            As ``prisons`` gives them.
+        """
+        asked = self._asked
+        rows = pd.DataFrame([self._row(code, curve) for code, curve in self.curves.items()])
+        rows = rows.merge(prisons, on="establishment", how="left", validate="1:1")
         rows["target_met_today"] = [
             self.curves[code].at("in_time", fte) >= asked.share
             for code, fte in zip(rows["establishment"], rows["fte_today"], strict=True)
@@ -337,17 +360,7 @@ class _Sizing:
         """Add the best share of the total, and the two simple ones."""
         chosen = rows["in_perimeter"]
         codes = rows.loc[chosen, "establishment"].tolist()
-        today = float(rows.loc[chosen, "fte_today"].sum())
-        budget = today if self._asked.budget_fte is None else self._asked.budget_fte
-        self.budget_steps = int(budget * STEPS_PER_FTE + 1e-9)
         least = dict.fromkeys(codes, self.cover_steps)
-        if self.budget_steps < sum(least.values()):
-            needed = sum(least.values()) / STEPS_PER_FTE
-            raise ScenarioError(
-                f"{budget:.1f} workers are too few: one with leave cover "
-                f"({self.cover_steps / STEPS_PER_FTE:.1f}) in each of {len(codes)} prisons takes "
-                f"{needed:.1f}. Give --budget-fte {needed:.1f} or more."
-            )
         answers = rows.set_index("establishment")["fte_for_target"]
         limit = {
             code: max(least[code], round(answers[code] * STEPS_PER_FTE))
