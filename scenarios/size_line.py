@@ -255,8 +255,9 @@ def size_and_prove(
     """Size a line on some years and play the roster on others, until these do not turn it down.
 
     Fresh years turn an answer down when the whole interval of the share answered in time lies below
-    the target. They then join the years that it is sized on, and others prove the next answer:
-    ``ROUNDS_MAX`` times, after which the last answer is given as it is.
+    the target (of one year, the share itself). They then join the years that it is sized on, and
+    others prove the next answer: ``ROUNDS_MAX`` times, after which the last answer is given as it
+    is.
 
     Parameters
     ----------
@@ -287,7 +288,7 @@ def size_and_prove(
         fresh = demand(range(first, first + replications))
         first += replications
         rostered = how_it_does(fresh, staffing_of(roster, rules, seed), target)
-        if verdict(rostered, target) != "missed" or turned_down == ROUNDS_MAX:
+        if not _is_turned_down(rostered, target) or turned_down == ROUNDS_MAX:
             break
         sized_on = sized_on.with_calls(
             (*sized_on.calls, *fresh.calls), (*sized_on.years, *fresh.years)
@@ -301,6 +302,12 @@ def size_and_prove(
         roster=roster,
         rostered=rostered,
     )
+
+
+def _is_turned_down(told: Told, target: Target) -> bool:
+    """Say whether the share lies below the target with its whole interval; one year has none."""
+    half = 0.0 if np.isnan(told.share_half_width) else told.share_half_width
+    return told.share + half < target.share
 
 
 def demand_of(
@@ -736,7 +743,9 @@ def _told(
     whether = {
         "met": "the target is met.",
         "missed": "the target is missed; size on more years.",
-        "open": "the target lies within the interval.",
+        "open": "one year alone does not settle whether the target is met."
+        if np.isnan(sized.rostered.share_half_width)
+        else "the target lies within the interval.",
     }[verdict(sized.rostered, target)]
     return [
         f"Target: {target.share:.0%} of ringings answered within {target.minutes:g} minutes.",

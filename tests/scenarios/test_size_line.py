@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from optimiser.rosters import WorkRules
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
@@ -106,12 +107,19 @@ def test_posts_make_up_for_vacancies_and_absences() -> None:
     assert (roster.on_duty * 0.8 * 0.75 >= needed - 1e-9).all()
 
 
-def proven(years: Demand, target: Target, *, replications: int = 4, **given: float) -> Sized:
+def proven(
+    years: Demand,
+    target: Target,
+    *,
+    replications: int = 4,
+    rules: WorkRules = RULES,
+    **given: float,
+) -> Sized:
     demand = replace(years, inputs=few_calls(**given))
     return size_and_prove(
         lambda numbers: demand.with_calls([demand.calls[year] for year in numbers], numbers),
         target,
-        RULES,
+        rules,
         name="few",
         seed=1,
         replications=replications,
@@ -161,15 +169,33 @@ def test_years_that_turn_an_answer_down_are_sized_on_too(years: Demand) -> None:
     assert verdict(sized.rostered, target) != "missed"
 
 
+def test_a_single_fresh_year_turns_an_answer_down_by_itself(years: Demand) -> None:
+    """The first year has a third of the calls of those that come after it."""
+    target = Target(minutes=10.0, share=0.8)
+
+    def demand(numbers: range) -> Demand:
+        calls = [years.calls[year] for year in numbers]
+        if numbers.start == 0:
+            calls = [each.chosen(np.arange(0, len(each), 3)) for each in calls]
+        return years.with_calls(calls, numbers)
+
+    sized = size_and_prove(demand, target, RULES, name="few", seed=1, replications=1)
+
+    assert sized.rostered.share >= target.share
+    assert sized.sized_on.years[:2] == (0, 1)
+    assert verdict(sized.rostered, target) == "open"
+
+
 def test_a_target_that_no_roster_reaches_is_told_with_the_nearest_that_can_be(
     years: Demand,
 ) -> None:
     """Every seat taken would reach it; nine in ten posts are vacant, and nine in ten away."""
     target = Target(minutes=10.0, share=0.9)
     away = {"vacancy_share": 0.9, "absence_share": 0.9}
+    whole_days = replace(RULES, shift_hours=(8.0,), days_per_week=(5,))
 
     with pytest.raises(ScenarioError, match=r"no roster within line.seats 50.*nearest.*within"):
-        proven(years, target, replications=1, **away)
+        proven(years, target, replications=1, rules=whole_days, **away)
 
 
 def test_a_run_says_whether_its_roster_meets_the_target(sized: Path) -> None:
