@@ -30,10 +30,11 @@ VIEWERS = "Only planners can start this."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A scenario that can be run: its title and its question."""
+    """A scenario that can be run: its title, its question, and whether it decides placements."""
 
     title: str
     question: str
+    decides: bool = False
 
 
 @st.cache_data(show_spinner=False)
@@ -48,7 +49,12 @@ def scenarios() -> dict[str, Choice]:
     for name in scenario_names():
         with as_file(files("scenarios").joinpath(f"{name}.yaml")) as path:
             head = read_mapping(path)
-        found[name] = Choice(title=str(head["title"]), question=str(head["question"]))
+        placements = head.get("change", {}).get("placements", head.get("placements"))
+        found[name] = Choice(
+            title=str(head["title"]),
+            question=str(head["question"]),
+            decides=placements == "optimised",
+        )
     return found
 
 

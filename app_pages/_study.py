@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -106,3 +106,35 @@ def _stability(folder: str, stamp: int) -> Stability:
 
     del stamp
     return open_stability(Path(folder))
+
+
+def decided_again(run: str) -> list[Study]:
+    """Return the plans decided again from a run, or from one so decided, the newest first."""
+    from scenarios.again import read_steered
+
+    told = {
+        study.name: (study, account["earlier"])
+        for study in found("allocate")
+        if (account := read_steered(study.folder)) is not None
+    }
+
+    def begins(name: str) -> str:
+        seen = set()
+        while name in told and name not in seen:
+            seen.add(name)
+            name = str(told[name][1])
+        return name
+
+    return [study for name, (study, _) in told.items() if begins(name) == run]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def account(folder: str, stamp: int) -> dict[str, Any]:
+    """Return the account of a plan."""
+    import json
+
+    del stamp
+    content: dict[str, Any] = json.loads(
+        (Path(folder) / "allocation.json").read_text(encoding="utf-8")
+    )
+    return content

@@ -615,6 +615,7 @@ def template(
 def start_app(
     runs_dir: RunsDir = Path("runs"),
     port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65_535)] = 8501,
+    data_dir: DataDir = None,
 ) -> int:
     """Open the app on stored runs, on this machine only."""
     import os
@@ -627,6 +628,8 @@ def start_app(
     assert page.origin is not None
     command = [sys.executable, "-m", "streamlit", "run", page.origin, f"--server.port={port}"]
     environment = os.environ | {"ESTATE_RUNS": str(runs_dir.resolve())}
+    if data_dir is not None:
+        environment |= {"ESTATE_DATA": str(data_dir.resolve())}
     # an installed app finds its Streamlit settings below this folder
     folder = Path(page.origin).parent / "app_pages"
     return subprocess.run(command, env=environment, cwd=folder, check=False).returncode  # noqa: S603

@@ -23,6 +23,7 @@ from scenarios.account import (
     record_tables,
     today_of,
 )
+from scenarios.again import STEERED, steered_account
 from scenarios.display.wording import CEILING
 from scenarios.errors import ExitCode
 from scenarios.inputs import Inputs, asked_scenario, input_digests, load_inputs
@@ -143,6 +144,7 @@ def plan(
                 inputs=made_from["inputs"],
             )
             write_parquet(against.changes, partial / "changed.parquet")
+            write_json(steered_account(against, earlier.folder), partial / STEERED)
             if most_changes is not None:
                 write_parquet(earlier.placements(), partial / "earlier.parquet")
             steering += tell_steered(against, earlier.folder)

@@ -197,6 +197,19 @@ def _noun(unit: str, amount: float) -> str:
     return {"moves": "move", "people": "person", "miles": "mile"}[unit] if amount == 1 else unit
 
 
+def answer(found: Frontier, number: int, start: int) -> str:
+    """Say in a sentence what a point gives against the first."""
+    each, first = found.point(number), found.point(start)
+    saved = float(first["family_gbp"]) - float(each["family_gbp"])
+    moves = wording.count(float(each["moves"]), "move")
+    return (
+        f"With {moves} families pay {wording.pounds(abs(saved))} "
+        f"{'less' if saved >= 0 else 'more'} over the stay than at point {start}, and people are "
+        f"held {float(each['mean_straight_miles']):.1f} miles from home on average instead of "
+        f"{float(first['mean_straight_miles']):.1f}."
+    )
+
+
 def numbers(found: Frontier, number: int, start: int) -> list[Number]:
     """Give the numbers of a chosen point.
 

@@ -1,0 +1,332 @@
+"""The parts of the page about one person: explain, decide otherwise, solve again.
+
+A person's id stays in the session: it never stands in the address or in the title of a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app_pages import _jobs, _show, _state, _study, _who
+from scenarios.display import orders, persons, wording
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.explain import Explained
+
+PERSON = "person asked for"
+SAID = "said of a decision"
+REVIEW_DAYS = 90
+MOST_CHANGES = 100_000
+KEEP, ELSEWHERE, AWAY = "Keep here", "Hold elsewhere", "Keep away from"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A plan that can be explained and decided again, and where its tables and locks are."""
+
+    folder: Path
+    stamp: int
+    title: str
+    data: Path | None
+    locks: Path
+    run: _state.Run
+
+    @property
+    def date(self) -> date:
+        """The date it holds for."""
+        account = _study.account(str(self.folder), self.stamp)
+        return date.fromisoformat(account["holds_for"]["date"])
+
+
+def chosen_plan(run: _state.Run) -> Plan:
+    """Let the planner choose the run's plan or one decided again from it; find its tables."""
+    from scenarios.again import data_like, locks_beside, manifest_of
+
+    again = _study.decided_again(run.name)
+    by_name = {run.name: (Path(run.folder), run.stamp, run.title)} | {
+        study.name: (study.folder, study.stamp, f"Decided again: {study.name}") for study in again
+    }
+    name = run.name
+    if again:
+        name = st.selectbox(
+            "Plan",
+            list(by_name),
+            format_func=lambda name: by_name[name][2],
+            key="plan of person",
+            width=640,
+        )
+    folder, stamp, title = by_name[name]
+    inputs = manifest_of(folder)["inputs"]
+    data = data_like(inputs, _state.data_folders())
+    return Plan(
+        folder=folder,
+        stamp=stamp,
+        title=title,
+        data=data,
+        locks=locks_beside(_state.runs_folder(), inputs, data),
+        run=run,
+    )
+
+
+def asked_for() -> str:
+    """Ask whom it is about."""
+    st.session_state.setdefault(PERSON, "")
+    with st.form("person", border=False):
+        asked = st.text_input(
+            "Prisoner id",
+            value=st.session_state[PERSON],
+            help="The pseudonymous id in the population table, such as one from the list of moves.",
+            max_chars=64,
+            width=320,
+        )
+        if st.form_submit_button("Explain", type="primary"):
+            st.session_state[PERSON] = asked.strip()
+    return str(st.session_state[PERSON])
+
+
+def explain(plan: Plan, prisoner_id: str) -> None:
+    """Explain a person; a wrong id is told plainly."""
+    from scenarios.errors import ScenarioError
+
+    _show.section("Why there")
+    try:
+        found = _explained(plan, prisoner_id)
+    except ScenarioError as error:
+        if "no prisoner" in str(error):
+            _show.say(
+                f"There is no prisoner {prisoner_id} in this plan. Check the id: it is the one in "
+                "the population table."
+            )
+        else:
+            for line in str(error).splitlines():
+                _show.say(line)
+        return
+    names = _names()
+    _show.say(persons.answer(found, names), small=False)
+    _show.numbers(persons.numbers(found))
+    _show.table(persons.alternatives(found, names))
+    with st.expander("What the person's own cost is made of"):
+        _show.table(persons.terms(found))
+    with st.expander("Prisons that may not hold this person, and why"):
+        _show.table(persons.excluded(found, names))
+    _decide(plan, found, names)
+
+
+def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
+    """Let the planner lock, forbid, override and unlock."""
+    _show.section("Decide otherwise")
+    for line in st.session_state.pop(SAID, []):
+        _show.say(line)
+    prisoner_id = found.one.prisoner_id
+    mine = _locks(plan)
+    mine = mine[mine["prisoner_id"] == prisoner_id]
+    if len(mine):
+        _show.table(persons.decided(mine, names))
+        for row in wording.records(mine):
+            st.button(
+                f"Take away: {persons.decision(row, names)}",
+                key=f"unlock {row['action']} {row['unit_or_establishment']}",
+                on_click=_unlock,
+                args=(plan, prisoner_id, str(row["unit_or_establishment"])),
+            )
+    action = st.segmented_control(
+        "Decision", [KEEP, ELSEWHERE, AWAY], default=KEEP, required=True, key="decision"
+    )
+    places = persons.choices(found, names)
+    chosen = str(found.one.alternatives["unit"].iloc[0])
+    here = [code for code in (chosen, chosen.partition("-")[0]) if code in places]
+    offered = here if action == KEEP else [code for code in places if code not in here[:1]]
+    if action == AWAY:
+        offered = list(places)
+    if not offered:
+        _show.say("There is no place to name for this decision.")
+        return
+    with st.form("decide"):
+        place = st.selectbox("Place", offered, format_func=places.__getitem__, key="place")
+        reasons = [str(code) for code in persons.REASONS]
+        why = st.selectbox(
+            "Reason",
+            reasons,
+            index=reasons.index("operational"),
+            format_func=persons.reason,
+            key="reason",
+        )
+        note = st.text_input("Note for planners", max_chars=200, key="note")
+        owner = st.text_input("Who decides", value=_who.name(), max_chars=80, key="owner")
+        review = st.date_input(
+            "To be reviewed on",
+            value=plan.date + timedelta(days=REVIEW_DAYS),
+            format="DD/MM/YYYY",
+            key="review",
+        )
+        if st.form_submit_button("Keep this decision", type="primary"):
+            _lock(plan, prisoner_id, str(action), str(place), str(why), note, owner, review)
+            st.rerun()
+
+
+def _lock(
+    plan: Plan,
+    prisoner_id: str,
+    action: str,
+    place: str,
+    why: str,
+    note: str,
+    owner: str,
+    review: Any,
+) -> None:
+    from data.check import TableError
+    from data.locks import LockRow
+    from data.words import LockAction
+    from scenarios import again
+    from scenarios.errors import ScenarioError
+
+    try:
+        row = LockRow(
+            prisoner_id=prisoner_id,
+            action=LockAction.FORBID if action == AWAY else LockAction.LOCK,
+            unit_or_establishment=place,
+            reason_code=why,
+            note=note.strip(),
+            owner=owner.strip(),
+            review_date=review,
+        )
+        again.lock(plan.folder, row, plan.locks)
+    except (ScenarioError, TableError) as error:
+        st.session_state[SAID] = ["Nothing was kept.", *str(error).splitlines()]
+    else:
+        does = persons.ACTIONS[str(row.action)]
+        st.session_state[SAID] = [
+            f"Kept: {prisoner_id} is to be {does} {place}, to be reviewed on "
+            f"{wording.day(row.review_date.isoformat())}. Decide again below to see what it costs."
+        ]
+
+
+def _unlock(plan: Plan, prisoner_id: str, place: str) -> None:
+    from data.check import TableError
+    from scenarios import again
+    from scenarios.errors import ScenarioError
+
+    try:
+        again.unlock(plan.locks, prisoner_id, place)
+    except (ScenarioError, TableError) as error:
+        st.session_state[SAID] = str(error).splitlines()
+    else:
+        st.session_state[SAID] = [f"Taken away: the decision on {prisoner_id} about {place}."]
+
+
+def decide_again(plan: Plan) -> None:
+    """Show all decisions, let the plan be decided again under them, and say what that cost."""
+    names, locks = _names(), _locks(plan)
+    _show.section("Decide the plan again")
+    if len(locks):
+        with st.expander(f"All decisions so far: {len(locks):,}"):
+            _show.table(persons.decided(locks, names))
+    else:
+        _show.say("No decision is kept for these tables yet.")
+    made = _jobs.panel(["allocate"])
+    if _jobs.may_begin():
+        most = st.number_input(
+            "Most people held in another prison than in this plan",
+            min_value=0,
+            max_value=MOST_CHANGES,
+            value=None,
+            placeholder="no limit",
+            key="most changes",
+            help="People under a lock count too. Leave it empty for the best plan there is.",
+            width=420,
+        )
+        st.button(
+            "Decide again with these decisions",
+            type="primary",
+            on_click=_begin,
+            args=(plan, None if most is None else int(most)),
+        )
+    told = _latest(plan, made)
+    if told is not None:
+        _show_cost(told, names)
+
+
+def _begin(plan: Plan, most_changes: int | None) -> None:
+    from scenarios.again import scenario_like
+    from scenarios.errors import ScenarioError
+
+    locks = _locks(plan)
+    try:
+        scenario = scenario_like(plan.folder, _state.runs_folder())
+    except ScenarioError as error:
+        st.session_state[SAID] = str(error).splitlines()
+        return
+    _jobs.begin(
+        "allocate",
+        title=f"Decide again under {wording.count(len(locks), 'decision')}",
+        scenario=scenario,
+        data=None if plan.data is None else str(plan.data),
+        locks=str(plan.locks) if plan.locks.exists() else None,
+        earlier=str(plan.folder),
+        changes=most_changes,
+        planner=True,
+    )
+
+
+def _latest(plan: Plan, made: Path | None) -> Path | None:
+    """Give the plan just made, else the one that is shown if it was decided again."""
+    from scenarios.again import read_steered
+
+    for folder in (made, plan.folder):
+        if folder is not None and read_steered(folder) is not None:
+            return folder
+    return next((study.folder for study in _study.decided_again(plan.folder.name)), None)
+
+
+def _show_cost(folder: Path, names: Mapping[str, str]) -> None:
+    import pandas as pd
+
+    from scenarios.again import read_steered
+
+    account = read_steered(folder)
+    assert account is not None
+    _show.section("What deciding again cost, and whom it moved")
+    _show.say(f"Plan {folder.name}, told against {account['earlier']}.")
+    _show.say(persons.cost_of_steering(account), small=False)
+    _show.numbers(persons.steering_numbers(account))
+    changed = pd.read_parquet(folder / "changed.parquet")
+    if len(changed):
+        _show.table(persons.changed(changed, names))
+    stamp = (folder / "allocation.json").stat().st_mtime_ns
+    with st.expander("Moves of this plan"):
+        rows = _study.moves(str(folder), stamp).assign(date=orders.NO_DATE)
+        _show.table(orders.listing(rows, _state.establishments()))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _explained_once(folder: str, stamp: int, prisoner_id: str, data: str | None) -> Explained:
+    from scenarios.explain import explain_person
+
+    del stamp
+    return explain_person(
+        Path(folder), prisoner_id, data_dir=None if data is None else Path(data), planner=True
+    )
+
+
+def _explained(plan: Plan, prisoner_id: str) -> Explained:
+    data = None if plan.data is None else str(plan.data)
+    return _explained_once(str(plan.folder), plan.stamp, prisoner_id, data)
+
+
+def _locks(plan: Plan) -> pd.DataFrame:
+    from data.locks import read_locks
+
+    return read_locks(plan.locks)
+
+
+def _names() -> dict[str, str]:
+    table = _state.establishments()
+    return dict(zip(table["establishment"].astype("str"), table["name"].astype("str"), strict=True))

@@ -1,0 +1,161 @@
+"""The parts of the page on trade-offs: choose a study and a point, draw it, start another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app_pages import _jobs, _show, _state, _who
+from scenarios.display import frontiers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.display.frontiers import Frontier
+    from scenarios.studies import Study
+
+CHART = "frontier chart"
+POINT = "point"
+POINTS = (4, 60)
+
+
+def chosen(studies: Sequence[Study], made: Path | None) -> Study:
+    """Let the reader choose a study; the address may name one, and one just made comes first."""
+    by_name = {study.name: study for study in studies}
+    asked = made.name if made is not None and made.name in by_name else st.query_params.get("study")
+    if asked in by_name and st.session_state.get("study asked") != asked:
+        st.session_state["study"] = asked
+        st.session_state["study asked"] = asked
+    if st.session_state.get("study") not in by_name:
+        st.session_state["study"] = studies[0].name
+    name = st.selectbox(
+        "Study",
+        list(by_name),
+        format_func=lambda name: f"{by_name[name].title} ({name})",
+        key="study",
+        width=640,
+    )
+    st.query_params["study"] = name
+    return by_name[name]
+
+
+def chosen_stability(studies: Sequence[Study]) -> Study:
+    """Let the reader choose a study of stability."""
+    by_name = {study.name: study for study in studies}
+    name = studies[0].name
+    if len(studies) > 1:
+        name = st.selectbox(
+            "Study of stability",
+            list(by_name),
+            format_func=lambda name: f"{by_name[name].title} ({name})",
+            key="stability study",
+            width=640,
+        )
+    return by_name[name]
+
+
+def picked(study: Study, found: Frontier) -> int:
+    """Let the reader pick a point from a list; the chart below picks the same one."""
+    numbers = [int(number) for number in found.points["point"]]
+    key = f"{POINT} {study.name}"
+    asked = st.query_params.get(POINT, "")
+    if key not in st.session_state:
+        named = asked.isdecimal() and int(asked) in numbers
+        st.session_state[key] = int(asked) if named else numbers[len(numbers) // 2]
+    number = st.selectbox(
+        "Point",
+        numbers,
+        format_func=lambda number: frontiers.label(found, number),
+        key=key,
+        width=640,
+    )
+    st.query_params[POINT] = str(number)
+    return int(number)
+
+
+def draw(study: Study, found: Frontier, number: int) -> None:
+    """Draw the frontier; a click on a point picks it."""
+    drawn = frontiers.figure(found, study.title, number)
+    key = f"{CHART} {study.name}"
+
+    def pick() -> None:
+        selection = st.session_state[key].selection.get(frontiers.PICK) or []
+        if selection:
+            st.session_state[f"{POINT} {study.name}"] = int(selection[0]["point"])
+
+    st.html(f'<h3 class="estate-figure-title">{escape(drawn.title)}</h3>')
+    st.altair_chart(
+        drawn.chart,
+        theme=None,
+        width="stretch",
+        alt=drawn.alt,
+        key=key,
+        on_select=pick,
+        selection_mode=frontiers.PICK,
+    )
+    st.html(f'<p class="estate-note">{escape(drawn.note)} Click a point to pick it.</p>')
+
+
+def equality(rows: pd.DataFrame) -> str:
+    """List what a point means for groups; small groups are hidden from viewers."""
+    return frontiers.equality_listing(rows, circulate=not _who.is_planner())
+
+
+def begin() -> None:
+    """Let the planner start a study in the background."""
+    choices = {name: each for name, each in _jobs.scenarios().items() if each.decides}
+    if not choices:
+        _show.say("There is no scenario that decides placements.")
+        return
+    names = list(choices)
+    name = st.selectbox(
+        "Scenario",
+        names,
+        index=names.index("closer_to_home") if "closer_to_home" in names else 0,
+        format_func=lambda name: choices[name].title,
+        key="study scenario",
+        width=640,
+    )
+    against, points = st.columns(2)
+    with against:
+        what = st.selectbox(
+            "Trade the cost to families against",
+            list(frontiers.AGAINST),
+            format_func=lambda word: (
+                frontiers.AGAINST[word][:1].upper() + frontiers.AGAINST[word][1:]
+            ),
+            key="against",
+        )
+    with points:
+        number = st.number_input(
+            "Points", min_value=POINTS[0], max_value=POINTS[1], value=12, key="points"
+        )
+    with st.container(horizontal=True):
+        if st.button("Start a trade-off study", type="primary"):
+            _jobs.begin(
+                "frontier",
+                title=f"Trade-off: {choices[name].title}, against {frontiers.AGAINST[what]}",
+                scenario=name,
+                against=what,
+                points=int(number),
+                data=_own_tables(),
+            )
+            st.rerun()
+        if st.button("Start a study of stability"):
+            _jobs.begin(
+                "stability",
+                title=f"Stability: {choices[name].title}",
+                scenario=name,
+                data=_own_tables(),
+            )
+            st.rerun()
+
+
+def _own_tables() -> str | None:
+    """Give the folder of the user's own tables, where there is one."""
+    own = [folder for folder in _state.data_folders() if folder is not None]
+    return str(own[0]) if own else None
