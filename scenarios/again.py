@@ -110,7 +110,7 @@ def data_like(inputs: Mapping[str, str], folders: Iterable[Path | None]) -> Path
     for folder in folders:
         try:
             now = input_digests(folder)
-        except TableError:
+        except (ScenarioError, TableError):
             continue
         if _without_locks(now) == _without_locks(inputs):
             return folder

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from data.estate import Estate, apply_unit_edits, in_id_order
 from data.families import parties
@@ -137,9 +138,16 @@ def open_plan(folder: Path) -> StoredPlan:
             f"{folder}: holds people where they are today, so nothing was decided. Give a plan "
             "whose placements were optimised."
         )
+    try:
+        scenario = Scenario.model_validate(read_mapping(folder / "scenario.yaml"))
+    except ValidationError:
+        raise ScenarioError(
+            f"{folder}: was made by another version of the model, whose settings are not those of "
+            "this one. Make the plan again."
+        ) from None
     return StoredPlan(
         folder=folder,
-        scenario=Scenario.model_validate(read_mapping(folder / "scenario.yaml")),
+        scenario=scenario,
         manifest=_read_json(folder / "manifest.json"),
         allocation=_read_json(folder / "allocation.json"),
         arrays=arrays,

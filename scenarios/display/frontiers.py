@@ -98,9 +98,9 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def is_of(manifest: dict[str, Any], results: Results) -> bool:
-    """Say whether a study asks the same settings of the same data as a run."""
+    """Say whether a study asks the same settings of the same data as a run, in the same version."""
     run = results.provenance
-    same = ("data_digest", "scenario_digest", "model_digest")
+    same = ("data_digest", "scenario_digest", "versions")
     return all(manifest.get(name) == run.get(name) for name in same)
 
 

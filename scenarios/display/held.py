@@ -286,7 +286,7 @@ def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> 
                 unit="of weighted cost at most",
                 change=""
                 if gain.family_gbp is None
-                else f"{wording.pounds(gain.family_gbp)} of it for families",
+                else f"Families save {wording.pounds(gain.family_gbp)}",
                 note=NEXT_NOTES[gain.source],
             )
         )

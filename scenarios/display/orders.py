@@ -249,6 +249,8 @@ def orders_listing(orders: pd.DataFrame, *, circulate: bool = False) -> str:
 
 def calendar_of(scenario: dict[str, Any]) -> Calendar:
     """Give the calendar of a stored scenario."""
-    from scenarios.schema import Scenario
+    from pydantic import TypeAdapter
 
-    return Scenario.model_validate(scenario).calendar
+    from simulation.clock import Calendar as Year
+
+    return TypeAdapter(Year).validate_python(scenario["calendar"])

@@ -82,7 +82,7 @@ def test_rule_is_switched_priced_and_dated_as_a_scenario_file_says_it(
         "rules.short_time_left": {"level": "off"},
     }
     rules = rule_rows.rules_of(read_back(found(editor), tmp_path).resolved()).set_index("rule")
-    assert float(rules.loc["region", "price_gbp"]) == 75
+    assert rules["price_gbp"].astype("float64")["region"] == 75
     assert rules.loc["short_time_left", "level"] == "off"
 
 

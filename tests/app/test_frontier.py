@@ -1,0 +1,115 @@
+"""Trade-offs: the page of a stored study shows its points, and what a picked one means."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from markupsafe import escape
+
+from app_pages import _jobs
+from scenarios.display import charts, frontiers
+from scenarios.results import Results
+from tests.app.planner import page, shown
+
+STUDY = "frontier-closer_to_home-1"
+
+
+@pytest.fixture
+def study(studied: Path) -> frontiers.Frontier:
+    return frontiers.open_frontier(studied / STUDY)
+
+
+def test_picked_point_is_shown_with_its_numbers_and_groups(
+    monkeypatch: pytest.MonkeyPatch, studied: Path, study: frontiers.Frontier
+) -> None:
+    app = page(monkeypatch, studied, "frontier")
+    for number in study.points["point"].iloc[[0, -1]].tolist():
+        app.selectbox(key=f"point {STUDY}").set_value(number).run()
+        text = shown(app)
+        row = study.point(number)
+        assert str(escape(frontiers.answer(study, number, 1))) in text
+        assert f"{row['mean_straight_miles']:.1f}" in text
+        equality = pd.read_parquet(studied / STUDY / "equality.parquet")
+        moved = equality[
+            (equality["point"] == number)
+            & (equality["group"] == "women")
+            & (equality["measure"] == "moved_share")
+        ]["after"].iloc[0]
+        women = text[text.index(">Women<") :]
+        assert f">{100 * moved:.1f}%</td>" in women[: women.index("</tr>")]
+        assert list(app.query_params["point"]) == [str(number)]
+
+
+def test_point_in_the_address_is_picked(monkeypatch: pytest.MonkeyPatch, studied: Path) -> None:
+    app = page(monkeypatch, studied, "frontier", point="1")
+    assert app.selectbox(key=f"point {STUDY}").value == 1
+    for wrong in ("x", "99", "-1"):
+        app = page(monkeypatch, studied, "frontier", point=wrong)
+        assert app.selectbox(key=f"point {STUDY}").value == 3
+
+
+def test_chart_draws_every_point_of_the_study_and_lets_one_be_picked(
+    study: frontiers.Frontier,
+) -> None:
+    drawn = frontiers.figure(study, "Plan", 2)
+    spec = drawn.chart.to_dict()
+    (rows,) = spec["datasets"].values()
+    assert [row["amount"] for row in rows] == study.points["amount"].tolist()
+    assert [row["y"] for row in rows] == pytest.approx((study.points["family_gbp"] / 1e6).tolist())
+    assert [row["shown"] for row in rows].index("chosen") == 1
+    (param,) = spec["params"]
+    assert param["name"] == frontiers.PICK
+    assert param["select"]["fields"] == ["point"]
+    assert set(spec["encoding"]["color"]["scale"]["range"]) <= set(charts.CATEGORIES)
+    assert "layer" not in spec
+    assert "point 2 is chosen" in drawn.alt
+    assert "certified plan" in drawn.note
+
+
+def test_page_says_how_much_of_a_plan_stays(monkeypatch: pytest.MonkeyPatch, studied: Path) -> None:
+    text = shown(page(monkeypatch, studied, "frontier"))
+    stays = frontiers.open_stability(studied / "stability-closer_to_home-1")
+    assert str(escape(frontiers.stays(stays))) in text
+    assert "The price of a move at double" in text
+
+
+def test_page_without_studies_says_what_to_do_and_starts_one(
+    monkeypatch: pytest.MonkeyPatch, plan: Results
+) -> None:
+    assert plan.folder is not None
+    asked: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(_jobs, "begin", lambda command, **options: asked.append((command, options)))
+    app = page(monkeypatch, plan.folder.parent, "frontier")
+    assert "No trade-off study is stored yet" in shown(app)
+    assert "No study of stability is stored yet" in shown(app)
+    app.selectbox(key="against").set_value("far").run()
+    app.number_input(key="points").set_value(8).run()
+    next(each for each in app.button if each.label == "Start a trade-off study").click().run()
+    ((command, options),) = asked
+    assert command == "frontier"
+    assert options["scenario"] == "closer_to_home"
+    assert (options["against"], options["points"]) == ("far", 8)
+
+
+def test_study_that_was_interrupted_says_so(study: frontiers.Frontier, tmp_path: Path) -> None:
+    for path in study.folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    account = study.account | {"status": "cancelled"}
+    (tmp_path / "frontier.json").write_text(json.dumps(account), encoding="utf-8")
+    assert "interrupted" in frontiers.source(frontiers.open_frontier(tmp_path))
+
+
+def test_broken_study_gives_a_clear_message(
+    monkeypatch: pytest.MonkeyPatch, studied: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / STUDY
+    broken.mkdir()
+    for path in (studied / STUDY).iterdir():
+        (broken / path.name).write_bytes(path.read_bytes())
+    (broken / "frontier.parquet").write_bytes(b"not parquet")
+    text = shown(page(monkeypatch, tmp_path, "frontier"))
+    assert "not a complete trade-off study" in text
+    assert "estate frontier" in text

@@ -1,0 +1,208 @@
+"""One person: explained, decided otherwise, and what deciding the plan again cost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from markupsafe import escape
+from streamlit.testing.v1 import AppTest
+
+from app_pages import _jobs, _who
+from data.locks import read_locks
+from scenarios.again import manifest_of, read_steered, scenario_like
+from scenarios.display import persons
+from scenarios.explain import explain_person
+from scenarios.results import Results
+from tests.app.planner import page, shown
+from tests.app.serving import ROOT
+
+MOVER = "P0003"
+
+
+@pytest.fixture
+def runs(plan: Results, tmp_path: Path) -> Path:
+    """Give a folder of the test's own that holds the plan."""
+    assert plan.folder is not None
+    shutil.copytree(plan.folder, tmp_path / "runs" / plan.folder.name)
+    return tmp_path / "runs"
+
+
+def explained(monkeypatch: pytest.MonkeyPatch, runs: Path, data: Path, prisoner_id: str) -> AppTest:
+    app = page(monkeypatch, runs, "person", data=data)
+    app.text_input[0].set_value(prisoner_id)
+    press(app, "Explain")
+    return app
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def locks_of(runs: Path) -> pd.DataFrame:
+    files = list((runs / ".locks").glob("*.csv"))
+    return read_locks(files[0]) if files else pd.DataFrame()
+
+
+def plan_folder(runs: Path) -> Path:
+    return next(path for path in runs.iterdir() if path.name.startswith("closer_to_home-"))
+
+
+def test_person_is_explained_as_the_command_line_explains_them(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    text = shown(explained(monkeypatch, runs, small_data, MOVER))
+    found = explain_person(plan_folder(runs), MOVER, data_dir=small_data, planner=True)
+    assert f"{MOVER} would be held in" in text
+    for row in found.one.alternatives.head(3).to_dict("records"):
+        assert str(row["unit"]) in text
+        assert persons.pounds(row["forcing_gbp"]) in text
+        assert str(escape(row["change_needed"])) in text
+    assert "Prisons that may not hold this person" in text
+    assert text.count("OFFICIAL-SENSITIVE")
+
+
+@pytest.mark.parametrize("wrong", ["P9999", "<img src=x>", "' or 1=1"])
+def test_wrong_id_is_told_plainly(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path, wrong: str
+) -> None:
+    text = shown(explained(monkeypatch, runs, small_data, wrong))
+    assert str(escape(f"There is no prisoner {wrong} in this plan")) in text
+    assert "<img src" not in text
+
+
+def test_address_never_holds_a_prisoner_id(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    app = explained(monkeypatch, runs, small_data, MOVER)
+    assert MOVER not in str(app.query_params)
+
+
+def test_viewer_is_told_that_the_page_is_for_planners(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    monkeypatch.setattr(_who, "role", lambda: "viewer")
+    app = page(monkeypatch, runs, "person", data=small_data)
+    assert "For planners only" in shown(app)
+    assert not app.text_input
+
+
+def test_run_of_today_has_nobody_to_explain(
+    monkeypatch: pytest.MonkeyPatch, today: Results, plan: Results, small_data: Path
+) -> None:
+    assert today.folder is not None
+    app = page(monkeypatch, today.folder.parent, "person", today.folder.name, data=small_data)
+    assert "nothing was decided that could be explained" in shown(app)
+
+
+def test_plan_whose_tables_are_gone_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    assert "The tables this plan was made from are not here" in shown(
+        page(monkeypatch, runs, "person")
+    )
+
+
+def test_decision_is_kept_shown_and_taken_away(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    app = explained(monkeypatch, runs, small_data, MOVER)
+    app.button_group(key="decision").set_value("Hold elsewhere").run()
+    place = app.selectbox(key="place").value
+    app.selectbox(key="reason").set_value("own_wish")
+    app.text_input(key="note").set_value("asked in June")
+    app.text_input(key="owner").set_value("A planner")
+    press(app, "Keep this decision")
+
+    (row,) = locks_of(runs).to_dict("records")
+    assert row["prisoner_id"] == MOVER
+    assert (row["action"], row["unit_or_establishment"]) == ("lock", place)
+    assert (row["reason_code"], row["note"], row["owner"]) == (
+        "own_wish",
+        "asked in June",
+        "A planner",
+    )
+    text = shown(app)
+    assert "Kept: P0003 is to be held in" in text
+    assert "asked in June" in text
+
+    button = next(each for each in app.button if each.label.startswith("Take away"))
+    button.click().run()
+    assert locks_of(runs).empty
+
+
+def test_person_can_be_kept_away_from_a_place(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    app = explained(monkeypatch, runs, small_data, MOVER)
+    app.button_group(key="decision").set_value("Keep away from").run()
+    press(app, "Keep this decision")
+    assert locks_of(runs)["action"].tolist() == ["forbid"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [("note", "=1+1", "does not begin with"), ("owner", "", "expected some text")],
+)
+def test_decision_that_cannot_be_kept_is_refused_with_its_fault(
+    monkeypatch: pytest.MonkeyPatch,
+    runs: Path,
+    small_data: Path,
+    field: str,
+    value: str,
+    said: str,
+) -> None:
+    app = explained(monkeypatch, runs, small_data, MOVER)
+    app.text_input(key=field).set_value(value)
+    press(app, "Keep this decision")
+    assert "Nothing was kept" in shown(app)
+    assert said in shown(app)
+    assert locks_of(runs).empty
+
+
+def test_deciding_again_asks_for_the_same_plan_under_the_locks(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    asked: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(_jobs, "begin", lambda command, **options: asked.append((command, options)))
+    app = explained(monkeypatch, runs, small_data, MOVER)
+    press(app, "Keep this decision")
+    app.number_input(key="most changes").set_value(10).run()
+    press(app, "Decide again with these decisions")
+    ((command, options),) = asked
+    assert command == "allocate"
+    assert options["scenario"] == "closer_to_home"
+    assert options["earlier"] == str(plan_folder(runs).resolve())
+    assert options["locks"] == str(next((runs / ".locks").glob("*.csv")).resolve())
+    assert options["data"] == str(small_data.resolve())
+    assert (options["changes"], options["planner"]) == (10, True)
+    assert MOVER not in str(options["title"])
+
+
+def test_plan_decided_again_tells_what_it_cost_and_whom_it_moved(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    app = explained(monkeypatch, runs, small_data, MOVER)
+    app.button_group(key="decision").set_value("Hold elsewhere").run()
+    press(app, "Keep this decision")
+    locks = next((runs / ".locks").glob("*.csv"))
+    plan = plan_folder(runs)
+    out = runs / "allocate-closer_to_home-1"
+    scenario = scenario_like(plan, runs)
+    command = [sys.executable, "-m", "scenarios.cli", "allocate", scenario, "--out", str(out)]
+    command += ["--data", str(small_data), "--locks", str(locks), "--from", str(plan)]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+
+    text = shown(page(monkeypatch, runs, "person", plan.name, data=small_data))
+
+    account = read_steered(out)
+    assert account is not None
+    assert account["cost_gbp"] >= 0
+    assert str(escape(persons.cost_of_steering(account))) in text
+    changed = pd.read_parquet(out / "changed.parquet")
+    assert all(str(prisoner) in text for prisoner in changed["prisoner_id"])
+    assert manifest_of(out)["inputs"]["locks"]
