@@ -72,7 +72,7 @@ def _dated(rows: pd.DataFrame, scenario: dict[str, Any]) -> pd.DataFrame:
     _show.say(
         "Dates are those on which the simulated year makes the moves."
         if as_played
-        else "Moves that save most come first, from "
+        else "Pairs of prisons between which moves save most come first, from "
         f"{wording.day(calendar.start_date.isoformat())} on. Whether each prison has room on each "
         "day is not checked: fill and empty prisons in step."
     )

@@ -15,6 +15,7 @@ import streamlit as st
 
 from app_pages import _jobs, _show, _state, _study, _who
 from scenarios.display import orders, persons, wording
+from scenarios.display.move_list import move_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -300,10 +301,18 @@ def _show_cost(folder: Path, names: Mapping[str, str]) -> None:
     changed = pd.read_parquet(folder / "changed.parquet")
     if len(changed):
         _show.table(persons.changed(changed, names))
-    stamp = (folder / "allocation.json").stat().st_mtime_ns
+    study = next(each for each in _study.found("allocate") if each.name == folder.name)
+    rows = _study.moves(str(folder), study.stamp).assign(date=orders.NO_DATE)
+    establishments = _state.establishments()
     with st.expander("Moves of this plan"):
-        rows = _study.moves(str(folder), stamp).assign(date=orders.NO_DATE)
-        _show.table(orders.listing(rows, _state.establishments()))
+        _show.table(orders.listing(rows, establishments))
+    by_order = orders.block_orders(rows, establishments)
+    _show.download(
+        "Moves of the plan decided again",
+        [move_list(rows, establishments), orders.orders_sheet(by_order)],
+        study,
+        mark="OFFICIAL-SENSITIVE",
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

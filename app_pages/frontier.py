@@ -53,6 +53,8 @@ else:
         "either end of its range, and says which moves stay."
     )
 
+_show.download("Trade-offs", shown=study if studies else None)
+
 _show.section("Start a study")
 if _jobs.may_begin():
     _trade.begin()

@@ -344,7 +344,7 @@ def grouped_bars(
                 f"{label}:N",
                 sort=order,
                 title=None,
-                axis=_row_axis(order, above=9 * len(cases) + 8),
+                axis=_row_axis(order, above=9 * len(cases) + 2),
                 scale=alt.Scale(paddingInner=0.45 if _is_long(order) else 0.2),
             ),
             yOffset=alt.YOffset(f"{series}:N", sort=cases),

@@ -263,12 +263,13 @@ def listing(found: Frontier) -> str:
         told=[f"{amount:,.1f}" if miles else f"{amount:,.0f}" for amount in found.points["amount"]],
         gap_told=found.points["gap"].map(wording.share),
     )
+    measure = {} if unit == "moves" else {"told": unit.capitalize()}
     return table(
-        rows,
+        rows.assign(point=rows["point"].astype("str")),
         f"Points of the trade-off against {AGAINST[found.against]}",
-        labels={
-            "point": "Point",
-            "told": unit.capitalize(),
+        labels={"point": "Point"}
+        | measure
+        | {
             "moves": "Moves",
             "unplaced": "Without a place",
             "mean_straight_miles": "Average miles",

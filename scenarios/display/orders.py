@@ -124,7 +124,8 @@ def dated(
         Moves in a week; 0 for no dates.
     first_come
         Whether moves are made in the order of the table, as a simulated year of the plan makes
-        them; else those that save most come first.
+        them; else pairs of prisons between which moves save most come first, so that people who
+        go the same way go together.
 
     Returns
     -------
@@ -135,12 +136,20 @@ def dated(
 
     if not per_week:
         return rows.assign(date=NO_DATE)
-    order = ["own_gain_gbp", "prisoner_id"]
-    turn = rows if first_come else rows.sort_values(order, ascending=[False, True])
+    turn = rows if first_come else _pair_by_pair(rows)
     days = dict(week_by_week(turn["prisoner_id"].astype("str").tolist(), calendar, per_week))
     found = turn["prisoner_id"].map(days)
     dates = [NO_DATE if day != day else _date(calendar, int(day)) for day in found.tolist()]
     return turn.assign(date=dates)
+
+
+def _pair_by_pair(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put moves in order: by pair of prisons, that which saves most in all first."""
+    pair = ["from_establishment", "establishment"]
+    saved = rows.groupby(pair)["own_gain_gbp"].transform("sum").round(2)
+    order = ["saved", *pair, "own_gain_gbp", "prisoner_id"]
+    sense = [False, True, True, False, True]
+    return rows.assign(saved=saved).sort_values(order, ascending=sense).drop(columns="saved")
 
 
 def _date(calendar: Calendar, day: int) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.app.serving import browsing, open_page, serving
 
 PAGES = (
-    *("start", "overview", "allocation", "visits", "family_workers", "booking_line"),
+    *("start", "overview", "allocation", "person", "frontier", "visits"),
+    *("family_workers", "booking_line"),
     *("compare", "sources", "runs", "help"),
 )
 WIDTHS = {"": 1280, "-narrow": 390}

@@ -17,7 +17,8 @@ from tests.app.serving import ROOT
 
 Opener = Callable[..., AppTest]
 PAGES = (
-    *("start", "overview", "allocation", "visits", "family_workers", "booking_line"),
+    *("start", "overview", "allocation", "person", "frontier", "visits"),
+    *("family_workers", "booking_line"),
     *("compare", "sources", "runs", "help"),
 )
 

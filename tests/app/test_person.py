@@ -25,15 +25,17 @@ MOVER = "P0003"
 
 
 @pytest.fixture
-def runs(plan: Results, tmp_path: Path) -> Path:
+def own_runs(plan: Results, tmp_path: Path) -> Path:
     """Give a folder of the test's own that holds the plan."""
     assert plan.folder is not None
     shutil.copytree(plan.folder, tmp_path / "runs" / plan.folder.name)
     return tmp_path / "runs"
 
 
-def explained(monkeypatch: pytest.MonkeyPatch, runs: Path, data: Path, prisoner_id: str) -> AppTest:
-    app = page(monkeypatch, runs, "person", data=data)
+def explained(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, data: Path, prisoner_id: str
+) -> AppTest:
+    app = page(monkeypatch, own_runs, "person", data=data)
     app.text_input[0].set_value(prisoner_id)
     press(app, "Explain")
     return app
@@ -43,20 +45,20 @@ def press(app: AppTest, label: str) -> None:
     next(button for button in app.button if button.label == label).click().run()
 
 
-def locks_of(runs: Path) -> pd.DataFrame:
-    files = list((runs / ".locks").glob("*.csv"))
+def locks_of(own_runs: Path) -> pd.DataFrame:
+    files = list((own_runs / ".locks").glob("*.csv"))
     return read_locks(files[0]) if files else pd.DataFrame()
 
 
-def plan_folder(runs: Path) -> Path:
-    return next(path for path in runs.iterdir() if path.name.startswith("closer_to_home-"))
+def plan_folder(own_runs: Path) -> Path:
+    return next(path for path in own_runs.iterdir() if path.name.startswith("closer_to_home-"))
 
 
 def test_person_is_explained_as_the_command_line_explains_them(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
-    text = shown(explained(monkeypatch, runs, small_data, MOVER))
-    found = explain_person(plan_folder(runs), MOVER, data_dir=small_data, planner=True)
+    text = shown(explained(monkeypatch, own_runs, small_data, MOVER))
+    found = explain_person(plan_folder(own_runs), MOVER, data_dir=small_data, planner=True)
     assert f"{MOVER} would be held in" in text
     for row in found.one.alternatives.head(3).to_dict("records"):
         assert str(row["unit"]) in text
@@ -68,25 +70,25 @@ def test_person_is_explained_as_the_command_line_explains_them(
 
 @pytest.mark.parametrize("wrong", ["P9999", "<img src=x>", "' or 1=1"])
 def test_wrong_id_is_told_plainly(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path, wrong: str
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path, wrong: str
 ) -> None:
-    text = shown(explained(monkeypatch, runs, small_data, wrong))
+    text = shown(explained(monkeypatch, own_runs, small_data, wrong))
     assert str(escape(f"There is no prisoner {wrong} in this plan")) in text
     assert "<img src" not in text
 
 
 def test_address_never_holds_a_prisoner_id(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
-    app = explained(monkeypatch, runs, small_data, MOVER)
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
     assert MOVER not in str(app.query_params)
 
 
 def test_viewer_is_told_that_the_page_is_for_planners(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
     monkeypatch.setattr(_who, "role", lambda: "viewer")
-    app = page(monkeypatch, runs, "person", data=small_data)
+    app = page(monkeypatch, own_runs, "person", data=small_data)
     assert "For planners only" in shown(app)
     assert not app.text_input
 
@@ -100,17 +102,17 @@ def test_run_of_today_has_nobody_to_explain(
 
 
 def test_plan_whose_tables_are_gone_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, runs: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path
 ) -> None:
     assert "The tables this plan was made from are not here" in shown(
-        page(monkeypatch, runs, "person")
+        page(monkeypatch, own_runs, "person")
     )
 
 
 def test_decision_is_kept_shown_and_taken_away(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
-    app = explained(monkeypatch, runs, small_data, MOVER)
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
     app.button_group(key="decision").set_value("Hold elsewhere").run()
     place = app.selectbox(key="place").value
     app.selectbox(key="reason").set_value("own_wish")
@@ -118,7 +120,7 @@ def test_decision_is_kept_shown_and_taken_away(
     app.text_input(key="owner").set_value("A planner")
     press(app, "Keep this decision")
 
-    (row,) = locks_of(runs).to_dict("records")
+    (row,) = locks_of(own_runs).to_dict("records")
     assert row["prisoner_id"] == MOVER
     assert (row["action"], row["unit_or_establishment"]) == ("lock", place)
     assert (row["reason_code"], row["note"], row["owner"]) == (
@@ -132,16 +134,16 @@ def test_decision_is_kept_shown_and_taken_away(
 
     button = next(each for each in app.button if each.label.startswith("Take away"))
     button.click().run()
-    assert locks_of(runs).empty
+    assert locks_of(own_runs).empty
 
 
 def test_person_can_be_kept_away_from_a_place(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
-    app = explained(monkeypatch, runs, small_data, MOVER)
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
     app.button_group(key="decision").set_value("Keep away from").run()
     press(app, "Keep this decision")
-    assert locks_of(runs)["action"].tolist() == ["forbid"]
+    assert locks_of(own_runs)["action"].tolist() == ["forbid"]
 
 
 @pytest.mark.parametrize(
@@ -150,54 +152,54 @@ def test_person_can_be_kept_away_from_a_place(
 )
 def test_decision_that_cannot_be_kept_is_refused_with_its_fault(
     monkeypatch: pytest.MonkeyPatch,
-    runs: Path,
+    own_runs: Path,
     small_data: Path,
     field: str,
     value: str,
     said: str,
 ) -> None:
-    app = explained(monkeypatch, runs, small_data, MOVER)
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
     app.text_input(key=field).set_value(value)
     press(app, "Keep this decision")
     assert "Nothing was kept" in shown(app)
     assert said in shown(app)
-    assert locks_of(runs).empty
+    assert locks_of(own_runs).empty
 
 
 def test_deciding_again_asks_for_the_same_plan_under_the_locks(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
     asked: list[tuple[str, dict[str, object]]] = []
     monkeypatch.setattr(_jobs, "begin", lambda command, **options: asked.append((command, options)))
-    app = explained(monkeypatch, runs, small_data, MOVER)
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
     press(app, "Keep this decision")
     app.number_input(key="most changes").set_value(10).run()
     press(app, "Decide again with these decisions")
     ((command, options),) = asked
     assert command == "allocate"
     assert options["scenario"] == "closer_to_home"
-    assert options["earlier"] == str(plan_folder(runs).resolve())
-    assert options["locks"] == str(next((runs / ".locks").glob("*.csv")).resolve())
+    assert options["earlier"] == str(plan_folder(own_runs).resolve())
+    assert options["locks"] == str(next((own_runs / ".locks").glob("*.csv")).resolve())
     assert options["data"] == str(small_data.resolve())
     assert (options["changes"], options["planner"]) == (10, True)
     assert MOVER not in str(options["title"])
 
 
 def test_plan_decided_again_tells_what_it_cost_and_whom_it_moved(
-    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
-    app = explained(monkeypatch, runs, small_data, MOVER)
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
     app.button_group(key="decision").set_value("Hold elsewhere").run()
     press(app, "Keep this decision")
-    locks = next((runs / ".locks").glob("*.csv"))
-    plan = plan_folder(runs)
-    out = runs / "allocate-closer_to_home-1"
-    scenario = scenario_like(plan, runs)
+    locks = next((own_runs / ".locks").glob("*.csv"))
+    plan = plan_folder(own_runs)
+    out = own_runs / "allocate-closer_to_home-1"
+    scenario = scenario_like(plan, own_runs)
     command = [sys.executable, "-m", "scenarios.cli", "allocate", scenario, "--out", str(out)]
     command += ["--data", str(small_data), "--locks", str(locks), "--from", str(plan)]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
 
-    text = shown(page(monkeypatch, runs, "person", plan.name, data=small_data))
+    text = shown(page(monkeypatch, own_runs, "person", plan.name, data=small_data))
 
     account = read_steered(out)
     assert account is not None

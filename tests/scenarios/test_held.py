@@ -190,13 +190,16 @@ def test_block_orders_count_every_move_once(folder: Path, plan: Results) -> None
     assert not by_order.duplicated(["date", "from_establishment", "establishment"]).any()
 
 
-def test_moves_that_save_most_come_first_unless_the_year_plays_another_order(
+def test_pairs_of_prisons_that_save_most_come_first_unless_the_year_plays_another_order(
     folder: Path, plan: Results
 ) -> None:
     rows = orders.moves(folder)
     calendar = orders.calendar_of(plan.scenario)
     best = orders.dated(rows, calendar, 5, first_come=False)
-    assert best["own_gain_gbp"].is_monotonic_decreasing
+    pair = ["from_establishment", "establishment"]
+    saved = best.groupby(pair, sort=False)["own_gain_gbp"].sum()
+    assert saved.is_monotonic_decreasing
+    assert (best[pair] != best[pair].shift()).any(axis=1).sum() == len(saved)
     assert best["date"].is_monotonic_increasing
     played = orders.dated(rows, calendar, 5, first_come=True)
     assert played["prisoner_id"].tolist() == rows["prisoner_id"].tolist()
