@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages import _show, _who
+from app_pages import _data, _show, _who
 
 FOLDER = Path(__file__).parent / "app_pages"
 PAGES = {
@@ -43,4 +43,5 @@ page = st.navigation(
     expanded=True,
 )
 _who.show()
+_data.show()
 _show.run(page)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _show, _state, _who
+from app_pages import _data, _show, _state, _who
 from scenarios.display import progress
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def begin(command: Command, *, title: str, **options: Any) -> None:
     title
         What the job is called, in words of ours or the scenario's; no personal data.
     options
-        Those of the command, as :mod:`scenarios.commands` names them, in plain values.
+        Those of the command, as :mod:`scenarios.commands` names them, in plain values. The tables
+        that the session uses go with them unless others are named.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def begin(command: Command, *, title: str, **options: Any) -> None:
         command=command,
         runs=str(_state.runs_folder()),
         title=title,
-        options=options,
+        options=_data.option(command) | options,
         asked_by=_who.name(),
     )
     process = start(_folder() / name, asked)

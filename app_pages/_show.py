@@ -84,6 +84,11 @@ def say(text: str, *, small: bool = True) -> None:
     st.html(markup.statement(text, small=small))
 
 
+def refusal(text: str) -> None:
+    """Say, so that a screen reader reads it out at once, what cannot be done and why."""
+    st.html(f'<div class="estate-refusal" role="alert"><p>{escape(text)}</p></div>')
+
+
 def notice(*runs: Results) -> None:
     """Say whether the people of these runs are made up, who decides, and which are ceilings."""
     notices = [wording.notice(results) for results in runs] or [wording.SYNTHETIC]

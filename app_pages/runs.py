@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _state
+from app_pages import _data, _jobs, _show, _state
 from scenarios.display import listings, progress
 
 _show.mark()
@@ -27,6 +27,7 @@ if _jobs.may_begin():
         "Scenario", list(choices), format_func=lambda name: choices[name].title, key="scenario"
     )
     _show.say(choices[chosen].question)
+    _show.say(_data.told())
     left, right = st.columns(2)
     with left:
         replications = st.number_input(

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import pandas as pd
 
@@ -25,10 +24,10 @@ from scenarios.display.marks import Mark, is_synthetic
 from scenarios.errors import ScenarioError
 from scenarios.safe_cells import safe_text
 from scenarios.sheets import Sheet
+from scenarios.spreadsheets import Cell, Page, ods, zipped
 from scenarios.suppress import NOBODY, Counts, Rule, hide_together
 
 if TYPE_CHECKING:
-    from odf.opendocument import OpenDocument  # type: ignore[import-untyped]
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
     from xlsxwriter.format import Format  # type: ignore[import-untyped]
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
@@ -53,9 +52,6 @@ CELL_CHARACTERS = 32_000
 """A cell of a workbook holds 32,767 characters."""
 WIDEST = 60
 """Characters of the widest column of a workbook."""
-XML_HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-FIXED = (1980, 1, 1, 0, 0, 0)
-"""The moment that every part of a zipped file bears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -449,7 +445,7 @@ def _csv(ready: _Ready) -> bytes:
     files = {"about.csv": _csv_text(["What", "Words"], [*words, *ready.provenance])}
     for part in ready.parts:
         files[f"{_slug(part)}.csv"] = _csv_text(part.heads, _rows(part))
-    return _zipped({name: text.encode("utf-8-sig") for name, text in files.items()})
+    return zipped({name: text.encode("utf-8-sig") for name, text in files.items()})
 
 
 def _csv_text(heads: Sequence[str], rows: Any) -> str:
@@ -465,18 +461,6 @@ def _csv_text(heads: Sequence[str], rows: Any) -> str:
 def _slug(part: _Part) -> str:
     words = re.sub(r"[^a-z0-9]+", "_", part.sheet.title.lower()).strip("_")[:60].rstrip("_")
     return f"{part.name.lower().replace(' ', '_')}_{words}"
-
-
-def _zipped(files: Mapping[str, bytes], stored: Sequence[str] = ()) -> bytes:
-    """Put files into an archive that bears no moment of its making."""
-    out = io.BytesIO()
-    with ZipFile(out, "w") as archive:
-        for name, content in files.items():
-            entry = ZipInfo(name, FIXED)
-            entry.compress_type = ZIP_STORED if name in stored else ZIP_DEFLATED
-            entry.external_attr = 0o600 << 16
-            archive.writestr(entry, content)
-    return out.getvalue()
 
 
 # ---- XLSX
@@ -624,71 +608,28 @@ def _number_format(column: str, part: _Part) -> str:
 
 
 def _ods(ready: _Ready) -> bytes:
-    from odf.opendocument import OpenDocumentSpreadsheet
-    from odf.style import Style, TextProperties  # type: ignore[import-untyped]
-
-    document = OpenDocumentSpreadsheet()
-    bold = Style(name="head", family="table-cell")
-    bold.addElement(TextProperties(fontweight="bold"))
-    document.automaticstyles.addElement(bold)
-    _ods_sheet(document, "Cover", [[line] for line in ready.cover], bold, {0})
-    contents = [["Sheet", "What it holds"]]
-    contents += [[part.name, part.sheet.title] for part in ready.parts]
-    head = [[f"Contents: {ready.book.title}"], [_marks(ready.book)]]
-    _ods_sheet(document, "Contents", [*head, *contents], bold, {0, 2})
-    notes = [["Notes"], [_marks(ready.book)], *[[note] for note in ready.notes]]
-    _ods_sheet(document, "Notes", notes, bold, {0})
+    marks = [_marks(ready.book)]
+    contents = [[part.name, part.sheet.title] for part in ready.parts]
+    pages = [
+        Page(name="Cover", rows=[[line] for line in ready.cover], heads={0}),
+        Page(
+            name="Contents",
+            rows=[[f"Contents: {ready.book.title}"], marks, ["Sheet", "What it holds"], *contents],
+            heads={0, 2},
+        ),
+        Page(name="Notes", rows=[["Notes"], marks, *[[note] for note in ready.notes]], heads={0}),
+    ]
     for part in ready.parts:
-        words = [[f"{part.name}: {part.sheet.title}"], [_marks(ready.book)]]
-        words += [[note] for note in part.notes]
-        rows: list[Sequence[str | float | int]] = [*words, part.heads, *_rows(part)]
-        _ods_sheet(document, part.name, rows, bold, {0, len(words)})
-    told = [["Provenance"], [_marks(ready.book)], ["What", "Value"]]
-    told += [list(pair) for pair in ready.provenance]
-    _ods_sheet(document, "Provenance", told, bold, {0, 2})
-    return _without_moments(document)
-
-
-def _ods_sheet(
-    document: OpenDocument,
-    name: str,
-    rows: Sequence[Sequence[str | float | int]],
-    bold: Any,
-    heads: set[int],
-) -> None:
-    from odf.table import Table, TableCell, TableRow  # type: ignore[import-untyped]
-    from odf.text import P  # type: ignore[import-untyped]
-
-    table = Table(name=name)
-    for number, row in enumerate(rows):
-        line = TableRow()
-        style = {"stylename": bold} if number in heads else {}
-        for value in row:
-            if isinstance(value, str):
-                cell = TableCell(valuetype="string", **style)
-                cell.addElement(P(text=str(_cell(value))))
-            else:
-                cell = TableCell(valuetype="float", value=repr(value), **style)
-                cell.addElement(P(text=f"{value:,.10g}"))
-            line.addElement(cell)
-        table.addElement(line)
-    document.spreadsheet.addElement(table)
-
-
-def _without_moments(document: OpenDocument) -> bytes:
-    """Write a document without the moment of its making, its words always in the same order."""
-    from xml.etree.ElementTree import canonicalize
-
-    raw = io.BytesIO()
-    document.write(raw)
-    with ZipFile(raw) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    meta = re.compile(rb"<(meta:creation-date|dc:date|meta:generator)>[^<]*</\1>")
-    files["meta.xml"] = meta.sub(b"", files["meta.xml"])
-    for name in (name for name in files if name.endswith(".xml")):
-        files[name] = XML_HEAD + canonicalize(files[name].decode("utf-8")).encode("utf-8")
-    ordered = {"mimetype": files.pop("mimetype"), **files}
-    return _zipped(ordered, stored=("mimetype",))
+        words = [[f"{part.name}: {part.sheet.title}"], marks, *[[note] for note in part.notes]]
+        rows: list[Sequence[Cell]] = [*words, part.heads, *_rows(part)]
+        pages.append(Page(name=part.name, rows=rows, heads={0, len(words)}))
+    told = [["Provenance"], marks, ["What", "Value"], *[list(pair) for pair in ready.provenance]]
+    pages.append(Page(name="Provenance", rows=told, heads={0, 2}))
+    safe = [
+        Page(name=p.name, rows=[[_cell(v) for v in row] for row in p.rows], heads=p.heads)
+        for p in pages
+    ]
+    return ods(safe)
 
 
 # ---- HTML and PDF

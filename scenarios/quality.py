@@ -17,13 +17,17 @@ from scenarios.place import allocation_inputs
 from scenarios.schema import Scenario
 
 
-def data_quality(scenario: Scenario, inputs: Inputs) -> pd.DataFrame:
+def data_quality(
+    scenario: Scenario, inputs: Inputs, wrong: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """List contradictions in the records of people, and people held where a rule forbids it.
 
     Parameters
     ----------
     scenario, inputs
         Rules and date, and the tables.
+    wrong
+        Who is held where a rule forbids it, where ``misplaced`` has said so already.
 
     Returns
     -------
@@ -42,7 +46,8 @@ def data_quality(scenario: Scenario, inputs: Inputs) -> pd.DataFrame:
             hold_reasons=HOLD_REASONS,
         )
     )
-    wrong = misplaced(allocation_inputs(scenario, inputs))
+    if wrong is None:
+        wrong = misplaced(allocation_inputs(scenario, inputs))
     says = inputs.rules.set_index("rule")["says"].to_dict()
     by_rule = errors_table(
         Finding(

@@ -15,7 +15,7 @@ from tests.app.serving import browsing, open_page, serving
 PAGES = (
     *("start", "overview", "allocation", "person", "frontier", "visits"),
     *("family_workers", "booking_line"),
-    *("compare", "sources", "runs", "help"),
+    *("compare", "sources", "runs", "data", "help"),
 )
 WIDTHS = {"": 1280, "-narrow": 390}
 

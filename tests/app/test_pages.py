@@ -19,7 +19,7 @@ Opener = Callable[..., AppTest]
 PAGES = (
     *("start", "overview", "allocation", "person", "frontier", "visits"),
     *("family_workers", "booking_line"),
-    *("compare", "sources", "runs", "help"),
+    *("compare", "sources", "runs", "data", "help"),
 )
 
 

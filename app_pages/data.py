@@ -1,0 +1,189 @@
+"""Data: bring tables of your own, see what is wrong with them, and use them in every run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app_pages import _data, _show, _state, _who
+from scenarios import templates, uploads
+from scenarios.display import data_quality, wording
+
+KINDS: dict[templates.Kind, str] = {
+    "xlsx": "Excel workbook",
+    "csv": "CSV files, zipped",
+    "ods": "OpenDocument spreadsheet",
+}
+EVERY = "All tables"
+REFUSED = "refused upload"
+TURN = "uploads taken in"
+
+
+def take(table: str) -> None:
+    """Take in what was given to the uploader of a table, and empty the uploader."""
+    given = st.session_state.get(_key(table))
+    if given is None:
+        return
+    try:
+        uploads.take_in(_data.folder(), table, given.name, given.getvalue())
+        st.session_state.pop(REFUSED, None)
+    except uploads.UploadError as error:
+        st.session_state[REFUSED] = str(error)
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+
+
+def take_out(table: str) -> None:
+    """Remove a table that was brought."""
+    uploads.take_out(_data.folder(), table)
+
+
+def _key(table: str) -> str:
+    """Name the uploader of a table anew each time something was taken in."""
+    return f"upload {table} {st.session_state.get(TURN, 0)}"
+
+
+def show_uploaders(brought: dict[str, uploads.Taken]) -> None:
+    """Show one uploader a table, by what the tables are about."""
+    for group, members in data_quality.GROUPS.items():
+        here = sum(table in brought for table in members)
+        with st.expander(f"{group} ({here} brought)" if here else group):
+            for table in members:
+                st.file_uploader(
+                    f"{data_quality.name(table)} ({table})",
+                    type=[ending.removeprefix(".") for ending in uploads.ENDINGS],
+                    key=_key(table),
+                    on_change=take,
+                    args=(table,),
+                )
+                if table in brought:
+                    kept, away = st.columns([3, 1])
+                    with kept:
+                        _show.say(
+                            f"Brought: {wording.count(brought[table].rows, 'row')}, "
+                            f"{wording.count(brought[table].columns, 'column')}."
+                        )
+                    with away:
+                        st.button("Remove", key=f"remove {table}", on_click=take_out, args=(table,))
+
+
+def show_templates() -> None:
+    """Offer templates with the dictionary of their columns."""
+    with st.expander("Templates to fill in"):
+        _show.say(
+            "Each has example rows and a sheet that says what every column holds, in which unit, "
+            "and which values are allowed. The examples pass the check as they stand."
+        )
+        left, right = st.columns(2)
+        with left:
+            table = st.selectbox(
+                "Table",
+                [EVERY, *templates.names()],
+                format_func=lambda code: code if code == EVERY else data_quality.name(code),
+                key="template table",
+            )
+        with right:
+            kind = st.selectbox(
+                "Kind of file", list(KINDS), format_func=KINDS.__getitem__, key="template kind"
+            )
+        chosen = templates.names() if table == EVERY else (str(table),)
+        stem = "template" if table == EVERY else f"template-{table}"
+        st.download_button(
+            "Download the template",
+            data=lambda: templates.template(chosen, kind),
+            file_name=f"{stem}.{templates.ENDINGS[kind]}",
+            on_click="ignore",
+        )
+
+
+def show_findings(found: Path, whose: str) -> None:
+    """Show what a check found: the report, then the gaps and the people who are misplaced."""
+    check = uploads.stored_check(found)
+    report = data_quality.read(found, "report")
+    if len(report):
+        _show.table(data_quality.report(report))
+    if check["errors"]:
+        _show.download(
+            "What was found",
+            [data_quality.report_sheet(report)],
+            mark="OFFICIAL-SENSITIVE",
+        )
+        return
+    missing = data_quality.read(found, "missing")
+    misplaced = data_quality.read(found, "misplaced")
+    _show.section("How complete the records are")
+    if (missing["missing"] > 0).any():
+        _show.figure(data_quality.missing_figure(missing, whose), data_quality.missing(missing))
+    else:
+        _show.say("No field is missing in any row.")
+    _show.section("People held where a rule would not let them be")
+    _show.say(data_quality.misplaced_words(check))
+    if len(misplaced):
+        _show.table(data_quality.misplaced(misplaced, _state.establishments()))
+    _show.download(
+        "What was found",
+        [
+            data_quality.report_sheet(report),
+            data_quality.missing(missing),
+            data_quality.misplaced(misplaced, _state.establishments()),
+        ],
+        mark="OFFICIAL-SENSITIVE",
+    )
+
+
+_show.mark("OFFICIAL-SENSITIVE")
+_who.planners_only()
+_show.title("Data")
+_show.say(_data.told(), small=False)
+_show.say(
+    "Tables that you bring come before the built-in ones, table by table. Only this session can "
+    "see them; close the browser and they cannot be found again. Results of runs made on them are "
+    "stored with the other runs."
+)
+if _data.in_use() is not None:
+    st.button("Go back to the built-in tables", on_click=_data.use, args=(None,))
+
+_show.section("Bring your tables")
+folder = _data.folder()
+brought = {taken.table: taken for taken in uploads.tables(folder)}
+if REFUSED in st.session_state:
+    _show.refusal(st.session_state[REFUSED])
+_show.say(
+    f"CSV, Parquet, Excel (.xlsx) or OpenDocument (.ods), at most "
+    f"{uploads.MOST_BYTES // 1024**2} megabytes each. Of a workbook the sheet named as the table "
+    "is read, else the first; of formulas the stored values. People and their contacts belong "
+    "together."
+)
+show_templates()
+show_uploaders(brought)
+
+_show.section("Check before anything is decided")
+if brought:
+    found = uploads.check_folder(folder)
+    if st.button("Check these tables", type="primary") and not (found / "check.json").is_file():
+        with st.spinner("Checking each table, and all of them together"):
+            try:
+                uploads.check(folder)
+            except uploads.UploadError as error:
+                _show.refusal(str(error))
+    if (found / "check.json").is_file():
+        numbers = uploads.stored_check(found)
+        _show.say(data_quality.verdict(numbers), small=False)
+        if not numbers["errors"]:
+            st.button(
+                "Use these tables",
+                type="primary",
+                on_click=lambda: _data.use(uploads.freeze(folder)),
+                disabled=_data.in_use() == uploads.frozen(folder),
+            )
+        show_findings(found, "the tables that you brought")
+    else:
+        _show.say("Nothing is used before it was checked.")
+else:
+    _show.say("You have brought no table. The built-in tables and made-up people can be looked at.")
+    built_in = folder / _data.BUILT_IN
+    if not (built_in / "check.json").is_file() and st.button("Look at the built-in tables"):
+        with st.spinner("Making the people, and looking at them"):
+            uploads.run_check(None, built_in)
+    if (built_in / "check.json").is_file():
+        show_findings(built_in, "the built-in tables and made-up people")

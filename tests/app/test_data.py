@@ -1,0 +1,138 @@
+"""The Data page: bring tables, see what is wrong, use them; two sessions stay apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.load import table_names
+from scenarios import commands, uploads
+from scenarios.errors import ScenarioError
+from tests.app.conftest import HOSTILE
+from tests.app.planner import page, shown
+
+PAIR = ("population", "contacts", "establishments", "units")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Give an empty folder of runs of the test's own."""
+    return tmp_path / "runs"
+
+
+def bring(app: AppTest, table: str, name: str, content: bytes) -> AppTest:
+    uploader = next(
+        each for each in app.get("file_uploader") if each.proto.label.endswith(f"({table})")
+    )
+    uploader.upload(name, content, "text/csv").run()
+    assert not app.exception
+    return app
+
+
+def click(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def bring_all(app: AppTest, data: Path) -> AppTest:
+    for path in sorted(data.glob("*.csv")):
+        if path.stem in table_names():
+            bring(app, path.stem, path.name, path.read_bytes())
+    return app
+
+
+def test_page_has_one_uploader_a_table_and_says_what_is_in_use(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    from scenarios.templates import names
+
+    app = page(monkeypatch, runs, "data")
+    labels = [each.proto.label for each in app.get("file_uploader")]
+    assert len(labels) == len(names())
+    assert "made-up people" in shown(app)
+    assert "OFFICIAL-SENSITIVE" in shown(app)
+
+
+def test_sound_tables_are_checked_used_and_go_with_every_long_command(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    app = bring_all(page(monkeypatch, runs, "data"), small_data)
+    assert "Use these tables" not in [button.label for button in app.button]
+    click(app, "Check these tables")
+    assert "These tables can be used" in shown(app)
+    assert "How complete the records are" in shown(app)
+    click(app, "Use these tables")
+    text = shown(app)
+    assert "of your tables, and your people" in text
+    app.switch_page("app_pages/runs.py").run()
+    assert "of your tables, and your people" in shown(app)
+    click(app, "Start the run")
+    (job,) = (runs / ".jobs").glob("run-*")
+    request = json.loads((job / "request.json").read_text())
+    used = Path(request["options"]["data"])
+    assert (used / "population.csv").read_bytes() == (small_data / "population.csv").read_bytes()
+    assert used.parent.parent == runs / uploads.UPLOADS
+    (cancel,) = [b.label for b in app.button if b.label.startswith("Cancel: ")]
+    click(app, cancel)
+    app.switch_page("app_pages/data.py").run()
+    click(app, "Go back to the built-in tables")
+    assert "Runs use the built-in tables" in shown(app)
+
+
+def test_errors_block_and_are_listed_as_text(monkeypatch: pytest.MonkeyPatch, runs: Path) -> None:
+    app = page(monkeypatch, runs, "data")
+    row = HOSTILE.replace('"', "'")
+    bring(app, "keep_aparts", "a.csv", f'a,b,level,reason\nP1,P2,"{row}",\n'.encode())
+    click(app, "Check these tables")
+    text = shown(app)
+    assert "cannot be used yet" in text
+    assert "<img" not in text
+    assert "&lt;img" in text
+    assert "Use these tables" not in [button.label for button in app.button]
+
+
+def test_file_that_cannot_be_taken_in_is_refused_in_words_and_the_next_one_is_taken(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    app = page(monkeypatch, runs, "data")
+    bring(app, "units", "a.csv", b",".join([b"c"] * 1_000) + b"\n")
+    assert "names more than 200 columns" in shown(app)
+    bring(app, "units", "a.csv", b"unit\nA\n")
+    assert "names more than 200 columns" not in shown(app)
+    assert "Brought: 1 row, 1 column." in shown(app)
+    click(app, "Remove")
+    assert "Brought" not in shown(app)
+
+
+def test_two_sessions_do_not_see_what_the_other_brought(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    first = bring(page(monkeypatch, runs, "data"), "units", "a.csv", b"unit\nSECRET-1\n")
+    second = page(monkeypatch, runs, "data")
+    assert "Brought" in shown(first)
+    assert "Brought" not in shown(second)
+    assert "You have brought no table" in shown(second)
+    bring(second, "units", "a.csv", b"unit\nOTHER-1\nOTHER-2\n")
+    assert "Brought: 1 row," in shown(first.run())
+    assert "Brought: 2 rows," in shown(second)
+    assert len(list((runs / uploads.UPLOADS).iterdir())) == 2
+
+
+def test_what_was_brought_is_still_there_after_another_page(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    app = bring(page(monkeypatch, runs, "data"), "units", "a.csv", b"unit\nA\n")
+    app.switch_page("app_pages/runs.py").run()
+    app.switch_page("app_pages/data.py").run()
+    assert "Brought: 1 row, 1 column." in shown(app)
+
+
+def test_tables_in_use_are_an_option_of_every_long_command_but_replay() -> None:
+    for command in commands.COMMANDS:
+        with pytest.raises(ScenarioError) as told:
+            commands.check(command, {"data": "x", "no such option": 1})
+        assert "no option 'data'" not in str(told.value)
