@@ -93,12 +93,12 @@ def chosen_run() -> Run:
     by_name = {run.name: run for run in runs}
     asked = st.query_params.get("run", st.session_state.get(CHOSEN))
     shown = asked if asked in by_name else _first_to_show(runs).name
-    labels = _labels(runs)
+    words = labels(runs)
     st.session_state["run picker"] = shown
     st.selectbox(
         "Run shown",
         list(by_name),
-        format_func=labels.__getitem__,
+        format_func=words.__getitem__,
         key="run picker",
         on_change=_choose,
         width=640,
@@ -107,30 +107,6 @@ def chosen_run() -> Run:
         _show.say(f"There is no run called {asked}; this one is shown instead.")
     remember(shown)
     return by_name[shown]
-
-
-def chosen_pair(runs: list[Run]) -> tuple[Run, Run]:
-    """Let the reader choose two runs: today's estate first, the run that is open second."""
-    by_name = {run.name: run for run in runs}
-    labels = _labels(runs)
-    asked = st.query_params.get("run", st.session_state.get(CHOSEN))
-    second = asked if asked in by_name else _first_to_show(runs).name
-    others = [run for run in runs if run.name != second]
-    first = next((run for run in others if run.is_baseline), others[0]).name
-    left, right = st.columns(2)
-    chosen = []
-    for column, label, start in ((left, "First run", first), (right, "Second run", second)):
-        with column:
-            name = st.selectbox(
-                label,
-                list(by_name),
-                index=list(by_name).index(start),
-                format_func=labels.__getitem__,
-                key=label,
-                persist_state="session",
-            )
-        chosen.append(by_name[name])
-    return chosen[0], chosen[1]
 
 
 def baseline_of(run: Run) -> Run | None:
@@ -302,7 +278,7 @@ def _first_to_show(runs: list[Run]) -> Run:
     return next(iter(plans), next((run for run in runs if not run.ceiling), runs[0]))
 
 
-def _labels(runs: list[Run]) -> dict[str, str]:
+def labels(runs: list[Run]) -> dict[str, str]:
     """Name runs by title, and by their digest where two have the same title."""
     titles = [run.title for run in runs]
     return {

@@ -1,31 +1,115 @@
-"""Compare: two runs side by side, the lines that differ, differences with intervals."""
+"""Compare: two runs or more side by side, what differs and why, who gains and who loses."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _show, _state
-from scenarios.display import figures, listings, views, wording
+from app_pages import _effects, _show, _state
+from app_pages._state import Run
+from scenarios import effects
+from scenarios.display import compared, figures, listings, views, wording
 from scenarios.summary import HEADLINE
 
-_show.mark()
-_show.title("Compare two runs")
+FIRST, OTHERS = "compare with", "compare runs"
+MEASURES = {
+    "Visits each in four weeks": "visits_per_prisoner_per_four_weeks",
+    "No contact": "no_contact_share",
+    "Wait, nine in ten": "wait_days_p90",
+    "Requests that come to nothing": "requests_unmet_share",
+}
+
+
+def chosen(runs: list[Run]) -> list[Run]:
+    """Let the reader choose the run to compare with, and one or more others."""
+    by_name = {run.name: run for run in runs}
+    labels = _state.labels(runs)
+    shown = _state.last_chosen() or runs[0]
+    asked = [name for name in st.query_params.get("runs", "").split(",") if name in by_name]
+    others = asked[1:] or [shown.name]
+    rest = [run for run in runs if run.name not in others]
+    first = next((run.name for run in rest if run.is_baseline), rest[0].name if rest else None)
+    names = list(by_name)
+    left, right = st.columns(2)
+    with left:
+        one = st.selectbox(
+            "Compare with",
+            names,
+            index=names.index(asked[0] if asked else first or names[0]),
+            format_func=labels.__getitem__,
+            key=FIRST,
+            persist_state="session",
+        )
+    with right:
+        many = st.multiselect(
+            "These runs",
+            names,
+            default=others,
+            format_func=labels.__getitem__,
+            key=OTHERS,
+            persist_state="session",
+        )
+    picked = [one, *(name for name in many if name != one)]
+    st.query_params["runs"] = ",".join(picked)
+    return [by_name[name] for name in picked]
+
+
+top = st.container()
+_show.title("Compare runs")
 runs = _state.stored_runs()
 if len(runs) < 2:
+    with top:
+        _show.mark()
+    _state.keep_asked()
     _show.say("A comparison needs two stored runs. Start another one first.")
     st.page_link("app_pages/runs.py", label="Start a run")
     st.stop()
 
-before, after = _state.chosen_pair(runs)
-if before == after:
-    _show.say("Choose two different runs.")
+picked = chosen(runs)
+opened = [_state.opened(run) for run in picked]
+with top:
+    _show.mark("OFFICIAL", opened[-1])
+if len(picked) < 2:
+    _show.say("Choose at least one other run.")
     st.stop()
+_show.notice(*opened)
+
+before, *others = picked
+if len(others) > 1:
+    _show.section("All of them")
+    all_found = [
+        _effects.differences(before.folder, before.stamp, run.folder, run.stamp) for run in others
+    ]
+    _show.table(compared.beside_each_other([each.title for each in opened], all_found, HEADLINE))
+    labels = _state.labels(runs)
+    name = st.selectbox(
+        "Look closer at",
+        [run.name for run in others],
+        format_func=labels.__getitem__,
+        key="closer",
+        persist_state="session",
+    )
+    after = next(run for run in others if run.name == name)
+else:
+    after = others[0]
 one, other = _state.opened(before), _state.opened(after)
-_show.notice(one, other)
-comparison = _state.comparison(before.folder, before.stamp, after.folder, after.stamp)
+pair = (before.folder, before.stamp, after.folder, after.stamp)
+comparison = _state.comparison(*pair)
+found = _effects.differences(*pair)
 rows = views.headline_differences(comparison.differences, HEADLINE)
+groups = effects.gains_and_losses(found)
+note = wording.comparison_source(comparison)
 
 _show.say(wording.basis(comparison), small=False)
+_show.say(compared.who_loses(groups))
+
+_show.section("What became of it")
+if len(rows):
+    relative = views.relative_differences(rows)
+    if len(relative):
+        _show.figure(figures.differences(relative, note))
+    _show.table(listings.differences(rows))
+else:
+    _show.say("The two runs share no measure for the whole estate.")
 
 _show.section("The lines that differ")
 if len(comparison.lines):
@@ -33,15 +117,34 @@ if len(comparison.lines):
 else:
     _show.say("No setting differs between these two runs.")
 
-_show.section("What became of it")
-if len(rows):
-    relative = views.relative_differences(rows)
-    note = wording.comparison_source(comparison)
-    if len(relative):
-        _show.figure(figures.differences(relative, note))
-    _show.table(listings.differences(rows))
+_show.section("What the change is made of")
+ways = {compared.SPLITS[by]: by for by in effects.WATERFALLS}
+way = st.selectbox("Split the change by", list(ways), key="split", width=420)
+by = ways[way]
+parts = effects.parts_of_change(found, by)
+if len(parts):
+    _show.figure(compared.waterfall(parts, by, note=f"{note} {compared.SPLIT_NOTE}"))
+    _show.table(compared.parts(parts, by, paired=comparison.paired))
 else:
-    _show.say("The two runs share no measure for the whole estate.")
+    _show.say("These runs do not measure that.")
+
+_show.section("Who gains and who loses")
+measure = compared.MEASURES[
+    st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
+]
+_show.figure(
+    compared.group_changes(groups, measure, note=note), compared.who_gains(groups, measure)
+)
+chosen_measure = st.selectbox("Prison by prison", list(MEASURES), key="prison measure", width=420)
+_show.table(
+    compared.prisons_that_change(
+        _effects.prison_differences(*pair), _effects.names(), MEASURES[chosen_measure]
+    )
+)
+
+_show.section("People without contact, in care as children, and foreign nationals")
+_show.table(compared.without_contact(found, comparison))
+_show.table(compared.apart(found))
 
 _show.section("Distance from home")
 _show.table(listings.two_distances(one.summary, other.summary, before.title, after.title))

@@ -1,44 +1,162 @@
-"""Visits: how long families wait, who is refused, and how full halls and video stations are."""
+"""Visits and video: contact, waits and refusals, who gains and who loses, and what it costs."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _show, _state
-from scenarios.display import figures, listings, views, wording
+from app_pages import _builder, _effects, _show, _state
+from scenarios import effects
+from scenarios.display import charts, compared, figures, listings, views, visiting, wording
+from scenarios.hours import by_hour
+
+EVERY_PRISON = "Every prison"
+SUMMARIES = {"Nine in ten": "wait_days_p90", "Half": "wait_days_median"}
 
 run, results = _state.page("Visits and video calls")
-estimates = _state.estimates(run.folder, run.stamp)
-estate = views.estate_measures(estimates)
+known = (run.folder, run.stamp)
+estimates = _effects.estate(*known)
+baseline = _state.baseline_of(run)
+names = _effects.names()
 
-_show.say(wording.replications(results), small=False)
-_show.numbers(wording.visit_numbers(estate))
+if baseline is None:
+    _show.say(visiting.level_answer(estimates), small=False)
+    if not run.is_baseline:
+        _show.say(wording.NO_BASELINE)
+    _show.table(visiting.policy_levels(estimates))
+    st.page_link("app_pages/scenario.py", label="Try what evening, weekend or video changes do")
+else:
+    pair = (baseline.folder, baseline.stamp, *known)
+    found = _effects.differences(*pair)
+    visited = _effects.newly_visited(*pair)
+    told = effects.conclusions(_state.runs_folder(), _state.opened(baseline), results)
+    groups = effects.gains_and_losses(found)
+    _show.say(visiting.answer(found, visited), small=False)
+    _show.say(compared.who_loses(groups))
+    _show.numbers(visiting.policy_numbers(found, visited, _effects.cost_per_person(*pair)))
+    _show.table(visiting.policy_changes(found, told))
+    _show.table(visiting.policy_by_sex(found))
+    if not told:
+        _show.say(
+            "No stored experiment tried this run under other assumptions about distance. Start one "
+            "on the page Runs, with the baseline first and every curve."
+        )
+_show.say(wording.replications(results))
 
 _show.section("How long families wait")
 waits = views.waits_by_kind(estimates)
 if len(waits):
     _show.figure(figures.waits(results, waits), listings.waits(waits))
+    left, right = st.columns(2)
+    with left:
+        summary = st.segmented_control(
+            "Wait of", list(SUMMARIES), default="Nine in ten", required=True, key="summary"
+        )
+    with right:
+        kinds = {words: kind for kind, words in visiting.WAIT_COLUMNS.items()}
+        kind = st.segmented_control(
+            "Visits", list(kinds), default="All visits", required=True, key="kind"
+        )
+    measure = SUMMARIES[str(summary)]
+    by_prison = visiting.waits_by_prison(_effects.prison_waits(*known), names, measure)
+    longest = visiting.longest_waits(by_prison, kinds[str(kind)])
+    if len(longest):
+        _show.figure(
+            charts.intervals(
+                longest,
+                label="label",
+                unit="Days from asking to the visit",
+                title=f"{wording.measure(measure)}: the {len(longest)} prisons with the longest, "
+                f"{str(kind).lower()}",
+                note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)}",
+                number_format=",.0f",
+            )
+        )
+    else:
+        _show.say("No such visit was booked in this run.")
+    _show.table(visiting.waits_table(by_prison, measure))
 else:
     _show.say("No visit was booked in this run, so there is no wait to show.")
 
-_show.section("What becomes of a request")
+_show.section("What becomes of a request, and why")
 outcomes = views.outcomes(estimates)
 _show.figure(figures.outcomes(results, outcomes), listings.outcomes(outcomes))
+_show.table(
+    visiting.levels(
+        estimates,
+        visiting.REASONS,
+        "Why families are turned away, in a year",
+        note="A family may attempt to book several times for one request.",
+    )
+)
 
-_show.section("Who has contact, and who has none")
+_show.section("When halls and stations are used")
+use, offered = _effects.slots(*known)
+left, right = st.columns(2)
+with left:
+    channels = {"Visit halls": ("visit", "tables"), "Video stations": ("video", "stations")}
+    chosen = st.segmented_control(
+        "Show", list(channels), default="Visit halls", required=True, key="use"
+    )
+with right:
+    codes = sorted(set(use["establishment"]), key=lambda code: names.get(code, code))
+    where = st.selectbox(
+        "At",
+        [EVERY_PRISON, *codes],
+        format_func=lambda code: names.get(code, code),
+        key="where",
+        persist_state="session",
+    )
+channel, what = channels[str(chosen)]
+place = None if where == EVERY_PRISON else str(where)
+hours = by_hour(use, offered, channel, place)
+if len(hours):
+    share = "Share of" if offered is not None else "Mean number of"
+    _show.figure(
+        visiting.heat_map(
+            hours,
+            what=what,
+            title=f"{share} {what} in use by hour of the week, {names.get(str(where), where)}",
+            note=f"Source: run {run.name}, visits of the replications kept, mean of the measured "
+            "weeks; what is on offer is that of a week without closures.",
+        ),
+        visiting.hours_table(hours, what=what),
+    )
+else:
+    _show.say("None takes place there in this run.")
+held = views.visits_by_prison(_state.estimates(*known), _state.prisons(*known))
+drawn = figures.hall_use if channel == "visit" else figures.video_use
+_show.figure(drawn(results, held), listings.visits_by_prison(held))
+
+_show.section("Who gains, and who has no contact")
+if baseline is not None:
+    gain = compared.MEASURES[
+        st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
+    ]
+    _show.figure(
+        compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),
+        compared.who_gains(groups, gain, "Who gains and who loses beside the baseline"),
+    )
 _show.table(listings.by_group(estimates, "sex", "Contact of men and women"))
 _show.table(listings.by_group(estimates, "distance_band", "Contact by miles from home"))
 _show.table(listings.by_group(estimates, "children_under_18", "Contact of people with children"))
 if after_a_move := listings.since_move(estimates):
     _show.table(after_a_move)
 
-_show.section("Halls and video stations, prison by prison")
-by_prison = views.visits_by_prison(estimates, _state.prisons(run.folder, run.stamp))
-kinds = {"Visit halls": figures.hall_use, "Video stations": figures.video_use}
-kind = st.segmented_control("Show", list(kinds), default="Visit halls", required=True, key="use")
-_show.figure(kinds[str(kind)](results, by_prison), listings.visits_by_prison(by_prison))
+_show.section("What visits take from families")
+_show.table(
+    visiting.levels(
+        estimates, visiting.FAMILIES, "Pounds and hours of families and children, in a year"
+    )
+)
 
-_show.section("Every measure")
-_show.table(listings.measures(estate))
+_show.section("If visits ran differently")
+_show.say(
+    "Staff of sessions and video calls are priced from the timetable before any run; a run "
+    "measures them, and what families gain for it."
+)
+_builder.offers(("evening", "weekend", "video"))
+
+with st.expander("Every measure"):
+    _show.table(listings.measures(views.estate_measures(estimates)))
 
 _show.download("Visits and video calls", shown=results)

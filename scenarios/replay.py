@@ -5,6 +5,8 @@ happened is written as a table and drawn as a page that can be read without anyt
 
     events.parquet, events.csv       one row at each turn of each request, in order of time
     sessions.parquet, sessions.csv   one row per dated session: its tables and what became of them
+    parties.parquet, parties.csv     one row per party that came: when it arrived, was through the
+                                     check, was in the hall and left
     timeline.html                    the hall and its calendar, drawn
 """
 
@@ -73,7 +75,10 @@ class Replayed:
         The log as a table.
     sessions
         One row per dated slot: session, hall, kind, closed, session_start, session_end, tables,
-        bookings, cancelled, then counts of what its tables became.
+        bookings, cancelled, then counts of what its tables became, and opens_late_minutes.
+    parties
+        One row per party that came: session, session_start, arrived, checked, entered, left
+        (missing where it was not let in), visitors, outcome.
     measures
         Of this prison.
     """
@@ -82,6 +87,7 @@ class Replayed:
     log: VisitLog
     events: pd.DataFrame
     sessions: pd.DataFrame
+    parties: pd.DataFrame
     measures: pd.DataFrame
 
 
@@ -146,7 +152,7 @@ def replay(
     if out_dir is None:
         shutil.rmtree(folder, ignore_errors=True)
     with new_folder(folder) as partial:
-        for name in ("events", "sessions"):
+        for name in ("events", "sessions", "parties"):
             table = getattr(played, name)
             write_parquet(table, partial / f"{name}.parquet")
             _readable(table).to_csv(partial / f"{name}.csv", index=False, lineterminator="\n")
@@ -219,6 +225,7 @@ def play_again(
         log=log,
         events=log.table(inputs.calendar),
         sessions=_sessions(log, inputs),
+        parties=_parties(log, inputs),
         measures=measures[measures["establishment"] == establishment],
     )
 
@@ -272,8 +279,39 @@ def _sessions(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
             "bookings": count(VisitOutcome.BOOKED),
             "cancelled": count(VisitOutcome.CANCELLED),
             **{str(outcome): count(outcome) for outcome in AT_THE_SESSION},
+            "opens_late_minutes": log.year.day.late_minutes,
         }
     )
+
+
+def _parties(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
+    """Give every party that came, with the moments of its day."""
+    year, calendar = log.year, inputs.calendar
+    came = (VisitOutcome.ATTENDED, VisitOutcome.REFUSED_ENTRY)
+    rows = np.flatnonzero(np.isin(log.outcome, [CODE[outcome] for outcome in came]))
+    request, slot = log.request[rows], log.slot[rows]
+    arrived, checked = year.day.at_the_check(year.place, year.visits, year.sessions, request, slot)
+    start = year.sessions.start[slot]
+    entered = start + log.late_minutes[rows]
+    is_in = log.of(VisitOutcome.ATTENDED)[rows]
+    party = year.visits.party[request]
+
+    def moments(minutes: NDArray[np.float64], known: NDArray[np.bool_]) -> pd.Series[pd.Timestamp]:
+        return pd.Series(calendar.timestamps(minutes)).where(known)
+
+    everybody = np.ones(len(rows), dtype=np.bool_)
+    return pd.DataFrame(
+        {
+            "session": pd.Series(year.templates[year.sessions.template[slot]], dtype="str"),
+            "session_start": calendar.timestamps(start),
+            "arrived": moments(arrived, everybody),
+            "checked": moments(checked, everybody),
+            "entered": moments(entered, is_in),
+            "left": moments(entered + log.minutes_had[rows], is_in),
+            "visitors": year.place.adults[party] + year.place.children[party],
+            "outcome": np.where(is_in, *map(str, came)),
+        }
+    ).sort_values(["arrived", "session"], ignore_index=True, kind="stable")
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -202,18 +202,11 @@ class VisitingDay:
         start = sessions.start[slot]
 
         def drawn(purpose: str) -> NDArray[np.float64]:
-            stream = stream_key(self.seed, self.replication, f"visit {purpose}")
-            return uniform(stream, place.keys, visits.person[request], visits.number[request])
+            return self._drawn(purpose, place, visits, request)
 
         entered = start + self.late_minutes[slot]
         if settings.check_minutes_per_visitor or self._may_be_late():
-            span = settings.arrive_first_minutes - settings.arrive_last_minutes
-            arrived = start - settings.arrive_first_minutes + drawn("arrives") * span
-            party = visits.party[request]
-            visitors = place.adults[party] + place.children[party]
-            served = settings.check_minutes_per_visitor * visitors * (0.5 + drawn("is checked"))
-            session, checkers = self._sessions(sessions)
-            checked = through_check(session[slot], arrived, served, checkers)
+            _, checked = self.at_the_check(place, visits, sessions, request, slot)
             entered = np.maximum(entered, checked + settings.escort_minutes)
         had = np.maximum(end - entered, 0.0)
         if settings.early_finish_share:
@@ -222,6 +215,48 @@ class VisitingDay:
         if settings.refused_entry_share:
             had[drawn("refused entry") < settings.refused_entry_share] = 0.0
         return entered - start, had
+
+    def at_the_check(
+        self,
+        place: Place,
+        visits: Requests,
+        sessions: DatedSlots,
+        request: NDArray[np.int64],
+        slot: NDArray[np.int64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Say when each party that came arrived, and when it was through check and search.
+
+        Parameters
+        ----------
+        place, visits, sessions
+            Parties, requests and dated slots.
+        request, slot
+            Who came, and to which slot; shape (parties that came,). Everybody who came to a queue
+            is to be among them.
+
+        Returns
+        -------
+        tuple of ndarray of float64
+            Simulation minutes; shape (parties that came,).
+        """
+        settings = self.settings
+
+        def drawn(purpose: str) -> NDArray[np.float64]:
+            return self._drawn(purpose, place, visits, request)
+
+        span = settings.arrive_first_minutes - settings.arrive_last_minutes
+        arrived = sessions.start[slot] - settings.arrive_first_minutes + drawn("arrives") * span
+        party = visits.party[request]
+        visitors = place.adults[party] + place.children[party]
+        served = settings.check_minutes_per_visitor * visitors * (0.5 + drawn("is checked"))
+        session, checkers = self._sessions(sessions)
+        return arrived, through_check(session[slot], arrived, served, checkers)
+
+    def _drawn(
+        self, purpose: str, place: Place, visits: Requests, request: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        stream = stream_key(self.seed, self.replication, f"visit {purpose}")
+        return uniform(stream, place.keys, visits.person[request], visits.number[request])
 
     def _may_be_late(self) -> bool:
         """Say whether a party can reach the hall late although its check takes no time."""

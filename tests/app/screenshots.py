@@ -13,9 +13,9 @@ from pathlib import Path
 from tests.app.serving import browsing, open_page, serving
 
 PAGES = (
-    *("start", "overview", "allocation", "person", "frontier", "visits"),
+    *("start", "overview", "allocation", "person", "frontier", "visits", "hall"),
     *("family_workers", "booking_line"),
-    *("compare", "sources", "runs", "data", "help"),
+    *("compare", "scenario", "sources", "runs", "data", "help"),
 )
 WIDTHS = {"": 1280, "-narrow": 390}
 

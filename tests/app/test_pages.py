@@ -17,9 +17,9 @@ from tests.app.serving import ROOT
 
 Opener = Callable[..., AppTest]
 PAGES = (
-    *("start", "overview", "allocation", "person", "frontier", "visits"),
+    *("start", "overview", "allocation", "person", "frontier", "visits", "hall"),
     *("family_workers", "booking_line"),
-    *("compare", "sources", "runs", "data", "help"),
+    *("compare", "scenario", "sources", "runs", "data", "help"),
 )
 
 

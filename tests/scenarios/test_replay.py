@@ -59,6 +59,8 @@ def test_the_folder_holds_tables_and_a_page(folder: Path) -> None:
         "events.csv",
         "sessions.parquet",
         "sessions.csv",
+        "parties.parquet",
+        "parties.csv",
         "timeline.html",
     }
     read = pd.read_csv(folder / "events.csv")
@@ -74,6 +76,20 @@ def test_sessions_add_up_to_the_events(folder: Path) -> None:
     assert int(sessions["attended"].sum()) == int(counts["attended"])
     used = sessions[["attended", "no_show", "refused_entry", "called_off"]].sum(axis=1)
     assert (used <= sessions["tables"]).all()
+
+
+def test_parties_pass_the_check_before_the_hall_and_agree_with_the_events(folder: Path) -> None:
+    parties = pd.read_parquet(folder / "parties.parquet")
+    events = pd.read_parquet(folder / "events.parquet")
+    let_in = parties[parties["outcome"] == "attended"]
+    attended = events[events["outcome"] == "attended"]
+    assert len(let_in) == len(attended) > 50
+    assert len(parties) == len(attended) + int((events["outcome"] == "refused_entry").sum())
+    assert (parties["arrived"] < parties["checked"]).all()
+    assert (let_in["checked"] < let_in["entered"]).all()
+    assert (let_in["entered"] < let_in["left"]).all()
+    late = (let_in["entered"] - let_in["session_start"]).dt.total_seconds() / 60
+    np.testing.assert_allclose(np.sort(late), np.sort(attended["late_minutes"]), atol=0.06 + 1 / 60)
 
 
 def test_the_page_draws_three_pictures_and_fetches_nothing(folder: Path) -> None:

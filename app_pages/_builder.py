@@ -1,0 +1,158 @@
+"""The scenario that is being written, kept while the reader goes from page to page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app_pages import _effects, _show
+
+if TYPE_CHECKING:
+    from scenarios.drafts import Draft
+    from scenarios.schema import Scenario
+
+BEGUN = "scenario begun"
+"""Where the scenario being written stands in the session."""
+
+ROUND = "scenario round"
+"""Counts beginnings: the widgets of one beginning are not those of another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A scenario being written, in the parts that the page edits apart.
+
+    Attributes
+    ----------
+    name, title, question
+        Its words.
+    preset, chosen
+        The question it began from, and what is chosen for it; none for one read from a file.
+    cells
+        What is changed prison by prison.
+    cells_shown
+        What the table of prisons began with; what the reader changes in it comes on top.
+    rules, rules_shown
+        Rules, weights and limits, and what their editor began with.
+    extra
+        Every other line.
+    """
+
+    name: str
+    title: str
+    question: str
+    preset: str | None = None
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    cells_shown: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    rules_shown: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def begun() -> Begun | None:
+    """Return the scenario being written."""
+    found = st.session_state.get(BEGUN)
+    return found if isinstance(found, Begun) else None
+
+
+def keep(scenario: Begun) -> None:
+    """Keep the scenario being written."""
+    st.session_state[BEGUN] = scenario
+
+
+def begin(scenario: Begun) -> None:
+    """Begin another scenario: its widgets start afresh."""
+    keep(scenario)
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+
+
+def forget() -> None:
+    """Write no scenario any more."""
+    st.session_state.pop(BEGUN, None)
+
+
+def key(name: str) -> str:
+    """Return the key of a widget of the scenario being written."""
+    return f"{name} {st.session_state.get(ROUND, 0)}"
+
+
+def from_preset(name: str) -> Begun:
+    """Return the beginning of a scenario about one of the questions."""
+    from scenarios.presets import preset
+
+    found = preset(name)
+    return Begun(
+        name=found.key,
+        title=found.title,
+        question=found.question,
+        preset=found.key,
+        chosen=found.begun(),
+    )
+
+
+def from_draft(draft: Draft) -> Begun:
+    """Return a scenario as it was kept, taken apart for the page."""
+    from scenarios.presets import split_by_prison
+
+    cells, rest = split_by_prison(draft.change)
+    return Begun(
+        name=draft.name, title=draft.title, question=draft.question, cells=cells, extra=rest
+    )
+
+
+def draft_of(scenario: Begun) -> Draft:
+    """Return the scenario as a file would hold it."""
+    from scenarios.drafts import Draft
+    from scenarios.presets import change_by_prison, joined, preset
+
+    change: dict[str, Any] = {}
+    if scenario.preset is not None:
+        change = preset(scenario.preset).change(scenario.chosen)
+    for part in (change_by_prison(scenario.cells), scenario.rules, scenario.extra):
+        change = joined(change, part)
+    return Draft(
+        name=scenario.name, title=scenario.title, question=scenario.question, change=change
+    )
+
+
+@st.cache_resource(max_entries=30, show_spinner=False)
+def _judged(name: str, text: str) -> tuple[Scenario | None, tuple[str, ...]]:
+    from scenarios.drafts import checked_text
+    from scenarios.errors import ScenarioError
+
+    try:
+        return checked_text(name, text), ()
+    except ScenarioError as error:
+        return None, error.problems
+
+
+def judged(draft: Draft) -> tuple[Scenario | None, tuple[str, ...]]:
+    """Return the scenario that a draft makes, or everything that is wrong with it."""
+    from scenarios.drafts import NOTHING_CHANGED, draft_text
+
+    if not draft.change:
+        return None, (NOTHING_CHANGED,)
+    return _judged("draft", draft_text(draft))
+
+
+def offers(keys: Sequence[str]) -> None:
+    """Show some questions with what they cost in staff, each with the way to its scenario."""
+    from scenarios.display import drafted
+    from scenarios.drafts import draft_text
+    from scenarios.presets import preset
+
+    for column, name in zip(st.columns(len(keys)), keys, strict=True):
+        with column:
+            offered = from_preset(name)
+            _show.say(preset(name).question)
+            added = _effects.extra_staff(draft_text(draft_of(offered)))
+            if added is not None:
+                card = drafted.staff_card(added)
+                _show.numbers([replace(card, label=f"{offered.title}: staff", note="")])
+            if st.button(f"Try: {offered.title.lower()}", key=f"try {name}"):
+                begin(offered)
+                st.switch_page("app_pages/scenario.py")

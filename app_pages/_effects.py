@@ -1,0 +1,138 @@
+"""What the pages about visits and comparisons read of stored runs, each kept for the next page.
+
+Everything is keyed on folders and the moments they were written; only small tables are kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app_pages import _state
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.estate import Estate
+    from scenarios.effects import Ratio
+    from scenarios.results import Results
+
+WAITS = ("wait_days_median", "wait_days_p90")
+
+
+def _fresh(folder: str) -> Results:
+    """Open a run whose large tables are needed this once."""
+    from scenarios.results import load_results
+
+    return load_results(folder)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def estate(folder: str, stamp: int) -> pd.DataFrame:
+    """Return mean and interval of every measure of the whole estate, for every group."""
+    from scenarios.display.visiting import with_ends_of_requests
+    from scenarios.effects import estate_rows
+    from simulation.replicate import intervals
+
+    del stamp
+    return intervals(with_ends_of_requests(estate_rows(_fresh(folder))))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def prison_waits(folder: str, stamp: int) -> pd.DataFrame:
+    """Return mean and interval of the waits of every prison, in all and by kind of session."""
+    from scenarios.effects import prison_rows
+    from simulation.replicate import intervals
+
+    del stamp
+    return intervals(prison_rows(_fresh(folder), WAITS))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def differences(before: str, before_stamp: int, after: str, after_stamp: int) -> pd.DataFrame:
+    """Return the difference of every measure of the whole estate, for every group."""
+    from scenarios.effects import estate_differences
+
+    del before_stamp, after_stamp
+    return estate_differences(_fresh(before), _fresh(after))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def prison_differences(
+    before: str, before_stamp: int, after: str, after_stamp: int
+) -> pd.DataFrame:
+    """Return the difference of visits, contact and waits at every prison."""
+    from scenarios.effects import HIGHER_IS_BETTER, prison_differences
+
+    del before_stamp, after_stamp
+    measures = [*HIGHER_IS_BETTER, "visits", "requests_unmet_share"]
+    return prison_differences(_fresh(before), _fresh(after), measures)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) -> pd.DataFrame:
+    """Return who is visited in one run and not in the other."""
+    from scenarios.effects import newly_visited
+
+    del before_stamp, after_stamp
+    return newly_visited(_fresh(before), _fresh(after))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def cost_per_person(before: str, before_stamp: int, after: str, after_stamp: int) -> Ratio | None:
+    """Return what one person more who is visited costs in staff; nothing for unlike families."""
+    from scenarios.compare import is_paired
+    from scenarios.effects import cost_per_person, estate_rows
+
+    del before_stamp, after_stamp
+    one, other = _fresh(before), _fresh(after)
+    if not is_paired(one, other):
+        return None
+    return cost_per_person(estate_rows(one), estate_rows(other))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def slots(folder: str, stamp: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the use of every slot of the week, and what is on offer where that is known."""
+    from scenarios.hours import on_offer, use_by_slot
+
+    del stamp
+    results = _fresh(folder)
+    return use_by_slot(results), on_offer(results)
+
+
+def names() -> dict[str, str]:
+    """Return the names of the prisons by code."""
+    known = _state.establishments()
+    return dict(zip(known["establishment"].astype(str), known["name"].astype(str), strict=True))
+
+
+@st.cache_resource(show_spinner=False)
+def _estate() -> Estate:
+    from data.estate import load_estate
+
+    return load_estate()
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def extra_staff(text: str) -> tuple[float, float] | None:
+    """Return hours and pounds of staff a year that a scenario file adds; nothing for a faulty one.
+
+    Parameters
+    ----------
+    text
+        The scenario file.
+    """
+    from scenarios.drafts import checked_text
+    from scenarios.errors import ScenarioError
+    from scenarios.load import load_scenario
+    from scenarios.staffing import planned_staff
+
+    try:
+        after = planned_staff(_estate(), checked_text("draft", text))
+        before = planned_staff(_estate(), load_scenario("baseline"))
+    except (ScenarioError, ValueError):
+        return None
+    hours = after.session_hours + after.video_hours - before.session_hours - before.video_hours
+    return hours, after.gbp - before.gbp

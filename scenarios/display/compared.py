@@ -1,0 +1,536 @@
+"""Two runs or more side by side: who gains and who loses, and what the change is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from scenarios import effects
+from scenarios.compare import CANNOT_TELL, ONE_REPLICATION
+from scenarios.display import wording
+from scenarios.display.charts import CATEGORIES, CONFIG, TEXT, WIDTH, Figure, intervals
+from scenarios.display.markup import DASH, cell, table
+from scenarios.verdict import verdict_words
+
+if TYPE_CHECKING:
+    from scenarios.compare import Comparison
+
+RISE, FALL, WHOLE = "adds", "takes away", "total"
+
+PART_WORDS = {
+    "made": "Requests made",
+    "cancelled": "Cancelled",
+    "no_show": "Nobody came",
+    "refused_entry": "Refused at the gate",
+    "called_off": "Called off for want of staff",
+    "booking_fell": "Lost because the person is moved",
+    "request_fell": "Asked no more, the person is moved",
+    "refused": "Refused, nothing was free",
+    "gave_up": "Given up by the family",
+    "put_off": "Put off, the family no longer asks",
+    "turned_to_video": "Turned to a video call",
+    "pending": "Still open when the year ends",
+    "evening": "Evening sessions",
+    "weekday": "Weekday sessions by day",
+    "weekend": "Weekend sessions",
+}
+"""Parts of a change in words; others are groups of people."""
+
+SPLITS = {
+    "outcome": "What became of requests",
+    "session_kind": "Kind of session",
+    "sex": "Men and women",
+    "children_under_18": "Children under 18",
+    "care_experience": "Care experience",
+    "nationality": "Nationality",
+    "income": "Family income",
+    "car": "Car or not",
+    "distance_band": "Miles from home",
+    "region": "Region",
+}
+"""The ways to split a change, and the groups of people, in words."""
+
+GROUP_WORDS = {
+    "in_care_as_a_child": "In care as a child",
+    "never_in_care": "Never in care",
+    "foreign_national": "Foreign nationals",
+    "british_or_irish": "British or Irish",
+    "without_visitors": "Nobody may visit",
+    "low_income": "Visitors on a low income",
+    "other_income": "Visitors on another income",
+    "with_car": "Visitors with a car",
+    "without_car": "Visitors without a car",
+}
+
+APART = (
+    ("care_experience", "in_care_as_a_child"),
+    ("nationality", "foreign_national"),
+    ("income", "without_visitors"),
+)
+"""Groups that the tables name apart: care-experienced people, foreign nationals, people whom nobody
+may visit."""
+
+NO_CONTACT = {
+    "no_contact_share": "No visit or call in four weeks",
+    "no_contact_unmet_share": "of them: asked for in vain",
+    "no_contact_by_choice_share": "of them: nobody asked",
+    "no_contact_barred_share": "of them: contacts may not visit",
+    "no_contact_nobody_share": "of them: nobody is known",
+    "no_contact_in_90_days_share": "No visit or call in 90 days",
+    "no_contact_in_year_share": "No visit or call all year",
+}
+"""People without contact, and why."""
+
+BY_CHANCE = (
+    "A verdict needs a 95% interval that leaves out zero, so of twenty groups where nothing "
+    "changes about one is called a gain or a loss by chance alone."
+)
+SPLIT_NOTE = (
+    "The parts add up to the change, year by year. They say where it shows, not which changed line "
+    "brought it about: two runs cannot tell that; run each line alone to see."
+)
+MOVED_NOTE = "A plan that moves people moves them from one part to another too."
+
+
+def group_words(group: str) -> str:
+    """Write a group or a part of a change in words.
+
+    Examples
+    --------
+    >>> group_words("made"), group_words("foreign_national"), group_words("men")
+    ('Requests made', 'Foreign nationals', 'Men')
+    """
+    return PART_WORDS.get(group) or GROUP_WORDS.get(group) or wording.group(group)
+
+
+def waterfall(parts: pd.DataFrame, by: str, *, note: str) -> Figure:
+    """Draw a change as bars that begin where the one above ends.
+
+    Parameters
+    ----------
+    parts
+        The table of :func:`scenarios.effects.parts_of_change`, not empty.
+    by
+        How it is split.
+    note
+        What stands behind the numbers.
+    """
+    import altair as alt
+
+    rows = _bars(parts)
+    order = list(rows["label"])
+    unit = _unit(by)
+    domain = [RISE, FALL, WHOLE]
+    base = alt.Chart(rows).encode(
+        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(ticks=False, grid=False)),
+        tooltip=[
+            alt.Tooltip("label:N", title=" "),
+            alt.Tooltip("change:Q", title="Change", format="+,.0f"),
+            alt.Tooltip("end:Q", title=unit, format=",.0f"),
+        ],
+    )
+    axis = alt.Axis(format=",.0f", tickCount=5)
+    bars = base.mark_bar(height={"band": 0.65}).encode(
+        x=alt.X("low_end:Q", title=unit, axis=axis, scale=alt.Scale(zero=False, nice=True)),
+        x2="high_end:Q",
+        color=alt.Color(
+            "kind:N",
+            title=None,
+            sort=domain,
+            scale=alt.Scale(domain=domain, range=[CATEGORIES[1], CATEGORIES[3], CATEGORIES[0]]),
+            legend=alt.Legend(columns=3, symbolType="square"),
+        ),
+    )
+    labels = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12).encode(
+        x="high_end:Q", text="text:N"
+    )
+    chart = (bars + labels).properties(width=WIDTH, height=34 * len(rows) + 10)
+    title = f"{unit}: from the first run to the second, by {SPLITS[by].lower()}"
+    said = "; ".join(f"{row['label']} {row['text']}" for row in rows.to_dict("records"))
+    return Figure(title=title, note=note, alt=f"{title}. {said}.", chart=chart.configure(**CONFIG))
+
+
+def _unit(by: str) -> str:
+    return "Requests that end in a visit, a year" if by == "outcome" else "Visits held, a year"
+
+
+def _bars(parts: pd.DataFrame) -> pd.DataFrame:
+    """Give a bar for the first run, each part and the second run."""
+    whole = parts.iloc[-1]
+    steps = parts.iloc[:-1]
+    floor = min(whole["before"], whole["after"], steps[["start", "end"]].min(axis=None))
+    ceiling = max(whole["before"], whole["after"], steps[["start", "end"]].max(axis=None))
+    foot = max(0.0, floor - 0.4 * (ceiling - floor))
+    ends = [
+        ("First run", whole["before"], whole["before"], foot, whole["before"], WHOLE),
+        *(
+            (
+                group_words(str(row["part"])),
+                row["change"],
+                row["end"],
+                min(row["start"], row["end"]),
+                max(row["start"], row["end"]),
+                RISE if row["change"] >= 0 else FALL,
+            )
+            for row in steps.to_dict("records")
+        ),
+        ("Second run", whole["change"], whole["after"], foot, whole["after"], WHOLE),
+    ]
+    columns = ["label", "change", "end", "low_end", "high_end", "kind"]
+    rows = pd.DataFrame(ends, columns=columns)
+    texts = [
+        cell(row["end"], "visits") if row["kind"] == WHOLE else f"{row['change']:+,.0f}"
+        for row in rows.to_dict("records")
+    ]
+    return rows.assign(text=[text.replace("-", "\N{MINUS SIGN}") for text in texts])
+
+
+def parts(rows: pd.DataFrame, by: str, *, paired: bool) -> str:
+    """List the parts of a change with their intervals.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.effects.parts_of_change`.
+    by
+        How it is split.
+    paired
+        Whether both runs played the same families.
+    """
+    shown = pd.DataFrame(
+        {
+            "part": [
+                _unit(by) if part == effects.ALL else group_words(str(part))
+                for part in rows["part"]
+            ],
+            "before": rows["before"],
+            "after": rows["after"],
+            "change": [wording.difference(value, "visits") for value in rows["change"]],
+            "interval": [_range(row, "visits") for row in wording.records(rows)],
+        }
+    )
+    how = "Paired" if paired else "Independent"
+    moved = f" {MOVED_NOTE}" if by in ("distance_band", "region") else ""
+    return table(
+        shown,
+        f"{_unit(by)}: the change by {SPLITS[by].lower()}",
+        labels={
+            "part": "Part",
+            "before": "First run",
+            "after": "Second run",
+            "change": "Adds to the total",
+            "interval": "95% interval",
+        },
+        right=("change", "interval"),
+        note=f"{how} 95% intervals. {SPLIT_NOTE}{moved}",
+    )
+
+
+def _range(row: Mapping[str, object], name: str) -> str:
+    low, high = float(str(row["low"])), float(str(row["high"]))
+    if low != low:
+        return DASH
+    ends = [wording.difference(value, name) for value in (low, high)]
+    return f"{ends[0].removesuffix(' points')} to {ends[1]}"
+
+
+MEASURES = {
+    "No contact in four weeks": "no_contact_share",
+    "In regular contact": "regular_contact_share",
+    "Visits each in four weeks": "visits_per_prisoner_per_four_weeks",
+    "Wait in days, nine in ten": "wait_days_p90",
+}
+"""The measures by which groups are said to gain or to lose, in words."""
+
+
+def group_changes(rows: pd.DataFrame, measure: str, *, note: str) -> Figure:
+    """Draw how one measure changes for each group of people, with intervals.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.effects.gains_and_losses`.
+    measure
+        One of ``MEASURES``.
+    """
+    scale = 100.0 if measure.endswith("_share") else 1.0
+    same = rows[rows["verdict"] != effects.OTHER_PEOPLE].dropna(subset=measure)
+    drawn = pd.DataFrame(
+        {
+            "label": [group_words(str(group)) for group in same["group"]],
+            "value": scale * same[measure],
+            "low": scale * same[f"{measure}_low"].fillna(same[measure]),
+            "high": scale * same[f"{measure}_high"].fillna(same[measure]),
+        }
+    ).drop_duplicates("label")
+    words = next(label for label, name in MEASURES.items() if name == measure)
+    unit = "percentage points" if scale > 1 else words.lower()
+    return intervals(
+        drawn,
+        label="label",
+        unit=f"Change, {unit}",
+        title=f"{words}: the change by group of people, {unit}",
+        note=f"{note} Lines are 95% intervals.",
+        zero_line=True,
+        number_format=",.2f",
+    )
+
+
+def who_gains(rows: pd.DataFrame, measure: str, caption: str = "Who gains and who loses") -> str:
+    """List for each group of people how one measure changes, and whether it gains or loses in all.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.effects.gains_and_losses`.
+    measure
+        One of ``MEASURES``.
+    """
+    shown = pd.DataFrame(
+        {
+            "who": [group_words(str(group)) for group in rows["group"]],
+            "of": rows["group_by"].map(SPLITS),
+            "people": rows["people"],
+            "change": [wording.difference(value, measure) for value in rows[measure]],
+            "interval": [
+                _range({"low": row[f"{measure}_low"], "high": row[f"{measure}_high"]}, measure)
+                for row in wording.records(rows)
+            ],
+            "verdict": rows["verdict"].str.capitalize(),
+        }
+    )
+    words = next(label for label, name in MEASURES.items() if name == measure)
+    return table(
+        shown,
+        caption,
+        labels={
+            "who": "People",
+            "of": "By",
+            "people": "Number",
+            "change": words,
+            "interval": "95% interval",
+            "verdict": "All measures together",
+        },
+        right=("change", "interval"),
+        note="All measures together: visits, regular contact, no contact and the wait; a group "
+        f"gains when one is better and none worse beyond chance. {BY_CHANCE}",
+        scroll=True,
+    )
+
+
+def who_loses(rows: pd.DataFrame) -> str:
+    """Say in a sentence or two which groups of people lose.
+
+    Examples
+    --------
+    >>> found = {"group_by": ["sex", "sex"], "group": ["men", "women"]}
+    >>> who_loses(pd.DataFrame(found | {"verdict": ["gains", "loses"]}))
+    'These groups lose beyond chance: women.'
+    """
+
+    def named(verdict: str) -> str:
+        chosen = rows[rows["verdict"] == verdict]
+        words = dict.fromkeys(group_words(str(group)) for group in chosen["group"])
+        return ", ".join(_lower(word) for word in words)
+
+    said = []
+    if lost := named(effects.LOSES):
+        said.append(f"These groups lose beyond chance: {lost}.")
+    if both := named(effects.BOTH_WAYS):
+        said.append(f"These gain by some measures of contact and lose by others: {both}.")
+    if said:
+        return " ".join(said)
+    if (rows["verdict"] == ONE_REPLICATION).any():
+        return "One simulated year cannot tell who loses. Start runs of several."
+    return "No group of people loses contact beyond chance."
+
+
+def _lower(words: str) -> str:
+    """Write words inside a sentence; names of places keep their capitals."""
+    first = words.split()[0]
+    keeps = words in REGIONS or first in ("British", "East", "North", "South", "West")
+    return words if keeps else words[:1].lower() + words[1:]
+
+
+REGIONS = ("London", "Wales", "Yorkshire and the Humber")
+
+
+def without_contact(found: pd.DataFrame, comparison: Comparison) -> str:
+    """List the people without contact and why, before and after.
+
+    Parameters
+    ----------
+    found
+        Differences of the whole estate.
+    comparison
+        Names the runs.
+    """
+    rows = found[(found["group_by"] == effects.ALL) & found["measure"].isin(NO_CONTACT)]
+    rows = rows.set_index("measure").reindex(list(NO_CONTACT)).dropna(subset="before")
+    shown = pd.DataFrame(
+        [
+            {
+                "who": NO_CONTACT[str(measure)],
+                "before": cell(row["before"], str(measure)),
+                "after": cell(row["after"], str(measure)),
+                "change": verdict_words(row).capitalize(),
+            }
+            for measure, row in zip(rows.index, wording.records(rows), strict=True)
+        ],
+        columns=["who", "before", "after", "change"],
+    )
+    return table(
+        shown,
+        "People without any visit or video call, in per cent of people held",
+        labels={"who": "People", "before": "First run", "after": "Second run", "change": "Verdict"},
+        right=("before", "after"),
+        note=f"First run: {comparison.before}. Second run: {comparison.after}. Telephone calls and "
+        "letters are not modelled, so contact is a floor.",
+    )
+
+
+APART_MEASURES = (
+    "visits_per_prisoner_per_four_weeks",
+    "regular_contact_share",
+    "no_contact_share",
+    "no_contact_unmet_share",
+    "people_with_video_calls",
+    "worker_need_met_share",
+)
+
+
+def apart(found: pd.DataFrame) -> str:
+    """List the contact of care-experienced people, foreign nationals and people without visitors.
+
+    Parameters
+    ----------
+    found
+        Differences of the whole estate.
+    """
+    rows = []
+    for group_by, group in APART:
+        of_group = found[(found["group_by"] == group_by) & (found["group"] == group)]
+        known = {row["measure"]: row for row in wording.records(of_group)}
+        if not known.get("people", {}).get("before"):
+            continue
+        rows += [
+            {
+                "who": group_words(group),
+                "measure": wording.measure(name),
+                "before": cell(known[name]["before"], name),
+                "after": cell(known[name]["after"], name),
+                "change": verdict_words(known[name]).capitalize(),
+            }
+            for name in APART_MEASURES
+            if name in known
+        ]
+    return table(
+        pd.DataFrame(rows, columns=["who", "measure", "before", "after", "change"]),
+        "People in care as children, foreign nationals, and people whom nobody may visit",
+        labels={
+            "who": "People",
+            "measure": "Measure",
+            "before": "First run",
+            "after": "Second run",
+            "change": "Verdict",
+        },
+        right=("before", "after"),
+        note="Groups of nobody are left out. Runs of earlier versions do not measure the visits of "
+        "foreign nationals apart.",
+    )
+
+
+def prisons_that_change(
+    found: pd.DataFrame, names: Mapping[str, str], measure: str, *, rows: int = 15
+) -> str:
+    """List the prisons where a measure changes most beyond chance.
+
+    Parameters
+    ----------
+    found
+        Differences by prison.
+    names
+        Names of the prisons by code.
+    measure
+        Which measure.
+    """
+    known = found[(found["measure"] == measure) & (found["group_by"] == effects.ALL)]
+    told = known[~known["verdict"].isin([CANNOT_TELL])]
+    size = told["difference"].abs().sort_values(ascending=False, kind="stable")
+    most = told.loc[size.index[:rows]]
+    shown = pd.DataFrame(
+        {
+            "name": [names.get(str(code), str(code)) for code in most["establishment"]],
+            "before": [cell(value, measure) for value in most["before"]],
+            "after": [cell(value, measure) for value in most["after"]],
+            "change": [wording.difference(value, measure) for value in most["difference"]],
+            "interval": [wording.difference_interval(row) for row in wording.records(most)],
+        }
+    )
+    return table(
+        shown,
+        f"{wording.measure(measure)}: the prisons where it changes most",
+        labels={
+            "name": "Prison",
+            "before": "First run",
+            "after": "Second run",
+            "change": "Change",
+            "interval": "95% interval",
+        },
+        right=("before", "after", "change", "interval"),
+        note=f"{len(told)} of {len(known)} prisons differ beyond chance. {BY_CHANCE}",
+    )
+
+
+def beside_each_other(
+    titles: Sequence[str], found: Sequence[pd.DataFrame], labels: Mapping[str, str]
+) -> str:
+    """List the headline of several runs beside the first: its value, then each difference.
+
+    Parameters
+    ----------
+    titles
+        Titles of the runs, the first being the one compared with.
+    found
+        Differences of the estate of every further run from the first.
+    labels
+        Measures and their words.
+    """
+    known = [
+        {row["measure"]: row for row in wording.records(rows[rows["group_by"] == effects.ALL])}
+        for rows in found
+    ]
+    shared = [name for name in labels if all(name in rows for rows in known)]
+    columns = {f"run{number}": title for number, title in enumerate(titles[1:])}
+    shown = pd.DataFrame(
+        [
+            {
+                "measure": labels[name],
+                "first": cell(known[0][name]["before"], name),
+                **{
+                    column: _told(rows[name], name)
+                    for column, rows in zip(columns, known, strict=True)
+                },
+            }
+            for name in shared
+        ],
+        columns=["measure", "first", *columns],
+    )
+    return table(
+        shown,
+        "Headline measures: the first run, and how each other run differs from it",
+        labels={"measure": "Measure", "first": titles[0], **columns},
+        right=("first", *columns),
+        note="In brackets the 95% interval of the difference. "
+        f"“{CANNOT_TELL.capitalize()}” where it holds zero.",
+    )
+
+
+def _told(row: Mapping[str, object], name: str) -> str:
+    value = cell(row["after"], name)
+    if row["verdict"] == CANNOT_TELL:
+        return f"{value}: {CANNOT_TELL}"
+    change = wording.difference(float(str(row["difference"])), name)
+    return f"{value}: {change} ({wording.difference_interval(row)})"

@@ -1,0 +1,612 @@
+"""How visits and video calls do: the first screen of policy staff, waits, refusals, use by hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from data.words import ESTATE
+from scenarios import effects
+from scenarios.compare import CANNOT_TELL, ONE_REPLICATION
+from scenarios.display import wording
+from scenarios.display.charts import BLUES, CONFIG, LINE, TEXT, WIDTH, Figure
+from scenarios.display.markup import DASH, Number, cell, table
+from scenarios.verdict import DEPENDS, verdict_words
+
+if TYPE_CHECKING:
+    from scenarios.effects import Ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the first screen: a measure of a group, its words, and which way is better."""
+
+    label: str
+    measure: str
+    group_by: str = effects.ALL
+    group: str = effects.ALL
+    lower_is_better: bool = True
+
+
+POLICY = (
+    Line(label="People with no contact in four weeks", measure="no_contact_share"),
+    Line(
+        label="People in regular contact",
+        measure="regular_contact_share",
+        lower_is_better=False,
+    ),
+    Line(
+        label="Days to a weekend visit, nine in ten no longer than",
+        measure="wait_days_p90",
+        group_by="session_kind",
+        group="weekend",
+    ),
+    Line(
+        label="Days to an evening visit, nine in ten no longer than",
+        measure="wait_days_p90",
+        group_by="session_kind",
+        group="evening",
+    ),
+    Line(label="Days to any visit, nine in ten no longer than", measure="wait_days_p90"),
+    Line(label="Requests refused, nothing being free", measure="requests_refused_share"),
+    Line(label="Requests that come to nothing, for any reason", measure="requests_unmet_share"),
+    Line(
+        label="People visited in four weeks",
+        measure=effects.PEOPLE_VISITED,
+        lower_is_better=False,
+    ),
+    Line(label="School hours that children miss in a year", measure="school_hours_missed"),
+    Line(label="Staff of visits and video calls, pounds a year", measure=effects.STAFF),
+)
+"""The first screen of policy staff. Regular contact is more than one visit or video call in four
+weeks (HM Inspectorate of Prisons)."""
+
+SEXES = (("all", effects.ALL), ("sex", "men"), ("sex", "women"))
+
+REASONS = (
+    Line(label="No table was free: attempts to book", measure="attempts_without_table"),
+    Line(label="No visiting order in hand: attempts to book", measure="attempts_without_order"),
+    Line(label="Refused for good: requests", measure="requests_refused"),
+    Line(label="Given up by the family: requests", measure="requests_gave_up"),
+    Line(label="Turned to a video call: requests", measure="requests_turned_to_video"),
+    Line(label="Video: the month's credit is used up, requests", measure="video_without_credit"),
+    Line(label="Video: no station free, requests", measure="video_without_slot"),
+    Line(label="Bookings called off for want of staff", measure="called_off"),
+    Line(label="Visits refused at the gate", measure="refused_entry"),
+)
+"""Why a family that asks is turned away, men and women apart."""
+
+ENDS_OF_REQUESTS = ("requests_refused", "requests_gave_up", "requests_turned_to_video")
+
+FAMILIES = (
+    Line(label="Fares and fuel, before refunds, pounds", measure="family_money_gbp"),
+    Line(label="Refunds of the visit-cost scheme, pounds", measure="refund_gbp"),
+    Line(label="Hours on the way, all travellers", measure="family_travel_hours"),
+    Line(label="School hours that children miss", measure="school_hours_missed"),
+    Line(label="Children among visitors, counted at each visit", measure="child_visitors"),
+)
+"""What visits take from families in a year."""
+
+BANDS = ("under a quarter", "a quarter to half", "half to 80%", "80% or more")
+EDGES = (0.25, 0.5, 0.8)
+"""Shares of tables or stations in use at which the next band begins."""
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _found(rows: pd.DataFrame, line: Line, group_by: str, group: str) -> dict[str, object] | None:
+    """Find the row of a line; that of men or of women where the line is of everybody."""
+    if line.group_by != effects.ALL and group_by != effects.ALL:
+        return None
+    wanted = (line.group_by, line.group) if group_by == effects.ALL else (group_by, group)
+    chosen = rows[
+        (rows["establishment"] == ESTATE)
+        & (rows["measure"] == line.measure)
+        & (rows["group_by"] == wanted[0])
+        & (rows["group"] == wanted[1])
+    ]
+    return dict(wording.records(chosen)[0]) if len(chosen) else None
+
+
+def levels(
+    estimates: pd.DataFrame, lines: tuple[Line, ...], caption: str, *, note: str = ""
+) -> str:
+    """List measures with their intervals, for everybody, men and women.
+
+    Parameters
+    ----------
+    estimates
+        Mean and interval of the measures of the estate (``simulation.replicate.intervals`` of
+        ``effects.estate_rows``).
+    lines
+        What is listed.
+    """
+    rows = []
+    for line in lines:
+        row = {"what": line.label}
+        for group_by, group in SEXES:
+            found = _found(estimates, line, group_by, group)
+            row[group] = DASH if found is None else _level(found, line.measure)
+        rows.append(row)
+    columns = ["what", *(group for _, group in SEXES)]
+    return table(
+        pd.DataFrame(rows, columns=columns),
+        caption,
+        labels={"what": "Measure", "all": "Everybody", "men": "Men", "women": "Women"},
+        right=("all", "men", "women"),
+        note=f"In brackets the 95% interval. {note}".strip(),
+    )
+
+
+def _level(row: Mapping[str, object], measure: str) -> str:
+    value = cell(row["mean"], measure)
+    if value == DASH or row["replications"] == 1:
+        return value
+    return f"{value} ({wording.interval(row)})"
+
+
+def policy_levels(estimates: pd.DataFrame) -> str:
+    """List the first screen of policy staff for one run."""
+    return levels(
+        estimates,
+        POLICY,
+        "Contact, waits, refusals and cost in a year",
+        note=f"{DASH}: not measured for men and women apart, as kinds of session and staff are "
+        "shared, or no such visit was booked.",
+    )
+
+
+def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
+    """List the first screen of policy staff for a run beside the baseline.
+
+    Parameters
+    ----------
+    found
+        Differences of the estate from the baseline.
+    told
+        What an experiment concludes by measure; empty where there is none.
+    """
+    rows = []
+    for line in POLICY:
+        row = _found(found, line, *SEXES[0])
+        if row is not None:
+            rows.append(
+                {
+                    "what": line.label,
+                    "before": cell(row["before"], line.measure),
+                    "after": cell(row["after"], line.measure),
+                    "change": wording.difference(float(str(row["difference"])), line.measure),
+                    "interval": wording.difference_interval(row | {"measure": line.measure}),
+                    "verdict": _way(row, line),
+                    "assumption": _assumption(told, line),
+                }
+            )
+    columns = ["what", "before", "after", "change", "interval", "verdict", "assumption"]
+    return table(
+        pd.DataFrame(rows, columns=columns),
+        "Contact, waits, refusals and cost in a year, beside the baseline",
+        labels={
+            "what": "Measure",
+            "before": "Baseline",
+            "after": "This run",
+            "change": "Change",
+            "interval": "95% interval",
+            "verdict": "Verdict",
+            "assumption": "Under other assumptions",
+        },
+        right=("before", "after", "change", "interval"),
+        note="The last column says whether the verdict stands whatever is assumed about how visits "
+        "fall with their cost, where an experiment tried it.",
+    )
+
+
+def policy_by_sex(found: pd.DataFrame) -> str:
+    """List what changes for men and for women, beside the baseline.
+
+    Parameters
+    ----------
+    found
+        Differences of the estate from the baseline.
+    """
+    rows = []
+    for line in POLICY:
+        row = {"what": line.label}
+        for group_by, group in SEXES[1:]:
+            of_group = _found(found, line, group_by, group)
+            if of_group is not None:
+                row[group] = _difference(of_group, line.measure)
+                row[f"{group} verdict"] = _way(of_group, line)
+        if len(row) > 1:
+            rows.append(row)
+    columns = ["what", "men", "men verdict", "women", "women verdict"]
+    return table(
+        pd.DataFrame(rows, columns=columns),
+        "Men and women apart: the change beside the baseline",
+        labels={
+            "what": "Measure",
+            "men": "Men",
+            "men verdict": "Verdict",
+            "women": "Women",
+            "women verdict": "Verdict",
+        },
+        right=("men", "women"),
+        note="In brackets the 95% interval. Waits by kind of session and staff are not measured "
+        "for men and women apart.",
+    )
+
+
+def _difference(row: Mapping[str, object], measure: str) -> str:
+    change = wording.difference(float(str(row["difference"])), measure)
+    if row["replications"] == 1:
+        return change
+    ends = wording.difference_interval(row).removesuffix(" points")
+    return f"{change} ({ends})"
+
+
+def _way(row: Mapping[str, object], line: Line) -> str:
+    verdict = str(row["verdict"])
+    if verdict == CANNOT_TELL:
+        return "No difference to be told"
+    if verdict == ONE_REPLICATION:
+        return "One year: cannot be told"
+    return "Better" if (verdict == "lower") is line.lower_is_better else "Worse"
+
+
+def _assumption(told: Mapping[str, str], line: Line) -> str:
+    if line.group_by != effects.ALL or line.measure not in told:
+        return "Not tried"
+    return "Could reverse it" if told[line.measure].startswith(DEPENDS) else "Stands"
+
+
+def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
+    """Say in a sentence or two what a run does to contact, beside the baseline.
+
+    Parameters
+    ----------
+    found
+        Differences of the estate from the baseline.
+    visited
+        The table of :func:`scenarios.effects.newly_visited`.
+    """
+    contact = _found(found, POLICY[0], *SEXES[0])
+    waits = _found(found, POLICY[4], *SEXES[0])
+    said = []
+    if contact is not None:
+        said.append(f"The share of people with no contact in four weeks: {verdict_words(contact)}.")
+    if waits is not None:
+        said.append(f"The wait within which nine in ten visits come: {verdict_words(waits)}.")
+    everybody = visited[visited["sex"] == effects.ALL]
+    if len(everybody):
+        newly, lost = float(everybody["newly"].mean()), float(everybody["no_longer"].mean())
+        said.append(
+            f"{wording.count(newly, 'person')} would be visited in the year who are not today, and "
+            f"{wording.count(lost, 'person')} no longer."
+        )
+    return " ".join(said)
+
+
+def level_answer(estimates: pd.DataFrame) -> str:
+    """Say in a sentence how contact and waits are in one run."""
+    contact, wait, refused = (
+        _found(estimates, line, *SEXES[0]) for line in (POLICY[0], POLICY[4], POLICY[6])
+    )
+    if contact is None or wait is None or refused is None:
+        return "This run measured no visits."
+    return (
+        f"{cell(contact['mean'], 'no_contact_share')} of people have no visit or video call in "
+        f"four weeks; nine in ten visits come within {cell(wait['mean'], 'wait_days')} days; "
+        f"{cell(refused['mean'], 'requests_unmet_share')} of requests come to nothing."
+    )
+
+
+def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | None) -> list[Number]:
+    """Give the newly visited people, the staff and what one more visited person costs.
+
+    Parameters
+    ----------
+    found
+        Differences of the estate from the baseline.
+    visited
+        The table of :func:`scenarios.effects.newly_visited`.
+    cost
+        What one person more visited costs; ``None`` where the runs are not paired.
+    """
+    cards = []
+    people = _found(found, POLICY[7], *SEXES[0])
+    staff = _found(found, POLICY[9], *SEXES[0])
+    if people is not None:
+        cards.append(
+            Number(
+                label="More people visited in four weeks, net",
+                value=wording.difference(float(str(people["difference"])), effects.PEOPLE_VISITED),
+                unit="people",
+                change=_ends(people, effects.PEOPLE_VISITED),
+                note=_newly(visited),
+            )
+        )
+    if staff is not None:
+        cards.append(
+            Number(
+                label="Staff of visits and video calls",
+                value=wording.difference(float(str(staff["difference"])), effects.STAFF),
+                unit="a year",
+                change=_ends(staff, effects.STAFF),
+                note="Officers and checkers at sessions, and officers who watch video calls.",
+            )
+        )
+    if cost is not None:
+        cards.append(_cost_card(cost, people))
+    return cards
+
+
+def _ends(row: Mapping[str, object], measure: str) -> str:
+    return f"95% interval {wording.difference_interval({**row, 'measure': measure})}"
+
+
+def _newly(visited: pd.DataFrame) -> str:
+    counts = visited.groupby("sex")[["newly", "no_longer"]].mean()
+    if counts.empty:
+        return "Who is newly visited is known only for two runs of the same families."
+    told = ", ".join(
+        f"{sex} {counts['newly'][sex]:,.0f} newly and {counts['no_longer'][sex]:,.0f} no longer"
+        for sex in counts.index
+        if sex != effects.ALL
+    )
+    years = visited["replication"].nunique()
+    return f"In the year: {told}. From the visits kept, {wording.count(years, 'simulated year')}."
+
+
+def _cost_card(cost: Ratio, people: Mapping[str, object] | None) -> Number:
+    label = "Staff for each person more visited in four weeks"
+    rises = people is not None and people["verdict"] == "higher"
+    if not rises:
+        return Number(
+            label=label,
+            value=DASH,
+            note="Not told: it cannot be said that more people are visited.",
+        )
+    ends = (
+        f"95% interval {cell(cost.low, effects.STAFF)} to {cell(cost.high, effects.STAFF)}"
+        if cost.low == cost.low
+        else "no finite 95% interval"
+    )
+    return Number(
+        label=label,
+        value=cell(cost.value, effects.STAFF),
+        unit="a year",
+        change=ends,
+        note="The change of staff costs over that of people visited (Fieller's interval).",
+    )
+
+
+def with_ends_of_requests(measures: pd.DataFrame) -> pd.DataFrame:
+    """Add the number of requests that are refused, given up or turned to a call, by group.
+
+    Parameters
+    ----------
+    measures
+        Rows of ``effects.estate_rows``.
+    """
+    keys = [name for name in ("scenario", *effects.KEYS) if name in measures.columns]
+    made = measures[measures["measure"] == "requests"].set_index(keys)["value"]
+    parts = [measures]
+    for name in ENDS_OF_REQUESTS:
+        share = measures[measures["measure"] == f"{name}_share"].set_index(keys)["value"]
+        number = (share * made).dropna().rename("value").reset_index()
+        parts.append(number.assign(measure=name, measure_unit="requests"))
+    return pd.concat(parts, ignore_index=True)[list(measures.columns)]
+
+
+WAIT_COLUMNS = {
+    "all": "All visits",
+    "weekday": "Weekday",
+    "evening": "Evening",
+    "weekend": "Weekend",
+}
+
+
+def waits_by_prison(
+    estimates: pd.DataFrame, names: Mapping[str, str], measure: str = "wait_days_p90"
+) -> pd.DataFrame:
+    """Set the waits of every prison side by side, by kind of session.
+
+    Parameters
+    ----------
+    estimates
+        Mean and interval of the wait of every prison, in all and by kind of session.
+    names
+        Names of the prisons by code.
+    measure
+        ``wait_days_p90`` or ``wait_days_median``.
+
+    Returns
+    -------
+    DataFrame
+        One row per prison, the longest wait first: name, then for each of ``WAIT_COLUMNS`` the
+        mean (days, missing where nobody was booked), with ``_low``, ``_high``, ``_replications``.
+    """
+    rows = estimates[estimates["measure"] == measure]
+    kind = rows["group"].where(rows["group_by"] == "session_kind", "all")
+    rows = rows.assign(kind=kind)
+    wide = rows.pivot_table(
+        index="establishment",
+        columns="kind",
+        values=["mean", "low", "high", "replications"],
+        observed=True,
+        dropna=False,
+    )
+    endings = {"mean": "", "low": "_low", "high": "_high", "replications": "_replications"}
+    found = pd.DataFrame(
+        {
+            f"{kind}{ending}": wide[value, kind] if (value, kind) in wide.columns else np.nan
+            for kind in WAIT_COLUMNS
+            for value, ending in endings.items()
+        },
+        index=wide.index,
+    ).reset_index()
+    found.insert(0, "name", [names.get(str(code), str(code)) for code in found["establishment"]])
+    return found.sort_values(["all", "name"], ascending=[False, True], ignore_index=True)
+
+
+def waits_table(rows: pd.DataFrame, measure: str) -> str:
+    """List the waits of every prison by kind of session.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`waits_by_prison`.
+    """
+    shown = pd.DataFrame(
+        {
+            "name": rows["name"],
+            **{
+                kind: [
+                    _level(
+                        {
+                            "mean": row[kind],
+                            "low": row[f"{kind}_low"],
+                            "high": row[f"{kind}_high"],
+                            "replications": row[f"{kind}_replications"],
+                            "measure": measure,
+                        },
+                        measure,
+                    )
+                    for row in wording.records(rows)
+                ]
+                for kind in WAIT_COLUMNS
+            },
+        }
+    )
+    return table(
+        shown,
+        f"{wording.measure(measure)}, by prison and kind of session",
+        labels={"name": "Prison", **WAIT_COLUMNS},
+        right=tuple(WAIT_COLUMNS),
+        note=f"Days from asking to the visit; in brackets the 95% interval. {DASH}: no such "
+        "session was booked.",
+        scroll=True,
+    )
+
+
+def longest_waits(rows: pd.DataFrame, kind: str, *, most: int = 20) -> pd.DataFrame:
+    """Give the prisons with the longest wait for one kind of session, for the chart.
+
+    Returns
+    -------
+    DataFrame
+        label, value, low, high (days), as ``charts.intervals`` draws them.
+    """
+    known = rows.dropna(subset=kind).sort_values([kind, "name"], ascending=[False, True])
+    known = known.head(most)
+    return pd.DataFrame(
+        {
+            "label": known["name"],
+            "value": known[kind],
+            "low": known[f"{kind}_low"].fillna(known[kind]).clip(lower=0),
+            "high": known[f"{kind}_high"].fillna(known[kind]),
+        }
+    ).reset_index(drop=True)
+
+
+def heat_map(use: pd.DataFrame, *, what: str, title: str, note: str) -> Figure:
+    """Draw how full halls or stations are in every hour of the week.
+
+    Parameters
+    ----------
+    use
+        One row per day of the week and hour: weekday (0 is Monday), hour, used (mean tables or
+        stations in use), offered (mean on offer; missing where not known).
+    what
+        ``tables`` or ``stations``.
+    """
+    import altair as alt
+
+    cells = _cells(use)
+    known = bool(cells["share"].notna().all())
+    legend = f"Share of {what} used" if known else f"Mean {what} in use"
+    bands = BANDS if known else _quartiles(cells["used"])
+    cells["band"] = _banded(cells, bands, known=known)
+    hours = sorted(cells["hour"].unique())
+    tooltip = [
+        alt.Tooltip("day:N", title="Day"),
+        alt.Tooltip("hour_words:N", title="Hour"),
+        alt.Tooltip("used:Q", title=f"Mean {what} in use", format=",.1f"),
+        *([alt.Tooltip("share:Q", title=legend, format=".0%")] if known else []),
+    ]
+    chart = (
+        alt.Chart(cells)
+        .mark_rect(stroke="#ffffff", strokeWidth=2)
+        .encode(
+            x=alt.X(
+                "hour:O",
+                sort=hours,
+                title="Hour of the day",
+                axis=alt.Axis(
+                    labelAngle=0, labelExpr="(datum.value < 10 ? '0' : '') + datum.value"
+                ),
+            ),
+            y=alt.Y("day:N", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False)),
+            color=alt.Color(
+                "band:O",
+                title=legend,
+                sort=list(bands),
+                scale=alt.Scale(domain=list(bands), range=list(BLUES[: len(bands)])),
+                legend=alt.Legend(symbolType="square", symbolStrokeColor=LINE, columns=2),
+            ),
+            tooltip=tooltip,
+        )
+        .properties(width=WIDTH, height=280)
+    )
+    busiest = cells.sort_values("share" if known else "used", ascending=False).head(3)
+    said = ", ".join(f"{row['day']} {row['hour_words']}" for row in wording.records(busiest))
+    return Figure(
+        title=title,
+        note=note,
+        alt=f"{title}. Heat map of {len(cells)} hours of the week; the fullest: {said}.",
+        chart=chart.configure(**CONFIG | {"axis": CONFIG["axis"] | {"labelColor": TEXT}}),
+    )
+
+
+def hours_table(use: pd.DataFrame, *, what: str) -> str:
+    """List the use of halls or stations in every hour of the week."""
+    cells = _cells(use)
+    return table(
+        cells.assign(used_per_hour=cells["used"], offered_per_hour=cells["offered"]),
+        f"Mean {what} in use and on offer by hour of the week",
+        labels={
+            "day": "Day",
+            "hour_words": "Hour",
+            "used_per_hour": "In use",
+            "offered_per_hour": "On offer",
+            "share_share": "Share used",
+        },
+        scroll=True,
+    )
+
+
+def _cells(use: pd.DataFrame) -> pd.DataFrame:
+    share = (use["used"] / use["offered"]).clip(upper=1.0)
+    return use.assign(
+        share=share,
+        share_share=share,
+        day=use["weekday"].map(dict(enumerate(DAYS))),
+        hour_words=[f"{hour:02d}:00 to {hour + 1:02d}:00" for hour in use["hour"]],
+    )
+
+
+def _quartiles(values: pd.Series[float]) -> tuple[str, ...]:
+    most = float(values.max())
+    ends = [most * part / 4 for part in range(5)]
+    return tuple(f"{low:,.1f} to {high:,.1f}" for low, high in pairwise(ends))
+
+
+def _banded(cells: pd.DataFrame, bands: tuple[str, ...], *, known: bool) -> list[str]:
+    most = float(cells["used"].max()) or 1.0
+    values = cells["share"] if known else cells["used"] / most
+    edges = EDGES if known else (0.25, 0.5, 0.75)
+    return [bands[int(place)] for place in np.searchsorted(edges, values, side="right")]

@@ -1,0 +1,413 @@
+"""What one run changes beside another: by group of people, by prison, and by what brings it about.
+
+Everything is read from the stored tables of the two runs. Where both played the same families,
+replication by replication, intervals are those of the paired difference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from data.words import ESTATE
+from scenarios.compare import CANNOT_TELL, ONE_REPLICATION, differences, is_paired, student_t
+from scenarios.results import Results
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ALL = "all"
+KEYS = ["replication", "establishment", "group_by", "group"]
+
+PEOPLE_VISITED = "people_visited"
+"""People who are visited in four weeks, averaged over the year."""
+
+STAFF = "staff_gbp"
+"""What the staff of visit sessions and video calls cost in a year."""
+
+HIGHER_IS_BETTER = {
+    "visits_per_prisoner_per_four_weeks": True,
+    "regular_contact_share": True,
+    "no_contact_share": False,
+    "wait_days_p90": False,
+}
+"""The measures by which a group of people is said to gain or to lose."""
+
+GROUPS_OF_PEOPLE = (
+    "sex",
+    "children_under_18",
+    "care_experience",
+    "nationality",
+    "income",
+    "car",
+    "distance_band",
+    "region",
+)
+"""The ``group_by`` of people for whom visits are measured apart."""
+
+GAINS, LOSES, BOTH_WAYS = "gains", "loses", "gains and loses"
+OTHER_PEOPLE = "not the same people in both runs"
+"""A plan moves people from one band of distance, or region, to another."""
+
+WATERFALLS = ("outcome", "session_kind", *GROUPS_OF_PEOPLE)
+"""Ways in which the change of a count can be split into parts that add up."""
+
+ENDED_IN_VISIT = "attended"
+
+
+def estate_rows(results: Results) -> pd.DataFrame:
+    """Read every measure of the whole estate, with the two that are worked out from others.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``measures``; ``people_visited`` (people) is ``visited_share`` of the people
+        of the group, and ``staff_gbp`` (GBP a year) the staff hours of visits and of video calls
+        at ``benefit.staff_gbp_per_hour`` of the run's own scenario.
+    """
+    rows = _read_measures(results, f"establishment = '{ESTATE}'")
+    return with_worked_out(rows, float(results.scenario["benefit"]["staff_gbp_per_hour"]))
+
+
+def prison_rows(results: Results, measures: Sequence[str]) -> pd.DataFrame:
+    """Read some measures of every establishment, for all people and by kind of session."""
+    chosen = f"establishment <> '{ESTATE}' AND group_by IN ('{ALL}', 'session_kind')"
+    return _read_measures(results, f"{chosen} AND list_contains($measures, measure)", measures)
+
+
+def _read_measures(
+    results: Results, chosen: str, measures: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Read the rows of a stored run's measures that are chosen; the others stay on the disk."""
+    import duckdb
+
+    assert results.folder is not None
+    query = f"SELECT * FROM read_parquet($path) WHERE {chosen}"  # noqa: S608  words of ours
+    given: dict[str, Any] = {"path": str(results.folder / "measures.parquet")}
+    if measures is not None:
+        given["measures"] = list(measures)
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
+        rows = connection.execute(query, given).df()
+    words = {name: "str" for name in rows.columns if rows[name].dtype == object}
+    return rows.astype(words)
+
+
+def with_worked_out(measures: pd.DataFrame, staff_gbp_per_hour: float) -> pd.DataFrame:
+    """Add people visited and the cost of staff to a table of measures, where they can be known.
+
+    Examples
+    --------
+    >>> keys = {"scenario": "a", "replication": 0, "establishment": "ALL"}
+    >>> keys |= {"group_by": "all", "group": "all", "measure_unit": ""}
+    >>> rows = [{"measure": "people", "value": 80.0}, {"measure": "visited_share", "value": 0.5}]
+    >>> rows += [{"measure": "staff_hours", "value": 10.0}]
+    >>> rows += [{"measure": "video_staff_hours", "value": 5.0}]
+    >>> found = with_worked_out(pd.DataFrame([keys | row for row in rows]), 20.0)
+    >>> found.tail(2)[["measure", "value"]].values.tolist()
+    [['people_visited', 40.0], ['staff_gbp', 300.0]]
+    """
+    keys = [name for name in ("scenario", *KEYS) if name in measures.columns]
+    wanted = ["people", "visited_share", "staff_hours", "video_staff_hours"]
+    wide = (
+        measures[measures["measure"].isin(wanted)]
+        .pivot_table(index=keys, columns="measure", values="value", observed=True)
+        .reindex(columns=wanted)
+    )
+    hours = wide["staff_hours"] + wide["video_staff_hours"]
+    found = {
+        (PEOPLE_VISITED, "people in four weeks"): wide["visited_share"] * wide["people"],
+        (STAFF, "GBP a year"): hours * staff_gbp_per_hour,
+    }
+    parts = [
+        values.dropna().rename("value").reset_index().assign(measure=name, measure_unit=unit)
+        for (name, unit), values in found.items()
+    ]
+    return pd.concat([measures, *parts], ignore_index=True)[list(measures.columns)]
+
+
+def estate_differences(before: Results, after: Results) -> pd.DataFrame:
+    """Give the difference of every measure of the whole estate, for every group.
+
+    Returns
+    -------
+    DataFrame
+        As ``compare.differences``.
+    """
+    paired = is_paired(before, after)
+    return differences(estate_rows(before), estate_rows(after), paired=paired)
+
+
+def prison_differences(before: Results, after: Results, measures: Sequence[str]) -> pd.DataFrame:
+    """Give the difference of some measures at every establishment, in all and by kind of session.
+
+    Returns
+    -------
+    DataFrame
+        As ``compare.differences``.
+    """
+    paired = is_paired(before, after)
+    return differences(prison_rows(before, measures), prison_rows(after, measures), paired=paired)
+
+
+def gains_and_losses(
+    found: pd.DataFrame, group_bys: Sequence[str] = GROUPS_OF_PEOPLE
+) -> pd.DataFrame:
+    """Say of each group of people whether it gains or loses, by the measures of a better contact.
+
+    Parameters
+    ----------
+    found
+        Differences of the whole estate.
+    group_bys
+        Which groups of people.
+
+    Returns
+    -------
+    DataFrame
+        One row per group: group_by, group, people (before), then for each measure of
+        ``HIGHER_IS_BETTER`` its difference, ``<measure>_low`` and ``<measure>_high``, and
+        verdict: gains, loses, gains and loses, that no difference can be told apart, or that the
+        group is not of the same people. A group gains when at least one measure is better and none
+        is worse beyond chance. Groups of nobody are left out.
+    """
+    rows = found[found["group_by"].isin(list(group_bys))]
+    told = []
+    for (group_by, group), of_group in rows.groupby(["group_by", "group"], sort=False):
+        known = {str(row["measure"]): row for row in of_group.to_dict("records")}
+        held = known.get("people")
+        if held is None or not held["before"]:
+            continue
+        row: dict[str, Any] = {"group_by": group_by, "group": group, "people": held["before"]}
+        for measure in HIGHER_IS_BETTER:
+            if measure in known:
+                row[measure] = known[measure]["difference"]
+                row |= {f"{measure}_{end}": known[measure][end] for end in ("low", "high")}
+        verdicts = {measure: str(each["verdict"]) for measure, each in known.items()}
+        row["verdict"] = _way(verdicts) if held["before"] == held["after"] else OTHER_PEOPLE
+        told.append(row)
+    ends = [f"{measure}{end}" for measure in HIGHER_IS_BETTER for end in ("", "_low", "_high")]
+    columns = ["group_by", "group", "people", *ends, "verdict"]
+    order = {name: place for place, name in enumerate(group_bys)}
+    table = pd.DataFrame(told, columns=columns)
+    return table.sort_values(
+        "group_by", key=lambda names: names.map(order), kind="stable", ignore_index=True
+    )
+
+
+def _way(verdicts: Mapping[str, str]) -> str:
+    """Say whether verdicts on the measures of a group are for the better or the worse."""
+    told = {name: verdicts[name] for name in HIGHER_IS_BETTER if name in verdicts}
+    ways = {
+        GAINS if (verdict == "higher") is HIGHER_IS_BETTER[name] else LOSES
+        for name, verdict in told.items()
+        if verdict in ("higher", "lower")
+    }
+    if len(ways) > 1:
+        return BOTH_WAYS
+    alone = ONE_REPLICATION if ONE_REPLICATION in told.values() else CANNOT_TELL
+    return next(iter(ways), alone)
+
+
+def parts_of_change(found: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Split the change of a count into parts that add up to it, each with its interval.
+
+    By ``outcome`` the count is of requests that end in a visit: those made, less those that end
+    in every other way. By any other ``group_by`` it is of visits held, in every group. Nothing is
+    attributed to a setting: two runs cannot tell which of several changed lines did what.
+
+    Parameters
+    ----------
+    found
+        Differences of the whole estate.
+    by
+        One of ``WATERFALLS``.
+
+    Returns
+    -------
+    DataFrame
+        One row per part, then one of the whole (part ``all``): part, before, after, change, low,
+        high, start and end of the bar that draws it. Empty where the runs do not measure it.
+    """
+    measure = "requests" if by == "outcome" else "visits"
+    rows = found[(found["measure"] == measure) & (found["group_by"] == by)]
+    columns = ["part", "before", "after", "change", "low", "high", "start", "end"]
+    if rows.empty:
+        return pd.DataFrame(columns=columns)
+    if by == "outcome":
+        made = found[(found["measure"] == measure) & (found["group_by"] == ALL)]
+        whole = rows[rows["group"] == ENDED_IN_VISIT]
+        others = rows[rows["group"] != ENDED_IN_VISIT]
+        lost = others.assign(difference=-others["difference"], low=-others["high"])
+        lost["high"] = -others["low"]
+        rows = pd.concat([made.assign(group="made"), lost])
+    else:
+        whole = found[(found["measure"] == measure) & (found["group_by"] == ALL)]
+    parts = rows.rename(columns={"group": "part", "difference": "change"})
+    parts = parts[(parts["before"] != 0.0) | (parts["after"] != 0.0)]
+    first = parts["part"] != "made"
+    size = parts["change"].abs()
+    parts = parts.assign(first=first, size=size).sort_values(
+        ["first", "size", "part"], ascending=[True, False, True]
+    )
+    begun = float(whole["before"].iloc[0])
+    ends = begun + parts["change"].cumsum()
+    parts = parts.assign(start=ends - parts["change"], end=ends)
+    total = whole.rename(columns={"difference": "change"}).assign(part=ALL, start=begun)
+    total["end"] = total["after"]
+    return pd.concat([parts[columns], total[columns]], ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """A ratio of two differences and its 95% interval; the ends are missing where there is none."""
+
+    value: float
+    low: float
+    high: float
+    replications: int
+
+
+def cost_per_person(before: pd.DataFrame, after: pd.DataFrame) -> Ratio:
+    """Give what one person more who is visited in four weeks costs in staff, in a year.
+
+    Parameters
+    ----------
+    before, after
+        Rows of ``estate_rows`` of two runs of the same families.
+
+    Returns
+    -------
+    Ratio
+        Pounds of staff a year per person. Its interval is Fieller's for the ratio of two means of
+        paired differences. Where that is not finite, because nobody more may be visited at all,
+        the ends are missing.
+
+    Notes
+    -----
+    Fieller (1954): the ratios ``r`` for which the mean of ``cost - r * people`` does not differ
+    from 0 by Student's t.
+    """
+    cost, people = (_paired(before, after, measure) for measure in (STAFF, PEOPLE_VISITED))
+    n = len(cost)
+    mean_cost, mean_people = float(np.mean(cost)), float(np.mean(people))
+    value = mean_cost / mean_people if mean_people else np.nan
+    none = Ratio(value=value, low=np.nan, high=np.nan, replications=n)
+    if n < 2:
+        return none
+    t = float(student_t(pd.Series([float(n - 1)]))[0])
+    (of_cost, both), (_, of_people) = np.cov(cost, people) / n
+    a = mean_people**2 - t**2 * of_people
+    b = mean_cost * mean_people - t**2 * both
+    c = mean_cost**2 - t**2 * of_cost
+    if a <= 0:
+        return none
+    root = float(np.sqrt(max(b * b - a * c, 0.0)))
+    return Ratio(value=value, low=(b - root) / a, high=(b + root) / a, replications=n)
+
+
+def _paired(before: pd.DataFrame, after: pd.DataFrame, measure: str) -> NDArray[np.float64]:
+    values = [
+        rows[
+            (rows["measure"] == measure) & (rows["group_by"] == ALL) & (rows["group"] == ALL)
+        ].set_index("replication")["value"]
+        for rows in (before, after)
+    ]
+    return np.asarray((values[1] - values[0]).dropna().sort_index(), dtype=np.float64)
+
+
+def newly_visited(before: Results, after: Results) -> pd.DataFrame:
+    """Count the people visited in one run of the year and not in the other, men and women apart.
+
+    Parameters
+    ----------
+    before, after
+        Two stored runs of the same families; their event logs are read where they lie.
+
+    Returns
+    -------
+    DataFrame
+        One row per replication whose visits both runs keep, and sex (``all`` as well):
+        replication, sex, newly (visited only after), no_longer (visited only before). Empty where
+        the runs are not of the same families.
+    """
+    columns = ["replication", "sex", "newly", "no_longer"]
+    if before.folder is None or after.folder is None or not is_paired(before, after):
+        return pd.DataFrame(columns=columns)
+    import duckdb
+
+    first = pd.Timestamp(after.scenario["calendar"]["start_date"])
+    query = """
+        WITH logs AS (
+            SELECT 0 AS is_after, replication, prisoner_id FROM read_parquet($before)
+            WHERE outcome = 'attended' AND session_start >= $first
+            UNION ALL
+            SELECT 1 AS is_after, replication, prisoner_id FROM read_parquet($after)
+            WHERE outcome = 'attended' AND session_start >= $first
+        ), people AS (
+            SELECT replication, prisoner_id, min(is_after) AS least, max(is_after) AS most
+            FROM logs GROUP BY replication, prisoner_id
+        ), played AS (
+            SELECT replication FROM logs GROUP BY replication HAVING count(DISTINCT is_after) = 2
+        )
+        SELECT replication, coalesce(sex, 'all') AS sex,
+               count(*) FILTER (WHERE least = 1) AS newly,
+               count(*) FILTER (WHERE most = 0) AS no_longer
+        FROM people JOIN played USING (replication)
+        JOIN (SELECT prisoner_id, sex FROM read_parquet($population)) USING (prisoner_id)
+        GROUP BY GROUPING SETS ((replication, sex), (replication))
+        ORDER BY replication, sex
+    """
+    given = {
+        "before": str(before.folder / "visits.parquet"),
+        "after": str(after.folder / "visits.parquet"),
+        "population": str(after.folder / "population.parquet"),
+        "first": first.to_pydatetime(),
+    }
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
+        return connection.execute(query, given).df()[columns]
+
+
+def conclusions(runs_dir: Path, before: Results, after: Results) -> dict[str, str]:
+    """Say what stored experiments conclude about a run under every assumption about distance.
+
+    Parameters
+    ----------
+    runs_dir
+        Folder of the runs and of the experiments beside them.
+    before, after
+        The run compared with, which an experiment names first, and the run.
+
+    Returns
+    -------
+    dict of str to str
+        By measure, in words; empty where no experiment tried them under several curves.
+    """
+    if before.folder is None or after.folder is None:
+        return {}
+    for path in sorted(runs_dir.glob("experiment-*/experiment.json"), reverse=True):
+        told = _experiment(path)
+        names = list(told.get("runs", []))
+        if "--curves" not in str(told.get("command", "")):
+            continue
+        if {before.folder.name, after.folder.name} <= set(names):
+            rows = told.get("conclusions", [])
+            return {
+                str(row["measure"]): str(row["conclusion"])
+                for row in rows
+                if row["scenario"] == after.name
+            }
+    return {}
+
+
+def _experiment(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

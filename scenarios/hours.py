@@ -1,0 +1,205 @@
+"""How many tables and video stations are in use in every hour of the week, and how many there are.
+
+Use is read from the visits that a run keeps; what is on offer from its timetable, where the run was
+made from the built-in tables.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pydantic import TypeAdapter, ValidationError
+
+from data.estate import Estate, load_estate
+from data.load import table_path
+from data.words import DAYS
+from scenarios.plain_yaml import read_mapping
+from scenarios.results import Results, file_digest
+from simulation.clock import clock_minutes
+from simulation.regime import FAMILY_DAY_TEMPLATE, VisitsRegime, sessions_under
+from simulation.video import VideoRegime, stations_under
+
+MINUTES_PER_HOUR = 60
+HOURS = 24
+TABLES_READ = ("establishments", "establishment_register", "session_templates", "video_stations")
+"""Tables behind the timetable; a run made from others is not set beside the built-in ones."""
+
+SLOT_COLUMNS = ["channel", "establishment", "weekday", "start_minutes", "minutes", "number"]
+
+
+def use_by_slot(results: Results) -> pd.DataFrame:
+    """Count the visits and calls that take place in every slot of the week.
+
+    Parameters
+    ----------
+    results
+        A stored run; its event log is read where it lies.
+
+    Returns
+    -------
+    DataFrame
+        One row per channel (visit, video), establishment, day of the week (0 is Monday) and
+        start: minutes the slot lasts, and number, the mean a week over the measured weeks and the
+        replications kept. Empty where the run is not stored.
+    """
+    if results.folder is None:
+        return pd.DataFrame(columns=SLOT_COLUMNS)
+    import duckdb
+
+    query = """
+        WITH held AS (
+            SELECT replication, channel, establishment, session_start,
+                   isodow(session_start) - 1 AS weekday,
+                   hour(session_start) * 60 + minute(session_start) AS start_minutes,
+                   round(coalesce(late_minutes, 0) + minutes_had) AS lasts
+            FROM read_parquet($visits)
+            WHERE outcome IN ('attended', 'video_held')
+              AND session_start >= $first AND session_start < $last
+        ), slots AS (
+            SELECT *, CASE WHEN channel = 'video' THEN $call * ceil(greatest(lasts, 1) / $call)
+                      ELSE 0 END AS length
+            FROM held
+        )
+        SELECT channel, establishment, weekday, start_minutes,
+               CASE WHEN channel = 'video' THEN max(length) ELSE mode(lasts) END AS minutes,
+               count(*) * 1.0 / ((SELECT count(DISTINCT replication) FROM held) * $weeks) AS number
+        FROM slots GROUP BY channel, establishment, weekday, start_minutes, length
+        ORDER BY channel, establishment, weekday, start_minutes, length
+    """
+    calendar = results.scenario["calendar"]
+    first = pd.Timestamp(calendar["start_date"])
+    weeks = int(calendar["weeks"])
+    given = {
+        "visits": str(results.folder / "visits.parquet"),
+        "first": first.to_pydatetime(),
+        "last": (first + pd.Timedelta(weeks=weeks)).to_pydatetime(),
+        "weeks": weeks,
+        "call": float(results.scenario["video"]["call_minutes"]),
+    }
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
+        return connection.execute(query, given).df()[SLOT_COLUMNS]
+
+
+def on_offer(results: Results) -> pd.DataFrame | None:
+    """Give the tables and the stations that the timetable of a run offers in every slot of a week.
+
+    Returns
+    -------
+    DataFrame or None
+        As ``use_by_slot``, number being tables or stations; a session held every n weeks counts as
+        an nth, and a family day by how often it is held. Days without visits are not taken off.
+        ``None`` where the run was made from tables other than the built-in ones, or by a version
+        with other settings of visits and video calls.
+    """
+    if results.folder is None or not _built_in(results):
+        return None
+    told = read_mapping(results.folder / "scenario.yaml")
+    try:
+        regime = TypeAdapter(VisitsRegime).validate_python(told["regime"])
+        video = TypeAdapter(VideoRegime).validate_python(told["video"])
+    except ValidationError:
+        return None
+    estate = load_estate()
+    return pd.concat([_tables(estate, regime), _stations(estate, video)], ignore_index=True).astype(
+        {"number": "float64"}
+    )
+
+
+def _built_in(results: Results) -> bool:
+    told = results.provenance.get("inputs", {})
+    paths = {name: table_path(name) for name in TABLES_READ}
+    return all(
+        path is None or name not in told or told[name] == file_digest(path)
+        for name, path in paths.items()
+    )
+
+
+def _tables(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
+    sessions = sessions_under(estate, regime)
+    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
+    weeks = sessions["every_n_weeks"].clip(lower=1)
+    often = (1 / weeks).where(~is_family_day, regime.family_days_per_year / 52)
+    return _slots(sessions, "visit", (sessions["open_tables"] + sessions["closed_tables"]) * often)
+
+
+def _stations(estate: Estate, video: VideoRegime) -> pd.DataFrame:
+    periods = stations_under(estate, video)
+    return _slots(periods, "video", periods["stations"])
+
+
+def _slots(rows: pd.DataFrame, channel: str, number: pd.Series[float]) -> pd.DataFrame:
+    start = rows["start"].map(clock_minutes)
+    return pd.DataFrame(
+        {
+            "channel": channel,
+            "establishment": rows["establishment"],
+            "weekday": rows["day"].map({day: place for place, day in enumerate(DAYS)}),
+            "start_minutes": start,
+            "minutes": rows["end"].map(clock_minutes) - start,
+            "number": number,
+        }
+    )[SLOT_COLUMNS]
+
+
+def by_hour(
+    use: pd.DataFrame, offered: pd.DataFrame | None, channel: str, establishment: str | None = None
+) -> pd.DataFrame:
+    """Spread slots over the hours of the week.
+
+    Parameters
+    ----------
+    use, offered
+        Tables of ``use_by_slot`` and ``on_offer``.
+    channel
+        ``visit`` or ``video``.
+    establishment
+        One establishment only; the whole estate when left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per day of the week (0 is Monday) and hour in which anything is used or on offer:
+        weekday, hour, used and offered, means over that hour of a week; offered is missing where
+        not known.
+
+    Examples
+    --------
+    A session of an hour and a half with ten visits fills ten tables in its first hour, and five,
+    averaged over the hour, in the second.
+
+    >>> slots = pd.DataFrame([["visit", "LEI", 1, 840, 90, 10.0]], columns=SLOT_COLUMNS)
+    >>> by_hour(slots, None, "visit")[["hour", "used"]].values.tolist()
+    [[14.0, 10.0], [15.0, 5.0]]
+    """
+    used = _spread(use, channel, establishment)
+    all_offered = None if offered is None else _spread(offered, channel, establishment)
+    shown = used > 0 if all_offered is None else (used > 0) | (all_offered > 0)
+    weekday, hour = np.nonzero(shown)
+    return pd.DataFrame(
+        {
+            "weekday": weekday,
+            "hour": hour,
+            "used": used[weekday, hour],
+            "offered": np.nan if all_offered is None else all_offered[weekday, hour],
+        }
+    )
+
+
+def _spread(
+    slots: pd.DataFrame, channel: str, establishment: str | None
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    chosen = slots[slots["channel"] == channel]
+    if establishment is not None:
+        chosen = chosen[chosen["establishment"] == establishment]
+    hours = np.arange(HOURS) * MINUTES_PER_HOUR
+    start = chosen["start_minutes"].to_numpy(np.float64)[:, np.newaxis]
+    end = start + chosen["minutes"].to_numpy(np.float64)[:, np.newaxis]
+    shared = np.minimum(end, hours + MINUTES_PER_HOUR) - np.maximum(start, hours)
+    number = chosen["number"].to_numpy(np.float64)[:, np.newaxis]
+    found = np.zeros((len(DAYS), HOURS))
+    np.add.at(
+        found,
+        chosen["weekday"].to_numpy(np.int64),
+        number * np.clip(shared, 0.0, None) / MINUTES_PER_HOUR,
+    )
+    return found

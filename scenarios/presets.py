@@ -1,0 +1,422 @@
+"""Scenarios by question: at most three numbers to choose, and the settings that they make.
+
+A preset is a beginning. What it makes is an ordinary change of the baseline that can be edited line
+by line afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from data.words import DAYS
+
+Chosen = Mapping[str, Any]
+"""What was chosen, by the key of its control."""
+
+WEEKDAYS = DAYS[:5]
+WEEKEND = DAYS[5:]
+
+PRISONS: dict[str, dict[str, Any]] = {
+    "Men's Category C prisons": {"sex": "men", "security": "C"},
+    "Men's closed prisons": {"sex": "men", "security": ["A", "B", "C"]},
+    "Women's prisons": {"sex": "women"},
+    "Every prison": {},
+}
+"""Groups of prisons to choose from, each with its selector."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One thing to choose.
+
+    Attributes
+    ----------
+    key, label
+        Its name and its words.
+    value
+        What is chosen to begin with: a number, a word, or several words.
+    options
+        The words to choose from; empty for a number.
+    low, high, step
+        Range of a number.
+    """
+
+    key: str
+    label: str
+    value: float | str | tuple[str, ...]
+    options: tuple[str, ...] = ()
+    low: float = 0
+    high: float = 0
+    step: float = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A question, what may be chosen for it, and the change of the baseline that follows."""
+
+    key: str
+    title: str
+    question: str
+    controls: tuple[Control, ...]
+    change: Callable[[Chosen], dict[str, Any]]
+
+    def begun(self) -> dict[str, Any]:
+        """Give what is chosen to begin with."""
+        return {control.key: control.value for control in self.controls}
+
+
+def _where(chosen: Chosen) -> dict[str, Any]:
+    return dict(PRISONS[str(chosen["prisons"])])
+
+
+def _prisons(value: str = "Men's Category C prisons") -> Control:
+    return Control(key="prisons", label="At", value=value, options=tuple(PRISONS))
+
+
+def _evening(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "regime.added_sessions": [
+            {
+                "where": _where(chosen),
+                "days": list(chosen["days"]),
+                "start": EVENING[0],
+                "end": EVENING[1],
+                "open_tables": int(chosen["tables"]),
+            }
+        ]
+    }
+
+
+def _weekend(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "regime.session_tables": [
+            {
+                "where": _where(chosen),
+                "days": list(chosen["days"]),
+                "multiply": round(1 + float(chosen["percent"]) / 100, 4),
+            }
+        ]
+    }
+
+
+def _video(chosen: Chosen) -> dict[str, Any]:
+    change: dict[str, Any] = {}
+    if int(chosen["officers"]) != 1:
+        change["video.officers"] = int(chosen["officers"])
+    if int(chosen["stations"]):
+        change["video.stations"] = [{"where": {}, "add": int(chosen["stations"])}]
+    if chosen["until"] != CLOSED:
+        change["video.added_hours"] = [
+            {"where": {}, "days": list(WEEKDAYS), "start": "17:00", "end": str(chosen["until"])}
+        ]
+    return change
+
+
+def _family_days(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "regime.family_days_per_year": int(chosen["days"]),
+        "regime.family_day_hours": float(chosen["hours"]),
+        "regime.family_days_in": WHEN[str(chosen["when"])],
+        "regime.family_day_from": "10:00",
+    }
+
+
+def _window(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "regime.notice_days_min": int(chosen["least"]),
+        "regime.notice_days_max": int(chosen["most"]),
+    }
+
+
+def _help(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "help.awareness_share": float(chosen["aware"]) / 100,
+        "help.car_gbp_per_mile": round(float(chosen["mile"]) / 100, 4),
+        "help.income_limit_gbp_per_month": int(chosen["limit"]),
+    }
+
+
+def _closer(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "placements": "optimised",
+        "allocation.move_budget": int(chosen["moves"]),
+    }
+
+
+def _workers(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "workers": [
+            {
+                "where": _where(chosen),
+                "line": LINES[str(chosen["line"])],
+                "multiply": round(float(chosen["percent"]) / 100, 4),
+            }
+        ]
+    }
+
+
+EVENING = ("18:00", "19:30")
+"""When an added evening session begins and ends."""
+
+CLOSED = "as today"
+WHEN = {
+    "at weekends": "weekends",
+    "in school holidays": "holidays",
+    "in school hours": "school_days",
+}
+LINES = {"casework": "casework", "early days": "early_days", "family days": "family_days"}
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        key="evening",
+        title="Evening sessions",
+        question="Do evening sessions shorten waits for families who are at work or school by day?",
+        controls=(
+            _prisons(),
+            Control(key="days", label="On", value=("tue", "thu"), options=WEEKDAYS),
+            Control(
+                key="tables", label="Tables in each session", value=15, low=1, high=60
+            ),
+        ),
+        change=_evening,
+    ),
+    Preset(
+        key="weekend",
+        title="More tables at weekends",
+        question="What would more tables at weekends do to waits and to requests refused?",
+        controls=(
+            _prisons("Every prison"),
+            Control(key="days", label="On", value=("sat", "sun"), options=WEEKEND),
+            Control(
+                key="percent", label="More tables, per cent", value=25, low=5, high=100, step=5
+            ),
+        ),
+        change=_weekend,
+    ),
+    Preset(
+        key="video",
+        title="More video calls",
+        question="If more stations were open for longer, how many more families would keep in "
+        "touch?",
+        controls=(
+            Control(
+                key="until",
+                label="Open on weekday evenings until",
+                value="20:00",
+                options=(CLOSED, "18:00", "19:00", "20:00"),
+            ),
+            Control(key="officers", label="Officers who watch at a time", value=1, low=1, high=4),
+            Control(key="stations", label="Stations more at each prison", value=0, low=0, high=8),
+        ),
+        change=_video,
+    ),
+    Preset(
+        key="family_days",
+        title="Family days",
+        question="What do more and longer family days bring to families with children, and what do "
+        "they take from others?",
+        controls=(
+            Control(key="days", label="Family days a year", value=12, low=3, high=12),
+            Control(key="hours", label="Hours each", value=4, low=1, high=6),
+            Control(key="when", label="Held", value="at weekends", options=tuple(WHEN)),
+        ),
+        change=_family_days,
+    ),
+    Preset(
+        key="window",
+        title="When visits can be booked",
+        question="What if visits could be booked later, or further ahead?",
+        controls=(
+            Control(key="least", label="Least days ahead", value=2, low=1, high=7),
+            Control(key="most", label="Most days ahead", value=56, low=14, high=84, step=7),
+        ),
+        change=_window,
+    ),
+    Preset(
+        key="help",
+        title="Help with the cost of visits",
+        question="If more families knew of the help and could claim it, how many more visits would "
+        "there be, and what would the scheme pay?",
+        controls=(
+            Control(
+                key="aware", label="Entitled families who know, per cent", value=90, low=40,
+                high=100, step=5,
+            ),
+            Control(key="mile", label="Pence for a mile", value=30, low=13, high=45),
+            Control(
+                key="limit", label="Income limit, pounds a month", value=1600, low=1000, high=2000,
+                step=50,
+            ),
+        ),
+        change=_help,
+    ),
+    Preset(
+        key="closer",
+        title="Hold people closer to home",
+        question="Who should be held where, within the moves that can be made?",
+        controls=(
+            Control(
+                key="moves", label="Most people who move", value=13000, low=0, high=60000, step=500
+            ),
+        ),
+        change=_closer,
+    ),
+    Preset(
+        key="workers",
+        title="Family workers",
+        question="If there were more or fewer family workers, how many people would they reach?",
+        controls=(
+            _prisons("Every prison"),
+            Control(key="line", label="Workers for", value="casework", options=tuple(LINES)),
+            Control(
+                key="percent", label="Per cent of today's", value=125, low=0, high=300, step=5
+            ),
+        ),
+        change=_workers,
+    ),
+)  # fmt: skip
+"""The questions, those about visits first."""
+
+
+def preset(key: str) -> Preset:
+    """Give the preset of a name.
+
+    Examples
+    --------
+    >>> evening = preset("evening")
+    >>> evening.change(evening.begun() | {"tables": 20})["regime.added_sessions"][0]["open_tables"]
+    20
+    """
+    return next(each for each in PRESETS if each.key == key)
+
+
+BY_PRISON = {
+    "evening_tables": "Tables in added evening sessions",
+    "weekend_percent": "Weekend tables, per cent of today's",
+    "video_stations": "Video stations more or fewer",
+    "worker_fte": "Caseworkers more or fewer, full-time",
+}
+"""What can be changed prison by prison in a table, each column with its words."""
+
+Cells = Mapping[str, Mapping[str, float]]
+"""Values by prison, each by column."""
+
+
+def change_by_prison(cells: Cells, days: Sequence[str] = ("tue", "thu")) -> dict[str, Any]:
+    """Turn a table of prisons into the edits of a scenario; prisons with one value share an edit.
+
+    Parameters
+    ----------
+    cells
+        By establishment and column of ``BY_PRISON``; what is left out stays.
+    days
+        Days of the added evening sessions.
+
+    Examples
+    --------
+    >>> change_by_prison({"LEI": {"video_stations": 2}, "LPI": {"video_stations": 2}})
+    {'video.stations': [{'where': {'establishment': ['LEI', 'LPI']}, 'add': 2}]}
+    """
+    makers: dict[str, tuple[str, Callable[[float], dict[str, Any]]]] = {
+        "evening_tables": (
+            "regime.added_sessions",
+            lambda tables: {
+                "days": list(days),
+                "start": EVENING[0],
+                "end": EVENING[1],
+                "open_tables": int(tables),
+            },
+        ),
+        "weekend_percent": (
+            "regime.session_tables",
+            lambda percent: {"days": list(WEEKEND), "multiply": round(percent / 100, 4)},
+        ),
+        "video_stations": ("video.stations", lambda number: {"add": int(number)}),
+        "worker_fte": ("workers", lambda fte: {"line": "casework", "add_fte": float(fte)}),
+    }
+    change: dict[str, Any] = {}
+    for column, (setting, made) in makers.items():
+        by_value: dict[float, list[str]] = {}
+        for code in sorted(cells):
+            value = cells[code].get(column)
+            if value is not None:
+                by_value.setdefault(float(value), []).append(code)
+        edits = [
+            {"where": {"establishment": codes}, **made(value)}
+            for value, codes in sorted(by_value.items())
+        ]
+        if edits:
+            change[setting] = edits
+    return change
+
+
+def split_by_prison(
+    change: Mapping[str, Any],
+) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
+    """Take a change apart into the table of prisons and the rest.
+
+    Returns
+    -------
+    tuple
+        The cells as ``change_by_prison`` takes them, and what cannot be said in the table.
+
+    Examples
+    --------
+    >>> cells = {"LEI": {"evening_tables": 12.0}, "LPI": {"weekend_percent": 150.0}}
+    >>> split_by_prison(change_by_prison(cells)) == (cells, {})
+    True
+    """
+    cells: dict[str, dict[str, float]] = {}
+    rest: dict[str, Any] = {}
+    for setting, value in change.items():
+        edits = value if isinstance(value, list) else [None]
+        left = []
+        for edit in edits:
+            found = _cells_of(setting, edit)
+            for code, column, number in found:
+                cells.setdefault(code, {})[column] = number
+            if not found:
+                left.append(edit)
+        if left:
+            rest[setting] = left if isinstance(value, list) else value
+    return cells, rest
+
+
+def _cells_of(setting: str, edit: Any) -> list[tuple[str, str, float]]:
+    """Give prison, column and value of an edit that the table can say; nothing of any other."""
+    where = edit.get("where") if isinstance(edit, dict) else None
+    codes = where.get("establishment") if isinstance(where, dict) else None
+    if not isinstance(codes, list) or set(where or ()) != {"establishment"}:
+        return []
+    for column, key, scale in (
+        ("evening_tables", "open_tables", 1.0),
+        ("weekend_percent", "multiply", 100.0),
+        ("video_stations", "add", 1.0),
+        ("worker_fte", "add_fte", 1.0),
+    ):
+        number = edit.get(key)
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            continue
+        value = round(float(number) * scale, 6)
+        told = change_by_prison({str(code): {column: value} for code in codes})
+        if told.get(setting) == [edit]:
+            return [(str(code), column, value) for code in codes]
+    return []
+
+
+def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Put two changes together: edits of one setting follow each other, else the second counts.
+
+    Examples
+    --------
+    >>> joined({"a": [1], "b": 2}, {"a": [3], "b": 4})
+    {'a': [1, 3], 'b': 4}
+    """
+    found = dict(one)
+    for setting, value in other.items():
+        known = found.get(setting)
+        both = isinstance(known, list) and isinstance(value, list)
+        found[setting] = [*known, *value] if both and known is not None else value
+    return found

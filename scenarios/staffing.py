@@ -1,0 +1,75 @@
+"""What visits and video calls would cost in staff, from the timetable alone, before any run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.estate import Estate
+from scenarios.schema import Scenario
+from simulation.clock import clock_minutes
+from simulation.regime import FAMILY_DAY_TEMPLATE, sessions_under
+from simulation.video import stations_under
+
+WEEKS_PER_YEAR = 52
+MINUTES_PER_HOUR = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Hours of staff in a year, and their cost: at visit sessions and at video stations."""
+
+    session_hours: float
+    video_hours: float
+    gbp_per_hour: float
+
+    @property
+    def gbp(self) -> float:
+        """Pounds a year."""
+        return (self.session_hours + self.video_hours) * self.gbp_per_hour
+
+
+def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
+    """Give the staff that the timetable of a scenario asks for in a year.
+
+    Officers watch ``attendance.tables_per_officer`` tables each and checkers let in
+    ``attendance.tables_per_checker`` each, at least one of both at every session, for as long as it
+    lasts and ``attendance.around_session_minutes`` more; one officer watches
+    ``video.stations_per_officer`` stations for as long as they are open. Sessions that are called
+    off, days without visits and checkers shared by sessions that overlap are not taken off, so a
+    run measures somewhat less.
+
+    Parameters
+    ----------
+    estate
+        Its timetable and stations; establishments without places hold no session.
+    scenario
+        Regime, video, attendance and the price of an hour.
+    """
+    held = estate.establishments.query("operational_capacity > 0")["establishment"]
+    sessions = sessions_under(estate, scenario.regime)
+    sessions = sessions[sessions["establishment"].isin(held)]
+    periods = stations_under(estate, scenario.video)
+    periods = periods[periods["establishment"].isin(held)]
+    tables = sessions["open_tables"] + sessions["closed_tables"]
+    settings = scenario.attendance
+    staff = sum(
+        np.ceil(tables / each).clip(lower=1)
+        for each in (settings.tables_per_officer, settings.tables_per_checker)
+    )
+    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
+    weeks = WEEKS_PER_YEAR / sessions["every_n_weeks"].clip(lower=1)
+    often = weeks.where(~is_family_day, scenario.regime.family_days_per_year)
+    minutes = _minutes(sessions) + settings.around_session_minutes
+    officers = np.ceil(periods["stations"] / scenario.video.stations_per_officer)
+    return Staff(
+        session_hours=float((staff * minutes * often * (tables > 0)).sum()) / MINUTES_PER_HOUR,
+        video_hours=float((officers * _minutes(periods)).sum()) * WEEKS_PER_YEAR / MINUTES_PER_HOUR,
+        gbp_per_hour=scenario.benefit.staff_gbp_per_hour,
+    )
+
+
+def _minutes(rows: pd.DataFrame) -> pd.Series[float]:
+    return rows["end"].map(clock_minutes) - rows["start"].map(clock_minutes)

@@ -1,0 +1,205 @@
+"""What one run changes beside another: parts that add up, groups that gain and lose, cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from scenarios import effects
+from scenarios.compare import CANNOT_TELL, differences
+from scenarios.results import Results
+from scenarios.run import Options, run_many
+
+KEYS = {"establishment": "ALL", "measure_unit": "visits"}
+
+
+@pytest.fixture(scope="module")
+def pair(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Results]:
+    asked = Options(
+        data_dir=small_data,
+        runs_dir=tmp_path_factory.mktemp("effects"),
+        replications=2,
+        keep_visits=True,
+        workers=1,
+    )
+    before, after = run_many(["baseline", "closer_to_home"], asked)[0]
+    return before, after
+
+
+@pytest.fixture(scope="module")
+def found(pair: tuple[Results, Results]) -> pd.DataFrame:
+    return effects.estate_differences(*pair)
+
+
+def rows_of(values: dict[tuple[str, str, str], list[float]]) -> pd.DataFrame:
+    """Make measures: values of each replication by group_by, group and measure."""
+    return pd.DataFrame(
+        [
+            {"replication": number, "group_by": by, "group": group, "measure": name, "value": value}
+            | KEYS
+            for (by, group, name), of_years in values.items()
+            for number, value in enumerate(of_years)
+        ]
+    )
+
+
+def test_measures_of_the_estate_are_those_stored(pair: tuple[Results, Results]) -> None:
+    read = effects.estate_rows(pair[1])
+    stored = pair[1].measures
+    stored = stored[stored["establishment"] == "ALL"]
+    worked_out = [effects.PEOPLE_VISITED, effects.STAFF]
+    kept = read[~read["measure"].isin(worked_out)].reset_index(drop=True)
+    columns = ["replication", "group_by", "group", "measure", "value"]
+    pd.testing.assert_frame_equal(
+        kept[columns], stored[columns].reset_index(drop=True), check_dtype=False
+    )
+    assert set(worked_out) <= set(read["measure"])
+
+
+def test_staff_of_a_run_are_its_hours_at_its_price(pair: tuple[Results, Results]) -> None:
+    read = effects.estate_rows(pair[0])
+    of_all = read[(read["group_by"] == "all") & (read["replication"] == 0)]
+    value = of_all.set_index("measure")["value"]
+    price = pair[0].scenario["benefit"]["staff_gbp_per_hour"]
+    hours = value["staff_hours"] + value["video_staff_hours"]
+    assert value[effects.STAFF] == pytest.approx(hours * price)
+
+
+@pytest.mark.parametrize("by", effects.WATERFALLS)
+def test_parts_of_a_change_add_up_and_join_end_to_end(found: pd.DataFrame, by: str) -> None:
+    parts = effects.parts_of_change(found, by)
+    assert len(parts) > 1
+    steps, whole = parts.iloc[:-1], parts.iloc[-1]
+    assert whole["part"] == "all"
+    assert steps["change"].sum() == pytest.approx(whole["change"])
+    assert whole["after"] - whole["before"] == pytest.approx(whole["change"])
+    assert steps["start"].iloc[0] == pytest.approx(whole["before"])
+    assert steps["end"].iloc[-1] == pytest.approx(whole["after"])
+    np.testing.assert_allclose(steps["start"].iloc[1:], steps["end"].iloc[:-1])
+    assert (parts["low"] <= parts["change"]).all()
+    assert (parts["change"] <= parts["high"]).all()
+
+
+def test_runs_that_do_not_measure_a_split_give_no_parts(found: pd.DataFrame) -> None:
+    assert effects.parts_of_change(found[found["group_by"] != "car"], "car").empty
+
+
+def test_group_gains_or_loses_by_the_measures_that_differ_beyond_chance() -> None:
+    people = [10.0, 10.0, 10.0]
+    base = {
+        ("sex", "men", "people"): people,
+        ("sex", "women", "people"): people,
+        ("car", "with_car", "people"): people,
+        ("income", "low_income", "people"): people,
+        ("income", "other_income", "people"): [0.0, 0.0, 0.0],
+        ("distance_band", "over_100_miles", "people"): people,
+    }
+    contact = "no_contact_share"
+    before = base | {(by, group, contact): [0.5, 0.6, 0.7] for by, group, _ in base}
+    after = dict(before)
+    after["sex", "men", contact] = [0.4, 0.5, 0.6]
+    after["sex", "women", contact] = [0.6, 0.7, 0.8]
+    after["car", "with_car", contact] = [0.4, 0.7, 0.7]
+    after["distance_band", "over_100_miles", "people"] = [5.0, 5.0, 5.0]
+    told = effects.gains_and_losses(
+        differences(rows_of(before), rows_of(after), paired=True)
+    ).set_index("group")["verdict"]
+    assert told.to_dict() == {
+        "men": effects.GAINS,
+        "women": effects.LOSES,
+        "with_car": CANNOT_TELL,
+        "low_income": CANNOT_TELL,
+        "over_100_miles": effects.OTHER_PEOPLE,
+    }
+
+
+@given(
+    cost=st.lists(st.floats(1e3, 1e6), min_size=3, max_size=8),
+    people=st.floats(1.0, 1e4),
+)
+def test_cost_of_a_person_is_a_t_interval_where_as_many_are_always_gained(
+    cost: list[float], people: float
+) -> None:
+    zero = [0.0] * len(cost)
+    key = ("all", "all")
+    before = rows_of({(*key, effects.STAFF): zero, (*key, effects.PEOPLE_VISITED): zero})
+    after = rows_of(
+        {(*key, effects.STAFF): cost, (*key, effects.PEOPLE_VISITED): [people] * len(cost)}
+    )
+    told = effects.cost_per_person(before, after)
+    half = stats.t.ppf(0.975, len(cost) - 1) * stats.sem(cost)
+    mean = float(np.mean(cost))
+    scale = max(cost) / people
+    assert told.value == pytest.approx(mean / people)
+    assert told.low == pytest.approx((mean - half) / people, abs=1e-6 * scale)
+    assert told.high == pytest.approx((mean + half) / people, abs=1e-6 * scale)
+
+
+def test_cost_has_no_finite_interval_where_nobody_may_be_gained() -> None:
+    key = ("all", "all")
+    before = rows_of({(*key, effects.STAFF): [0.0] * 3, (*key, effects.PEOPLE_VISITED): [0.0] * 3})
+    after = rows_of(
+        {(*key, effects.STAFF): [9.0, 10.0, 11.0], (*key, effects.PEOPLE_VISITED): [-1.0, 1.0, 2.0]}
+    )
+    told = effects.cost_per_person(before, after)
+    assert np.isnan(told.low)
+    assert np.isnan(told.high)
+
+
+def test_newly_visited_people_are_those_of_the_event_logs(pair: tuple[Results, Results]) -> None:
+    told = effects.newly_visited(*pair).set_index(["replication", "sex"])
+    first = pd.Timestamp(pair[0].scenario["calendar"]["start_date"])
+    for replication in (0, 1):
+        visited = []
+        for results in pair:
+            log = results.visits
+            held = log[
+                (log["outcome"] == "attended")
+                & (log["session_start"] >= first)
+                & (log["replication"] == replication)
+            ]
+            visited.append(set(held["prisoner_id"]))
+        row = told.loc[(replication, "all")]
+        assert row["newly"] == len(visited[1] - visited[0])
+        assert row["no_longer"] == len(visited[0] - visited[1])
+        sexes = told.loc[replication].drop("all")
+        assert sexes["newly"].sum() == row["newly"]
+
+
+def test_prisons_have_their_own_differences(pair: tuple[Results, Results]) -> None:
+    told = effects.prison_differences(*pair, ["visits"])
+    assert "ALL" not in set(told["establishment"])
+    of_all = told[told["group_by"] == "all"]
+    estate = effects.estate_differences(*pair)
+    whole = estate[(estate["group_by"] == "all") & (estate["measure"] == "visits")]
+    assert of_all["difference"].sum() == pytest.approx(float(whole["difference"].iloc[0]))
+
+
+def test_conclusion_of_an_experiment_under_every_curve_is_found(
+    pair: tuple[Results, Results], tmp_path: Path
+) -> None:
+    names = [results.folder.name for results in pair if results.folder is not None]
+    content = {
+        "command": "estate run baseline closer_to_home --curves",
+        "runs": names,
+        "conclusions": [
+            {"scenario": "closer_to_home", "measure": "visits", "conclusion": "higher by 2%"},
+            {"scenario": "other", "measure": "visits", "conclusion": "lower by 2%"},
+        ],
+    }
+    folder = tmp_path / "experiment-0"
+    folder.mkdir()
+    (folder / "experiment.json").write_text(json.dumps(content), encoding="utf-8")
+    assert effects.conclusions(tmp_path, *pair) == {"visits": "higher by 2%"}
+    content["command"] = "estate run baseline closer_to_home"
+    (folder / "experiment.json").write_text(json.dumps(content), encoding="utf-8")
+    assert effects.conclusions(tmp_path, *pair) == {}
+    (folder / "experiment.json").write_text("{", encoding="utf-8")
+    assert effects.conclusions(tmp_path, *pair) == {}

@@ -1,0 +1,119 @@
+"""Use of halls and stations by hour of the week, and the staff that a timetable asks for."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.estate import load_estate
+from scenarios import drafts, hours
+from scenarios.drafts import Draft
+from scenarios.load import load_scenario
+from scenarios.results import Results
+from scenarios.run import Options, run_many
+from scenarios.staffing import planned_staff
+
+
+@pytest.fixture(scope="module")
+def run(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    asked = Options(
+        data_dir=small_data,
+        runs_dir=tmp_path_factory.mktemp("hours"),
+        replications=2,
+        keep_visits=True,
+        workers=1,
+    )
+    return run_many(["baseline"], asked)[0][0]
+
+
+def test_slots_count_the_visits_and_calls_of_a_week(run: Results) -> None:
+    use = hours.use_by_slot(run)
+    log = run.visits
+    first = pd.Timestamp(run.scenario["calendar"]["start_date"])
+    last = first + pd.Timedelta(weeks=52)
+    held = log[log["session_start"].between(first, last, inclusive="left")]
+    for channel, outcome in (("visit", "attended"), ("video", "video_held")):
+        number = int((held["outcome"] == outcome).sum())
+        assert use.loc[use["channel"] == channel, "number"].sum() == pytest.approx(number / 104)
+    assert number > 0
+
+
+def test_visits_last_as_long_as_their_sessions(run: Results, small_data: Path) -> None:
+    use = hours.use_by_slot(run)
+    leeds = use[(use["channel"] == "visit") & (use["establishment"] == "LEI")]
+    templates = load_estate(small_data).session_templates
+    templates = templates[templates["establishment"] == "LEI"]
+    start = templates["start"].map(hours.clock_minutes)
+    lasts = set(templates["end"].map(hours.clock_minutes) - start)
+    often = leeds[leeds["number"] > 0.2]
+    assert len(often)
+    assert set(often["minutes"]) <= lasts
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 1200), st.integers(5, 239), st.floats(0.1, 40)),
+        max_size=20,
+    )
+)
+def test_hours_hold_all_the_minutes_of_the_slots(
+    slots: list[tuple[int, int, int, float]],
+) -> None:
+    rows = [("visit", "LEI", day, start, lasts, number) for day, start, lasts, number in slots]
+    table = pd.DataFrame(rows, columns=hours.SLOT_COLUMNS)
+    spread = hours.by_hour(table, None, "visit")
+    minutes = sum(lasts * number for _, _, lasts, number in slots)
+    assert spread["used"].sum() * 60 == pytest.approx(minutes)
+    assert hours.by_hour(table, None, "video").empty
+    assert hours.by_hour(table, None, "visit", "LPI").empty
+
+
+def test_offer_is_told_only_where_the_tables_are_the_built_in_ones(run: Results) -> None:
+    assert hours.on_offer(run) is None
+
+
+def test_offer_of_the_built_in_timetable_is_its_tables(run: Results, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    built_in = replace(run, provenance={**run.provenance, "inputs": {}})
+    offered = hours.on_offer(built_in)
+    assert offered is not None
+    estate = load_estate()
+    held = estate.session_templates
+    leeds = held[held["establishment"] == "LEI"]
+    tables = ((leeds["open_tables"] + leeds["closed_tables"]) / leeds["every_n_weeks"]).sum()
+    told = offered[(offered["establishment"] == "LEI") & (offered["channel"] == "visit")]
+    family_day = 4 / 52 * leeds["open_tables"].max()
+    assert told["number"].sum() == pytest.approx(tables + family_day, abs=1)
+    assert (told["minutes"] > 0).all()
+
+
+def test_added_session_needs_its_officers_and_checkers() -> None:
+    estate = load_estate()
+    session = {"days": ["tue"], "start": "18:00", "end": "19:30", "open_tables": 15}
+    change = {"regime.added_sessions": [{"where": {"establishment": ["LEI"]}, **session}]}
+    before = planned_staff(estate, load_scenario("baseline"))
+    after = planned_staff(
+        estate, drafts.checked(Draft(name="a", title="A", question="Q", change=change))
+    )
+    staff = math.ceil(15 / 6) + math.ceil(15 / 8)
+    assert after.session_hours - before.session_hours == pytest.approx(52 * staff * (1.5 + 1.0))
+    assert after.video_hours == before.video_hours
+    assert after.gbp - before.gbp == pytest.approx(52 * staff * 2.5 * before.gbp_per_hour)
+
+
+def test_planned_staff_are_near_those_a_run_measures(run: Results, small_data: Path) -> None:
+    planned = planned_staff(load_estate(small_data), load_scenario("baseline"))
+    rows = run.measures
+    rows = rows[(rows["establishment"] == "ALL") & (rows["group_by"] == "all")]
+    measured = rows.groupby("measure")["value"].mean()
+    assert measured["staff_hours"] <= planned.session_hours
+    assert measured["staff_hours"] == pytest.approx(planned.session_hours, rel=0.15)
+    assert measured["video_staff_hours"] == pytest.approx(planned.video_hours, rel=0.05)
+    assert np.isfinite(planned.gbp)
