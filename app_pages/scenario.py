@@ -265,7 +265,10 @@ def keep_and_run(scenario: Begun, draft: drafts.Draft, problems: tuple[str, ...]
         _builder.begin(replace(scenario, name=copy.name, title=copy.title))
         st.rerun()
     right.download_button(
-        "Download the file (YAML)", drafts.draft_text(draft), f"{draft.name}.yaml", "text/yaml"
+        "Download the file (YAML)",
+        drafts.draft_text(draft),
+        f"{drafts.proper_name(draft.name)}.yaml",
+        "text/yaml",
     )
     left, right = st.columns(2)
     with left:

@@ -105,7 +105,7 @@ def checked_text(name: str, text: str) -> Scenario:
         With everything that is wrong with it, in one report.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.yaml"
+        path = Path(folder) / f"{proper_name(name)}.yaml"
         path.write_text(text, encoding="utf-8")
         return load_scenario(path)
 

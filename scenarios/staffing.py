@@ -37,9 +37,9 @@ def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
     Officers watch ``attendance.tables_per_officer`` tables each and checkers let in
     ``attendance.tables_per_checker`` each, at least one of both at every session, for as long as it
     lasts and ``attendance.around_session_minutes`` more; one officer watches
-    ``video.stations_per_officer`` stations for as long as they are open. Sessions that are called
-    off, days without visits and checkers shared by sessions that overlap are not taken off, so a
-    run measures somewhat less.
+    ``video.stations_per_officer`` stations for as many whole calls as their hours hold. Sessions
+    that are called off, days without visits and checkers shared by sessions that overlap are not
+    taken off, so a run measures somewhat less.
 
     Parameters
     ----------
@@ -64,9 +64,11 @@ def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
     often = weeks.where(~is_family_day, scenario.regime.family_days_per_year)
     minutes = _minutes(sessions) + settings.around_session_minutes
     officers = np.ceil(periods["stations"] / scenario.video.stations_per_officer)
+    step = scenario.video.call_minutes + scenario.video.changeover_minutes
+    watched = np.floor(_minutes(periods) / step) * step
     return Staff(
         session_hours=float((staff * minutes * often * (tables > 0)).sum()) / MINUTES_PER_HOUR,
-        video_hours=float((officers * _minutes(periods)).sum()) * WEEKS_PER_YEAR / MINUTES_PER_HOUR,
+        video_hours=float((officers * watched).sum()) * WEEKS_PER_YEAR / MINUTES_PER_HOUR,
         gbp_per_hour=scenario.benefit.staff_gbp_per_hour,
     )
 

@@ -1,0 +1,367 @@
+"""The pages about visits, one hall, comparisons and scenarios, on stored small runs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scenarios import drafts, effects, presets
+from scenarios.display import compared, hall, visiting
+from scenarios.hall_day import HallDay, busiest, counts_at, days_of, hall_day, log_of, tables_at
+from scenarios.hours import by_hour, use_by_slot
+from scenarios.load import load_scenario
+from scenarios.replay import replay
+from scenarios.results import Results
+from simulation.replicate import intervals
+from tests.app.conftest import play
+from tests.app.serving import ROOT
+
+Opener = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture(scope="module")
+def evenings(runs: Path, small_data: Path, plan: Results) -> Results:
+    """Store a run with evening sessions, played on the same families as the others."""
+    del plan
+    return play("evening_visits", runs, small_data)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch, runs: Path) -> Opener:
+    def open_page(leaf: str, run: Results | None = None, folder: Path = runs) -> AppTest:
+        monkeypatch.setenv("ESTATE_RUNS", str(folder))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        if run is not None and run.folder is not None:
+            app.query_params["run"] = run.folder.name
+        app.run()
+        app.switch_page(f"app_pages/{leaf}.py").run()
+        assert not app.exception
+        return app
+
+    return open_page
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.main.get("html"))
+
+
+def click(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def spec(figure: object) -> dict[str, object]:
+    found: dict[str, object] = figure.chart.to_dict()  # type: ignore[attr-defined]
+    return found
+
+
+def test_visits_of_a_run_are_set_beside_the_baseline(
+    opened: Opener, evenings: Results, today: Results
+) -> None:
+    text = shown(opened("visits", evenings))
+    found = effects.estate_differences(today, evenings)
+    assert compared.who_loses(effects.gains_and_losses(found)) in text
+    visited = effects.newly_visited(today, evenings)
+    assert visiting.answer(found, visited) in text
+    assert "Staff for each person more visited" in text
+    assert "Men and women apart" in text
+    assert "Not tried" in text
+    assert "No stored experiment tried this run" in text
+
+
+def test_visits_of_today_show_levels_with_their_intervals(opened: Opener, today: Results) -> None:
+    text = shown(opened("visits", today))
+    estimates = intervals(visiting.with_ends_of_requests(effects.estate_rows(today)))
+    assert visiting.level_answer(estimates) in text
+    assert visiting.policy_levels(estimates) in text
+    assert "Women</th>" in text
+
+
+def test_changes_of_the_policy_screen_are_the_paired_ones(
+    evenings: Results, today: Results
+) -> None:
+    found = effects.estate_differences(today, evenings)
+    staff = found[(found["measure"] == effects.STAFF) & (found["group_by"] == "all")].iloc[0]
+    assert staff["difference"] > 0
+    assert f"£{staff['difference']:,.0f}" in visiting.policy_changes(found, {})
+    told = {"no_contact_share": "depends on an assumption: x", "requests_unmet_share": "higher"}
+    table = visiting.policy_changes(found, told)
+    assert table.count("Could reverse it") == 1
+    assert table.count(">Stands<") == 1
+
+
+def test_use_of_halls_can_be_seen_at_one_prison_and_for_video(
+    opened: Opener, today: Results
+) -> None:
+    app = opened("visits", today)
+    app.button_group(key="use").set_value("Video stations").run()
+    app.selectbox(key="where").set_value("LEI").run()
+    assert not app.exception
+    assert "stations in use by hour of the week, Leeds" in shown(app)
+
+
+def test_heat_map_draws_every_hour_with_the_share_used() -> None:
+    use = pd.DataFrame(
+        {"weekday": [0, 0, 5], "hour": [9, 10, 14], "used": [2.0, 9.0, 4.0], "offered": 10.0}
+    )
+    figure = visiting.heat_map(use, what="tables", title="T", note="N")
+    drawn = spec(figure)
+    values = next(iter(drawn["datasets"].values()))  # type: ignore[attr-defined]
+    assert [row["band"] for row in values] == [
+        "under a quarter",
+        "80% or more",
+        "a quarter to half",
+    ]
+    assert drawn["mark"]["type"] == "rect"  # type: ignore[index]
+    assert drawn["encoding"]["color"]["scale"]["domain"] == list(visiting.BANDS)  # type: ignore[index]
+    assert "Monday 10:00 to 11:00" in figure.alt
+    unknown = visiting.heat_map(use.assign(offered=float("nan")), what="tables", title="T", note="")
+    assert "Mean tables in use" in str(spec(unknown))
+
+
+def test_visits_page_leads_to_a_scenario_with_its_staff(opened: Opener, today: Results) -> None:
+    app = opened("visits", today)
+    assert "Evening sessions: staff" in shown(app)
+    next(button for button in app.button if button.label == "Try: evening sessions").click().run()
+    app.switch_page("app_pages/scenario.py").run()
+    assert not app.exception
+    assert "regime" in shown(app)
+    assert any(each.value == "Evening sessions" for each in app.text_input)
+
+
+def test_every_run_is_compared_with_the_first(
+    opened: Opener, evenings: Results, plan: Results, today: Results
+) -> None:
+    app = opened("compare", plan)
+    assert evenings.folder is not None
+    assert plan.folder is not None
+    app.multiselect(key="compare runs").set_value([plan.folder.name, evenings.folder.name]).run()
+    assert not app.exception
+    text = shown(app)
+    assert "Headline measures: the first run" in text
+    assert escape(evenings.title) in text
+    assert app.query_params["runs"] is not None
+    app.selectbox(key="closer").set_value(evenings.folder.name).run()
+    assert "regime." in shown(app)
+
+
+def test_comparison_splits_the_change_in_every_way(opened: Opener, plan: Results) -> None:
+    app = opened("compare", plan)
+    for way in compared.SPLITS.values():
+        app.selectbox(key="split").set_value(way).run()
+        assert not app.exception
+        assert escape(f"by {way.lower()}", quote=False) in shown(app)
+    for measure in compared.MEASURES:
+        app.selectbox(key="gains by").set_value(measure).run()
+        assert not app.exception
+
+
+def test_comparison_tells_people_without_contact_and_groups_apart(
+    opened: Opener, plan: Results
+) -> None:
+    text = shown(opened("compare", plan))
+    assert "of them: nobody is known" in text
+    assert "Nobody may visit" in text
+
+
+def test_waterfall_draws_bars_that_join(plan: Results, today: Results) -> None:
+    parts = effects.parts_of_change(effects.estate_differences(today, plan), "session_kind")
+    drawn = spec(compared.waterfall(parts, "session_kind", note="N"))
+    bars = next(iter(drawn["datasets"].values()))  # type: ignore[attr-defined]
+    assert [bar["label"] for bar in bars][:: len(bars) - 1] == ["First run", "Second run"]
+    assert bars[0]["high_end"] == pytest.approx(parts.iloc[-1]["before"])
+    assert bars[-1]["high_end"] == pytest.approx(parts.iloc[-1]["after"])
+    assert sum(bar["change"] for bar in bars[1:-1]) == pytest.approx(bars[-1]["change"])
+    assert {bar["kind"] for bar in bars} <= {"adds", "takes away", "total"}
+
+
+def test_hall_shows_a_day_and_moves_with_the_slider(opened: Opener, plan: Results) -> None:
+    app = opened("hall", plan)
+    app.selectbox(key="hall prison").set_value("LEI").run()
+    day = hall_day(log_of(plan, "LEI"), "LEI", busiest(log_of(plan, "LEI")))
+    minute = day.amid + 25
+    app.slider(key="hall time").set_value(datetime.time(minute // 60, minute % 60)).run()
+    assert not app.exception
+    assert hall.moment(day, minute) in shown(app)
+    click(app, "Day after")
+    days = [each.date() for each in days_of(log_of(plan, "LEI"))]
+    assert app.selectbox(key="hall day").value in days
+    assert app.selectbox(key="hall day").value != day.day.date()
+
+
+def test_hall_plays_by_itself_until_it_is_stopped(opened: Opener, plan: Results) -> None:
+    app = opened("hall", plan)
+    click(app, "Play the day")
+    assert "Stop" in [button.label for button in app.button]
+    click(app, "Stop")
+    assert "Play the day" in [button.label for button in app.button]
+
+
+@pytest.fixture(scope="module")
+def replayed(plan: Results, small_data: Path) -> Path:
+    assert plan.folder is not None
+    told = replay(plan.folder, establishment="LEI", replication=0, data_dir=small_data)
+    return Path(told[0])
+
+
+def days(plan: Results, replayed: Path) -> list[HallDay]:
+    log = log_of(plan, "LEI")
+    return [hall_day(log, "LEI", busiest(log), folder) for folder in (None, replayed)]
+
+
+def test_replayed_day_is_the_stored_day_with_the_queue(plan: Results, replayed: Path) -> None:
+    stored, known = days(plan, replayed)
+    assert not stored.replayed
+    assert known.replayed
+    assert len(stored.visits) == len(known.visits) > 0
+    for minute in range(stored.opens, stored.closes, 5):
+        one, other = counts_at(stored, minute), counts_at(known, minute)
+        assert abs(one[hall.IN_HALL] - other[hall.IN_HALL]) <= 1
+        assert one[hall.ON_VIDEO] == other[hall.ON_VIDEO]
+    assert sum(counts_at(known, minute)[hall.AT_CHECK] for minute in range(480, 1080, 5)) > 0
+
+
+def test_every_table_on_offer_is_drawn_once(plan: Results, replayed: Path) -> None:
+    _, known = days(plan, replayed)
+    session = known.sessions.iloc[0]
+    tables = tables_at(known, session["start"] + 30)
+    of_session = tables[tables["session"] == session["session"]]
+    assert len(of_session) == session["tables"]
+    figure = hall.at_a_moment(known, session["start"] + 30, title="T", note="N")
+    boxes = [
+        row
+        for rows in spec(figure)["datasets"].values()  # type: ignore[attr-defined]
+        for row in rows
+        if row.get("kind") == "table"
+    ]
+    assert len(boxes) >= len(of_session)
+    assert len({(box["x"], box["y"]) for box in boxes}) == len(boxes)
+    assert "At the check and search" in str(spec(figure))
+
+
+def test_hall_page_tells_the_queue_once_the_year_was_replayed(
+    opened: Opener, plan: Results, replayed: Path
+) -> None:
+    assert replayed.is_dir()
+    app = opened("hall", plan)
+    app.selectbox(key="hall prison").set_value("LEI").run()
+    text = shown(app)
+    assert "Check and search, minutes each" in text
+    assert "Hall opened late, minutes" in text
+    assert "Play this year again" not in [button.label for button in app.button]
+
+
+def test_use_by_hour_is_drawn_from_the_stored_visits(today: Results) -> None:
+    spread = by_hour(use_by_slot(today), None, "visit", "LEI")
+    assert spread["used"].sum() > 0
+    assert spread["offered"].isna().all()
+
+
+def begun(opened: Opener, folder: Path, question: str = "evening") -> AppTest:
+    app = opened("scenario", folder=folder)
+    app.selectbox(key="question of").set_value(question).run()
+    click(app, "Begin")
+    return app
+
+
+def test_scenario_of_a_question_shows_its_differences_and_staff(
+    opened: Opener, tmp_path: Path
+) -> None:
+    app = begun(opened, tmp_path)
+    tables = next(each for each in app.number_input if each.label == "Tables in each session")
+    tables.set_value(20).run()
+    text = shown(app)
+    assert "open_tables: 20" in text
+    assert "Staff of visits and video calls" in text
+    assert "What this scenario changes of the baseline" in text
+
+
+@pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.key)
+def test_every_question_can_be_begun(
+    opened: Opener, tmp_path: Path, preset: presets.Preset
+) -> None:
+    assert "What it changes" in shown(begun(opened, tmp_path, preset.key))
+
+
+def test_scenario_is_kept_opened_again_and_forgotten(opened: Opener, tmp_path: Path) -> None:
+    app = begun(opened, tmp_path)
+    next(each for each in app.text_input if each.label == "Title").set_value("Late visits").run()
+    next(each for each in app.text_input if each.label == "Name of the file").set_value(
+        "late_visits"
+    ).run()
+    click(app, "Keep it")
+    path = tmp_path / ".scenarios" / "late_visits.yaml"
+    assert load_scenario(path).title == "Late visits"
+    click(app, "Begin another scenario")
+    app.button_group(key="way").set_value("One that is kept").run()
+    click(app, "Open")
+    assert next(each for each in app.text_input if each.label == "Title").value == "Late visits"
+    click(app, "Begin another scenario")
+    app.button_group(key="way").set_value("One that is kept").run()
+    click(app, "Forget it")
+    assert not path.exists()
+
+
+def test_any_setting_can_be_changed_and_taken_back(opened: Opener, tmp_path: Path) -> None:
+    app = begun(opened, tmp_path)
+    next(each for each in app.selectbox if each.label == "Setting").set_value(
+        "calendar.weeks"
+    ).run()
+    next(each for each in app.text_input if each.label == "New value").set_value("0").run()
+    click(app, "Change this setting")
+    assert "0 is outside 1 to 520 weeks" in shown(app)
+    next(each for each in app.text_input if each.label == "New value").set_value("26").run()
+    click(app, "Change this setting")
+    assert "26</td>" in shown(app)
+    next(each for each in app.multiselect if each.label == "Lines to take back").set_value(
+        ["calendar.weeks"]
+    ).run()
+    click(app, "Take back")
+    assert "26</td>" not in shown(app)
+
+
+def test_name_that_is_taken_by_the_model_cannot_be_kept(opened: Opener, tmp_path: Path) -> None:
+    app = begun(opened, tmp_path)
+    next(each for each in app.text_input if each.label == "Name of the file").set_value(
+        "closer_to_home"
+    ).run()
+    assert "comes with the model" in shown(app)
+    assert next(each for each in app.button if each.label == "Keep it").disabled
+
+
+def test_scenario_stays_when_the_page_changes(opened: Opener, tmp_path: Path) -> None:
+    app = begun(opened, tmp_path)
+    next(each for each in app.text_input if each.label == "Title").set_value("Kept title").run()
+    app.switch_page("app_pages/sources.py").run()
+    app.switch_page("app_pages/scenario.py").run()
+    assert next(each for each in app.text_input if each.label == "Title").value == "Kept title"
+
+
+def test_run_is_started_from_the_kept_file(
+    opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {}
+
+    def begin(command: str, *, title: str, **options: object) -> None:
+        asked.update(options, command=command, title=title)
+
+    monkeypatch.setattr("app_pages._jobs.begin", begin)
+    app = begun(opened, tmp_path)
+    next(each for each in app.text_input if each.label == "Name of the file").set_value(
+        "late"
+    ).run()
+    next(b for b in app.button if b.label == "Keep it and start the run").click().run()
+    assert asked["command"] == "run"
+    assert asked["scenario"] == str(tmp_path / ".scenarios" / "late.yaml")
+    assert drafts.read_draft(Path(str(asked["scenario"]))).title == asked["title"]
