@@ -123,11 +123,14 @@ def draft_of(scenario: Begun) -> Draft:
 def _judged(name: str, text: str) -> tuple[Scenario | None, tuple[str, ...]]:
     from scenarios.drafts import checked_text
     from scenarios.errors import ScenarioError
+    from scenarios.inputs import unfit
 
     try:
-        return checked_text(name, text), ()
+        scenario = checked_text(name, text)
     except ScenarioError as error:
         return None, error.problems
+    problems = tuple(unfit(scenario, _effects.built_in_estate()))
+    return (None if problems else scenario), problems
 
 
 def judged(draft: Draft) -> tuple[Scenario | None, tuple[str, ...]]:

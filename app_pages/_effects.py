@@ -109,7 +109,8 @@ def names() -> dict[str, str]:
 
 
 @st.cache_resource(show_spinner=False)
-def _estate() -> Estate:
+def built_in_estate() -> Estate:
+    """Return the built-in estate."""
     from data.estate import load_estate
 
     return load_estate()
@@ -130,8 +131,8 @@ def extra_staff(text: str) -> tuple[float, float] | None:
     from scenarios.staffing import planned_staff
 
     try:
-        after = planned_staff(_estate(), checked_text("draft", text))
-        before = planned_staff(_estate(), load_scenario("baseline"))
+        after = planned_staff(built_in_estate(), checked_text("draft", text))
+        before = planned_staff(built_in_estate(), load_scenario("baseline"))
     except (ScenarioError, ValueError):
         return None
     hours = after.session_hours + after.video_hours - before.session_hours - before.video_hours

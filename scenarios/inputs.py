@@ -139,10 +139,10 @@ def load_inputs(
         as_found = _estate(data_dir, key)
     except TableError as error:
         raise TableError([*error.problems, *_problems_of_locks(locks)]) from None
-    unfit = _unfit(scenario, as_found, data_dir)
+    told = unfit(scenario, as_found, data_dir)
     may_say_more = locks is not None or table_path(TRANSFERS, data_dir) is not None
-    if unfit and not may_say_more:
-        raise ScenarioError(unfit)
+    if told and not may_say_more:
+        raise ScenarioError(told)
     progress("people", 0, 1)
     if known is None:
         population = _population(data_dir, key, scenario.population, scenario.as_of)
@@ -161,8 +161,8 @@ def load_inputs(
         transfers = load_transfers(data_dir, population, as_found)
     except TableError as error:
         problems += error.problems
-    if unfit:
-        raise ScenarioError([*unfit, *map(str, problems)])
+    if told:
+        raise ScenarioError([*told, *map(str, problems)])
     if problems:
         raise TableError(problems)
     progress("journeys", 0, 1)
@@ -445,8 +445,23 @@ def _parties(
     return parties(_population(data_dir, key, settings, as_of))
 
 
-def _unfit(scenario: Scenario, estate: Estate, data_dir: Path | None) -> list[str]:
-    """Say what of a scenario does not fit sound tables: selections, sessions, rules and units."""
+def unfit(scenario: Scenario, estate: Estate, data_dir: Path | None = None) -> list[str]:
+    """Say what of a scenario does not fit sound tables: selections, sessions, rules and units.
+
+    Parameters
+    ----------
+    scenario
+        Sound in itself.
+    estate
+        As it is before the scenario changes it.
+    data_dir
+        Folder of a user's tables, which come before the built-in ones.
+
+    Returns
+    -------
+    list of str
+        One sentence for each fault; empty where it can be run.
+    """
     problems = _selection_problems(scenario, estate)
     rules = changed_rule_problems(read_table("rules", data_dir), scenario.rules)
     problems += [f"{scenario.name}.yaml: {problem}" for problem in rules]

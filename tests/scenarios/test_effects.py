@@ -17,7 +17,7 @@ from scenarios.compare import CANNOT_TELL, differences
 from scenarios.results import Results
 from scenarios.run import Options, run_many
 
-KEYS = {"establishment": "ALL", "measure_unit": "visits"}
+KEYS = {"scenario": "a", "establishment": "ALL", "measure_unit": "visits"}
 
 
 @pytest.fixture(scope="module")
