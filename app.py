@@ -33,6 +33,7 @@ PAGES = {
 
 st.set_page_config(page_title="Closer to home", page_icon=_show.ICON, layout="wide")
 _show.style()
+_who.let_in()
 page = st.navigation(
     [
         st.Page(FOLDER / f"{name}.py", title=title, default=name == "start")

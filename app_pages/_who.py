@@ -5,29 +5,34 @@ On the reader's own machine, without sign-in, everybody is a planner.
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+from typing import Any
 
 import streamlit as st
 
-from app_pages import _show
-
-Role = Literal["viewer", "planner", "administrator"]
+from app_pages import _access, _show
+from app_pages._access import Access, AccessError, Role
 
 OWN_MACHINE = "own machine"
 PLANNERS = (
     "This page is about single people, so only planners may open it. Ask an administrator for "
     "the planner role, or go on with the pages about prisons and groups."
 )
+NOT_SERVED = (
+    "Readers who come through a proxy or sign in are answered by server.py only. Start the app "
+    "with: estate app"
+)
 
 
 def role() -> Role:
     """Return what the reader may do."""
-    return "planner"
+    name, groups = _reader()
+    return _settings().role_of(name, groups)
 
 
 def name() -> str:
     """Return who the reader is, for the record of exports."""
-    return OWN_MACHINE
+    return _reader()[0]
 
 
 def is_planner() -> bool:
@@ -39,12 +44,73 @@ def planners_only() -> None:
     """End a page about single people here unless the reader is a planner."""
     if is_planner():
         return
+    _show.mark()
     _show.title("For planners only")
     _show.say(PLANNERS)
     st.stop()
 
 
+def let_in() -> None:
+    """End the page here until it is known who is reading, and where nobody could be."""
+    try:
+        access = _settings()
+        _access.check_address(access, st.get_option("server.address"))
+    except AccessError as error:
+        _stop("The app cannot be opened here", *error.faults)
+    if access.mode != "own machine" and not _access.is_guarded():
+        _stop("The app cannot be opened here", NOT_SERVED)
+    if access.mode == "proxy" and not _reader()[0]:
+        _stop("Sign in first", "The proxy did not say who is reading.")
+    if access.mode == "sign-in" and not _claims().get("is_logged_in"):
+        _show.mark()
+        _show.title("Sign in")
+        _show.say("Sign in to open the app.")
+        st.button("Sign in", type="primary", on_click=st.login)
+        st.stop()
+
+
 def show() -> None:
     """Say in the sidebar who is reading."""
     with st.sidebar:
-        _show.aside("You work on this machine alone, as a planner.")
+        if _settings().mode == "own machine":
+            _show.aside("You work on this machine alone, as a planner.")
+            return
+        _show.aside(f"Signed in as {name()}: {role()}.")
+        if _settings().mode == "sign-in":
+            st.button("Sign out", on_click=st.logout)
+
+
+def _stop(heading: str, *lines: str) -> None:
+    _show.title(heading)
+    for line in lines:
+        _show.say(line)
+    st.stop()
+
+
+def _settings() -> Access:
+    """Read who may read; cheap, and never kept from one set of secrets to another."""
+    secrets = st.secrets.to_dict() if st.secrets.load_if_toml_exists() else {}
+    return _access.read(os.environ, secrets)
+
+
+def _reader() -> tuple[str, tuple[str, ...]]:
+    """Give the reader's name and groups."""
+    access = _settings()
+    if access.mode == "own machine":
+        return OWN_MACHINE, ()
+    if access.mode == "proxy":
+        headers = _headers()
+        return headers.get(access.header, ""), _access.split(headers.get(access.groups_header, ""))
+    claims = _claims()
+    told = str(claims.get("email") or claims.get("preferred_username") or claims.get("sub") or "")
+    return told, _access.split(claims.get(access.claim) or ())
+
+
+def _headers() -> dict[str, str]:
+    """Give the headers with which the page was opened, by name in small letters."""
+    return {key.lower(): value for key, value in st.context.headers.to_dict().items()}
+
+
+def _claims() -> dict[str, Any]:
+    """Give what the sign-in told of the reader."""
+    return dict(st.user.to_dict())

@@ -614,24 +614,28 @@ def template(
 @_ends_clearly
 def start_app(
     runs_dir: RunsDir = Path("runs"),
-    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65_535)] = 8501,
+    port: Annotated[int, typer.Option(help="Port to serve on.", min=1, max=65_535)] = 8501,
+    address: Annotated[
+        str,
+        typer.Option(help="Address to serve on; any but this machine's own needs sign-in."),
+    ] = "127.0.0.1",
     data_dir: DataDir = None,
 ) -> int:
-    """Open the app on stored runs, on this machine only."""
+    """Open the app on stored runs, on this machine only unless readers sign in."""
     import os
     import subprocess
     import sys
     from importlib.util import find_spec
 
-    page = find_spec("app")
-    assert page is not None
-    assert page.origin is not None
-    command = [sys.executable, "-m", "streamlit", "run", page.origin, f"--server.port={port}"]
+    found = find_spec("server")
+    assert found is not None
+    assert found.origin is not None
+    command = [sys.executable, found.origin, f"--port={port}", f"--address={address}"]
     environment = os.environ | {"ESTATE_RUNS": str(runs_dir.resolve())}
     if data_dir is not None:
         environment |= {"ESTATE_DATA": str(data_dir.resolve())}
     # an installed app finds its Streamlit settings below this folder
-    folder = Path(page.origin).parent / "app_pages"
+    folder = Path(found.origin).parent / "app_pages"
     return subprocess.run(command, env=environment, cwd=folder, check=False).returncode  # noqa: S603
 
 

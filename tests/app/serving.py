@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,16 +39,22 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def serving(runs: Path) -> Iterator[str]:
-    """Serve the app on a folder of runs; give its address, and end it afterwards."""
+def serving(runs: Path, **variables: str) -> Iterator[str]:
+    """Serve the app on a folder of runs; give its address, and end it afterwards.
+
+    Parameters
+    ----------
+    variables
+        More of the server's environment.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command = [sys.executable, "server.py", f"--port={port}"]
     server = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=os.environ | {"ESTATE_RUNS": str(runs)},
+        env=os.environ | {"ESTATE_RUNS": str(runs)} | variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -110,6 +117,10 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
         try:
             with urllib.request.urlopen(url, timeout=1):
                 return
+        except urllib.error.HTTPError as refused:
+            # it answers, if only to turn a stranger away
+            refused.close()
+            return
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"The app did not answer within {SECONDS_TO_START} seconds.")

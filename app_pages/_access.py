@@ -1,0 +1,207 @@
+"""How readers are known: on their own machine, by signing in, or by a proxy in front of the app.
+
+Nothing here needs Streamlit, so that ``server.py`` can refuse to start before anything is loaded.
+Settings come from the section ``[access]`` of ``secrets.toml`` and from the environment, which
+wins::
+
+    setting          environment                    meaning
+    proxy_header     ESTATE_PROXY_HEADER            header in which the proxy names the reader
+    groups_header    ESTATE_PROXY_GROUPS_HEADER     header in which it lists the reader's groups
+    proxy_addresses  ESTATE_PROXY_ADDRESSES         addresses or networks of the proxy
+    claim            ESTATE_CLAIM                   claim of the sign-in that lists the groups
+    planners         ESTATE_PLANNERS                groups or names that are planners
+    administrators   ESTATE_ADMINISTRATORS          groups or names that are administrators
+
+Sign-in is set up by Streamlit's own section ``[auth]``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["viewer", "planner", "administrator"]
+Mode = Literal["own machine", "sign-in", "proxy"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
+
+VARIABLES = {
+    "proxy_header": "ESTATE_PROXY_HEADER",
+    "groups_header": "ESTATE_PROXY_GROUPS_HEADER",
+    "proxy_addresses": "ESTATE_PROXY_ADDRESSES",
+    "claim": "ESTATE_CLAIM",
+    "planners": "ESTATE_PLANNERS",
+    "administrators": "ESTATE_ADMINISTRATORS",
+}
+LISTS = ("proxy_addresses", "planners", "administrators")
+
+NEEDS_SIGN_IN = (
+    "{address}: others could reach the app there without saying who they are. Set up sign-in "
+    "([auth] in secrets.toml) or a trusted proxy (ESTATE_PROXY_HEADER and "
+    "ESTATE_PROXY_ADDRESSES), or serve on 127.0.0.1."
+)
+
+
+class AccessError(ValueError):
+    """The settings of who may read cannot be used; the message names every fault."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How readers are known and what they may do.
+
+    Attributes
+    ----------
+    mode
+        On their own machine everybody is a planner.
+    header, groups_header
+        Headers of a trusted proxy, in small letters.
+    proxies
+        Where the proxy stands; nobody else is answered.
+    claim
+        Claim of a sign-in that lists groups.
+    planners, administrators
+        Groups, or names of readers, that have a role; everybody else is a viewer.
+    """
+
+    mode: Mode = "own machine"
+    header: str = ""
+    groups_header: str = ""
+    proxies: tuple[Network, ...] = ()
+    claim: str = "groups"
+    planners: frozenset[str] = frozenset()
+    administrators: frozenset[str] = frozenset()
+
+    def role_of(self, name: str, groups: Collection[str]) -> Role:
+        """Return what a reader of this name and these groups may do."""
+        if self.mode == "own machine":
+            return "planner"
+        known = {name, *groups} - {""}
+        if known & self.administrators:
+            return "administrator"
+        return "planner" if known & self.planners else "viewer"
+
+    def is_proxy(self, address: str | None) -> bool:
+        """Whether an address is that of the trusted proxy."""
+        try:
+            at = ipaddress.ip_address(address or "")
+        except ValueError:
+            return False
+        at = getattr(at, "ipv4_mapped", None) or at
+        return any(at in network for network in self.proxies if network.version == at.version)
+
+
+def read(environment: Mapping[str, str], secrets: Mapping[str, Any]) -> Access:
+    """Read who may read, from the environment and from secrets.
+
+    Raises
+    ------
+    AccessError
+        With every fault.
+    """
+    told = dict(secrets.get("access", {}))
+    told |= {name: environment[key] for name, key in VARIABLES.items() if environment.get(key)}
+    faults = [
+        f"[access] in secrets.toml: no setting {name!r}. Known: {', '.join(VARIABLES)}."
+        for name in told
+        if name not in VARIABLES
+    ]
+    lists = {name: split(told.get(name, "")) for name in LISTS}
+    proxies = []
+    for address in lists["proxy_addresses"]:
+        try:
+            proxies.append(ipaddress.ip_network(address))
+        except ValueError:
+            faults.append(
+                f"proxy_addresses: {address!r} is no address and no network. "
+                "Write 10.0.0.5 or 10.0.0.0/24."
+            )
+    header = str(told.get("proxy_header", "")).lower()
+    signs_in = bool(secrets.get("auth"))
+    if header and not lists["proxy_addresses"]:
+        faults.append(
+            "proxy_header: anybody could send this header. Say in proxy_addresses where the proxy "
+            "stands."
+        )
+    if header and signs_in:
+        faults.append("[auth] and proxy_header: both say who is reading. Keep one of them.")
+    if proxies and not header:
+        faults.append("proxy_addresses: say in proxy_header which header names the reader.")
+    for name, text in (("proxy_header", header), ("groups_header", told.get("groups_header", ""))):
+        if not re.fullmatch(r"[A-Za-z0-9-]*", str(text)):
+            faults.append(f"{name}: {text!r} is no name of a header.")
+    if faults:
+        raise AccessError(faults)
+    mode: Mode = "proxy" if header else "sign-in" if signs_in else "own machine"
+    return Access(
+        mode=mode,
+        header=header,
+        groups_header=str(told.get("groups_header", "")).lower(),
+        proxies=tuple(proxies),
+        claim=str(told.get("claim", "groups")),
+        planners=frozenset(lists["planners"]),
+        administrators=frozenset(lists["administrators"]),
+    )
+
+
+def split(told: Any) -> tuple[str, ...]:
+    """Take a list apart that may be written as text, with commas or semicolons.
+
+    Examples
+    --------
+    >>> split("a, b;c"), split(["a", "b c"]), split("")
+    (('a', 'b', 'c'), ('a', 'b c'), ())
+    """
+    parts = re.split(r"[,;]", told) if isinstance(told, str) else [str(each) for each in told]
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def is_loopback(address: str | None) -> bool:
+    """Whether only this machine can reach an address.
+
+    Examples
+    --------
+    >>> [is_loopback(each) for each in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "", None)]
+    [True, True, True, False, False, False]
+    """
+    if not address:
+        return False
+    if address in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_address(access: Access, address: str | None) -> None:
+    """Refuse to serve on an address that others can reach when nobody has to say who they are.
+
+    Raises
+    ------
+    AccessError
+        Where an address is not this machine's own and there is neither sign-in nor a proxy.
+    """
+    if access.mode == "own machine" and not is_loopback(address):
+        raise AccessError([NEEDS_SIGN_IN.format(address=address or "every address")])
+
+
+_guarded: list[Access] = []
+
+
+def guard(access: Access) -> None:
+    """Say that ``server.py`` stands before the app, so that a proxy's headers can be believed."""
+    _guarded[:] = [access]
+
+
+def is_guarded() -> bool:
+    """Whether ``server.py`` serves the app."""
+    return bool(_guarded)
