@@ -15,6 +15,7 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SCRIPT = Path(__file__).resolve().parent / "app.py"
 BAD_INPUT = 2
+
+SIGN_IN_LIBRARIES = ("authlib", "httpx")
+"""What Streamlit's sign-in imports once somebody signs in."""
 
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -184,6 +188,24 @@ def secrets() -> dict[str, Any]:
     return secrets_singleton.to_dict() if secrets_singleton.load_if_toml_exists() else {}
 
 
+def check_libraries(access: Access) -> None:
+    """Refuse to start where readers are to sign in and what that needs is not installed.
+
+    Raises
+    ------
+    AccessError
+        Naming the libraries.
+    """
+    missing = [name for name in SIGN_IN_LIBRARIES if find_spec(name) is None]
+    if access.mode == "sign-in" and missing:
+        raise AccessError(
+            [
+                f"[auth] in secrets.toml: signing in needs {' and '.join(missing)}. Install "
+                "closer-to-home[sign-in]."
+            ]
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until stopped; return the exit code."""
     parser = argparse.ArgumentParser(description="Serve the app.")
@@ -193,6 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         access = _access.read(os.environ, secrets())
         _access.check_address(access, asked.address)
+        check_libraries(access)
     except AccessError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT

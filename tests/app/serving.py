@@ -38,18 +38,25 @@ def chromium() -> str | None:
     return next((place for place in PLACES if Path(place).is_file()), None)
 
 
+def free_port() -> int:
+    """Find a port that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def serving(runs: Path, **variables: str) -> Iterator[str]:
+def serving(runs: Path, *, port: int | None = None, **variables: str) -> Iterator[str]:
     """Serve the app on a folder of runs; give its address, and end it afterwards.
 
     Parameters
     ----------
+    port
+        Where to serve; any free one when left out.
     variables
         More of the server's environment.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "server.py", f"--port={port}"]
     server = subprocess.Popen(
         command,

@@ -25,7 +25,8 @@ OURS = '[class^="estate-"], h1, h2, h3'
 def test_overview_is_drawn_without_asking_any_other_host(
     chrome: Browser, address: str, plan: Results, width: int
 ) -> None:
-    page = chrome.new_page(viewport={"width": width, "height": 900})
+    # without the policy a stranger would be blocked before it could be noticed
+    page = chrome.new_page(viewport={"width": width, "height": 900}, bypass_csp=True)
     strangers = stay_at_home(page, address)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -40,13 +41,60 @@ def test_overview_is_drawn_without_asking_any_other_host(
 
 
 def test_request_to_another_host_would_be_noticed(chrome: Browser, address: str) -> None:
-    page = chrome.new_page()
+    page = chrome.new_page(bypass_csp=True)
     strangers = stay_at_home(page, address)
     open_page(page, address)
     page.evaluate("fetch('https://elsewhere.example/').catch(() => null)")
     page.wait_for_timeout(200)
     assert strangers == ["https://elsewhere.example/"]
     page.close()
+
+
+def test_request_to_another_host_is_stopped_by_the_policy(chrome: Browser, address: str) -> None:
+    page = chrome.new_page()
+    strangers = stay_at_home(page, address)
+    open_page(page, address)
+    told = "fetch('https://elsewhere.example/').then(() => 'sent').catch(() => 'stopped')"
+    assert page.evaluate(told) == "stopped"
+    page.evaluate("setTimeout('window.made = 1', 0)")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.made") is None
+    assert strangers == []
+    page.close()
+
+
+@pytest.mark.parametrize("leaf", ["", *PAGES[1:]])
+def test_page_does_not_break_the_policy(
+    chrome: Browser, address: str, plan: Results, leaf: str
+) -> None:
+    page = chrome.new_page(viewport={"width": 1280, "height": 900})
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    open_page(page, f"{address}/{leaf}?run={name_of(plan)}")
+    page.wait_for_timeout(300)
+    assert [text[:300] for text in told if "Content Security Policy" in text] == []
+    page.close()
+
+
+def test_two_readers_do_not_see_what_the_other_chose(
+    chrome: Browser, address: str, plan: Results, today: Results
+) -> None:
+    first, second = (chrome.new_context(viewport={"width": 1280, "height": 900}) for _ in "ab")
+    one, other = first.new_page(), second.new_page()
+    open_page(one, f"{address}/overview?run={name_of(today)}")
+    open_page(other, f"{address}/overview")
+    assert one.locator("h1").inner_text() == today.title
+    assert other.locator("h1").inner_text() == plan.title
+    one.get_by_role("link", name="Runs", exact=True).click()
+    one.get_by_role("spinbutton", name="Seed").fill("77")
+    one.get_by_role("spinbutton", name="Seed").press("Enter")
+    other.get_by_role("link", name="Runs", exact=True).click()
+    other.get_by_role("heading", name="Start a run").wait_for()
+    assert other.get_by_role("spinbutton", name="Seed").input_value() == "1"
+    other.get_by_role("link", name="Overview", exact=True).click()
+    other.get_by_role("heading", name=plan.title).wait_for()
+    first.close()
+    second.close()
 
 
 @pytest.mark.parametrize("leaf", ["", *PAGES[1:]])

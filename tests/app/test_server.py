@@ -8,13 +8,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import server
-from app_pages._access import Access, read
+from app_pages._access import Access, AccessError, read
 from tests.app.serving import ROOT, serving
 
 PROXY = read({"ESTATE_PROXY_HEADER": "X-User", "ESTATE_PROXY_ADDRESSES": "10.0.0.5"}, {})
@@ -45,7 +46,9 @@ def asked(
     told = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
     scope = {"type": kind, "path": path, "client": (client, 4242), "headers": told}
     guard = server.Guard(app, access=access, policy="default-src 'none'")
-    asyncio.run(guard(scope, receive, send))
+    # in a thread of its own, since a browser of another test may keep an event loop in this one
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(guard(scope, receive, send))).result()
     return sent
 
 
@@ -112,6 +115,15 @@ def test_server_refuses_settings_that_leave_a_door_open(tmp_path: Path) -> None:
     ended = start("--address", "0.0.0.0", home=tmp_path, ESTATE_PROXY_HEADER="X-User")
     assert ended.returncode == 2
     assert "anybody could send this header" in ended.stderr
+
+
+def test_sign_in_without_its_libraries_is_told_before_anybody_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "find_spec", lambda name: None)
+    with pytest.raises(AccessError, match=r"authlib and httpx\. Install closer-to-home\[sign-in\]"):
+        server.check_libraries(Access(mode="sign-in"))
+    server.check_libraries(Access(mode="proxy"))
 
 
 def start(*words: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,167 @@
+"""Signing in for real: a provider of identities on this machine, and a proxy that names readers."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from tests.app.serving import free_port, open_page, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+CLIENT = "closer-to-home"
+ROLES = {"ESTATE_PLANNERS": "planning", "ESTATE_ADMINISTRATORS": "running-it"}
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Answers as OpenID Connect asks (Core 1.0, the code flow), for one reader."""
+
+    key: Any
+    issuer: str
+    claims: dict[str, Any]
+    nonces: dict[str, str]
+
+    def do_GET(self) -> None:
+        """Tell where everything is, hand out a code, or show the key."""
+        asked = urlsplit(self.path)
+        if asked.path == "/authorize":
+            told = {name: values[0] for name, values in parse_qs(asked.query).items()}
+            self.nonces["code-1"] = told["nonce"]
+            back = urlencode({"code": "code-1", "state": told["state"]})
+            self.send_response(302)
+            self.send_header("Location", f"{told['redirect_uri']}?{back}")
+            self.end_headers()
+        elif asked.path == "/keys":
+            self.tell({"keys": [self.key.as_dict(private=False)]})
+        else:
+            self.tell(
+                {
+                    "issuer": self.issuer,
+                    "authorization_endpoint": f"{self.issuer}/authorize",
+                    "token_endpoint": f"{self.issuer}/token",
+                    "jwks_uri": f"{self.issuer}/keys",
+                    "response_types_supported": ["code"],
+                    "subject_types_supported": ["public"],
+                    "id_token_signing_alg_values_supported": ["RS256"],
+                }
+            )
+
+    def do_POST(self) -> None:
+        """Give a signed token for a code."""
+        from joserfc import jwt
+
+        length = int(self.headers["Content-Length"])
+        code = parse_qs(self.rfile.read(length).decode())["code"][0]
+        now = int(time.time())
+        claims = self.claims | {
+            "iss": self.issuer,
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 600,
+            "nonce": self.nonces[code],
+        }
+        header = {"alg": "RS256", "kid": self.key.kid}
+        token = jwt.encode(header, claims, self.key)
+        self.tell({"access_token": "a", "token_type": "Bearer", "id_token": token})
+
+    def tell(self, content: dict[str, Any]) -> None:
+        """Answer in JSON."""
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def provider(**claims: Any) -> Iterator[str]:
+    """Run a provider that knows one reader; give its address."""
+    from joserfc.jwk import RSAKey
+
+    key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+    issuer = f"http://127.0.0.1:{free_port()}"
+    known = {"key": key, "issuer": issuer, "claims": claims, "nonces": {}}
+    http = ThreadingHTTPServer(
+        ("127.0.0.1", urlsplit(issuer).port or 0), type("Known", (Provider,), known)
+    )
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield issuer
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
+@contextmanager
+def signing_in(home: Path, runs: Path, **claims: Any) -> Iterator[str]:
+    """Serve the app to whoever signs in."""
+    port = free_port()
+    with provider(**claims) as issuer:
+        (home / ".streamlit").mkdir()
+        (home / ".streamlit" / "secrets.toml").write_text(
+            "[auth]\n"
+            f'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
+            'cookie_secret = "a secret of sufficient length for tests"\n'
+            f'client_id = "{CLIENT}"\n'
+            'client_secret = "known to both"\n'
+            f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n',
+            encoding="utf-8",
+        )
+        with serving(runs, port=port, HOME=str(home), **ROLES) as address:
+            yield address
+
+
+def sidebar(page: Page) -> str:
+    return page.locator("[data-testid=stSidebar]").inner_text()
+
+
+def test_reader_signs_in_gets_the_role_of_their_group_and_signs_out(
+    chrome: Browser, tmp_path: Path
+) -> None:
+    home, runs = tmp_path / "home", tmp_path / "runs"
+    home.mkdir()
+    told = {"sub": "1", "email": "ada@example.org", "groups": ["planning", "choir"]}
+    with signing_in(home, runs, **told) as address:
+        context = chrome.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        open_page(page, f"{address}/runs")
+        assert page.locator("h1").inner_text() == "Sign in"
+        assert page.locator("[data-testid=stSidebarNav]").count() == 0
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Who should be held where?").wait_for(timeout=60_000)
+        assert "Signed in as ada@example.org: planner." in sidebar(page)
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("heading", name="Sign in").wait_for(timeout=60_000)
+        context.close()
+
+
+def test_somebody_elses_cookie_is_no_sign_in(chrome: Browser, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with signing_in(home, tmp_path / "runs", sub="1", email="ada@example.org") as address:
+        context = chrome.new_context()
+        context.add_cookies(
+            [{"name": "_streamlit_user", "value": "forged|0|signature", "url": address}]
+        )
+        page = context.new_page()
+        open_page(page, address)
+        assert page.locator("h1").inner_text() == "Sign in"
+        context.close()
