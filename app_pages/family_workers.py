@@ -61,7 +61,8 @@ newest_sizing = stored(str(newest.folder), newest.stamp) if newest else None
 _show.say(workers.sentence(whole), small=False)
 _show.numbers(workers.numbers(whole, prisons, posts, until, sizing.extra_person(newest_sizing)))
 _show.say(workers.known(prisons))
-_show.figure(workers.need_map(results, prisons, _state.outline()), workers.prison_rows(prisons))
+by_prison = workers.prison_rows(prisons)
+_show.figure(workers.need_map(results, prisons, _state.outline()), by_prison)
 
 _show.section("By lot, provider and region")
 by = str(
@@ -83,9 +84,7 @@ _show.table(funders)
 with st.expander("Who is helped, and who is not"):
     groups = workers.group_rows(estimates)
     _show.table(groups)
-_show.download(
-    "Family workers by prison", [workers.prison_rows(prisons), sums, funders, groups], results
-)
+_show.download("Family workers by prison", [by_prison, sums, funders, groups], results)
 
 
 def show_sizing(study: Study) -> None:

@@ -126,19 +126,23 @@ def curve_of(sizing: Sizing, establishment: str, days: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per 0.2 caseworkers: fte, share, low, high (95%, within 0 and 1), gbp_per_year,
-        wait_days, unmet_hours, reached, is_played.
+        One row per 0.2 caseworkers: establishment, fte, share, low, high (95%, within 0 and 1),
+        gbp_per_year, wait_days, unmet_hours, reached, is_played.
     """
     rows = sizing.curves[sizing.curves["establishment"] == establishment]
+    return _with_share(sizing, rows, days).reset_index(drop=True)
+
+
+def _with_share(sizing: Sizing, rows: pd.DataFrame, days: int) -> pd.DataFrame:
     if days == int(sizing.asked["target_days"]):
         share, half = rows["in_time"], rows["in_time_half_width"]
     else:
         share = rows[f"within_{days}_days"]
         half = rows[f"within_{days}_days_half_width"]
-    kept = rows[["fte", "gbp_per_year", "wait_days", "unmet_hours", "reached", "is_played"]]
-    return kept.assign(
+    columns = ["fte", "gbp_per_year", "wait_days", "unmet_hours", "reached", "is_played"]
+    return rows[["establishment", *columns]].assign(
         share=share, low=(share - half).clip(lower=0.0), high=(share + half).clip(upper=1.0)
-    ).reset_index(drop=True)
+    )
 
 
 def fewest(sizing: Sizing, days: int, share: float) -> pd.DataFrame:
@@ -161,22 +165,23 @@ def fewest(sizing: Sizing, days: int, share: float) -> pd.DataFrame:
     The interval runs from the first step whose own 95% interval reaches the share to the first
     whose interval lies wholly at or above it.
     """
-    found = []
-    for code in sizing.workers["establishment"]:
-        curve = curve_of(sizing, str(code), days)
-        fte = curve["fte"].to_numpy(np.float64)
-        ends = {"fte": "share", "fte_low": "high", "fte_high": "low"}
-        row = {name: _first(fte, curve[column], share) for name, column in ends.items()}
-        found.append(row | {"most_share": float(curve["share"].iloc[-1])})
     columns = ["establishment", "name", "region", "provider", "lot", "confidence", "fte_today"]
-    rows = pd.concat([sizing.workers[columns], pd.DataFrame(found)], axis=1)
-    rows["today_share"] = [
-        float(np.interp(fte, curve["fte"], curve["share"]))
-        for fte, curve in (
-            (row["fte_today"], curve_of(sizing, str(row["establishment"]), days))
-            for row in rows.to_dict("records")
+    rows = sizing.workers[columns]
+    curves = dict(list(_with_share(sizing, sizing.curves, days).groupby("establishment")))
+    found = []
+    for code, today in zip(rows["establishment"], rows["fte_today"], strict=True):
+        curve = curves[code]
+        fte = curve["fte"].to_numpy(np.float64)
+        found.append(
+            {
+                "fte": _first(fte, curve["share"], share),
+                "fte_low": _first(fte, curve["high"], share),
+                "fte_high": _first(fte, curve["low"], share),
+                "most_share": float(curve["share"].iloc[-1]),
+                "today_share": float(np.interp(float(today), fte, curve["share"])),
+            }
         )
-    ]
+    rows = pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
     return rows.assign(more_fte=(rows["fte"] - rows["fte_today"]).clip(lower=0.0))
 
 
