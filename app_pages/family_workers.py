@@ -79,12 +79,13 @@ by = str(
 sums = workers.summed_rows(workers.summed(measures, prisons, by), by)
 _show.table(sums)
 _show.figure(workers.need_against_funded(results, prisons))
-funders = workers.grant_rows(workers.grants(posts, until))
-_show.table(funders)
+funders = [workers.grant_rows(workers.grants(posts, until))] if len(posts) else []
+for each in funders:
+    _show.table(each)
 with st.expander("Who is helped, and who is not"):
     groups = workers.group_rows(estimates)
     _show.table(groups)
-_show.download("Family workers by prison", [by_prison, sums, funders, groups], results)
+_show.download("Family workers by prison", [by_prison, sums, *funders, groups], results)
 
 
 def show_sizing(study: Study) -> None:
@@ -94,6 +95,7 @@ def show_sizing(study: Study) -> None:
     days, share = chosen_target(sized)
     fewest = sizing.fewest(sized, days, share)
     _show.say(sizing.fewest_sentence(fewest, days, share), small=False)
+    _show.say(sizing.basis(sized, days, share))
     prison = chosen_prison(sized.workers)
     _show.figure(sizing.curve(sized, prison, days, share), sizing.curve_rows(sized, prison, days))
     needed = sizing.fewest_rows(fewest, days, share)

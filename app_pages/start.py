@@ -118,6 +118,8 @@ else:
         BASELINE,
         "Play a year of today's estate for family workers",
     )
+st.page_link("app_pages/family_workers.py", label="Every prison, a target and a fair share")
+st.page_link("app_pages/booking_line.py", label="Booking line and early days")
 
 _show.section("What if visits ran differently?")
 if baseline:

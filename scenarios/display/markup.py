@@ -271,6 +271,8 @@ def quantity(value: float, name: str) -> str:
     ('£3', '25.6%', '86,000')
     >>> quantity(45.06, "straight_miles"), quantity(1.234, "visits_per_prisoner_per_four_weeks")
     ('45.1', '1.23')
+    >>> quantity(2.5, "casework_fte")
+    '2.5'
     """
     size = abs(value)
     if name.endswith("_gbp"):
@@ -279,7 +281,7 @@ def quantity(value: float, name: str) -> str:
         text = f"{100 * size:.1f}%"
     elif "_per_" in name:
         text = f"{size:,.2f}"
-    elif name.endswith("_minutes") or "_miles" in name or "_days" in name:
+    elif name.endswith(("_minutes", "fte")) or "_miles" in name or "_days" in name:
         text = f"{size:,.1f}"
     else:
         text = f"{size:,.0f}"

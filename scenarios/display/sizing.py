@@ -163,7 +163,8 @@ def fewest(sizing: Sizing, days: int, share: float) -> pd.DataFrame:
     Notes
     -----
     The interval runs from the first step whose own 95% interval reaches the share to the first
-    whose interval lies wholly at or above it.
+    whose interval lies wholly at or above it. For the target of the sizing itself its own answers
+    are given, which were played again.
     """
     columns = ["establishment", "name", "region", "provider", "lot", "confidence", "fte_today"]
     rows = sizing.workers[columns]
@@ -182,7 +183,29 @@ def fewest(sizing: Sizing, days: int, share: float) -> pd.DataFrame:
             }
         )
     rows = pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
+    if is_asked(sizing, days, share):
+        for name, told in {"fte": "", "fte_low": "_low", "fte_high": "_high"}.items():
+            rows[name] = sizing.workers[f"fte_for_target{told}"]
     return rows.assign(more_fte=(rows["fte"] - rows["fte_today"]).clip(lower=0.0))
+
+
+def is_asked(sizing: Sizing, days: int, share: float) -> bool:
+    """Whether a target is the one that the sizing was asked for and played again."""
+    asked = sizing.asked
+    return days == int(asked["target_days"]) and abs(share - float(asked["target_share"])) < 1e-9
+
+
+def basis(sizing: Sizing, days: int, share: float) -> str:
+    """Say how the fewest workers for a target were found."""
+    if is_asked(sizing, days, share):
+        return (
+            "This is the target of the sizing: its answers were played again in fresh years, and "
+            "steps added where those missed it."
+        )
+    return (
+        "Read off the curves, not played again. Start a sizing for this target to have its answer "
+        "proven in fresh years."
+    )
 
 
 def _first(fte: NDArray[np.float64], shares: pd.Series[float], share: float) -> float:
