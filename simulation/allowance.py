@@ -287,7 +287,7 @@ class Orders:
                 return False
         return True
 
-    def spend(self, person: int, day: int, rule: str = "") -> None:
+    def spend(self, person: int, day: int, rule: str = "") -> bool:
         """Take what ``in_hand`` found: what lapses first is used first.
 
         Parameters
@@ -296,14 +296,20 @@ class Orders:
             Whose order, and when.
         rule
             Which order the session asks for, one of ``OrderRule``; empty for either.
+
+        Returns
+        -------
+        bool
+            Whether the visit on reception paid, so that no order was spent.
         """
         if rule == NO_ORDER:
-            return
+            return False
         if day >= self._next_grant[person]:
             self._grant(person, day)
         if self._reception_left[person] and 0 <= day - self._received[person] < RECEPTION_DAYS:
             self._reception_left[person] -= 1
-        elif self._privileged_balance[person] and rule != VISIT_ORDER:
+            return True
+        if self._privileged_balance[person] and rule != VISIT_ORDER:
             self._privileged_balance[person] -= 1
         else:
             self.balance[person] -= 1
@@ -311,9 +317,21 @@ class Orders:
                 self._older[person] -= 1
             elif self._fresh[person]:
                 self._fresh[person] -= 1
+        return False
 
-    def give_back(self, person: int, day: int) -> None:
-        """Return the order of a cancelled booking as if granted last, up to the cap."""
+    def give_back(self, person: int, day: int, by_reception: bool = False) -> None:
+        """Return the order of a cancelled booking as if granted last, up to the cap.
+
+        Parameters
+        ----------
+        person, day
+            Whose, and when.
+        by_reception
+            Whether the visit on reception paid: that comes back, and ends with its fortnight.
+        """
+        if by_reception:
+            self._reception_left[person] += 1
+            return
         if day >= self._next_grant[person]:
             self._grant(person, day)
         left = self.balance[person] - self._debt

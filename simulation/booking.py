@@ -191,6 +191,7 @@ class BookingDesk:
         self._following = following
         self.booked: list[list[int]] = [[] for _ in starts]
         self.second: dict[int, tuple[int, int]] = {}
+        self._by_reception: set[tuple[int, int]] = set()
         self.hand(askings)
 
     def hand(self, askings: Askings) -> None:
@@ -321,11 +322,13 @@ class BookingDesk:
         self._is_done[request] = True
         if self._waiting:
             self._waiting.pop(request, None)
-        self._orders.spend(person, today, self._rule[slot])
+        if self._orders.spend(person, today, self._rule[slot]):
+            self._by_reception.add((request, slot))
         self.booked[slot].append(request)
         if self.second and request in self.second:
             second = self.second[request][1]
-            self._orders.spend(person, today, self._rule[second])
+            if self._orders.spend(person, today, self._rule[second]):
+                self._by_reception.add((request, second))
             self._recorder.add((now, request, DOUBLED, second))
         if self._day[slot] > self._last_day_soon[request]:
             self._mood.wait_long(person, now)
@@ -404,6 +407,8 @@ class BookingDesk:
         for each in released:
             self._calendar.release(each, person, today)
             if self._rules is None or self._rules.of_slot[each] != NO_ORDER:
-                self._orders.give_back(person, today)
+                paid = (request, each)
+                self._orders.give_back(person, today, paid in self._by_reception)
+                self._by_reception.discard(paid)
         self._recorder.add((now, request, outcome, slot))
         return released

@@ -301,15 +301,14 @@ def orders_left(
     day
         On which.
     """
-    spent: dict[tuple[int, int], int] = {}
+    by_reception: dict[tuple[int, int], list[bool]] = {}
     for person, when, request, rule in turns:
-        held = spent.get((person, request), 0)
+        held = by_reception.setdefault((person, request), [])
         if rule is None:
-            for _ in range(held):
-                orders.give_back(person, when)
+            while held:
+                orders.give_back(person, when, held.pop())
         elif rule != NO_ORDER:
             # what comes due is brought up to date as the desk does it
             orders.in_hand(person, when)
-            orders.spend(person, when, rule)
-            spent[person, request] = held + 1
+            held.append(orders.spend(person, when, rule))
     return {person: spend_all(orders, person, day) for person in people}

@@ -549,21 +549,26 @@ class ReferenceModel:
             or (rule != "privileged_order" and ordinary)
         )
 
-    def _pay(self, person: Person, rule: str) -> None:
+    def _pay(self, person: Person, rule: str) -> str:
+        """Pay for a session and say with what."""
         if rule == "none":
-            return
+            return "nothing"
         if self._is_reception(person):
             person.reception_visits -= 1
-        elif person.privileged and rule != "visit_order":
+            return "reception"
+        if person.privileged and rule != "visit_order":
             person.privileged -= 1
         elif person.orders:
             young = [order for order in person.orders if not order.accumulated]
             person.orders.remove(min(young or person.orders, key=lambda order: order.issued))
         else:
             person.debts += 1
+        return "order"
 
-    def _give_back(self, person: Person) -> None:
-        if person.debts:
+    def _give_back(self, person: Person, paid: str) -> None:
+        if paid == "reception":
+            person.reception_visits += 1
+        elif person.debts:
             person.debts -= 1
         elif len(person.orders) < self.inputs.regime.orders_cap:
             person.orders.append(Order(person.last_grant))
@@ -845,8 +850,7 @@ class ReferenceModel:
         week, second = self._week(session), self.pairs.pop(request, None)
         held = [session] if second is None else [session, second]
         rules = [asked_order(each) for each in held if asked_order(each) != "none"]
-        for rule in rules if person.convicted else ():
-            self._pay(person, rule)
+        paid = [self._pay(person, rule) for rule in rules if person.convicted]
         person.visits[week] += len(rules)
         for each in held:
             each.holders.add(index)
@@ -873,7 +877,7 @@ class ReferenceModel:
                 told, fell = {}, True
             is_off = any(each in told for each in off)
             if drawn.cancels[request] or is_off or fell:
-                self._fall(index, held, rules)
+                self._fall(index, held, len(rules), paid)
                 for each, table_too in zip(held[1:], too, strict=True):
                     each.tables[closed].release(table_too)
                 kept = "called_off" if is_off else "cancelled"
@@ -886,13 +890,13 @@ class ReferenceModel:
         for each in held if not is_off else ():
             self._offer(each, closed)
 
-    def _fall(self, index: int, held: list[Session], rules: list[str]) -> None:
+    def _fall(self, index: int, held: list[Session], counted: int, paid: list[str]) -> None:
         person = self.people[index]
-        person.visits[self._week(held[0])] -= len(rules)
+        person.visits[self._week(held[0])] -= counted
         for each in held:
             each.holders.remove(index)
-        for _ in rules if person.convicted else ():
-            self._give_back(person)
+        for each in paid:
+            self._give_back(person, each)
 
     def _begins(self, request: int, index: int, session: Session, end: float) -> None:
         if self.year.visits.no_show[request]:

@@ -22,6 +22,7 @@ from simulation.slots import SlotCalendar
 from simulation.timetable import KINDS, visit_slots
 from simulation.video import AddedHours, StationsEdit, VideoRegime, stations_under
 from tests.simulation.small_prison import (
+    ALLOWANCE,
     CALENDAR,
     DEMAND,
     NO_ALLOWANCE,
@@ -90,6 +91,47 @@ def test_a_cancelled_booking_gives_its_order_back_up_to_the_cap() -> None:
         in_hand += 1
 
     assert in_hand == 4
+
+
+def test_a_cancelled_visit_on_reception_gives_no_order_back() -> None:
+    """Nothing but the visit on reception is there; within the fortnight it can be booked again."""
+    book = orders(granted=[0], privileged=[0], received=[0], reception_visits=1)
+
+    assert book.spend(0, 2)
+    assert not book.in_hand(0, 3)
+    book.give_back(0, 3, by_reception=True)
+    assert book.in_hand(0, 13)
+    assert not book.in_hand(0, 14)
+    assert book.balance == [0]
+
+
+@pytest.mark.parametrize("rule", ["", "visit_order"])
+def test_cancelling_the_visit_on_reception_leaves_nothing_to_book_after_the_fortnight(
+    rule: str,
+) -> None:
+    """Nobody is granted an order: whoever is newly here has one visit, held or cancelled."""
+    regime = replace(
+        REGIME, orders_per_14_days=0, opening_orders=0, privileged_orders_standard=0,
+        privileged_orders_basic=0, privileged_orders_enhanced=0,
+    )  # fmt: skip
+    inputs = prison(
+        people=60,
+        seed=4,
+        sessions=[row | {"order_rule": rule} for row in daily(9)],
+        demand=replace(DEMAND, wish_per_four_weeks=12.0, cancel_share=0.8),
+        regime=regime,
+        allowance=replace(ALLOWANCE, reception_visits=1),
+    )
+
+    log = simulate(inputs, establishment="AAA", seed=1, replication=0)
+
+    convicted = inputs.places["AAA"].convicted[log.year.visits.person[log.request]]
+    booked = log.of(VisitOutcome.BOOKED) & convicted
+    person = log.year.visits.person[log.request]
+    assert (log.of(VisitOutcome.CANCELLED) & convicted).sum() > 5
+    received = inputs.places["AAA"].received_day[person[booked]]
+    days = log.minutes[booked] // 1440 - received
+    assert ((days >= 0) & (days < 14)).all()
 
 
 def test_unconvicted_people_need_no_order() -> None:
