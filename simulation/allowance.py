@@ -23,6 +23,9 @@ RECEPTION_DAYS = 14
 UNLIMITED = sys.maxsize
 """In place of a number that is never reached."""
 
+BY_VISIT_ORDER, ON_RECEPTION = 0, -1
+"""What paid for a booking. In place of a privileged order stands the day on which it lapses."""
+
 VISIT_ORDER, NO_ORDER = str(OrderRule.VISIT_ORDER), str(OrderRule.NO_ORDER)
 """As plain texts, which are looked up and compared eight times as fast as members."""
 
@@ -287,7 +290,7 @@ class Orders:
                 return False
         return True
 
-    def spend(self, person: int, day: int, rule: str = "") -> bool:
+    def spend(self, person: int, day: int, rule: str = "") -> int:
         """Take what ``in_hand`` found: what lapses first is used first.
 
         Parameters
@@ -299,41 +302,51 @@ class Orders:
 
         Returns
         -------
-        bool
-            Whether the visit on reception paid, so that no order was spent.
+        int
+            What paid: ``BY_VISIT_ORDER``, ``ON_RECEPTION``, or the day on which the privileged
+            order that was spent would have lapsed. For ``give_back``.
         """
         if rule == NO_ORDER:
-            return False
+            return BY_VISIT_ORDER
         if day >= self._next_grant[person]:
             self._grant(person, day)
         if self._reception_left[person] and 0 <= day - self._received[person] < RECEPTION_DAYS:
             self._reception_left[person] -= 1
-            return True
+            return ON_RECEPTION
         if self._privileged_balance[person] and rule != VISIT_ORDER:
             self._privileged_balance[person] -= 1
-        else:
-            self.balance[person] -= 1
-            if self._older[person]:
-                self._older[person] -= 1
-            elif self._fresh[person]:
-                self._fresh[person] -= 1
-        return False
+            return self._next_privileged[person]
+        self.balance[person] -= 1
+        if self._older[person]:
+            self._older[person] -= 1
+        elif self._fresh[person]:
+            self._fresh[person] -= 1
+        return BY_VISIT_ORDER
 
-    def give_back(self, person: int, day: int, by_reception: bool = False) -> None:
-        """Return the order of a cancelled booking as if granted last, up to the cap.
+    def give_back(self, person: int, day: int, paid: int = BY_VISIT_ORDER) -> None:
+        """Return what paid for a cancelled booking.
+
+        A visit order comes back as if granted last, up to the cap; the visit on reception ends
+        with its fortnight all the same, and a privileged order with its 28 days.
 
         Parameters
         ----------
         person, day
             Whose, and when.
-        by_reception
-            Whether the visit on reception paid: that comes back, and ends with its fortnight.
+        paid
+            What ``spend`` gave.
         """
-        if by_reception:
+        if paid == ON_RECEPTION:
             self._reception_left[person] += 1
             return
         if day >= self._next_grant[person]:
             self._grant(person, day)
+        if paid != BY_VISIT_ORDER:
+            if day < paid:
+                self._privileged_balance[person] += 1
+            elif day >= self._counted_from:
+                self.lapsed_count[person] += 1
+            return
         left = self.balance[person] - self._debt
         if left < self._cap:
             self.balance[person] += 1

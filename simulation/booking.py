@@ -11,7 +11,7 @@ import numpy as np
 import simpy
 
 from data.words import OrderRule
-from simulation.allowance import Orders
+from simulation.allowance import BY_VISIT_ORDER, Orders
 from simulation.arrivals import Askings, at
 from simulation.asking import Choices
 from simulation.clock import MINUTES_PER_DAY
@@ -191,7 +191,7 @@ class BookingDesk:
         self._following = following
         self.booked: list[list[int]] = [[] for _ in starts]
         self.second: dict[int, tuple[int, int]] = {}
-        self._by_reception: set[tuple[int, int]] = set()
+        self._paid: dict[tuple[int, int], int] = {}
         self.hand(askings)
 
     def hand(self, askings: Askings) -> None:
@@ -322,13 +322,15 @@ class BookingDesk:
         self._is_done[request] = True
         if self._waiting:
             self._waiting.pop(request, None)
-        if self._orders.spend(person, today, self._rule[slot]):
-            self._by_reception.add((request, slot))
+        paid = self._orders.spend(person, today, self._rule[slot])
+        if paid != BY_VISIT_ORDER:
+            self._paid[request, slot] = paid
         self.booked[slot].append(request)
         if self.second and request in self.second:
             second = self.second[request][1]
-            if self._orders.spend(person, today, self._rule[second]):
-                self._by_reception.add((request, second))
+            paid = self._orders.spend(person, today, self._rule[second])
+            if paid != BY_VISIT_ORDER:
+                self._paid[request, second] = paid
             self._recorder.add((now, request, DOUBLED, second))
         if self._day[slot] > self._last_day_soon[request]:
             self._mood.wait_long(person, now)
@@ -407,8 +409,7 @@ class BookingDesk:
         for each in released:
             self._calendar.release(each, person, today)
             if self._rules is None or self._rules.of_slot[each] != NO_ORDER:
-                paid = (request, each)
-                self._orders.give_back(person, today, paid in self._by_reception)
-                self._by_reception.discard(paid)
+                paid = self._paid.pop((request, each), BY_VISIT_ORDER)
+                self._orders.give_back(person, today, paid)
         self._recorder.add((now, request, outcome, slot))
         return released

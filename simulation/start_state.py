@@ -301,9 +301,9 @@ def orders_left(
     day
         On which.
     """
-    by_reception: dict[tuple[int, int], list[bool]] = {}
+    paid: dict[tuple[int, int], list[int]] = {}
     for person, when, request, rule in turns:
-        held = by_reception.setdefault((person, request), [])
+        held = paid.setdefault((person, request), [])
         if rule is None:
             while held:
                 orders.give_back(person, when, held.pop())

@@ -117,6 +117,7 @@ class Person:
     debts: int = 0
     counts: Counter = field(default_factory=Counter)
     last_grant: int = 0
+    last_privileged: int = -1
     is_here: bool = True
     visits: Counter = field(default_factory=Counter)
     calls: Counter = field(default_factory=Counter)
@@ -496,7 +497,7 @@ class ReferenceModel:
                 if (day - person.order_day) % 28 == 0 and person.convicted:
                     self._count(person, "lapsed", person.privileged)
                     self._count(person, "granted", person.earned)
-                    person.privileged = person.earned
+                    person.privileged, person.last_privileged = person.earned, day
             yield self.env.timeout(DAY)
 
     def _grant(self, person: Person, day: int) -> None:
@@ -549,25 +550,31 @@ class ReferenceModel:
             or (rule != "privileged_order" and ordinary)
         )
 
-    def _pay(self, person: Person, rule: str) -> str:
-        """Pay for a session and say with what."""
+    def _pay(self, person: Person, rule: str) -> tuple[str, int]:
+        """Pay for a session and say with what, and of which day it was."""
         if rule == "none":
-            return "nothing"
+            return "nothing", 0
         if self._is_reception(person):
             person.reception_visits -= 1
-            return "reception"
+            return "reception", person.received
         if person.privileged and rule != "visit_order":
             person.privileged -= 1
-        elif person.orders:
+            return "privileged", person.last_privileged
+        if person.orders:
             young = [order for order in person.orders if not order.accumulated]
             person.orders.remove(min(young or person.orders, key=lambda order: order.issued))
         else:
             person.debts += 1
-        return "order"
+        return "order", 0
 
-    def _give_back(self, person: Person, paid: str) -> None:
-        if paid == "reception":
+    def _give_back(self, person: Person, paid: tuple[str, int]) -> None:
+        what, of_day = paid
+        if what == "reception":
             person.reception_visits += 1
+        elif what == "privileged" and of_day == person.last_privileged:
+            person.privileged += 1
+        elif what == "privileged":
+            self._count(person, "lapsed", 1)
         elif person.debts:
             person.debts -= 1
         elif len(person.orders) < self.inputs.regime.orders_cap:
@@ -606,7 +613,8 @@ class ReferenceModel:
         old, new = self.people[index], other.people[there]
         old.is_here, new.is_here = False, True
         new.orders, new.privileged, new.debts = old.orders, old.privileged, old.debts
-        new.last_grant, new.reception_visits = old.last_grant, old.reception_visits
+        new.last_grant, new.last_privileged = old.last_grant, old.last_privileged
+        new.reception_visits = old.reception_visits
         other.bad[there] = list(self.bad[index])
 
     def _asked(self, request: int):
@@ -890,7 +898,9 @@ class ReferenceModel:
         for each in held if not is_off else ():
             self._offer(each, closed)
 
-    def _fall(self, index: int, held: list[Session], counted: int, paid: list[str]) -> None:
+    def _fall(
+        self, index: int, held: list[Session], counted: int, paid: list[tuple[str, int]]
+    ) -> None:
         person = self.people[index]
         person.visits[self._week(held[0])] -= counted
         for each in held:

@@ -365,7 +365,7 @@ def reference_hours(
 def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of four slips makes the two models differ, or stops the run."""
     import simulation.simulate as module
-    from simulation.allowance import Orders
+    from simulation.allowance import BY_VISIT_ORDER, Orders
     from simulation.slots import SlotCalendar
 
     inputs = prison(
@@ -390,7 +390,7 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
     elif fault == "cancelled table":
         monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, day: None)
     elif fault == "order twice":
-        monkeypatch.setattr(Orders, "spend", lambda self, person, day, rule: None)
+        monkeypatch.setattr(Orders, "spend", lambda self, person, day, rule: BY_VISIT_ORDER)
     else:
         monkeypatch.setattr(
             module,
@@ -407,6 +407,75 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
     found = turns(simulate(inputs, establishment="AAA", seed=1, replication=0))
 
     assert sorted(found) != sorted((round(at, 4), who, what) for at, who, what in expected)
+
+
+@pytest.mark.parametrize(
+    "fault", ["bookings", "orders", "what paid", "mood", "approval", "numbers", "end of a loan"]
+)
+def test_a_seeded_fault_of_transfers_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these slips makes the two models differ."""
+    import simulation.simulate as module
+    from simulation.allowance import BY_VISIT_ORDER, Orders
+    from simulation.asking import Choices
+    from simulation.booking import BookingDesk
+    from simulation.mood import Mood
+
+    moved = [
+        transfer(number, 10 + number % 9, until_day=BEYOND if number % 2 else 30 + number % 9)
+        for number in range(20)
+    ]
+    inputs = prison(
+        people=20,
+        establishments=("AAA", "BBB"),
+        sessions=[
+            session(code, number=number, day=day, open_tables=5, order_rule=rule)
+            for code in ("AAA", "BBB")
+            for number, (day, rule) in enumerate(
+                zip(DAYS, ("", "privileged_order", "", "visit_order", "", "", ""), strict=True)
+            )
+        ],
+        video_stations=[stations(c, day=d) for c in ("AAA", "BBB") for d in DAYS],
+        demand=replace(
+            DEMAND, wish_per_four_weeks=6.0, attempts_max=3, ask_again_share=1.0, cancel_share=0.3,
+            video_user_share=1.0, video_wish_per_four_weeks=4.0,
+        ),
+        regime=replace(REGIME, notice_days_max=21),
+        mood=replace(MOOD, refusal_fall=0.6),
+        transfers=moved,
+        transferring=replace(TRANSFERRING, visitors_approved_days=10, numbers_cleared_days=3),
+        seed=5,
+    )  # fmt: skip
+    plain = list(simulate_together(inputs, ("AAA", "BBB"), seed=1, replication=0))
+    years = {log.establishment: log.year for log in plain}
+    references = play_together(inputs, years, 1, 0)
+    expected = [
+        sorted((round(at, 4), who, what) for at, who, what in model.told())
+        for model in references.values()
+    ]
+    assert [sorted(turns(log)) for log in plain] == expected
+    if fault == "bookings":
+        monkeypatch.setattr(BookingDesk, "leave", lambda self, people, requests: None)
+    elif fault == "orders":
+        monkeypatch.setattr(Orders, "take_over", lambda self, person, carried: None)
+    elif fault == "what paid":
+        give_back = Orders.give_back
+        monkeypatch.setattr(
+            Orders,
+            "give_back",
+            lambda self, person, day, paid: give_back(self, person, day, BY_VISIT_ORDER),
+        )
+    elif fault == "mood":
+        monkeypatch.setattr(Mood, "take_over", lambda self, person, carried: None)
+    elif fault == "approval":
+        monkeypatch.setattr(BookingDesk, "_carefully", lambda self, request, person, find, _: find)
+    elif fault == "numbers":
+        monkeypatch.setattr(module, "_once_cleared", lambda ask, place, person: ask)
+    else:
+        monkeypatch.setattr(Choices, "window", lambda self, request, day: -1)
+
+    logs = list(simulate_together(inputs, ("AAA", "BBB"), seed=1, replication=0))
+
+    assert [sorted(turns(log)) for log in logs] != expected
 
 
 def test_reference_and_desk_agree_on_the_days_waited() -> None:

@@ -97,12 +97,39 @@ def test_a_cancelled_visit_on_reception_gives_no_order_back() -> None:
     """Nothing but the visit on reception is there; within the fortnight it can be booked again."""
     book = orders(granted=[0], privileged=[0], received=[0], reception_visits=1)
 
-    assert book.spend(0, 2)
+    paid = book.spend(0, 2)
     assert not book.in_hand(0, 3)
-    book.give_back(0, 3, by_reception=True)
+    book.give_back(0, 3, paid)
     assert book.in_hand(0, 13)
     assert not book.in_hand(0, 14)
     assert book.balance == [0]
+
+
+def test_a_privileged_order_comes_back_as_one_and_lapses_with_its_twenty_eight_days() -> None:
+    """Granted before the first day for the period that ends on day 3; the next ends on day 31."""
+    book = orders(granted=[0])
+    paid = book.spend(0, 1)
+    assert not book.in_hand(0, 2)
+    book.give_back(0, 2, paid)
+
+    assert book.by_kind(0, 2) == (False, True)
+    assert book.spend(0, 2) == paid == 3
+    book.give_back(0, 3, paid)
+    assert book.by_kind(0, 3) == (False, True)
+    assert book.counts(3)["orders_lapsed"].tolist() == [1]
+    book.spend(0, 3)
+    assert not book.in_hand(0, 30)
+    assert book.in_hand(0, 31)
+
+
+def test_of_two_orders_a_cancelled_visit_gives_back_the_one_that_paid() -> None:
+    """With the visit order left alone, a visit that asks for a privileged one can be had again."""
+    book = orders(opening=1, granted=[0])
+    paid = book.spend(0, 1)
+    book.give_back(0, 2, paid)
+
+    assert book.by_kind(0, 2) == (True, True)
+    assert book.balance == [1]
 
 
 @pytest.mark.parametrize("rule", ["", "visit_order"])
