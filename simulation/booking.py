@@ -191,7 +191,8 @@ class BookingDesk:
         self._following = following
         self.booked: list[list[int]] = [[] for _ in starts]
         self.second: dict[int, tuple[int, int]] = {}
-        self._paid: dict[tuple[int, int], int] = {}
+        self._paid = [BY_VISIT_ORDER] * len(visits)
+        self._paid_for_second: dict[int, int] = {}
         self.hand(askings)
 
     def hand(self, askings: Askings) -> None:
@@ -322,15 +323,12 @@ class BookingDesk:
         self._is_done[request] = True
         if self._waiting:
             self._waiting.pop(request, None)
-        paid = self._orders.spend(person, today, self._rule[slot])
-        if paid != BY_VISIT_ORDER:
-            self._paid[request, slot] = paid
+        self._paid[request] = self._orders.spend(person, today, self._rule[slot])
         self.booked[slot].append(request)
         if self.second and request in self.second:
             second = self.second[request][1]
             paid = self._orders.spend(person, today, self._rule[second])
-            if paid != BY_VISIT_ORDER:
-                self._paid[request, second] = paid
+            self._paid_for_second[request] = paid
             self._recorder.add((now, request, DOUBLED, second))
         if self._day[slot] > self._last_day_soon[request]:
             self._mood.wait_long(person, now)
@@ -406,10 +404,10 @@ class BookingDesk:
         today = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
         released = self.second.pop(request, (slot,))
-        for each in released:
+        paid = self._paid[request], self._paid_for_second.get(request, BY_VISIT_ORDER)
+        for each, by in zip(released, paid, strict=False):
             self._calendar.release(each, person, today)
             if self._rules is None or self._rules.of_slot[each] != NO_ORDER:
-                paid = self._paid.pop((request, each), BY_VISIT_ORDER)
-                self._orders.give_back(person, today, paid)
+                self._orders.give_back(person, today, by)
         self._recorder.add((now, request, outcome, slot))
         return released
