@@ -35,8 +35,9 @@ def lent(
 
     Those with most to gain come first: visit orders that are left over in a year, at most the cap,
     times the miles between the person and home. Each goes to the nearest establishment with a unit
-    that the rules allow and that has a place free, unless a planner keeps the person away from it
-    or somebody is there in the year from whom they are to be kept apart. Whoever has none nearer
+    that the rules allow and that has a place free, unless a planner keeps the person away from it,
+    somebody is there in the year from whom they are to be kept apart, or as many of a group of
+    theirs as may be in one establishment. Whoever has none nearer
     than today is not lent, nor is anybody whom a rule or a planner keeps in place. Loans begin one
     after the other on working days, evenly over the year, so that each ends in it.
 
@@ -165,19 +166,30 @@ class _KeptOff:
     partners
         People from whom a person is kept apart, each with whether a whole establishment is to lie
         between them (else a unit).
+    groups
+        The other members of each group of a person, and how many of it may be in one
+        establishment.
     been
-        Establishments and units where each partner is at some time in the year.
+        Establishments and units where each partner and member is at some time in the year.
     """
 
     places: dict[str, set[str]]
     partners: dict[str, list[tuple[str, bool]]]
+    groups: dict[str, list[tuple[set[str], int]]]
     been: dict[str, set[str]]
 
     def bars(self, prisoner: str, establishment: str, unit: str) -> bool:
         """Say whether a person may not be lent to a unit."""
-        return bool({establishment, unit} & self.places.get(prisoner, set())) or any(
+        if {establishment, unit} & self.places.get(prisoner, set()):
+            return True
+        if any(
             (establishment if is_anywhere else unit) in self.been.get(partner, set())
             for partner, is_anywhere in self.partners.get(prisoner, [])
+        ):
+            return True
+        return any(
+            sum(establishment in self.been.get(other, set()) for other in others) >= at_most
+            for others, at_most in self.groups.get(prisoner, [])
         )
 
 
@@ -198,14 +210,19 @@ def _kept_off(
         if one in lendable or other in lendable:
             partners.setdefault(str(one), []).append((str(other), level == ANYWHERE))
             partners.setdefault(str(other), []).append((str(one), level == ANYWHERE))
+    groups: dict[str, list[tuple[set[str], int]]] = {}
+    met = set(partners)
+    for _, group in given.records.groups.groupby("group"):
+        members = set(group["prisoner_id"].astype("str"))
+        met |= members
+        for who in members & lendable:
+            groups.setdefault(who, []).append((members - {who}, int(group["at_most"].iloc[0])))
     columns = ["prisoner_id", "establishment", "unit"]
     at = pd.concat([placements[columns], dated[columns]])
     been: dict[str, set[str]] = {}
-    for who, *where in at[at["prisoner_id"].isin(partners.keys())].itertuples(
-        index=False, name=None
-    ):
+    for who, *where in at[at["prisoner_id"].isin(met)].itertuples(index=False, name=None):
         been.setdefault(str(who), set()).update(where)
-    return _KeptOff(places=places, partners=partners, been=been)
+    return _KeptOff(places=places, partners=partners, groups=groups, been=been)
 
 
 def _in_turn(

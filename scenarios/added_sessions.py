@@ -21,6 +21,9 @@ USES = (MOVED, EXTRA, NEW)
 visited in the year anyway; one for a person without any visit in the year before."""
 
 REQUEST = ["replication", "establishment", "prisoner_id", "request"]
+TABLE_TAKEN = [*REQUEST, "is_second"]
+"""A double visit takes a table in two sessions; the second is looked up beside the second."""
+
 PERSON = ["replication", "prisoner_id"]
 MINUTES_PER_HOUR = 60
 COLUMNS = [
@@ -43,7 +46,8 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
         One row per session template that only ``after`` has and that anybody visited:
         establishment, session, replications behind the row, then means over them: held (dated
         sessions with a visit), visits, the three of ``USES``, which add up to the visits, and
-        staff_hours of those sessions. Empty when the runs are not of the same families.
+        staff_hours of those sessions. A double visit is one in each of its two sessions. Empty
+        when the runs are not of the same families.
     """
     if not is_paired(before, after):
         return pd.DataFrame(columns=COLUMNS)
@@ -67,13 +71,18 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
 
 
 def _attended(results: Results) -> pd.DataFrame:
-    """Give the visits of the measured year."""
+    """Give the visits of the measured year, a double one with both its sessions."""
     visits = results.visits
     first = pd.Timestamp(results.scenario["calendar"]["start_date"])
-    chosen = visits[(visits["outcome"] == "attended") & (visits["session_start"] >= first)]
     columns = [*REQUEST, "session", "session_start"]
     words = {"establishment": "str", "prisoner_id": "str", "session": "str"}
-    return chosen[columns].astype(words)
+    came = visits.loc[
+        (visits["outcome"] == "attended") & (visits["session_start"] >= first), columns
+    ].astype(words)
+    second = visits.loc[visits["outcome"] == "doubled", columns].astype(words)
+    stayed = second.merge(came[REQUEST], on=REQUEST)
+    both = pd.concat([came.assign(is_second=False), stayed.assign(is_second=True)])
+    return both.reset_index(drop=True)
 
 
 def _templates(results: Results) -> set[str]:
@@ -83,8 +92,8 @@ def _templates(results: Results) -> set[str]:
 
 def _use(added: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Say of each visit in an added session what it is."""
-    was_made = pd.MultiIndex.from_frame(added[REQUEST]).isin(
-        pd.MultiIndex.from_frame(before[REQUEST])
+    was_made = pd.MultiIndex.from_frame(added[TABLE_TAKEN]).isin(
+        pd.MultiIndex.from_frame(before[TABLE_TAKEN])
     )
     was_visited = pd.MultiIndex.from_frame(added[PERSON]).isin(
         pd.MultiIndex.from_frame(before[PERSON])

@@ -131,7 +131,21 @@ def received_day(people: pd.DataFrame) -> NDArray[np.int64]:
 
 
 class OrdersInHand(NamedTuple):
-    """What a person takes along from one establishment's ``Orders`` to those of another."""
+    """What a person takes along from one establishment's ``Orders`` to those of another.
+
+    Attributes
+    ----------
+    balance
+        Visits that can still be booked with visit orders, those on debt included.
+    fresh, older
+        Visit orders of the latest grant, and of the one before, that are left.
+    next_grant, next_privileged
+        Days of the year on which visit orders, and privileged ones, come next.
+    privileged
+        Privileged orders left.
+    reception_left
+        Visits without an order in the fortnight after reception that are left.
+    """
 
     balance: int
     fresh: int
@@ -169,8 +183,6 @@ class Orders:
         Whether a person exchanges accumulated orders for telephone credit.
     received, reception_visits
         Day each person is received, and the visits without an order in the fortnight from then.
-    first_day
-        Day from which each person is here.
     counted_from
         Day from which orders granted, lapsed and exchanged are counted.
 
@@ -205,7 +217,6 @@ class Orders:
         swaps: Sequence[bool],
         received: Sequence[int],
         reception_visits: int,
-        first_day: Sequence[int],
         counted_from: int = 0,
     ) -> None:
         self._needed = needed
@@ -226,13 +237,10 @@ class Orders:
         self._fresh = [first] * len(needed)
         self._older = [0] * len(needed)
         self._next_grant = [
-            begin + (day - begin) % ORDER_DAYS if needs else UNLIMITED
-            for needs, day, begin in zip(needed, order_day, first_day, strict=True)
+            day % ORDER_DAYS if needs else UNLIMITED
+            for needs, day in zip(needed, order_day, strict=True)
         ]
-        self._next_privileged = [
-            begin + (day - begin) % PRIVILEGED_ORDER_DAYS
-            for day, begin in zip(order_day, first_day, strict=True)
-        ]
+        self._next_privileged = list(order_day)
         self._privileged_balance = [
             earned if needs else 0 for needs, earned in zip(needed, privileged, strict=True)
         ]

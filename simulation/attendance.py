@@ -315,7 +315,8 @@ def overlapping(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give the run of overlapping sessions that each slot belongs to, and the tables of each run.
 
-    Two sessions are of one run when they overlap in time, or when others between them do.
+    Two sessions are of one run when they overlap in time, or when others between them do. One that
+    is not held joins no others.
 
     Parameters
     ----------
@@ -330,7 +331,7 @@ def overlapping(
         The run of each slot, shape (slots,), and the most tables that are in use in it at once.
     """
     start, end = sessions.start, sessions.end
-    latest = np.maximum.accumulate(end)
+    latest = np.maximum.accumulate(np.where(held, end, -np.inf))
     run = np.zeros(len(sessions), dtype=np.int64)
     run[1:] = np.cumsum(start[1:] >= latest[:-1])
     tables = np.where(held, sessions.tables, 0)

@@ -51,7 +51,7 @@ from simulation.need import days_per_holder
 from simulation.open_days import OpenDays, open_days_under
 from simulation.order_rules import OrderRules, without_order
 from simulation.own_rules import LIMITS, rules_by_prison, sizes_at, trips_of
-from simulation.place import Place
+from simulation.place import BEYOND, Place
 from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
 from simulation.safety_line import SafetySettings
@@ -60,6 +60,7 @@ from simulation.start_state import StartState
 from simulation.streams import person_keys, stream_key, uniform
 from simulation.timetable import (
     KINDS,
+    DatedSlots,
     SessionKind,
     acceptable_slots,
     bits,
@@ -819,9 +820,13 @@ def open_year(
     def suffices(slots: int) -> bool:
         return slots & weekend != 0 and slots.bit_count() >= VISITS_ENTITLED
 
+    too_late = _first_after_stays(sessions, place)
+
     def is_reachable(person: int, day: int) -> bool:
+        within = tables.before(too_late[person], day) if person in too_late else -1
         return day >= approved_day[person] and any(
-            tables.is_within_reach(slots, person, day, suffices) for slots in could_come[person]
+            tables.is_within_reach(slots & within, person, day, suffices)
+            for slots in could_come[person]
         )
 
     def probed_on(day: int) -> list[int]:
@@ -885,7 +890,6 @@ def orders_of(place: Place, inputs: SimulationInputs, *, seed: int, replication:
 
     extra = drawn("extra orders") < allowance.extra_orders_share
     privileged = place.privileged_orders + allowance.extra_orders_per_28_days * extra
-    people = len(place.keys)
     return Orders(
         place.convicted.tolist(),
         np.floor(drawn("order day") * PRIVILEGED_ORDER_DAYS).astype(np.int64).tolist(),
@@ -897,7 +901,6 @@ def orders_of(place: Place, inputs: SimulationInputs, *, seed: int, replication:
         swaps=(drawn("swaps orders") < allowance.swap_share).tolist(),
         received=place.received_day.tolist(),
         reception_visits=allowance.reception_visits,
-        first_day=[0] * people,
         counted_from=inputs.calendar.warm_up_days,
     )
 
@@ -946,10 +949,18 @@ def _video_room(
         calendar=free,
         starts=slots.start.tolist(),
         following=next_slots(slots).tolist(),
+        first_too_late=_first_after_stays(slots, place),
         is_long=year.going.long.tolist(),
         gives_back=(year.going.fails & ~year.numbered(lambda asked: asked.no_show)).tolist(),
         recorder=recorder,
     )
+
+
+def _first_after_stays(slots: DatedSlots, place: Place) -> dict[int, int]:
+    """Give by person the first slot after a stay that is known to end; it is booked no more."""
+    ending = np.flatnonzero(place.ends_day < BEYOND)
+    first = np.searchsorted(slots.day, place.ends_day[ending])
+    return dict(zip(ending.tolist(), first.tolist(), strict=True))
 
 
 def _by_kind_of_table(

@@ -123,11 +123,9 @@ class _Prison:
 
     def ringing(self, day: int) -> tuple[CallTable, list[tuple[int, int]]]:
         """Give the calls that begin on a day, and the request and attempt behind each."""
-        due = sorted(
-            each
-            for each in self._due.pop(day, [])
-            if each[2] == 0 or not self.opened.desk.is_done(each[1])
-        )
+        # who was given a table meanwhile does not ring again, nor does anybody once the person left
+        is_done = self.opened.desk.is_done
+        due = sorted(each for each in self._due.pop(day, []) if not is_done(each[1]))
         others = self.calls.others
         until = int(np.searchsorted(others.minutes, (day + 1) * MINUTES_PER_DAY))
         parts = [others.chosen(np.arange(self._others_until, until))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -241,6 +241,8 @@ class VideoDesk:
         Free stations of the dated slots, and the minute each begins.
     following
         The slot that follows each at once, or -1.
+    first_too_late
+        By person, the first slot after a stay that is known to end.
     is_long, gives_back
         Whether each call, by its number in the log, is wished for in two slots, and whether it
         fails, so that its credit is given back.
@@ -263,6 +265,7 @@ class VideoDesk:
         calendar: SlotCalendar,
         starts: Sequence[float],
         following: Sequence[int],
+        first_too_late: Mapping[int, int],
         is_long: Sequence[bool],
         gives_back: Sequence[bool],
         recorder: Recorder,
@@ -274,6 +277,7 @@ class VideoDesk:
         self._calendar = calendar
         self._starts = starts
         self._following = following
+        self._first_too_late = first_too_late
         self._is_long = is_long
         self._gives_back = gives_back
         self._register = recorder.calls
@@ -304,6 +308,8 @@ class VideoDesk:
         if calendar.is_used_up(person, today):
             return NOT_IN_HAND
         acceptable, slot = self._acceptable[self._party[request]], NO_SLOT
+        if person in self._first_too_late:
+            acceptable &= calendar.before(self._first_too_late[person], today)
         if self._is_long[call]:
             slot = calendar.take_two(acceptable, person, today, self._following)
             if slot >= 0:

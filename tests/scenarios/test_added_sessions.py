@@ -67,6 +67,37 @@ def test_a_visit_in_an_added_session_is_moved_extra_or_new(pair: tuple[Results, 
     assert row["staff_hours"] == 2 * 1.5 * 6
 
 
+def test_an_added_session_that_is_the_second_of_a_double_visit_counts() -> None:
+    """A and B both stay on into the added session; without it only A had another second one."""
+    new = "LEI-added-0-tue"
+    first, second = ("LEI-1", "2026-08-04 14:00"), (new, "2026-08-04 18:00")
+    before = results(
+        [
+            ("A", 1, "doubled", "LEI-2", "2026-08-08 16:00"),
+            ("A", 1, "attended", "LEI-1", "2026-08-08 14:00"),
+            ("B", 1, "attended", *first),
+            ("C", 1, "doubled", "LEI-2", "2026-08-08 16:00"),
+        ],
+        [],
+    )
+    after = results(
+        [
+            ("A", 1, "doubled", *second),
+            ("A", 1, "attended", *first),
+            ("B", 1, "doubled", *second),
+            ("B", 1, "attended", *first),
+            ("C", 1, "doubled", *second),
+            ("C", 1, "no_show", *first),
+        ],
+        [EVENING],
+    )
+
+    (row,) = added_use(before, after).to_dict("records")
+
+    assert [row[use] for use in USES] == [1, 1, 0]
+    assert (row["visits"], row["held"], row["staff_hours"]) == (2, 1, 1.5 * 6)
+
+
 def test_runs_of_other_families_are_not_split(pair: tuple[Results, Results]) -> None:
     pair[0].provenance["seed"] = 2
     assert added_use(*pair).empty

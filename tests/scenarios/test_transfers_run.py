@@ -306,6 +306,32 @@ def test_nobody_is_lent_to_a_prison_of_somebody_they_are_kept_apart_from(
     assert not is_there(together[0], together[1], NONE_DATED)
 
 
+def test_no_more_of_a_group_are_lent_to_a_prison_than_may_be_there(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Members who are held there and who are lent there count alike."""
+    scenario, given = lending_to(tmp_path, small_data)
+    begin = today(given)
+    loans = lent(scenario, given, begin, NONE_DATED)
+    to = loans["establishment"].iloc[0]
+    together = loans.loc[loans["establishment"] == to, "prisoner_id"].tolist()
+    others = begin[~begin["prisoner_id"].isin(loans["prisoner_id"])]
+    held_there = others.loc[others["establishment"] == to, "prisoner_id"].iloc[0]
+    assert len(together) > 1
+
+    def of_group_lent(members: list[str], at_most: int) -> int:
+        rows = pd.DataFrame({"group": "G", "prisoner_id": members, "at_most": at_most})
+        groups = pd.concat([given.records.groups, rows], ignore_index=True)
+        known = replace(given, records=replace(given.records, groups=groups))
+        found = lent(scenario, known, begin, NONE_DATED)
+        there = found.loc[found["establishment"] == to, "prisoner_id"]
+        return int(there.isin(members).sum())
+
+    assert of_group_lent(together, len(together)) == len(together)
+    assert of_group_lent(together, 1) == 1
+    assert of_group_lent([held_there, *together], 1) == 0
+
+
 def test_places_that_others_hold_or_are_moved_to_are_not_lent(
     small_data: Path, tmp_path: Path
 ) -> None:

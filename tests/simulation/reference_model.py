@@ -258,6 +258,7 @@ class ReferenceModel:
                 session.kind == "weekend"
                 for session in self.sessions
                 if first <= session.day - today <= last
+                if session.day < place.ends_day[index]
                 if any(self._may_come(index, party, session) for party in parties)
                 if (table := session.tables.get(closed)) is not None
                 if index in session.holders
@@ -268,10 +269,7 @@ class ReferenceModel:
         return False
 
     def _call_off(self, session: Session):
-        settings = self.inputs.attendance
-        template = session.template["template"]
-        drawn = self._of_session("staff shortage", template, session.day)
-        if drawn < settings.staff_shortage_share and session.day:
+        if self._is_off(session) and session.day:
             yield self.env.timeout(session.day * DAY)
             yield self.env.timeout(0)  # orders that come at this midnight are there
             if session.day in self.moved:
@@ -415,7 +413,7 @@ class ReferenceModel:
                 )
         found = sorted(found, key=lambda session: (session.start, session.template.name))
         if self.inputs.attendance.checkers_shared:
-            self._share_checkers([session for session in found if session.tables])
+            self._share_checkers([each for each in found if each.tables and not self._is_off(each)])
         return found
 
     def _share_checkers(self, sessions: list[Session]) -> None:
@@ -433,8 +431,6 @@ class ReferenceModel:
                     table.capacity
                     for other in run
                     if other.start <= session.start < other.end
-                    if self._of_session("staff shortage", other.template["template"], other.day)
-                    >= settings.staff_shortage_share
                     for table in other.tables.values()
                 )
                 for session in run
@@ -443,6 +439,10 @@ class ReferenceModel:
             shared = simpy.Resource(self.env, capacity=checkers)
             for session in run:
                 session.checkers = shared
+
+    def _is_off(self, session: Session) -> bool:
+        drawn = self._of_session("staff shortage", session.template["template"], session.day)
+        return drawn < self.inputs.attendance.staff_shortage_share
 
     def _usable(self, today: date, start: float, stations: int) -> int:
         calling = self.inputs.calling
@@ -1022,6 +1022,8 @@ class ReferenceModel:
     def _calls_at(self, index: int, party: int, slot: Session) -> bool:
         table, calling, place = slot.tables[False], self.inputs.calling, self.year.place
         if index in slot.holders or table.count >= table.capacity:
+            return False
+        if slot.day >= place.ends_day[index]:
             return False
         if party < len(place.party_person):
             return self._comes(party, slot)

@@ -283,3 +283,19 @@ def test_sessions_that_overlap_in_a_chain_are_one_queue() -> None:
 
     assert run.tolist() == [0, 0, 0, 1]
     assert tables.tolist() == [5, 9]
+
+
+def test_a_session_that_is_called_off_joins_no_queues() -> None:
+    """Without 14-16 the sessions before and after it share nobody at the door."""
+    times = (("13:00", "15:00"), ("14:00", "16:00"), ("15:30", "17:00"))
+    rows = [
+        session(number=number, start=start, end=end, hall=str(number), open_tables=2)
+        for number, (start, end) in enumerate(times)
+    ]
+    templates = prison(sessions=rows).sessions["AAA"]
+    slots = visit_slots(templates, CALENDAR, days=7, evening_from="16:30")
+
+    run, tables = overlapping(slots, np.array([True, False, True]))
+
+    assert run[0] != run[2]
+    assert tables[run[[0, 2]]].tolist() == [2, 2]

@@ -145,7 +145,7 @@ def test_orders_cover_two_sessions_in_turn() -> None:
     """One visit order and one privileged: not two sessions that ask for the same."""
     orders = Orders(
         [True, False], [27, 27], granted=[0, 0], privileged=[1, 1], cap=26, opening=1, debt=0,
-        swaps=[False] * 2, received=[99] * 2, reception_visits=0, first_day=[0] * 2,
+        swaps=[False] * 2, received=[99] * 2, reception_visits=0,
     )  # fmt: skip
     asked = {
         (one, other): orders.cover(0, 0, (one, other))

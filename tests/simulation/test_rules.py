@@ -46,7 +46,6 @@ def orders(**changes: object) -> Orders:
         "swaps": [False],
         "received": [-500],
         "reception_visits": 0,
-        "first_day": [0],
     } | changes
     return Orders([True], [3], **rules)  # type: ignore[arg-type]
 

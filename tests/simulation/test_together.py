@@ -172,6 +172,22 @@ def test_people_who_are_moved_lose_no_call() -> None:
     assert (~both.answers["is_answered"]).any()
 
 
+def test_nobody_rings_for_the_first_time_about_somebody_who_has_left() -> None:
+    """Whoever asks when the line is shut rings later; nobody rings twice or past midnight here."""
+    shifts = (replace(ONE_AGENT, days=("mon",)),)
+    line = replace(BUSY, redial_share=0.0, open_days=("mon",), shifts=shifts)
+    inputs = prisons(line, transfers=[transfer(number, 10) for number in range(40)])
+
+    both = play_together(inputs, CODES, seed=3, replication=0)
+
+    left = both.answers["establishment"] == "AAA"
+    rows = both.answers[left & (both.answers["attempt"] == 0)]
+    year = both.logs[0].year
+    until = year.place.until_day[year.visits.person[rows["request"].to_numpy()]]
+    assert (until == 10).sum() > 3
+    assert (rows["minutes"].to_numpy() < until * 1440.0).all()
+
+
 def test_prisons_on_one_line_wait_for_each_other() -> None:
     """The other prison's calls keep the only agent busy."""
     inputs = prisons()

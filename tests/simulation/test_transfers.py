@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from data.words import DAYS
 from simulation.contact import Days, Stays, contact_counts, contact_since_move
+from simulation.log import VisitOutcome
 from simulation.measures import estate_totals
 from simulation.place import BEYOND
 from simulation.replicate import replicate
@@ -254,6 +256,38 @@ def test_no_visit_is_booked_for_a_day_after_a_loan() -> None:
     assert lent.sum() > 10
     assert (log.year.sessions.day[log.slot[booked[lent]]] < 31).all()
     assert log.counts()["booking_fell"] == 0
+
+
+def test_no_call_is_booked_for_a_day_after_a_loan() -> None:
+    inputs = two_prisons(transfers=[transfer(number, 10, until_day=31) for number in range(12)])
+    log = simulate(inputs, establishment="BBB", seed=1, replication=0)
+    booked = log.of(VisitOutcome.VIDEO_BOOKED)
+    call = log.request[booked] - len(log.year.visits)
+    own = call < len(log.year.calls)
+    person = log.year.calls.person[call[own]]
+    lent = log.year.place.from_day[person] == 10
+
+    assert lent.sum() > 10
+    assert (log.year.video_slots.day[log.slot[booked][own][lent]] < 31).all()
+    assert log.counts()[VisitOutcome.VIDEO_FELL] == 0
+
+
+def test_what_could_be_had_is_looked_for_before_the_end_of_a_loan() -> None:
+    """On the first day of the second four weeks, nobody could visit who goes back two days on."""
+    with mock.patch("simulation.probe.PROBED_SHARE", 1.0):
+        reachable = []
+        for until in (30, 56):
+            inputs = two_prisons(
+                transfers=[transfer(number, 10, until_day=until) for number in range(12)],
+                seed=None,
+                demand=replace(DEMAND, wish_per_four_weeks=0.0),
+            )
+            log = simulate(inputs, establishment="BBB", seed=1, replication=0)
+            lent = log.year.place.from_day[log.probed] == 10
+            assert lent.any()
+            reachable.append(log.reachable[lent].mean())
+
+    assert reachable == [0.0, 1.0]
 
 
 def test_the_mood_goes_along() -> None:
