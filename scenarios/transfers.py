@@ -6,13 +6,13 @@ from datetime import date
 
 import pandas as pd
 
-from data.transfers import TRANSFERS as TABLE
+from data.transfers import TRANSFERS
 from optimiser.build import Inputs as Given
 from scenarios.accumulated import lent
 from scenarios.schema import Scenario
 from simulation.clock import Calendar
 from simulation.place import BEYOND
-from simulation.stays import TRANSFERS, stays, week_by_week
+from simulation.stays import TRANSFER_COLUMNS, stays, week_by_week
 
 ACCUMULATED = "accumulated_visits"
 """The reason of a transfer before which visitors are approved at the other establishment."""
@@ -67,7 +67,7 @@ def stays_under(
         return placements
     dated["straight_miles"] = _miles(dated, given)
     holidays = given.estate.bank_holidays["date"].astype("str").tolist()
-    return stays(begin, dated[TRANSFERS], settings, calendar, holidays)
+    return stays(begin, dated[TRANSFER_COLUMNS], settings, calendar, holidays)
 
 
 def transfer_problems(transfers: pd.DataFrame, calendar: Calendar) -> list[str]:
@@ -83,7 +83,7 @@ def transfer_problems(transfers: pd.DataFrame, calendar: Calendar) -> list[str]:
     days = _days(transfers["date"], calendar)
     outside = transfers[(days < max(1, calendar.warm_up_days)) | (days >= calendar.days)]
     return [
-        f"{TABLE}: {row.prisoner_id} is moved on {row.date}, outside the measured year, which "
+        f"{TRANSFERS}: {row.prisoner_id} is moved on {row.date}, outside the measured year, which "
         f"begins on {calendar.start_date} and has {calendar.weeks} weeks. Correct the date, or "
         "where the person is held today."
         for row in outside.itertuples()

@@ -18,6 +18,15 @@ Modules, in the order a reader needs them:
 ``attendance``  the story of a visit: who came, who did not
 ``timetable``   from weekly templates to dated slots
 ``slots``       a calendar of free tables or stations
+``order_rules`` which order a session asks for
+``own_rules``   party sizes and channels by prison
+``coming``      what school, work and trains let a party do
+``open_days``   bank holidays, closures and family days
+``probe``       whether the entitlement could be had
+``calling``     who calls, from where, and what goes wrong
+``stays``       from dated transfers to stays
+``transfers``   what goes along with a person who is moved
+``contact``     how long people go without contact, and why
 ``place``       the people and parties of one establishment as arrays
 ``start_state`` bookings and orders that are there on the first day
 ``contact_centre`` a telephone line: agents, priorities, patience, redial
@@ -26,7 +35,13 @@ Modules, in the order a reader needs them:
 ``line_measures`` what happened on lines as measures
 ``early_days``  the first days: first call, cleared numbers, first visit
 ``safety_line`` calls of families who fear for somebody
+``need``        the need of family work of each prison
+``family_levels`` the same year with more or fewer of them
+``casework``    cases, workers and their hours
+``family_workers`` who comes to the family workers, and what a year of them gives
+``family_measures`` what they did as measures
 ``log``         ``VisitOutcome`` and ``VisitLog``: append-only rows, then a table
+``bounds``      settings out of range, in words
 ``clock``       ``Calendar``: simulation minutes, dates and weekdays
 ``streams``     one named column of draws per purpose
 """

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import OrderRule
+from simulation.bounds import below, not_shares
 from simulation.clock import DAYS_PER_WEEK
 from simulation.regime import VisitsRegime
 
@@ -56,16 +57,8 @@ class AllowanceSettings:
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1 and negative numbers of orders."""
-        problems = [
-            f"{name} is {getattr(self, name)}, not between 0 and 1"
-            for name in ("extra_orders_share", "swap_share")
-            if not 0 <= getattr(self, name) <= 1
-        ]
-        problems += [
-            f"{name} is {getattr(self, name)}, below 0"
-            for name in ("negative_orders_max", "extra_orders_per_28_days", "reception_visits")
-            if getattr(self, name) < 0
-        ]
+        numbers = ("negative_orders_max", "extra_orders_per_28_days", "reception_visits")
+        problems = [*not_shares(self), *below(0, self, numbers)]
         if problems:
             raise ValueError(f"AllowanceSettings: {'; '.join(problems)}.")
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.words import DAYS
+from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.demand import DemandSettings, Requests, keep_share
 from simulation.place import BEYOND, Place
@@ -102,16 +103,7 @@ kiosk_notice_days_min, kiosk_notice_days_max
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1, negative minutes, a telephone that is never answered."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        problems = [
-            f"{name} is {value}, not between 0 and 1"
-            for name, value in values.items()
-            if name.endswith("_share") and not 0 <= value <= 1
-        ]
-        problems += [
-            f"{name} is {value}, below 0"
-            for name, value in values.items()
-            if name.endswith(("_minutes", "_hours")) and value < 0
-        ]
+        problems = [*not_shares(self), *below(0, self, named(self, "_minutes", "_hours"))]
         if self.phone_through_share == 0:
             problems.append("phone_through_share is 0: nobody ever gets through")
         problems += [

@@ -10,6 +10,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from simulation.bounds import below, not_shares
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.demand import Requests
 from simulation.place import Place
@@ -65,26 +66,15 @@ class AttendanceSettings:
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1, negative minutes and staff for no table."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        problems = [
-            f"{name} is {value}, not between 0 and 1"
-            for name, value in values.items()
-            if name.endswith("_share") and not 0 <= value <= 1
-        ]
+        lasting = (
+            "check_minutes_per_visitor", "escort_minutes", "late_start_minutes",
+            "around_session_minutes",
+        )  # fmt: skip
+        problems = [*not_shares(self), *below(0, self, lasting)]
         problems += [
-            f"{name} is {values[name]}, below 0"
-            for name in (
-                "check_minutes_per_visitor",
-                "escort_minutes",
-                "late_start_minutes",
-                "around_session_minutes",
-            )
-            if values[name] < 0
-        ]
-        problems += [
-            f"{name} is {values[name]}, not above 0"
+            f"{name} is {getattr(self, name)}, not above 0"
             for name in ("tables_per_checker", "tables_per_officer")
-            if values[name] <= 0
+            if getattr(self, name) <= 0
         ]
         if self.arrive_last_minutes > self.arrive_first_minutes:
             problems.append(

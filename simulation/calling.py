@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.words import DAYS
+from simulation.bounds import not_shares
 from simulation.clock import MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.demand import Callers, Requests
 from simulation.place import Place
@@ -68,11 +69,7 @@ class CallingSettings:
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1, hours no clock shows and an empty day."""
-        problems = [
-            f"{name} is {getattr(self, name)}, not between 0 and 1"
-            for name in self.__slots__
-            if name.endswith("_share") and not 0 <= getattr(self, name) <= 1
-        ]
+        problems = not_shares(self)
         if not self.abroad_hours_ahead or max(map(abs, self.abroad_hours_ahead)) > 14:
             problems.append("abroad_hours_ahead needs one number or more from -14 to 14")
         if clock_minutes(self.abroad_until) <= clock_minutes(self.abroad_from):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.words import Availability
+from simulation.bounds import below, not_shares
 from simulation.clock import clock_minutes
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
@@ -52,23 +53,20 @@ class ComingSettings:
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1, times that are none, negative minutes, empty tables."""
-        if self.adults_max < 1 or not (self.visitors_max is None or self.visitors_max >= 1):
-            raise ValueError("ComingSettings: adults_max or visitors_max lets nobody come.")
-        if self.children_max is not None and self.children_max < 0:
-            raise ValueError("ComingSettings: children_max is below 0.")
+        problems = [*not_shares(self), *below(0, self, ("children_max", "overnight_from_minutes"))]
+        problems += [
+            f"{problem}, which lets nobody come"
+            for problem in below(1, self, ("adults_max", "visitors_max"))
+        ]
         if not 1 <= self.adult_age <= 18:
-            raise ValueError(f"ComingSettings: adult_age is {self.adult_age}, not from 1 to 18.")
-        for name in ("holiday_free_share", "public_transport_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"ComingSettings: {name} is not between 0 and 1.")
-        if self.overnight_from_minutes < 0:
-            raise ValueError("ComingSettings: overnight_from_minutes is below 0.")
+            problems.append(f"adult_age is {self.adult_age}, not from 1 to 18")
         if clock_minutes(self.home_until) <= clock_minutes(self.leave_home_from):
-            raise ValueError(
-                f"ComingSettings: home_until {self.home_until} is not after leave_home_from "
-                f"{self.leave_home_from}."
+            problems.append(
+                f"home_until {self.home_until} is not after leave_home_from {self.leave_home_from}"
             )
         clock_minutes(self.last_departure)
+        if problems:
+            raise ValueError(f"ComingSettings: {'; '.join(problems)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -30,7 +30,7 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Stays:
+class Presence:
     """First day of each person's stay, and the day on which it is over; int64."""
 
     from_day: NDArray[np.int64]
@@ -52,13 +52,13 @@ class Stays:
 
 
 def contact_since_move(
-    calendar: Calendar, *, visits: Days, calls: Days, stays: Stays
+    calendar: Calendar, *, visits: Days, calls: Days, presence: Presence
 ) -> tuple[Counts, Counts]:
     """Count the four weeks of people who were moved, from the move on.
 
     Parameters
     ----------
-    calendar, visits, calls, stays
+    calendar, visits, calls, presence
         As for ``contact_counts``. Four weeks that a stay or the year ends in do not count.
 
     Returns
@@ -66,14 +66,14 @@ def contact_since_move(
     tuple of dict of ndarray of float64
         Of the first four weeks, and of those after them, counts per person; 0 where nobody moved.
     """
-    people = len(stays.from_day)
+    people = len(presence.from_day)
     spans = -(-calendar.days // DAYS_PER_PERIOD)
-    end = np.minimum(stays.until_day, calendar.days)
-    complete = np.where(stays.from_day > 0, (end - stays.from_day) // DAYS_PER_PERIOD, 0)
+    end = np.minimum(presence.until_day, calendar.days)
+    complete = np.where(presence.from_day > 0, (end - presence.from_day) // DAYS_PER_PERIOD, 0)
     there = np.arange(spans) < complete[:, np.newaxis]
 
     def counted(days: Days) -> NDArray[np.int64]:
-        span = (days.day - stays.from_day[days.person]) // DAYS_PER_PERIOD
+        span = (days.day - presence.from_day[days.person]) // DAYS_PER_PERIOD
         flat = np.bincount(days.person * spans + span, minlength=people * spans)
         return flat.reshape(people, spans)
 
@@ -99,7 +99,7 @@ def contact_counts(
     visits: Days,
     calls: Days,
     asked: Days,
-    stays: Stays,
+    presence: Presence,
 ) -> Counts:
     """Count for each person the four weeks and the 90 days with and without contact.
 
@@ -117,7 +117,7 @@ def contact_counts(
         Visits and calls that took place in the measured year.
     asked
         Requests for either.
-    stays
+    presence
         When each person is there.
 
     Returns
@@ -130,8 +130,8 @@ def contact_counts(
         _by_span(days, people, calendar, DAYS_PER_PERIOD) for days in (visits, calls)
     )
     contacts = with_visit + with_call
-    there = stays.throughout(calendar, DAYS_PER_PERIOD)
-    all_year = stays.share_of_year(calendar) == 1.0
+    there = presence.throughout(calendar, DAYS_PER_PERIOD)
+    all_year = presence.share_of_year(calendar) == 1.0
     counts: Counts = {
         "periods_with_visit": _spans((with_visit > 0) & there),
         "periods_with_video": _spans((with_call > 0) & there),
@@ -141,7 +141,7 @@ def contact_counts(
     }
     for name, span in (("periods", DAYS_PER_PERIOD), ("quarters", DAYS_PER_QUARTER)):
         of_span = [_by_span(days, people, calendar, span) for days in (visits, calls, asked)]
-        there = stays.throughout(calendar, span)
+        there = presence.throughout(calendar, span)
         without = (of_span[0] + of_span[1] == 0) & there
         unmet = of_span[2] > 0
         whose = {

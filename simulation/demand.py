@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
@@ -73,29 +74,9 @@ class DemandSettings:
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1, negative wishes and an empty day."""
-        shares = [name for name in self.__slots__ if name.endswith("_share")]
-        problems = [
-            f"{name} is {getattr(self, name)}, not between 0 and 1"
-            for name in shares
-            if not 0 <= getattr(self, name) <= 1
-        ]
-        problems += [
-            f"{name} is {getattr(self, name)}, below 0"
-            for name in (
-                "wish_per_four_weeks",
-                "wish_spread",
-                "decay_exponent",
-                "steep_exponent",
-                "video_wish_per_four_weeks",
-                "video_wish_spread",
-            )
-            if getattr(self, name) < 0
-        ]
-        problems += [
-            f"{name} is {getattr(self, name)}, below 1"
-            for name in ("attempts_max", "ask_again_days_max")
-            if getattr(self, name) < 1
-        ]
+        wishes = named(self, "_per_four_weeks", "_spread", "_exponent")
+        problems = [*not_shares(self), *below(0, self, wishes)]
+        problems += below(1, self, ("attempts_max", "ask_again_days_max"))
         if self.decay_scale_gbp <= 0:
             problems.append(f"decay_scale_gbp is {self.decay_scale_gbp}, not above 0")
         if clock_minutes(self.ask_until) <= clock_minutes(self.ask_from):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import DAYS, ESTATE, Category
+from simulation.bounds import below, named, not_shares
 from simulation.clock import MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.log import VisitLog, VisitOutcome
 from simulation.open_days import days_since_1970
@@ -98,17 +99,8 @@ class EarlySettings:
 
     def __post_init__(self) -> None:
         """Refuse shares and days out of range."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        problems = [
-            f"{name} is {value}, not between 0 and 1"
-            for name, value in values.items()
-            if name.endswith("_share") and not 0 <= value <= 1
-        ]
-        problems += [
-            f"{name} is {value}, below 0"
-            for name, value in values.items()
-            if name.endswith(("_days", "_hours", "_factor", "_per_day")) and value < 0
-        ]
+        lasting = named(self, "_days", "_hours", "_factor", "_per_day")
+        problems = [*not_shares(self), *below(0, self, lasting)]
         # refuses what is no time of day
         clock_minutes(self.call_at)
         if clock_minutes(self.arrive_until) <= clock_minutes(self.arrive_from):

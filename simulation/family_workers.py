@@ -7,7 +7,7 @@ cases under way, and for some weeks after it, so that those referred last can st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ReferralSource, WorkerLine
+from simulation.bounds import below, named
 from simulation.casework import Cases, Casework, Hours, work_through
 from simulation.clock import DAYS_PER_WEEK, Calendar
 from simulation.need import (
@@ -111,11 +112,7 @@ class FamilyWorkSettings:
 
     def __post_init__(self) -> None:
         """Refuse negative hours, shares that leave nobody at work, and numbers out of order."""
-        problems = [
-            f"{each.name} is {getattr(self, each.name)}, below 0"
-            for each in fields(self)
-            if getattr(self, each.name) < 0
-        ]
+        problems = below(0, self, named(self))
         problems += [
             f"{name} is {getattr(self, name)}, not below 1"
             for name in ("sick_share", "vacant_share")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from data.estate import Estate, Where
 from data.words import DAYS
+from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.contact_centre import (
     HALF_HOUR,
@@ -223,17 +224,8 @@ class LineSettings:
 
     def _out_of_range(self) -> list[str]:
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        problems = [
-            f"{name} is {value}, not between 0 and 1"
-            for name, value in values.items()
-            if name.endswith("_share") and not 0 <= value <= 1
-        ]
-        problems += [
-            f"{name} is {value}, below 0"
-            for name, value in values.items()
-            if (name.endswith("_minutes") or name in ("information_days", "find_days"))
-            and value < 0
-        ]
+        lasting = [*named(self, "_minutes"), "information_days", "find_days"]
+        problems = [*not_shares(self), *below(0, self, lasting)]
         if not 0 < self.morning_part <= 1:
             problems.append(f"morning_part is {self.morning_part}, not above 0 and at most 1")
         if self.tries_max < 1:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data.words import ESTATE, Sex, TemplateKind
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
-from simulation.contact import WHY, Counts, Days, Stays, contact_counts, contact_since_move
+from simulation.contact import WHY, Counts, Days, Presence, contact_counts, contact_since_move
 from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
 from simulation.place import Place
 from simulation.simulate import SimulationInputs
@@ -293,7 +293,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         year.visits.person[asked] * len(OUTCOMES) + log.last_outcomes()[asked],
         minlength=people * len(OUTCOMES),
     ).reshape(people, len(OUTCOMES))
-    counts: Counts = {"people": _stays(place).share_of_year(calendar)}
+    counts: Counts = {"people": _presence(place).share_of_year(calendar)}
 
     def per_person(
         person: NDArray[np.int64], weights: NDArray[np.float64] | None = None
@@ -337,12 +337,12 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         visits=Days(person=person, day=events.visit_day),
         calls=Days(person=events.call_person, day=events.call_day),
         asked=_asked(log, calendar),
-        stays=_stays(place),
+        presence=_presence(place),
     )
 
 
-def _stays(place: Place) -> Stays:
-    return Stays(from_day=place.from_day, until_day=place.until_day)
+def _presence(place: Place) -> Presence:
+    return Presence(from_day=place.from_day, until_day=place.until_day)
 
 
 def _since_move(
@@ -355,7 +355,7 @@ def _since_move(
         return {name: np.array([0.0, 0.0, by_person[name].sum()]) for name in OF_A_MOVE}
     moved = place.from_day > 0
     first = np.clip(place.from_day + DAYS_PER_PERIOD, None, place.until_day)
-    stays = _stays(place), Stays(from_day=place.from_day, until_day=first)
+    stays = _presence(place), Presence(from_day=place.from_day, until_day=first)
     all_weeks, first_weeks = (each.share_of_year(calendar) for each in stays)
     people = (first_weeks, all_weeks - first_weeks, all_weeks)
     found: Counts = {
@@ -382,7 +382,7 @@ def _since_move(
         calendar,
         visits=Days(person=events.visit_person, day=events.visit_day),
         calls=Days(person=events.call_person, day=events.call_day),
-        stays=_stays(place),
+        presence=_presence(place),
     )
     for name in contact[0]:
         found[name] = np.array(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.bounds import below, not_shares
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY
 
 MINUTES_PER_PERIOD = DAYS_PER_PERIOD * MINUTES_PER_DAY
@@ -45,16 +46,7 @@ class MoodSettings:
         """Refuse shares outside 0 to 1 and a negative wait."""
         others = ("late_minutes", "long_wait_days")
         shares = (field.name for field in fields(self) if field.name not in others)
-        problems = [
-            f"{name} is {getattr(self, name)}, not between 0 and 1"
-            for name in shares
-            if not 0 <= getattr(self, name) <= 1
-        ]
-        problems += [
-            f"{name} is {getattr(self, name)}, below 0"
-            for name in others
-            if getattr(self, name) < 0
-        ]
+        problems = [*not_shares(self, shares), *below(0, self, others)]
         if problems:
             raise ValueError(f"MoodSettings: {'; '.join(problems)}.")
 

@@ -7,7 +7,7 @@ the same people get the same number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from data.families import is_among
 from data.words import ReferralSource, Sex
+from simulation.bounds import below, named
 
 WEEKS_PER_YEAR = 52.0
 
@@ -79,11 +80,7 @@ class NeedSettings:
 
     def __post_init__(self) -> None:
         """Refuse negative weights and a share above 1."""
-        problems = [
-            f"{each.name} is {getattr(self, each.name)}, below 0"
-            for each in fields(self)
-            if getattr(self, each.name) < 0
-        ]
+        problems = below(0, self, named(self))
         if self.missing_parent_share > 1:
             problems.append(f"missing_parent_share is {self.missing_parent_share}, above 1")
         if problems:

@@ -13,6 +13,7 @@ import pandas as pd
 from data.estate import Estate, Where
 from data.validate import clashing_sessions
 from data.words import DAYS, OrderRule, TemplateKind
+from simulation.bounds import below, empty_window, not_shares
 from simulation.clock import MINUTES_PER_DAY, clock_minutes, clock_time
 
 FAMILY_DAY_TEMPLATE = "-family-day"
@@ -183,46 +184,32 @@ class VisitsRegime:
 
     def __post_init__(self) -> None:
         """Refuse an empty window and negative allowances."""
-        if not 1 <= self.notice_days_min <= self.notice_days_max:
-            raise ValueError(
-                f"VisitsRegime: booking window is empty; notice_days_min {self.notice_days_min} "
-                f"must be at least 1 and not above notice_days_max {self.notice_days_max}."
-            )
-        allowances = {
-            name: getattr(self, name)
-            for name in (
-                "orders_per_14_days",
-                "privileged_orders_basic",
-                "privileged_orders_standard",
-                "privileged_orders_enhanced",
-                "orders_cap",
-                "opening_orders",
-                "remand_visits_per_week",
-            )
-        }
-        negative = [f"{name} {value}" for name, value in allowances.items() if value < 0]
-        if negative:
-            raise ValueError(f"VisitsRegime: {', '.join(negative)} below 0.")
+        allowances = (
+            "orders_per_14_days", "privileged_orders_basic", "privileged_orders_standard",
+            "privileged_orders_enhanced", "orders_cap", "opening_orders", "remand_visits_per_week",
+        )  # fmt: skip
+        problems = [*not_shares(self), *empty_window(self), *below(0, self, allowances)]
         clock_minutes(self.evening_from)
-        for name in ("bank_holiday_held_share", "family_day_tables_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"VisitsRegime: {name} is not between 0 and 1.")
-        for day in self.closed_dates:
-            _check_day_of_year(day)
+        problems += [
+            f"closed date '{day}' is no day of the year; write it as MM-DD, such as 12-25"
+            for day in self.closed_dates
+            if not _is_day_of_year(day)
+        ]
         if not 0 <= self.family_days_per_year <= DAYS_PER_YEAR:
-            raise ValueError(
-                f"VisitsRegime: family_days_per_year is {self.family_days_per_year}; "
-                f"give 0 to {DAYS_PER_YEAR}."
+            problems.append(
+                f"family_days_per_year is {self.family_days_per_year}; give 0 to {DAYS_PER_YEAR}"
             )
         if (
             not 0
             < self.family_day_hours * 60
             <= MINUTES_PER_DAY - clock_minutes(self.family_day_from)
         ):
-            raise ValueError(
-                f"VisitsRegime: a family day from {self.family_day_from} for "
-                f"{self.family_day_hours} hours does not end on its day."
+            problems.append(
+                f"a family day from {self.family_day_from} for {self.family_day_hours} hours does "
+                "not end on its day"
             )
+        if problems:
+            raise ValueError(f"VisitsRegime: {'; '.join(problems)}.")
 
     @property
     def family_day_weekday(self) -> str:
@@ -466,11 +453,9 @@ def _check_days(what: str, days: tuple[str, ...]) -> None:
         raise ValueError(f"{what}: no day '{unknown[0]}'; write one of {', '.join(DAYS)}.")
 
 
-def _check_day_of_year(day: str) -> None:
+def _is_day_of_year(day: str) -> bool:
     try:
         date.fromisoformat(f"2028-{day}")
     except ValueError:
-        raise ValueError(
-            f"VisitsRegime: closed date '{day}' is no day of the year; write it as MM-DD, such as "
-            "12-25."
-        ) from None
+        return False
+    return True

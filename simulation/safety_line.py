@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import DAYS, ESTATE
+from simulation.bounds import below, not_shares
 from simulation.clock import DAYS_PER_PERIOD, DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar
 from simulation.clock import clock_minutes as minutes_of
 from simulation.contact_centre import after_opening_minutes
@@ -65,13 +66,12 @@ class SafetySettings:
 
     def __post_init__(self) -> None:
         """Refuse shares, minutes and days out of range, and a line that is never staffed."""
-        problems = [
-            f"{each.name} is {getattr(self, each.name)}, below 0"
+        others = (
+            each.name
             for each in fields(self)
-            if each.type == "float" and getattr(self, each.name) < 0
-        ]
-        if self.message_share > 1:
-            problems.append(f"message_share is {self.message_share}, not between 0 and 1")
+            if each.type == "float" and each.name != "message_share"
+        )
+        problems = [*not_shares(self), *below(0, self, others)]
         problems += [f"staffed_days has '{day}'" for day in self.staffed_days if day not in DAYS]
         if not self.staffed_days:
             problems.append("staffed_days is empty: give the days on which somebody answers")

@@ -61,7 +61,7 @@ class TransferSettings:
             raise ValueError(f"TransferSettings: {'; '.join(problems)}.")
 
 
-TRANSFERS = [
+TRANSFER_COLUMNS = [
     "prisoner_id", "day", "until_day", "establishment", "unit", "straight_miles", "is_prepared",
 ]  # fmt: skip
 """Columns of a table of transfers."""
@@ -92,8 +92,8 @@ def stays(
     placements
         Who is held where on the first day: prisoner_id, establishment, unit and straight_miles.
     transfers
-        One row per transfer: the columns of ``TRANSFERS``, days counted from the first of the
-        calendar and above 0. Before ``until_day`` the person is back where they were; ``BEYOND``
+        One row per transfer: ``TRANSFER_COLUMNS``, days counted from the first of the calendar and
+        above 0. Before ``until_day`` the person is back where they were; ``BEYOND``
         for good. With ``is_prepared``, visitors are approved before. A transfer to where the
         person is held already changes nothing, and neither does one after the last day.
     settings
@@ -127,7 +127,7 @@ def stays(
     }
     cleared = _cleared_days(settings.numbers_cleared_days, calendar, bank_holidays)
     rows: list[tuple[Any, ...]] = []
-    ordered = moved.sort_values(["prisoner_id", "day"])[TRANSFERS]
+    ordered = moved.sort_values(["prisoner_id", "day"])[TRANSFER_COLUMNS]
     for prisoner, own in ordered.groupby("prisoner_id", sort=True):
         known: set[str] = set()
         path = _path(base[prisoner], own, calendar.days)

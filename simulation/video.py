@@ -13,6 +13,7 @@ import simpy
 from data.estate import Estate, Where
 from data.words import DAYS
 from simulation.arrivals import at
+from simulation.bounds import below, empty_window, named, not_shares
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
@@ -97,24 +98,19 @@ class VideoRegime:
 
     def __post_init__(self) -> None:
         """Refuse an empty window, calls without length and negative credit."""
-        if not 1 <= self.notice_days_min <= self.notice_days_max:
-            raise ValueError(
-                f"VideoRegime: booking window is empty; notice_days_min {self.notice_days_min} "
-                f"must be at least 1 and not above notice_days_max {self.notice_days_max}."
-            )
-        if self.call_minutes <= 0 or self.changeover_minutes < 0:
-            raise ValueError("VideoRegime: a call needs a length above 0, a changeover 0 or more.")
-        if min(self.credit_minutes_per_month, self.full_credit_minutes_per_month) < 0:
-            raise ValueError("VideoRegime: credit is below 0.")
-        if not 0 <= self.full_credit_share <= 1:
-            raise ValueError("VideoRegime: full_credit_share is not between 0 and 1.")
+        problems = [*not_shares(self), *empty_window(self)]
+        problems += below(0, self, ("changeover_minutes", *named(self, "_minutes_per_month")))
+        if self.call_minutes <= 0:
+            problems.append(f"call_minutes is {self.call_minutes}; a call needs a length above 0")
         if clock_minutes(self.provider_until) <= clock_minutes(self.provider_from):
-            raise ValueError(
-                f"VideoRegime: provider_until {self.provider_until} is not after provider_from "
-                f"{self.provider_from}."
+            problems.append(
+                f"provider_until {self.provider_until} is not after provider_from "
+                f"{self.provider_from}"
             )
         if min(self.stations_per_officer, self.officers) < 1:
-            raise ValueError("VideoRegime: at least one officer watches at least one station.")
+            problems.append("at least one officer watches at least one station")
+        if problems:
+            raise ValueError(f"VideoRegime: {'; '.join(problems)}.")
 
     def calls_per_month(self, full_credit: bool) -> int:
         """Give the calls that a person's credit pays for in a month."""

@@ -28,7 +28,7 @@ from simulation.place import BEYOND
 from simulation.regime import VisitsRegime
 from simulation.safety_line import SafetySettings
 from simulation.simulate import SimulationInputs, build_inputs
-from simulation.stays import TRANSFERS, TransferSettings, stays
+from simulation.stays import TRANSFER_COLUMNS, TransferSettings, stays
 from simulation.video import VideoRegime
 
 CALENDAR = Calendar(
@@ -444,7 +444,7 @@ def prison(
         }
     )
     if transfers:
-        moves = pd.DataFrame(transfers, columns=TRANSFERS)
+        moves = pd.DataFrame(transfers, columns=TRANSFER_COLUMNS)
         placements = stays(placements, moves, transferring, calendar, bank_holidays)
     party = pd.DataFrame(
         {

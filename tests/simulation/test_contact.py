@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.words import DAYS
-from simulation.contact import WHY, Days, Stays, contact_counts
+from simulation.contact import WHY, Days, Presence, contact_counts
 from simulation.log import VisitLog, VisitOutcome
 from simulation.measures import OF_STAGES, REGION, estate_totals, tally
 from simulation.place import BEYOND
@@ -37,9 +37,9 @@ def days(*events: tuple[int, int]) -> Days:
     return Days(person=found[:, 0], day=found[:, 1])
 
 
-def all_year(people: int) -> Stays:
+def all_year(people: int) -> Presence:
     """Let nobody be moved."""
-    return Stays(from_day=np.zeros(people, np.int64), until_day=np.full(people, BEYOND))
+    return Presence(from_day=np.zeros(people, np.int64), until_day=np.full(people, BEYOND))
 
 
 def counted(
@@ -53,7 +53,7 @@ def counted(
         visits=visits,
         calls=days(),
         asked=asked,
-        stays=all_year(len(has_party)),
+        presence=all_year(len(has_party)),
     )
     return {name: values.tolist() for name, values in counts.items()}
 
@@ -102,7 +102,7 @@ def test_reasons_add_up_to_the_time_without_contact(
         visits=visits,
         calls=calls,
         asked=asked,
-        stays=all_year(len(has_party)),
+        presence=all_year(len(has_party)),
     )
 
     for name in ("periods", "quarters"):

@@ -24,6 +24,7 @@ from simulation.video import AddedHours, StationsEdit, VideoRegime, stations_und
 from tests.simulation.small_prison import (
     ALLOWANCE,
     CALENDAR,
+    COMING,
     DEMAND,
     NO_ALLOWANCE,
     REGIME,
@@ -513,7 +514,7 @@ def test_stations_and_hours_are_added_where_the_selector_says() -> None:
     ("make", "message"),
     [
         (lambda: replace(REGIME, notice_days_min=30), "booking window is empty"),
-        (lambda: replace(REGIME, orders_cap=-1), "orders_cap -1 below 0"),
+        (lambda: replace(REGIME, orders_cap=-1), "orders_cap is -1, below 0"),
         (lambda: replace(VIDEO, notice_days_max=0), "booking window is empty"),
         (lambda: replace(VIDEO, call_minutes=0), "length above 0"),
         (lambda: replace(DEMAND, cancel_share=1.2), "cancel_share is 1.2"),
@@ -578,3 +579,12 @@ def test_a_run_that_loses_a_table_stops_with_the_count_that_is_wrong(
 
     with pytest.raises(RuntimeError, match="tables = free \\+ booked"):
         simulate(inputs, establishment="AAA", seed=1, replication=0)
+
+
+def test_all_faults_of_a_regime_of_video_and_of_coming_are_told_at_once() -> None:
+    with pytest.raises(ValueError, match=r"(?s)held_share is 2.*window is empty.*orders_cap is -1"):
+        replace(REGIME, bank_holiday_held_share=2.0, notice_days_min=30, orders_cap=-1)
+    with pytest.raises(ValueError, match=r"(?s)credit_share is 2.*empty.*credit_minutes_per_month"):
+        replace(VIDEO, full_credit_share=2.0, notice_days_min=0, credit_minutes_per_month=-1)
+    with pytest.raises(ValueError, match=r"(?s)free_share is -1.*visitors_max is 0.*age is 0"):
+        replace(COMING, holiday_free_share=-1.0, visitors_max=0, adult_age=0)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from data.words import DAYS
-from simulation.contact import Days, Stays, contact_counts, contact_since_move
+from simulation.contact import Days, Presence, contact_counts, contact_since_move
 from simulation.log import VisitOutcome
 from simulation.measures import estate_totals
 from simulation.place import BEYOND
@@ -372,7 +372,7 @@ def test_only_four_weeks_within_one_stay_count_for_contact() -> None:
         visits=Days(person=np.array([0, 1]), day=np.array([3, 40])),
         calls=Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64)),
         asked=Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64)),
-        stays=Stays(from_day=np.array([0, 30]), until_day=np.array([30, BEYOND])),
+        presence=Presence(from_day=np.array([0, 30]), until_day=np.array([30, BEYOND])),
     )
 
     assert counts["person_periods"].tolist() == [1, 0]
@@ -397,7 +397,7 @@ def test_four_weeks_are_counted_from_the_move_on() -> None:
         replace(CALENDAR, weeks=13),
         visits=visits,
         calls=none,
-        stays=Stays(from_day=np.array([10, 0]), until_day=np.array([80, BEYOND])),
+        presence=Presence(from_day=np.array([10, 0]), until_day=np.array([80, BEYOND])),
     )
 
     assert first["person_periods"].tolist() == [1, 0]
