@@ -222,7 +222,8 @@ class BookingDesk:
         mood_of, asked = self._mood.of, self._asked
         book, turn_away = self._book, self._turn_away
         cancel_at, ask_for_call = self._cancel_at, self._ask_for_call
-        with_care, careful = not self._is_settled or self._choices.doubles, self._carefully
+        careful, with_care = self._carefully, self._choices.doubles
+        with_care = with_care if self._is_settled else b"\x01" * visits
         today = midnight = 0
         quiet_until = peek()
         numbers, requests = range(first, first + len(askings)), askings.request.tolist()
@@ -255,7 +256,8 @@ class BookingDesk:
             asked[request] = True
             can_spend = (balance[person] and lasting[person]) or in_hand(person, today)
             found = take if can_spend else otherwise
-            found = careful(request, person, found, today) if with_care else found
+            if with_care and with_care[request]:
+                found = careful(request, person, found, today)
             fitting = wanted[request]
             fitting = fitting & window(request, today) if narrower else fitting
             answer = found(fitting, person, today)

@@ -94,6 +94,7 @@ class Mood:
 
     def __init__(self, people: int, settings: MoodSettings) -> None:
         self.settings = settings
+        self._kept = 1.0 - settings.recovery_share
         self.missing = [0.0] * people
         self._since = [0.0] * people
 
@@ -103,7 +104,7 @@ class Mood:
         if not missing:
             return 1.0
         periods = (now - self._since[person]) / MINUTES_PER_PERIOD
-        forgotten: float = (1.0 - self.settings.recovery_share) ** periods
+        forgotten: float = self._kept ** periods
         return 1.0 - missing * forgotten
 
     def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> list[int]:
@@ -139,5 +140,6 @@ class Mood:
 
     def _fall(self, person: int, now: float, share: float) -> None:
         if share:
-            self.missing[person] = 1.0 - self.of(person, now) * (1.0 - share)
+            mood = self.of(person, now) if self.missing[person] else 1.0
+            self.missing[person] = 1.0 - mood * (1.0 - share)
             self._since[person] = now

@@ -258,8 +258,11 @@ def next_sessions(
         Index of the next slot of the same hall for the same people, with the same kind of table
         and on the same day; -1 where there is none so soon.
     """
-    alike = templates.groupby(["hall", "kind", *FILTERS], sort=True).ngroup()
-    hall = alike.to_numpy(np.int64)[slots.template]
+    # in plain Python: a frame of so few rows is grouped in milliseconds, these in microseconds
+    alike: dict[tuple[str, ...], int] = {}
+    rows = zip(*(templates[name].tolist() for name in ("hall", "kind", *FILTERS)), strict=True)
+    number = [alike.setdefault(row, len(alike)) for row in rows]
+    hall = np.array(number, dtype=np.int64)[slots.template]
     closed = slots.weekly.closed[slots.position]
     order = np.lexsort((slots.start, closed, hall))
     one, other = order[:-1], order[1:]

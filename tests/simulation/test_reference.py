@@ -479,7 +479,12 @@ def test_a_seeded_fault_of_transfers_is_seen(fault: str, monkeypatch: pytest.Mon
 
 
 def test_reference_and_desk_agree_on_the_days_waited() -> None:
-    inputs = prison(people=40, sessions=[session(number=n, day=d) for n, d in enumerate(DAYS)])
+    inputs = prison(
+        people=40,
+        sessions=[session(number=n, day=d) for n, d in enumerate(DAYS)],
+        # more than anybody uses, and few enough for a model that keeps each in a list
+        regime=replace(REGIME, orders_per_14_days=9, opening_orders=20, orders_cap=40),
+    )
     log = simulate(inputs, establishment="AAA", seed=3, replication=0)
     asked = log.year.visits.asked_minutes
 
