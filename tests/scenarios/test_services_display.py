@@ -1,0 +1,317 @@
+"""Tables and pictures of family workers and booking lines, against sums done another way."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenarios.display import lines, sizing, workers
+from scenarios.display.markup import DASH
+from scenarios.display.sizing import Sizing
+from scenarios.display.workers import Estimate
+from scenarios.errors import ScenarioError
+from simulation.replicate import intervals
+
+PLACES = pd.DataFrame(
+    {
+        "establishment": ["AAI", "BBI", "CCI"],
+        "name": ["Alpha", "Beta", "Gamma"],
+        "region": ["North", "North", "South"],
+        "latitude": [53.0, 54.0, 51.0],
+        "longitude": [-1.0, -2.0, 0.0],
+    }
+)
+POSTS = pd.DataFrame(
+    [
+        ("AAI", "national_contract", "casework", "Pact", "1", 2.0, "2026-10-01", "measured"),
+        ("AAI", "grant", "early_days", "", "", 0.5, "2026-12-31", "assumed"),
+        ("BBI", "national_contract", "casework", "", "", 1.0, "2028-01-01", "assumed"),
+        ("CCI", "grant", "casework", "", "", 1.5, "", "assumed"),
+    ],
+    columns=["establishment", "funder", "line", "provider", "lot", "fte", "ends", "confidence"],
+)
+HOURS = {
+    "family_need_hours": {"AAI": (100, 100), "BBI": (60, 60), "CCI": (40, 40)},
+    "worker_hours": {"AAI": (80, 90), "BBI": (30, 40), "CCI": (0, 0)},
+    "worker_hours_unmet": {"AAI": (20, 10), "BBI": (30, 22), "CCI": (40, 40)},
+    "worker_people_helped": {"AAI": (9, 10), "BBI": (3, 5), "CCI": (0, 0)},
+    "worker_fte": {"AAI": (2.5, 2.5), "BBI": (1, 1), "CCI": (1.5, 1.5)},
+    "worker_days_to_first_contact_p90": {"AAI": (5, 7), "BBI": (12, 14)},
+    "worker_need_met_share": {"AAI": (0.8, 0.9), "BBI": (0.5, 0.6), "CCI": (0, 0)},
+    "people_held": {"AAI": (900, 900), "BBI": (500, 500), "CCI": (200, 200)},
+    "family_latent_hours": {"AAI": (10, 10), "BBI": (6, 6), "CCI": (4, 4)},
+}
+
+
+def measures() -> pd.DataFrame:
+    """Give two years of three prisons and, as their sums, of the estate."""
+    rows = [
+        (year, code, measure, float(values[year]))
+        for measure, prisons in HOURS.items()
+        for code, values in prisons.items()
+        for year in (0, 1)
+    ]
+    table = pd.DataFrame(rows, columns=["replication", "establishment", "measure", "value"])
+    whole = table.groupby(["replication", "measure"])["value"].sum().reset_index()
+    both = pd.concat([table, whole.assign(establishment="ALL")], ignore_index=True)
+    return both.assign(group_by="all", group="all", measure_unit="hours")
+
+
+@pytest.fixture(scope="module")
+def prisons() -> pd.DataFrame:
+    return workers.by_prison(intervals(measures()), POSTS, PLACES, leave_cover_fte=1.2)
+
+
+def test_each_prison_has_its_need_funded_hours_and_range(prisons: pd.DataFrame) -> None:
+    """Two years of 80 and 90: mean 85, half width 12.706 x 7.071 / sqrt 2 = 63.53."""
+    alpha = prisons.set_index("name").loc["Alpha"]
+    assert (alpha["need_hours"], alpha["funded_hours"]) == (100, 85)
+    assert alpha["funded_hours_high"] - alpha["funded_hours"] == pytest.approx(63.53, abs=0.01)
+    assert alpha["need_per_funded_hour"] == pytest.approx(100 / 85)
+    assert alpha["confidence"] == "measured"
+
+
+def test_minimum_service_counts_caseworkers_alone(prisons: pd.DataFrame) -> None:
+    below = dict(zip(prisons["name"], prisons["below_minimum"], strict=True))
+    assert below == {"Alpha": False, "Beta": True, "Gamma": False}
+
+
+def test_prison_without_funded_hours_has_no_ratio_and_is_not_drawn(prisons: pd.DataFrame) -> None:
+    gamma = prisons.set_index("name").loc["Gamma"]
+    assert math.isnan(gamma["need_per_funded_hour"])
+    results: Any = run()
+    figure = workers.need_map(results, prisons, {"features": []})
+    assert "Map of 2 prisons" in figure.alt
+    assert "1 prison without any funded hour not drawn" in figure.note
+
+
+def test_sum_of_a_region_has_the_range_of_the_sum_and_not_of_its_parts(
+    prisons: pd.DataFrame,
+) -> None:
+    """North leaves 50 and 32 undone: mean 41, half width 12.706 x 12.728 / sqrt 2 = 114.4."""
+    north = workers.summed(measures(), prisons, "region").set_index("region").loc["North"]
+    assert (north["prisons"], north["unmet_hours"]) == (2, 41)
+    assert north["unmet_hours_high"] == pytest.approx(41 + 114.35, abs=0.05)
+    assert north["unmet_hours_low"] == 0
+
+
+def test_grants_are_told_by_when_they_end() -> None:
+    rows = workers.grants(POSTS, "2027-07-31").set_index("funder")
+    grant = rows.loc["Grant"]
+    assert (grant["fte"], grant["ends_in_year_fte"], grant["end_not_known_fte"]) == (2.0, 0.5, 1.5)
+    assert grant["first_end"] == "2026-12-31"
+    assert rows.loc["National contract", "ends_in_year_fte"] == 2.0
+
+
+def test_commissioner_numbers_are_those_of_the_estate(prisons: pd.DataFrame) -> None:
+    whole = workers.estate(intervals(measures()))
+    cards = {
+        card.label: card
+        for card in workers.numbers(whole, prisons, POSTS, "2027-07-31", sizing.extra_person(None))
+    }
+    assert cards["Hours needed against hours funded"].value == "200"
+    assert (
+        "1.67 hours of need for each funded hour"
+        in cards["Hours needed against hours funded"].change
+    )
+    assert cards["Below the minimum service"].value == "1"
+    assert cards["Grants that end in the year"].value == "0.5"
+    assert "1.5 of them" in cards["Grants that end in the year"].note
+
+
+def test_run_that_kept_no_workers_claims_no_breach() -> None:
+    none = POSTS.iloc[:0]
+    rows = workers.by_prison(intervals(measures()), none, PLACES, leave_cover_fte=1.2)
+    assert not rows["below_minimum"].any()
+    whole = workers.estate(intervals(measures()))
+    cards = workers.numbers(whole, rows, none, "2027-07-31", sizing.extra_person(None))
+    assert [card.value for card in cards[-2:]] == [DASH, DASH]
+    assert workers.known(rows) == workers.NOT_STORED
+
+
+def run() -> SimpleNamespace:
+    """Give what a note needs of a run."""
+    return SimpleNamespace(
+        folder=Path("runs/baseline-1"),
+        name="baseline",
+        replications=2,
+        allocation={"holds_for": {"date": "2026-07-27"}},
+    )
+
+
+def sized(curves: dict[str, list[float]], today: dict[str, float], half: float = 0.0) -> Sizing:
+    """Give a sizing with these shares reached within five days, in steps of 0.2."""
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "establishment": code,
+                    "fte": np.arange(len(shares)) / 5,
+                    "gbp_per_year": np.arange(len(shares)) * 7900.0,
+                    "in_time": shares,
+                    "in_time_half_width": half,
+                    "within_28_days": [min(1.0, share + 0.2) for share in shares],
+                    "within_28_days_half_width": half,
+                    "wait_days": 1.0,
+                    "unmet_hours": 1.0,
+                    "reached": 1.0,
+                    "is_played": True,
+                }
+            )
+            for code, shares in curves.items()
+        ]
+    )
+    table = pd.DataFrame({"establishment": list(curves), "name": [f"Prison {c}" for c in curves]})
+    table = table.assign(
+        region="North",
+        provider="",
+        lot="",
+        confidence="assumed",
+        fte_today=[today[code] for code in curves],
+        fte_for_target=math.nan,
+        fte_for_target_low=math.nan,
+        fte_for_target_high=math.nan,
+    )
+    nothing = pd.DataFrame()
+    asked = {"target_days": 5, "target_share": 0.9, "replications": 4, "gbp_per_fte": 39500.0}
+    return Sizing(
+        name="sizing",
+        asked=asked,
+        workers=table,
+        curves=rows,
+        costs=nothing,
+        need=nothing,
+        sums={},
+    )
+
+
+rising = st.lists(st.floats(0, 1), min_size=2, max_size=9).map(sorted)
+
+
+@given(shares=rising, share=st.floats(0.05, 1), half=st.floats(0, 0.2))
+def test_fewest_workers_are_the_first_step_that_reaches_the_share(
+    shares: list[float], share: float, half: float
+) -> None:
+    found = sizing.fewest(sized({"AAI": shares}, {"AAI": 0.4}, half), 5, share).iloc[0]
+    if sizing.is_asked(sized({"AAI": shares}, {"AAI": 0.4}), 5, share):
+        return
+    first = next((n / 5 for n, each in enumerate(shares) if each >= share - 1e-12), math.nan)
+    assert (found["fte"] == first) or (math.isnan(first) and math.isnan(found["fte"]))
+    if not math.isnan(first):
+        assert found["fte_low"] <= found["fte"]
+        assert math.isnan(found["fte_high"]) or found["fte_high"] >= found["fte"]
+    assert found["today_share"] == pytest.approx(np.interp(0.4, np.arange(len(shares)) / 5, shares))
+
+
+def test_more_days_never_need_more_workers() -> None:
+    one = sized({"AAI": [0.1, 0.5, 0.75, 0.95], "BBI": [0.0, 0.3, 0.6, 0.8]}, {"AAI": 0, "BBI": 0})
+    few, many = (sizing.fewest(one, days, 0.8)["fte"] for days in (5, 28))
+    assert (many <= few).all()
+
+
+def test_answers_of_the_sizing_itself_stand_for_its_own_target() -> None:
+    one = sized({"AAI": [0.1, 0.95]}, {"AAI": 0.0})
+    one.workers["fte_for_target"] = 0.4
+    assert sizing.fewest(one, 5, 0.9)["fte"].tolist() == [0.4]
+    assert "played again" in sizing.basis(one, 5, 0.9)
+    assert sizing.fewest(one, 5, 0.85)["fte"].tolist() == [0.2]
+    assert "not played again" in sizing.basis(one, 5, 0.85)
+
+
+def test_curve_is_drawn_with_the_target_and_both_points() -> None:
+    one = sized({"AAI": [0.1, 0.5, 0.95]}, {"AAI": 0.2})
+    figure = sizing.curve(one, "AAI", 5, 0.8)
+    drawn = figure.chart.to_dict()
+    values = [row for rows in drawn["datasets"].values() for row in rows]
+    points = {row["what"]: row for row in values if "what" in row}
+    assert points["Needed"]["fte"] == 0.4
+    assert points["Today"]["share"] == 0.5
+    (rule,) = [layer for layer in drawn["layer"] if layer["mark"]["type"] == "rule"]
+    assert rule["encoding"] == {"y": {"field": "share", "type": "quantitative"}}
+    assert drawn["datasets"][rule["data"]["name"]] == [{"share": 0.8}]
+    assert "Needed: 0.4" in figure.alt
+
+
+def test_extra_person_costs_the_step_up_the_cost_curve() -> None:
+    """20,000 pounds more reach 40 people more: 500 each, 468 to 532 by what a worker costs."""
+    one = sized({"AAI": [0.1, 0.5]}, {"AAI": 0.2})
+    costs = pd.DataFrame(
+        {
+            "fte": [1.0, 2.0, 2.5],
+            "gbp_per_year": [40_000.0, 80_000.0, 100_000.0],
+            "reached": [100.0, 160.0, 200.0],
+            "is_budget": [False, True, False],
+        }
+    )
+    number = sizing.extra_person(
+        Sizing(
+            name=one.name,
+            asked=one.asked,
+            workers=one.workers,
+            curves=one.curves,
+            costs=costs,
+            need=one.need,
+            sums={},
+        )
+    )
+    assert number.value == "£500"
+    assert number.change.startswith("£468 to £532")
+
+
+def test_folder_that_is_no_sizing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="estate size family-workers"):
+        sizing.load_sizing(tmp_path)
+    with pytest.raises(ScenarioError, match="estate size booking-line"):
+        lines.load_line_sizing(tmp_path)
+
+
+def test_range_of_a_share_stays_between_nothing_and_all() -> None:
+    told = Estimate(mean=0.95, low=0.85, high=1.05, replications=2)
+    assert told.told("met_share") == "95.0% (85.0% to 100.0%)"
+    assert Estimate(mean=1.0, low=-2.0, high=4.0, replications=2).told("hours") == "1 (0 to 4)"
+
+
+def agents() -> lines.LineSizing:
+    table = pd.DataFrame(
+        {
+            "day": ["mon", "mon", "tue", "tue"],
+            "start": ["09:00", "09:30"] * 2,
+            "calls_mean": [9.0, 4.0, 3.0, 2.0],
+            "agents_needed": [9, 4, 3, 2],
+            "agents_on_roster": [9, 5, 4, 3],
+            "agents_on_own_shifts": [5, 5, 5, 5],
+        }
+    )
+    summary = {"target_minutes": 5.0, "target_share": 0.8, "replications": 4}
+    none = pd.DataFrame()
+    return lines.LineSizing(
+        name="line", summary=summary, agents=table, roster=none, online=none, months=none
+    )
+
+
+def test_heat_map_has_one_cell_for_each_half_hour_and_its_number() -> None:
+    drawn = lines.heat_map(agents(), "agents_needed").chart.to_dict()
+    marks = {layer["mark"]["type"] for layer in drawn["layer"]}
+    (values,) = drawn["datasets"].values()
+    assert marks == {"rect", "text"}
+    assert [(row["day"], row["start"], row["agents"]) for row in values] == [
+        ("Monday", "09:00", 9),
+        ("Monday", "09:30", 4),
+        ("Tuesday", "09:00", 3),
+        ("Tuesday", "09:30", 2),
+    ]
+    assert drawn["layer"][0]["encoding"]["color"]["scale"]["domain"] == [0, 9]
+
+
+def test_run_without_lines_is_known_by_its_measures() -> None:
+    assert not lines.has_lines(intervals(measures()))
+    calls = measures().assign(measure="line_calls")
+    assert lines.has_lines(intervals(calls.drop_duplicates(["replication", "establishment"])))
