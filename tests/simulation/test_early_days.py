@@ -144,6 +144,7 @@ def test_families_ring_to_find_those_who_are_received(inputs: SimulationInputs) 
     ).others  # fmt: skip
 
     # a fortnight, and a weekend until the line opens
+    assert line.find_days == 14.0
     ready = int((received.day < inputs.calendar.days - 17).sum())
     assert ready <= len(calls.minutes) <= len(received)
     assert (calls.minutes >= received.minutes.min()).all()
@@ -165,6 +166,18 @@ def test_no_call_on_the_first_night_when_reception_is_late_or_busy(
     assert not busy.first_night.any()
     has_party = inputs.places["AAA"].has_party[free.receptions.person]
     assert free.first_night.tolist() == has_party.tolist()
+
+
+def test_calls_come_so_long_after_the_reception_or_at_their_time_of_day(
+    inputs: SimulationInputs,
+) -> None:
+    found = early(inputs, replace(EARLY, first_call_hours=3.5, call_at="18:30"))
+    later = np.isfinite(found.call_hours) & ~found.first_night
+
+    assert (found.call_hours[found.first_night] == 3.5).all()
+    at = (found.receptions.minutes + found.call_hours * 60.0)[later] % 1440.0
+    assert at == pytest.approx(np.full(len(at), 18.5 * 60.0))
+    assert 0 < later.sum() < len(later)
 
 
 def test_numbers_are_cleared_on_working_days_after_the_reception(

@@ -22,6 +22,7 @@ from simulation.line import (
     OnlineMove,
     Service,
     Shift,
+    ring_minutes,
     staff_of,
 )
 from simulation.log import VisitOutcome
@@ -239,6 +240,20 @@ def test_calls_are_made_in_opening_hours_on_working_days() -> None:
     assert {"booking", "information", "find_a_prisoner"} == {
         list(Service)[service] for service in set(line.year.service.tolist())
     }
+
+
+def test_whoever_waits_for_the_line_to_open_rings_in_the_morning_as_often_as_is_said() -> None:
+    """Asked at midnight: the first tenth of the day has three in four, each moment of it alike."""
+    lines = Lines(settings=replace(LINE, morning_share=0.75, morning_part=0.1))
+    draws = (np.arange(1000) + 0.5) / 1000
+
+    rings = ring_minutes(lines, "AAA", np.zeros(1000), draws, CALENDAR)
+
+    # the line of a prison is open from 9 to 13
+    assert (rings < 9 * 60 + 24).sum() == 750
+    assert rings.min() >= 9 * 60
+    assert rings.max() < 13 * 60
+    assert np.diff(rings[:750]) == pytest.approx(np.full(749, 24 / 750))
 
 
 def test_a_prison_that_joins_rings_the_national_line_from_that_day_on() -> None:
