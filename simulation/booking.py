@@ -222,8 +222,10 @@ class BookingDesk:
         mood_of, asked = self._mood.of, self._asked
         book, turn_away = self._book, self._turn_away
         cancel_at, ask_for_call = self._cancel_at, self._ask_for_call
-        careful, with_care = self._carefully, self._choices.doubles
-        with_care = with_care if self._is_settled else b"\x01" * visits
+        careful = self._carefully
+        with_care = (
+            (self._choices.doubles or bytes(visits)) if self._is_settled else b"\x01" * visits
+        )
         today = midnight = 0
         quiet_until = peek()
         numbers, requests = range(first, first + len(askings)), askings.request.tolist()
@@ -256,8 +258,7 @@ class BookingDesk:
             asked[request] = True
             can_spend = (balance[person] and lasting[person]) or in_hand(person, today)
             found = take if can_spend else otherwise
-            if with_care and with_care[request]:
-                found = careful(request, person, found, today)
+            found = careful(request, person, found, today) if with_care[request] else found
             fitting = wanted[request]
             fitting = fitting & window(request, today) if narrower else fitting
             answer = found(fitting, person, today)

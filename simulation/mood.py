@@ -104,7 +104,7 @@ class Mood:
         if not missing:
             return 1.0
         periods = (now - self._since[person]) / MINUTES_PER_PERIOD
-        forgotten: float = self._kept ** periods
+        forgotten: float = self._kept**periods
         return 1.0 - missing * forgotten
 
     def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> list[int]:
