@@ -22,6 +22,7 @@ AREAS = (
     "services",
     "peers",
     "command",
+    "app",
 )
 Benchmark = Callable[[], dict[str, float | str]]
 

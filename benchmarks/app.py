@@ -1,0 +1,174 @@
+"""How soon the app answers and how much memory it takes, on stored runs of the whole estate.
+
+The runs are those of ``ESTATE_RUNS``, else of ``runs``; ``estate demo`` makes them. Pages are opened
+in Chromium. Seconds pass on the clock, so they hold for a quiet machine; the yardstick is an empty
+Streamlit page opened just before, on the same machine.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
+PAGES = ("overview", "allocation", "visits", "family_workers", "booking_line", "compare")
+EMPTY = "import streamlit as st\nst.html('<h1>Empty</h1>')\n"
+
+
+@contextmanager
+def serving(command: list[str], **variables: str) -> Iterator[tuple[str, int, float]]:
+    """Start a server; give its address, its process and when it was begun."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    begun = time.perf_counter()
+    server = subprocess.Popen(
+        [sys.executable, *command, str(port)],
+        cwd=ROOT,
+        env=os.environ | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while server.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                    break
+            except urllib.error.HTTPError:
+                raise
+            except OSError:
+                time.sleep(0.02)
+        yield address, server.pid, begun
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def browsing() -> Iterator[Page]:
+    """Open Chromium, ready before anything is timed."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser.new_page(viewport={"width": 1280, "height": 900})
+        browser.close()
+
+
+def _heading(page: Page, address: str) -> None:
+    page.goto(address, wait_until="commit")
+    page.locator("h1").first.wait_for(timeout=120_000)
+
+
+@cache
+def _empty_seconds() -> float:
+    """Time an empty Streamlit page from the start of its server to its heading."""
+    with TemporaryDirectory() as folder, browsing() as page:
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY, encoding="utf-8")
+        with serving(["-m", "streamlit", "run", str(script), "--server.port"]) as (at, _, begun):
+            _heading(page, at)
+            return time.perf_counter() - begun
+
+
+def _runs() -> str:
+    runs = Path(os.environ.get("ESTATE_RUNS", "runs")).resolve()
+    if not list(runs.glob("*/summary.json")):
+        raise RuntimeError(f"{runs}: no stored runs. Make them with 'estate demo'.")
+    return str(runs)
+
+
+def first_page() -> dict[str, float | str]:
+    """Time the first page from the start of the server to its heading."""
+    taken = []
+    for _ in range(3):
+        with browsing() as page, serving(["server.py", "--port"], ESTATE_RUNS=_runs()) as served:
+            address, _, begun = served
+            _heading(page, address)
+            taken.append(time.perf_counter() - begun)
+    return _beside(statistics.median(taken), "s from process start to heading, median of three")
+
+
+def next_pages() -> dict[str, float | str]:
+    """Time a click to another page until it is drawn whole, opened for the first time."""
+    taken = {}
+    with browsing() as page, serving(["server.py", "--port"], ESTATE_RUNS=_runs()) as served:
+        address, _, _ = served
+        _heading(page, address)
+        _still(page)
+        for name in PAGES:
+            begun = time.perf_counter()
+            page.locator(f"[data-testid=stSidebarNav] a[href$='/{name}']").click()
+            page.wait_for_url(f"**/{name}*")
+            _still(page)
+            taken[name] = time.perf_counter() - begun
+    slowest = max(taken, key=lambda name: taken[name])
+    return _beside(
+        statistics.median(taken.values()),
+        f"s from a click to the whole page, median of {len(taken)} first openings; the slowest, "
+        f"{slowest}, took {taken[slowest]:.2f}",
+    )
+
+
+def server_memory() -> dict[str, float | str]:
+    """Measure what the server holds once every page has shown one run of the whole estate."""
+    from benchmarks.memory import megabytes
+
+    with browsing() as page, serving(["server.py", "--port"], ESTATE_RUNS=_runs()) as served:
+        address, pid, _ = served
+        _heading(page, address)
+        empty = megabytes(pid, "VmRSS")
+        for name in PAGES:
+            _heading(page, f"{address}/{name}")
+            _still(page)
+        held = megabytes(pid, "VmRSS")
+    return {
+        "value": round(held, 0),
+        "unit": f"MB held after {len(PAGES)} pages of one run",
+        "yardstick": "the first page alone, MB",
+        "yardstick_value": round(empty, 0),
+        "ratio": round(held / empty, 2),
+    }
+
+
+def _still(page: Page) -> None:
+    """Wait until nothing runs any more."""
+    idle = "[data-testid=stApp][data-test-script-state=notRunning]"
+    page.wait_for_timeout(50)
+    page.locator(idle).wait_for(timeout=120_000)
+
+
+def _beside(value: float, unit: str) -> dict[str, float | str]:
+    empty = _empty_seconds()
+    return {
+        "value": round(value, 2),
+        "unit": unit,
+        "yardstick": "an empty Streamlit page from process start to heading, s",
+        "yardstick_value": round(empty, 2),
+        "ratio": round(value / empty, 2),
+    }
+
+
+BENCHMARKS = {
+    "app_first_page": first_page,
+    "app_next_pages": next_pages,
+    "app_memory": server_memory,
+}
