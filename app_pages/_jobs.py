@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app_pages import _data, _show, _state, _who
-from scenarios.display import progress
 
 if TYPE_CHECKING:
     from scenarios.commands import Command
@@ -197,6 +196,8 @@ def _show_live(job: Job) -> None:
 @st.fragment(run_every=1)
 def _live(name: str, title: str) -> None:
     """Show how far a job is, again every second until it has ended or begun."""
+    from scenarios.display import progress
+
     found = next((job for job in jobs() if job.name == name), None)
     if found is None or found.has_ended:
         st.rerun()
@@ -205,6 +206,7 @@ def _live(name: str, title: str) -> None:
 
 
 def _show_ended(job: Job) -> None:
+    from scenarios.display import progress
     from scenarios.worker import log_tail
 
     status = job.status

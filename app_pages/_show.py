@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from scenarios.display import marks, markup, wording
+from scenarios.display import marks, markup
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
@@ -35,17 +35,24 @@ _handling: ContextVar[marks.Mark] = ContextVar("handling mark of this page")
 
 def run(page: Page) -> None:
     """Run a page; when a file of the run cannot be used, say which and what to do."""
-    from data.validate import TableError
-    from scenarios.errors import ScenarioError
-
     _tables.set([])
     _handling.set("OFFICIAL")
     try:
         page.run()
-    except (ScenarioError, TableError) as error:
+    except ValueError as error:
+        if not _is_bad_input(error):
+            raise
         section("This run cannot be shown")
         for line in str(error).splitlines():
             say(line)
+
+
+def _is_bad_input(error: ValueError) -> bool:
+    """Whether an error is told to the reader; its kinds are imported only once there is one."""
+    from data.validate import TableError
+    from scenarios.errors import ScenarioError
+
+    return isinstance(error, ScenarioError | TableError)
 
 
 def style() -> None:
@@ -91,6 +98,8 @@ def refusal(text: str) -> None:
 
 def notice(*runs: Results) -> None:
     """Say whether the people of these runs are made up, who decides, and which are ceilings."""
+    from scenarios.display import wording
+
     notices = [wording.notice(results) for results in runs] or [wording.SYNTHETIC]
     ceilings = [results.title for results in runs if results.summary["ceiling"]]
     for text in dict.fromkeys(notices):

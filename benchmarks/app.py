@@ -1,8 +1,8 @@
 """How soon the app answers and how much memory it takes, on stored runs of the whole estate.
 
-The runs are those of ``ESTATE_RUNS``, else of ``runs``; ``estate demo`` makes them. Pages are opened
-in Chromium. Seconds pass on the clock, so they hold for a quiet machine; the yardstick is an empty
-Streamlit page opened just before, on the same machine.
+The runs are those of ``ESTATE_RUNS``, else of ``runs``; ``estate demo`` makes them. Pages are
+opened in Chromium. Seconds pass on the clock, so they hold for a quiet machine; the yardstick is
+an empty Streamlit page opened just before, on the same machine.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from scenarios.cli import THRIFTY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -42,7 +44,7 @@ def serving(command: list[str], **variables: str) -> Iterator[tuple[str, int, fl
     server = subprocess.Popen(
         [sys.executable, *command, str(port)],
         cwd=ROOT,
-        env=os.environ | variables,
+        env=THRIFTY | os.environ | variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
