@@ -61,6 +61,8 @@ newest_sizing = stored(str(newest.folder), newest.stamp) if newest else None
 _show.say(workers.sentence(whole), small=False)
 _show.numbers(workers.numbers(whole, prisons, posts, until, sizing.extra_person(newest_sizing)))
 _show.say(workers.known(prisons))
+if newest_sizing:
+    _show.say(sizing.reversal(newest_sizing, whole["worker_hours"].mean))
 by_prison = workers.prison_rows(prisons)
 _show.figure(workers.need_map(results, prisons, _state.outline()), by_prison)
 
@@ -117,7 +119,9 @@ def show_sizing(study: Study) -> None:
     _show.section("Where the need comes from")
     need = sizing.need_rows(sized)
     _show.figure(sizing.need_of(sized, prison), need)
-    _show.download("Family workers sized", [needed, fair, costs, need], study)
+    ends = sizing.assumption_rows(sized)
+    _show.table(ends)
+    _show.download("Family workers sized", [needed, fair, costs, need, ends], study)
 
 
 def chosen_target(sized: Sizing) -> tuple[int, float]:

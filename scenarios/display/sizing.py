@@ -42,6 +42,22 @@ DRIVERS = {
 }
 """Drivers of the need in words, in the order in which they are told."""
 
+WEIGHTS = {
+    "people": ("self_harm_reviews_per_man",),
+    "receptions": ("referrals_per_reception",),
+    "parents": (
+        "self_referrals_per_parent",
+        "family_day_referrals_per_parent",
+        "course_referrals_per_parent",
+    ),
+    "women": ("self_referrals_per_woman", "self_harm_reviews_per_woman"),
+    "care_experienced": ("self_referrals_per_care_experienced",),
+    "far_from_home": ("self_referrals_per_far_person",),
+    "without_visitors": ("referrals_per_person_without_visitors",),
+    "releases": ("referrals_per_release",),
+}
+"""Settings, below ``need``, that add up to the weight of each driver."""
+
 NAMES = {"today": "Today's contract", "fair": "Fair share"}
 
 
@@ -679,6 +695,88 @@ def need_rows(sizing: Sizing) -> str:
         note="Two prisons with the same people get the same number. The weight of each driver is a "
         "setting with a source and a range: see Sources, settings that begin with need.",
         scroll=True,
+    )
+
+
+def assumptions(sizing: Sizing) -> pd.DataFrame:
+    """Say what the need would be with the weight of one driver at the ends of its range.
+
+    The need is linear in the weights, so the hours of a driver change as its weight does. What is
+    said of a woman's case reviews is over those of a man, which count for everybody.
+
+    Returns
+    -------
+    DataFrame
+        One row per driver: driver, need_hours_low, need_hours_high (of the whole estate, with all
+        other weights as they are).
+    """
+    from scenarios.settings import settings
+
+    known = settings()
+    counted = sizing.need[~sizing.need["is_latent"]]
+    by_driver = counted.groupby("driver")
+    number, referrals, need = (
+        by_driver[name].sum().to_dict() for name in ("number", "referrals", "need_hours")
+    )
+    weight = {name: referrals[name] / number[name] if number[name] > 0 else 0.0 for name in number}
+    total, man = sum(need.values()), weight["people"]
+    rows = []
+    for driver, names in WEIGHTS.items():
+        own, hours = weight[driver], need[driver]
+        if not own > 0:
+            continue
+        ends = [
+            sum(float(str(getattr(known[f"need.{name}"], end))) for name in names)
+            - (man if driver == "women" else 0.0)
+            for end in ("low", "high")
+        ]
+        low, high = (total - hours + hours * max(end, 0.0) / own for end in ends)
+        rows.append({"driver": driver, "need_hours_low": low, "need_hours_high": high})
+    return pd.DataFrame(rows, columns=["driver", "need_hours_low", "need_hours_high"])
+
+
+def reversal(sizing: Sizing, funded_hours: float) -> str:
+    """Say whether the weight of one driver alone would turn enough hours into too few, or back.
+
+    Parameters
+    ----------
+    funded_hours
+        Hours a year that workers of the estate are there for.
+    """
+    total = float(sizing.need.loc[~sizing.need["is_latent"], "need_hours"].sum())
+    rows = assumptions(sizing)
+    is_enough = total <= funded_hours
+    turns = rows[
+        (rows["need_hours_high"] > funded_hours)
+        if is_enough
+        else (rows["need_hours_low"] <= funded_hours)
+    ]
+    now = "enough hours for the need are funded" if is_enough else "the need is larger than funded"
+    if not len(turns):
+        return f"In all, {now}; no weight of one driver within its range would reverse that."
+    end = "upper" if is_enough else "lower"
+    which = "; ".join(DRIVERS[str(name)].lower() for name in turns["driver"])
+    told = "any driver" if len(turns) == len(rows) else f"one of these drivers ({which})"
+    return (
+        f"In all, {now}. An assumption would reverse that: the weight of {told} alone, at the "
+        f"{end} end of its range."
+    )
+
+
+def assumption_rows(sizing: Sizing) -> str:
+    """List what the need would be with the weight of each driver at the ends of its range."""
+    rows = assumptions(sizing)
+    return table(
+        rows.assign(driver=rows["driver"].map(DRIVERS)),
+        "Hours of family work needed in a year, with the weight of one driver at an end of its "
+        "range",
+        labels={
+            "driver": "Driver whose weight changes",
+            "need_hours_low": "Hours at the lower end",
+            "need_hours_high": "Hours at the upper end",
+        },
+        note="All other weights stay as they are. Ranges: page Sources, settings that begin with "
+        "need.",
     )
 
 

@@ -240,6 +240,52 @@ def test_curve_is_drawn_with_the_target_and_both_points() -> None:
     assert "Needed: 0.4" in figure.alt
 
 
+def needing(hours: dict[str, tuple[float, float]]) -> Sizing:
+    """Give a sizing whose drivers count so many, with so many referrals, of two hours each."""
+    one = sized({"AAI": [0.1, 0.5]}, {"AAI": 0.2})
+    need = pd.DataFrame(
+        [
+            (name, number, referrals, 2.0 * referrals, name == "parents_not_recorded")
+            for name, (number, referrals) in hours.items()
+        ],
+        columns=["driver", "number", "referrals", "need_hours", "is_latent"],
+    ).assign(establishment="AAI")
+    return Sizing(
+        name=one.name,
+        asked=one.asked,
+        workers=one.workers,
+        curves=one.curves,
+        costs=one.costs,
+        need=need,
+        sums={},
+    )
+
+
+def test_need_changes_with_one_weight_and_latent_need_stays_apart() -> None:
+    """1,000 receptions at 0.1 are 200 hours; the range is 0.02 to 0.4, so 40 to 800 hours.
+
+    100 women at 0.75 over a man's 0.05 are 150 hours; the range is 0.1 to 3, less 0.05.
+    """
+    one = needing(
+        {
+            "people": (1000.0, 50.0),
+            "receptions": (1000.0, 100.0),
+            "women": (100.0, 75.0),
+            "parents_not_recorded": (300.0, 75.0),
+        }
+        | dict.fromkeys(("parents", "care_experienced", "releases"), (0.0, 0.0))
+        | dict.fromkeys(("far_from_home", "without_visitors"), (0.0, 0.0))
+    )
+    rows = sizing.assumptions(one).set_index("driver")
+    assert set(rows.index) == {"people", "receptions", "women"}
+    assert rows.loc["receptions"].tolist() == pytest.approx([450 - 160, 450 + 600])
+    assert rows.loc["women"].tolist() == pytest.approx([450 - 150 + 10, 450 - 150 + 590])
+    assert "any driver alone" in sizing.reversal(one, 860.0)
+    assert "self-harm); people newly received)" in sizing.reversal(one, 900.0)
+    assert "no weight of one driver" in sizing.reversal(one, 5000.0)
+    assert "the lower end" in sizing.reversal(one, 400.0)
+
+
 def test_extra_person_costs_the_step_up_the_cost_curve() -> None:
     """20,000 pounds more reach 40 people more: 500 each, 468 to 532 by what a worker costs."""
     one = sized({"AAI": [0.1, 0.5]}, {"AAI": 0.2})
