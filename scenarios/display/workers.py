@@ -491,8 +491,7 @@ def prison_rows(prisons: pd.DataFrame) -> str:
     )
     return table(
         shown,
-        "Family workers by prison: hours a year needed, funded and not done, and days within which "
-        "nine in ten are reached; in brackets 95% intervals",
+        "Family workers by prison, in hours a year and days; in brackets 95% intervals",
         labels={
             "name": "Prison",
             "need_hours": "Hours needed",
