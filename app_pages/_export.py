@@ -49,7 +49,7 @@ def offer(
             )
             mark = "OFFICIAL" if words == READERS[0] else "OFFICIAL-SENSITIVE"
         if mark == "OFFICIAL":
-            sheets = [sheet for sheet in sheets if not sheet.is_about_single_people]
+            sheets = [sheet for sheet in sheets if not sheet.is_for_planners]
         rule = _rule(name, mark)
         if not sheets:
             _show.say("Every table here is about single people: none may circulate.")

@@ -46,8 +46,7 @@ def _key(table: str) -> str:
 def show_uploaders(brought: dict[str, uploads.Taken]) -> None:
     """Show one uploader a table, by what the tables are about."""
     for group, members in data_quality.GROUPS.items():
-        here = sum(table in brought for table in members)
-        with st.expander(f"{group} ({here} brought)" if here else group):
+        with st.expander(group):
             for table in members:
                 st.file_uploader(
                     f"{data_quality.name(table)} ({table})",
@@ -156,6 +155,8 @@ _show.say(
 )
 show_templates()
 show_uploaders(brought)
+if brought:
+    _show.table(data_quality.brought(list(brought.values())))
 
 _show.section("Check before anything is decided")
 if brought:

@@ -11,6 +11,7 @@ spreadsheets: a cover sheet, contents, notes, then one table a sheet from its fi
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -125,8 +126,8 @@ class Book:
             raise ValueError("There is no table to export.")
         if self.mark == "OFFICIAL" and self.rule is None:
             raise ValueError("Small counts are hidden in everything that is marked OFFICIAL.")
-        if self.mark == "OFFICIAL" and any(s.is_about_single_people for s in self.sheets):
-            raise ValueError("Rows about single people are OFFICIAL-SENSITIVE.")
+        if self.mark == "OFFICIAL" and any(s.is_for_planners for s in self.sheets):
+            raise ValueError("Rows about single people and moves to come are OFFICIAL-SENSITIVE.")
 
     @property
     def rows(self) -> int:
@@ -345,12 +346,25 @@ def _fit_to_leave(book: Book) -> _Ready:
     return _Ready(book=book, parts=tuple(parts), notes=notes)
 
 
+TOTALS = ("everybody", "all", "all prisons", "total", "together", "estate")
+"""Words that mark a row of totals, whatever their case."""
+
+
 def _whole_numbers(sheet: Sheet) -> Counts:
-    """Take every column of whole numbers for one that counts people: rather hidden than told."""
-    whole = [c for c in sheet.labels if sheet.table[c].dtype.kind in "iu"]
-    if not whole or (sheet.table[whole] < 0).to_numpy().any():
-        whole = [c for c in whole if not (sheet.table[c] < 0).any()]
-    return replace(NOBODY, columns=tuple(whole))
+    """Take every column of whole numbers for one that counts people: rather hidden than told.
+
+    Rows of totals are known by their words in the columns that come before the first number.
+    """
+    table = sheet.table
+    whole = [c for c in sheet.labels if table[c].dtype.kind in "iu" and not (table[c] < 0).any()]
+    words = list(itertools.takewhile(lambda c: table[c].dtype.kind not in "iufb", sheet.labels))
+    totals = {}
+    for column in words:
+        marks = [cell for cell in table[column].astype(str).unique() if cell.lower() in TOTALS]
+        if len(marks) == 1:
+            totals[column] = marks[0]
+    by = tuple(words) if totals else ()
+    return replace(NOBODY, columns=tuple(whole), totals=totals, by=by)
 
 
 def _about(shown: Results | Study) -> dict[str, str]:

@@ -32,6 +32,8 @@ class Sheet:
         What a reader must know about it.
     counts
         Which columns count people; ``None`` takes every column of whole numbers for one.
+    sensitive
+        Whether only planners may have it, though no row is about one person.
     """
 
     title: str
@@ -39,11 +41,12 @@ class Sheet:
     labels: Mapping[str, str]
     note: str = ""
     counts: Counts | None = None
+    sensitive: bool = False
 
     @property
-    def is_about_single_people(self) -> bool:
-        """Whether its rows are people, so that it is for planners alone."""
-        return not SINGLE_PEOPLE.isdisjoint(self.labels)
+    def is_for_planners(self) -> bool:
+        """Whether planners alone may have it: its rows are people, or it was said so."""
+        return self.sensitive or not SINGLE_PEOPLE.isdisjoint(self.labels)
 
 
 SINGLE_PEOPLE = frozenset({"prisoner_id", "contact_id"})

@@ -12,7 +12,7 @@ loss. Each step is the best there is; that the steps together are the best is no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -120,7 +120,9 @@ class Counts:
         Columns that count people.
     adds_up
         Columns that are the total of others in every row, each with its parts. What is left over
-        when the parts are taken off is treated as known.
+        when the parts are taken off stands nowhere, and must not be worked out where it is small.
+    within
+        Columns that count a part of the people of another, each with that other.
     balances
         Columns that together are as many as others in every row: each pair of the two sides.
     totals
@@ -132,14 +134,19 @@ class Counts:
     follows
         Columns hidden wherever the count they describe is, such as a mean: each with the column
         of that count.
+    shares
+        Columns that are a share of the people another column counts, each with that column. A share
+        tells a count: it is hidden where that count would be.
     """
 
     columns: tuple[str, ...]
     adds_up: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
     balances: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
     totals: Mapping[str, str] = field(default_factory=dict)
     by: tuple[str, ...] = ()
     follows: Mapping[str, str] = field(default_factory=dict)
+    shares: Mapping[str, str] = field(default_factory=dict)
 
 
 NOBODY = Counts(columns=())
@@ -167,14 +174,18 @@ class Cells:
     balances
         What a reader knows of how they add up.
     outside
-        Cells that stand in no table, which are as good as known: what is left of a total, or the
-        sum of a column; each with the name of that column.
+        Cells that stand in no table, yet are as good as known: the sum of a column, each with the
+        name of that column.
+    untold
+        Cells that stand in no table and are told nowhere: what is left of a total. They are hidden
+        as they are, and need company only where they are small.
     """
 
     values: Numbers
     cost: Numbers
     balances: tuple[Balance, ...]
     outside: Mapping[int, str] = field(default_factory=dict)
+    untold: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -263,7 +274,7 @@ def hide_together(tables: Sequence[tuple[pd.DataFrame, Counts]], rule: Rule) -> 
         When a column is not in its table, or holds a count below zero.
     """
     layout = _Layout()
-    numbers = [layout.add(table, counts) for table, counts in tables]
+    numbers = [layout.add(*_with_people_of_shares(table, counts)) for table, counts in tables]
     cells = layout.cells()
     hidden = hidden_cells(cells, rule)
     kept_back = {
@@ -277,13 +288,32 @@ def hide_together(tables: Sequence[tuple[pd.DataFrame, Counts]], rule: Rule) -> 
     ]
 
 
+PEOPLE_OF = "people of {}"
+
+
+def _with_people_of_shares(table: pd.DataFrame, counts: Counts) -> tuple[pd.DataFrame, Counts]:
+    """Add the counts that shares tell, each a part of the people it is a share of."""
+    if not counts.shares:
+        return table, counts
+    people = {
+        PEOPLE_OF.format(share): (table[share] * table[base]).round().fillna(0.0)
+        for share, base in counts.shares.items()
+    }
+    parts = {PEOPLE_OF.format(share): base for share, base in counts.shares.items()}
+    more = replace(counts, columns=(*counts.columns, *people), within={**counts.within, **parts})
+    return table.assign(**people), more
+
+
 def _told(
     table: pd.DataFrame, counts: Counts, hidden: Truths, kept_back: set[str], rule: Rule
 ) -> Hidden:
     """Put the marker where a cell is hidden, and round the others."""
     import pandas as pd
 
-    mask = pd.DataFrame(hidden, index=table.index, columns=list(counts.columns))
+    every = [*counts.columns, *counts.shares]
+    mask = pd.DataFrame(hidden, index=table.index, columns=every)
+    for share, base in counts.shares.items():
+        mask[share] |= mask[base]
     for follower, count in counts.follows.items():
         mask[follower] = mask[count].to_numpy()
     told = table.copy()
@@ -309,6 +339,8 @@ def hidden_cells(cells: Cells, rule: Rule) -> Truths:
     if not small.any():
         return small
     hidden = small.copy()
+    hidden[list(cells.untold)] = True
+    needs_none = hidden & ~small
     least, most = np.zeros_like(cells.values), np.zeros_like(cells.values)
 
     def learn(change: Numbers) -> None:
@@ -318,7 +350,7 @@ def hidden_cells(cells: Cells, rule: Rule) -> Truths:
     def unsafe() -> NDArray[np.intp]:
         narrow = most - least < rule.width
         known_small = small & (np.round(cells.values) + most <= rule.threshold)
-        return np.flatnonzero(hidden & (narrow | known_small))
+        return np.flatnonzero(hidden & ~needs_none & (narrow | known_small))
 
     # what could be in hidden cells stays possible when more are hidden: nothing is asked twice
     tried = np.zeros(len(hidden), dtype=np.bool_)
@@ -377,7 +409,7 @@ def _protect(cells: Cells, hidden: Truths, cell: int, width: int) -> tuple[Truth
     Variables are the change of every positive cell, and whether it is hidden. Zeros are never
     hidden: many are known, such as women in a prison for men.
     """
-    positive = np.flatnonzero(cells.values > 0)
+    positive = np.flatnonzero((cells.values > 0) | hidden)
     many = len(positive)
     at = int(np.flatnonzero(positive == cell)[0])
     people = cells.values[positive]
@@ -461,6 +493,7 @@ class _Layout:
         self._values: list[float] = []
         self._balances: list[Balance] = []
         self._outside: dict[int, str] = {}
+        self._untold: set[int] = set()
         self._totals: set[int] = set()
         self._known: dict[tuple[Any, ...], int] = {}
         self._tables = 0
@@ -468,7 +501,11 @@ class _Layout:
     def add(self, table: pd.DataFrame, counts: Counts) -> NDArray[np.intp]:
         """Lay out one table; give the number of each cell, shape (rows, columns)."""
         columns = list(counts.columns)
-        missing = [name for name in (*columns, *counts.follows) if name not in table.columns]
+        missing = [
+            name
+            for name in (*columns, *counts.follows, *counts.shares)
+            if name not in table.columns
+        ]
         if missing:
             raise ValueError(f"no column {', '.join(missing)} to hide small counts in.")
         people = table[columns].astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
@@ -486,14 +523,17 @@ class _Layout:
         sides = [((name,), parts) for name, parts in counts.adds_up.items()]
         for left, right in (*sides, *counts.balances):
             for row in range(len(table)):
-                self._balance([at[n][row] for n in left], [at[n][row] for n in right], left[0])
+                self._balance([at[n][row] for n in left], [at[n][row] for n in right])
+        for part, whole in counts.within.items():
+            for row in range(len(table)):
+                self._balance([at[whole][row]], [at[part][row]], with_rest=True)
         for name in counts.adds_up:
             self._totals.update(at[name].tolist())
         for total, rows in _rows_added(table, counts):
             for name in columns:
                 known = [self._sum_of(at[name][rows], name)] if total is None else [at[name][total]]
                 self._totals.update(known)
-                self._balance(known, at[name][rows].tolist(), name)
+                self._balance(known, at[name][rows].tolist())
         return number
 
     def cells(self) -> Cells:
@@ -502,8 +542,13 @@ class _Layout:
         cost = 1.0 + values / max(1.0, float(values.max(initial=0.0)))
         cost[list(self._totals)] += TOTAL_COST
         cost[list(self._outside)] = OUTSIDE_COST
+        cost[list(self._untold)] = 0.0
         return Cells(
-            values=values, cost=cost, balances=tuple(self._balances), outside=self._outside
+            values=values,
+            cost=cost,
+            balances=tuple(self._balances),
+            outside=self._outside,
+            untold=frozenset(self._untold),
         )
 
     def _keys(self, table: pd.DataFrame, counts: Counts) -> list[tuple[Any, ...]]:
@@ -522,20 +567,24 @@ class _Layout:
             found = self._known[key] = len(self._values) - 1
         return found
 
-    def _beyond(self, value: float, column: str) -> int:
+    def _beyond(self, value: float) -> int:
         self._values.append(value)
-        self._outside[len(self._values) - 1] = column
         return len(self._values) - 1
 
     def _sum_of(self, parts: NDArray[np.intp], column: str) -> int:
-        return self._beyond(sum(self._values[part] for part in parts), column)
+        cell = self._beyond(sum(self._values[part] for part in parts))
+        self._outside[cell] = column
+        return cell
 
-    def _balance(self, left: Sequence[int], right: Sequence[int], column: str) -> None:
-        """Note two sides that are equal, but for a rest on the right that is as good as known."""
+    def _balance(
+        self, left: Sequence[int], right: Sequence[int], *, with_rest: bool = False
+    ) -> None:
+        """Note two sides that are equal, but for a rest on the right that is told nowhere."""
         rest = sum(self._values[c] for c in left) - sum(self._values[c] for c in right)
         if rest < 0:  # not a sum: somebody is counted under two headings
             return
-        beyond = [self._beyond(rest, column)] if rest > 0 else []
+        beyond = [self._beyond(rest)] if rest > 0 or with_rest else []
+        self._untold.update(beyond)
         self._balances.append(Balance(left=tuple(left), right=(*right, *beyond)))
 
 

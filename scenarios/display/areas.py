@@ -13,6 +13,7 @@ from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.figures import CHANGE_COLOURS
 from scenarios.display.markup import SMALL_COUNT, table
+from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -188,6 +189,15 @@ def region_listing(by_region: pd.DataFrame, *, is_plan: bool, circulate: bool = 
     )
 
 
+WITHIN = {
+    "beyond_50_today": "people",
+    "beyond_50": "people",
+    "moved": "people",
+    "further": "moved",
+}
+"""Counts that are a part of another."""
+
+
 def _listing(
     rows: pd.DataFrame, head: dict[str, str], caption: str, *, is_plan: bool, circulate: bool
 ) -> str:
@@ -215,4 +225,10 @@ def _listing(
         hide_with=dict.fromkeys(miles, "people"),
         rows_add_up=True,
         scroll=True,
+        counts=Counts(
+            columns=tuple(name for name in counts if name in labels),
+            within={part: whole for part, whole in WITHIN.items() if part in labels},
+            by=tuple(head),
+            follows=dict.fromkeys((name for name in miles if name in labels), "people"),
+        ),
     )

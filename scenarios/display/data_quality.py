@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from scenarios.suppress import NOBODY, Counts
 
 if TYPE_CHECKING:
     from scenarios.display.charts import Figure
+    from scenarios.uploads import Taken
 
 SHOWN = 200
 """Rows of the report that are shown; a file has all."""
@@ -105,14 +107,24 @@ def read(folder: Path, what: str) -> pd.DataFrame:
     return found
 
 
+def brought(taken: Sequence[Taken]) -> str:
+    """List the tables that were brought."""
+    rows = [{"name": name(t.table), "table": t.table, "rows": t.rows} for t in taken]
+    return table(
+        pd.DataFrame(rows, columns=["name", "table", "rows"]),
+        f"{wording.count(len(rows), 'table')} brought; the others are the built-in ones",
+        labels={"name": "Table", "table": "File", "rows": "Rows"},
+        counts=NOBODY,
+    )
+
+
 def verdict(check: dict[str, Any]) -> str:
     """Say in a sentence whether tables can be used."""
     warnings = wording.count(check["warnings"], "warning")
     if check["errors"]:
-        they = "it is" if check["errors"] == 1 else "they are"
         return (
-            f"These tables cannot be used yet: {wording.count(check['errors'], 'error')} and "
-            f"{warnings}. Correct every error, as {they} listed below, and bring the files again."
+            f"These tables cannot be used yet: {wording.count(check['errors'], 'error')}. Correct "
+            "what is listed below, and bring the files again."
         )
     if check["warnings"]:
         return f"These tables can be used. {warnings.capitalize()}: look at what each says first."

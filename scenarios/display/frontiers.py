@@ -13,6 +13,7 @@ from scenarios.display import charts, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, quantity, table
 from scenarios.errors import ScenarioError
+from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -374,6 +375,12 @@ def equality_listing(
         hide_with=dict.fromkeys(values, "people"),
         note="Groups that hide a count hide what describes it as well." if circulate else "",
         scroll=True,
+        counts=Counts(
+            columns=("people",),
+            by=("by", "told"),
+            follows={name: "people" for name in values if not name.endswith("_share")},
+            shares={name: "people" for name in values if name.endswith("_share")},
+        ),
     )
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import SMALL_COUNT, Number, table
+from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -397,7 +398,19 @@ def far_table(counts: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
         "Number of people held far from family, and from the area of release",
         labels=labels,
         hide_small=(*counted, "unknown") if circulate else (),
+        counts=Counts(
+            columns=("people", *counted, "unknown"),
+            within=_nested(counted),
+            totals={"who": "Everybody"},
+            by=("who", "area"),
+        ),
     )
+
+
+def _nested(counted: list[str]) -> dict[str, str]:
+    """Say of which count each is a part: everybody, over 50 miles, over 100 miles."""
+    near = {name: "people" for name in counted if name.startswith("beyond_50")}
+    return near | {name: name.replace("100", "50") for name in counted if "_100" in name}
 
 
 def regions_short(results: Results) -> pd.DataFrame:
@@ -493,5 +506,6 @@ def shortfall_table(rows: pd.DataFrame, *, circulate: bool = False) -> str:
             "first_gbp": "Weighted pounds for the first",
         },
         hide_small=("people",) if circulate else (),
+        counts=Counts(columns=("people",)),
         scroll=True,
     )

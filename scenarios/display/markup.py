@@ -142,6 +142,7 @@ def table(
     rows_add_up: bool = False,
     scroll: bool = False,
     counts: Counts | None = None,
+    sensitive: bool = False,
 ) -> Table:
     """Return a table with a caption, with headings that a screen reader announces.
 
@@ -169,6 +170,8 @@ def table(
     counts
         Which columns count people and how they add up, for exports. Left out, an export takes
         every column of whole numbers to count people.
+    sensitive
+        Whether only planners may have it: dates of moves to come, people to keep apart.
     """
     flush = set(right)
     hidden = hidden_counts(frame, list(hide_small), rows_add_up=rows_add_up)
@@ -185,12 +188,15 @@ def table(
     notes = " ".join(text for text in (note, HIDDEN_NOTE if any_hidden else "") if text)
     html = _part("table", caption, heads, rows, notes, scroll)
     shown = frame[list(labels)] if counts is None else frame[_with_counted(labels, counts)]
-    return Table(html, Sheet(title=caption, table=shown, labels=labels, note=note, counts=counts))
+    sheet = Sheet(
+        title=caption, table=shown, labels=labels, note=note, counts=counts, sensitive=sensitive
+    )
+    return Table(html, sheet)
 
 
 def _with_counted(labels: Mapping[str, str], counts: Counts) -> list[str]:
     """Name the columns shown, and those that say how the counts add up."""
-    named = (*labels, *counts.columns, *counts.totals, *counts.by)
+    named = (*labels, *counts.columns, *counts.totals, *counts.by, *counts.shares)
     return list(dict.fromkeys(named))
 
 

@@ -233,6 +233,7 @@ def orders_sheet(orders: pd.DataFrame) -> Sheet:
         table=orders.assign(date=orders["date"].replace({NO_DATE: "not planned"})),
         labels=ORDER_LABELS,
         counts=NOBODY,
+        sensitive=True,
     )
 
 
@@ -251,6 +252,7 @@ def orders_listing(orders: pd.DataFrame, *, circulate: bool = False) -> str:
             adds_up={"people": ("men", "women")},
             by=("date", "from_name", "name"),
         ),
+        sensitive=True,
         note=f"The first {SHOWN} are shown; the file has {more:,} more." if more else "",
         scroll=True,
     )

@@ -318,3 +318,19 @@ def test_ods_is_well_formed_throughout() -> None:
         for name in archive.namelist():
             if name.endswith(".xml"):
                 ElementTree.fromstring(archive.read(name))
+
+
+def test_row_of_totals_is_known_by_its_words_where_a_table_does_not_say_so() -> None:
+    """Everybody less men would be the one woman."""
+    frame = pd.DataFrame({"who": ["Everybody", "Men", "Women"], "people": [41, 40, 1]})
+    html = table(frame, "People", labels={"who": "Who", "people": "People"})
+    book = book_of("People", [html], mark="OFFICIAL", rule=default_rule())
+    rows = sheets(export(book, "xlsx"))["Table 1"][-3:]
+    assert [row[1] for row in rows] == [41, "[c]", "[c]"]
+
+
+def test_moves_to_come_are_for_planners_alone() -> None:
+    frame = pd.DataFrame({"date": ["2026-08-03"], "people": [3]})
+    dated = table(frame, "Orders", labels={"date": "Date", "people": "People"}, sensitive=True)
+    with pytest.raises(ValueError, match="moves to come"):
+        book_of("Orders", [dated], mark="OFFICIAL", rule=default_rule())

@@ -253,3 +253,53 @@ def test_count_below_zero_and_missing_column_are_told() -> None:
 def test_every_fault_of_a_rule_is_told_at_once() -> None:
     with pytest.raises(ValueError, match=r"threshold is -1.*least_width is 0.*rounding.*marker"):
         Rule(threshold=-1, least_width=0, rounding=0, marker=" ")
+
+
+def test_share_that_tells_a_small_count_is_hidden_and_cannot_be_worked_back() -> None:
+    """One of 50 women moves: 2%. The share of men would give it away, so it is hidden as well."""
+    table = pd.DataFrame(
+        {
+            "who": ["everybody", "men", "women"],
+            "people": [1050, 1000, 50],
+            "moved_share": [101 / 1050, 0.1, 0.02],
+        }
+    )
+    counts = Counts(
+        columns=("people",),
+        totals={"who": "everybody"},
+        by=("who",),
+        shares={"moved_share": "people"},
+    )
+    mask = hide(table, counts, RULE).mask
+    assert not mask["people"].any()
+    assert mask["moved_share"].tolist()[2]
+    assert mask["moved_share"].sum() >= 2
+
+
+@given(st.lists(st.tuples(few, few), min_size=2, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_part_of_a_count_and_what_is_left_of_it_cannot_be_worked_back(
+    rows: list[tuple[int, int]],
+) -> None:
+    """What is left stands nowhere; a reader who sees both counts would have it."""
+    part, rest = (np.array(column) for column in zip(*rows, strict=True))
+    table = pd.DataFrame({"people": part + rest, "far": part})
+    counts = Counts(columns=("people", "far"), within={"far": "people"})
+    found = hide(table, counts, RULE)
+    many = len(rows)
+    whole = part + rest
+    values = np.concatenate([whole, part, rest, [whole.sum(), part.sum()]])
+    equal = [([row], [many + row, 2 * many + row]) for row in range(many)]
+    equal += [([3 * many], list(range(many))), ([3 * many + 1], list(range(many, 2 * many)))]
+    sums = [
+        0 < values[3 * many] and (values[3 * many] <= 2 or "people" in found.outside),
+        0 < values[3 * many + 1] and (values[3 * many + 1] <= 2 or "far" in found.outside),
+    ]
+    told = [*found.mask["people"], *found.mask["far"]]
+    hidden = np.array([*told, *[True] * many, *sums])
+    least, most = reader(values, equal, hidden)
+    is_small = (values > 0) & (values <= RULE.threshold)
+    bound = is_small | np.array([*told, *[False] * many, *sums])
+    assert bound[: 2 * many].tolist() == told
+    assert (most[bound] - least[bound] >= RULE.width - 1e-6).all()
+    assert (most[is_small] > RULE.threshold + 1e-6).all()
