@@ -292,8 +292,8 @@ def test_part_of_a_count_and_what_is_left_of_it_cannot_be_worked_back(
     equal = [([row], [many + row, 2 * many + row]) for row in range(many)]
     equal += [([3 * many], list(range(many))), ([3 * many + 1], list(range(many, 2 * many)))]
     sums = [
-        0 < values[3 * many] and (values[3 * many] <= 2 or "people" in found.outside),
-        0 < values[3 * many + 1] and (values[3 * many + 1] <= 2 or "far" in found.outside),
+        values[3 * many] > 0 and (values[3 * many] <= 2 or "people" in found.outside),
+        values[3 * many + 1] > 0 and (values[3 * many + 1] <= 2 or "far" in found.outside),
     ]
     told = [*found.mask["people"], *found.mask["far"]]
     hidden = np.array([*told, *[True] * many, *sums])
