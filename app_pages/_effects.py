@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from scenarios.effects import Ratio
     from scenarios.results import Results
 
-WAITS = ("wait_days_median", "wait_days_p90")
+PRISONS = (
+    "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
+    "visits_per_prisoner_per_four_weeks", "video_use_share", "people_with_video_calls",
+)  # fmt: skip
+"""What the page on visits shows prison by prison."""
 
 
 def _fresh(folder: str) -> Results:
@@ -29,24 +33,31 @@ def _fresh(folder: str) -> Results:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def estate(folder: str, stamp: int) -> pd.DataFrame:
-    """Return mean and interval of every measure of the whole estate, for every group."""
+def rows(folder: str, stamp: int) -> pd.DataFrame:
+    """Return every measure of the whole estate, replication by replication."""
     from scenarios.display.visiting import with_ends_of_requests
     from scenarios.effects import estate_rows
-    from simulation.replicate import intervals
 
     del stamp
-    return intervals(with_ends_of_requests(estate_rows(_fresh(folder))))
+    return with_ends_of_requests(estate_rows(_fresh(folder)))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def prison_waits(folder: str, stamp: int) -> pd.DataFrame:
-    """Return mean and interval of the waits of every prison, in all and by kind of session."""
+def estate(folder: str, stamp: int) -> pd.DataFrame:
+    """Return mean and interval of every measure of the whole estate, for every group."""
+    from simulation.replicate import intervals
+
+    return intervals(rows(folder, stamp))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def prison_measures(folder: str, stamp: int) -> pd.DataFrame:
+    """Return mean and interval of waits and use at every prison, in all and by kind of session."""
     from scenarios.effects import prison_rows
     from simulation.replicate import intervals
 
     del stamp
-    return intervals(prison_rows(_fresh(folder), WAITS))
+    return intervals(prison_rows(_fresh(folder), PRISONS))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -54,8 +65,8 @@ def differences(before: str, before_stamp: int, after: str, after_stamp: int) ->
     """Return the difference of every measure of the whole estate, for every group."""
     from scenarios.effects import estate_differences
 
-    del before_stamp, after_stamp
-    return estate_differences(_fresh(before), _fresh(after))
+    both = rows(before, before_stamp), rows(after, after_stamp)
+    return estate_differences(_fresh(before), _fresh(after), both)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -83,13 +94,11 @@ def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) 
 def cost_per_person(before: str, before_stamp: int, after: str, after_stamp: int) -> Ratio | None:
     """Return what one person more who is visited costs in staff; nothing for unlike families."""
     from scenarios.compare import is_paired
-    from scenarios.effects import cost_per_person, estate_rows
+    from scenarios.effects import cost_per_person
 
-    del before_stamp, after_stamp
-    one, other = _fresh(before), _fresh(after)
-    if not is_paired(one, other):
+    if not is_paired(_fresh(before), _fresh(after)):
         return None
-    return cost_per_person(estate_rows(one), estate_rows(other))
+    return cost_per_person(rows(before, before_stamp), rows(after, after_stamp))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

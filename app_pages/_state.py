@@ -185,15 +185,6 @@ def prisons(folder: str, stamp: int) -> pd.DataFrame:
     return views.prisons(people(folder, stamp), establishments())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def estimates(folder: str, stamp: int) -> pd.DataFrame:
-    """Return the mean and the 95% interval of every measure of a run."""
-    from simulation.replicate import intervals
-
-    del stamp
-    return intervals(_read_once(folder).measures)
-
-
 @st.cache_resource(max_entries=8, show_spinner=False)
 def measured(folder: str, stamp: int, names: tuple[str, ...]) -> pd.DataFrame:
     """Return a few measures of every replication, as :func:`scenarios.queries.some_measures`."""
@@ -214,17 +205,18 @@ def estimated(folder: str, stamp: int, names: tuple[str, ...]) -> pd.DataFrame:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> Comparison:
     """Return two runs side by side: the measures of the whole estate, which the pages show."""
-    from dataclasses import replace
-
-    from scenarios.compare import compare
-    from scenarios.display.views import estate_measures
+    from scenarios.compare import Comparison, is_paired, lines_that_differ
+    from scenarios.effects import estate_differences
 
     del before_stamp, after_stamp
-    whole = [
-        replace(results, tables={"measures": estate_measures(results.measures)})
-        for results in (_read_once(before), _read_once(after))
-    ]
-    return compare(*whole)
+    one, other = _read_once(before), _read_once(after)
+    return Comparison(
+        before=one.title,
+        after=other.title,
+        lines=lines_that_differ(one.scenario, other.scenario),
+        differences=estate_differences(one, other),
+        paired=is_paired(one, other),
+    )
 
 
 @st.cache_resource(show_spinner=False)

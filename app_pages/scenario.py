@@ -174,6 +174,7 @@ def by_prison(scenario: Begun) -> Begun:
         },
         key=_builder.key("prisons"),
         height=320,
+        placeholder="as today",
     )
     left, right = st.columns(2)
     left.download_button(

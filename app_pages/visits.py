@@ -57,7 +57,7 @@ if len(waits):
             "Visits", list(kinds), default="All visits", required=True, key="kind"
         )
     measure = SUMMARIES[str(summary)]
-    by_prison = visiting.waits_by_prison(_effects.prison_waits(*known), names, measure)
+    by_prison = visiting.waits_by_prison(_effects.prison_measures(*known), names, measure)
     longest = visiting.longest_waits(by_prison, kinds[str(kind)])
     if len(longest):
         _show.figure(
@@ -108,6 +108,7 @@ with right:
     )
 channel, what = channels[str(chosen)]
 place = None if where == EVERY_PRISON else str(where)
+named = "every prison" if place is None else names.get(place, place)
 hours = by_hour(use, offered, channel, place)
 if len(hours):
     share = "Share of" if offered is not None else "Mean number of"
@@ -115,7 +116,7 @@ if len(hours):
         visiting.heat_map(
             hours,
             what=what,
-            title=f"{share} {what} in use by hour of the week, {names.get(str(where), where)}",
+            title=f"{share} {what} in use by hour of the week, {named}",
             note=f"Source: run {run.name}, visits of the replications kept, mean of the measured "
             "weeks; what is on offer is that of a week without closures.",
         ),
@@ -123,7 +124,7 @@ if len(hours):
     )
 else:
     _show.say("None takes place there in this run.")
-held = views.visits_by_prison(_state.estimates(*known), _state.prisons(*known))
+held = views.visits_by_prison(_effects.prison_measures(*known), _state.prisons(*known))
 drawn = figures.hall_use if channel == "visit" else figures.video_use
 _show.figure(drawn(results, held), listings.visits_by_prison(held))
 

@@ -131,16 +131,27 @@ def with_worked_out(measures: pd.DataFrame, staff_gbp_per_hour: float) -> pd.Dat
     return pd.concat([measures, *parts], ignore_index=True)[list(measures.columns)]
 
 
-def estate_differences(before: Results, after: Results) -> pd.DataFrame:
+def estate_differences(
+    before: Results,
+    after: Results,
+    rows: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
     """Give the difference of every measure of the whole estate, for every group.
+
+    Parameters
+    ----------
+    before, after
+        Two runs.
+    rows
+        Their ``estate_rows``, where they have been read already.
 
     Returns
     -------
     DataFrame
         As ``compare.differences``.
     """
-    paired = is_paired(before, after)
-    return differences(estate_rows(before), estate_rows(after), paired=paired)
+    one, other = rows or (estate_rows(before), estate_rows(after))
+    return differences(one, other, paired=is_paired(before, after))
 
 
 def prison_differences(before: Results, after: Results, measures: Sequence[str]) -> pd.DataFrame:

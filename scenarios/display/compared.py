@@ -148,6 +148,8 @@ def waterfall(parts: pd.DataFrame, by: str, *, note: str) -> Figure:
     )
     chart = (bars + labels).properties(width=WIDTH, height=34 * len(rows) + 10)
     title = f"{unit}: from the first run to the second, by {SPLITS[by].lower()}"
+    if float(rows["low_end"].min()) > 0:
+        note = f"{note} The axis does not begin at zero."
     said = "; ".join(f"{row['label']} {row['text']}" for row in rows.to_dict("records"))
     return Figure(title=title, note=note, alt=f"{title}. {said}.", chart=chart.configure(**CONFIG))
 

@@ -56,7 +56,9 @@ def lines(scenario: Scenario) -> str:
 
 
 def _short(value: Any, most: int = 400) -> str:
-    written = "not set" if value is None else text(value)
+    if value is None:
+        return "not set"
+    written = text(value) if value not in ([], (), {}) else "none"
     return written if len(written) <= most else f"{written[:most]} ..."
 
 

@@ -26,6 +26,9 @@ COLUMNS = 20
 ROW = 26
 """Height in pixels of a row of tables."""
 
+LEGEND = 70
+"""Height in pixels of the legend above the drawing."""
+
 CHECKING = "at the check"
 CALLING = "on video"
 STATES = (*AT_TABLE[:3], CHECKING, AT_TABLE[3])
@@ -57,7 +60,7 @@ def moment(day: HallDay, minute: float) -> str:
         said.append(f"{int(states.get(AT_TABLE[3], 0))} tables free")
     missing = int(states.get(AT_TABLE[2], 0))
     if missing:
-        said.append(f"{missing} tables whose party will not come")
+        said.append(f"{missing} who will not come")
     calls = wording.count(counts[ON_VIDEO], "call")
     return f"At {clock(minute)}: {', '.join(said)}; {calls} on video."
 
@@ -117,7 +120,9 @@ def at_a_moment(day: HallDay, minute: float, *, title: str, note: str) -> Figure
             text="words:N",
         )
     )
-    chart = (squares + points + words).properties(width=WIDTH, height=int(ROW * (rows + 0.7)))
+    chart = (squares + points + words).properties(
+        width=WIDTH, height=int(ROW * (rows + 0.7)) + LEGEND
+    )
     return Figure(
         title=title,
         note=note,

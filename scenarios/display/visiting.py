@@ -144,10 +144,18 @@ def levels(
 
 
 def _level(row: Mapping[str, object], measure: str) -> str:
+    mean, low, high = (float(str(row[name])) for name in ("mean", "low", "high"))
+    if abs(mean) >= MILLION and low == low:
+        sign = "£" if measure.endswith("_gbp") else ""
+        ends = f"{sign}{low / MILLION:,.2f} to {high / MILLION:,.2f}"
+        return f"{sign}{mean / MILLION:,.2f} million ({ends})"
     value = cell(row["mean"], measure)
     if value == DASH or row["replications"] == 1:
         return value
     return f"{value} ({wording.interval(row)})"
+
+
+MILLION = 1_000_000
 
 
 def policy_levels(estimates: pd.DataFrame) -> str:
@@ -277,9 +285,16 @@ def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
     waits = _found(found, POLICY[4], *SEXES[0])
     said = []
     if contact is not None:
-        said.append(f"The share of people with no contact in four weeks: {verdict_words(contact)}.")
+        said.append(
+            f"{cell(contact['after'], POLICY[0].measure)} of people have no visit or video call in "
+            f"four weeks, {cell(contact['before'], POLICY[0].measure)} in the baseline "
+            f"({verdict_words(contact)})."
+        )
     if waits is not None:
-        said.append(f"The wait within which nine in ten visits come: {verdict_words(waits)}.")
+        said.append(
+            f"Nine in ten visits come within {cell(waits['after'], 'wait_days')} days, "
+            f"{cell(waits['before'], 'wait_days')} in the baseline."
+        )
     everybody = visited[visited["sex"] == effects.ALL]
     if len(everybody):
         newly, lost = float(everybody["newly"].mean()), float(everybody["no_longer"].mean())
