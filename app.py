@@ -38,7 +38,6 @@ page = st.navigation(
     [
         st.Page(FOLDER / f"{name}.py", title=title, default=name == "start")
         for name, title in PAGES.items()
-        if (FOLDER / f"{name}.py").is_file()
     ],
     position="sidebar",
     expanded=True,
