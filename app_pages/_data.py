@@ -6,6 +6,7 @@ also one of the same user, sees nothing of it.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -14,6 +15,9 @@ from app_pages import _show, _state
 
 SESSION = "uploads of this session"
 USED = "tables in use"
+VARIABLE = "ESTATE_DATA"
+"""Names the folder of tables that the app was started on."""
+
 BUILT_IN = "built-in"
 """Folder of the check of the built-in tables, beside those of the session's own."""
 
@@ -32,10 +36,21 @@ def folder() -> Path:
     return kept
 
 
+def given() -> Path | None:
+    """Return the folder of tables that the app was started on, if it was given one."""
+    told = os.environ.get(VARIABLE)
+    return Path(told).resolve() if told else None
+
+
 def in_use() -> Path | None:
     """Return the folder of tables that runs of this session are made on; none for the built-in."""
     used = st.session_state.get(USED)
-    return Path(used) if used is not None and Path(used).is_dir() else None
+    return Path(used) if used is not None and Path(used).is_dir() else given()
+
+
+def folders() -> list[Path | None]:
+    """Return where the tables of a stored plan may be: none stands for the built-in ones."""
+    return list(dict.fromkeys([None, in_use(), given()]))
 
 
 def use(tables: Path | None) -> None:

@@ -39,7 +39,7 @@ def show(run: _state.Run, results: Results) -> None:
     if rows.empty:
         _show.say("This plan moves nobody.")
         return
-    kept = _filtered(_dated(rows, results.scenario))
+    kept = _filtered(_dated(run, results.scenario))
     names = _state.establishments()
     by_order = orders.block_orders(kept, names)
     _show.table(orders.orders_listing(by_order))
@@ -54,7 +54,7 @@ def show(run: _state.Run, results: Results) -> None:
         )
 
 
-def _dated(rows: pd.DataFrame, scenario: dict[str, Any]) -> pd.DataFrame:
+def _dated(run: _state.Run, scenario: dict[str, Any]) -> pd.DataFrame:
     """Let the planner say how many moves are made in a week, and date them."""
     weekly = scenario["transfers"]["moves_per_week"]
     per_week = st.number_input(
@@ -76,7 +76,7 @@ def _dated(rows: pd.DataFrame, scenario: dict[str, Any]) -> pd.DataFrame:
         f"{wording.day(calendar.start_date.isoformat())} on. Whether each prison has room on each "
         "day is not checked: fill and empty prisons in step."
     )
-    return orders.dated(rows, calendar, int(per_week), first_come=as_played)
+    return _study.dated(run.folder, run.stamp, int(per_week), as_played, calendar)
 
 
 def _filtered(rows: pd.DataFrame) -> pd.DataFrame:

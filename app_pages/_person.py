@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _state, _study, _who
+from app_pages import _data, _jobs, _show, _state, _study, _who
 from scenarios.display import orders, persons, wording
 from scenarios.display.move_list import move_list
 
@@ -66,7 +66,7 @@ def chosen_plan(run: _state.Run) -> Plan:
         )
     folder, stamp, title = by_name[name]
     inputs = manifest_of(folder)["inputs"]
-    data = data_like(inputs, _state.data_folders())
+    data = data_like(inputs, _data.folders())
     return Plan(
         folder=folder,
         stamp=stamp,
@@ -150,6 +150,7 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
     if not offered:
         _show.say("There is no place to name for this decision.")
         return
+    today = datetime.now(UTC).date()
     with st.form("decide"):
         place = st.selectbox("Place", offered, format_func=places.__getitem__, key="place")
         reasons = [str(code) for code in persons.REASONS]
@@ -164,7 +165,7 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
         owner = st.text_input("Who decides", value=_who.name(), max_chars=80, key="owner")
         review = st.date_input(
             "To be reviewed on",
-            value=plan.date + timedelta(days=REVIEW_DAYS),
+            value=max(plan.date, today) + timedelta(days=REVIEW_DAYS),
             format="DD/MM/YYYY",
             key="review",
         )

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from scenarios.results import Results
 
 RUNS_VARIABLE = "ESTATE_RUNS"
-DATA_VARIABLE = "ESTATE_DATA"
-"""Names the folder of the user's own tables, where there is one."""
-
 CHOSEN = "chosen run"
 
 
@@ -53,12 +50,6 @@ class Run:
     def name(self) -> str:
         """Name of the run folder."""
         return Path(self.folder).name
-
-
-def data_folders() -> list[Path | None]:
-    """Return where the tables of a run may be: the built-in ones, and folders of the user's own."""
-    own = os.environ.get(DATA_VARIABLE)
-    return [None, *([Path(own).resolve()] if own else [])]
 
 
 def runs_folder() -> Path:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scenarios.display.frontiers import Frontier, Stability
     from scenarios.results import Results
     from scenarios.studies import Kind, Study
+    from simulation.clock import Calendar
 
 
 def found(kind: Kind) -> list[Study]:
@@ -90,6 +91,16 @@ def moves(folder: str, stamp: int) -> pd.DataFrame:
 
     del stamp
     return orders.moves(Path(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def dated(
+    folder: str, stamp: int, per_week: int, first_come: bool, _calendar: Calendar
+) -> pd.DataFrame:
+    """Return the moves of a plan with a date each; the calendar is the plan's own."""
+    from scenarios.display import orders
+
+    return orders.dated(moves(folder, stamp), _calendar, per_week, first_come=first_come)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

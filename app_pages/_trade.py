@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _state, _who
+from app_pages import _jobs, _show, _who
 from scenarios.display import frontiers
 
 if TYPE_CHECKING:
@@ -142,7 +142,6 @@ def begin() -> None:
                 scenario=name,
                 against=what,
                 points=int(number),
-                data=_own_tables(),
             )
             st.rerun()
         if st.button("Start a study of stability"):
@@ -150,12 +149,5 @@ def begin() -> None:
                 "stability",
                 title=f"Stability: {choices[name].title}",
                 scenario=name,
-                data=_own_tables(),
             )
             st.rerun()
-
-
-def _own_tables() -> str | None:
-    """Give the folder of the user's own tables, where there is one."""
-    own = [folder for folder in _state.data_folders() if folder is not None]
-    return str(own[0]) if own else None

@@ -139,7 +139,7 @@ _show.say(
     "see them; close the browser and they cannot be found again. Results of runs made on them are "
     "stored with the other runs."
 )
-if _data.in_use() is not None:
+if _data.in_use() != _data.given():
     st.button("Go back to the built-in tables", on_click=_data.use, args=(None,))
 
 _show.section("Bring your tables")

@@ -203,6 +203,12 @@ def answer(found: Frontier, number: int, start: int) -> str:
     each, first = found.point(number), found.point(start)
     saved = float(first["family_gbp"]) - float(each["family_gbp"])
     moves = wording.count(float(each["moves"]), "move")
+    if number == start:
+        return (
+            f"At the first point, with {moves}, families pay "
+            f"{wording.pounds(float(each['family_gbp']))} over the stay, and people are held "
+            f"{float(each['mean_straight_miles']):.1f} miles from home on average."
+        )
     return (
         f"With {moves} families pay {wording.pounds(abs(saved))} "
         f"{'less' if saved >= 0 else 'more'} over the stay than at point {start}, and people are "

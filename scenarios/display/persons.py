@@ -136,7 +136,7 @@ def alternatives(found: Explained, names: Mapping[str, str]) -> str:
         "Places that may hold this person, in weighted pounds over the stay",
         labels={
             "place": "Place",
-            "stands": "",
+            "stands": "Which",
             "straight_miles": "Miles from home",
             "own_gbp": "Cost to the person and family",
             "own_change_gbp": "Change in it",
