@@ -166,12 +166,13 @@ def convert(
     report = Report(table=name, file=file or f"{name}.csv", first_row=first_row)
     described = columns(name)
     _check_columns(frame, described, report)
-    typed = pd.DataFrame(index=frame.index)
-    for column in described:
-        if column.name in frame.columns:
-            typed[column.name] = _convert_column(frame[column.name], column, report)
-        else:
-            typed[column.name] = _empty_cells(column, frame.index)
+    cells = {
+        column.name: _convert_column(frame[column.name], column, report)
+        if column.name in frame.columns
+        else _empty_cells(column, frame.index)
+        for column in described
+    }
+    typed = pd.DataFrame(cells, index=frame.index)
     if rules:
         _check_rules(typed, described, _keys_in(frame, described), report)
     return typed, report.problems
@@ -279,7 +280,7 @@ def _convert_column(raw: pd.Series[Any], column: Column, report: Report) -> pd.S
     elif column.dtype in (Dtype.DATE, Dtype.TIME):
         cells, unread = text, ~_readable_moments(text, column.dtype)
     else:
-        cells, unread = text, pd.Series(False, index=text.index)
+        return text
     unread &= ~empty
     if unread.any():
         report.add_cells(
@@ -295,6 +296,8 @@ def _convert_column(raw: pd.Series[Any], column: Column, report: Report) -> pd.S
 
 def _as_text(raw: pd.Series[Any], column: Column) -> pd.Series[Any]:
     """Write cells of any kind as the text a CSV file would hold."""
+    if raw.dtype == "str" and not raw.hasnans:
+        return raw
     if column.dtype is Dtype.DATE and pd.api.types.is_datetime64_any_dtype(raw):
         return pd.Series(raw.dt.strftime("%Y-%m-%d").fillna("").astype("str"))
     if pd.api.types.is_bool_dtype(raw):

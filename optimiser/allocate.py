@@ -16,7 +16,7 @@ from optimiser.alike import keep_own_units
 from optimiser.allocation import Allocation, SolveStatus
 from optimiser.build import Build, Inputs, build_problem, shortfall
 from optimiser.by_objective import decide_by_objective, levels_table
-from optimiser.certify import Certificate, certify
+from optimiser.certify import Certificate, certify, rows_that_follow, with_refutation
 from optimiser.closest import closest_plan
 from optimiser.decide import Decision, decide, refute_better
 from optimiser.duals import Prices
@@ -92,7 +92,7 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
         clock.mark("side")
         if refutation is not None:
             refuted = refutation.of_people(by_id, len(problem.units))
-            certificate = certify(problem, handed_on, proof, largest_gap=most, refutation=refuted)
+            certificate = with_refutation(problem, proof, certificate, refuted)
     graph = residual(problem, unit_of, found.prices)
     more, fewer = (
         place_values(problem, unit_of, found.prices)
@@ -196,7 +196,8 @@ def allocate_by_objective(
 def earlier_plan(inputs: Inputs, problem: AllocationProblem) -> Plan | None:
     """Give the earlier plan as a start, where its prices are of these units.
 
-    Limits that it did not have are free at first.
+    Limits that it did not have are free at first; of its side rows those are left out that name
+    somebody who is gone, or follow from no tie any more.
     """
     placed, prices = inputs.earlier, inputs.earlier_prices
     if placed is None or prices is None or len(prices.unit) != len(problem.units):
@@ -205,9 +206,14 @@ def earlier_plan(inputs: Inputs, problem: AllocationProblem) -> Plan | None:
     limit = np.zeros(len(problem.limits), dtype=np.int64)
     known = min(len(limit), len(prices.limit))
     limit[:known] = prices.limit[:known]
+    now = problem.prisoners.get_indexer(pd.Index(placed["prisoner_id"])).astype(np.int64)
+    rows = prices.rows.of_people(now)
+    gone = np.unique(rows.row_of_entry()[rows.people < 0])
+    rows = rows.only(np.delete(np.arange(len(rows)), gone))
+    rows = rows.only(np.flatnonzero(rows_that_follow(problem, rows, prices.scale)))
     return Plan(
         unit_of=problem.units.get_indexer(pd.Index(units)).astype(np.int64),
-        prices=replace(prices, limit=limit),
+        prices=replace(prices, limit=limit, rows=rows),
         rounds=0,
     )
 

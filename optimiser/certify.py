@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.duals import LARGEST_PRICE, Prices, add_limit_price, blocks, person_values
+from optimiser.duals import LARGEST_PRICE, Prices, add_limit_prices, blocks, person_values
 from optimiser.problem import (
     INELIGIBLE,
     LARGEST_COST,
@@ -150,13 +150,11 @@ def certify(
         moves=int(problem.moved(unit_of).sum()),
         unplaced=int((unit_of == UNPLACED).sum()),
         short=int(problem.shortages(unit_of).sum()),
-        open_pairs=0 if refutation is None else refutation.open_pairs,
-        refuted=refutation is not None,
+        open_pairs=0,
+        refuted=False,
     )
     if refutation is not None:
-        faults = _refutation_faults(problem, prices, refutation, certificate.objective_pennies)
-        if faults:
-            raise CertificateError(faults)
+        certificate = with_refutation(problem, prices, certificate, refutation)
     if certificate.bound_pennies > certificate.objective_pennies:
         raise CertificateError(["the bound is above the value: the arithmetic is at fault"])
     if certificate.gap > largest_gap:
@@ -170,20 +168,38 @@ def certify(
     return certificate
 
 
-def _refutation_faults(
-    problem: AllocationProblem, prices: Prices, refutation: Refutation, value: int
-) -> list[str]:
-    """Say why solvers that looked at some pairs have not refuted every better plan."""
+def with_refutation(
+    problem: AllocationProblem, prices: Prices, certificate: Certificate, refutation: Refutation
+) -> Certificate:
+    """Add to a certificate that solvers found no plan of less; its value and bound stand.
+
+    Parameters
+    ----------
+    problem, prices
+        Those that the certificate was made with.
+    certificate
+        From ``certify``.
+    refutation
+        The claim.
+
+    Raises
+    ------
+    CertificateError
+        When the claim speaks of another value, or a pair it left out could be in a better plan.
+    """
+    value = certificate.objective_pennies
     if refutation.value < value:
-        return [
-            f"plans below {refutation.value} pennies are refuted, but this plan costs {value}: "
-            "there may be better ones"
-        ]
+        raise CertificateError(
+            [
+                f"plans below {refutation.value} pennies are refuted, but this plan costs {value}: "
+                "there may be better ones"
+            ]
+        )
     needed, _, _ = reduced_costs(problem, prices, value)
     missed = int((~np.isin(needed, refutation.keys)).sum())
     if missed:
-        return [f"{missed} pairs that a better plan could use were left out"]
-    return []
+        raise CertificateError([f"{missed} pairs that a better plan could use were left out"])
+    return replace(certificate, open_pairs=refutation.open_pairs, refuted=True)
 
 
 def feasibility_faults(problem: AllocationProblem, unit_of: Integers) -> list[str]:
@@ -282,14 +298,41 @@ def row_faults(problem: AllocationProblem, rows: SideRows, scale: int) -> list[s
         return []
     if not _well_formed(problem, rows):
         return ["the side rows name people or places that do not exist, or have prices below 0"]
-    wrong = [row for row in range(len(rows)) if not _row_follows(problem, rows, row, scale)]
     together = rows.kind == RowKind.TOGETHER
     named = np.stack([rows.tie[together], rows.place[together]], axis=1)
     if len(np.unique(named, axis=0)) < len(named):
         return ["a pair who should be together has two rows for one place"]
+    wrong = np.flatnonzero(~rows_that_follow(problem, rows, scale))
+    return (
+        [f"{len(wrong)} side rows follow from no tie, row {wrong[0]} first"] if len(wrong) else []
+    )
+
+
+def rows_that_follow(problem: AllocationProblem, rows: SideRows, scale: int) -> NDArray[np.bool_]:
+    """Say of each side row whether every plan that keeps the ties of a problem keeps it.
+
+    Parameters
+    ----------
+    problem
+        With ties.
+    rows
+        Of any origin, as of an earlier plan under other ties.
+    scale
+        Parts of a penny their prices are in.
+
+    Returns
+    -------
+    NDArray
+        Shape (rows,); nowhere true where the rows name people or places that do not exist.
+    """
+    if not _well_formed(problem, rows):
+        return np.zeros(len(rows), dtype=np.bool_)
+    follows = np.array(
+        [_row_follows(problem, rows, row, scale) for row in range(len(rows))], dtype=np.bool_
+    )
     pairs = np.flatnonzero((rows.kind <= RowKind.APART_WING) & (np.diff(rows.first) == 2))
-    wrong += pairs[~_pairs_follow(problem, rows, pairs)].tolist()
-    return [f"{len(wrong)} side rows follow from no tie, row {min(wrong)} first"] if wrong else []
+    follows[pairs] &= _pairs_follow(problem, rows, pairs)
+    return follows
 
 
 def _well_formed(problem: AllocationProblem, rows: SideRows) -> bool:
@@ -437,10 +480,7 @@ def _exact_blocks(
         np.multiply(cost, scale, out=priced[:, :-1], dtype=np.int64)
         priced[:, :-1] += prices.unit
         priced[:, -1] = problem.unplaced_pennies[rows] * scale
-        for number in np.flatnonzero(prices.limit):
-            add_limit_price(
-                problem, problem.limits[number], int(prices.limit[number]), rows, priced[:, :-1]
-            )
+        add_limit_prices(problem, prices.limit, rows, priced[:, :-1])
         some = slice(*np.searchsorted(keys, [rows.start * wide, rows.stop * wide]))
         person, unit = np.divmod(keys[some], wide)
         priced[person - rows.start, unit] += amount[some]

@@ -65,7 +65,7 @@ def mean_miles_floor(
     known = area >= 0
     least = random = 0.0
     placed = 0
-    for sex in sorted(set(prisoners["sex"])):
+    for sex in sorted(prisoners["sex"].unique()):
         ours = known & (prisoners["sex"] == sex).to_numpy()
         people = np.bincount(area[ours], minlength=len(travel.home_areas)).astype(np.int64)
         of_sex = (estate.units["sex"] == sex).to_numpy() & (places >= 0)

@@ -125,7 +125,8 @@ def _parted(
     """
     prisoners, together = inputs.population.prisoners, inputs.records.keep_together
     ids = pd.Index(prisoners["prisoner_id"])
-    listed = prisoners["relatives_in_custody"].str.split(LIST_SEPARATOR).explode()
+    listed = prisoners["relatives_in_custody"]
+    listed = listed[listed != ""].str.split(LIST_SEPARATOR).explode()
     listed = listed[listed != ""]
     pairs = np.stack(
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -173,11 +174,16 @@ def _groups(
     table: pd.DataFrame, prisoners: pd.Index, place: Integers
 ) -> tuple[tuple[Group, ...], list[str]]:
     found, eased = [], []
-    for name, members in table.groupby("group", sort=True):
-        people = np.sort(prisoners.get_indexer(pd.Index(members["prisoner_id"]))).astype(np.int64)
+    ordered = table.sort_values("group", kind="stable")
+    names, first = np.unique(ordered["group"].to_numpy(dtype=object), return_index=True)
+    rows = prisoners.get_indexer(pd.Index(ordered["prisoner_id"])).astype(np.int64)
+    most = ordered["at_most"].to_numpy(dtype=np.int64)
+    bounds = [*first.tolist(), len(rows)]
+    for name, (begin, end) in zip(names, pairwise(bounds), strict=True):
+        people = np.sort(rows[begin:end])
         staying = place[people]
         must = int(np.bincount(staying[staying != NOWHERE]).max(initial=0))
-        at_most = int(members["at_most"].min())
+        at_most = int(most[begin:end].min())
         if must > at_most:
             eased.append(str(name))
         if len(people) > max(at_most, must):

@@ -16,7 +16,7 @@ import yaml
 from scenarios.errors import ScenarioError
 
 
-class PlainLoader(yaml.SafeLoader):
+class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads null, true, false, numbers, dates, text, lists and mappings."""
 
 

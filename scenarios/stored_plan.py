@@ -87,18 +87,33 @@ class StoredPlan:
 
     @property
     def prices(self) -> Prices:
-        """Prices of units, estates and limits in whole pennies, to start another plan from."""
-        arrays = self.arrays
-        return Prices(unit=arrays["unit"], estate=arrays["estate"], limit=arrays["limit"])
+        """Prices of units, estates, limits and side rows, to start another plan from.
+
+        In whole pennies; people of the rows are numbered as in ``placements``.
+        """
+        arrays, rows = self.arrays, self._rows()
+        pennies = np.rint(rows.price / self._scale).astype(np.int64)
+        return Prices(
+            unit=arrays["unit"],
+            estate=arrays["estate"],
+            limit=arrays["limit"],
+            rows=rows.priced(pennies),
+        )
 
     def prices_of(self, row: int) -> Prices:
         """Give the multipliers of the bound, and of its side rows those of one person."""
-        rows = SideRows(**{name: self.arrays[f"proof_row_{name}"] for name in ROW_ARRAYS})
         return Prices(
             **{name: self.arrays[f"proof_{name}"] for name in ("unit", "estate", "limit")},
-            rows=rows_of(rows, row),
-            scale=int(self.arrays["proof_parts_per_penny"]),
+            rows=rows_of(self._rows(), row),
+            scale=self._scale,
         )
+
+    def _rows(self) -> SideRows:
+        return SideRows(**{name: self.arrays[f"proof_row_{name}"] for name in ROW_ARRAYS})
+
+    @property
+    def _scale(self) -> int:
+        return int(self.arrays["proof_parts_per_penny"])
 
     @property
     def is_bound(self) -> bool:

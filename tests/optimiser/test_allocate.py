@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.population import Population
-from optimiser.allocate import status_of
+from data.records import Records
+from optimiser.allocate import earlier_plan, status_of
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from optimiser.build import Inputs as Given
 from optimiser.build import build_problem
@@ -497,3 +498,48 @@ def test_a_plan_that_was_stopped_is_never_called_infeasible_while_a_better_one_m
     certificate = Certificate(objective_pennies=10, bound_pennies=bound, moves=0, unplaced=unplaced)
 
     assert status_of(certificate, found) == status
+
+
+def kept_apart(*pairs: tuple[str, str]) -> Records:
+    """Give records of pairs who may not be in one prison."""
+    rows = [(a, b, "establishment", "conflict") for a, b in pairs]
+    table = pd.DataFrame(rows, columns=["a", "b", "level", "reason"])
+    return replace(Records.empty(), keep_aparts=table)
+
+
+def test_an_earlier_plan_hands_on_the_side_rows_that_still_follow(
+    baseline: Scenario, family_only: AllocationPolicy
+) -> None:
+    """Both live at AAA, which has two places; who is there is worth £4,000 to either."""
+    both = person(1, "west", "BBB-1"), person(2, "west", "CCC-1")
+    apart = kept_apart(("P1", "P2"))
+    tables = toy_tables(baseline, toy_population(*both)) | {"policy": family_only}
+    before = allocate(**tables, records=apart)
+    assert before.prices is not None
+    assert before.proof is not None
+    known: dict[str, Any] = {
+        "earlier": before.placements,
+        "earlier_prices": replace(
+            before.prices,
+            rows=before.proof.rows.priced(before.proof.rows.price // before.proof.scale),
+        ),
+    }
+
+    def rows_handed_on(**changes: Any) -> list[list[int]]:
+        inputs = Given(**tables | known | {"records": apart} | changes)
+        start = earlier_plan(inputs, build_problem(inputs).problem)
+        assert start is not None
+        rows = start.prices.rows
+        return [sorted(part.tolist()) for part in np.split(rows.people, rows.first[1:-1])]
+
+    alone, turned = toy_population(both[0]), toy_population(*both[::-1])
+    third = toy_population(person(0, "east", "CCC-1"), *both)
+    again = allocate(**tables, **known, records=apart)
+    assert len(before.proof.rows)
+    assert set(map(tuple, rows_handed_on())) == {(0, 1)}
+    assert set(map(tuple, rows_handed_on(population=turned))) == {(0, 1)}
+    assert set(map(tuple, rows_handed_on(population=third))) == {(1, 2)}
+    assert rows_handed_on(records=Records.empty()) == [[]]
+    assert rows_handed_on(population=alone, records=Records.empty()) == [[]]
+    assert again.objective_gbp == before.objective_gbp
+    assert again.gap == 0
