@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from data.progress import Progress
+    from scenarios.plan import Planned
     from scenarios.results import Results
 
 Arguments = ParamSpec("Arguments")
@@ -276,9 +277,7 @@ def allocate(
             planner=role is Role.PLANNER,
             progress=progress,
         )
-    for line in found.told:
-        _say(line)
-    return found.exit_code
+    return _tell(found)
 
 
 @app.command()
@@ -436,9 +435,7 @@ def frontier(
             data_dir=data_dir,
             progress=progress,
         )
-    for line in found.told:
-        _say(line)
-    return found.exit_code
+    return _tell(found)
 
 
 @app.command()
@@ -453,9 +450,7 @@ def stability(
 
     with _progress() as progress:
         found = tried(scenario, out_dir=out_dir, data_dir=data_dir, progress=progress)
-    for line in found.told:
-        _say(line)
-    return found.exit_code
+    return _tell(found)
 
 
 @size.command(name="booking-line")
@@ -490,9 +485,7 @@ def size_booking_line(
             data_dir=data_dir,
             progress=progress,
         )
-    for line in found.told:
-        _say(line)
-    return found.exit_code
+    return _tell(found)
 
 
 @size.command(name="family-workers")
@@ -529,9 +522,7 @@ def size_family_workers(
     )
     with _progress() as progress:
         found = size_workers(scenario, asked, out_dir=out_dir, data_dir=data_dir, progress=progress)
-    for line in found.told:
-        _say(line)
-    return found.exit_code
+    return _tell(found)
 
 
 @app.command()
@@ -711,6 +702,13 @@ def _progress() -> Iterator[Progress]:
             bars.update(stages[name], description=stage, completed=done, total=total)
 
         yield progress
+
+
+def _tell(found: Planned) -> int:
+    """Print what a command found, and give its exit code."""
+    for line in found.told:
+        _say(line)
+    return found.exit_code
 
 
 def _say(line: str, console: Console | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,24 @@ def test_where_no_plan_can_be_had_an_interrupt_is_one_and_is_heard_as_before_aft
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def interrupted_plan(
+    scenario: Path, data: Path, folder: Path
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Plan, interrupted once at the first report of a gap; give what is told and the account."""
+    heard: list[str] = []
+
+    def once(stage: str, _done: int, _total: int) -> None:
+        if "gap" in stage and not heard:
+            heard.append(stage)
+            signal.raise_signal(signal.SIGINT)
+
+    with stops_early(once, lambda _: None) as progress:
+        told = plan(str(scenario), out_dir=folder, data_dir=data, progress=progress).told
+    assert heard
+    account: dict[str, Any] = json.loads((folder / "allocation.json").read_text())
+    return told, account
+
+
 def test_an_interrupted_plan_is_written_certified_with_its_gap(
     small_data: Path, tmp_path: Path
 ) -> None:
@@ -52,20 +71,9 @@ def test_an_interrupted_plan_is_written_certified_with_its_gap(
         "change: {placements: optimised, allocation.move_budget: 9}\n",
         encoding="utf-8",
     )
-    heard: list[str] = []
 
-    def once(stage: str, _done: int, _total: int) -> None:
-        if "gap" in stage and not heard:
-            heard.append(stage)
-            signal.raise_signal(signal.SIGINT)
+    told, account = interrupted_plan(scenario, small_data, tmp_path / "plan")
 
-    with stops_early(once, lambda _: None) as progress:
-        told = plan(
-            str(scenario), out_dir=tmp_path / "plan", data_dir=small_data, progress=progress
-        ).told
-
-    account = json.loads((tmp_path / "plan" / "allocation.json").read_text())
-    assert heard
     assert account["status"] in ("cancelled", "optimal")
     assert (account["status"] == "optimal") == (account["gap"] == 0)
     assert f"gap {100 * account['gap']:.4f}%" in told[0]
@@ -88,20 +96,9 @@ def test_an_objective_that_is_no_sum_hands_over_its_plan_too(
         f"change: {{placements: optimised, allocation.move_budget: 9, {change}}}\n",
         encoding="utf-8",
     )
-    heard: list[str] = []
 
-    def once(stage: str, _done: int, _total: int) -> None:
-        if "gap" in stage and not heard:
-            heard.append(stage)
-            signal.raise_signal(signal.SIGINT)
+    told, account = interrupted_plan(scenario, small_data, tmp_path / "plan")
 
-    with stops_early(once, lambda _: None) as progress:
-        told = plan(
-            str(scenario), out_dir=tmp_path / "plan", data_dir=small_data, progress=progress
-        ).told
-
-    account = json.loads((tmp_path / "plan" / "allocation.json").read_text())
-    assert heard
     assert account["status"] == "cancelled"
     assert account["lower_bound_gbp"] <= account["objective_gbp"]
     reached = [level["level"] for level in account["levels"]]
