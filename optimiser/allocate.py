@@ -302,10 +302,8 @@ def place_bounds(
     """
     held = problem.held(unit_of)
     used = problem.segment_use(held)
-    last, last_used = np.zeros((2, len(held)), dtype=np.int64)
-    exists = problem.segment_places > 0
-    last[problem.segment_unit[exists]] = problem.segment_pennies[exists]
-    last_used[problem.segment_unit[used > 0]] = problem.segment_pennies[used > 0]
+    last = problem.last_pennies(problem.segment_places > 0)
+    last_used = problem.last_pennies(used > 0)
     rent = prices.unit - prices.estate[problem.unit_sex]
     full = (held >= problem.capacity) & (held > 0)
     more: Integers = np.where(problem.capacity > 0, np.maximum(rent - last, 0), 0)

@@ -38,11 +38,8 @@ def place_values(
     paths = all_paths(all_steps(problem, unit_of, prices))
     held = problem.held(unit_of)
     used = problem.segment_use(held)
-    last_place = np.zeros(units, dtype=np.int64)
-    exists = problem.segment_places > 0
-    last_place[problem.segment_unit[exists]] = problem.segment_pennies[exists]
-    last_used = np.zeros(units, dtype=np.int64)
-    last_used[problem.segment_unit[used > 0]] = problem.segment_pennies[used > 0]
+    last_place = problem.last_pennies(problem.segment_places > 0)
+    last_used = problem.last_pennies(used > 0)
     more = np.zeros(units, dtype=np.int64)
     fewer = np.zeros(units, dtype=np.int64)
     for sex in range(len(problem.sexes)):

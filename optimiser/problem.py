@@ -285,6 +285,15 @@ class AllocationProblem:
         used: Integers = np.clip(held[self.segment_unit] - start, 0, self.segment_places)
         return used
 
+    def last_pennies(self, blocks: NDArray[np.bool_]) -> Integers:
+        """Give the price of crowding of the last of some blocks of each unit, or 0; shape (units,).
+
+        ``blocks`` says which count; shape (segments,).
+        """
+        last = np.zeros(len(self.units), dtype=np.int64)
+        last[self.segment_unit[blocks]] = self.segment_pennies[blocks]
+        return last
+
     def establishment_of(self, unit_of: Integers) -> Integers:
         """Give each person's establishment under a plan, or ``NOWHERE``; shape (prisoners,)."""
         place = np.append(self.unit_establishment, NOWHERE)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 
 from optimiser.duals import Prices, distances_to
 from optimiser.prices import all_steps
@@ -64,12 +63,5 @@ def residual(problem: AllocationProblem, unit_of: Integers, prices: Prices) -> R
         distances_to(steps, len(steps) - 1)
     except ValueError:
         return None
-    return Residual(steps=steps, last_place=last_places(problem), limit=prices.limit)
-
-
-def last_places(problem: AllocationProblem) -> Integers:
-    """Give the price of crowding of the last place of each unit, in pennies; shape (units,)."""
-    last = np.zeros(len(problem.units), dtype=np.int64)
-    exists = problem.segment_places > 0
-    last[problem.segment_unit[exists]] = problem.segment_pennies[exists]
-    return last
+    last_place = problem.last_pennies(problem.segment_places > 0)
+    return Residual(steps=steps, last_place=last_place, limit=prices.limit)
