@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 from optimiser.duals import Prices, distances_to
 from optimiser.prices import all_steps
 from optimiser.problem import UNPLACED, AllocationProblem, Integers
