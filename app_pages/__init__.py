@@ -4,9 +4,12 @@
 ``overview``    the answer in four numbers and one map
 ``allocation``  who moves, how far families travel, where a place is worth most
 ``visits``      waits, refusals, hall and video use
-``compare``     two runs side by side, with the lines that differ
+``compare``     two runs or more: what differs, what the change is made of, who loses
+``scenario``    a scenario from a question, a file or one that is kept; changed, kept and run
 ``sources``     every setting, table and assumption, with its source
 ``runs``        a new run in the background, with progress and cancel
+``_builder``    the scenario that is being written
+``_effects``    what one run changes beside another, kept for the next page
 ``_state``      the chosen run and its stored tables
 ``_who``        who is reading, and what they may see
 ``_show``       how words, numbers, charts and tables are put on the page
