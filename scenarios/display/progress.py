@@ -98,7 +98,8 @@ def ending(status: Status) -> str:
         return "It is complete and stored."
     if status.state == "cancelled":
         return "It was cancelled. Nothing of it is stored."
-    reference = f" Reference: {status.reference}." if status.reference else ""
+    untold = status.reference and status.reference not in status.message
+    reference = f" Reference: {status.reference}." if untold else ""
     return f"It could not be made. {status.message}{reference}"
 
 

@@ -1,0 +1,43 @@
+"""How far work in the background is, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scenarios.display import progress
+from scenarios.worker import Job, Request, Status
+
+
+def job(**status: object) -> Job:
+    told = Status(**status)  # type: ignore[arg-type]
+    return Job(folder=Path("job"), request=Request(command="run"), status=told)
+
+
+def test_stage_is_told_with_its_scenario_and_detail() -> None:
+    told = progress.words(job(state="running", stage="Closer: simulate", done=3, total=8))
+    assert told == "Working on: the simulated years (Closer), 3 of 8 parts done."
+    told = progress.words(job(state="running", stage="limits and ties, in whole numbers"))
+    assert "apart or together, in whole numbers" in told
+
+
+def test_stage_without_parts_tells_none_and_no_time() -> None:
+    told = progress.words(job(state="running", stage="costs", done=0, total=1, seconds_left=9.0))
+    assert told == "Working on: what each placement costs."
+
+
+@pytest.mark.parametrize(("done", "total", "share"), [(0, 0, 0), (1, 4, 0.25), (9, 4, 1)])
+def test_share_of_a_stage_lies_between_nothing_and_all(done: int, total: int, share: float) -> None:
+    assert progress.share(Status(done=done, total=total)) == share
+
+
+def test_reference_of_a_fault_is_told_once() -> None:
+    failed = Status(state="failed", message="It broke. Reference 1f2e.", reference="1f2e")
+    assert progress.ending(failed).count("1f2e") == 1
+    assert "Reference: 1f2e" in progress.ending(Status(state="failed", reference="1f2e"))
+
+
+def test_ending_with_an_exit_code_is_not_called_complete() -> None:
+    assert "complete" in progress.ending(Status(state="done", exit_code=0))
+    assert "exit code 3" in progress.ending(Status(state="done", exit_code=3))
