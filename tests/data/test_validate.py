@@ -272,6 +272,24 @@ def test_two_lists_of_one_hall_may_share_it(tables: dict[str, pd.DataFrame]) -> 
     assert len(overlapping(tables, conviction_status="")) == 1
 
 
+def test_a_date_that_is_none_hides_no_fault_of_another_session(folder: Path) -> None:
+    """Two overlap, one has no table, one a date that does not exist: all are told at once."""
+    path = folder / "session_templates.csv"
+    sessions = pd.read_csv(path, dtype="str", keep_default_na=False)
+    first = sessions.head(1)
+    added = [
+        first.assign(template="CLASH"),
+        first.assign(template="EMPTY", hall="two", open_tables="0", closed_tables="0"),
+        first.assign(template="NEVER", hall="three", valid_from="2026-02-30"),
+    ]
+    pd.concat([sessions, *added]).to_csv(path, index=False)
+
+    told = " ".join(str(problem) for problem in validate_folder(folder))
+
+    for words in ("CLASH", "EMPTY", "2026-02-30"):
+        assert words in told
+
+
 def test_a_session_that_ends_before_it_starts_is_found(folder: Path) -> None:
     change(folder, "session_templates", 2, start="17:00", end="14:00")
 
