@@ -3,7 +3,8 @@
 ``start``       the three questions, and the way to each answer
 ``overview``    the answer in four numbers and one map
 ``allocation``  who moves, how far families travel, where a place is worth most
-``visits``      waits, refusals, hall and video use
+``visits``      contact, waits and refusals, who gains and who loses, and what it costs
+``hall``        one prison's hall on one day, moment by moment
 ``compare``     two runs or more: what differs, what the change is made of, who loses
 ``scenario``    a scenario from a question, a file or one that is kept; changed, kept and run
 ``sources``     every setting, table and assumption, with its source
