@@ -499,7 +499,8 @@ def variant(name: str) -> str:
 def variants_listing(found: Stability) -> str:
     """List what share of the moves stays under each variant."""
     rows = found.variants.sort_values(["same_share", "variant"], ignore_index=True)
-    told = [variant(str(name)) for name in rows["variant"]]
+    quotes = str.maketrans("", "", "“”")
+    told = [variant(str(name)).translate(quotes) for name in rows["variant"]]
     return table(
         rows.assign(told=[words[:1].upper() + words[1:] for words in told]),
         "Share of the plan's moves that stay when one assumption stands at an end of its range",
@@ -526,7 +527,7 @@ def variants_figure(found: Stability, rows: int = 10) -> Figure:
         drawn,
         label="assumption",
         value="changed",
-        unit="Share of the plan's moves that change",
+        unit="Share of moves that change",
         title="Share of the plan's moves that change with one assumption, in per cent",
         note=f"Source: study {found.folder.name}; each bar is a plan decided again with one "
         "assumption at an end of its stated range, or a price halved or doubled.",
@@ -536,7 +537,8 @@ def variants_figure(found: Stability, rows: int = 10) -> Figure:
 
 def _short(name: str) -> str:
     setting, _, end = name.partition("=")
-    return f"{setting.rpartition('.')[2].replace('_', ' ')}: {end}"
+    words = setting.rpartition(".")[2].replace("gbp", "£").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}: {end}"
 
 
 def would_it_turn(found: Stability | None) -> str:
