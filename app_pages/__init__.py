@@ -9,9 +9,12 @@
 ``scenario``    a scenario from a question, a file or one that is kept; changed, kept and run
 ``sources``     every setting, table and assumption, with its source
 ``runs``        a new run in the background, with progress and cancel
+``data``        a user's own tables: brought, checked, used
 ``_builder``    the scenario that is being written
 ``_effects``    what one run changes beside another, kept for the next page
 ``_state``      the chosen run and its stored tables
 ``_who``        who is reading, and what they may see
+``_export``     tables as a file, noted
+``_data``       the tables that runs of this session are made on
 ``_show``       how words, numbers, charts and tables are put on the page
 """

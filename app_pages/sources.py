@@ -21,6 +21,7 @@ _show.section("Settings and assumptions")
 kinds = ["all", "measured", "estimated", "assumed"]
 kind = st.segmented_control("How well known", kinds, default="all", required=True, key="known")
 _show.table(listings.settings(None if kind == "all" else str(kind)))
+_show.table(listings.export_settings())
 
 _show.section("Publications")
 _show.table(listings.publications())

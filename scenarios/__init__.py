@@ -19,5 +19,7 @@
 ``worker``      a run in a process of its own
 ``display``     tables, words and pictures that the app and the report share
 ``report``      one self-contained page of a run
+``export``      tables as files; ``suppress`` hides small counts, ``audit`` notes each one
+``uploads``     tables that somebody brings; ``check_tables`` what is wrong with them, ``templates``
 ``cli``         the ``estate`` command
 """

@@ -18,6 +18,7 @@ from scenarios.suppress import NOBODY, Counts
 if TYPE_CHECKING:
     from scenarios.compare import Comparison
     from scenarios.results import Results
+    from scenarios.settings import Setting
 
 
 def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
@@ -655,7 +656,19 @@ def settings(confidence: str | None = None) -> str:
     """List every setting with its range and source, or those known in one way only."""
     from scenarios.settings import settings as known
 
-    rows = [
+    rows = [row for row in known().values() if confidence in (None, row.confidence)]
+    return _settings(rows, f"{len(rows)} settings of the baseline")
+
+
+def export_settings() -> str:
+    """List the settings of exports: they say how results are told and change none."""
+    from scenarios.settings import export_settings as known
+
+    return _settings(list(known().values()), "How small counts are hidden in exports")
+
+
+def _settings(rows: list[Setting], caption: str) -> str:
+    told = [
         {
             "setting": row.setting,
             "meaning": row.meaning,
@@ -665,8 +678,7 @@ def settings(confidence: str | None = None) -> str:
             "confidence": row.confidence,
             "source": row.source,
         }
-        for row in known().values()
-        if confidence in (None, row.confidence)
+        for row in rows
     ]
     labels = {
         "setting": "Setting",
@@ -677,12 +689,7 @@ def settings(confidence: str | None = None) -> str:
         "confidence": "How well known",
         "source": "Source",
     }
-    return table(
-        pd.DataFrame(rows, columns=list(labels)),
-        f"{len(rows)} settings of the baseline",
-        labels=labels,
-        scroll=True,
-    )
+    return table(pd.DataFrame(told, columns=list(labels)), caption, labels=labels, scroll=True)
 
 
 def publications() -> str:

@@ -8,6 +8,7 @@ import sys
 import types
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 
 from scenarios import audit
 from scenarios.cli import app
+from scenarios.display import listings
 from scenarios.display.markup import table
 from scenarios.errors import ScenarioError
 from scenarios.export import ILLUSTRATIVE, ODS_ROWS, Book, book_of, export, file_name, kinds
@@ -310,6 +312,13 @@ def test_every_setting_of_exports_says_its_source_and_stays_in_its_range() -> No
         assert row.source
         assert row.confidence in ("measured", "estimated", "assumed")
         assert row.problem(row.value) is None
+
+
+def test_settings_of_exports_are_listed_with_their_sources() -> None:
+    html = listings.export_settings()
+    for row in export_settings().values():
+        assert row.setting.partition(".")[0] in html.replace("<wbr>", "")
+        assert escape(row.source, quote=True) in html
 
 
 def test_ods_is_well_formed_throughout() -> None:
