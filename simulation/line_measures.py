@@ -128,7 +128,8 @@ def _months(minutes: NDArray[np.float64], calendar: Calendar) -> NDArray[np.obje
 def _staffed(line: LineLog, calls: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     """Share the agents' time of each month between prisons as the calls of that month are.
 
-    A month in which nobody rang is shared as the calls of the year are.
+    A month in which nobody rang is shared as the calls of the year are. The hours of a local line
+    that nobody rang at all are those of its prison.
     """
     first = calendar.warm_up_days * MINUTES_PER_DAY // HALF_HOUR
     measured = np.arange(first, len(line.staff.agents), dtype=np.float64) * HALF_HOUR
@@ -137,9 +138,11 @@ def _staffed(line: LineLog, calls: pd.DataFrame, calendar: Calendar) -> pd.DataF
     counted = calls.pivot_table(
         index="month", columns="establishment", values="line_calls", aggfunc="sum", fill_value=0.0
     ).reindex(of_month.index, fill_value=0.0)
+    if counted.empty and line.line != NATIONAL:
+        counted = pd.DataFrame({line.line: 1.0}, index=counted.index)
     number = counted.to_numpy(np.float64)
     number = np.where(number.sum(axis=1, keepdims=True) > 0, number, number.sum(axis=0))
-    number *= (of_month.to_numpy() / number.sum(axis=1))[:, np.newaxis]
+    number *= (of_month.to_numpy() / np.maximum(number.sum(axis=1), 1.0))[:, np.newaxis]
     shared = pd.DataFrame(number, index=counted.index, columns=counted.columns)
     shared = shared.rename_axis(index="month").reset_index()
     return shared.melt(id_vars="month", var_name="establishment", value_name="line_staffed_minutes")

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.estate import Where
 from simulation.contact_centre import TryEnd
+from simulation.line import Joins
 from simulation.line_measures import OF_LINES, line_tally
 from simulation.replicate import replicate, totals, year_of
 from simulation.simulate import SimulationInputs
@@ -152,3 +154,24 @@ def test_a_year_of_one_prison_is_the_one_played_with_the_others(
     log = year_of(on_line, "BBB", **NAMES)
 
     pd.testing.assert_frame_equal(log.table(on_line.calendar), logs[1].table(on_line.calendar))
+
+
+def test_a_line_that_nobody_rings_in_the_measured_year_keeps_its_hours() -> None:
+    """BBB joins the national line after four weeks, which are the warm-up; then its own has nobody.
+
+    Where it joins a week later and nobody rings its line in that week, its hours are there.
+    """
+    for weeks, warm_up, hours in ((8, 4, 0.0), (9, 3, 5 * 4.0)):
+        joins = Joins(where=Where(establishment="BBB"), first_date=date(2026, 8, 31))
+        inputs = prisons(replace(BUSY, modelled=True, joins=(joins,)), national_line=False)
+        calendar = replace(inputs.calendar, weeks=weeks, warm_up_weeks=warm_up)
+        lines = play_together(inputs, ("BBB",), **NAMES).lines
+        own = next(line for line in lines if line.line == "BBB")
+        silent = replace(own, first_rang=np.minimum(own.first_rang, 60.0))
+
+        tallies = line_tally([silent], calendar)
+
+        staffed = tallies[tallies["quantity"] == "line_staffed_minutes"]
+        assert (staffed["establishment"] == "BBB").all()
+        told = staffed.loc[staffed["group_by"] == "all", "value"].sum() / 60.0
+        assert told == pytest.approx(hours)
