@@ -26,7 +26,7 @@ def stored(folder: str, stamp: int) -> LineSizing:
 def show_lines() -> list[str]:
     """Show how the booking lines are answered; return the tables."""
     of_line = lines.estimates_of(estimates, "line")
-    _show.say(lines.line_sentence(whole), small=False)
+    _show.say(lines.line_sentence(of_line), small=False)
     _show.numbers(lines.line_numbers(of_line))
     months = lines.month_rows(estimates)
     _show.figure(lines.by_month(results, estimates), months)

@@ -139,14 +139,22 @@ def has_lines(estimates: pd.DataFrame) -> bool:
     return bool((estimates["measure"] == "line_calls").any())
 
 
-def line_sentence(whole: Mapping[str, Estimate]) -> str:
-    """Say in one sentence how the lines are answered."""
-    return (
-        f"Half of those answered hold no longer than "
-        f"{_told(whole, 'line_answer_minutes_median')} minutes and nine in ten no longer than "
-        f"{_told(whole, 'line_answer_minutes_p90')}; "
-        f"{_told(whole, 'line_abandoned_share')} of ringings are given up, and "
-        f"{_told(whole, 'line_bookings_lost')} bookings a year are lost because nobody answered."
+def line_sentence(of_line: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """Say in a sentence for each kind of line how it is answered.
+
+    Parameters
+    ----------
+    of_line
+        Measures by ``national`` and ``local``; one may be missing.
+    """
+    return " ".join(
+        f"{LINES[line]}: half of those answered hold no longer than "
+        f"{_told(told, 'line_answer_minutes_median')} minutes and nine in ten no longer than "
+        f"{_told(told, 'line_answer_minutes_p90')}; {_told(told, 'line_abandoned_share')} of "
+        f"ringings are given up, and {_told(told, 'line_bookings_lost')} bookings a year are lost "
+        "because nobody answered."
+        for line in LINES
+        if (told := of_line.get(line))
     )
 
 
