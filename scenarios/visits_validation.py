@@ -93,11 +93,15 @@ def services_markdown(runs: Mapping[str, Results]) -> str:
     """Give the services as a Markdown table, under a line that names runs and replications."""
     table = services_beside_published(runs)
     told = [
-        f"`{name}`: {runs[name].summary['replications']} replications, "
+        f"`{name}`: {_counted(runs[name].summary['replications'])}, "
         f"seed {runs[name].summary['seed']}"
         for name in table["scenario"].unique()
     ]
     return f"{'; '.join(told)}.\n\n{_markdown(table)}"
+
+
+def _counted(replications: int) -> str:
+    return f"{replications} replication{'s' * (replications != 1)}"
 
 
 def _markdown(table: pd.DataFrame) -> str:
