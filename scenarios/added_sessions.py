@@ -26,8 +26,17 @@ TABLE_TAKEN = [*REQUEST, "is_second"]
 
 PERSON = ["replication", "prisoner_id"]
 MINUTES_PER_HOUR = 60
+TAKEN = {
+    "family_gbp": "family_gbp",
+    "family_minutes": "family_hours",
+    "school_minutes": "school_hours",
+}
+"""Columns of the event log that are added up, and what their sums are called."""
+
+PARTS = {"family_gbp": 1, "family_hours": MINUTES_PER_HOUR, "school_hours": MINUTES_PER_HOUR}
 COLUMNS = [
     "establishment", "session", "replications", "held", "visits", *USES, "staff_hours",
+    "family_gbp", "family_hours", "school_hours",
 ]  # fmt: skip
 
 
@@ -45,9 +54,11 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
     DataFrame
         One row per session template that only ``after`` has and that anybody visited:
         establishment, session, replications behind the row, then means over them: held (dated
-        sessions with a visit), visits, the three of ``USES``, which add up to the visits, and
-        staff_hours of those sessions. A double visit is one in each of its two sessions. Empty
-        when the runs are not of the same families.
+        sessions with a visit), visits, the three of ``USES``, which add up to the visits,
+        staff_hours of those sessions, and what the families that came to them took: family_gbp
+        (fares and fuel, before refunds), family_hours on the way and school_hours that children
+        missed. A double visit is one in each of its two sessions and one journey, told with the
+        first. Empty when the runs are not of the same families.
     """
     if not is_paired(before, after):
         return pd.DataFrame(columns=COLUMNS)
@@ -63,9 +74,11 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
     counted = counted.reindex(columns=list(USES), fill_value=0) / len(played)
     held = use.drop_duplicates(["replication", "session", "session_start"])
     sessions = held.groupby(["establishment", "session"]).size() / len(played)
+    taken = use.groupby(["establishment", "session"])[[*TAKEN]].sum() / len(played)
     table = counted.assign(
         replications=len(played), held=sessions, visits=counted.sum(axis=1)
-    ).reset_index()
+    ).join(taken.rename(columns=TAKEN) / pd.Series(PARTS))
+    table = table.reset_index()
     table["staff_hours"] = table["held"] * table["session"].map(_staff_hours(after))
     return table[COLUMNS].sort_values(["establishment", "session"], ignore_index=True)
 
@@ -74,12 +87,13 @@ def _attended(results: Results) -> pd.DataFrame:
     """Give the visits of the measured year, a double one with both its sessions."""
     visits = results.visits
     first = pd.Timestamp(results.scenario["calendar"]["start_date"])
-    columns = [*REQUEST, "session", "session_start"]
+    columns = [*REQUEST, "session", "session_start", *TAKEN]
     words = {"establishment": "str", "prisoner_id": "str", "session": "str"}
     came = visits.loc[
         (visits["outcome"] == "attended") & (visits["session_start"] >= first), columns
     ].astype(words)
     second = visits.loc[visits["outcome"] == "doubled", columns].astype(words)
+    second[[*TAKEN]] = 0.0
     stayed = second.merge(came[REQUEST], on=REQUEST)
     both = pd.concat([came.assign(is_second=False), stayed.assign(is_second=True)])
     return both.reset_index(drop=True)
@@ -127,16 +141,18 @@ def tell(table: pd.DataFrame) -> Iterator[str]:
 
     Examples
     --------
-    >>> row = ["LEI", "LEI-added-0-tue", 1, 52.0, 400.0, 300.0, 80.0, 20.0, 468.0]
+    >>> row = ["LEI", "LEI-added-0-tue", 1, 52, 400, 300, 80, 20, 468, 9_000.0, 1_200, 150]
     >>> for line in tell(pd.DataFrame([row], columns=COLUMNS)):
     ...     print(line)
     Use of added sessions, visits a year
       400 visits in 1 sessions a week: 300 moved from another session (75%), 80 more for people
       visited already (20%), 20 for people without a visit before (5%); 468 staff hours
+      the families who came there paid GBP 9,000 for the way and were on it for 1,200 hours;
+      children missed 150 hours of school
     """
     if table.empty:
         return
-    total = table[["visits", *USES, "staff_hours"]].sum()
+    total = table[["visits", *USES, "staff_hours", *TAKEN.values()]].sum()
     shares = {use: f"{total[use]:,.0f}" for use in USES}
     per = {use: f"{100 * total[use] / total['visits']:.0f}%" for use in USES}
     yield "Use of added sessions, visits a year"
@@ -148,3 +164,8 @@ def tell(table: pd.DataFrame) -> Iterator[str]:
         f"  visited already ({per[EXTRA]}), {shares[NEW]} for people without a visit before "
         f"({per[NEW]}); {total['staff_hours']:,.0f} staff hours"
     )
+    yield (
+        f"  the families who came there paid GBP {total['family_gbp']:,.0f} for the way and were "
+        f"on it for {total['family_hours']:,.0f} hours;"
+    )
+    yield f"  children missed {total['school_hours']:,.0f} hours of school"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulation.arrivals import Askings
 from simulation.attendance import VisitingDay
 from simulation.calling import Calls
-from simulation.clock import MINUTES_PER_DAY, Calendar
+from simulation.clock import MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.demand import Requests
 from simulation.open_days import OpenDays
 from simulation.place import BEYOND, Place
@@ -327,6 +327,24 @@ class VisitLog:
         """Give the minute at which each visit is over at the latest; two sessions end together."""
         return _visit_ends(self.year, self.second_session, request, slot)
 
+    def school_minutes(
+        self, calendar: Calendar, request: NDArray[np.int64], slot: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Give the minutes of school that the children of each visit miss, the journey included."""
+        sessions, place = self.year.sessions, self.year.place
+        party, day = self.year.visits.party[request], sessions.day[slot]
+        journey = place.return_minutes[party] / 2.0
+        midnight = day * float(MINUTES_PER_DAY)
+        leaves = np.maximum(
+            sessions.start[slot] - journey, midnight + clock_minutes(calendar.school_from)
+        )
+        returns = np.minimum(
+            self.visit_ends(request, slot) + journey,
+            midnight + clock_minutes(calendar.school_until),
+        )
+        missed = np.maximum(returns - leaves, 0.0) * ~self.year.open_days.is_free(day, calendar)
+        return np.asarray(missed * place.children[party], dtype=np.float64)
+
     def last_outcomes(self) -> NDArray[np.int64]:
         """Give the code of the last turn of every request for a visit."""
         last = np.full(len(self.year.visits), CODE[VisitOutcome.ASKED])
@@ -367,7 +385,9 @@ class VisitLog:
             prisoner_id, request (its number within the person's requests of that channel),
             channel (visit or video), outcome, at, session (template id, empty where none or a
             video call), session_start (missing where none), late_minutes and minutes_had (missing
-            but where a visit or call took place), adults, children.
+            but where a visit or call took place), adults, children; and, missing but where a visit
+            took place: family_gbp (fares and fuel of the party, before refunds), family_minutes on
+            the way and school_minutes missed, each over everybody in the party.
         """
         year = self.year
         visits = year.visits
@@ -393,11 +413,22 @@ class VisitLog:
         party = year.numbered(lambda requests: requests.party)[request]
         number = year.numbered(lambda requests: requests.number)[request]
 
-        def minutes_of(column: NDArray[np.float64]) -> NDArray[np.float64]:
-            known = np.where(self.minutes_had > 0.0, column, np.nan)
+        def where_known(known: NDArray[np.float64], digits: int = 1) -> NDArray[np.float64]:
             rows = np.concatenate([no_minutes[:asked], known, no_minutes[asked:]])
-            return np.round(rows[order], 1)
+            return np.round(rows[order], digits)
 
+        def minutes_of(column: NDArray[np.float64]) -> NDArray[np.float64]:
+            return where_known(np.where(self.minutes_had > 0.0, column, np.nan))
+
+        def of_visits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            known = np.full(len(self.outcome), np.nan)
+            known[attended] = values
+            return known
+
+        attended = np.flatnonzero(self.of(VisitOutcome.ATTENDED))
+        came, place = visits.party[self.request[attended]], year.place
+        in_party = (place.adults + place.children)[came]
+        missed = self.school_minutes(calendar, self.request[attended], self.slot[attended])
         no_minutes = np.full(asked + asked_calls, np.nan)
         # who is called and no party is one adult
         callers = np.zeros(len(year.place.keys), dtype=np.int64)
@@ -427,6 +458,9 @@ class VisitLog:
                 "minutes_had": minutes_of(self.minutes_had),
                 "adults": np.append(year.place.adults, callers + 1)[party].astype(np.int16),
                 "children": np.append(year.place.children, callers)[party].astype(np.int16),
+                "family_gbp": where_known(of_visits(place.money_gbp[came]), 2),
+                "family_minutes": where_known(of_visits(place.return_minutes[came] * in_party)),
+                "school_minutes": where_known(of_visits(missed)),
             }
         )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ESTATE, Sex, TemplateKind
-from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar
 from simulation.contact import WHY, Counts, Days, Presence, contact_counts, contact_since_move
 from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
 from simulation.place import Place
@@ -264,7 +264,7 @@ class _Events:
             is_double=(second >= 0).astype(np.float64),
             second_slot=second[second >= 0],
             visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
-            school_minutes=_school_minutes(log, calendar, slot, end, party),
+            school_minutes=log.school_minutes(calendar, request, slot),
             call_person=_person_of(log, held),
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
             call_minutes=log.minutes_had[held],
@@ -441,26 +441,6 @@ def _number_in_party(party: NDArray[np.int64]) -> NDArray[np.int64]:
     number = np.empty(len(party), dtype=np.int64)
     number[order] = np.arange(len(party)) - np.searchsorted(ordered, ordered, side="left")
     return number
-
-
-def _school_minutes(
-    log: VisitLog,
-    calendar: Calendar,
-    slot: NDArray[np.int64],
-    end: NDArray[np.float64],
-    party: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Give the minutes of school that the children of each visit miss, the journey included."""
-    sessions, place = log.year.sessions, log.year.place
-    day = sessions.day[slot]
-    journey = place.return_minutes[party] / 2.0
-    midnight = day * float(MINUTES_PER_DAY)
-    leaves = np.maximum(
-        sessions.start[slot] - journey, midnight + clock_minutes(calendar.school_from)
-    )
-    returns = np.minimum(end + journey, midnight + clock_minutes(calendar.school_until))
-    missed = np.maximum(returns - leaves, 0.0) * ~log.year.open_days.is_free(day, calendar)
-    return np.asarray(missed * place.children[party], dtype=np.float64)
 
 
 def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:

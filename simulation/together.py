@@ -385,7 +385,7 @@ def with_calls(log: VisitLog, answers: pd.DataFrame, calendar: Calendar) -> pd.D
     own = answers[answers["establishment"] == log.establishment]
     request = own["request"].to_numpy(np.int64)
     visits, place = log.year.visits, log.year.place
-    party = visits.party[request]
+    party, nothing = visits.party[request], np.full(len(own), np.nan)
     calls = pd.DataFrame(
         {
             "replication": np.full(len(own), log.replication, dtype=np.int32),
@@ -403,10 +403,13 @@ def with_calls(log: VisitLog, answers: pd.DataFrame, calendar: Calendar) -> pd.D
             "at": calendar.timestamps(own["minutes"].to_numpy(np.float64)),
             "session": pd.Categorical([""] * len(own)),
             "session_start": np.full(len(own), np.datetime64("NaT"), dtype="M8[s]"),
-            "late_minutes": np.full(len(own), np.nan),
-            "minutes_had": np.full(len(own), np.nan),
+            "late_minutes": nothing,
+            "minutes_had": nothing,
             "adults": place.adults[party].astype(np.int16),
             "children": place.children[party].astype(np.int16),
+            "family_gbp": nothing,
+            "family_minutes": nothing,
+            "school_minutes": nothing,
         }
     )
     both = join_tables([calls, table])

@@ -19,6 +19,9 @@ EVENING = {"where": {}, "days": ["tue"], "start": "18:00", "end": "19:30", "open
 def results(rows: list[tuple[Any, ...]], added: list[dict[str, Any]]) -> Results:
     columns = ["prisoner_id", "request", "outcome", "session", "session_start"]
     visits = pd.DataFrame(rows, columns=columns).assign(replication=0, establishment="LEI")
+    came = visits["outcome"] == "attended"
+    for name, value in (("family_gbp", 20.0), ("family_minutes", 90.0), ("school_minutes", 30.0)):
+        visits[name] = pd.Series(value, index=visits.index).where(came)
     return Results(
         scenario={
             "population": 1,
@@ -65,6 +68,7 @@ def test_a_visit_in_an_added_session_is_moved_extra_or_new(pair: tuple[Results, 
     assert [row[use] for use in USES] == [1, 1, 1]
     assert (row["visits"], row["held"], row["replications"]) == (3, 2, 1)
     assert row["staff_hours"] == 2 * 1.5 * 6
+    assert (row["family_gbp"], row["family_hours"], row["school_hours"]) == (60.0, 4.5, 1.5)
 
 
 def test_an_added_session_that_is_the_second_of_a_double_visit_counts() -> None:
@@ -96,6 +100,7 @@ def test_an_added_session_that_is_the_second_of_a_double_visit_counts() -> None:
 
     assert [row[use] for use in USES] == [1, 1, 0]
     assert (row["visits"], row["held"], row["staff_hours"]) == (2, 1, 1.5 * 6)
+    assert (row["family_gbp"], row["family_hours"], row["school_hours"]) == (0.0, 0.0, 0.0)
 
 
 def test_runs_of_other_families_are_not_split(pair: tuple[Results, Results]) -> None:
@@ -130,4 +135,25 @@ def test_added_sessions_of_a_run_are_split(small_data: Path, tmp_path: Path) -> 
     measured = after.visits["session_start"] >= pd.Timestamp("2026-08-03")
     came = after.visits["outcome"] == "attended"
     assert table["visits"].sum() == pytest.approx((new & measured & came).sum() / 2)
-    assert len(list(tell(table))) == 3
+    assert len(list(tell(table))) == 5
+    taken = after.visits[new & measured & came]
+    assert table["family_gbp"].sum() == pytest.approx(taken["family_gbp"].sum() / 2)
+
+
+def test_what_visits_take_of_families_adds_up_to_the_measures_of_the_run(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """The log tells pounds to a penny and minutes to a tenth."""
+    asked = Options(
+        data_dir=small_data, runs_dir=tmp_path, replications=1, workers=1, keep_visits=True
+    )
+    (run,), _ = run_many(["baseline"], asked)
+    visits, measures = run.visits, run.measures
+    measured = visits["session_start"].between("2026-08-03", "2027-08-01 23:59")
+    came = visits[measured & (visits["outcome"] == "attended")]
+    told = measures[(measures["establishment"] == "ALL") & (measures["group_by"] == "all")]
+    value = told.set_index("measure")["value"]
+    assert came["family_gbp"].sum() == pytest.approx(value["family_money_gbp"], rel=1e-4)
+    hours = value[["family_travel_hours", "school_hours_missed"]]
+    assert came["family_minutes"].sum() / 60 == pytest.approx(hours.iloc[0], rel=1e-3)
+    assert came["school_minutes"].sum() / 60 == pytest.approx(hours.iloc[1], rel=1e-3)
