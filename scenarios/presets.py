@@ -360,7 +360,8 @@ def split_by_prison(
     Returns
     -------
     tuple
-        The cells as ``change_by_prison`` takes them, and what cannot be said in the table.
+        The cells as ``change_by_prison`` takes them, and what cannot be said in the table: a
+        setting goes into the table only where the table gives back its edits, all and in order.
 
     Examples
     --------
@@ -371,16 +372,16 @@ def split_by_prison(
     cells: dict[str, dict[str, float]] = {}
     rest: dict[str, Any] = {}
     for setting, value in change.items():
-        edits = value if isinstance(value, list) else [None]
-        left = []
-        for edit in edits:
-            found = _cells_of(setting, edit)
-            for code, column, number in found:
-                cells.setdefault(code, {})[column] = number
-            if not found:
-                left.append(edit)
-        if left:
-            rest[setting] = left if isinstance(value, list) else value
+        edits = value if isinstance(value, list) else []
+        of_setting: dict[str, dict[str, float]] = {}
+        for code, column, number in (each for edit in edits for each in _cells_of(setting, edit)):
+            of_setting.setdefault(code, {})[column] = number
+        # Edits apply in order and may meet at one prison: a table holds neither.
+        if change_by_prison(of_setting) != {setting: value}:
+            rest[setting] = value
+            continue
+        for code, row in of_setting.items():
+            cells.setdefault(code, {}).update(row)
     return cells, rest
 
 

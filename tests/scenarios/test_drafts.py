@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scenarios import drafts, presets
@@ -171,6 +171,56 @@ def test_table_of_prisons_comes_back_from_the_edits_it_makes(
     cells: dict[str, dict[str, float]],
 ) -> None:
     assert presets.split_by_prison(presets.change_by_prison(cells)) == (cells, {})
+
+
+WHERE = st.one_of(
+    st.just({}),
+    st.lists(st.sampled_from(CODES), min_size=1, max_size=3).map(
+        lambda codes: {"establishment": codes}
+    ),
+)
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "video.stations": st.lists(
+            st.tuples(WHERE, st.sampled_from(("add", "multiply")), st.integers(1, 3)).map(
+                lambda edit: {"where": edit[0], edit[1]: edit[2]}
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        "workers": st.lists(
+            st.tuples(WHERE, st.sampled_from(("casework", "welfare"))).map(
+                lambda edit: {"where": edit[0], "line": edit[1], "add_fte": 1.5}
+            ),
+            min_size=1,
+            max_size=3,
+        ),
+        "calendar.weeks": st.just(26),
+    },
+)
+
+
+@given(CHANGES)
+@example(
+    {
+        "video.stations": [
+            {"where": {"establishment": ["LEI"]}, "add": 2},
+            {"where": {"establishment": ["LEI"]}, "add": 3},
+        ]
+    }
+)
+@example(
+    {
+        "video.stations": [
+            {"where": {}, "multiply": 2},
+            {"where": {"establishment": ["LEI"]}, "add": 2},
+        ]
+    }
+)
+def test_reopened_scenario_keeps_every_edit_in_its_order(change: dict[str, Any]) -> None:
+    cells, rest = presets.split_by_prison(change)
+    assert presets.joined(presets.change_by_prison(cells), rest) == change
 
 
 @given(CELLS)
