@@ -9,10 +9,13 @@ wins::
     groups_header    ESTATE_PROXY_GROUPS_HEADER     header in which it lists the reader's groups
     proxy_addresses  ESTATE_PROXY_ADDRESSES         addresses or networks of the proxy
     claim            ESTATE_CLAIM                   claim of the sign-in that lists the groups
-    planners         ESTATE_PLANNERS                groups or names that are planners
-    administrators   ESTATE_ADMINISTRATORS          groups or names that are administrators
+    planners         ESTATE_PLANNERS                groups that are planners
+    administrators   ESTATE_ADMINISTRATORS          groups that are administrators
+    planner_names    ESTATE_PLANNER_NAMES           readers by name that are planners
+    administrator_names
+                     ESTATE_ADMINISTRATOR_NAMES     readers by name that are administrators
 
-Sign-in is set up by Streamlit's own section ``[auth]``.
+Sign-in is set up by Streamlit's own section ``[auth]``. A name is never looked up among groups.
 """
 
 from __future__ import annotations
@@ -36,8 +39,21 @@ VARIABLES = {
     "claim": "ESTATE_CLAIM",
     "planners": "ESTATE_PLANNERS",
     "administrators": "ESTATE_ADMINISTRATORS",
+    "planner_names": "ESTATE_PLANNER_NAMES",
+    "administrator_names": "ESTATE_ADMINISTRATOR_NAMES",
 }
-LISTS = ("proxy_addresses", "planners", "administrators")
+LISTS = ("proxy_addresses", "planners", "administrators", "planner_names", "administrator_names")
+
+NO_GROUPS = (
+    "email",
+    "family_name",
+    "given_name",
+    "name",
+    "nickname",
+    "preferred_username",
+    "profile",
+)
+"""Claims about one reader, most of which that reader may change."""
 
 NEEDS_SIGN_IN = (
     "{address}: others could reach the app there without saying who they are. Set up sign-in "
@@ -69,7 +85,10 @@ class Access:
     claim
         Claim of a sign-in that lists groups.
     planners, administrators
-        Groups, or names of readers, that have a role; everybody else is a viewer.
+        Groups that have a role; everybody else is a viewer.
+    planner_names, administrator_names
+        Readers that have a role by their own name: that of the proxy's header, or
+        :func:`identity` of a sign-in.
     """
 
     mode: Mode = "own machine"
@@ -79,15 +98,18 @@ class Access:
     claim: str = "groups"
     planners: frozenset[str] = frozenset()
     administrators: frozenset[str] = frozenset()
+    planner_names: frozenset[str] = frozenset()
+    administrator_names: frozenset[str] = frozenset()
 
     def role_of(self, name: str, groups: Collection[str]) -> Role:
         """Return what a reader of this name and these groups may do."""
         if self.mode == "own machine":
             return "planner"
-        known = {name, *groups} - {""}
-        if known & self.administrators:
+        if name in self.administrator_names or not self.administrators.isdisjoint(groups):
             return "administrator"
-        return "planner" if known & self.planners else "viewer"
+        if name in self.planner_names or not self.planners.isdisjoint(groups):
+            return "planner"
+        return "viewer"
 
     def is_proxy(self, address: str | None) -> bool:
         """Whether an address is that of the trusted proxy."""
@@ -138,6 +160,11 @@ def read(environment: Mapping[str, str], secrets: Mapping[str, Any]) -> Access:
     for name, text in (("proxy_header", header), ("groups_header", told.get("groups_header", ""))):
         if not re.fullmatch(r"[A-Za-z0-9-]*", str(text)):
             faults.append(f"{name}: {text!r} is no name of a header.")
+    if told.get("claim") in NO_GROUPS:
+        faults.append(
+            f"claim: {told['claim']!r} does not list groups, and readers may be able to change it. "
+            "Name the claim with which the provider lists groups."
+        )
     if faults:
         raise AccessError(faults)
     mode: Mode = "proxy" if header else "sign-in" if signs_in else "own machine"
@@ -149,7 +176,43 @@ def read(environment: Mapping[str, str], secrets: Mapping[str, Any]) -> Access:
         claim=str(told.get("claim", "groups")),
         planners=frozenset(lists["planners"]),
         administrators=frozenset(lists["administrators"]),
+        planner_names=frozenset(lists["planner_names"]),
+        administrator_names=frozenset(lists["administrator_names"]),
     )
+
+
+def identity(claims: Mapping[str, Any]) -> str:
+    """Return who signed in, by claims that a reader cannot choose; empty where there is none.
+
+    An address counts only where the provider says that it was checked; else the reader is known by
+    ``sub``, which a provider gives once and to nobody else. Other claims, such as
+    ``preferred_username``, may be changed by the reader or belong to several (OpenID Connect Core
+    1.0, sections 5.1 and 5.7).
+
+    Examples
+    --------
+    >>> identity({"sub": "7", "email": "ada@example.org", "email_verified": True})
+    'ada@example.org'
+    >>> identity({"sub": "7", "email": "ada@example.org", "preferred_username": "ada"})
+    '7'
+    """
+    checked = claims.get("email_verified") in (True, "true")
+    email = str(claims.get("email") or "").strip() if checked else ""
+    return email or str(claims.get("sub") or "").strip()
+
+
+def display_name(claims: Mapping[str, Any]) -> str:
+    """Return what to call who signed in, on their own page only.
+
+    Examples
+    --------
+    >>> display_name({"sub": "7", "preferred_username": "ada"}), display_name({"sub": "7"})
+    ('ada', '7')
+    """
+    known = identity(claims)
+    if known != str(claims.get("sub") or "").strip():
+        return known
+    return str(claims.get("preferred_username") or claims.get("email") or known)
 
 
 def split(told: Any) -> tuple[str, ...]:

@@ -22,6 +22,10 @@ NOT_SERVED = (
     "Readers who come through a proxy or sign in are answered by server.py only. Start the app "
     "with: estate app"
 )
+NO_IDENTITY = (
+    "The identity provider did not say who signed in: it gave neither a subject nor a checked "
+    "email address. Ask whoever looks after the sign-in."
+)
 
 
 def role() -> Role:
@@ -31,7 +35,7 @@ def role() -> Role:
 
 
 def name() -> str:
-    """Return who the reader is, for the record of exports."""
+    """Return who the reader is, for the record of exports and of work."""
     return _reader()[0]
 
 
@@ -67,6 +71,8 @@ def let_in() -> None:
         _show.say("Sign in to open the app.")
         st.button("Sign in", type="primary", on_click=st.login)
         st.stop()
+    if access.mode == "sign-in" and not _reader()[0]:
+        _stop("The app cannot be opened here", NO_IDENTITY)
 
 
 def show() -> None:
@@ -75,8 +81,10 @@ def show() -> None:
         if _settings().mode == "own machine":
             _show.aside("You work on this machine alone, as a planner.")
             return
-        _show.aside(f"Signed in as {name()}: {role()}.")
-        if _settings().mode == "sign-in":
+        signs_in = _settings().mode == "sign-in"
+        called = _access.display_name(_claims()) if signs_in else name()
+        _show.aside(f"Signed in as {called}: {role()}.")
+        if signs_in:
             st.button("Sign out", on_click=st.logout)
 
 
@@ -100,10 +108,11 @@ def _reader() -> tuple[str, tuple[str, ...]]:
         return OWN_MACHINE, ()
     if access.mode == "proxy":
         headers = _headers()
-        return headers.get(access.header, ""), _access.split(headers.get(access.groups_header, ""))
+        return headers.get(access.header, "").strip(), _access.split(
+            headers.get(access.groups_header, "")
+        )
     claims = _claims()
-    told = str(claims.get("email") or claims.get("preferred_username") or claims.get("sub") or "")
-    return told, _access.split(claims.get(access.claim) or ())
+    return _access.identity(claims), _access.split(claims.get(access.claim) or ())
 
 
 def _headers() -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app_pages._access import Access, AccessError, check_address, is_loopback, read
+from app_pages._access import Access, AccessError, check_address, identity, is_loopback, read
 
 PROXY = {
     "ESTATE_PROXY_HEADER": "X-Forwarded-User",
@@ -53,6 +53,7 @@ def test_environment_wins_over_secrets() -> None:
         (PROXY | {"ESTATE_PROXY_HEADER": "X User"}, {}, "is no name of a header"),
         (PROXY, SIGN_IN, "Keep one of them"),
         ({}, {"access": {"planner": ["a"]}}, "no setting 'planner'"),
+        ({"ESTATE_CLAIM": "preferred_username"}, SIGN_IN, "does not list groups"),
     ],
 )
 def test_settings_that_leave_a_door_open_are_refused(
@@ -70,13 +71,41 @@ def test_every_fault_is_told_at_once() -> None:
 
 def test_role_comes_from_name_or_group_and_the_highest_counts() -> None:
     access = Access(
-        mode="sign-in", planners=frozenset({"plan", "ada"}), administrators=frozenset({"admin"})
+        mode="sign-in",
+        planners=frozenset({"plan"}),
+        administrators=frozenset({"admin"}),
+        planner_names=frozenset({"ada"}),
+        administrator_names=frozenset({"grace"}),
     )
+    assert access.role_of("grace", ("plan",)) == "administrator"
     assert access.role_of("ada", ()) == "planner"
     assert access.role_of("bob", ("plan",)) == "planner"
     assert access.role_of("bob", ("plan", "admin")) == "administrator"
     assert access.role_of("bob", ("Plan", "plans")) == "viewer"
     assert access.role_of("", ()) == "viewer"
+
+
+def test_name_is_not_taken_for_a_group_nor_a_group_for_a_name() -> None:
+    told = {"planners": "planning", "administrators": "running-it"}
+    names = {"planner_names": "ada", "administrator_names": "grace"}
+    access = read({}, SIGN_IN | {"access": told | names})
+    assert access.role_of("planning", ()) == "viewer"
+    assert access.role_of("running-it", ()) == "viewer"
+    assert access.role_of("bob", ("ada", "grace")) == "viewer"
+    assert access.role_of("ada", ()) == "planner"
+    assert access.role_of("grace", ()) == "administrator"
+
+
+@pytest.mark.parametrize("checked", [{}, {"email_verified": False}, {"email_verified": "false"}])
+def test_address_that_nobody_checked_is_no_identity(checked: dict[str, Any]) -> None:
+    claims = {"sub": "7", "email": "ada@example.org", "preferred_username": "ada"}
+    assert identity(claims | checked) == "7"
+    assert identity(claims | {"email_verified": True}) == "ada@example.org"
+
+
+def test_names_that_readers_choose_are_no_identity() -> None:
+    assert identity({"preferred_username": "ada", "name": "Ada", "nickname": "a"}) == ""
+    assert identity({"sub": " ", "email": "ada@example.org"}) == ""
 
 
 @given(name=st.text(), groups=st.lists(st.text()))

@@ -138,7 +138,12 @@ def test_reader_signs_in_gets_the_role_of_their_group_and_signs_out(
 ) -> None:
     home, runs = tmp_path / "home", tmp_path / "runs"
     home.mkdir()
-    told = {"sub": "1", "email": "ada@example.org", "groups": ["planning", "choir"]}
+    told = {
+        "sub": "1",
+        "email": "ada@example.org",
+        "email_verified": True,
+        "groups": ["planning", "choir"],
+    }
     with signing_in(home, runs, **told) as address:
         context = chrome.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()

@@ -80,6 +80,28 @@ def test_app_is_closed_where_a_proxy_is_trusted_but_nothing_checks_it(
     assert "Who should be held where?" not in everything(app)
 
 
+@pytest.mark.parametrize(
+    ("claims", "is_closed"),
+    [
+        ({"preferred_username": "ada", "email": "ada@example.org"}, True),
+        ({"preferred_username": "ada", "sub": "7"}, False),
+    ],
+)
+def test_app_is_closed_to_a_sign_in_that_names_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claims: dict[str, str], is_closed: bool
+) -> None:
+    access = _access.Access(mode="sign-in", planner_names=frozenset({"ada", "ada@example.org"}))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(_who, "_settings", lambda: access)
+    monkeypatch.setattr(_access, "is_guarded", lambda: True)
+    monkeypatch.setattr(_who, "_claims", lambda: {"is_logged_in": True} | claims)
+    monkeypatch.setenv("ESTATE_RUNS", str(tmp_path))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    text = everything(app)
+    assert ("did not say who signed in" in text) == is_closed
+    assert ("Signed in as ada: viewer." in text) != is_closed
+
+
 def test_app_is_closed_to_whom_the_proxy_does_not_name(
     viewer: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
