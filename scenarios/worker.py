@@ -200,13 +200,7 @@ def jobs(parent: Path) -> list[Job]:
     A worker that ended without a word counts as failed, however it ended. A folder that is no job
     is left out.
     """
-    found = []
-    for folder in parent.iterdir() if parent.is_dir() else ():
-        try:
-            found.append(Job(folder=folder, request=read_request(folder), status=truly(folder)))
-        except (OSError, ValueError, TypeError):
-            continue
-    found.sort(key=_order)
+    found = sorted(_found(parent), key=_order)
     ahead, told = 0, []
     for job in found:
         told.append(replace(job, ahead=ahead))
@@ -214,8 +208,23 @@ def jobs(parent: Path) -> list[Job]:
     return told
 
 
+def _found(parent: Path, *, living: bool = False) -> Iterator[Job]:
+    """Give the jobs of a folder, in no order; ended ones are passed by if living ones are asked."""
+    for folder in parent.iterdir() if parent.is_dir() else ():
+        try:
+            if living and read_status(folder).state in ENDED:
+                continue
+            job = Job(folder=folder, request=read_request(folder), status=truly(folder))
+        except (OSError, ValueError, TypeError):
+            continue
+        if not (living and job.has_ended):
+            yield job
+
+
 def truly(folder: Path) -> Status:
     """Read how far a job is; one whose worker is dead counts as failed."""
+    if (status := read_status(folder)).state in ENDED:
+        return status
     if is_alive(folder):
         return read_status(folder)
     # read after the look, since a worker writes its end before it dies
@@ -259,11 +268,15 @@ def _work(folder: Path) -> int:
     from scenarios.faults import ending
     from scenarios.ledger import forget_own_ledgers
 
+    if read_status(folder).state in ENDED:  # given up before it said that it lives
+        return int(ExitCode.INTERRUPTED)
     request: Request | None = None
     watch = _Watch(folder, Status(state="waiting", pid=os.getpid()))
     try:
         request = read_request(folder)
         with _turn(folder):
+            if read_status(folder).state in ENDED:
+                return int(ExitCode.INTERRUPTED)
             watch.begin()
             found = perform(request.command, Path(request.runs), request.options, watch.progress)
         watch.end("done", found.exit_code, folder=str(found.folder))
@@ -293,11 +306,8 @@ def _turn(folder: Path) -> Iterator[None]:
 
 def _earlier(folder: Path) -> Iterator[Job]:
     """Give the living jobs that go before one."""
-    for job in jobs(folder.parent):
-        if job.folder == folder:
-            return
-        if not job.has_ended:
-            yield job
+    own = read_request(folder).asked_ns, folder.name
+    return (job for job in _found(folder.parent, living=True) if _order(job) < own)
 
 
 def cancel(folder: Path) -> None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 import scenarios.run as run_module
+from scenarios import worker
 from scenarios.commands import COMMANDS, check
 from scenarios.errors import ScenarioError
 from scenarios.locking import holding
@@ -138,6 +141,53 @@ def test_living_worker_is_known_by_its_lock(tmp_path: Path) -> None:
     write_status(tmp_path / "a", Status(state="running", pid=1))
     with holding(tmp_path / "a" / ALIVE_FILE):
         assert [job.status.state for job in jobs(tmp_path)] == ["running"]
+
+
+def test_cancelled_job_does_not_come_back_to_life(tmp_path: Path) -> None:
+    only_asked(tmp_path / "jobs" / "a", Request(command="run", runs=str(tmp_path / "runs")))
+    given_up = Status(state="cancelled", message="Cancelled. Nothing was left.")
+    write_status(tmp_path / "jobs" / "a", given_up)
+    assert work(tmp_path / "jobs" / "a") == 130
+    assert read_status(tmp_path / "jobs" / "a") == given_up
+    assert not (tmp_path / "runs").exists()
+
+
+def test_job_cancelled_while_it_waits_does_not_work_when_its_turn_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = Status(state="cancelled")
+
+    @contextmanager
+    def turn(folder: Path) -> Iterator[None]:
+        assert read_status(folder).state == "waiting"
+        write_status(folder, given_up)
+        yield
+
+    monkeypatch.setattr(worker, "_turn", turn)
+    only_asked(tmp_path / "a", Request(command="run", runs=str(tmp_path / "runs")))
+    assert work(tmp_path / "a") == 130
+    assert read_status(tmp_path / "a") == given_up
+    assert not (tmp_path / "runs").exists()
+
+
+def test_job_that_waits_passes_ended_ones_by_without_a_look_at_their_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Request(command="run", options={"scenario": "baseline"})
+    for number, name in enumerate(("ended", "works", "own", "later")):
+        only_asked(tmp_path / name, replace(asked, asked_ns=number))
+    write_status(tmp_path / "ended", Status(state="done"))
+    looked: list[str] = []
+    is_alive = worker.is_alive
+
+    def look(folder: Path) -> bool:
+        looked.append(folder.name)
+        return is_alive(folder)
+
+    monkeypatch.setattr(worker, "is_alive", look)
+    with holding(tmp_path / "works" / ALIVE_FILE):
+        assert [job.name for job in worker._earlier(tmp_path / "own")] == ["works"]
+    assert "ended" not in looked
 
 
 def test_folder_that_is_no_job_is_left_out(tmp_path: Path) -> None:
