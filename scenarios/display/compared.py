@@ -459,7 +459,13 @@ def prisons_that_change(
         Which measure.
     """
     known = found[(found["measure"] == measure) & (found["group_by"] == effects.ALL)]
-    told = known[~known["verdict"].isin([CANNOT_TELL])]
+    told = known[known["verdict"].isin(["higher", "lower"])]
+    one_year = len(known) > 0 and bool((known["verdict"] == ONE_REPLICATION).all())
+    chance = (
+        "One simulated year cannot tell a difference from chance. Start runs of several."
+        if one_year
+        else f"{len(told)} of {len(known)} prisons differ beyond chance. {BY_CHANCE}"
+    )
     size = told["difference"].abs().sort_values(ascending=False, kind="stable")
     most = told.loc[size.index[:rows]]
     shown = pd.DataFrame(
@@ -482,7 +488,7 @@ def prisons_that_change(
             "interval": "95% interval",
         },
         right=("before", "after", "change", "interval"),
-        note=f"{len(told)} of {len(known)} prisons differ beyond chance. {BY_CHANCE}",
+        note=chance,
     )
 
 

@@ -1,0 +1,50 @@
+"""Two runs side by side in words and tables: what is told apart, and of whom."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from scenarios.compare import differences
+from scenarios.display import compared
+
+
+def by_prison(values: dict[str, list[float]]) -> pd.DataFrame:
+    """Make measures of prisons: what is told of each replication by code."""
+    return pd.DataFrame(
+        [
+            {
+                "scenario": "a",
+                "replication": number,
+                "establishment": code,
+                "group_by": "all",
+                "group": "all",
+                "measure": "no_contact_share",
+                "measure_unit": "share of people",
+                "value": value,
+            }
+            for code, years in values.items()
+            for number, value in enumerate(years)
+        ]
+    )
+
+
+def told_of_prisons(before: dict[str, list[float]], after: dict[str, list[float]]) -> str:
+    found = differences(by_prison(before), by_prison(after), paired=True)
+    return compared.prisons_that_change(found, {"LEI": "Leeds", "LPI": "Hull"}, "no_contact_share")
+
+
+@pytest.mark.parametrize("change", [0.0, 0.2])
+def test_one_replication_tells_no_prison_beyond_chance(change: float) -> None:
+    table = told_of_prisons({"LEI": [0.5], "LPI": [0.5]}, {"LEI": [0.5 + change], "LPI": [0.5]})
+    assert "Leeds" not in table
+    assert "differ beyond chance" not in table
+    assert "One simulated year cannot tell" in table
+
+
+def test_prisons_that_differ_are_those_higher_or_lower_beyond_chance() -> None:
+    before = {"LEI": [0.5, 0.6, 0.7], "LPI": [0.5, 0.6, 0.7]}
+    table = told_of_prisons(before, {"LEI": [0.7, 0.8, 0.91], "LPI": [0.6, 0.5, 0.7]})
+    assert "1 of 2 prisons differ beyond chance" in table
+    assert "Leeds" in table
+    assert "Hull" not in table
