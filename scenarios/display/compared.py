@@ -84,8 +84,12 @@ NO_CONTACT = {
 """People without contact, and why."""
 
 BY_CHANCE = (
-    "A verdict needs a 95% interval that leaves out zero, so of twenty groups where nothing "
-    "changes about one is called a gain or a loss by chance alone."
+    "A verdict needs a 95% interval that leaves out zero, so of twenty prisons where nothing "
+    "changes about one is named by chance alone."
+)
+GROUPS_BY_CHANCE = (
+    "A verdict needs one 95% interval of the four that leaves out zero, so of twenty groups where "
+    "nothing changes up to four are called a gain or a loss by chance alone."
 )
 SPLIT_NOTE = (
     "The parts add up to the change, year by year. They say where it shows, not which changed line "
@@ -317,7 +321,7 @@ def who_gains(rows: pd.DataFrame, measure: str, caption: str = "Who gains and wh
         },
         right=("change", "interval"),
         note="All measures together: visits, regular contact, no contact and the wait; a group "
-        f"gains when one is better and none worse beyond chance. {BY_CHANCE}",
+        f"gains when one is better and none worse beyond chance. {GROUPS_BY_CHANCE}",
         scroll=True,
     )
 

@@ -7,6 +7,7 @@ import pytest
 
 from scenarios.compare import differences
 from scenarios.display import compared
+from scenarios.effects import HIGHER_IS_BETTER, gains_and_losses
 
 
 def by_prison(values: dict[str, list[float]]) -> pd.DataFrame:
@@ -48,3 +49,21 @@ def test_prisons_that_differ_are_those_higher_or_lower_beyond_chance() -> None:
     assert "1 of 2 prisons differ beyond chance" in table
     assert "Leeds" in table
     assert "Hull" not in table
+
+
+def test_note_on_groups_counts_the_chance_of_every_measure_of_the_verdict() -> None:
+    people = {
+        "establishment": "ALL",
+        "group_by": "sex",
+        "group": "men",
+        "measure": "people",
+        "value": 10.0,
+    }
+    keys = {"scenario": "a", "measure_unit": "people"}
+    rows = pd.DataFrame([people | keys | {"replication": number} for number in range(3)])
+    groups = gains_and_losses(differences(rows, rows, paired=True))
+    by_chance = 20 * 0.05 * len(HIGHER_IS_BETTER)
+    assert by_chance == pytest.approx(4.0)
+    table = compared.who_gains(groups, "no_contact_share")
+    assert "of twenty groups where nothing changes up to four" in table
+    assert "about one" not in table
