@@ -57,7 +57,7 @@ GROUP_WORDS = {
     "never_in_care": "Never in care",
     "foreign_national": "Foreign nationals",
     "british_or_irish": "British or Irish",
-    "without_visitors": "Nobody may visit",
+    "without_visitors": "People without visitors",
     "low_income": "Visitors on a low income",
     "other_income": "Visitors on another income",
     "with_car": "Visitors with a car",
@@ -69,8 +69,8 @@ APART = (
     ("nationality", "foreign_national"),
     ("income", "without_visitors"),
 )
-"""Groups that the tables name apart: care-experienced people, foreign nationals, people whom nobody
-may visit."""
+"""Groups that the tables name apart: care-experienced people, foreign nationals, people without
+visitors."""
 
 NO_CONTACT = {
     "no_contact_share": "No visit or call in four weeks",
@@ -419,22 +419,26 @@ def apart(found: pd.DataFrame) -> str:
     for group_by, group in APART:
         of_group = found[(found["group_by"] == group_by) & (found["group"] == group)]
         known = {row["measure"]: row for row in wording.records(of_group)}
-        if not known.get("people", {}).get("before"):
+        people = known.get("people", {})
+        if not people.get("before"):
             continue
+        same = people["before"] == people["after"]
         rows += [
             {
                 "who": group_words(group),
                 "measure": wording.measure(name),
                 "before": cell(known[name]["before"], name),
                 "after": cell(known[name]["after"], name),
-                "change": verdict_words(known[name]).capitalize(),
+                "change": (
+                    verdict_words(known[name]) if same else effects.OTHER_PEOPLE
+                ).capitalize(),
             }
             for name in APART_MEASURES
             if name in known
         ]
     return table(
         pd.DataFrame(rows, columns=["who", "measure", "before", "after", "change"]),
-        "People in care as children, foreign nationals, and people whom nobody may visit",
+        "People in care as children, foreign nationals, and people without visitors",
         labels={
             "who": "People",
             "measure": "Measure",
@@ -443,8 +447,9 @@ def apart(found: pd.DataFrame) -> str:
             "change": "Verdict",
         },
         right=("before", "after"),
-        note="Groups of nobody are left out. Runs of earlier versions do not measure the visits of "
-        "foreign nationals apart.",
+        note="Groups of nobody are left out. A group has no verdict where it is not of as many "
+        "people in both runs, as where somebody without visitors gains one. Runs of earlier "
+        "versions do not measure the visits of foreign nationals apart.",
     )
 
 

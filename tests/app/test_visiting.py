@@ -172,7 +172,7 @@ def test_comparison_tells_people_without_contact_and_groups_apart(
 ) -> None:
     text = shown(opened("compare", plan))
     assert "of them: nobody is known" in text
-    assert "Nobody may visit" in text
+    assert "People without visitors" in text
 
 
 def test_waterfall_draws_bars_that_join(plan: Results, today: Results) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from scenarios.compare import differences
 from scenarios.display import compared
-from scenarios.effects import HIGHER_IS_BETTER, gains_and_losses
+from scenarios.effects import HIGHER_IS_BETTER, OTHER_PEOPLE, gains_and_losses
 
 
 def by_prison(values: dict[str, list[float]]) -> pd.DataFrame:
@@ -67,3 +67,33 @@ def test_note_on_groups_counts_the_chance_of_every_measure_of_the_verdict() -> N
     table = compared.who_gains(groups, "no_contact_share")
     assert "of twenty groups where nothing changes up to four" in table
     assert "about one" not in table
+
+
+def without_visitors(people: float, contact: list[float]) -> pd.DataFrame:
+    """Make measures of the people without visitors: how many, and the visits each has."""
+    return pd.DataFrame(
+        [
+            {
+                "scenario": "a",
+                "replication": number,
+                "establishment": "ALL",
+                "group_by": "income",
+                "group": "without_visitors",
+                "measure": measure,
+                "measure_unit": "",
+                "value": value,
+            }
+            for number, share in enumerate(contact)
+            for measure, value in (("people", people), ("no_contact_share", share))
+        ]
+    )
+
+
+def test_people_without_visitors_have_no_verdict_where_some_gain_one() -> None:
+    before, after = [0.8, 0.8, 0.8], [0.9, 0.91, 0.92]
+    same = differences(without_visitors(9.0, before), without_visitors(9.0, after), paired=True)
+    fewer = differences(without_visitors(9.0, before), without_visitors(5.0, after), paired=True)
+    assert "People without visitors" in compared.apart(same)
+    assert "Higher by" in compared.apart(same)
+    assert "Higher by" not in compared.apart(fewer)
+    assert OTHER_PEOPLE.capitalize() in compared.apart(fewer)
