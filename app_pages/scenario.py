@@ -49,7 +49,7 @@ def begin_anew() -> None:
 
 
 def begin_with_kept() -> None:
-    """Let the reader open, copy or forget a scenario that is kept."""
+    """Let the reader open or copy a scenario that is kept; planners may forget it."""
     kept = {each.name: each for each in drafts.drafts(_state.runs_folder())}
     if not kept:
         _show.say("No scenario is kept yet.")
@@ -66,7 +66,7 @@ def begin_with_kept() -> None:
         copy = drafts.duplicate(_state.runs_folder(), kept[name])
         _builder.begin(_builder.from_draft(copy))
         st.rerun()
-    if right.button("Forget it"):
+    if _who.is_planner() and right.button("Forget it"):
         drafts.delete_draft(_state.runs_folder(), name)
         st.rerun()
 
