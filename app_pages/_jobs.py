@@ -210,12 +210,15 @@ def _show_ended(job: Job) -> None:
     from scenarios.worker import log_tail
 
     status = job.status
-    _show.say(f"{job.request.title}. {progress.ending(status)}", small=False)
-    if status.state == "failed" and (tail := log_tail(job.folder, status.reference)):
+    planner = _who.is_planner()
+    ending = progress.ending(status, circulate=not planner)
+    _show.say(f"{job.request.title}. {ending}", small=False)
+    failed = planner and status.state == "failed"
+    if failed and (tail := log_tail(job.folder, status.reference)):
         with st.expander("Last lines of the log"):
             _show.log(tail)
     with st.container(horizontal=True):
-        if status.state != "done" and _who.is_planner():
+        if status.state != "done" and planner:
             st.button("Start it again", key=f"again {job.name}", on_click=again, args=(job.name,))
         st.button("Put away", key=f"forget {job.name}", on_click=forget, args=(job.name,))
 

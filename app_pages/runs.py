@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _data, _jobs, _show, _state
+from app_pages import _data, _jobs, _show, _state, _who
 from scenarios.display import listings, progress
 
-_show.mark()
+_show.mark("OFFICIAL-SENSITIVE" if _who.is_planner() else "OFFICIAL")
 _show.title("Runs")
 _show.say(
     "A run decides who is held where, plays a year of visits several times, and is stored with "
@@ -64,4 +64,4 @@ else:
 
 if past := [job for job in _jobs.jobs() if job.has_ended]:
     _show.section("Work in the background")
-    _show.table(progress.table(past))
+    _show.table(progress.table(past, circulate=not _who.is_planner()))

@@ -90,21 +90,28 @@ def about(seconds: float) -> str:
     return f"About {number} {unit}{'' if number == 1 else 's'}"
 
 
-def ending(status: Status) -> str:
-    """Say how a job ended, and what to do where it did not."""
+def ending(status: Status, *, circulate: bool = False) -> str:
+    """Say how a job ended, and what to do where it did not.
+
+    What was wrong may name single people: for circulation the reference alone is told.
+    """
     if status.state == "done":
         if status.exit_code:
             return f"It is stored, and ended with exit code {status.exit_code}: read what it says."
         return "It is complete and stored."
     if status.state == "cancelled":
         return "It was cancelled. Nothing of it is stored."
-    untold = status.reference and status.reference not in status.message
+    message = "" if circulate else f" {status.message}"
+    untold = status.reference and status.reference not in message
     reference = f" Reference: {status.reference}." if untold else ""
-    return f"It could not be made. {status.message}{reference}"
+    return f"It could not be made.{message}{reference}"
 
 
-def table(jobs: Sequence[Job]) -> str:
-    """List jobs that have ended, the latest first: what, who asked, when, and how it ended."""
+def table(jobs: Sequence[Job], *, circulate: bool = False) -> str:
+    """List jobs that have ended, the latest first: what, who asked, when, and how it ended.
+
+    For circulation without what was wrong, as in :func:`ending`.
+    """
     import pandas as pd
 
     rows = [
@@ -113,7 +120,7 @@ def table(jobs: Sequence[Job]) -> str:
             "command": job.request.command,
             "asked": moment(_time(job.request.asked_ns)),
             "by": job.request.asked_by or DASH,
-            "ending": ending(job.status),
+            "ending": ending(job.status, circulate=circulate),
         }
         for job in reversed(jobs)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_reference_of_a_fault_is_told_once() -> None:
     failed = Status(state="failed", message="It broke. Reference 1f2e.", reference="1f2e")
     assert progress.ending(failed).count("1f2e") == 1
     assert "Reference: 1f2e" in progress.ending(Status(state="failed", reference="1f2e"))
+
+
+def test_what_was_wrong_does_not_circulate_but_its_reference_does() -> None:
+    failed = Status(
+        state="failed", message="A0007AA is twice in. Reference 1f2e.", reference="1f2e"
+    )
+    assert progress.ending(failed, circulate=True) == "It could not be made. Reference: 1f2e."
+    assert "A0007AA" not in progress.table([job(**asdict(failed))], circulate=True)
+    assert "A0007AA" in progress.table([job(**asdict(failed))])
 
 
 def test_ending_with_an_exit_code_is_not_called_complete() -> None:
