@@ -828,5 +828,5 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
     yield (
         f"Knee of the cost curve: {knee['fte']:.0f} caseworkers, £{knee['gbp_per_year']:,.0f} a "
         f"year, {knee['unmet_hours']:,.0f} hours unmet, {knee['wait_days']:.1f} days to first "
-        "contact."
+        "contact of those reached."
     )

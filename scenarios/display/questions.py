@@ -7,6 +7,7 @@ table and the measures of the whole estate.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from scenarios.display import charts, listings, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, quantity, table
 from scenarios.display.views import ALL, FAR_MILES
+from scenarios.display.workers import not_reached
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -27,6 +29,7 @@ MEASURES = (
     "wait_days_median", "wait_days_p90", "requests_unmet_share", "no_contact_share",
     "regular_contact_share", "school_hours_missed", "family_need_hours", "worker_hours",
     "worker_hours_unmet", "worker_days_to_first_contact_p90", "worker_need_met_share",
+    "worker_referrals", "worker_people_helped",
 )  # fmt: skip
 """Measures of the whole estate that the answers use."""
 
@@ -241,7 +244,8 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
                 measures,
                 "worker_days_to_first_contact_p90",
                 "Wait for a family worker",
-                "days; one referral in ten waits longer",
+                "days; of those reached, one referral in ten waits longer",
+                also=_not_reached(measures),
             ),
         ],
         figure=charts.ranked_bars(
@@ -263,6 +267,13 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
             },
         ),
     )
+
+
+def _not_reached(measures: pd.DataFrame) -> str:
+    """Say what share of referrals nobody reached; nothing where the run does not have it."""
+    whole = measures[measures["group_by"] == ALL].set_index("measure")["mean"]
+    made = float(whole.get("worker_referrals", 0.0))
+    return not_reached(made, float(whole.get("worker_people_helped", math.nan)))
 
 
 def _workers_sentence(measures: pd.DataFrame, sizing: Path | None) -> str:
@@ -371,15 +382,21 @@ def _visits_sentence(measures: pd.DataFrame) -> str:
 
 
 def _card(
-    measures: pd.DataFrame, measure: str, label: str, unit: str, *, apart: bool = False
+    measures: pd.DataFrame,
+    measure: str,
+    label: str,
+    unit: str,
+    *,
+    apart: bool = False,
+    also: str = "",
 ) -> Number:
-    """Show a measure with its interval, men and women apart where asked."""
+    """Show a measure with its interval, men and women apart where asked, or what is said beside."""
     row = _row(measures, measure)
     return Number(
         label=label,
         value=quantity(row["mean"], measure),
         unit=unit,
-        change=_apart(measures, measure) if apart else "",
+        change=_apart(measures, measure) if apart else also,
         note=_note(row),
     )
 

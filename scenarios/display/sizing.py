@@ -405,7 +405,7 @@ def curve_rows(sizing: Sizing, establishment: str, days: int) -> str:
             "reached_share": f"Reached within {wording.count(days, 'day')}",
             "between": "95% interval",
             "reached": "People reached",
-            "wait_days": "Mean days to first contact",
+            "wait_days": "Mean days to first contact, of those reached",
             "unmet_hours": "Hours not done",
             "year_gbp": "Cost a year",
             "is_played": "Played",
@@ -485,7 +485,8 @@ def fair_rows(sizing: Sizing) -> str:
             "confidence": "Today's number is",
         },
         right=(*numbers, "change"),
-        note="Where two prisons are close, look at their curves before taking a post from one.",
+        note="Mean days are of those reached. Where two prisons are close, look at their curves "
+        "before taking a post from one.",
         scroll=True,
     )
 
@@ -551,7 +552,9 @@ def costs(sizing: Sizing) -> Figure:
             alt.Tooltip("fte:Q", title="Caseworkers", format=",.1f"),
             alt.Tooltip("gbp_per_year:Q", title="Pounds a year", format=",.0f"),
             alt.Tooltip("unmet_hours:Q", title="Hours not done", format=",.0f"),
-            alt.Tooltip("wait_days:Q", title="Mean days to first contact", format=".1f"),
+            alt.Tooltip(
+                "wait_days:Q", title="Mean days to first contact, of those reached", format=".1f"
+            ),
         ],
     )
     title = "What caseworkers cost and what is left undone, at the best share of each total"
@@ -575,8 +578,8 @@ def knee_sentence(sizing: Sizing) -> str:
 def _at(row: pd.Series[Any]) -> str:
     return (
         f"{row['fte']:,.1f} caseworkers, {wording.pounds(float(row['gbp_per_year']))} a year, "
-        f"{row['unmet_hours']:,.0f} hours not done, {row['wait_days']:.1f} days to first contact "
-        "on average"
+        f"{row['unmet_hours']:,.0f} hours not done, of those reached {row['wait_days']:.1f} days "
+        "to first contact on average"
     )
 
 
@@ -593,7 +596,7 @@ def cost_rows(sizing: Sizing) -> str:
             "fte": "Caseworkers",
             "year_gbp": "Cost a year",
             "unmet_hours": "Hours not done",
-            "wait_days": "Mean days to first contact",
+            "wait_days": "Mean days to first contact, of those reached",
             "reached": "People reached",
             "prisons_that_meet_the_target": "Prisons that meet the target",
             "which": "Which",

@@ -333,6 +333,30 @@ def sentence(whole: Mapping[str, Estimate]) -> str:
     )
 
 
+def not_reached(referrals: float, reached: float) -> str:
+    """Say what share of a year's referrals came to no first contact.
+
+    Parameters
+    ----------
+    referrals, reached
+        Referrals of the year, and those of them that came to a first contact; nothing is said where
+        either is not known.
+
+    Examples
+    --------
+    >>> not_reached(200.0, 150.0)
+    '25.0% of referrals are not reached.'
+    """
+    if not referrals > 0 or reached != reached:
+        return ""
+    return f"{max(1.0 - reached / referrals, 0.0):.1%} of referrals are not reached."
+
+
+def _not_reached(whole: Mapping[str, Estimate]) -> str:
+    made, reached = (whole.get(name) for name in ("worker_referrals", "worker_people_helped"))
+    return not_reached(made.mean, reached.mean) if made and reached else ""
+
+
 def known(prisons: pd.DataFrame) -> str:
     """Say at how many prisons the number of workers is known."""
     measured = prisons[prisons["confidence"] == "measured"]
@@ -397,11 +421,11 @@ def numbers(
             note="On people referred and never reached, and on cases begun and left.",
         ),
         Number(
-            label="Nine in ten are reached within",
+            label="Of those reached, nine in ten within",
             value=markup.quantity(days.mean, "days") if days.mean == days.mean else DASH,
             unit="days",
             change=_range(days, "wait_days"),
-            note=_longest(prisons),
+            note=f"{_not_reached(whole)} {_longest(prisons)}".strip(),
         ),
         extra,
         Number(
@@ -498,7 +522,7 @@ def prison_rows(prisons: pd.DataFrame) -> str:
             "funded": "Hours funded",
             "need_per_funded_hour": "Need for each funded hour",
             "unmet": "Hours not done",
-            "wait": "Days, nine in ten",
+            "wait": "Days, nine in ten of those reached",
             "casework_fte": "Caseworkers, full time",
             "below_minimum": "Below the minimum",
             "lot": "Lot",
@@ -600,7 +624,7 @@ def group_rows(estimates: pd.DataFrame) -> str:
             "helped": "Reached",
             "met": "Share of hours done",
             "unmet": "Hours not done",
-            "wait": "Days, nine in ten",
+            "wait": "Days, nine in ten of those reached",
         },
         right=("met", "unmet", "wait"),
     )

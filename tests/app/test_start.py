@@ -113,6 +113,19 @@ def test_unmet_hours_are_the_mean_over_the_simulated_years(today: Results) -> No
     assert f"{unmet.mean():,.0f}" in answer.sentence
 
 
+def test_wait_for_a_worker_is_of_those_reached_beside_the_share_never_reached(
+    today: Results,
+) -> None:
+    rows = today.measures
+    whole = rows[(rows["establishment"] == "ALL") & (rows["group_by"] == "all")]
+    mean = whole.groupby("measure")["value"].mean()
+    share = 1.0 - mean["worker_people_helped"] / mean["worker_referrals"]
+    answer = questions.family_workers(today, questions.estate_measures(folder(today)), None)
+    (card,) = (each for each in answer.numbers if each.label == "Wait for a family worker")
+    assert card.unit == "days; of those reached, one referral in ten waits longer"
+    assert card.change == f"{share:.1%} of referrals are not reached."
+
+
 def test_answer_about_workers_tells_the_target_of_the_newest_sizing(
     today: Results, tmp_path: Path
 ) -> None:

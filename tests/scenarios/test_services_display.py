@@ -103,6 +103,23 @@ def test_sum_of_a_region_has_the_range_of_the_sum_and_not_of_its_parts(
     assert north["unmet_hours_low"] == 0
 
 
+def test_a_wait_is_told_of_those_reached_beside_the_share_never_reached(
+    prisons: pd.DataFrame,
+) -> None:
+    """12 and 15 of 50 referrals are reached, 27%: 73% are not."""
+    of_estate = measures().query("measure == 'worker_people_helped' and establishment == 'ALL'")
+    made = of_estate.assign(measure="worker_referrals", value=50.0)
+    whole = workers.estate(intervals(pd.concat([measures(), made], ignore_index=True)))
+    cards = workers.numbers(whole, prisons, POSTS, "2027-07-31", sizing.extra_person(None))
+    (wait,) = (card for card in cards if card.unit == "days")
+    assert wait.label == "Of those reached, nine in ten within"
+    assert wait.note.startswith("73.0% of referrals are not reached. Longest at Beta")
+    without = workers.numbers(
+        workers.estate(intervals(measures())), prisons, POSTS, "", sizing.extra_person(None)
+    )
+    assert not any("not reached" in card.note for card in without)
+
+
 def test_grants_are_told_by_when_they_end() -> None:
     rows = workers.grants(POSTS, "2027-07-31").set_index("funder")
     grant = rows.loc["Grant"]
