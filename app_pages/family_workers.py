@@ -137,7 +137,7 @@ def chosen_target(sized: Sizing) -> tuple[int, float]:
         )
     with right:
         percent = st.slider(
-            "Share of people referred, in per cent",
+            "Share of referrals, in per cent",
             min_value=50,
             max_value=100,
             value=round(100 * float(sized.asked["target_share"]) / 5) * 5,

@@ -1,7 +1,7 @@
 """A sizing of family workers as tables and pictures: fewest for a target, fair share, costs, need.
 
 It reads the folder that ``estate size family-workers`` writes. The target can be moved after the
-sizing: the curves hold the share of people reached within several numbers of days.
+sizing: the curves hold the share of referrals reached within several numbers of days.
 """
 
 from __future__ import annotations
@@ -235,9 +235,9 @@ def target(days: int, share: float) -> str:
     Examples
     --------
     >>> target(5, 0.9)
-    '90% of people referred are reached within 5 days'
+    '90% of referrals are reached within 5 days'
     """
-    return f"{share:.0%} of people referred are reached within {wording.count(days, 'day')}"
+    return f"{share:.0%} of referrals are reached within {wording.count(days, 'day')}"
 
 
 def fewest_sentence(rows: pd.DataFrame, days: int, share: float) -> str:
@@ -404,7 +404,7 @@ def curve_rows(sizing: Sizing, establishment: str, days: int) -> str:
             "fte": "Caseworkers",
             "reached_share": f"Reached within {wording.count(days, 'day')}",
             "between": "95% interval",
-            "reached": "People reached",
+            "reached": "Referrals reached",
             "wait_days": "Mean days to first contact, of those reached",
             "unmet_hours": "Hours not done",
             "year_gbp": "Cost a year",
@@ -597,7 +597,7 @@ def cost_rows(sizing: Sizing) -> str:
             "year_gbp": "Cost a year",
             "unmet_hours": "Hours not done",
             "wait_days": "Mean days to first contact, of those reached",
-            "reached": "People reached",
+            "reached": "Referrals reached",
             "prisons_that_meet_the_target": "Prisons that meet the target",
             "which": "Which",
         },
@@ -606,12 +606,12 @@ def cost_rows(sizing: Sizing) -> str:
 
 
 def extra_person(sizing: Sizing | None) -> Number:
-    """Give the cost of one more person helped, beyond the total that is shared.
+    """Give the cost of one more referral reached, beyond the total that is shared.
 
-    It is read off the cost curve from the total to the next larger one that reaches more people,
+    It is read off the cost curve from the total to the next larger one that reaches more referrals,
     both at their best share. The range is that of the cost of a worker.
     """
-    label = "One more person helped costs"
+    label = "One more referral reached costs"
     if sizing is None:
         return Number(
             label=label,
@@ -625,18 +625,18 @@ def extra_person(sizing: Sizing | None) -> Number:
         return Number(
             label=label,
             value=DASH,
-            note=f"Sizing {sizing.name}: more workers would reach nobody more.",
+            note=f"Sizing {sizing.name}: more workers would reach no more referrals.",
         )
     added = more.iloc[0]
-    people = float(added["reached"] - here["reached"])
-    each = float(added["gbp_per_year"] - here["gbp_per_year"]) / people
+    referrals = float(added["reached"] - here["reached"])
+    each = float(added["gbp_per_year"] - here["gbp_per_year"]) / referrals
     low, high = (each * share for share in _price_range(float(sizing.asked["gbp_per_fte"])))
     return Number(
         label=label,
         value=wording.pounds(each),
         change=f"{wording.pounds(low)} to {wording.pounds(high)}, by what a worker costs.",
         note=f"Sizing {sizing.name}: with {added['fte'] - here['fte']:,.1f} caseworkers more than "
-        f"{here['fte']:,.1f}, at their best share; {people:,.0f} people more a year.",
+        f"{here['fte']:,.1f}, at their best share; {referrals:,.0f} referrals more a year.",
     )
 
 

@@ -391,7 +391,7 @@ def numbers(
     until
         Last day of the simulated year, ISO.
     extra
-        The number about one more person helped, which a sizing gives.
+        The number about one more referral reached, which a sizing gives.
     """
     need, funded = whole["family_need_hours"], whole["worker_hours"]
     unmet, days = whole["worker_hours_unmet"], whole["worker_days_to_first_contact_p90"]
@@ -418,7 +418,7 @@ def numbers(
             value=f"{unmet.mean:,.0f}",
             unit="hours a year",
             change=_range(unmet, "hours"),
-            note="On people referred and never reached, and on cases begun and left.",
+            note="On referrals never reached, and on cases begun and left.",
         ),
         Number(
             label="Of those reached, nine in ten within",
@@ -558,7 +558,7 @@ def summed_rows(rows: pd.DataFrame, by: str) -> str:
             "need_hours": "Hours needed",
             "funded_hours_told": "Hours funded",
             "unmet_hours_told": "Hours not done",
-            "helped_told": "People helped",
+            "helped_told": "Referrals reached",
             "below_minimum": "Prisons below the minimum",
         },
         right=("funded_hours_told", "unmet_hours_told", "helped_told"),
@@ -588,7 +588,7 @@ def grant_rows(rows: pd.DataFrame) -> str:
 
 
 def group_rows(estimates: pd.DataFrame) -> str:
-    """List referrals, people helped, unmet hours and wait by what brought people, and by group."""
+    """List referrals, those reached, unmet hours and wait by what brought people, and by group."""
     words = {"referral_source": SOURCES}
     rows = []
     for group_by in ("referral_source", *GROUPS):

@@ -90,7 +90,7 @@ def test_target_is_moved_and_the_fair_share_opened_with_the_keyboard_alone(
     by_tab(page, "Reached within so many days")
     page.keyboard.press("ArrowRight")
     wait_for_text(page, sentence(serviced, 7, 0.9))
-    by_tab(page, "Share of people referred, in per cent")
+    by_tab(page, "Share of referrals, in per cent")
     page.keyboard.press("ArrowLeft")
     wait_for_text(page, sentence(serviced, 7, 0.85))
     table = page.get_by_role("table", name="Full-time caseworkers today and by the fair share")

@@ -93,7 +93,7 @@ def test_link_opens_the_same_prison_and_target(
 ) -> None:
     app = opened(monkeypatch, serviced, WORKERS, prison="Wealstun", days="7", share="75")
     assert "Wealstun: share of referrals reached within 7 days" in shown(app)
-    assert "75% of people referred are reached within 7 days" in shown(app)
+    assert "75% of referrals are reached within 7 days" in shown(app)
 
 
 def test_fair_share_stands_beside_todays_contract(

@@ -120,6 +120,13 @@ def test_a_wait_is_told_of_those_reached_beside_the_share_never_reached(
     assert not any("not reached" in card.note for card in without)
 
 
+def test_those_reached_are_counted_as_referrals(prisons: pd.DataFrame) -> None:
+    """The holder of a place may be referred more than once a year."""
+    sheet = workers.summed_rows(workers.summed(measures(), prisons, "region"), "region")
+    assert "Referrals reached" in sheet
+    assert "People helped" not in sheet
+
+
 def test_grants_are_told_by_when_they_end() -> None:
     rows = workers.grants(POSTS, "2027-07-31").set_index("funder")
     grant = rows.loc["Grant"]
@@ -326,6 +333,8 @@ def test_extra_person_costs_the_step_up_the_cost_curve() -> None:
         )
     )
     assert number.value == "£500"
+    assert number.label == "One more referral reached costs"
+    assert number.note.endswith("40 referrals more a year.")
     assert number.change.startswith("£468 to £532")
 
 
