@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _effects, _show
+from app_pages import _effects, _show, _state
 
 if TYPE_CHECKING:
     from scenarios.drafts import Draft
@@ -29,6 +29,8 @@ class Begun:
     ----------
     name, title, question
         Its words.
+    kept_as
+        The name under which this session opened or kept it, and may keep it again.
     preset, chosen
         The question it began from, and what is chosen for it; none for one read from a file.
     cells
@@ -44,6 +46,7 @@ class Begun:
     name: str
     title: str
     question: str
+    kept_as: str | None = None
     preset: str | None = None
     chosen: Mapping[str, Any] = field(default_factory=dict)
     cells: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -65,7 +68,11 @@ def keep(scenario: Begun) -> None:
 
 
 def begin(scenario: Begun) -> None:
-    """Begin another scenario: its widgets start afresh."""
+    """Begin another scenario: its widgets start afresh, and its name is nobody else's."""
+    from scenarios.drafts import free_name
+
+    if scenario.kept_as is None:
+        scenario = replace(scenario, name=free_name(_state.runs_folder(), scenario.name))
     keep(scenario)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
 

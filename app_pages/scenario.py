@@ -60,7 +60,7 @@ def begin_with_kept() -> None:
     _show.say(kept[name].question)
     left, middle, right = st.columns(3)
     if left.button("Open", type="primary"):
-        _builder.begin(_builder.from_draft(kept[name]))
+        _builder.begin(replace(_builder.from_draft(kept[name]), kept_as=name))
         st.rerun()
     if middle.button("Duplicate"):
         copy = drafts.duplicate(_state.runs_folder(), kept[name])
@@ -83,8 +83,7 @@ def begin_with_file() -> None:
         return
     _show.say(f"{found.title}. {found.question}")
     if st.button("Begin with this file", type="primary"):
-        free = drafts.free_name(_state.runs_folder(), found.name)
-        _builder.begin(_builder.from_draft(replace(found, name=free)))
+        _builder.begin(_builder.from_draft(found))
         st.rerun()
 
 
@@ -256,14 +255,16 @@ def keep_and_run(scenario: Begun, draft: drafts.Draft, problems: tuple[str, ...]
     )
     draft = replace(draft, name=name.strip())
     problems = (*problems, *drafts.name_faults(draft.name))
+    if draft.name != scenario.kept_as:
+        problems = (*problems, *drafts.taken(runs, draft.name))
     left, middle, right = st.columns(3)
     if left.button("Keep it", disabled=bool(problems)):
         drafts.save_draft(runs, draft)
-        _builder.keep(replace(scenario, name=draft.name))
+        _builder.keep(replace(scenario, name=draft.name, kept_as=draft.name))
         _show.say(f"Kept as {draft.name}.")
     if middle.button("Duplicate it"):
         copy = drafts.duplicate(runs, draft)
-        _builder.begin(replace(scenario, name=copy.name, title=copy.title))
+        _builder.begin(replace(scenario, name=copy.name, title=copy.title, kept_as=None))
         st.rerun()
     right.download_button(
         "Download the file (YAML)",
@@ -285,7 +286,7 @@ def keep_and_run(scenario: Begun, draft: drafts.Draft, problems: tuple[str, ...]
         )  # fmt: skip
     if st.button("Keep it and start the run", type="primary", disabled=bool(problems)):
         path = drafts.save_draft(runs, draft)
-        _builder.keep(replace(scenario, name=draft.name))
+        _builder.keep(replace(scenario, name=draft.name, kept_as=draft.name))
         _jobs.begin(
             "run",
             title=draft.title,

@@ -271,6 +271,16 @@ def name_faults(name: str) -> tuple[str, ...]:
     return ()
 
 
+def taken(runs: Path, name: str) -> tuple[str, ...]:
+    """Say so when a draft of this name is kept, which somebody else may have written."""
+    if not NAME.fullmatch(name) or not (folder_of(runs) / f"{name}.yaml").exists():
+        return ()
+    return (
+        f"A scenario is kept as '{name}' already. Choose another name, such as "
+        f"'{free_name(runs, name)}', or open that one to change it.",
+    )
+
+
 def proper_name(words: str) -> str:
     """Make a name of some words.
 

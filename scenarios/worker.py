@@ -9,6 +9,7 @@ cancels: workers end, and nothing half-written is left.
 A job is a folder with these files::
 
     request.json   what was asked for, by whom and when
+    asked/         scenario files and locks as they were then
     status.json    how far it is
     alive          locked by the worker as long as it lives
     log.txt        what the worker wrote
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +46,10 @@ STATUS_FILE = "status.json"
 ALIVE_FILE = "alive"
 LOG_FILE = "log.txt"
 TURN_FILE = "turn"
+ASKED_FOLDER = "asked"
+
+KEPT_DAYS = 30
+"""An ended job is forgotten so long after it was asked for; what it made stays."""
 
 STEADY_SECONDS = 1.0
 """Before this much of a stage has passed, no time left is told."""
@@ -141,6 +147,9 @@ class Cancelled(BaseException):
 def start(folder: Path, request: Request) -> subprocess.Popen[bytes]:
     """Start a job in the background; poll it with ``read_status``, cancel it with SIGTERM.
 
+    Scenario files and locks are copied into its folder: what is changed in them while the job
+    waits is not what was asked for. Jobs that ended long ago are forgotten.
+
     Parameters
     ----------
     folder
@@ -160,11 +169,12 @@ def start(folder: Path, request: Request) -> subprocess.Popen[bytes]:
     asked = replace(
         request,
         runs=str(Path(request.runs).resolve()),
-        options=absolute(request.options),
+        options=_copied(absolute(request.options), folder.resolve() / ASKED_FOLDER),
         asked_ns=request.asked_ns or time.time_ns(),
     )
     _write_json(folder / REQUEST_FILE, asdict(asked))
     write_status(folder, Status())
+    _forget_old(folder.parent)
     with (folder / LOG_FILE).open("wb") as log:
         return subprocess.Popen(  # noqa: S603  our own module, with a folder we made
             [sys.executable, "-m", "scenarios.worker", str(folder.resolve())],
@@ -174,6 +184,36 @@ def start(folder: Path, request: Request) -> subprocess.Popen[bytes]:
             stderr=log,
             start_new_session=True,
         )
+
+
+def _copied(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Give options whose scenario files and locks are copies of their own, of the same names."""
+
+    def copy(asked: str, place: str) -> str:
+        source = Path(asked)
+        if not (source.is_absolute() and source.is_file()):
+            return asked  # a name, or a file that the command will miss
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        return str(shutil.copyfile(source, folder / place / source.name))
+
+    found = dict(options)
+    for name in ("scenario", "locks"):
+        if found.get(name) is not None:
+            found[name] = copy(found[name], name)
+    if "scenarios" in found:
+        # in a folder each, since two may have the same name
+        found["scenarios"] = [
+            copy(each, f"scenario-{number}") for number, each in enumerate(found["scenarios"], 1)
+        ]
+    return found
+
+
+def _forget_old(parent: Path) -> None:
+    """Delete the folders of jobs that ended and were asked for long ago."""
+    latest = time.time_ns() - KEPT_DAYS * 24 * 3600 * 10**9
+    for job in list(_found(parent)):
+        if job.has_ended and job.request.asked_ns < latest:
+            shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def read_status(folder: Path) -> Status:

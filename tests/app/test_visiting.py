@@ -341,6 +341,26 @@ def test_name_that_is_taken_by_the_model_cannot_be_kept(opened: Opener, tmp_path
     assert next(each for each in app.button if each.label == "Keep it").disabled
 
 
+def test_scenario_that_is_kept_is_replaced_only_by_who_opened_it(
+    opened: Opener, tmp_path: Path
+) -> None:
+    app = begun(opened, tmp_path)
+    own = next(each for each in app.text_input if each.label == "Name of the file").value
+    click(app, "Keep it")
+    click(app, "Keep it")
+    path = tmp_path / ".scenarios" / f"{own}.yaml"
+    kept = path.read_bytes()
+
+    other = begun(opened, tmp_path)
+    named = next(each for each in other.text_input if each.label == "Name of the file")
+    assert named.value == f"{own}_2"
+    named.set_value(own).run()
+    assert f"A scenario is kept as &#39;{own}&#39; already" in shown(other)
+    for label in ("Keep it", "Keep it and start the run"):
+        assert next(each for each in other.button if each.label == label).disabled
+    assert path.read_bytes() == kept
+
+
 def test_scenario_stays_when_the_page_changes(opened: Opener, tmp_path: Path) -> None:
     app = begun(opened, tmp_path)
     next(each for each in app.text_input if each.label == "Title").set_value("Kept title").run()

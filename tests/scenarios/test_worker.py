@@ -24,12 +24,14 @@ from scenarios.results import load_results
 from scenarios.studies import studies
 from scenarios.worker import (
     ALIVE_FILE,
+    KEPT_DAYS,
     Job,
     Request,
     Status,
     cancel,
     jobs,
     log_tail,
+    read_request,
     read_status,
     start,
     work,
@@ -141,6 +143,62 @@ def test_living_worker_is_known_by_its_lock(tmp_path: Path) -> None:
     write_status(tmp_path / "a", Status(state="running", pid=1))
     with holding(tmp_path / "a" / ALIVE_FILE):
         assert [job.status.state for job in jobs(tmp_path)] == ["running"]
+
+
+@pytest.fixture
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs be asked for without anything being done."""
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: None)
+
+
+def test_job_is_about_the_files_as_they_were_when_it_was_asked_for(
+    no_process: None, tmp_path: Path
+) -> None:
+    files = {name: tmp_path / name for name in ("mine.yaml", "locks.csv")}
+    for path in files.values():
+        path.write_text("as asked", encoding="utf-8")
+    options = {"scenario": str(files["mine.yaml"]), "locks": str(files["locks.csv"])}
+    start(tmp_path / "jobs" / "a", Request(command="run", options=options))
+    for path in files.values():
+        path.write_text("changed since", encoding="utf-8")
+    start(tmp_path / "jobs" / "b", read_request(tmp_path / "jobs" / "a"))
+    for name in "ab":
+        found = read_request(tmp_path / "jobs" / name).options
+        copies = [Path(found["scenario"]), Path(found["locks"])]
+        assert [path.read_text(encoding="utf-8") for path in copies] == ["as asked"] * 2
+        assert [path.name for path in copies] == ["mine.yaml", "locks.csv"]
+        assert all(path.is_relative_to(tmp_path / "jobs" / name) for path in copies)
+
+
+def test_scenario_files_of_one_name_stay_apart_and_names_stay_names(
+    no_process: None, tmp_path: Path
+) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.yaml").write_text(name, encoding="utf-8")
+    asked = ["baseline", *(str(tmp_path / name / "mine.yaml") for name in "ab")]
+    asked.append(str(tmp_path / "none.yaml"))
+    start(tmp_path / "jobs" / "a", Request(command="experiment", options={"scenarios": asked}))
+    first, *copies, missing = read_request(tmp_path / "jobs" / "a").options["scenarios"]
+    assert (first, missing) == ("baseline", asked[-1])
+    assert [Path(path).read_text(encoding="utf-8") for path in copies] == ["a", "b"]
+    assert [Path(path).stem for path in copies] == ["mine", "mine"]
+
+
+def test_jobs_that_ended_long_ago_are_forgotten(no_process: None, tmp_path: Path) -> None:
+    asked = Request(command="run", options={"scenario": "baseline"})
+    now = time.time_ns()
+    long_ago = now - (KEPT_DAYS + 1) * 24 * 3600 * 10**9
+    for name, state, when in (
+        ("ended long ago", "done", long_ago),
+        ("ended", "failed", now),
+        ("works", "running", long_ago),
+    ):
+        only_asked(tmp_path / name, replace(asked, asked_ns=when))
+        write_status(tmp_path / name, Status(state=state))  # type: ignore[arg-type]
+    with holding(tmp_path / "works" / ALIVE_FILE):
+        start(tmp_path / "new", asked)
+        assert {job.name for job in jobs(tmp_path)} == {"works", "ended", "new"}
 
 
 def test_cancelled_job_does_not_come_back_to_life(tmp_path: Path) -> None:
