@@ -786,7 +786,8 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
     yield (
         f"{target}: met today by {int(rows['target_met_today'].sum())} prisons; takes "
         f"{reachable['fte_for_target'].sum():.1f} caseworkers "
-        f"({reachable['fte_for_target_low'].sum():.1f} to {_upper_end(reachable, size)}) in "
+        f"(prison by prison between {reachable['fte_for_target_low'].sum():.1f} and "
+        f"{_upper_end(reachable, size)} in all, if all erred the same way) in "
         f"{len(reachable)} prisons; with fresh seeds the means of {in_mean} of them reach it, "
         f"{int(reachable['fresh_meets_target'].sum())} within the interval; in "
         f"{int((reachable['fte_added'] > 0).sum())} of them {reachable['fte_added'].sum():.1f} "

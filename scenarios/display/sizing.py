@@ -174,7 +174,9 @@ def fewest(sizing: Sizing, days: int, share: float) -> pd.DataFrame:
     DataFrame
         One row per prison, by name: establishment, name, region, provider, lot, confidence,
         fte_today, today_share, fte, fte_low, fte_high (missing where the curve ends first),
-        most_share (reached by the largest number played), more_fte (than today, at least 0).
+        most_share (reached by the largest number played), more_fte (than today, at least 0). For
+        the target of the sizing also fresh, fresh_low and fresh_high: the share that the number
+        needed reaches in fresh years, with its 95% interval.
 
     Notes
     -----
@@ -202,6 +204,8 @@ def fewest(sizing: Sizing, days: int, share: float) -> pd.DataFrame:
     if is_asked(sizing, days, share):
         for name, told in {"fte": "", "fte_low": "_low", "fte_high": "_high"}.items():
             rows[name] = sizing.workers[f"fte_for_target{told}"]
+        for told in ("", "_low", "_high"):
+            rows[f"fresh{told}"] = sizing.workers[f"fresh_in_time{told}"]
     return rows.assign(more_fte=(rows["fte"] - rows["fte_today"]).clip(lower=0.0))
 
 
@@ -214,9 +218,14 @@ def is_asked(sizing: Sizing, days: int, share: float) -> bool:
 def basis(sizing: Sizing, days: int, share: float) -> str:
     """Say how the fewest workers for a target were found."""
     if is_asked(sizing, days, share):
+        rows = sizing.workers.dropna(subset="fte_for_target")
+        in_mean = int((rows["fresh_in_time"] >= share - 1e-12).sum())
+        within = int((rows["fresh_in_time_high"] >= share - 1e-12).sum())
         return (
             "This is the target of the sizing: its answers were played again in fresh years, and "
-            "steps added where those missed it."
+            f"steps added where those missed it. In fresh years {in_mean:,} of {len(rows):,} "
+            f"prisons reach it in the mean, {within:,} within the interval: there it is not "
+            "refuted, and not shown to hold."
         )
     return (
         "Read off the curves, not played again. Start a sizing for this target to have its answer "
@@ -270,7 +279,8 @@ def _between(rows: pd.DataFrame) -> str:
             f"at least {low:,.1f}; the upper end of {wording.count(beyond, 'prison')} lies beyond "
             "what was played"
         )
-    return f"95% interval {low:,.1f} to {rows['fte_high'].sum():,.1f}"
+    high = rows["fte_high"].sum()
+    return f"prison by prison between {low:,.1f} and {high:,.1f} in all, if all erred the same way"
 
 
 def fewest_rows(rows: pd.DataFrame, days: int, share: float) -> str:
@@ -290,6 +300,14 @@ def fewest_rows(rows: pd.DataFrame, days: int, share: float) -> str:
         ],
         more=_fte(rows["more_fte"]),
     )
+    fresh = {}
+    if "fresh" in rows:
+        fresh = {"in_fresh": "Reached with it in fresh years (95% interval)"}
+        ends = (rows[name] for name in ("fresh", "fresh_low", "fresh_high"))
+        shown["in_fresh"] = [
+            f"{mean:.1%} ({low:.1%} to {high:.1%})" if mean == mean else DASH
+            for mean, low, high in zip(*ends, strict=True)
+        ]
     return table(
         shown,
         f"Fewest full-time caseworkers so that {target(days, share)}, by prison",
@@ -299,11 +317,12 @@ def fewest_rows(rows: pd.DataFrame, days: int, share: float) -> str:
             "today_share": "Reached in time today",
             "needed": "Needed",
             "between": "95% interval",
+            **fresh,
             "more": "More than today",
             "most_share": "Most that any number reaches",
             "confidence": "Today's number is",
         },
-        right=("today", "needed", "between", "more"),
+        right=("today", "needed", "between", *fresh, "more"),
         note="Steps of 0.2. A dash stands where no number that was played reaches the target; "
         "choose more days or a smaller share.",
         scroll=True,

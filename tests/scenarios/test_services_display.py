@@ -29,6 +29,7 @@ PLACES = pd.DataFrame(
         "longitude": [-1.0, -2.0, 0.0],
     }
 )
+CODES = ("AAI", "BBI", "CCI")
 POSTS = pd.DataFrame(
     [
         ("AAI", "national_contract", "casework", "Pact", "1", 2.0, "2026-10-01", "measured"),
@@ -203,6 +204,9 @@ def sized(curves: dict[str, list[float]], today: dict[str, float], half: float =
         fte_for_target=math.nan,
         fte_for_target_low=math.nan,
         fte_for_target_high=math.nan,
+        fresh_in_time=math.nan,
+        fresh_in_time_low=math.nan,
+        fresh_in_time_high=math.nan,
     )
     nothing = pd.DataFrame()
     asked = {"target_days": 5, "target_share": 0.9, "replications": 4, "gbp_per_fte": 39500.0}
@@ -248,6 +252,29 @@ def test_answers_of_the_sizing_itself_stand_for_its_own_target() -> None:
     assert "played again" in sizing.basis(one, 5, 0.9)
     assert sizing.fewest(one, 5, 0.85)["fte"].tolist() == [0.2]
     assert "not played again" in sizing.basis(one, 5, 0.85)
+
+
+def test_what_fresh_years_said_of_the_number_needed_is_told() -> None:
+    """Alpha reaches 90% in the mean, Beta within its interval alone; Gamma has no answer."""
+    one = sized({code: [0.1, 0.95] for code in CODES}, dict.fromkeys(CODES, 0.0))
+    one.workers["fte_for_target"] = [0.2, 0.2, math.nan]
+    one.workers["fresh_in_time"] = [0.92, 0.88, math.nan]
+    one.workers["fresh_in_time_low"] = [0.90, 0.85, math.nan]
+    one.workers["fresh_in_time_high"] = [0.94, 0.91, math.nan]
+    told = sizing.basis(one, 5, 0.9)
+    assert "In fresh years 1 of 2 prisons reach it in the mean, 2 within the interval" in told
+    listed = sizing.fewest_rows(sizing.fewest(one, 5, 0.9), 5, 0.9)
+    assert "88.0% (85.0% to 91.0%)" in listed
+    assert "fresh years" not in sizing.fewest_rows(sizing.fewest(one, 5, 0.85), 5, 0.85)
+
+
+def test_a_sum_of_interval_ends_is_called_no_interval() -> None:
+    shares = [0.1, 0.5, 0.9, 0.99]
+    one = sized({code: shares for code in CODES}, dict.fromkeys(CODES, 0.0), half=0.1)
+    found = sizing.fewest(one, 5, 0.85)
+    told = sizing.fewest_sentence(found, 5, 0.85)
+    assert "95% interval" not in told
+    assert "prison by prison between 1.2 and 1.8 in all, if all erred the same way" in told
 
 
 def test_curve_is_drawn_with_the_target_and_both_points() -> None:

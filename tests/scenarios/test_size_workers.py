@@ -212,7 +212,8 @@ def test_an_upper_end_beyond_what_was_played_is_told(sized: tuple[Path, list[str
     last = rows(sized, "curves").groupby("establishment")["fte"].max()
     ends = reachable["fte_for_target_high"].where(~beyond, reachable["establishment"].map(last))
     said = f"at least {ends.sum():.1f}, the end of {beyond.sum()} lies beyond what was played"
-    assert (said if beyond.any() else f"to {ends.sum():.1f})") in line
+    assert (said if beyond.any() else f"and {ends.sum():.1f} in all") in line
+    assert "in all, if all erred the same way)" in line
 
 
 def test_how_many_means_reach_the_target_is_told_beside_the_interval(
