@@ -84,7 +84,7 @@ _show.table(
     visiting.levels(
         estimates,
         visiting.REASONS,
-        "Why families are turned away, in a year",
+        "Why families are turned away, in the weeks measured",
         note="A family may attempt to book several times for one request.",
     )
 )
@@ -146,7 +146,9 @@ if after_a_move := listings.since_move(estimates):
 _show.section("What visits take from families")
 _show.table(
     visiting.levels(
-        estimates, visiting.FAMILIES, "Pounds and hours of families and children, in a year"
+        estimates,
+        visiting.FAMILIES,
+        "Pounds and hours of families and children, in the weeks measured",
     )
 )
 

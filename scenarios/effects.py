@@ -31,6 +31,8 @@ PEOPLE_VISITED = "people_visited"
 STAFF = "staff_gbp"
 """What the staff of visit sessions and video calls cost in a year."""
 
+WEEKS_PER_YEAR = 52
+
 HIGHER_IS_BETTER = {
     "visits_per_prisoner_per_four_weeks": True,
     "regular_contact_share": True,
@@ -69,10 +71,15 @@ def estate_rows(results: Results) -> pd.DataFrame:
     DataFrame
         The columns of ``measures``; ``people_visited`` (people) is ``visited_share`` of the people
         of the group, and ``staff_gbp`` (GBP a year) the staff hours of visits and of video calls
-        at ``benefit.staff_gbp_per_hour`` of the run's own scenario.
+        at ``benefit.staff_gbp_per_hour`` of the run's own scenario, a year of 52 weeks whatever
+        ``calendar.weeks`` were measured.
     """
     rows = _read_measures(results, f"establishment = '{ESTATE}'")
-    return with_worked_out(rows, float(results.scenario["benefit"]["staff_gbp_per_hour"]))
+    return with_worked_out(
+        rows,
+        float(results.scenario["benefit"]["staff_gbp_per_hour"]),
+        int(results.scenario["calendar"]["weeks"]),
+    )
 
 
 def prison_rows(results: Results, measures: Sequence[str]) -> pd.DataFrame:
@@ -98,8 +105,17 @@ def _read_measures(
     return rows.astype(words)
 
 
-def with_worked_out(measures: pd.DataFrame, staff_gbp_per_hour: float) -> pd.DataFrame:
+def with_worked_out(measures: pd.DataFrame, staff_gbp_per_hour: float, weeks: int) -> pd.DataFrame:
     """Add people visited and the cost of staff to a table of measures, where they can be known.
+
+    Parameters
+    ----------
+    measures
+        Hours of staff are of the measured weeks.
+    staff_gbp_per_hour
+        GBP.
+    weeks
+        How many weeks were measured; the cost is scaled to a year of 52.
 
     Examples
     --------
@@ -108,9 +124,9 @@ def with_worked_out(measures: pd.DataFrame, staff_gbp_per_hour: float) -> pd.Dat
     >>> rows = [{"measure": "people", "value": 80.0}, {"measure": "visited_share", "value": 0.5}]
     >>> rows += [{"measure": "staff_hours", "value": 10.0}]
     >>> rows += [{"measure": "video_staff_hours", "value": 5.0}]
-    >>> found = with_worked_out(pd.DataFrame([keys | row for row in rows]), 20.0)
+    >>> found = with_worked_out(pd.DataFrame([keys | row for row in rows]), 20.0, 26)
     >>> found.tail(2)[["measure", "value"]].values.tolist()
-    [['people_visited', 40.0], ['staff_gbp', 300.0]]
+    [['people_visited', 40.0], ['staff_gbp', 600.0]]
     """
     keys = [name for name in ("scenario", *KEYS) if name in measures.columns]
     wanted = ["people", "visited_share", "staff_hours", "video_staff_hours"]
@@ -122,7 +138,7 @@ def with_worked_out(measures: pd.DataFrame, staff_gbp_per_hour: float) -> pd.Dat
     hours = wide["staff_hours"] + wide["video_staff_hours"]
     found = {
         (PEOPLE_VISITED, "people in four weeks"): wide["visited_share"] * wide["people"],
-        (STAFF, "GBP a year"): hours * staff_gbp_per_hour,
+        (STAFF, "GBP a year"): hours * staff_gbp_per_hour * WEEKS_PER_YEAR / weeks,
     }
     parts = [
         values.dropna().rename("value").reset_index().assign(measure=name, measure_unit=unit)

@@ -159,7 +159,8 @@ def waterfall(parts: pd.DataFrame, by: str, *, note: str) -> Figure:
 
 
 def _unit(by: str) -> str:
-    return "Requests that end in a visit, a year" if by == "outcome" else "Visits held, a year"
+    what = "Requests that end in a visit" if by == "outcome" else "Visits held"
+    return f"{what}, in the weeks measured"
 
 
 def _bars(parts: pd.DataFrame) -> pd.DataFrame:

@@ -60,8 +60,10 @@ POLICY = (
         measure=effects.PEOPLE_VISITED,
         lower_is_better=False,
     ),
-    Line(label="School hours that children miss in a year", measure="school_hours_missed"),
-    Line(label="Staff of visits and video calls, pounds a year", measure=effects.STAFF),
+    Line(
+        label="School hours that children miss in the weeks measured", measure="school_hours_missed"
+    ),
+    Line(label="Staff of visits and video calls, pounds a year of 52 weeks", measure=effects.STAFF),
 )
 """The first screen of policy staff. Regular contact is more than one visit or video call in four
 weeks (HM Inspectorate of Prisons)."""
@@ -90,7 +92,7 @@ FAMILIES = (
     Line(label="School hours that children miss", measure="school_hours_missed"),
     Line(label="Children among visitors, counted at each visit", measure="child_visitors"),
 )
-"""What visits take from families in a year."""
+"""What visits take from families in the weeks measured."""
 
 BANDS = ("under a quarter", "a quarter to half", "half to 80%", "80% or more")
 EDGES = (0.25, 0.5, 0.8)
@@ -163,7 +165,7 @@ def policy_levels(estimates: pd.DataFrame) -> str:
     return levels(
         estimates,
         POLICY,
-        "Contact, waits, refusals and cost in a year",
+        "Contact, waits, refusals and cost",
         note=f"{DASH}: not measured for men and women apart, as kinds of session and staff are "
         "shared, or no such visit was booked.",
     )
@@ -197,7 +199,7 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
     columns = ["what", "before", "after", "change", "interval", "verdict", "assumption"]
     return table(
         pd.DataFrame(rows, columns=columns),
-        "Contact, waits, refusals and cost in a year, beside the baseline",
+        "Contact, waits, refusals and cost, beside the baseline",
         labels={
             "what": "Measure",
             "before": "Baseline",

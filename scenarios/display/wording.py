@@ -769,12 +769,12 @@ def difference(value: float | None, name: str) -> str:
 
 
 VISIT_NUMBERS = {
-    "visits": ("Visits that take place", "a year"),
+    "visits": ("Visits that take place", "in the weeks measured"),
     "wait_days_median": ("Half of visits wait no longer than", "days"),
     "requests_unmet_share": ("Requests that come to nothing", "of requests"),
     "regular_contact_share": ("People in regular contact", "of people"),
     "no_contact_share": ("People with no contact in four weeks", "of people"),
-    "video_calls": ("Video calls held", "a year"),
+    "video_calls": ("Video calls held", "in the weeks measured"),
 }
 """The headline numbers of the visits page: measure, words, unit."""
 

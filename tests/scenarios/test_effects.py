@@ -72,6 +72,16 @@ def test_staff_of_a_run_are_its_hours_at_its_price(pair: tuple[Results, Results]
     assert value[effects.STAFF] == pytest.approx(hours * price)
 
 
+def test_staff_of_half_a_year_are_priced_for_a_year() -> None:
+    """The oracle is a ledger: ten officers for four hours every week, at GBP 20 an hour."""
+    for weeks in (1, 26, 52, 104):
+        hours = {("all", "all", "staff_hours"): [40.0 * weeks]}
+        rows = rows_of(hours | {("all", "all", "video_staff_hours"): [0.0]})
+        found = effects.with_worked_out(rows, 20.0, weeks)
+        (staff,) = found.loc[found["measure"] == effects.STAFF, "value"]
+        assert staff == pytest.approx(40.0 * 52 * 20.0)
+
+
 @pytest.mark.parametrize("by", effects.WATERFALLS)
 def test_parts_of_a_change_add_up_and_join_end_to_end(found: pd.DataFrame, by: str) -> None:
     parts = effects.parts_of_change(found, by)
