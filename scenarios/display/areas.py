@@ -80,8 +80,7 @@ def home_areas(folder: Path, areas: pd.DataFrame) -> pd.DataFrame:
     with duckdb.connect() as database:
         found = database.execute(_AREAS, files | {"same": views.NEARER_MILES}).df()
     found["change_miles"] = found["straight_miles"] - found["straight_miles_today"]
-    named = areas[["home_area", "name", "region", "latitude", "longitude"]]
-    return named.merge(found, on="home_area").sort_values("name", ignore_index=True)
+    return views.with_places(found, areas, "home_area")
 
 
 def regions(by_area: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +125,7 @@ def places(by_area: pd.DataFrame, when: str) -> pd.DataFrame:
         "change": ("change_miles", views.CHANGE_EDGES, views.CHANGE_BANDS),
     }
     miles, edges, bands = columns[when]
-    drawn = by_area[by_area["people"] > SMALL_COUNT]
+    drawn = by_area[(by_area["people"] > SMALL_COUNT) & views.has_place(by_area)]
     value = drawn[miles].round(1)
     band = np.array(bands, dtype=object)[np.searchsorted(edges, value, side="right")]
     shown = drawn[["name", "latitude", "longitude", "people"]].assign(value=value, band=band)
@@ -153,6 +152,7 @@ def figure(
         if left_out
         else ""
     )
+    away = wording.not_on_map(by_area[by_area["people"] > SMALL_COUNT], "people", "area")
     return charts.estate_map(
         places(by_area, when),
         outline,
@@ -160,7 +160,7 @@ def figure(
         colours=CHANGE_COLOURS if change else charts.BLUES,
         legend="Change in average miles" if change else "Average miles from home",
         title=TITLES[when],
-        note=f"{wording.source(results, drawn=False)} Straight-line miles.{few}",
+        note=f"{wording.source(results, drawn=False)} Straight-line miles.{few}{away}",
         each="home area",
         counted="People from there",
         most=MOST_PEOPLE,

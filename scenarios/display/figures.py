@@ -39,6 +39,8 @@ def prison_map(
         ``today``, ``plan`` or ``change``.
     """
     change = when == "change"
+    held = "people_today" if when == "today" else "people_plan"
+    note = wording.source(results, drawn=False) + wording.not_on_map(by_prison, held, "prison")
     return charts.estate_map(
         views.map_places(by_prison, when),
         outline,
@@ -46,7 +48,7 @@ def prison_map(
         colours=CHANGE_COLOURS if change else charts.BLUES,
         legend="Change in average miles" if change else "Average miles from home",
         title=MAP_TITLES[when],
-        note=wording.source(results, drawn=False),
+        note=note,
     )
 
 

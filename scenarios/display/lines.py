@@ -349,8 +349,9 @@ def prison_rows(
     ]
     wide = rows.pivot_table(index="establishment", columns="measure", values="mean")
     named = establishments[["establishment", "name"]].merge(
-        wide.reindex(columns=list(labels)).reset_index(), on="establishment"
+        wide.reindex(columns=list(labels)).reset_index(), on="establishment", how="right"
     )
+    named["name"] = named["name"].fillna(named["establishment"])
     return table(
         named.sort_values("name"),
         caption,

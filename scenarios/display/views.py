@@ -44,6 +44,9 @@ ALL = "all"
 NEARER_MILES = 1e-6
 """A journey this much shorter or longer in miles counts as nearer or further."""
 
+NOT_KNOWN = "not known"
+"""Stands for the region of a prison or an area that the tables of places do not have."""
+
 FAR_MILES = (50, 100)
 """Distances in miles beyond which people are counted as far from home."""
 
@@ -124,7 +127,8 @@ def prisons(placed: pd.DataFrame, establishments: pd.DataFrame) -> pd.DataFrame:
     -------
     pd.DataFrame
         One row per prison that holds anyone, by name: people_today, people_plan, arrive, leave,
-        straight_miles_today, straight_miles, change_miles (missing where nobody is held).
+        straight_miles_today, straight_miles, change_miles (missing where nobody is held). A prison
+        that ``establishments`` does not have keeps its people: see :func:`with_places`.
     """
     moved = placed[placed["moved"]]
     counted = pd.DataFrame(
@@ -142,14 +146,41 @@ def prisons(placed: pd.DataFrame, establishments: pd.DataFrame) -> pd.DataFrame:
     counts = ["people_today", "people_plan", "arrive", "leave"]
     counted[counts] = counted[counts].fillna(0).astype(int)
     counted["change_miles"] = counted["straight_miles"] - counted["straight_miles_today"]
-    named = establishments[["establishment", "name", "region", "latitude", "longitude"]]
-    return named.merge(counted.reset_index(), on="establishment").sort_values(
-        "name", ignore_index=True
+    # nobody's prison: people who come from no establishment
+    counted = counted[counted.index != ""]
+    return with_places(counted.reset_index(), establishments, "establishment")
+
+
+def with_places(rows: pd.DataFrame, places: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Set names, regions and coordinates beside rows, and keep every row.
+
+    Parameters
+    ----------
+    rows
+        One row per ``key``.
+    places
+        One row per ``key`` with its name, region, latitude and longitude.
+
+    Returns
+    -------
+    pd.DataFrame
+        The rows by name. Where ``places`` does not have a code, the code is its name, the region
+        is ``NOT_KNOWN`` and the coordinates are missing.
+    """
+    named = places[[key, "name", "region", "latitude", "longitude"]].merge(
+        rows, on=key, how="right"
     )
+    known = {"name": named["name"].fillna(named[key]), "region": named["region"].fillna(NOT_KNOWN)}
+    return named.assign(**known).sort_values("name", ignore_index=True)
+
+
+def has_place(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Say of each row of :func:`with_places` whether a map can show it."""
+    return rows["latitude"].notna() & rows["longitude"].notna()
 
 
 def map_places(by_prison: pd.DataFrame, when: str) -> pd.DataFrame:
-    """Give the map its circles: one row per prison that holds anyone.
+    """Give the map its circles: one row per prison that holds anyone and whose place is known.
 
     Parameters
     ----------
@@ -169,7 +200,7 @@ def map_places(by_prison: pd.DataFrame, when: str) -> pd.DataFrame:
         "change": ("people_plan", "change_miles", CHANGE_EDGES, CHANGE_BANDS),
     }
     held, miles, edges, bands = columns[when]
-    drawn = by_prison[(by_prison[held] > 0) & by_prison[miles].notna()]
+    drawn = by_prison[(by_prison[held] > 0) & by_prison[miles].notna() & has_place(by_prison)]
     value = drawn[miles].round(1)
     return pd.DataFrame(
         {

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MILLION = 1_000_000
 
+MOST_NAMED = 5
+"""Prisons or areas named in a note before the rest is left to the table."""
+
 REASONS = {
     "repatriation": "nearer to family (repatriation)",
     "resettlement": "nearer to where the person will live (resettlement)",
@@ -109,6 +112,30 @@ def people(number: float, circulate: bool) -> str:
     if circulate and 0 < number <= SMALL_COUNT:
         return f"1 or {SMALL_COUNT} people"
     return count(number, "person")
+
+
+def not_on_map(rows: pd.DataFrame, held: str, noun: str) -> str:
+    """Say which prisons or areas a map cannot show; empty where it shows all of them.
+
+    Parameters
+    ----------
+    rows
+        As of :func:`scenarios.display.views.with_places`.
+    held
+        Column with their people.
+    noun
+        What a row is called.
+    """
+    left = rows[(rows[held] > 0) & ~views.has_place(rows)]
+    if left.empty:
+        return ""
+    named = ", ".join(left["name"].head(MOST_NAMED)) + (", ..." if len(left) > MOST_NAMED else "")
+    held_there = people(int(left[held].sum()), circulate=True)
+    verb = "is" if len(left) == 1 else "are"
+    return (
+        f" {count(len(left), noun)} with {held_there} ({named}) {verb} not drawn, as no place is "
+        "known; the table has all."
+    )
 
 
 def proof(results: Results) -> str:

@@ -16,7 +16,7 @@ import pandas as pd
 from scenarios.display import charts, markup, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import DASH, Number
-from scenarios.display.views import ALL, ESTATE
+from scenarios.display.views import ALL, ESTATE, has_place, with_places
 from scenarios.suppress import NOBODY
 
 if TYPE_CHECKING:
@@ -212,10 +212,7 @@ def by_prison(
     words = ["lot", "provider", "confidence"]
     wide[words] = wide[words].fillna("").replace("", NOT_KNOWN)
     wide["below_minimum"] = wide["casework_fte"] < leave_cover_fte - 1e-9
-    named = establishments[["establishment", "name", "region", "latitude", "longitude"]]
-    return named.merge(wide.reset_index(), on="establishment").sort_values(
-        "name", ignore_index=True
-    )
+    return with_places(wide.reset_index(), establishments, "establishment")
 
 
 def _contracts(workers: pd.DataFrame) -> pd.DataFrame:
@@ -475,11 +472,12 @@ def need_map(results: Results, prisons: pd.DataFrame, outline: Mapping[str, Any]
     """Draw every prison by its hours of need for each funded hour."""
     from numpy import array, searchsorted
 
-    drawn = prisons[prisons["need_per_funded_hour"].notna() & (prisons["people"] > 0)]
+    funded = prisons[prisons["need_per_funded_hour"].notna() & (prisons["people"] > 0)]
+    drawn = funded[has_place(funded)]
     value = drawn["need_per_funded_hour"].round(2)
     bands = array(RATIO_BANDS, dtype=object)[searchsorted(RATIO_EDGES, value, side="right")]
     places = drawn[["name", "latitude", "longitude", "people"]].assign(value=value, band=bands)
-    nobody = len(prisons) - len(drawn)
+    nobody = len(prisons) - len(funded)
     without = f" {wording.count(nobody, 'prison')} without any funded hour not drawn." * bool(
         nobody
     )
@@ -489,7 +487,9 @@ def need_map(results: Results, prisons: pd.DataFrame, outline: Mapping[str, Any]
         bands=RATIO_BANDS,
         legend="Hours of need for each funded hour",
         title="Hours of need for each hour that workers are funded for, by prison",
-        note=wording.source(results, drawn=True) + without,
+        note=wording.source(results, drawn=True)
+        + without
+        + wording.not_on_map(funded, "people", "prison"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from scenarios.display import views
+from scenarios.display import listings, views, wording
 
 # who, from, to, miles today, miles in the plan, reason
 PEOPLE = [
@@ -81,6 +81,32 @@ def test_map_puts_each_prison_in_the_band_of_its_miles(
     change = views.map_places(by_prison, "change").set_index("name")["band"]
     assert change["NHI"] == "nearer by 5 miles or more"
     assert change["LEI"] == "further by 1 mile or more"
+
+
+def test_prison_that_the_table_does_not_know_keeps_its_people_and_is_told_beside_the_map(
+    placed: pd.DataFrame, establishments: pd.DataFrame
+) -> None:
+    known = establishments[establishments["establishment"] != "LEI"]
+    by_prison = views.prisons(placed, known)
+    assert by_prison["people_today"].sum() == by_prison["people_plan"].sum() == len(placed)
+    (new,) = by_prison[by_prison["establishment"] == "LEI"].to_dict("records")
+    assert (new["name"], new["region"], new["people_plan"]) == ("LEI", "not known", 2)
+    listed = listings.prisons(by_prison, is_plan=True)
+    assert ">LEI<" in listed
+    assert "LEI" in listings.arrivals_and_departures(by_prison)
+    for when in ("today", "plan", "change"):
+        assert "LEI" not in set(views.map_places(by_prison, when)["name"])
+    assert wording.not_on_map(by_prison, "people_plan", "prison") == (
+        " 1 prison with 1 or 2 people (LEI) is not drawn, as no place is known; the table has all."
+    )
+    assert wording.not_on_map(views.prisons(placed, establishments), "people_plan", "prison") == ""
+
+
+def test_people_from_nowhere_make_no_prison_without_a_name(
+    placed: pd.DataFrame, establishments: pd.DataFrame
+) -> None:
+    new = placed.assign(from_establishment=placed["from_establishment"].replace("LNI", ""))
+    assert "" not in set(views.prisons(new, establishments)["establishment"])
 
 
 def test_moves_are_counted_by_reason_with_who_ends_further(placed: pd.DataFrame) -> None:
