@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PERSON = "person asked for"
 SAID = "said of a decision"
+SAID_AGAIN = "said of deciding again"
 REVIEW_DAYS = 90
 MOST_CHANGES = 100_000
 KEEP, ELSEWHERE, AWAY = "Keep here", "Hold elsewhere", "Keep away from"
@@ -234,6 +235,8 @@ def decide_again(plan: Plan) -> None:
     else:
         _show.say("No decision is kept for these tables yet.")
     made = _jobs.panel(["allocate"])
+    for line in st.session_state.pop(SAID_AGAIN, []):
+        _show.say(line)
     if _jobs.may_begin():
         most = st.number_input(
             "Most people held in another prison than in this plan",
@@ -264,7 +267,7 @@ def _begin(plan: Plan, most_changes: int | None) -> None:
     try:
         scenario = scenario_like(plan.folder, _state.runs_folder())
     except ScenarioError as error:
-        st.session_state[SAID] = str(error).splitlines()
+        st.session_state[SAID_AGAIN] = str(error).splitlines()
         return
     _jobs.begin(
         "allocate",
@@ -279,12 +282,14 @@ def _begin(plan: Plan, most_changes: int | None) -> None:
 
 
 def _latest(plan: Plan, made: Path | None) -> Path | None:
-    """Give the plan just made, else the one that is shown if it was decided again."""
+    """Give the plan just made from this run, else the one shown if it was decided again."""
     from scenarios.again import read_steered
 
-    for folder in (made, plan.folder):
-        if folder is not None and read_steered(folder) is not None:
-            return folder
+    of_run = [study.folder for study in _study.decided_again(plan.run.name)]
+    if made is not None and made.resolve() in [folder.resolve() for folder in of_run]:
+        return made
+    if read_steered(plan.folder) is not None:
+        return plan.folder
     return next((study.folder for study in _study.decided_again(plan.folder.name)), None)
 
 

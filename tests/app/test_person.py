@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pandas as pd
 import pytest
 from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
-from app_pages import _jobs, _who
+from app_pages import _jobs, _person, _study, _who
 from data.locks import read_locks
+from scenarios import again
 from scenarios.again import manifest_of, read_steered, scenario_like
 from scenarios.display import persons
+from scenarios.errors import ScenarioError
 from scenarios.explain import explain_person
 from scenarios.results import Results
 from tests.app.planner import page, shown
@@ -183,6 +188,46 @@ def test_deciding_again_asks_for_the_same_plan_under_the_locks(
     assert options["data"] == str(small_data.resolve())
     assert (options["changes"], options["planner"]) == (10, True)
     assert MOVER not in str(options["title"])
+
+
+def test_deciding_again_under_changed_settings_says_why_nothing_began(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
+) -> None:
+    def changed(*_: object) -> str:
+        raise ScenarioError("The settings have changed since this plan was made.")
+
+    monkeypatch.setattr(again, "scenario_like", changed)
+    app = page(monkeypatch, own_runs, "person", data=small_data)
+    press(app, "Decide again with these decisions")
+    assert "The settings have changed since this plan was made." in shown(app)
+    assert "The settings have changed" not in shown(app.run())
+
+
+def test_plan_decided_again_from_another_run_is_not_told_as_this_one_s(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def steered(name: str, earlier: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        content = json.dumps({"earlier": earlier})
+        (folder / again.STEERED).write_text(content, encoding="utf-8")
+        return folder
+
+    made, own = steered("allocate-a-1", "run-a"), steered("allocate-b-1", "run-b")
+    begun = {"run-a": [made], "run-b": [own]}
+    monkeypatch.setattr(
+        _study,
+        "decided_again",
+        lambda run: [SimpleNamespace(folder=folder) for folder in begun.get(run, [])],
+    )
+
+    def latest(run: str) -> Path | None:
+        plan = SimpleNamespace(folder=tmp_path / run, run=SimpleNamespace(name=run))
+        return _person._latest(cast("_person.Plan", plan), made)
+
+    assert latest("run-a") == made
+    assert latest("run-b") == own
+    assert latest("run-c") is None
 
 
 def test_plan_decided_again_tells_what_it_cost_and_whom_it_moved(
