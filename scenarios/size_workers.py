@@ -146,10 +146,12 @@ def size_workers(
             prisons = size.prisons(inputs)
             with clock("curves"):
                 size.play()
-            with clock("shares"):
-                sized = size.table(prisons)
             with clock("fresh"):
-                sized = size.played_again(sized)
+                sized = size.with_fresh_years(size.table(prisons))
+            with clock("shares"):
+                sized = size.shared(sized)
+            with clock("fresh shares"):
+                sized = size.shares_played_again(sized)
             with clock("costs"):
                 costs = size.cost_curve(sized)
         write_table(need_of(scenario, inputs, placed.placements), partial, "need")
@@ -241,6 +243,7 @@ class _Sizing:
         self.curves: dict[str, WorkerCurve] = {}
         self.cover_steps = math.ceil(self._settings.leave_cover_fte * STEPS_PER_FTE - 1e-9)
         self.limit_holds = True
+        self.limited_prisons = 0
         self.budget_steps = 0
         self.is_proven = False
 
@@ -322,7 +325,7 @@ class _Sizing:
         return rows.assign(in_perimeter=inside)
 
     def table(self, prisons: pd.DataFrame) -> pd.DataFrame:
-        """Give one row for each prison: need, today's workers, the fewest for the target, shares.
+        """Give one row for each prison: need, today's workers, the fewest for the target.
 
         Parameters
         ----------
@@ -336,7 +339,7 @@ class _Sizing:
             self.curves[code].at("in_time", fte) >= asked.share
             for code, fte in zip(rows["establishment"], rows["fte_today"], strict=True)
         ]
-        return self._shared(rows)
+        return rows
 
     def _row(self, code: str, curve: WorkerCurve) -> dict[str, Any]:
         asked, work = self._asked, self._work[code]
@@ -356,8 +359,15 @@ class _Sizing:
             "curve_error": curve.fit_error,
         }
 
-    def _shared(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Add the best share of the total, and the two simple ones."""
+    def shared(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Add the best share of the total, and the two simple ones.
+
+        Parameters
+        ----------
+        rows
+            As ``with_fresh_years`` gives them: the limit is the number that fresh years ask for.
+        """
+        rows = rows.copy()
         chosen = rows["in_perimeter"]
         codes = rows.loc[chosen, "establishment"].tolist()
         least = dict.fromkeys(codes, self.cover_steps)
@@ -368,8 +378,11 @@ class _Sizing:
             else least[code]
             for code in codes
         }
-        self.limit_holds = sum(limit.values()) <= self.budget_steps
-        least = limit if self.limit_holds else least
+        fits = sum(limit.values()) <= self.budget_steps
+        reachable = int(answers[codes].notna().sum())
+        self.limited_prisons = reachable if fits else 0
+        self.limit_holds = fits and reachable == len(codes)
+        least = limit if fits else least
         shared = best_shares(
             [self._whole(code) for code in codes],
             [min(least[code], self.curves[code].most) for code in codes],
@@ -396,25 +409,50 @@ class _Sizing:
     def _whole(self, code: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         return np.round(self.curves[code].weighted_hours * TENTHS).astype(np.int64)
 
-    def played_again(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Play the answers with fresh seeds: the fewest for the target, the fair share, today's."""
-        wanted = {}
-        for row in rows.to_dict("records"):
-            levels = (row["fte_for_target"], row["fte_fair"], row["fte_today"])
-            wanted[row["establishment"]] = sorted(
-                {round(fte * STEPS_PER_FTE, 6) for fte in levels if fte == fte}
-            )
-        fresh = self._years_of(
-            wanted,
-            stage="fresh seeds",
-            seed=self._asked.seed + 1,
-            replications=2 * self._asked.replications,
-        )
+    def with_fresh_years(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Play the fewest for the target with fresh seeds, and add steps where they miss it."""
+        fresh = self._levels_again(rows, ("for_target",), "fresh seeds")
+        nothing = {
+            "fresh_in_time": math.nan,
+            "fresh_in_time_low": math.nan,
+            "fresh_in_time_high": math.nan,
+            "fresh_meets_target": False,
+        }
         found = [
-            self._fresh(fresh.get(row["establishment"]), row) for row in rows.to_dict("records")
+            self._in_time(fresh[code], 0) if code in fresh else nothing
+            for code in rows["establishment"]
         ]
         rows = pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
         return self._with_added(rows.assign(fte_added=0.0))
+
+    def shares_played_again(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Play the fair share and today's numbers with fresh seeds."""
+        names = ("fair", "today")
+        fresh = self._levels_again(rows, names, "fresh seeds of the shares")
+        found = [
+            {
+                f"fresh_weighted_hours_{name}": _weighted_hours(
+                    fresh.get(row["establishment"]), row[f"fte_{name}"]
+                )
+                for name in names
+            }
+            for row in rows.to_dict("records")
+        ]
+        return pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
+
+    def _levels_again(self, rows: pd.DataFrame, names: Sequence[str], stage: str) -> Years:
+        wanted = {}
+        for row in rows.to_dict("records"):
+            levels = [row[f"fte_{name}"] for name in names]
+            wanted[row["establishment"]] = sorted(
+                {round(fte * STEPS_PER_FTE, 6) for fte in levels if fte == fte}
+            )
+        return self._years_of(
+            wanted,
+            stage=stage,
+            seed=self._asked.seed + 1,
+            replications=2 * self._asked.replications,
+        )
 
     def _with_added(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Add steps where fresh years missed the target, and play each with further fresh seeds.
@@ -460,28 +498,6 @@ class _Sizing:
             "fresh_in_time_high": min(mean + half, 1.0),
             "fresh_meets_target": mean + half >= self._asked.share - 1e-12,
         }
-
-    def _fresh(self, years: LevelYears | None, row: Mapping[Any, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = {
-            "fresh_in_time": math.nan,
-            "fresh_in_time_low": math.nan,
-            "fresh_in_time_high": math.nan,
-            "fresh_meets_target": False,
-            "fresh_weighted_hours_fair": math.nan,
-            "fresh_weighted_hours_today": math.nan,
-        }
-        if years is None:
-            return told
-        for name in ("for_target", "fair", "today"):
-            fte = row[f"fte_{name}"]
-            level = np.flatnonzero(np.isclose(years.fte, fte))
-            if not len(level):
-                continue
-            if name != "for_target":
-                told[f"fresh_weighted_hours_{name}"] = years.weighted_hours[:, level[0]].mean()
-                continue
-            told |= self._in_time(years, int(level[0]))
-        return told
 
     def cost_curve(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Give pounds a year against unmet need and wait at the best share of several totals.
@@ -552,6 +568,7 @@ class _Sizing:
             "leave_cover_fte": self.cover_steps / STEPS_PER_FTE,
             "gbp_per_fte": self._settings.gbp_per_fte,
             "target_is_a_limit": self.limit_holds,
+            "target_limits_prisons": self.limited_prisons,
             "is_proven": self.is_proven,
             "known_prisons": int((rows["confidence"] == "measured").sum()),
             "replications": asked.replications,
@@ -651,6 +668,16 @@ def need_of(scenario: Scenario, inputs: Inputs, placements: pd.DataFrame) -> pd.
         .reset_index()
         .sort_values(order, ignore_index=True)
     )
+
+
+def _weighted_hours(years: LevelYears | None, fte: float) -> float:
+    """Give the mean weighted hours not done at one level; missing where it was not played."""
+    if years is None:
+        return math.nan
+    level = np.flatnonzero(np.isclose(years.fte, fte))
+    if not len(level):
+        return math.nan
+    return float(years.weighted_hours[:, level[0]].mean())
 
 
 def _fte(steps: int) -> float:
@@ -803,7 +830,12 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
     unreachable = int((~rows["target_can_be_reached"]).sum())
     if unreachable > 5:
         yield f"... and {unreachable - 5} prisons more, listed in workers.csv."
-    if not size.limit_holds:
+    if size.limited_prisons and not size.limit_holds:
+        yield (
+            f"The target is a limit of the share in the {size.limited_prisons} of {len(inside)} "
+            "prisons that can reach it."
+        )
+    elif not size.limit_holds:
         yield (
             f"The total of {size.budget_steps / STEPS_PER_FTE:.1f} cannot hold the target in every "
             "prison; it is shared without that limit, with leave cover everywhere."

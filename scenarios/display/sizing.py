@@ -441,9 +441,12 @@ def fair_sentence(sizing: Sizing) -> str:
     before, after = (inside[f"unmet_hours_{name}"].sum() for name in NAMES)
     more, fewer = (inside["change_fte"] > 0.05).sum(), (inside["change_fte"] < -0.05).sum()
     proven = "proven best for these curves" if asked["is_proven"] else "not proven best"
+    limited = int(asked.get("target_limits_prisons", 0))
     limit = (
         "with the target as a limit"
         if asked["target_is_a_limit"]
+        else f"with the target as a limit in the {limited:,} prisons that can reach it"
+        if limited
         else "without the target as a limit, which this total cannot hold everywhere"
     )
     return (

@@ -270,7 +270,7 @@ def test_what_fresh_years_said_of_the_number_needed_is_told() -> None:
 
 def test_a_sum_of_interval_ends_is_called_no_interval() -> None:
     shares = [0.1, 0.5, 0.9, 0.99]
-    one = sized({code: shares for code in CODES}, dict.fromkeys(CODES, 0.0), half=0.1)
+    one = sized(dict.fromkeys(CODES, shares), dict.fromkeys(CODES, 0.0), half=0.1)
     found = sizing.fewest(one, 5, 0.85)
     told = sizing.fewest_sentence(found, 5, 0.85)
     assert "95% interval" not in told

@@ -16,7 +16,14 @@ from data.estate import apply_worker_edits, load_estate
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
-from scenarios.size_workers import Asked, _summed, _upper_end, fair_scenario, size_workers
+from scenarios.size_workers import (
+    Asked,
+    _Sizing,
+    _summed,
+    _upper_end,
+    fair_scenario,
+    size_workers,
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,57 @@ def test_workers_are_added_until_fresh_years_do_not_miss_the_target(
     assert (reachable["fte_for_target_high"].dropna() >= reachable["fte_for_target"]).all()
     line = next(each for each in told if "met today by" in each)
     assert f"{table['fte_added'].sum():.1f} were added after fresh years missed it" in line
+
+
+def test_a_total_that_just_holds_the_target_is_shared_with_the_steps_added(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """The total is what fresh years ask for, so every prison has exactly that."""
+    asked = Asked(share=0.95, replications=1, workers=1, seed=3)
+    size_workers("baseline", asked, out_dir=tmp_path / "first", data_dir=small_data)
+    table = pd.read_parquet(tmp_path / "first" / "workers.parquet").query("in_perimeter")
+    assert (table["fte_added"] > 0).any()
+    needed = table["fte_for_target"].fillna(1.2).clip(lower=1.2)
+    again = replace(asked, budget_fte=float(needed.sum()) + 1e-6)
+
+    size_workers("baseline", again, out_dir=tmp_path / "again", data_dir=small_data)
+
+    fair = pd.read_parquet(tmp_path / "again" / "workers.parquet").query("in_perimeter")["fte_fair"]
+    told = json.loads((tmp_path / "again" / "family_workers.json").read_text(encoding="utf-8"))
+    assert fair.to_numpy() == pytest.approx(needed.to_numpy())
+    assert told["target_is_a_limit"] == bool(table["target_can_be_reached"].all())
+    assert told["target_limits_prisons"] == table["target_can_be_reached"].sum()
+
+
+@pytest.mark.parametrize(
+    ("answer", "budget_steps", "is_limit", "limited"),
+    [(3.0, 30, True, 2), (float("nan"), 30, False, 1), (3.0, 20, False, 0)],
+)
+def test_the_target_is_a_limit_only_where_every_prison_can_reach_it(
+    answer: float, budget_steps: int, is_limit: bool, limited: int
+) -> None:
+    """Leeds needs 2 workers; the other prison 3, or no number reaches the target there."""
+    flat = SimpleNamespace(most=40, at=lambda name, fte: 0.0)
+    size = SimpleNamespace(
+        cover_steps=6,
+        budget_steps=budget_steps,
+        curves={"LEI": flat, "DMI": flat},
+        _whole=lambda code: np.zeros(41, dtype=np.int64),
+    )
+    table = pd.DataFrame(
+        {
+            "establishment": ["LEI", "DMI"],
+            "in_perimeter": True,
+            "fte_for_target": [2.0, answer],
+            "fte_today": 1.0,
+            "people": 100,
+            "need_hours": 10.0,
+        }
+    )
+
+    _Sizing.shared(size, table)  # type: ignore[arg-type]
+
+    assert (size.limit_holds, size.limited_prisons) == (is_limit, limited)
 
 
 def test_the_fair_share_beats_the_simple_ones_on_its_own_objective(
