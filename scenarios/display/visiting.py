@@ -299,12 +299,30 @@ def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
         )
     everybody = visited[visited["sex"] == effects.ALL]
     if len(everybody):
-        newly, lost = float(everybody["newly"].mean()), float(everybody["no_longer"].mean())
+        one = len(everybody) == 1
+        newly, lost = (
+            wording.count(float(everybody[name].mean()), "person")
+            for name in ("newly", "no_longer")
+        )
+        ranges = [
+            "" if one else f" ({_least_to_most(everybody[name])})"
+            for name in ("newly", "no_longer")
+        ]
         said.append(
-            f"{wording.count(newly, 'person')} would be visited in the year who are not today, and "
-            f"{wording.count(lost, 'person')} no longer."
+            f"In the {_years_kept(everybody)} kept: {newly} visited{'' if one else ' a year'} who "
+            f"are not in the baseline{ranges[0]}, and {lost} no longer visited{ranges[1]}; "
+            "part of both is chance."
         )
     return " ".join(said)
+
+
+def _years_kept(visited: pd.DataFrame) -> str:
+    years = visited["replication"].nunique()
+    return "one simulated year" if years == 1 else wording.count(years, "simulated year")
+
+
+def _least_to_most(values: pd.Series[float]) -> str:
+    return f"{values.min():,.0f} to {values.max():,.0f}"
 
 
 def level_answer(estimates: pd.DataFrame) -> str:
@@ -374,8 +392,9 @@ def _newly(visited: pd.DataFrame) -> str:
         for sex in counts.index
         if sex != effects.ALL
     )
-    years = visited["replication"].nunique()
-    return f"In the year: {told}. From the visits kept, {wording.count(years, 'simulated year')}."
+    kept = _years_kept(visited)
+    mean = "" if (visited["sex"] == effects.ALL).sum() == 1 else ", on average"
+    return f"In the {kept} kept{mean}: {told}. Part of both is chance."
 
 
 def _cost_card(cost: Ratio, people: Mapping[str, object] | None) -> Number:

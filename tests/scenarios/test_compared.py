@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from scenarios.compare import differences
-from scenarios.display import compared
+from scenarios.display import compared, visiting
 from scenarios.effects import HIGHER_IS_BETTER, OTHER_PEOPLE, gains_and_losses
 
 
@@ -97,3 +97,32 @@ def test_people_without_visitors_have_no_verdict_where_some_gain_one() -> None:
     assert "Higher by" in compared.apart(same)
     assert "Higher by" not in compared.apart(fewer)
     assert OTHER_PEOPLE.capitalize() in compared.apart(fewer)
+
+
+def newly(years: list[tuple[int, int]]) -> pd.DataFrame:
+    """Make the table of people newly visited and no longer, all of them men."""
+    return pd.DataFrame(
+        [
+            {"replication": number, "sex": sex, "newly": more, "no_longer": fewer}
+            for number, (more, fewer) in enumerate(years)
+            for sex in ("all", "men")
+        ]
+    )
+
+
+def test_newly_visited_people_of_one_year_are_said_to_be_partly_chance() -> None:
+    nothing = without_visitors(9.0, [0.8])
+    found = differences(nothing, nothing, paired=True)
+    assert visiting.answer(found, newly([(991, 876)])) == (
+        "In the one simulated year kept: 991 people visited who are not in the baseline, and 876 "
+        "people no longer visited; part of both is chance."
+    )
+
+
+def test_newly_visited_people_of_several_years_have_a_range() -> None:
+    nothing = without_visitors(9.0, [0.8])
+    found = differences(nothing, nothing, paired=True)
+    assert visiting.answer(found, newly([(1000, 800), (980, 900)])) == (
+        "In the 2 simulated years kept: 990 people visited a year who are not in the baseline "
+        "(980 to 1,000), and 850 people no longer visited (800 to 900); part of both is chance."
+    )
