@@ -503,23 +503,26 @@ class _Sizing:
         """Give pounds a year against unmet need and wait at the best share of several totals.
 
         The wait target is no limit here; leave cover is. Shares are the quick ones of
-        ``optimiser.shares``, within their bound of the best. The knee is the total furthest below
-        the straight line between the ends, both axes as shares of their range.
+        ``optimiser.shares``, within their bound of the best. The totals run to the last worker who
+        saves anything; the total to share out stands beside them. The knee is found on weighted
+        hours, without that one: the total furthest below the straight line between the ends, both
+        axes as shares of their range.
         """
         codes = rows.loc[rows["in_perimeter"], "establishment"].tolist()
         curves = [self._whole(code) for code in codes]
         least = [min(self.cover_steps, self.curves[code].most) for code in codes]
-        most = max(sum(len(curve) - 1 for curve in curves), self.budget_steps)
+        ends = sum(len(curve) - 1 for curve in curves)
+        most = int(near_best_shares(curves, least, max(ends, sum(least))).steps.sum())
         totals = np.linspace(sum(least), most, COST_POINTS).round().astype(int)
         points = [
             self._cost_of(codes, near_best_shares(curves, least, int(total)).steps, int(total))
             for total in sorted({*totals.tolist(), self.budget_steps})
         ]
         table = pd.DataFrame(points)
-        run = _of_range(table["gbp_per_year"].to_numpy(np.float64))
-        rise = _of_range(table["weighted_hours"].to_numpy(np.float64))
-        below = 1.0 - run - rise
-        table["is_knee"] = np.arange(len(table)) == int(below.argmax())
+        on_grid = table[np.isin(np.round(table["fte"] * STEPS_PER_FTE), totals)]
+        run = _of_range(on_grid["gbp_per_year"].to_numpy(np.float64))
+        rise = _of_range(on_grid["weighted_hours"].to_numpy(np.float64))
+        table["is_knee"] = table.index == on_grid.index[int((1.0 - run - rise).argmax())]
         table["is_budget"] = table["fte"] == self.budget_steps / STEPS_PER_FTE
         return table
 
@@ -714,11 +717,18 @@ SUMMED = (
 
 
 def _summed(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Add up prisons of the perimeter by provider, lot or region; what is not known is said so."""
+    """Add up prisons of the perimeter by provider, lot or region; what is not known is said so.
+
+    Where no number of workers reaches the target in some prison, ``fte_for_target`` is missing.
+    """
     chosen = rows[rows["in_perimeter"]].copy()
     chosen[by] = chosen[by].where(chosen[by] != "", "not known")
-    table = chosen.groupby(by)[list(SUMMED)].sum()
-    table.insert(0, "prisons", chosen.groupby(by).size())
+    grouped = chosen.groupby(by)
+    table = grouped[list(SUMMED)].sum()
+    beyond = (~chosen["target_can_be_reached"]).groupby(chosen[by]).sum()
+    table["fte_for_target"] = table["fte_for_target"].where(beyond == 0)
+    table.insert(0, "prisons", grouped.size())
+    table["prisons_that_cannot_reach_the_target"] = beyond
     return table.reset_index()
 
 
@@ -859,7 +869,7 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
     )
     knee = costs[costs["is_knee"]].iloc[0]
     yield (
-        f"Knee of the cost curve: {knee['fte']:.0f} caseworkers, £{knee['gbp_per_year']:,.0f} a "
-        f"year, {knee['unmet_hours']:,.0f} hours unmet, {knee['wait_days']:.1f} days to first "
+        f"Knee of the cost curve, on weighted hours: {knee['fte']:.0f} caseworkers, "
+        f"£{knee['gbp_per_year']:,.0f} a year, {knee['unmet_hours']:,.0f} hours unmet, {knee['wait_days']:.1f} days to first "
         "contact of those reached."
     )

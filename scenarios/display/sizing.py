@@ -517,6 +517,8 @@ def sums_rows(sizing: Sizing, by: str) -> str:
     """List the sums by provider, lot or region."""
     rows = sizing.sums[by]
     numbers = ("fte_today", "fte_fair", "fte_for_target")
+    name = "prisons_that_cannot_reach_the_target"
+    beyond = {name: "Prisons that cannot reach the target"} if name in rows else {}
     return table(
         rows.assign(**{name: _fte(rows[name]) for name in numbers}),
         f"Full-time caseworkers by {by}: today, fair share and fewest for the target of the sizing",
@@ -530,8 +532,10 @@ def sums_rows(sizing: Sizing, by: str) -> str:
             "fte_for_target": "For the target",
             "unmet_hours_today": "Hours not done today",
             "unmet_hours_fair": "Hours not done, fair share",
+            **beyond,
         },
         right=numbers,
+        note="A dash stands where no number of workers reaches the target in some prison.",
     )
 
 
@@ -583,7 +587,8 @@ def costs(sizing: Sizing) -> Figure:
     knee = rows[rows["is_knee"]].iloc[0]
     return Figure(
         title=title,
-        note=f"{sizing.source} Beyond the knee each further pound saves less than on average. A "
+        note=f"{sizing.source} The knee is found on hours that weigh early days and self-harm "
+        "more; beyond it each further pound saves less of them than on average. A "
         f"full-time worker is taken to cost £{float(sizing.asked['gbp_per_fte']):,.0f} a year.",
         alt=f"{title}. {len(rows)} totals. Least: {_at(rows.iloc[0])}. Knee: {_at(knee)}. "
         f"Most: {_at(rows.iloc[-1])}.",
@@ -594,7 +599,9 @@ def costs(sizing: Sizing) -> Figure:
 def knee_sentence(sizing: Sizing) -> str:
     """Say where the cost curve bends."""
     knee = sizing.costs[sizing.costs["is_knee"]].iloc[0]
-    return f"The curve bends most at {_at(knee)}."
+    return (
+        f"On hours that weigh early days and self-harm more, the curve bends most at {_at(knee)}."
+    )
 
 
 def _at(row: pd.Series[Any]) -> str:

@@ -165,6 +165,44 @@ def test_a_larger_total_leaves_no_more_need_unmet(sized: tuple[Path, list[str]])
     assert costs["gbp_per_year"].to_numpy() == pytest.approx(costs["fte"].to_numpy() * 39_500)
 
 
+def flat_after(steps: int) -> SimpleNamespace:
+    """Give a curve of 40 steps on which each of the first so many saves ten hours less."""
+    saved = np.maximum(steps - np.arange(41), 0)
+    hours = 5.0 * saved * (saved + 1)
+    there = np.ones(41)
+    return SimpleNamespace(
+        most=40, weighted_hours=hours, unmet_hours=hours, reached=there, wait_days=there,
+        in_time=there,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("budget_steps", [13, 29, 70, 500])
+def test_the_cost_curve_ends_with_the_last_worker_who_saves_anything(budget_steps: int) -> None:
+    """20 steps of each of two prisons save something: 40 steps, 8 workers.
+
+    Hours fall as a square does, so the knee lies half way from 12 steps to 40, whatever the total.
+    """
+    codes = ["LEI", "DMI"]
+    curves = {code: flat_after(20) for code in codes}
+    size = SimpleNamespace(
+        cover_steps=6,
+        budget_steps=budget_steps,
+        curves=curves,
+        _asked=Asked(),
+        _settings=SimpleNamespace(gbp_per_fte=1000.0),
+        _whole=lambda code: np.round(curves[code].weighted_hours * 10).astype(np.int64),
+    )
+    size._cost_of = lambda *given: _Sizing._cost_of(size, *given)  # type: ignore[arg-type]
+    table = pd.DataFrame({"establishment": codes, "in_perimeter": True})
+
+    costs = _Sizing.cost_curve(size, table)  # type: ignore[arg-type]
+
+    grid = costs[~costs["is_budget"]]
+    assert grid["fte"].max() == 8.0
+    assert grid["fte_used"].to_numpy() == pytest.approx(grid["fte"].to_numpy())
+    assert costs.loc[costs["is_knee"], "fte"].tolist() == [5.2]
+
+
 def test_curves_rise_with_workers(sized: tuple[Path, list[str]]) -> None:
     for _, curve in rows(sized, "curves").groupby("establishment"):
         assert curve["in_time"].is_monotonic_increasing
@@ -198,6 +236,22 @@ def test_lots_that_a_user_names_are_added_up_and_the_others_are_not_known(
     fair = table.loc[inside[:2], "fte_fair"].sum()
     assert by_lot.loc["Yorkshire", "fte_fair"] == pytest.approx(fair)
     assert any("Contract lots: 0 known, of 0 prisons" in line for line in sized[1])
+
+
+def test_a_sum_with_a_prison_that_cannot_reach_the_target_is_missing(
+    sized: tuple[Path, list[str]],
+) -> None:
+    table = rows(sized).query("in_perimeter").assign(fte_for_target=2.0, region="North")
+    table["target_can_be_reached"] = True
+    table.loc[table.index[0], "region"] = "South"
+    table.loc[table.index[1], "target_can_be_reached"] = False
+    table.loc[table.index[1], "fte_for_target"] = float("nan")
+
+    by_region = _summed(table, "region").set_index("region")
+
+    assert pd.isna(by_region.loc["North", "fte_for_target"])
+    assert by_region.loc["South", "fte_for_target"] == 2.0
+    assert by_region["prisons_that_cannot_reach_the_target"].to_dict() == {"North": 1, "South": 0}
 
 
 def test_the_fair_share_is_written_as_a_scenario(sized: tuple[Path, list[str]]) -> None:
@@ -259,7 +313,7 @@ def test_the_answer_is_told_with_what_it_rests_on(sized: tuple[Path, list[str]])
     assert "the numbers of 2 are known, the others are assumed" in text
     assert "90% of referrals within 5 days" in text
     assert "proven best for the curves" in text
-    assert "Knee of the cost curve" in text
+    assert "Knee of the cost curve, on weighted hours" in text
 
 
 def test_an_upper_end_beyond_what_was_played_is_told(sized: tuple[Path, list[str]]) -> None:
