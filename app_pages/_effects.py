@@ -16,20 +16,12 @@ if TYPE_CHECKING:
 
     from data.estate import Estate
     from scenarios.effects import Ratio
-    from scenarios.results import Results
 
 PRISONS = (
     "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
     "visits_per_prisoner_per_four_weeks", "video_use_share", "people_with_video_calls",
 )  # fmt: skip
 """What the page on visits shows prison by prison."""
-
-
-def _fresh(folder: str) -> Results:
-    """Open a run whose large tables are needed this once."""
-    from scenarios.results import load_results
-
-    return load_results(folder)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -39,7 +31,7 @@ def rows(folder: str, stamp: int) -> pd.DataFrame:
     from scenarios.effects import estate_rows
 
     del stamp
-    return with_ends_of_requests(estate_rows(_fresh(folder)))
+    return with_ends_of_requests(estate_rows(_state.read_once(folder)))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -57,7 +49,7 @@ def prison_measures(folder: str, stamp: int) -> pd.DataFrame:
     from simulation.replicate import intervals
 
     del stamp
-    return intervals(prison_rows(_fresh(folder), PRISONS))
+    return intervals(prison_rows(_state.read_once(folder), PRISONS))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -66,7 +58,7 @@ def differences(before: str, before_stamp: int, after: str, after_stamp: int) ->
     from scenarios.effects import estate_differences
 
     both = rows(before, before_stamp), rows(after, after_stamp)
-    return estate_differences(_fresh(before), _fresh(after), both)
+    return estate_differences(_state.read_once(before), _state.read_once(after), both)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -78,7 +70,7 @@ def prison_differences(
 
     del before_stamp, after_stamp
     measures = [*HIGHER_IS_BETTER, "visits", "requests_unmet_share"]
-    return prison_differences(_fresh(before), _fresh(after), measures)
+    return prison_differences(_state.read_once(before), _state.read_once(after), measures)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -87,7 +79,7 @@ def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) 
     from scenarios.effects import newly_visited
 
     del before_stamp, after_stamp
-    return newly_visited(_fresh(before), _fresh(after))
+    return newly_visited(_state.read_once(before), _state.read_once(after))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -96,7 +88,7 @@ def cost_per_person(before: str, before_stamp: int, after: str, after_stamp: int
     from scenarios.compare import is_paired
     from scenarios.effects import cost_per_person
 
-    if not is_paired(_fresh(before), _fresh(after)):
+    if not is_paired(_state.read_once(before), _state.read_once(after)):
         return None
     return cost_per_person(rows(before, before_stamp), rows(after, after_stamp))
 
@@ -107,7 +99,7 @@ def slots(folder: str, stamp: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     from scenarios.hours import on_offer, use_by_slot
 
     del stamp
-    results = _fresh(folder)
+    results = _state.read_once(folder)
     return use_by_slot(results), on_offer(results)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _data, _jobs, _show, _state, _study, _who
+from app_pages import _data, _effects, _jobs, _show, _state, _study, _who
 from scenarios.display import orders, persons, wording
 from scenarios.display.move_list import move_list
 
@@ -96,22 +96,22 @@ def asked_for() -> str:
 
 def explain(plan: Plan, prisoner_id: str) -> None:
     """Explain a person; a wrong id is told plainly."""
-    from scenarios.errors import ScenarioError
+    from scenarios.errors import ScenarioError, UnknownPrisonerError
 
     _show.section("Why there")
     try:
         found = _explained(plan, prisoner_id)
-    except ScenarioError as error:
-        if "no prisoner" in str(error):
-            _show.say(
-                f"There is no prisoner {prisoner_id} in this plan. Check the id: it is the one in "
-                "the population table."
-            )
-        else:
-            for line in str(error).splitlines():
-                _show.say(line)
+    except UnknownPrisonerError:
+        _show.say(
+            f"There is no prisoner {prisoner_id} in this plan. Check the id: it is the one in "
+            "the population table."
+        )
         return
-    names = _names()
+    except ScenarioError as error:
+        for line in str(error).splitlines():
+            _show.say(line)
+        return
+    names = _effects.names()
     _show.say(persons.answer(found, names), small=False)
     _show.numbers(persons.numbers(found))
     _show.table(persons.alternatives(found, names))
@@ -227,7 +227,7 @@ def _unlock(plan: Plan, prisoner_id: str, place: str) -> None:
 
 def decide_again(plan: Plan) -> None:
     """Show all decisions, let the plan be decided again under them, and say what that cost."""
-    names, locks = _names(), _locks(plan)
+    names, locks = _effects.names(), _locks(plan)
     _show.section("Decide the plan again")
     if len(locks):
         with st.expander(f"All decisions so far: {len(locks):,}"):
@@ -340,8 +340,3 @@ def _locks(plan: Plan) -> pd.DataFrame:
     from data.locks import read_locks
 
     return read_locks(plan.locks)
-
-
-def _names() -> dict[str, str]:
-    table = _state.establishments()
-    return dict(zip(table["establishment"].astype("str"), table["name"].astype("str"), strict=True))

@@ -165,7 +165,7 @@ def people(folder: str, stamp: int) -> pd.DataFrame:
     from scenarios.display import views
 
     del stamp
-    return views.people(_read_once(folder))
+    return views.people(read_once(folder))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -200,7 +200,7 @@ def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> 
     from scenarios.effects import estate_differences
 
     del before_stamp, after_stamp
-    one, other = _read_once(before), _read_once(after)
+    one, other = read_once(before), read_once(after)
     return Comparison(
         before=one.title,
         after=other.title,
@@ -234,7 +234,7 @@ def _results(folder: str, stamp: int) -> Results:
     return load_results(folder)
 
 
-def _read_once(folder: str) -> Results:
+def read_once(folder: str) -> Results:
     """Open a run whose large tables are needed this once, so that they are not kept in memory."""
     from scenarios.results import load_results
 

@@ -29,6 +29,10 @@ class ScenarioError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
+class UnknownPrisonerError(ScenarioError):
+    """A plan knows no such person."""
+
+
 class LostWorkerError(RuntimeError):
     """A process that simulated ended without an answer; the message says what may help."""
 

@@ -30,7 +30,7 @@ from optimiser.explain import rows_of
 from optimiser.problem import PENNIES_PER_POUND
 from optimiser.residual import Residual
 from optimiser.side import ROW_ARRAYS, SideRows
-from scenarios.errors import ScenarioError
+from scenarios.errors import ScenarioError, UnknownPrisonerError
 from scenarios.inputs import Inputs, Known, input_digests, refuse_changed_tables
 from scenarios.plain_yaml import read_mapping
 from scenarios.provenance import model_digest
@@ -223,9 +223,9 @@ def whereabouts(folder: Path, prisoner_id: str) -> tuple[int, str] | None:
     return None if row < 0 else (row, str(placements["unit"][row].as_py()))
 
 
-def unknown(plan: StoredPlan, prisoner_id: str) -> ScenarioError:
+def unknown(plan: StoredPlan, prisoner_id: str) -> UnknownPrisonerError:
     """Say that a plan knows no such person."""
-    return ScenarioError(
+    return UnknownPrisonerError(
         f"{plan.folder}: no prisoner {prisoner_id!r}. Give an id of its placements.parquet."
     )
 

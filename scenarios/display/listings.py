@@ -503,16 +503,6 @@ def visits_by_prison(rows: pd.DataFrame) -> str:
     )
 
 
-def unplaced(results: Results) -> str:
-    """List the people for whom the rules and places leave no room, by cohort."""
-    rows = pd.DataFrame(results.allocation["unplaced"])
-    return table(
-        rows,
-        "People without a place under the rules, by cohort",
-        labels={column: wording.words(column).capitalize() for column in rows.columns},
-    )
-
-
 def units(results: Results, establishments: pd.DataFrame) -> str:
     """List every unit: its places, the people held and what one place more is worth."""
     names = establishments.set_index("establishment")["name"]

@@ -82,7 +82,6 @@ def chosen(
     arriving: Sequence[str] = (),
     reasons: Sequence[str] = (),
     ends: Sequence[str] = (),
-    sexes: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Keep the moves asked for; nothing asked of a column keeps all of it.
 
@@ -92,15 +91,14 @@ def chosen(
         The table of :func:`moves`.
     leaving, arriving
         Codes of establishments.
-    reasons, ends, sexes
-        Reason codes, words of ``ENDS``, ``men`` or ``women``.
+    reasons, ends
+        Reason codes, and words of ``ENDS``.
     """
     asked = {
         "from_establishment": leaving,
         "establishment": arriving,
         "reason": reasons,
         "ends": ends,
-        "sex": sexes,
     }
     kept = rows
     for column, values in asked.items():
@@ -237,7 +235,7 @@ def orders_sheet(orders: pd.DataFrame) -> Sheet:
     )
 
 
-def orders_listing(orders: pd.DataFrame, *, circulate: bool = False) -> str:
+def orders_listing(orders: pd.DataFrame) -> str:
     """List block orders."""
     shown = orders.head(SHOWN)
     more = len(orders) - len(shown)
@@ -245,8 +243,6 @@ def orders_listing(orders: pd.DataFrame, *, circulate: bool = False) -> str:
         shown.assign(date=shown["date"].replace({NO_DATE: "not planned"})),
         f"{wording.count(len(orders), 'block order')}: people to be moved together",
         labels=ORDER_LABELS,
-        hide_small=("people", "men", "women") if circulate else (),
-        rows_add_up=True,
         counts=Counts(
             columns=("people", "men", "women"),
             adds_up={"people": ("men", "women")},

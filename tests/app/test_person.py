@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from app_pages import _jobs, _person, _study, _who
 from data.locks import read_locks
-from scenarios import again
+from scenarios import again, explain
 from scenarios.again import manifest_of, read_steered, scenario_like
 from scenarios.display import persons
 from scenarios.errors import ScenarioError
@@ -80,6 +80,18 @@ def test_wrong_id_is_told_plainly(
     text = shown(explained(monkeypatch, own_runs, small_data, wrong))
     assert str(escape(f"There is no prisoner {wrong} in this plan")) in text
     assert "<img src" not in text
+
+
+def test_other_faults_are_not_taken_for_a_wrong_id(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ScenarioError("no prisoner could be read: the population table has changed.")
+
+    monkeypatch.setattr(explain, "explain_person", refuse)
+    text = shown(explained(monkeypatch, own_runs, small_data, "P0001"))
+    assert "the population table has changed." in text
+    assert "There is no prisoner" not in text
 
 
 def test_address_never_holds_a_prisoner_id(

@@ -167,7 +167,7 @@ def test_area_that_two_people_come_from_is_not_drawn() -> None:
 def test_filtered_moves_are_those_asked_for(folder: Path, plan: Results) -> None:
     rows = orders.moves(folder)
     assert len(rows) == plan.allocation["moves"]
-    chosen = orders.chosen(rows, leaving=["LEI"], ends=[orders.NEARER], sexes=["men"])
+    chosen = orders.chosen(rows, leaving=["LEI"], ends=[orders.NEARER])
     assert len(chosen)
     assert set(chosen["from_establishment"]) == {"LEI"}
     assert (chosen["straight_miles_after"] < chosen["straight_miles_before"]).all()
