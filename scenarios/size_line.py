@@ -631,7 +631,12 @@ def agents_table(sized: Sized) -> pd.DataFrame:
 
 
 def online_table(sized: Sized, target: Target, rules: WorkRules) -> pd.DataFrame:
-    """Give agents, hours and cost when shares of the calls that book move online."""
+    """Give agents, hours and cost when shares of the calls that book move online.
+
+    Every share keeps the load factors found for all calls, so that it reaches the target is not
+    proven. What is answered in time is of agents who are never absent; the roster, its hours and
+    its cost count absences and vacancies.
+    """
     rows, demand = [], sized.sized_on
     price = demand.inputs.lines.settings.agent_gbp_per_hour
     for share in MOVED_SHARES:

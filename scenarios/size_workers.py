@@ -870,6 +870,6 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
     knee = costs[costs["is_knee"]].iloc[0]
     yield (
         f"Knee of the cost curve, on weighted hours: {knee['fte']:.0f} caseworkers, "
-        f"£{knee['gbp_per_year']:,.0f} a year, {knee['unmet_hours']:,.0f} hours unmet, {knee['wait_days']:.1f} days to first "
-        "contact of those reached."
+        f"£{knee['gbp_per_year']:,.0f} a year, {knee['unmet_hours']:,.0f} hours "
+        f"unmet, {knee['wait_days']:.1f} days to first contact of those reached."
     )

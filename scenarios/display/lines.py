@@ -7,7 +7,7 @@ answered; days are whole days from the reception, of those for whom it comes so 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,10 +189,24 @@ def line_numbers(of_line: Mapping[str, Mapping[str, Estimate]]) -> list[Number]:
                 value=mean.told(_name(name)).partition(" (")[0],
                 unit=f"{unit}, {first[:1].lower()}{first[1:]}",
                 change=f"95% interval {between}." if between else "",
-                note="; ".join(others) + "." if others else "",
+                note=" ".join(
+                    each
+                    for each in (
+                        "; ".join(others) + "." if others else "",
+                        _overtime(told.values()) if name == "line_busy_share" else "",
+                    )
+                    if each
+                ),
             )
         )
     return cards
+
+
+def _overtime(shares: Iterable[Estimate]) -> str:
+    """Say how agents can be busy for more than all their time, where some are."""
+    if not any(each.mean > 1.0 for each in shares):
+        return ""
+    return "Above 100% as agents end the call they are on after their shift."
 
 
 def _name(measure: str) -> str:
@@ -229,11 +243,17 @@ def line_rows(estimates: pd.DataFrame, group_by: str) -> str:
     labels = dict(LINE_LABELS)
     if group_by == "line_service":
         del labels["line_busy_share"]
+    busy = [
+        found[group]["line_busy_share"]
+        for group in words
+        if "line_busy_share" in labels and "line_busy_share" in found.get(group, {})
+    ]
     return _grouped(
         {words[group]: found[group] for group in words if group in found},
         "Calls and answers by " + ("line" if group_by == "line" else "service") + ", in a year",
         "Line" if group_by == "line" else "Service",
         labels,
+        note=f"In brackets 95% intervals. {_overtime(busy)}".strip(),
     )
 
 
@@ -678,6 +698,12 @@ def roster_rows(sized: LineSizing) -> str:
     )
 
 
+ONLINE_NOTE = (
+    "Every share keeps the load factors found for all calls: it is not sized anew, and not proven "
+    "to reach the target."
+)
+
+
 def online_rows(sized: LineSizing) -> str:
     """List what moving calls online does to agents and cost."""
     return table(
@@ -687,7 +713,7 @@ def online_rows(sized: LineSizing) -> str:
             in_time_share=sized.online["answered_in_time_share"],
             p90_minutes=sized.online["answer_minutes_p90"],
         ),
-        "Agents and cost when calls that book move online, at the same target",
+        "Agents and cost when calls that book move online, at the same load factors",
         labels={
             "moved_share": "Calls to book that move",
             "calls_per_week": "Calls a week",
@@ -697,6 +723,7 @@ def online_rows(sized: LineSizing) -> str:
             "in_time_share": "Answered in time",
             "p90_minutes": "Minutes, nine in ten within",
         },
+        note=f"{ONLINE_NOTE} What is answered in time is with nobody absent.",
     )
 
 
@@ -714,7 +741,7 @@ def online(sized: LineSizing) -> Figure:
         value="gbp",
         unit="Pounds a year",
         title="Pounds a year for the roster, by the share of calls to book that moves online",
-        note=f"{sized.source} At each share the line is sized anew for the same target.",
+        note=f"{sized.source} {ONLINE_NOTE}",
     )
 
 

@@ -114,7 +114,8 @@ class Estimate:
         if self.low != self.low or self.low == self.high:
             return ""
         low = max(self.low, 0.0) if self.mean >= 0 else self.low
-        high = min(self.high, 1.0) if name.endswith("_share") else self.high
+        is_share = name.endswith("_share") and self.mean <= 1.0
+        high = min(self.high, 1.0) if is_share else self.high
         return f"{markup.quantity(low, name)} to {markup.quantity(high, name)}"
 
 

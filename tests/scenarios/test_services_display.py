@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -408,6 +409,42 @@ def test_heat_map_has_one_cell_for_each_half_hour_and_its_number() -> None:
         ("Tuesday", "09:30", 2),
     ]
     assert drawn["layer"][0]["encoding"]["color"]["scale"]["domain"] == [0, 9]
+
+
+def test_moving_calls_online_claims_no_proof_of_the_target() -> None:
+    one = replace(
+        agents(),
+        online=pd.DataFrame(
+            {
+                "moved_online_share": [0.0, 0.5],
+                "calls_per_week": [100.0, 60.0],
+                "agents_at_peak": [9, 6],
+                "paid_hours_per_week": [300.0, 200.0],
+                "cost_gbp_per_year": [300_000.0, 200_000.0],
+                "answered_in_time_share": [0.82, 0.78],
+                "answer_minutes_p90": [6.0, 7.0],
+            }
+        ),
+    )
+    shown, drawn = lines.online_rows(one), lines.online(one)
+    for text in (shown, drawn.note):
+        assert "at the same target" not in text
+        assert "it is not sized anew, and not proven to reach the target" in text
+    assert "with nobody absent" in shown
+
+
+def test_agents_who_are_busy_for_more_than_their_time_are_explained() -> None:
+    names = ("line_answer_minutes_median", "line_answer_minutes_p90", "line_abandoned_share")
+    told = dict.fromkeys(
+        (*names, "line_bookings_lost_share"), Estimate(mean=0.5, low=0.4, high=0.6, replications=2)
+    )
+    over = Estimate(mean=1.01, low=0.99, high=1.03, replications=2)
+    cards = lines.line_numbers({"national": told | {"line_busy_share": over}})
+    (busy,) = (card for card in cards if card.label == "Agents busy")
+    assert busy.note == "Above 100% as agents end the call they are on after their shift."
+    assert busy.change == "95% interval 99.0% to 103.0%."
+    usual = lines.line_numbers({"national": told | {"line_busy_share": told[names[2]]}})
+    assert not any(card.note for card in usual)
 
 
 def test_run_without_lines_is_known_by_its_measures() -> None:
