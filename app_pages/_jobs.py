@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from app_pages import _data, _show, _state, _who
 
 if TYPE_CHECKING:
     from scenarios.commands import Command
-    from scenarios.worker import Job
+    from scenarios.worker import Job, State
 
 WATCHED = "watched jobs"
 ADDRESS = "job"
@@ -75,6 +75,11 @@ def begin(command: Command, *, title: str, **options: Any) -> None:
     ScenarioError
         When there is no such command or option.
     """
+    _start(command, title, _data.option(command) | options)
+
+
+def _start(command: Command, title: str, options: Mapping[str, Any]) -> None:
+    """Start a command with these options and no others."""
     from scenarios.worker import Request, start
 
     if not _who.is_planner():
@@ -84,7 +89,7 @@ def begin(command: Command, *, title: str, **options: Any) -> None:
         command=command,
         runs=str(_state.runs_folder()),
         title=title,
-        options=_data.option(command) | options,
+        options=options,
         asked_by=_who.name(),
     )
     process = start(_folder() / name, asked)
@@ -168,13 +173,13 @@ def again(name: str) -> None:
 
     asked = read_request(_folder() / name)
     forget(name)
-    begin(asked.command, title=asked.title, **asked.options)
+    _start(asked.command, asked.title, asked.options)
 
 
 def _show_live(job: Job) -> None:
     from scenarios.commands import KEEPS_THE_BEST
 
-    _live(job.name, job.request.title)
+    _live(job.name, job.request.title, job.status.state)
     with st.container(horizontal=True):
         if not _may_end(job):
             return
@@ -186,7 +191,7 @@ def _show_live(job: Job) -> None:
                 args=(job.name,),
             )
         st.button(
-            f"Cancel: {job.request.title}",
+            "Cancel",
             key=f"cancel {job.name}",
             on_click=cancel,
             args=(job.name,),
@@ -194,12 +199,12 @@ def _show_live(job: Job) -> None:
 
 
 @st.fragment(run_every=1)
-def _live(name: str, title: str) -> None:
-    """Show how far a job is, again every second until it has ended or begun."""
+def _live(name: str, title: str, drawn: State) -> None:
+    """Show how far a job is every second, until it ends or works where it was drawn waiting."""
     from scenarios.display import progress
 
     found = next((job for job in jobs() if job.name == name), None)
-    if found is None or found.has_ended:
+    if found is None or found.has_ended or (found.status.state == "running" != drawn):
         st.rerun()
     st.progress(progress.share(found.status))
     _show.say(f"{title}. {progress.words(found)}")
@@ -218,13 +223,13 @@ def _show_ended(job: Job) -> None:
         with st.expander("Last lines of the log"):
             _show.log(tail)
     with st.container(horizontal=True):
-        if status.state != "done" and planner:
+        if status.state != "done" and planner and _may_end(job):
             st.button("Start it again", key=f"again {job.name}", on_click=again, args=(job.name,))
         st.button("Put away", key=f"forget {job.name}", on_click=forget, args=(job.name,))
 
 
 def _may_end(job: Job) -> bool:
-    """Whether the reader may stop a job: their own, or an administrator any."""
+    """Whether the reader may stop a job or start it again: their own, or an administrator any."""
     return job.request.asked_by == _who.name() or _who.role() == "administrator"
 
 

@@ -7,6 +7,9 @@ import streamlit as st
 from app_pages import _data, _jobs, _show, _state, _who
 from scenarios.display import listings, progress
 
+OPENED = "finished run opened"
+"""The finished run last opened for the reader, who may have chosen another since."""
+
 _show.mark("OFFICIAL-SENSITIVE" if _who.is_planner() else "OFFICIAL")
 _show.title("Runs")
 _show.say(
@@ -17,7 +20,9 @@ _show.say(
 
 made = _jobs.panel()
 if made is not None and (made / "summary.json").is_file():
-    _state.remember_run(str(made))
+    if st.session_state.get(OPENED) != str(made):
+        st.session_state[OPENED] = str(made)
+        _state.remember_run(str(made))
     st.page_link("app_pages/overview.py", label="Open the run")
 
 if _jobs.may_begin():

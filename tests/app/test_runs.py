@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -13,9 +14,20 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app_pages import _jobs, _state
+from scenarios.commands import Command
 from scenarios.locking import holding
 from scenarios.results import Results
-from scenarios.worker import ALIVE_FILE, Request, Status, read_request, read_status, write_status
+from scenarios.worker import (
+    ALIVE_FILE,
+    Job,
+    Request,
+    Status,
+    read_request,
+    read_status,
+    write_status,
+)
+from tests.app.conftest import HOSTILE
 from tests.app.serving import ROOT
 
 SECONDS = 90.0
@@ -54,12 +66,18 @@ def labels(app: AppTest) -> list[str]:
 
 
 def stored_job(
-    runs: Path, status: Status, *, name: str = "run-1", by: str = "own machine", title: str = "Mine"
+    runs: Path,
+    status: Status,
+    *,
+    name: str = "run-1",
+    by: str = "own machine",
+    title: str = "Mine",
+    command: Command = "run",
 ) -> Path:
     folder = runs / ".jobs" / name
     folder.mkdir(parents=True)
     asked = Request(
-        command="run",
+        command=command,
         runs=str(runs),
         title=title,
         options={"scenario": "baseline", "seed": 5},
@@ -96,8 +114,7 @@ def test_run_is_started_in_a_process_of_its_own_and_cancelled_without_a_trace(em
         assert read_status(job).pid != os.getpid()
         assert app.query_params["job"] == job.name
     finally:
-        (cancel,) = [label for label in labels(app) if label.startswith("Cancel: ")]
-        click(app, cancel)
+        click(app, "Cancel")
     assert read_status(job).state == "cancelled"
     assert "Nothing of it is stored" in shown(app)
     assert [path.name for path in empty.iterdir()] == [".jobs"]
@@ -115,7 +132,7 @@ def test_any_session_finds_what_works_and_what_waits_and_its_place(
     assert "Job a. Working on: the simulated years, 3 of 8 parts done." in text
     assert "About 12 seconds left in this step." in text
     assert "Job b. Waiting: 1 job is before this one." in text
-    assert labels(app) == ["Cancel: Job a", "Cancel: Job b"]
+    assert labels(app) == ["Cancel", "Cancel"]
 
 
 def test_work_that_somebody_else_asked_for_is_theirs_to_cancel(
@@ -154,7 +171,80 @@ def test_failure_is_shown_with_its_message_and_reference_and_can_be_tried_again(
         assert read_request(other).options == {"scenario": "baseline", "seed": 5}
         assert read_request(other).title == "Mine"
     finally:
-        click(app, "Cancel: Mine")
+        click(app, "Cancel")
+
+
+class Ended:
+    """A process that has ended."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def poll(self) -> int:
+        """Say so."""
+        return 0
+
+
+def test_work_is_started_again_on_its_own_tables(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the session uses by now is not what was asked for."""
+    folder = stored_job(empty, Status(state="failed"))
+    (empty / "other tables").mkdir()
+    monkeypatch.setenv("ESTATE_DATA", str(empty / "other tables"))
+    app = runs_page(folder.name)
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    click(app, "Start it again")
+    (other,) = (empty / ".jobs").glob("run-2*")
+    assert read_request(other).options == {"scenario": "baseline", "seed": 5}
+
+
+def test_work_that_somebody_else_asked_for_is_theirs_to_start_again(empty: Path) -> None:
+    folder = stored_job(empty, Status(state="failed"), by="somebody else")
+    assert labels(runs_page(folder.name)) == ["Put away"]
+
+
+def test_work_that_begins_while_it_is_watched_can_be_ended_with_its_best(
+    empty: Path, alive: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = stored_job(empty, Status(state="waiting"), command="allocate")
+    alive.enter_context(holding(folder / ALIVE_FILE))
+    listed = _jobs.jobs
+
+    def jobs(kinds: Sequence[Command] | None = None) -> list[Job]:
+        found = listed(kinds)
+        write_status(folder, Status(state="running"))
+        return found
+
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    write_status(folder, Status(state="waiting"))
+    monkeypatch.setattr(_jobs, "jobs", jobs)
+    app.switch_page("app_pages/runs.py").run()
+    assert labels(app) == ["Stop and keep the best so far", "Cancel"]
+
+
+def test_title_from_a_file_stands_in_no_label(empty: Path, alive: ExitStack) -> None:
+    """A label is Markdown, of which a browser would fetch the images."""
+    folder = stored_job(empty, Status(state="running"), title=HOSTILE)
+    alive.enter_context(holding(folder / ALIVE_FILE))
+    app = runs_page()
+    assert "![x](https://evil.example/y.png)" in shown(app)
+    assert labels(app) == ["Cancel"]
+
+
+def test_finished_run_is_opened_once_and_leaves_what_the_reader_chooses_later(
+    today: Results, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert today.folder is not None
+    assert plan.folder is not None
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("ESTATE_RUNS", str(plan.folder.parent))
+    ended = Status(state="done", folder=str(plan.folder))
+    app = runs_page(stored_job(plan.folder.parent, ended, name="run-opened-once").name)
+    assert app.session_state[_state.CHOSEN] == plan.folder.name
+    app.session_state[_state.CHOSEN] = today.folder.name
+    app.run()
+    assert app.session_state[_state.CHOSEN] == today.folder.name
 
 
 def test_finished_run_can_be_opened_from_the_page(
