@@ -77,7 +77,7 @@ def offer_replay(establishment: str) -> None:
     made = _jobs.panel(["replay"])
     if made is not None and (made / "parties.parquet").is_file():
         st.rerun()
-    if st.button("Play this year again"):
+    if _jobs.may_begin() and st.button("Play this year again"):
         _jobs.begin(
             "replay",
             title=f"{_effects.names().get(establishment, establishment)}, one year again",

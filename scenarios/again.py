@@ -139,7 +139,9 @@ def locks_beside(runs: Path, inputs: Mapping[str, str], data_dir: Path | None) -
     path = runs / LOCKS_FOLDER / f"{digest_of(_without_locks(inputs))[:8]}.csv"
     own = table_path(LOCKS, data_dir)
     if own is not None and not path.exists():
-        write_locks(read_locks(own), path)
+        with holding(path.with_suffix(".turn"), wait=True):
+            if not path.exists():
+                write_locks(read_locks(own), path)
     return path
 
 

@@ -67,6 +67,15 @@ def test_viewer_sees_no_single_person(
     assert ("only planners may open it" in text) == (leaf in ABOUT_PEOPLE)
 
 
+def test_viewer_is_offered_no_work_that_would_not_start(
+    viewer: None, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert plan.folder is not None
+    app = opened(plan.folder.parent, "hall", monkeypatch, plan.folder.name)
+    assert "The queue at the check" in everything(app)
+    assert "Play this year again" not in [button.label for button in app.button]
+
+
 def test_planner_finds_single_people_where_a_viewer_does_not(
     today: Results, plan: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:

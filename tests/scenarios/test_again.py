@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from scenarios.display import persons
 from scenarios.errors import ScenarioError
 from scenarios.explain import Explained, excluded_sites, explain_person
 from scenarios.load import load_scenario
+from scenarios.locking import holding
 from scenarios.plan import plan as make
 from scenarios.stored_plan import open_plan
 
@@ -141,6 +142,23 @@ def test_locks_of_the_tables_begin_the_planners_file(
     assert again.locks_beside(tmp_path, inputs, own) == path
     assert read_locks(path)["prisoner_id"].tolist() == ["P0001", "P0002"]
     assert len(read_locks(own / "locks.csv")) == 1
+
+
+def test_planners_file_is_begun_in_turn_and_no_decision_made_since_is_lost(
+    plan: Path, data: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(data, tmp_path / "data"))
+    inputs = again.manifest_of(plan)["inputs"]
+    path = again.locks_beside(tmp_path, inputs, None)
+    steer.lock(plan, decision("P0001", "LEI"), locks=own / "locks.csv")
+    with ThreadPoolExecutor(1) as pool:
+        with holding(path.with_suffix(".turn")):
+            other = pool.submit(again.locks_beside, tmp_path, inputs, own)
+            wait([other], timeout=0.5)
+            assert not path.exists()
+            steer.lock(plan, decision("P0002", "DMI"), locks=path)
+        assert other.result() == path
+    assert read_locks(path)["prisoner_id"].tolist() == ["P0002"]
 
 
 def test_decisions_of_planners_at_once_are_all_kept(plan: Path, tmp_path: Path) -> None:
