@@ -307,7 +307,10 @@ def _with_people_of_shares(table: pd.DataFrame, counts: Counts) -> tuple[pd.Data
 def _told(
     table: pd.DataFrame, counts: Counts, hidden: Truths, kept_back: set[str], rule: Rule
 ) -> Hidden:
-    """Put the marker where a cell is hidden, and round the others."""
+    """Put the marker where a cell is hidden, and round the others.
+
+    Where counts are rounded a share is that of the rounded counts, else it would tell them.
+    """
     import pandas as pd
 
     every = [*counts.columns, *counts.shares]
@@ -319,6 +322,11 @@ def _told(
     told = table.copy()
     for column in counts.columns:
         told[column] = _rounded(table[column], rule.rounding)
+    if rule.rounding > 1:
+        for share, base in counts.shares.items():
+            part = _rounded((table[share] * table[base]).round(), rule.rounding)
+            whole = _rounded(table[base].astype("float64"), rule.rounding)
+            told[share] = part / whole.where(whole > 0)
     for column in mask.columns:
         if mask[column].any():
             told[column] = told[column].astype(object).mask(mask[column], rule.marker)

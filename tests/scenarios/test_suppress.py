@@ -276,6 +276,16 @@ def test_share_that_tells_a_small_count_is_hidden_and_cannot_be_worked_back() ->
     assert mask["moved_share"].sum() >= 2
 
 
+def test_share_is_that_of_the_rounded_counts_where_counts_are_rounded() -> None:
+    table = pd.DataFrame({"people": [103, 2, 0], "moved_share": [13 / 103, 0.5, np.nan]})
+    counts = Counts(columns=("people",), by=(), shares={"moved_share": "people"})
+    rule = Rule(threshold=0, least_width=1, rounding=5, marker="[c]")
+    told = hide(table, counts, rule).table
+    assert told["people"].tolist() == [105, 0, 0]
+    assert told["moved_share"][0] == pytest.approx(15 / 105)
+    assert told["moved_share"].isna().tolist() == [False, True, True]
+
+
 @given(st.lists(st.tuples(few, few), min_size=2, max_size=6))
 @settings(max_examples=40, deadline=None)
 def test_part_of_a_count_and_what_is_left_of_it_cannot_be_worked_back(
