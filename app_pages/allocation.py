@@ -44,12 +44,12 @@ if is_plan:
     when = choices[str(asked)]
 if what == "Prisons":
     _show.figure(
-        figures.prison_map(results, by_prison, _state.outline(), when),
-        listings.prisons(by_prison, is_plan=is_plan),
+        figures.prison_map(results, by_prison, _state.outline(), when, circulate=circulate),
+        listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
     )
 else:
     _show.figure(
-        areas.figure(results, by_area, _state.outline(), when),
+        areas.figure(results, by_area, _state.outline(), when, circulate=circulate),
         areas.listing(by_area, is_plan=is_plan, circulate=circulate),
     )
 _show.table(areas.region_listing(areas.regions(by_area), is_plan=is_plan, circulate=circulate))
@@ -101,6 +101,6 @@ if is_plan:
         _show.facts(wording.plan_facts(results))
         _show.table(listings.terms(results))
 with st.expander("Every unit"):
-    _show.table(listings.units(results, _state.establishments()))
+    _show.table(listings.units(results, _state.establishments(), circulate=circulate))
 
 _show.download("Who is held where", shown=results)

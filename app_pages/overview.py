@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _show, _state
+from app_pages import _show, _state, _who
 from scenarios.display import figures, listings, views, wording
 
 top = st.container()
@@ -15,7 +15,8 @@ with top:
 _show.title(results.title)
 _show.say(str(results.summary["question"]), small=False)
 _show.notice(results)
-_show.numbers(wording.four_numbers(results))
+circulate = not _who.is_planner()
+_show.numbers(wording.four_numbers(results, circulate=circulate))
 
 is_plan = views.is_plan(results)
 by_prison = _state.prisons(run.folder, run.stamp)
@@ -31,19 +32,22 @@ if is_plan:
 left, right = st.columns([3, 2], gap="large")
 with left:
     _show.figure(
-        figures.prison_map(results, by_prison, _state.outline(), when),
-        listings.prisons(by_prison, is_plan=is_plan),
+        figures.prison_map(results, by_prison, _state.outline(), when, circulate=circulate),
+        listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
     )
 with right:
-    _show.table(listings.furthest(by_prison, when))
+    _show.table(listings.furthest(by_prison, when, circulate=circulate))
 
 if is_plan:
     _show.section("Who ends further away")
-    _show.say(wording.who_ends_further(results))
-    _show.table(listings.nearer_and_further(results))
+    _show.say(wording.who_ends_further(results, circulate=circulate))
+    _show.table(listings.nearer_and_further(results, circulate=circulate))
     placed = _state.people(run.folder, run.stamp)
-    _show.table(listings.further_by_reason(placed))
-    _show.figure(figures.extra_miles(results, placed), listings.extra_miles(placed))
+    _show.table(listings.further_by_reason(placed, circulate=circulate))
+    _show.figure(
+        figures.extra_miles(results, placed, circulate=circulate),
+        listings.extra_miles(placed, circulate=circulate),
+    )
 
     _show.section("What families gain and who pays")
     _show.say(wording.BENEFIT)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _state
+from app_pages import _jobs, _show, _state, _who
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,8 @@ if plan or baseline:
 
     told = plan or baseline
     assert told is not None
-    show(questions.held(_state.opened(told), equality(told.folder, told.stamp)))
+    groups = equality(told.folder, told.stamp)
+    show(questions.held(_state.opened(told), groups, circulate=not _who.is_planner()))
 if plan is None:
     offer(
         "No plan is stored yet. One says who would move, how much nearer families would be and "

@@ -12,7 +12,7 @@ import pandas as pd
 from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.figures import CHANGE_COLOURS
-from scenarios.display.markup import SMALL_COUNT, table
+from scenarios.display.markup import SMALL_COUNT, hidden_counts, table
 from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
@@ -104,8 +104,12 @@ def regions(by_area: pd.DataFrame) -> pd.DataFrame:
     return summed.reset_index()
 
 
-def places(by_area: pd.DataFrame, when: str) -> pd.DataFrame:
+def places(
+    by_area: pd.DataFrame, when: str, *, is_plan: bool = True, circulate: bool = False
+) -> pd.DataFrame:
     """Give the map its circles, without areas that one or two people come from.
+
+    For circulation without all areas whose people :func:`listing` hides.
 
     Parameters
     ----------
@@ -125,15 +129,29 @@ def places(by_area: pd.DataFrame, when: str) -> pd.DataFrame:
         "change": ("change_miles", views.CHANGE_EDGES, views.CHANGE_BANDS),
     }
     miles, edges, bands = columns[when]
-    drawn = by_area[(by_area["people"] > SMALL_COUNT) & views.has_place(by_area)]
+    left_out = _left_out(by_area, is_plan=is_plan, circulate=circulate)
+    drawn = by_area[~left_out & views.has_place(by_area)]
     value = drawn[miles].round(1)
     band = np.array(bands, dtype=object)[np.searchsorted(edges, value, side="right")]
     shown = drawn[["name", "latitude", "longitude", "people"]].assign(value=value, band=band)
     return shown.reset_index(drop=True)
 
 
+def _left_out(by_area: pd.DataFrame, *, is_plan: bool, circulate: bool) -> pd.Series[bool]:
+    """Say which areas the map leaves out."""
+    few = by_area["people"] <= SMALL_COUNT
+    if not circulate:
+        return few
+    return few | hidden_counts(by_area, _counted(is_plan=is_plan), rows_add_up=True)["people"]
+
+
 def figure(
-    results: Results, by_area: pd.DataFrame, outline: Mapping[str, Any], when: str
+    results: Results,
+    by_area: pd.DataFrame,
+    outline: Mapping[str, Any],
+    when: str,
+    *,
+    circulate: bool = False,
 ) -> Figure:
     """Draw every home area by how far from it its people are held.
 
@@ -145,16 +163,18 @@ def figure(
         ``today``, ``plan`` or ``change``.
     """
     change = when == "change"
-    left_out = int((by_area["people"] <= SMALL_COUNT).sum())
+    is_plan = views.is_plan(results)
+    hidden = _left_out(by_area, is_plan=is_plan, circulate=circulate)
+    left_out = int(hidden.sum())
+    why = "whose people are hidden" if circulate else "that one or two people come from"
     few = (
-        f" {wording.count(left_out, 'area')} that one or two people come from "
-        f"{'is' if left_out == 1 else 'are'} not drawn."
+        f" {wording.count(left_out, 'area')} {why} {'is' if left_out == 1 else 'are'} not drawn."
         if left_out
         else ""
     )
-    away = wording.not_on_map(by_area[by_area["people"] > SMALL_COUNT], "people", "area")
+    away = wording.not_on_map(by_area[~hidden], "people", "area")
     return charts.estate_map(
-        places(by_area, when),
+        places(by_area, when, is_plan=is_plan, circulate=circulate),
         outline,
         bands=views.CHANGE_BANDS if change else views.MILES_BANDS,
         colours=CHANGE_COLOURS if change else charts.BLUES,
@@ -198,6 +218,15 @@ WITHIN = {
 """Counts that are a part of another."""
 
 
+COUNTS = ("people", "beyond_50_today", "beyond_50", "moved", "further")
+"""Columns of a home area or region that count people."""
+
+
+def _counted(*, is_plan: bool) -> tuple[str, ...]:
+    """Name the counts that are shown: those of a plan only where there is one."""
+    return COUNTS if is_plan else COUNTS[:2]
+
+
 def _listing(
     rows: pd.DataFrame, head: dict[str, str], caption: str, *, is_plan: bool, circulate: bool
 ) -> str:
@@ -214,8 +243,8 @@ def _listing(
             "moved": "Move",
             "further": "Further from home",
         }
-    counts = ("people", "beyond_50_today", "beyond_50", "moved", "further")
-    small = tuple(name for name in counts if name in labels) if circulate else ()
+    counts = _counted(is_plan=is_plan)
+    small = counts if circulate else ()
     miles = ("straight_miles_today", "straight_miles", "change_miles")
     return table(
         rows,
@@ -226,7 +255,7 @@ def _listing(
         rows_add_up=True,
         scroll=True,
         counts=Counts(
-            columns=tuple(name for name in counts if name in labels),
+            columns=counts,
             within={part: whole for part, whole in WITHIN.items() if part in labels},
             by=tuple(head),
             follows=dict.fromkeys((name for name in miles if name in labels), "people"),

@@ -27,9 +27,16 @@ MAP_TITLES = {
 
 
 def prison_map(
-    results: Results, by_prison: pd.DataFrame, outline: Mapping[str, Any], when: str
+    results: Results,
+    by_prison: pd.DataFrame,
+    outline: Mapping[str, Any],
+    when: str,
+    *,
+    circulate: bool = False,
 ) -> Figure:
     """Draw every prison by the distance from home of the people it holds.
+
+    For circulation circles are as large as the people held today, not those in the plan.
 
     Parameters
     ----------
@@ -39,14 +46,15 @@ def prison_map(
         ``today``, ``plan`` or ``change``.
     """
     change = when == "change"
-    held = "people_today" if when == "today" else "people_plan"
+    held = "people_today" if when == "today" or circulate else "people_plan"
     note = wording.source(results, drawn=False) + wording.not_on_map(by_prison, held, "prison")
     return charts.estate_map(
-        views.map_places(by_prison, when),
+        views.map_places(by_prison, when, circulate=circulate),
         outline,
         bands=views.CHANGE_BANDS if change else views.MILES_BANDS,
         colours=CHANGE_COLOURS if change else charts.BLUES,
         legend="Change in average miles" if change else "Average miles from home",
+        counted="People today" if circulate else "People held",
         title=MAP_TITLES[when],
         note=note,
     )
@@ -69,9 +77,13 @@ def distances(results: Results, placed: pd.DataFrame, *, circulate: bool = False
     )
 
 
-def extra_miles(results: Results, placed: pd.DataFrame) -> Figure:
-    """Draw how many people end further from home, by how much further."""
-    rows = views.who_is_further(placed).melt("band", var_name="case", value_name="people")
+def extra_miles(results: Results, placed: pd.DataFrame, *, circulate: bool = False) -> Figure:
+    """Draw how many people end further from home; hidden counts are not drawn."""
+    bands = views.who_is_further(placed)
+    if circulate:
+        sexes = [column for column in bands.columns if column != "band"]
+        bands[sexes] = bands[sexes].mask(hidden_counts(bands, sexes), 0)
+    rows = bands.melt("band", var_name="case", value_name="people")
     return charts.distance_bars(
         rows.assign(case=rows["case"].str.capitalize()),
         axis="Extra miles from home",

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from scenarios.settings import Setting
 
 
-def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
-    """List the prisons with the people they hold and how far from home."""
+def prisons(by_prison: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
+    """List the prisons with the people they hold and how far from home.
+
+    For circulation the people in the plan are left out, as in :func:`arrivals_and_departures`.
+    """
     labels = {"name": "Prison", "people_today": "People today"}
-    if is_plan:
+    if is_plan and not circulate:
         labels["people_plan"] = "People in this run"
     labels["straight_miles_today"] = "Average miles today"
     if is_plan:
@@ -41,8 +44,10 @@ def prisons(by_prison: pd.DataFrame, *, is_plan: bool) -> str:
     )
 
 
-def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10) -> str:
+def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10, *, circulate: bool = False) -> str:
     """List the prisons that hold people furthest from home, or where that changes most.
+
+    For circulation without the people in a plan, as in :func:`arrivals_and_departures`.
 
     Parameters
     ----------
@@ -64,10 +69,13 @@ def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10) -> str:
         if when == "change"
         else "whose people are furthest from home"
     )
+    labels = {"name": "Prison", held: "People", column: head}
+    if circulate and held != "people_today":
+        del labels[held]
     return table(
         chosen,
         f"The {len(chosen)} prisons {caption}",
-        labels={"name": "Prison", held: "People", column: head},
+        labels=labels,
         counts=_by_prison(held),
     )
 
@@ -151,6 +159,12 @@ def far_from_home(placed: pd.DataFrame, *, is_plan: bool) -> str:
         rows.assign(who=rows["who"].str.capitalize()),
         "Share of people held far from home, in per cent",
         labels=labels,
+        counts=Counts(
+            columns=("people",),
+            totals={"who": EVERYBODY},
+            by=("who",),
+            shares={name: "people" for name in labels if name.endswith("_share")},
+        ),
     )
 
 
@@ -503,8 +517,11 @@ def visits_by_prison(rows: pd.DataFrame) -> str:
     )
 
 
-def units(results: Results, establishments: pd.DataFrame) -> str:
-    """List every unit: its places, the people held and what one place more is worth."""
+def units(results: Results, establishments: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List every unit: its places, the people held and what one place more is worth.
+
+    For circulation without the people in a plan, as in :func:`arrivals_and_departures`.
+    """
     names = establishments.set_index("establishment")["name"]
     rows = results.units
     labels = {
@@ -519,10 +536,16 @@ def units(results: Results, establishments: pd.DataFrame) -> str:
             "value_of_one_more_gbp": "One more saves",
             "cost_of_one_fewer_gbp": "One fewer costs",
         }
+        if circulate:
+            del labels["held"]
     return table(
         rows.assign(name=rows["establishment"].map(names).fillna(rows["establishment"])),
         "Places and people held in every unit"
-        + (", with the weighted pounds of one place more and one fewer" if len(labels) > 5 else ""),
+        + (
+            ", with the weighted pounds of one place more and one fewer"
+            if views.is_plan(results)
+            else ""
+        ),
         labels=labels,
         scroll=True,
         counts=Counts(columns=("held",), by=("unit",)),

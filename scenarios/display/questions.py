@@ -18,7 +18,7 @@ import pandas as pd
 from data.words import ESTATE
 from scenarios.display import charts, listings, views, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import Number, quantity, table
+from scenarios.display.markup import SMALL_COUNT, Number, quantity, table
 from scenarios.display.views import ALL, FAR_MILES
 from scenarios.display.workers import not_reached
 
@@ -82,7 +82,7 @@ def estate_measures(folder: Path) -> pd.DataFrame:
 # Who should be held where?
 
 
-def held(results: Results, equality: pd.DataFrame) -> Answer:
+def held(results: Results, equality: pd.DataFrame, *, circulate: bool = False) -> Answer:
     """Say how far from home people are, and what a plan would change.
 
     Parameters
@@ -91,13 +91,15 @@ def held(results: Results, equality: pd.DataFrame) -> Answer:
         A run of today's estate or of a plan.
     equality
         Its table of groups, as stored.
+    circulate
+        Whether small counts of people are kept back, for readers who are no planners.
     """
     far = _far(equality)
     return Answer(
-        sentence=_held_sentence(results, far),
-        numbers=_held_numbers(results, far),
-        figure=_held_figure(results, far),
-        table_html=_held_table(results, far),
+        sentence=_held_sentence(results, far, circulate),
+        numbers=_held_numbers(results, far, circulate),
+        figure=_held_figure(results, far, circulate),
+        table_html=_held_table(results, far, circulate),
     )
 
 
@@ -120,28 +122,39 @@ def _far(equality: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _held_sentence(results: Results, far: pd.DataFrame) -> str:
+def _only(number: float, circulate: bool) -> str:
+    """Write a count of people without the word."""
+    return wording.people(int(number), circulate).rpartition(" ")[0]
+
+
+def _held_sentence(results: Results, far: pd.DataFrame, circulate: bool) -> str:
     everybody = far.iloc[0]
-    over, hundred = (int(everybody[f"over_{miles}_today"]) for miles in FAR_MILES)
+    over, hundred = (_only(everybody[f"over_{miles}_today"], circulate) for miles in FAR_MILES)
     today = (
-        f"Today {over:,} of {int(everybody['people_today']):,} people are held more than 50 miles "
-        f"from home and {hundred:,} more than 100"
+        f"Today {over} of {int(everybody['people_today']):,} people are held more than 50 miles "
+        f"from home and {hundred} more than 100"
     )
     if not views.is_plan(results):
         return f"{today}."
     further = views.row_for(results, "further")
     miles = views.row_for(results, "distance")
+    moves = "1 or 2 moves" if _is_few(further["moved"], circulate) else None
     return (
-        f"{today}. With {wording.count(further['moved'], 'move')} it would be "
-        f"{int(everybody['over_50']):,} and {int(everybody['over_100']):,}: "
+        f"{today}. With {moves or wording.count(further['moved'], 'move')} it would be "
+        f"{_only(everybody['over_50'], circulate)} and {_only(everybody['over_100'], circulate)}: "
         f"{miles['straight_miles']:.1f} miles on average instead of "
         f"{miles['straight_miles_today']:.1f}."
     )
 
 
-def _held_numbers(results: Results, far: pd.DataFrame) -> list[Number]:
+def _is_few(number: float, circulate: bool) -> bool:
+    """Say whether a count is kept back."""
+    return circulate and 0 < number <= SMALL_COUNT
+
+
+def _held_numbers(results: Results, far: pd.DataFrame, circulate: bool) -> list[Number]:
     plan = views.is_plan(results)
-    cards = [_far_card(far, miles, plan=plan) for miles in FAR_MILES]
+    cards = [_far_card(far, miles, plan=plan, circulate=circulate) for miles in FAR_MILES]
     if not plan:
         row = views.row_for(results, "distance")
         date = wording.day(results.holds_for["date"])
@@ -155,14 +168,15 @@ def _held_numbers(results: Results, far: pd.DataFrame) -> list[Number]:
             ),
         ]
     row = views.row_for(results, "further")
+    longest = f"The longest step away is {row['most_miles_further']:.0f} miles. "
     return [
         *cards,
         Number(
             label="Nearer and further",
-            value=f"{row['nearer']:,}",
+            value=_only(row["nearer"], circulate),
             unit="people would be nearer",
-            change=f"{wording.count(row['further'], 'person')} would be further away",
-            note=f"The longest step away is {row['most_miles_further']:.0f} miles. {_gap(results)}",
+            change=f"{wording.people(row['further'], circulate)} would be further away",
+            note=f"{'' if _is_few(row['further'], circulate) else longest}{_gap(results)}",
         ),
     ]
 
@@ -177,26 +191,34 @@ def _gap(results: Results) -> str:
     return f"Data of {date}; gap to the best possible at most {wording.share(gap)}."
 
 
-def _far_card(far: pd.DataFrame, miles: int, *, plan: bool) -> Number:
+def _far_card(far: pd.DataFrame, miles: int, *, plan: bool, circulate: bool) -> Number:
     column = f"over_{miles}" if plan else f"over_{miles}_today"
     whole = far.iloc[0]
+    # beside the whole, the other sex would tell the small count
+    hides = any(_is_few(number, circulate) for number in far[column])
     apart = [
         f"{int(row[column]):,} {row['who']}" for _, row in far.iloc[1:].iterrows() if row["people"]
     ]
     return Number(
         label=f"More than {miles} miles from home",
-        value=f"{int(whole[column]):,}",
+        value=_only(whole[column], circulate),
         unit="people",
-        change=f"{int(whole[f'over_{miles}_today']):,} today" if plan else "",
-        note=f"{' and '.join(apart)}.",
+        change=f"{_only(whole[f'over_{miles}_today'], circulate)} today" if plan else "",
+        note="" if hides else f"{' and '.join(apart)}.",
     )
 
 
-def _held_figure(results: Results, far: pd.DataFrame) -> Figure:
+def _drawn(whole: pd.Series[Any], miles: int, when: str, circulate: bool) -> int:
+    """Give the people of one bar; hidden counts are not drawn."""
+    number = int(whole[f"over_{miles}{when}"])
+    return 0 if _is_few(number, circulate) else number
+
+
+def _held_figure(results: Results, far: pd.DataFrame, circulate: bool) -> Figure:
     cases = {"_today": "Today"} | ({"": IN_RUN} if views.is_plan(results) else {})
     whole = far.iloc[0]
     rows = [
-        {"band": f"over {miles}", "case": name, "people": int(whole[f"over_{miles}{when}"])}
+        {"band": f"over {miles}", "case": name, "people": _drawn(whole, miles, when, circulate)}
         for miles in FAR_MILES
         for when, name in cases.items()
     ]
@@ -208,7 +230,7 @@ def _held_figure(results: Results, far: pd.DataFrame) -> Figure:
     )
 
 
-def _held_table(results: Results, far: pd.DataFrame) -> str:
+def _held_table(results: Results, far: pd.DataFrame, circulate: bool) -> str:
     labels = {"who": "Who", "people_today": "People", "over_50_today": "Over 50 miles today"}
     if views.is_plan(results):
         labels |= {"over_50": "Over 50 miles in this plan"}
@@ -218,7 +240,12 @@ def _held_table(results: Results, far: pd.DataFrame) -> str:
     shown = far.assign(who=far["who"].str.capitalize())
     counts = [name for name in labels if name != "who"]
     shown[counts] = shown[counts].astype(int)
-    return table(shown[list(labels)], "People held far from home", labels=labels)
+    return table(
+        shown[list(labels)],
+        "People held far from home",
+        labels=labels,
+        hide_small=counts[1:] if circulate else (),
+    )
 
 
 # How many family workers?

@@ -179,8 +179,10 @@ def has_place(rows: pd.DataFrame) -> pd.Series[bool]:
     return rows["latitude"].notna() & rows["longitude"].notna()
 
 
-def map_places(by_prison: pd.DataFrame, when: str) -> pd.DataFrame:
+def map_places(by_prison: pd.DataFrame, when: str, *, circulate: bool = False) -> pd.DataFrame:
     """Give the map its circles: one row per prison that holds anyone and whose place is known.
+
+    For circulation each with its people today, since those in a plan tell how many move.
 
     Parameters
     ----------
@@ -207,7 +209,7 @@ def map_places(by_prison: pd.DataFrame, when: str) -> pd.DataFrame:
             "name": drawn["name"],
             "latitude": drawn["latitude"],
             "longitude": drawn["longitude"],
-            "people": drawn[held],
+            "people": drawn["people_today" if circulate else held],
             "value": value,
             "band": np.array(bands, dtype=object)[np.searchsorted(edges, value, side="right")],
         }

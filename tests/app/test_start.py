@@ -50,6 +50,30 @@ def test_three_questions_are_asked_in_order_also_where_nothing_is_stored(
     assert "made up" in shown(app)
 
 
+def test_answer_for_circulation_keeps_small_counts_back(plan: Results) -> None:
+    rows = [
+        {"group_by": by, "group": group, "measure": measure, "before": value, "after": value}
+        for by, group, people, over in (
+            (views.ALL, views.ALL, 1000, 901),
+            ("sex", "men", 900, 900),
+            ("sex", "women", 100, 1),
+        )
+        for measure, value in (
+            ("people", people),
+            ("over_50_miles_share", over / people),
+            ("over_100_miles_share", 1 / people),
+        )
+    ]
+    for circulate in (False, True):
+        answer = questions.held(plan, pd.DataFrame(rows), circulate=circulate)
+        fifty, hundred = answer.numbers[:2]
+        assert ("1 women" in fifty.note) == (not circulate)
+        assert ("900" in fifty.note) == (not circulate)
+        assert hundred.value == ("1 or 2" if circulate else "1")
+        assert ("and 1 or 2 more than 100" in answer.sentence) == circulate
+        assert ("[c]" in answer.table_html) == circulate
+
+
 def test_page_starts_what_an_answer_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(tmp_path, monkeypatch)
     next(each for each in app.button if each.label == "Make a plan and play its year").click().run()

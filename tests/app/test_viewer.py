@@ -12,6 +12,7 @@ from app_pages import _access, _who
 from scenarios import drafts
 from scenarios.results import Results
 from scenarios.worker import Status, write_status
+from tests.app.conftest import retold
 from tests.app.screenshots import PAGES
 from tests.app.serving import ROOT
 
@@ -123,6 +124,22 @@ def test_only_planners_forget_a_kept_scenario(
     assert "Forget it" in [button.label for button in begin_with_kept().button]
     request.getfixturevalue("viewer")
     assert "Forget it" not in [button.label for button in begin_with_kept().button]
+
+
+def test_overview_keeps_small_counts_back_from_viewers(
+    tmp_path: Path, plan: Results, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [dict(row) for row in plan.summary["further"]]
+    for row in rows:
+        row |= {"further": 1, "mean_miles_further": 71.3, "most_miles_further": 71.3}
+    copy = retold(plan, tmp_path, further=rows)
+    monkeypatch.chdir(ROOT)
+    text = everything(opened(tmp_path, "overview", monkeypatch, copy.name))
+    assert "1 person would be further from home than today, by 71.3 miles" in text
+    request.getfixturevalue("viewer")
+    text = everything(opened(tmp_path, "overview", monkeypatch, copy.name))
+    assert "1 or 2 people would be further from home than today;" in text
+    assert "71.3" not in text
 
 
 def test_app_is_closed_where_a_proxy_is_trusted_but_nothing_checks_it(

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from data.load import read_table
-from scenarios.display import areas, held, orders, rule_rows, wording
+from scenarios.display import areas, held, listings, orders, rule_rows, views, wording
 from scenarios.load import load_scenario
 from scenarios.results import Results
 from scenarios.run import Options, run
+from scenarios.suppress import default_rule, hide
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,66 @@ def test_area_that_two_people_come_from_is_not_drawn() -> None:
     drawn = areas.places(by_area, "today")
     assert drawn["name"].tolist() == ["B"]
     assert drawn["band"].tolist() == ["30 to 44 miles"]
+
+
+def test_area_whose_people_are_hidden_in_the_listing_is_not_drawn_for_circulation() -> None:
+    by_area = pd.DataFrame(
+        {
+            "name": ["A", "B", "C"],
+            "latitude": 52.0,
+            "longitude": -1.0,
+            "people": [2, 3, 50],
+            "beyond_50_today": 0,
+            "beyond_50": 0,
+            "moved": 0,
+            "further": 0,
+            "straight_miles_today": [10.0, 31.0, 20.0],
+        }
+    )
+    for is_plan in (False, True):
+        drawn = areas.places(by_area, "today", is_plan=is_plan, circulate=True)
+        assert drawn["name"].tolist() == ["C"]
+
+
+def test_people_in_a_plan_do_not_circulate_beside_arrivals(plan: Results, folder: Path) -> None:
+    establishments = pd.DataFrame({"establishment": ["LEI"], "name": ["Leeds"]})
+    by_prison = pd.DataFrame(
+        {
+            "name": ["A"],
+            "latitude": 52.0,
+            "longitude": -1.0,
+            "people_today": [7001],
+            "people_plan": [7002],
+            "straight_miles_today": 30.0,
+            "straight_miles": 31.0,
+            "change_miles": 1.0,
+        }
+    )
+    for circulate in (False, True):
+        told = [
+            listings.prisons(by_prison, is_plan=True, circulate=circulate),
+            listings.furthest(by_prison, "plan", circulate=circulate),
+            listings.furthest(by_prison, "change", circulate=circulate),
+        ]
+        assert [("7,002" in each) for each in told] == 3 * [not circulate]
+        units = listings.units(plan, establishments, circulate=circulate)
+        assert ("People held" in units) == (not circulate)
+        drawn = views.map_places(by_prison, "plan", circulate=circulate)
+        assert drawn["people"].tolist() == [7001 if circulate else 7002]
+
+
+def test_shares_of_far_people_tell_an_export_which_counts_they_tell() -> None:
+    placed = pd.DataFrame(
+        {
+            "sex": ["men"] * 40 + ["women"] * 40,
+            "straight_miles_today": [120.0] * 10 + [10.0] * 30 + [120.0] + [10.0] * 39,
+        }
+    ).assign(straight_miles=10.0)
+    sheet = listings.far_from_home(placed, is_plan=False).sheet
+    assert sheet.counts is not None
+    mask = hide(sheet.table, sheet.counts, default_rule()).mask
+    assert mask["beyond_50_miles_today_share"].tolist() == [False, True, True]
+    assert not mask["people"].any()
 
 
 def test_filtered_moves_are_those_asked_for(folder: Path, plan: Results) -> None:
