@@ -94,9 +94,22 @@ def _attended(results: Results) -> pd.DataFrame:
     ].astype(words)
     second = visits.loc[visits["outcome"] == "doubled", columns].astype(words)
     second[[*TAKEN]] = 0.0
-    stayed = second.merge(came[REQUEST], on=REQUEST)
+    stayed = seconds_held(second, came[REQUEST])
     both = pd.concat([came.assign(is_second=False), stayed.assign(is_second=True)])
     return both.reset_index(drop=True)
+
+
+def seconds_held(doubled: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
+    """Give the second sessions of the double visits to which the party came.
+
+    Parameters
+    ----------
+    doubled
+        Rows of the event log whose outcome is ``doubled``.
+    came
+        Those that ended in a visit: the columns of ``REQUEST``, and any others to be joined.
+    """
+    return doubled.merge(came, on=REQUEST, suffixes=("", "_first"))
 
 
 def _templates(results: Results) -> set[str]:

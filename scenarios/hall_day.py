@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scenarios.added_sessions import REQUEST, seconds_held
 from scenarios.results import Results
 
 REPLICATION = 0
@@ -29,6 +30,9 @@ IN_HALL, AT_CHECK, ON_VIDEO = "In the hall", "At the check", "On video"
 WILL_NOT_COME = ("no_show", "refused_entry", "called_off")
 BOOKED = ("attended", *WILL_NOT_COME)
 VISIT_COLUMNS = ["session", "outcome", "start", "entered", "left", "arrived", "checked"]
+LOG_COLUMNS = [
+    "channel", "outcome", "session", "session_start", "late_minutes", "minutes_had", "is_second",
+]  # fmt: skip
 SESSION_COLUMNS = ["session", "start", "end", "tables", "late"]
 
 
@@ -86,13 +90,15 @@ def log_of(results: Results, establishment: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        channel, outcome, session, session_start, late_minutes, minutes_had; the measured year.
+        channel, outcome, session, session_start, late_minutes, minutes_had, is_second; the
+        measured year. A double visit that is held is one row in each of its sessions: the second
+        begins where the first ends.
     """
     assert results.folder is not None
     columns = [
-        "channel", "outcome", "session", "session_start", "late_minutes", "minutes_had",
+        *REQUEST, "channel", "outcome", "session", "session_start", "late_minutes", "minutes_had",
     ]  # fmt: skip
-    wanted = [*BOOKED, "video_held", "video_no_show", "video_failed"]
+    wanted = [*BOOKED, "doubled", "video_held", "video_no_show", "video_failed"]
     rows = pd.read_parquet(
         results.folder / "visits.parquet",
         columns=columns,
@@ -105,8 +111,41 @@ def log_of(results: Results, establishment: str) -> pd.DataFrame:
     first = pd.Timestamp(results.scenario["calendar"]["start_date"])
     last = first + pd.Timedelta(weeks=int(results.scenario["calendar"]["weeks"]))
     held = rows["session_start"].between(first, last, inclusive="left")
-    words = dict.fromkeys(("channel", "outcome", "session"), "str")
-    return rows[held].astype(words).reset_index(drop=True)
+    texts = ("channel", "outcome", "session", "establishment", "prisoner_id")
+    return in_both_sessions(rows[held].astype(dict.fromkeys(texts, "str")))[LOG_COLUMNS]
+
+
+def in_both_sessions(log: pd.DataFrame) -> pd.DataFrame:
+    """Put every double visit that is held in each of its two sessions.
+
+    Parameters
+    ----------
+    log
+        Rows of the event log, with the columns of ``REQUEST``; those whose outcome is ``doubled``
+        tell the second session of a request.
+
+    Returns
+    -------
+    DataFrame
+        The other rows, with is_second; the minutes of a double visit are shared between its two
+        rows at the start of the second session.
+    """
+    is_double = log["outcome"] == "doubled"
+    came = log[(log["outcome"] == "attended") & (log["channel"] == "visit")]
+    times = ["session_start", "late_minutes", "minutes_had"]
+    second = seconds_held(log[is_double], came[[*REQUEST, *times]].reset_index(names="first_row"))
+    apart = (second["session_start"] - second["session_start_first"]).dt.total_seconds() / 60
+    before = (apart - second["late_minutes_first"]).clip(lower=0.0)
+    before = before.clip(upper=second["minutes_had_first"])
+    first = log[~is_double].assign(is_second=False)
+    first.loc[second["first_row"], "minutes_had"] = before.to_numpy()
+    told = second.assign(
+        outcome="attended",
+        late_minutes=0.0,
+        minutes_had=second["minutes_had_first"] - before,
+        is_second=True,
+    )
+    return pd.concat([first, told[first.columns]], ignore_index=True)
 
 
 def days_of(log: pd.DataFrame) -> list[pd.Timestamp]:
@@ -150,6 +189,7 @@ def hall_day(
             "left": entered + visits["minutes_had"],
             "arrived": np.nan,
             "checked": np.nan,
+            "is_second": visits["is_second"],
         }
     )
     calls = of_day[of_day["channel"] == "video"]
@@ -164,12 +204,15 @@ def hall_day(
     if replayed is None:
         sessions = _sessions_seen(log, booked)
     else:
-        booked = _with_arrivals(booked, pd.read_parquet(replayed / "parties.parquet"), day)
         sessions = _sessions_told(pd.read_parquet(replayed / "sessions.parquet"), day)
+        parties = pd.read_parquet(replayed / "parties.parquet")
+        booked = _with_arrivals(booked, parties, sessions, day)
     return HallDay(
         establishment=establishment,
         day=day,
-        visits=booked.sort_values(["start", "session", "entered"], ignore_index=True),
+        visits=booked[VISIT_COLUMNS].sort_values(
+            ["start", "session", "entered"], ignore_index=True
+        ),
         sessions=sessions.sort_values(["start", "session"], ignore_index=True),
         calls=called.sort_values("start", ignore_index=True),
         replayed=replayed is not None,
@@ -218,7 +261,9 @@ def _sessions_told(sessions: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return whole[whole["tables"] > 0][SESSION_COLUMNS].reset_index(drop=True)
 
 
-def _with_arrivals(booked: pd.DataFrame, parties: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+def _with_arrivals(
+    booked: pd.DataFrame, parties: pd.DataFrame, sessions: pd.DataFrame, day: pd.Timestamp
+) -> pd.DataFrame:
     """Put the parties of the replay, which know their arrival, in place of those who came."""
     of_day = parties[parties["session_start"].dt.normalize() == day]
     told = pd.DataFrame(
@@ -232,8 +277,15 @@ def _with_arrivals(booked: pd.DataFrame, parties: pd.DataFrame, day: pd.Timestam
             },
         }
     )
-    away = booked[~booked["outcome"].isin(["attended", "refused_entry"])]
-    return pd.concat([away, told], ignore_index=True)[VISIT_COLUMNS]
+    seconds = np.sort(booked.loc[booked["is_second"], "start"].unique())
+    ends = told["session"].map(sessions.groupby("session")["end"].max())
+    following = np.append(seconds, np.inf)[np.searchsorted(seconds, ends.fillna(np.inf))]
+    # A party that outstays its session holds the next one too, where it has a row of its own.
+    stays = told["left"] > ends + 1
+    told["left"] = told["left"].where(~stays, np.minimum(told["left"], following))
+    came = booked["outcome"].isin(["attended", "refused_entry"])
+    others = booked[~came | booked["is_second"]]
+    return pd.concat([others, told], ignore_index=True)[VISIT_COLUMNS]
 
 
 def tables_at(day: HallDay, minute: float) -> pd.DataFrame:

@@ -40,28 +40,47 @@ def use_by_slot(results: Results) -> pd.DataFrame:
     DataFrame
         One row per channel (visit, video), establishment, day of the week (0 is Monday) and
         start: minutes the slot lasts, and number, the mean a week over the measured weeks and the
-        replications kept. Empty where the run is not stored.
+        replications kept. A double visit counts in each of its two sessions. Empty where the run
+        is not stored.
     """
     if results.folder is None:
         return pd.DataFrame(columns=SLOT_COLUMNS)
     import duckdb
 
     query = """
-        WITH held AS (
-            SELECT replication, channel, establishment, session_start,
-                   isodow(session_start) - 1 AS weekday,
-                   hour(session_start) * 60 + minute(session_start) AS start_minutes,
-                   round(coalesce(late_minutes, 0) + minutes_had) AS lasts
-            FROM read_parquet($visits)
-            WHERE outcome IN ('attended', 'video_held')
+        WITH log AS (
+            SELECT * FROM read_parquet($visits)
+            WHERE outcome IN ('attended', 'video_held', 'doubled')
               AND session_start >= $first AND session_start < $last
+        ), seconds AS (
+            SELECT replication, channel, establishment, prisoner_id, request,
+                   session_start AS second_start
+            FROM log WHERE outcome = 'doubled'
+        ), turns AS (
+            SELECT *, round(coalesce(late_minutes, 0) + minutes_had) AS stayed,
+                   date_diff('minute', session_start, second_start) AS until_second
+            FROM log
+            LEFT JOIN seconds USING (replication, channel, establishment, prisoner_id, request)
+            WHERE outcome <> 'doubled'
+        ), both_sessions AS (
+            SELECT replication, channel, establishment, session_start, until_second,
+                   CASE WHEN second_start IS NULL THEN stayed END AS lasts
+            FROM turns
+            UNION ALL
+            SELECT replication, channel, establishment, second_start, NULL, stayed - until_second
+            FROM turns WHERE second_start IS NOT NULL
+        ), held AS (
+            SELECT *, isodow(session_start) - 1 AS weekday,
+                   hour(session_start) * 60 + minute(session_start) AS start_minutes
+            FROM both_sessions
         ), slots AS (
             SELECT *, CASE WHEN channel = 'video' THEN $call * ceil(greatest(lasts, 1) / $call)
                       ELSE 0 END AS length
             FROM held
         )
         SELECT channel, establishment, weekday, start_minutes,
-               CASE WHEN channel = 'video' THEN max(length) ELSE mode(lasts) END AS minutes,
+               CASE WHEN channel = 'video' THEN max(length)
+                    ELSE coalesce(mode(lasts), mode(until_second)) END AS minutes,
                count(*) * 1.0 / ((SELECT count(DISTINCT replication) FROM held) * $weeks) AS number
         FROM slots GROUP BY channel, establishment, weekday, start_minutes, length
         ORDER BY channel, establishment, weekday, start_minutes, length

@@ -39,9 +39,43 @@ def test_slots_count_the_visits_and_calls_of_a_week(run: Results) -> None:
     last = first + pd.Timedelta(weeks=52)
     held = log[log["session_start"].between(first, last, inclusive="left")]
     for channel, outcome in (("visit", "attended"), ("video", "video_held")):
-        number = int((held["outcome"] == outcome).sum())
+        came = held[held["outcome"] == outcome]
+        keys = ["replication", "prisoner_id", "request"]
+        double = held.loc[held["outcome"] == "doubled", keys].merge(came[keys])
+        number = len(came) + (len(double) if channel == "visit" else 0)
         assert use.loc[use["channel"] == channel, "number"].sum() == pytest.approx(number / 104)
     assert number > 0
+
+
+def test_double_visit_is_in_use_in_both_of_its_sessions(tmp_path: Path) -> None:
+    """A has both sessions of a Tuesday, B booked both and came to neither, C has the first."""
+    first, second = pd.Timestamp("2026-08-04 14:00"), pd.Timestamp("2026-08-04 15:15")
+    rows = [
+        ("A", 1, "doubled", "LEI-2", second, None),
+        ("A", 1, "attended", "LEI-1", first, 135.0),
+        ("B", 2, "doubled", "LEI-2", second, None),
+        ("B", 2, "no_show", "LEI-1", first, None),
+        ("C", 3, "attended", "LEI-1", first, 60.0),
+    ]
+    columns = ["prisoner_id", "request", "outcome", "session", "session_start", "minutes_had"]
+    log = pd.DataFrame(rows, columns=columns).assign(
+        replication=0, establishment="LEI", channel="visit", late_minutes=0.0
+    )
+    log.to_parquet(tmp_path / "visits.parquet")
+    calendar = {"start_date": "2026-08-03", "weeks": 1}
+    stored = Results(
+        scenario={"calendar": calendar, "video": {"call_minutes": 30}},
+        tables={},
+        allocation={},
+        summary={},
+        provenance={},
+        folder=tmp_path,
+    )
+    use = hours.use_by_slot(stored)
+    assert use[["start_minutes", "minutes", "number"]].to_numpy().tolist() == [
+        [840, 60, 2],
+        [915, 60, 1],
+    ]
 
 
 def test_visits_last_as_long_as_their_sessions(run: Results, small_data: Path) -> None:
