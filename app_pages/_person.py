@@ -134,7 +134,7 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
         _show.table(persons.decided(mine, names))
         for row in wording.records(mine):
             st.button(
-                f"Take away: {persons.decision(row, names)}",
+                f"Take away: {_show.label(persons.decision(row, names))}",
                 key=f"unlock {row['action']} {row['unit_or_establishment']}",
                 on_click=_unlock,
                 args=(plan, prisoner_id, str(row["unit_or_establishment"])),

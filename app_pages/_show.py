@@ -6,6 +6,7 @@ shown as text and can never become a link or an image that a browser would fetch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from html import escape
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 ICON = str(FOLDER / "icon.svg")
 """A picture of our own: an icon named in words would be fetched from another host."""
+
+MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
+"""Marks that Markdown may read as something else; a backslash makes each plain."""
 
 _tables: ContextVar[list[markup.Table]] = ContextVar("tables shown on this page")
 _handling: ContextVar[marks.Mark] = ContextVar("handling mark of this page")
@@ -84,6 +88,17 @@ def title(text: str) -> None:
 def section(text: str) -> None:
     """Show the heading of a part of the page."""
     st.html(f'<h2 class="estate-section">{escape(text)}</h2>')
+
+
+def label(text: str) -> str:
+    r"""Escape text that came from a file for a label, which Streamlit reads as Markdown.
+
+    Examples
+    --------
+    >>> label("Wing [A](x)")
+    'Wing \\[A\\]\\(x\\)'
+    """
+    return MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def say(text: str, *, small: bool = True) -> None:
