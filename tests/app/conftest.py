@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
 HOSTILE = '<img src="https://evil.example/x.png"> ![x](https://evil.example/y.png)'
 """Text that must be shown as text: markup and a Markdown image that a browser would fetch."""
+
+
+@pytest.fixture(autouse=True)
+def main_module_as_it_was() -> Iterator[None]:
+    """Take back that Streamlit's harness makes its script the main module.
+
+    A process started by a later test would run that script again.
+    """
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ def test_fair_share_stands_beside_todays_contract(
     assert in_table(text, "Wealstun", f"{fair['fte_fair']:.1f}")
     assert in_table(text, "Wealstun", f"{fair['fte_today']:.1f}")
     assert "proven best for these curves" in text
-    assert "The curve bends most at" in text
+    assert "the curve bends most at" in text
 
 
 def test_without_a_sizing_the_page_starts_one(
