@@ -253,7 +253,7 @@ def _look_into(table: str, content: bytes) -> None:
     try:
         with ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-    except (BadZipFile, ValueError, OSError, NotImplementedError):
+    except (BadZipFile, ValueError, OSError, RuntimeError):
         raise UploadError(f"{table}: the workbook is damaged. Save it again.") from None
     swollen = [
         part

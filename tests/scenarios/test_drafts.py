@@ -245,14 +245,14 @@ def test_table_of_prisons_comes_back_from_its_file(cells: dict[str, dict[str, fl
 def test_faults_of_a_table_of_prisons_are_told_together() -> None:
     content = (
         b"establishment,video_stations,weekend_percent,colour\n"
-        b"LEI,1.5,abc,red\nXXX,1,,\nLEI,2,9999,\n"
+        b"LEI,1.5,abc,red\nZZZ,1,,\nLEI,2,9999,\n"
     )
     with pytest.raises(ScenarioError) as told:
         drafted.read_prisons("p.csv", content, CODES)
     said = "\n".join(told.value.problems)
     for words in (
         "no column 'colour'",
-        "row 3: no prison 'XXX'",
+        "row 3: no prison 'ZZZ'",
         "LEI is there twice",
         "found '1.5'; give a whole number",
         "found 'abc'; give a number from 0 to 500",
