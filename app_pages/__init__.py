@@ -14,7 +14,7 @@
 ``_effects``    what one run changes beside another, kept for the next page
 ``_state``      the chosen run and its stored tables
 ``_who``        who is reading, and what they may see
-``_export``     tables as a file, noted
 ``_data``       the tables that runs of this session are made on
+``_export``     the one way out: tables as a file, noted
 ``_show``       how words, numbers, charts and tables are put on the page
 """

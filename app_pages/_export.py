@@ -24,30 +24,45 @@ HIDING = (USUAL, STRICT)
 READERS = ("For circulation: OFFICIAL", "For planners: OFFICIAL-SENSITIVE")
 
 
-def offer(
+def download(
     name: str,
-    tables: Sequence[str | Sheet],
-    shown: Results | Study | Sequence[Results | Study] | None,
+    tables: Sequence[str | Sheet] | None = None,
+    shown: Results | Study | Sequence[Results | Study] | None = None,
     *,
-    mark: Mark | None,
-    counts: Counts | None,
+    mark: Mark | None = None,
+    counts: Counts | None = None,
 ) -> None:
-    """Show the choice of a kind of file and the button; as :func:`app_pages._show.download`.
+    """Offer tables as a file; nothing is written before the reader asks for it.
 
-    Without a mark the reader chooses between what may circulate and everything.
+    Parameters
+    ----------
+    name
+        What the tables are about, in a few words; each on a page has its own.
+    tables
+        Tables as :func:`app_pages._show.table` shows them, or sheets; all that the page has shown
+        by now when left out.
+    shown
+        The run or runs behind them; none where they are about the model itself.
+    mark
+        In what is OFFICIAL small counts of people are hidden and rows about single people are left
+        out. When the mark is left out, the reader of a page that is OFFICIAL-SENSITIVE chooses.
+    counts
+        Which columns count people, for tables that do not say it themselves.
     """
     from scenarios.export import KINDS, book_of, file_name, kinds, sheet_of
 
     runs = [] if shown is None else list(shown) if isinstance(shown, Sequence) else [shown]
-    sheets = [sheet_of(table) for table in tables if table]
+    chosen = _show.tables_shown() if tables is None else tables
+    sheets = [sheet_of(table) for table in chosen if table]
     if not sheets:
         return
     with st.expander(f"Export: {name[:1].lower()}{name[1:]}"):
-        if mark is None:
+        if mark is None and _show.handling() == "OFFICIAL-SENSITIVE":
             words = st.segmented_control(
                 "Who it is for", READERS, default=READERS[0], required=True, key=f"for {name}"
             )
             mark = "OFFICIAL" if words == READERS[0] else "OFFICIAL-SENSITIVE"
+        mark = mark or "OFFICIAL"
         if mark == "OFFICIAL":
             sheets = [sheet for sheet in sheets if not sheet.is_for_planners]
         rule = _rule(name, mark)

@@ -19,8 +19,7 @@ import streamlit as st
 from app_pages import _data, _show, _state, _who
 
 if TYPE_CHECKING:
-    from scenarios.commands import Command
-    from scenarios.worker import Job, State
+    from scenarios.jobs import Command, Job, State
 
 WATCHED = "watched jobs"
 ADDRESS = "job"
@@ -80,7 +79,8 @@ def begin(command: Command, *, title: str, **options: Any) -> None:
 
 def _start(command: Command, title: str, options: Mapping[str, Any]) -> None:
     """Start a command with these options and no others."""
-    from scenarios.worker import Request, start
+    from scenarios.jobs import Request
+    from scenarios.worker import start
 
     if not _who.is_planner():
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _show, _state, _study, _who
+from app_pages import _export, _show, _state, _study, _who
 from scenarios.display import listings, orders, wording
 from scenarios.display.move_list import move_list
 
@@ -46,7 +46,7 @@ def show(run: _state.Run, results: Results) -> None:
     with st.expander("Move by move"):
         _show.table(orders.listing(kept, names))
     if len(kept):
-        _show.download(
+        _export.download(
             "Block orders",
             [move_list(kept, names), orders.orders_sheet(by_order)],
             results,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _data, _effects, _jobs, _show, _state, _study, _who
+from app_pages import _data, _effects, _export, _jobs, _show, _state, _study, _who
 from scenarios.display import orders, persons, wording
 from scenarios.display.move_list import move_list
 
@@ -313,7 +313,7 @@ def _show_cost(folder: Path, names: Mapping[str, str]) -> None:
     with st.expander("Moves of this plan"):
         _show.table(orders.listing(rows, establishments))
     by_order = orders.block_orders(rows, establishments)
-    _show.download(
+    _export.download(
         "Moves of the plan decided again",
         [move_list(rows, establishments), orders.orders_sheet(by_order)],
         study,

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from scenarios.display.charts import Figure
     from scenarios.results import Results
-    from scenarios.sheets import Sheet
     from scenarios.studies import Study
-    from scenarios.suppress import Counts
 
 FOLDER = Path(__file__).parent
 ICON = str(FOLDER / "icon.svg")
@@ -66,13 +64,13 @@ def style() -> None:
     st.html(f"<style>{markup.style()}\n{own}</style>")
 
 
-def mark(handling: marks.Mark = "OFFICIAL", run: Results | Study | None = None) -> None:
+def mark(how: marks.Mark = "OFFICIAL", run: Results | Study | None = None) -> None:
     """Show how the page is to be handled, which run it shows, and whether its people are real.
 
     The first line of every page.
     """
-    _handling.set(handling)
-    st.html(f'<p class="estate-mark">{escape(marks.line(handling, run))}</p>')
+    _handling.set(how)
+    st.html(f'<p class="estate-mark">{escape(marks.line(how, run))}</p>')
 
 
 def aside(text: str) -> None:
@@ -154,6 +152,16 @@ def _note(html: str) -> None:
         _tables.set([*_tables.get([]), html])
 
 
+def tables_shown() -> list[markup.Table]:
+    """Return the tables that this page has shown by now."""
+    return _tables.get([])
+
+
+def handling() -> marks.Mark:
+    """Return the handling mark of this page."""
+    return _handling.get("OFFICIAL")
+
+
 def document(name: str) -> None:
     """Show a document of :mod:`scenarios.display.handbook`."""
     from scenarios.display import handbook
@@ -169,35 +177,3 @@ def facts(pairs: Mapping[str, str]) -> None:
 def log(lines: Sequence[str]) -> None:
     """Show lines of a log as they are."""
     st.html(f'<pre class="estate-log" tabindex="0">{escape(chr(10).join(lines))}</pre>')
-
-
-def download(
-    name: str,
-    tables: Sequence[str | Sheet] | None = None,
-    shown: Results | Study | Sequence[Results | Study] | None = None,
-    *,
-    mark: marks.Mark | None = None,
-    counts: Counts | None = None,
-) -> None:
-    """Offer tables as a file; nothing is written before the reader asks for it.
-
-    Parameters
-    ----------
-    name
-        What the tables are about, in a few words; each on a page has its own.
-    tables
-        Tables as :func:`table` shows them, or sheets; all that the page has shown by now when left
-        out.
-    shown
-        The run or runs behind them; none where they are about the model itself.
-    mark
-        In what is OFFICIAL small counts of people are hidden and rows about single people are left
-        out. When the mark is left out, the reader of a page that is OFFICIAL-SENSITIVE chooses.
-    counts
-        Which columns count people, for tables that do not say it themselves.
-    """
-    from app_pages import _export
-
-    chosen = _tables.get([]) if tables is None else tables
-    both = mark is None and _handling.get("OFFICIAL") == "OFFICIAL-SENSITIVE"
-    _export.offer(name, chosen, shown, mark=None if both else mark or "OFFICIAL", counts=counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _moves, _show, _state, _study, _who
+from app_pages import _export, _moves, _show, _state, _study, _who
 from scenarios.display import areas, figures, frontiers, held, listings, rule_rows, views, wording
 
 run, results = _state.page(
@@ -103,4 +103,4 @@ if is_plan:
 with st.expander("Every unit"):
     _show.table(listings.units(results, _state.establishments(), circulate=circulate))
 
-_show.download("Who is held where", shown=results)
+_export.download("Who is held where", shown=results)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _state
+from app_pages import _export, _jobs, _show, _state
 from scenarios.display import lines
 from scenarios.display.lines import LineSizing
 from scenarios.display.views import ALL
@@ -67,7 +67,7 @@ def show_sizing(study: Study) -> None:
     _show.figure(lines.online(sized), moved)
     with st.expander("Month by month", key="agents by month"):
         _show.table(months)
-    _show.download("National line sized", [agents, roster, moved, months], study)
+    _export.download("National line sized", [agents, roster, moved, months], study)
 
 
 def start() -> None:
@@ -171,4 +171,4 @@ if "safety_calls" in whole and whole["safety_calls"].mean > 0:
     tables.append(safety)
 else:
     _show.say("This run does not play the safety lines.")
-_show.download("Booking line and early days", tables, results)
+_export.download("Booking line and early days", tables, results)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _effects, _show, _state
+from app_pages import _effects, _export, _show, _state
 from app_pages._state import Run
 from scenarios import effects
 from scenarios.display import compared, figures, listings, views, wording
@@ -149,4 +149,4 @@ _show.table(compared.apart(found))
 _show.section("Distance from home")
 _show.table(listings.two_distances(one.summary, other.summary, before.title, after.title))
 
-_show.download("The comparison", shown=[one, other])
+_export.download("The comparison", shown=[one, other])

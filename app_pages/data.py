@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages import _data, _show, _state, _who
+from app_pages import _data, _export, _show, _state, _who
 from scenarios import templates, uploads
 from scenarios.display import data_quality, wording
 
@@ -102,7 +102,7 @@ def show_findings(found: Path, whose: str) -> None:
     if len(report):
         _show.table(data_quality.report(report))
     if check["errors"]:
-        _show.download(
+        _export.download(
             "What was found",
             [data_quality.report_sheet(report)],
             mark="OFFICIAL-SENSITIVE",
@@ -119,7 +119,7 @@ def show_findings(found: Path, whose: str) -> None:
     _show.say(data_quality.misplaced_words(check))
     if len(misplaced):
         _show.table(data_quality.misplaced(misplaced, _state.establishments()))
-    _show.download(
+    _export.download(
         "What was found",
         [
             data_quality.report_sheet(report),

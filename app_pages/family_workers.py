@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _state
+from app_pages import _export, _jobs, _show, _state
 from scenarios.display import sizing, workers
 from scenarios.studies import Kind, Study, studies
 
@@ -87,7 +87,7 @@ for each in funders:
 with st.expander("Who is helped, and who is not"):
     groups = workers.group_rows(estimates)
     _show.table(groups)
-_show.download("Family workers by prison", [by_prison, sums, *funders, groups], results)
+_export.download("Family workers by prison", [by_prison, sums, *funders, groups], results)
 
 
 def show_sizing(study: Study) -> None:
@@ -121,7 +121,7 @@ def show_sizing(study: Study) -> None:
     _show.figure(sizing.need_of(sized, prison), need)
     ends = sizing.assumption_rows(sized)
     _show.table(ends)
-    _show.download("Family workers sized", [needed, fair, costs, need, ends], study)
+    _export.download("Family workers sized", [needed, fair, costs, need, ends], study)
 
 
 def chosen_target(sized: Sizing) -> tuple[int, float]:

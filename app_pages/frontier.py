@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app_pages import _jobs, _show, _state, _study, _trade
+from app_pages import _export, _jobs, _show, _state, _study, _trade
 from scenarios.display import frontiers
 
 top = st.container()
@@ -53,7 +53,7 @@ else:
         "either end of its range, and says which moves stay."
     )
 
-_show.download("Trade-offs", shown=study if studies else None)
+_export.download("Trade-offs", shown=study if studies else None)
 
 _show.section("Start a study")
 if _jobs.may_begin():

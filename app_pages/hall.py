@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _effects, _jobs, _show, _state
+from app_pages import _effects, _export, _jobs, _show, _state
 from scenarios.display import hall, wording
 from scenarios.hall_day import REPLICATION, STEP_MINUTES, HallDay, busiest, days_of, hall_day
 
@@ -173,4 +173,4 @@ _show.table(hall.sessions_table(day))
 if replayed is None:
     _show.section("The queue at the check")
     offer_replay(establishment)
-_show.download("One hall on one day", shown=results)
+_export.download("One hall on one day", shown=results)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _show, _state, _who
+from app_pages import _export, _show, _state, _who
 from scenarios.display import figures, listings, views, wording
 
 top = st.container()
@@ -71,7 +71,7 @@ _show.section("How sure this is")
 _show.say(wording.proof(results))
 _show.facts(wording.yardsticks(results))
 
-_show.download("The overview", shown=results)
+_export.download("The overview", shown=results)
 
 _show.section("Read on")
 st.page_link("app_pages/allocation.py", label="Who moves, and where a place is worth most")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _show, _state
+from app_pages import _export, _show, _state
 from scenarios.display import listings, wording
 
 run = _state.last_chosen()
@@ -40,4 +40,4 @@ else:
 _show.section("Licences")
 _show.say(wording.ATTRIBUTION)
 
-_show.download("Sources and settings", shown=results)
+_export.download("Sources and settings", shown=results)

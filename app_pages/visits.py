@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _builder, _effects, _show, _state
+from app_pages import _builder, _effects, _export, _show, _state
 from scenarios import effects
 from scenarios.display import charts, compared, figures, listings, views, visiting, wording
 from scenarios.hours import by_hour
@@ -162,4 +162,4 @@ _builder.offers(("evening", "weekend", "video"))
 with st.expander("Every measure"):
     _show.table(listings.measures(views.estate_measures(estimates)))
 
-_show.download("Visits and video calls", shown=results)
+_export.download("Visits and video calls", shown=results)

@@ -15,7 +15,8 @@ derive       the units, sessions, stations and workers worked out from the publi
 template     ``write_template``: a data folder to start from
 description  the generated parts of ``docs/data.md``
 population   ``Population``: one row per prisoner, a real extract or a synthetic one
-synthetic    how the synthetic population is made and set beside published figures
+synthetic    how the synthetic population is made
+synthetic_validation  that population beside published figures
 families     ``parties``: who travels together to visit whom
 geography    home areas, the outline and great-circle distance
 travel       ``TravelTimes``: minutes, miles and pounds from home area to establishment

@@ -15,7 +15,7 @@ from pathlib import Path
 from data.estate import load_estate
 from data.geography import load_home_areas
 from data.population import synthesise_population
-from data.synthetic.validation import distance_bands, validation_markdown, validation_table
+from data.synthetic_validation import distance_bands, validation_markdown, validation_table
 from scenarios.calibrate import calibrate, calibration_markdown
 from scenarios.load import load_scenario
 from scenarios.region_validation import regions_markdown

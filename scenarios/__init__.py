@@ -16,7 +16,7 @@
 ``compare``     two runs side by side; ``visits_validation`` a run beside published figures
 ``added_sessions``  what became of the sessions that a scenario adds
 ``queries``     questions over many run folders
-``worker``      a run in a process of its own
+``jobs``        what was asked of the background; ``worker`` does it in a process of its own
 ``display``     tables, words and pictures that the app and the report share
 ``report``      one self-contained page of a run
 ``export``      tables as files; ``suppress`` hides small counts, ``audit`` notes each one

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from scenarios.errors import ExitCode, ScenarioError, suggestion
 from scenarios.studies import Kind, new_study_folder
@@ -19,9 +19,6 @@ from scenarios.studies import Kind, new_study_folder
 if TYPE_CHECKING:
     from data.progress import Progress
     from scenarios.plan import Planned
-
-Command = Literal["run"] | Kind
-"""A long command, as the command line names it."""
 
 COMMANDS: tuple[str, ...] = ("run", *get_args(Kind))
 

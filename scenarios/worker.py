@@ -26,17 +26,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-if TYPE_CHECKING:
-    from scenarios.commands import Command
-
-State = Literal["starting", "waiting", "running", "done", "failed", "cancelled"]
-
-ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
+from scenarios.jobs import ENDED, Job, Request, State, Status
 
 JOBS = ".jobs"
 """Folder of the jobs, among the runs."""
@@ -69,75 +64,6 @@ GRACE_SECONDS = 5.0
 LOG_LINES = 12
 
 VANISHED = "The work stopped without saying why. Start it again."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is asked for.
-
-    Attributes
-    ----------
-    command
-        The command, as the command line names it.
-    runs
-        Folder that holds the runs.
-    title
-        What the job is called in a list.
-    options
-        Options of the command in plain values; :mod:`scenarios.commands` lists them.
-    asked_by
-        Who asked.
-    asked_ns
-        When, in nanoseconds of the world's clock; those who asked first go first.
-    """
-
-    command: Command
-    runs: str = "runs"
-    title: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    asked_by: str = ""
-    asked_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """How far a job is.
-
-    ``seconds_left`` is for the current stage and ``None`` until it can be told. ``folder`` is the
-    run or study once done. ``message`` says what was wrong and ``reference`` names the log of an
-    unexpected fault. ``exit_code`` is the one the command line would have ended with.
-    """
-
-    state: State = "starting"
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    seconds_left: float | None = None
-    folder: str | None = None
-    message: str = ""
-    reference: str | None = None
-    exit_code: int | None = None
-    pid: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A job as it stands: its folder, what was asked, how far it is and how many are before it."""
-
-    folder: Path
-    request: Request
-    status: Status
-    ahead: int = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the job's folder."""
-        return self.folder.name
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether nothing more will come of it."""
-        return self.status.state in ENDED
 
 
 class Cancelled(BaseException):

@@ -10,5 +10,6 @@ Read in this order:
 ``circumstances``    sentence, holds, preference, relatives
 ``homes``            home, court and release areas, by a gravity model
 ``contacts``         family and friends outside
-``validation``       achieved beside published
+
+:mod:`data.synthetic_validation` sets what comes out beside published figures.
 """

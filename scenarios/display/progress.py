@@ -11,7 +11,7 @@ from scenarios.display.markup import DASH
 from scenarios.display.wording import count, moment
 
 if TYPE_CHECKING:
-    from scenarios.worker import Job, Status
+    from scenarios.jobs import Job, Status
 
 STAGES = {
     "people": "the people and their contacts",

@@ -15,14 +15,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages import _jobs, _state
-from scenarios.commands import Command
+from scenarios.jobs import Command, Job, Request, Status
 from scenarios.locking import holding
 from scenarios.results import Results
 from scenarios.worker import (
     ALIVE_FILE,
-    Job,
-    Request,
-    Status,
     read_request,
     read_status,
     write_status,

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from app_pages import _access, _who
 from scenarios import drafts
+from scenarios.jobs import Status
 from scenarios.results import Results
-from scenarios.worker import Status, write_status
+from scenarios.worker import write_status
 from tests.app.conftest import retold
 from tests.app.screenshots import PAGES
 from tests.app.serving import ROOT

@@ -20,7 +20,7 @@ from data.population import Population, PopulationSettings, load_population, syn
 from data.schema import columns
 from data.synthetic.contacts import pseudonyms
 from data.synthetic.dealing import WORDS
-from data.synthetic.validation import (
+from data.synthetic_validation import (
     distance_bands,
     population_in_place,
     validation_markdown,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.display import progress
-from scenarios.worker import Job, Request, Status
+from scenarios.jobs import Job, Request, Status
 
 
 def job(**status: object) -> Job:

@@ -19,15 +19,13 @@ import scenarios.run as run_module
 from scenarios import worker
 from scenarios.commands import COMMANDS, check
 from scenarios.errors import ScenarioError
+from scenarios.jobs import Job, Request, Status
 from scenarios.locking import holding
 from scenarios.results import load_results
 from scenarios.studies import studies
 from scenarios.worker import (
     ALIVE_FILE,
     KEPT_DAYS,
-    Job,
-    Request,
-    Status,
     cancel,
     jobs,
     log_tail,
