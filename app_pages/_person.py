@@ -186,29 +186,28 @@ def _lock(
     review: Any,
 ) -> None:
     from data.check import TableError
-    from data.locks import LockRow
     from data.words import LockAction
     from scenarios import again
     from scenarios.errors import ScenarioError
 
+    cells = {
+        "prisoner_id": prisoner_id,
+        "action": LockAction.FORBID if action == AWAY else LockAction.LOCK,
+        "unit_or_establishment": place,
+        "reason_code": why,
+        "note": note.strip(),
+        "owner": owner.strip(),
+        "review_date": review,
+    }
     try:
-        row = LockRow(
-            prisoner_id=prisoner_id,
-            action=LockAction.FORBID if action == AWAY else LockAction.LOCK,
-            unit_or_establishment=place,
-            reason_code=why,
-            note=note.strip(),
-            owner=owner.strip(),
-            review_date=review,
-        )
-        again.lock(plan.folder, row, plan.locks)
+        again.lock(plan.folder, cells, plan.locks)
     except (ScenarioError, TableError) as error:
         st.session_state[SAID] = ["Nothing was kept.", *str(error).splitlines()]
     else:
-        does = persons.ACTIONS[str(row.action)]
+        does = persons.ACTIONS[str(cells["action"])]
         st.session_state[SAID] = [
             f"Kept: {prisoner_id} is to be {does} {place}, to be reviewed on "
-            f"{wording.day(row.review_date.isoformat())}. Decide again below to see what it costs."
+            f"{wording.day(review.isoformat())}. Decide again below to see what it costs."
         ]
 
 

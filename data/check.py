@@ -8,7 +8,8 @@ only shows across tables is in ``data.validate``.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ FIRST_CSV_ROW = 2
 """Row 1 of a CSV file is its header, as a person counts."""
 
 SHOWN_PROBLEMS = 12
+"""Faults of one file that are told; the others are counted."""
 SHOWN_ROWS = 5
 
 LARGEST_INTEGER = 2.0**53
@@ -95,15 +97,23 @@ class TableError(ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        lines = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
-        more = len(self.problems) - SHOWN_PROBLEMS
-        if more > 0:
-            lines.append(f"... and {more} more faults.")
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(said_of(self.problems)))
 
     def __reduce__(self) -> tuple[type[TableError], tuple[tuple[Problem, ...]]]:
         """Pickle by the faults, so that a worker process can hand the error back."""
         return type(self), (self.problems,)
+
+
+def said_of(problems: Sequence[Problem]) -> list[str]:
+    """Say the first faults of every file, one line each, and how many more there are."""
+    shown = Counter[str]()
+    lines = []
+    for problem in problems:
+        shown[problem.file] += 1
+        if shown[problem.file] <= SHOWN_PROBLEMS:
+            lines.append(str(problem))
+    more = len(problems) - len(lines)
+    return [*lines, f"... and {more} more faults."] if more else lines
 
 
 def check_table(
@@ -211,12 +221,13 @@ class Report:
                     column=column,
                     value=str(value),
                     expected=expected,
-                    action=_with_suggestion(action, str(value), expected),
+                    action=with_suggestion(action, str(value), expected),
                 )
             )
 
 
-def _with_suggestion(action: str, value: str, expected: str) -> str:
+def with_suggestion(action: str, value: str, expected: str) -> str:
+    """Add to what is to be done the nearest of the words that are expected, if one is near."""
     if not expected.startswith("one of "):
         return action
     words = expected.removeprefix("one of ").partition(";")[0].split(", ")

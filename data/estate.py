@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
@@ -88,30 +88,47 @@ def load_estate(folder: Path | str | None = None) -> Estate:
     >>> len(estate.establishments), int(estate.units["places"].sum())
     (122, 90091)
     """
+    given = [name for name in SORTED_BY if table_path(name, folder) is not None]
+    return estate_of({name: read_table(name, folder) for name in given})
+
+
+SORTED_BY = {
+    "establishments": ["establishment"],
+    "units": ["establishment", "unit"],
+    "session_templates": ["establishment", "template"],
+    "video_stations": ["establishment", "day", "start"],
+    "family_workers": ["establishment", "line", "funder"],
+    "excluded_dates": ["establishment", "first", "template"],
+    "bank_holidays": ["date"],
+    "visit_orders": ["establishment", "incentive_level"],
+    "visiting_rules": ["establishment"],
+}
+"""Tables of the estate, and the columns that each is sorted by."""
+
+
+def estate_of(tables: Mapping[str, pd.DataFrame]) -> Estate:
+    """Put an estate together from its tables.
+
+    Parameters
+    ----------
+    tables
+        Typed and checked, by name. Those left out have no row; others are passed over.
+
+    Returns
+    -------
+    Estate
+        Tables with the columns of the dictionary, sorted by id.
+    """
     return Estate(
-        establishments=_sorted("establishments", folder, ["establishment"]),
-        units=_sorted("units", folder, ["establishment", "unit"]),
-        session_templates=_sorted("session_templates", folder, ["establishment", "template"]),
-        video_stations=_sorted("video_stations", folder, ["establishment", "day", "start"]),
-        family_workers=_sorted("family_workers", folder, ["establishment", "line", "funder"]),
-        excluded_dates=_sorted("excluded_dates", folder, ["establishment", "first", "template"]),
-        bank_holidays=_sorted("bank_holidays", folder, ["date"]),
-        visit_orders=_if_given("visit_orders", folder, ["establishment", "incentive_level"]),
-        visiting_rules=_if_given("visiting_rules", folder, ["establishment"]),
+        **{
+            name: in_id_order(tables[name], by) if name in tables else _no_rows(name)
+            for name, by in SORTED_BY.items()
+        }
     )
-
-
-def _if_given(name: str, folder: Path | str | None, by: list[str]) -> pd.DataFrame:
-    given = table_path(name, folder) is not None
-    return _sorted(name, folder, by) if given else _no_rows(name)
 
 
 def _no_rows(name: str) -> pd.DataFrame:
     return pd.DataFrame(columns=[column.name for column in columns(name)], dtype="str")
-
-
-def _sorted(name: str, folder: Path | str | None, by: list[str]) -> pd.DataFrame:
-    return in_id_order(read_table(name, folder), by)
 
 
 def in_id_order(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from data.check import FIRST_CSV_ROW, Problem, TableError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ENDINGS", "first_row_of", "read_cells", "read_csv"]
+__all__ = ["ENDINGS", "first_row_of", "read_cells", "read_csv", "read_rows"]
 
 ENDINGS = (".csv", ".parquet")
 FIRST_PARQUET_ROW = 1
@@ -65,6 +65,19 @@ def read_cells(path: Path, name: str) -> pd.DataFrame:
     return read_parquet(path, name) if path.suffix == ".parquet" else read_csv(path, name)
 
 
+def read_rows(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """Read a file as ``read_cells`` does, rows with too many or too few cells left out and told.
+
+    Raises
+    ------
+    TableError
+        When the file cannot be read as what its name says.
+    """
+    if path.suffix == ".parquet":
+        return read_parquet(path, name), []
+    return _read_csv_rows(path, name)
+
+
 def read_csv(path: Path, name: str) -> pd.DataFrame:
     """Read a CSV file as text, keeping the row numbers of the file.
 
@@ -87,6 +100,13 @@ def read_csv(path: Path, name: str) -> pd.DataFrame:
         When the file is missing, is not UTF-8 text, has no header, or a row has too many or too
         few cells.
     """
+    cells, problems = _read_csv_rows(path, name)
+    if problems:
+        raise TableError(problems)
+    return cells
+
+
+def _read_csv_rows(path: Path, name: str) -> tuple[pd.DataFrame, list[Problem]]:
     import pyarrow as pa
     import pyarrow.csv as pc
 
@@ -111,12 +131,14 @@ def read_csv(path: Path, name: str) -> pd.DataFrame:
         )
     except pa.ArrowInvalid as error:
         if "skip initial" in str(error):  # a header without a line after it
-            return pd.DataFrame(columns=header, dtype="str")
+            return pd.DataFrame(columns=header, dtype="str"), []
         raise TableError([_unreadable(name, path, error)]) from error
-    if misshapen:
-        raise TableError(_misshapen_rows(name, path, misshapen, len(header)))
     cells: pd.DataFrame = raw.to_pandas().astype("str")
-    return cells[(cells != "").any(axis=1)]
+    if misshapen:
+        left_out = [row - FIRST_CSV_ROW for row, _ in misshapen]
+        cells.index = pd.RangeIndex(len(cells) + len(misshapen)).difference(left_out)
+    filled = cells[(cells != "").any(axis=1)]
+    return filled, _misshapen_rows(name, path, misshapen, len(header))
 
 
 def read_parquet(path: Path, name: str) -> pd.DataFrame:

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from data.check import Problem, TableError, convert
-from data.files import ENDINGS, first_row_of, read_cells, read_csv
+from data.files import ENDINGS, first_row_of, read_csv, read_rows
 from data.schema import DATA_FOLDER, TABLES_FOLDER, columns, dictionary, table_names
 
-__all__ = ["dictionary", "read_table", "sources", "table_names", "table_path"]
+__all__ = ["dictionary", "no_rows", "read_table", "sources", "table_names", "table_path"]
 
 
 def table_path(name: str, folder: Path | str | None = None) -> Path | None:
@@ -104,17 +104,22 @@ def read_and_check(name: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     Returns
     -------
     DataFrame
-        As from ``read_table``; empty when the file cannot be read at all.
+        As from ``read_table``; empty when not every row of the file can be read, because then an
+        id may be missing that others name.
     list of Problem
         Every fault of the file.
     """
     try:
-        raw = read_cells(path, name)
+        raw, misshapen = read_rows(path, name)
     except TableError as error:
-        return convert(pd.DataFrame(columns=[c.name for c in columns(name)]), name)[0], list(
-            error.problems
-        )
-    return convert(raw, name, file=path.name, first_row=first_row_of(path))
+        return no_rows(name), list(error.problems)
+    typed, faults = convert(raw, name, file=path.name, first_row=first_row_of(path))
+    return (no_rows(name) if misshapen else typed), [*misshapen, *faults]
+
+
+def no_rows(name: str) -> pd.DataFrame:
+    """Give a table of the dictionary without a row, typed."""
+    return convert(pd.DataFrame(columns=[c.name for c in columns(name)]), name)[0]
 
 
 @cache

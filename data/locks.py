@@ -9,21 +9,25 @@ from __future__ import annotations
 import csv
 import io
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from data.check import Problem, TableError, convert
-from data.load import read_and_check
-from data.population import Population
+from data.check import Problem, TableError, with_suggestion
+from data.load import no_rows, read_and_check
 from data.schema import columns
 from data.validate import check_data
 from data.words import RESTRICTED_REASONS, LockAction, LockReason
 
 LOCKS = "locks"
 """Name of the table, and of its file in a data folder."""
+
+IDS = (("population", "prisoner_id"), ("units", "unit"), ("establishments", "establishment"))
+"""Tables, and the columns in which the ids stand that a lock may name."""
 
 UNSAFE = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so would be run as a formula by a spreadsheet."""
@@ -52,17 +56,34 @@ class LockRow:
         TableError
             With every fault.
         """
-        problems = [
-            *_faults_of_text("prisoner_id", self.prisoner_id, filled=True),
-            *_faults_of_text("unit_or_establishment", self.unit_or_establishment, filled=True),
-            *_faults_of_text("note", self.note, filled=False),
-            *_faults_of_text("owner", self.owner, filled=True),
-        ]
-        if self.reason_code not in set(LockReason):
-            known = ", ".join(LockReason)
-            problems.append(_problem("reason_code", self.reason_code, f"one of {known}"))
+        problems = lock_faults({each.name: getattr(self, each.name) for each in fields(self)})
         if problems:
             raise TableError(problems)
+
+
+def lock_faults(cells: Mapping[str, Any]) -> list[Problem]:
+    """Say what of a decision no table of locks could hold.
+
+    Parameters
+    ----------
+    cells
+        The fields of a ``LockRow``.
+
+    Returns
+    -------
+    list of Problem
+        Every fault.
+    """
+    problems = [
+        *_faults_of_text("prisoner_id", cells["prisoner_id"], filled=True),
+        *_faults_of_text("unit_or_establishment", cells["unit_or_establishment"], filled=True),
+        *_faults_of_text("note", cells["note"], filled=False),
+        *_faults_of_text("owner", cells["owner"], filled=True),
+    ]
+    if cells["reason_code"] not in set(LockReason):
+        known = ", ".join(LockReason)
+        problems.append(_problem("reason_code", cells["reason_code"], f"one of {known}"))
+    return problems
 
 
 def read_locks(path: Path) -> pd.DataFrame:
@@ -84,46 +105,35 @@ def read_locks(path: Path) -> pd.DataFrame:
         With every fault of the file.
     """
     if not path.exists():
-        empty = pd.DataFrame(columns=[column.name for column in columns(LOCKS)])
-        return convert(empty, LOCKS, rules=False)[0]
+        return no_rows(LOCKS)
     table, problems = read_and_check(LOCKS, path)
     if problems:
         raise TableError(problems)
     return table.reset_index(drop=True)
 
 
-def check_locks(
-    table: pd.DataFrame,
-    file: str,
-    *,
-    population: Population,
-    units: pd.DataFrame,
-    establishments: pd.DataFrame,
-) -> None:
-    """See that every lock speaks of a person and a place that exist.
+def check_locks(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Check a file of locks by itself, and that its people and places exist.
 
     Parameters
     ----------
-    table, file
-        The locks, and the name of their file for the report.
-    population, units, establishments
-        Who and what there is.
+    path
+        A CSV or Parquet file.
+    tables
+        Who and what there is: ``population``, ``units`` and ``establishments`` with their ids. Of
+        those left out nothing is asked.
 
-    Raises
-    ------
-    TableError
-        With every unknown id.
+    Returns
+    -------
+    list of Problem
+        Every fault.
     """
-    tables = {
-        "population": population.prisoners,
-        "units": units,
-        "establishments": establishments,
-        LOCKS: table,
-    }
-    problems = check_data(tables, files={LOCKS: file}, faulty=tuple(tables))
-    ours = [problem for problem in problems if problem.table == LOCKS]
-    if ours:
-        raise TableError(ours)
+    table, faults = read_and_check(LOCKS, path)
+    if table.empty:
+        return faults
+    ids = {name: tables[name][[column]] for name, column in IDS if column in tables.get(name, ())}
+    across = check_data(ids | {LOCKS: table}, files={LOCKS: path.name}, faulty=(LOCKS, *ids))
+    return [*faults, *(problem for problem in across if problem.table == LOCKS)]
 
 
 def write_locks(table: pd.DataFrame, path: Path) -> None:
@@ -229,5 +239,5 @@ def _problem(column: str, value: str, expected: str) -> Problem:
         column=column,
         value=value,
         expected=expected,
-        action="Correct it and give the command again.",
+        action=with_suggestion("Correct it and give the command again.", value, expected),
     )

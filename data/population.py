@@ -188,6 +188,11 @@ def load_population(folder: Path | str, estate: Estate) -> Population:
     )
     if problems:
         raise TableError(problems)
+    return population_of(prisoners, contacts)
+
+
+def population_of(prisoners: pd.DataFrame, contacts: pd.DataFrame) -> Population:
+    """Put a population together from its tables, which have been typed and checked."""
     return Population(
         prisoners=_tidy(prisoners, "population", ["prisoner_id"]),
         contacts=_tidy(contacts, "contacts", ["prisoner_id", "contact_id"]),

@@ -6,18 +6,18 @@ Every table may be empty. A user's own come from the data folder; beside the syn
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from data.check import TableError, convert
+from data.check import TableError
 from data.estate import Estate
 from data.geography import load_home_areas
-from data.load import read_table, table_path
+from data.load import no_rows, read_table, table_path
 from data.population import Population
-from data.schema import columns
 from data.synthetic import ties
 from data.synthetic.activities import LASTING_KINDS, draw_activities, draw_activity_sites
 from data.synthetic.dealing import Assumptions
@@ -115,9 +115,30 @@ def load_records(folder: Path | str | None, population: Population) -> Records:
     problems = check_data(ids | tables, faulty=tuple(ids))
     if problems:
         raise TableError(problems)
+    return records_of(tables, population, units)
+
+
+def records_of(
+    tables: Mapping[str, pd.DataFrame], population: Population, units: pd.DataFrame
+) -> Records:
+    """Put records together from their tables.
+
+    Parameters
+    ----------
+    tables
+        Typed and checked, by name; those left out have no row.
+    population, units
+        Who they are about, and where these are held.
+
+    Returns
+    -------
+    Records
+        As from ``load_records``.
+    """
+    rows = {name: tables[name] if name in tables else _no_rows(name) for name in RECORD_TABLES}
     at = population.prisoners.set_index("prisoner_id")["current_unit"]
-    tables["activity_sites"] = _with_sites(tables, at.map(units.set_index("unit")["establishment"]))
-    return Records(**{name: in_order(table) for name, table in tables.items()})
+    rows["activity_sites"] = _with_sites(rows, at.map(units.set_index("unit")["establishment"]))
+    return Records(**{name: in_order(table) for name, table in rows.items()})
 
 
 def synthesise_records(
@@ -249,7 +270,4 @@ def _no_rows(name: str) -> pd.DataFrame:
     return _typed_without_rows(name).copy()
 
 
-@cache
-def _typed_without_rows(name: str) -> pd.DataFrame:
-    empty = pd.DataFrame(columns=[each.name for each in columns(name)])
-    return convert(empty, name, rules=False)[0]
+_typed_without_rows = cache(no_rows)

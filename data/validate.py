@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -31,12 +31,22 @@ from data.words import (
     split_words,
 )
 
-__all__ = ["Problem", "TableError", "check_data", "check_table", "validate_folder"]
+__all__ = [
+    "Checked",
+    "Problem",
+    "TableError",
+    "check_data",
+    "check_folder",
+    "check_table",
+    "validate_folder",
+]
 
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
 Reports: TypeAlias = Mapping[str, Report]
 
 TRAVEL = "travel"
+TRAVEL_IDS = (("home_areas", "home_area"), ("establishments", "establishment"))
+"""Columns that hold the ids of journeys."""
 PAIRED_TABLES = ("population", "contacts")
 BUILT_IN = " (built in)"
 BEHIND_DERIVED = (
@@ -65,6 +75,34 @@ CATEGORIES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Checked:
+    """What a folder of tables holds, as far as it can be read, and what is wrong with it.
+
+    Attributes
+    ----------
+    problems
+        Every fault, by file.
+    tables
+        All rows of the tables that can be read, the built-in ones where the folder has none. A
+        column that is missing in a file is missing here.
+    sound
+        Of those, the rows in which nothing is wrong. A table is left out where a fault is one of
+        the whole file or of a whole column.
+    own
+        Names of the tables that the folder has.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    tables: Tables
+    sound: Tables
+    own: frozenset[str] = frozenset()
+
+    def is_whole(self, *names: str) -> bool:
+        """Say whether nothing at all is wrong with these tables."""
+        return {problem.table for problem in self.problems}.isdisjoint(names)
+
+
 def validate_folder(folder: Path | str) -> list[Problem]:
     """Check a folder of a user's own tables, each alone and all together.
 
@@ -78,36 +116,86 @@ def validate_folder(folder: Path | str) -> list[Problem]:
     list of Problem
         Every fault, by file; empty when the folder can be used.
     """
+    return list(check_folder(folder).problems)
+
+
+def check_folder(folder: Path | str | None, people: pd.DataFrame | None = None) -> Checked:
+    """Check a folder of tables, and keep what can be read of them.
+
+    Parameters
+    ----------
+    folder
+        As for ``validate_folder``; None for the built-in tables alone.
+    people
+        The population table of those who are there where the folder has none.
+
+    Returns
+    -------
+    Checked
+        Every fault, and what is sound beside them.
+    """
+    if folder is None:
+        built_in, _ = _built_in((), people)
+        return Checked(tables=built_in, sound=built_in)
     folder = Path(folder)
     if not folder.is_dir():
-        return [_file_problem(str(folder), "a folder", "Give the folder that holds the tables.")]
+        fault = _file_problem(str(folder), "a folder", "Give the folder that holds the tables.")
+        return Checked(problems=(fault,), tables={}, sound={})
     problems, names = _check_files(folder)
     paths = _find_files(folder, names, problems)
-    tables: dict[str, pd.DataFrame] = {}
-    faulty: set[str] = set()
+    tables, files = _built_in(names, people)
     sound_rows: dict[str, pd.DataFrame] = {}
+    faulty: set[str] = set()
     for name, path in paths.items():
+        files[name] = path.name
         if name == TRAVEL:
             continue
         frame, faults = _read_own(name, path)
         problems.extend(faults)
-        readable = len(frame) > 0 and all(fault.rows for fault in faults)
-        if readable or not faults:
+        if not faults:
             tables[name] = frame
-        if readable and faults:
+        elif len(frame):
             faulty.add(name)
-            sound_rows[name] = without_rows(frame, faults, first_row_of(path))
-    files = {name: path.name for name, path in paths.items()}
-    for name in table_names():
-        passed_over = name in (*BEHIND_DERIVED, *PASSED_OVER)
-        if name not in names and not passed_over and table_path(name) is not None:
-            tables[name] = read_table(name)
-            files[name] = f"{name}.csv{BUILT_IN}"
-    if TRAVEL in paths and {"home_areas", "establishments"} <= tables.keys():
+            tables[name] = _without_missing_columns(frame, faults)
+            if all(fault.rows for fault in faults):
+                sound_rows[name] = without_rows(frame, faults, first_row_of(path))
+    if TRAVEL in paths and all(column in tables.get(name, ()) for name, column in TRAVEL_IDS):
         problems.extend(_check_travel(paths[TRAVEL], tables))
-    return problems + _told_of_built_in(
-        check_data(tables, files=files, faulty=faulty, sound_rows=sound_rows)
+    across = check_data(tables, files=files, faulty=faulty, sound_rows=sound_rows)
+    found = (*problems, *_told_of_built_in(across))
+    return Checked(
+        problems=found, tables=tables, sound=_sound(tables, found, files), own=frozenset(names)
     )
+
+
+def _built_in(
+    names: Collection[str], people: pd.DataFrame | None
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Read the built-in tables that take the place of those a folder does not have."""
+    tables = {
+        name: read_table(name)
+        for name in table_names()
+        if name not in (*names, *BEHIND_DERIVED, *PASSED_OVER) and table_path(name) is not None
+    }
+    if people is not None and "population" not in names:
+        tables["population"] = people
+    return tables, {name: f"{name}.csv{BUILT_IN}" for name in tables}
+
+
+def _without_missing_columns(frame: pd.DataFrame, faults: list[Problem]) -> pd.DataFrame:
+    """Leave out the columns that the file lacks, which stand empty in the typed table."""
+    missing = {fault.column for fault in faults if not fault.rows}
+    return frame.drop(columns=list(missing.intersection(frame.columns)))
+
+
+def _sound(tables: Tables, problems: Collection[Problem], files: Mapping[str, str]) -> Tables:
+    """Keep the rows in which nothing is wrong, of tables without a fault of the whole file."""
+    sound = {}
+    for name, table in tables.items():
+        faults = [problem for problem in problems if problem.table == name]
+        if all(fault.rows for fault in faults):
+            sound[name] = without_rows(table, faults, first_row_of(Path(files[name])))
+    return sound
 
 
 def without_rows(frame: pd.DataFrame, faults: list[Problem], first_row: int) -> pd.DataFrame:
@@ -250,8 +338,8 @@ def check_data(
         Tables with faults of their own: only their ids are checked, so that one fault is not
         reported as two.
     sound_rows
-        Rows of faulty tables that have no fault of their own: what looks at rows one by one, or at
-        pairs of them, looks at these.
+        Rows of faulty tables that have no fault of their own: every check that finds nothing more
+        where rows are left out looks at these.
 
     Returns
     -------
@@ -262,11 +350,11 @@ def check_data(
     reports = {name: _report(name, names[name]) for name in tables}
     _check_references(tables, reports)
     sound = {name: table for name, table in tables.items() if name not in faulty}
-    rows = {**sound, **(sound_rows or {})}
     for needed, check in CHECKS:
-        seen = rows if check in ROW_BY_ROW else sound
-        if all(name in seen for name in needed):
-            check(seen, reports)
+        whole = NEEDS_EVERY_ROW.get(check, ())
+        rows = {name: rows for name, rows in (sound_rows or {}).items() if name not in whole}
+        if all(name in sound or name in rows for name in needed):
+            check({**sound, **rows}, reports)
     return [problem for report in reports.values() for problem in report.problems]
 
 
@@ -283,8 +371,8 @@ def _check_references(tables: Tables, reports: Reports) -> None:
     for name, table in tables.items():
         for column in columns(name):
             referred = {t for t, _ in column.references}
-            known_of = referred and referred <= tables.keys() and column.name in table
-            if not known_of or own.isdisjoint({name, *referred}):
+            known_of = referred and all(c in tables.get(t, ()) for t, c in column.references)
+            if not known_of or column.name not in table or own.isdisjoint({name, *referred}):
                 continue
             known = pd.concat([tables[t][c] for t, c in column.references]).unique()
             cells = table[column.name]
@@ -568,10 +656,15 @@ def _clash(pairs: pd.DataFrame) -> pd.Series[bool]:
 
 def _check_stations_do_not_overlap(tables: Tables, reports: Reports) -> None:
     """Look for opening periods of a prison's stations that overlap."""
-    stations = tables["video_stations"].sort_values("start", kind="stable")
-    ended = stations.groupby(["establishment", "day"])["end"].shift().fillna("")
+    periods = tables["video_stations"]
+    periods = periods[periods["end"] > periods["start"]]  # others are told as such
+    periods = periods.sort_values("start", kind="stable")
+    place = [periods[name] for name in ("establishment", "day")]
+    # one that begins inside a long period overlaps it, whatever came between
+    latest = _minutes(periods["end"]).groupby(place).cummax()
+    ended = latest.groupby(place).shift().fillna(0)
     reports["video_stations"].add_cells(
-        stations.loc[stations["start"] < ended, "start"],
+        periods.loc[_minutes(periods["start"]) < ended, "start"],
         column="start",
         expected="a time after the end of the period before it, on one day at one establishment",
         action="Correct the times.",
@@ -788,19 +881,12 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
 )
 """Every check across tables, with the tables it needs."""
 
-ROW_BY_ROW = (
-    _check_headroom,
-    _check_times,
-    _check_dates,
-    _check_sessions_have_tables,
-    _check_sessions_do_not_overlap,
-    _check_stations_have_slots,
-    _check_transfers,
-    _check_transferred_to_their_own_sex,
-    _check_pairs_are_two,
-    _check_pairs_stand_once,
-    _check_exclusions_say_where,
-    _check_soft_rules_have_prices,
-    _check_cohort_rules,
-)
-"""Checks that find nothing more where rows are left out."""
+NEEDS_EVERY_ROW: dict[Check, tuple[str, ...]] = {
+    _check_units_add_up: ("units",),
+    _check_prisons_have_units: ("units",),
+    _check_categories_have_room: ("units",),
+    _check_people_fit: ("units",),
+    _check_groups_have_members: ("groups",),
+    _check_every_part_is_priced: ("move_parts",),
+}
+"""Checks that would find more where rows are left out, and the tables they need every row of."""

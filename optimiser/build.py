@@ -16,7 +16,7 @@ from data.travel import TravelSettings, TravelTimes
 from data.visit_cost import VisitCost
 from data.words import LIST_SEPARATOR, LockAction, LockReason
 from optimiser.allocation import COHORT, InfeasibleAllocationError
-from optimiser.capacity import blocks_of_places, held_limits, room
+from optimiser.capacity import Room, blocks_of_places, held_limits, room
 from optimiser.conflicts import with_locks
 from optimiser.cost import (
     PersonCosts,
@@ -150,6 +150,92 @@ def build_problem(inputs: Inputs, known: Build | None = None) -> Build:
             f"travel: {len(missing)} establishments have no journeys: {', '.join(missing[:5])}. "
             "Correct the codes or add the rows."
         )
+    book = rule_book(inputs)
+    priced = priced_by(inputs, book, known)
+    found, costs, places = priced.fit, priced.costs, priced.places
+    current_unit, unit_establishment = priced.current_unit, priced.unit_establishment
+    from_establishment = priced.from_establishment
+    sexes = tuple(sorted(set(units["sex"])))
+    unit_sex = pd.Index(sexes).get_indexer(pd.Index(units["sex"])).astype(np.int64)
+    segment_unit, segment_places, segment_pennies = priced.blocks
+    problem = AllocationProblem(
+        prisoners=pd.Index(prisoners["prisoner_id"]),
+        units=pd.Index(units["unit"]),
+        establishments=establishments,
+        sexes=sexes,
+        cost_pennies=priced.cost_pennies,
+        unplaced_pennies=np.full(
+            len(prisoners), round(inputs.policy.unplaced_price_gbp * PENNIES_PER_POUND)
+        ),
+        unit_establishment=unit_establishment,
+        unit_sex=unit_sex,
+        capacity=places.capacity,
+        held_limit=held_limits(
+            places, book.rules, sexes=sexes, unit_sex=unit_sex, frozen_here=priced.frozen_here
+        ),
+        segment_unit=segment_unit,
+        segment_places=segment_places,
+        segment_pennies=segment_pennies,
+        from_establishment=from_establishment,
+        current_unit=current_unit,
+        pair_flags=_pair_flags(inputs, from_establishment),
+        limits=_limits(inputs, from_establishment, unit_establishment),
+    )
+    del priced  # the matrix of costs may be taken over by another below
+
+    def why_not(person: int, named: np.ndarray) -> tuple[str, ...]:
+        rules = why_excluded(inputs, book, str(problem.prisoners[person]))
+        return tuple(sorted({rules[unit][0] for unit in np.flatnonzero(named) if rules[unit]}))
+
+    stays = np.where(found.frozen, current_unit, NOWHERE)
+    problem = _with_further(inputs, problem, problem.cost_pennies)
+    tied = ties_of(
+        inputs.records, problem.prisoners, stays=stays, unit_establishment=unit_establishment
+    )
+    problem = replace(problem, ties=tied.ties)
+    fixed = None if inputs.is_part else stays
+    problem = with_locks(problem, inputs.records.locks, fixed, why_not)
+    return Build(problem=problem, costs=costs, fit=found, book=book, ties_left_out=tied.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Priced:
+    """Who may be held where and what it costs, before limits and ties.
+
+    ``blocks`` are as from ``blocks_of_places``, ``cost_pennies`` as from the function of that name.
+    Numbers of units and establishments are in the order of the estate and of the journeys.
+    """
+
+    fit: Fit
+    costs: PersonCosts
+    places: Room
+    frozen_here: Integers
+    blocks: tuple[Integers, Integers, Integers]
+    cost_pennies: NDArray[np.int32]
+    current_unit: Integers
+    unit_establishment: Integers
+    from_establishment: Integers
+
+
+def priced_by(inputs: Inputs, book: RuleBook, known: Build | None = None) -> Priced:
+    """Work out eligibility, places and every person's cost in every unit.
+
+    Parameters
+    ----------
+    inputs, known
+        As for ``build_problem``.
+    book
+        Rules in force, as from ``rule_book``.
+
+    Raises
+    ------
+    PriceRangeError
+        When a price is more than whole pennies can hold.
+    InfeasibleAllocationError
+        When people of one sex have no place at all.
+    """
+    units, prisoners = inputs.estate.units, inputs.population.prisoners
+    establishments = inputs.travel.establishments
     unit_establishment = establishments.get_indexer(pd.Index(units["establishment"])).astype(
         np.int64
     )
@@ -157,7 +243,6 @@ def build_problem(inputs: Inputs, known: Build | None = None) -> Build:
         pd.Index(units["unit"]).get_indexer(pd.Index(prisoners["current_unit"])).astype(np.int64)
     )
     from_establishment = np.where(current_unit >= 0, unit_establishment[current_unit], NOWHERE)
-    book = rule_book(inputs)
     found = fit(with_records(inputs), book)
     moves = _moves(inputs, found)
     costs = (
@@ -184,20 +269,19 @@ def build_problem(inputs: Inputs, known: Build | None = None) -> Build:
         inputs.as_of,
         frozen_here=frozen_here,
     )
-    sexes = tuple(sorted(set(units["sex"])))
-    unit_sex = pd.Index(sexes).get_indexer(pd.Index(units["sex"])).astype(np.int64)
     _check_places(inputs, found, book, places.capacity)
-    segment_unit, segment_places, segment_pennies = blocks_of_places(
+    blocks = blocks_of_places(
         places,
         book.rules,
         inputs.policy,
         weeks=float(costs.weeks.mean()) if len(costs.weeks) else 0.0,
     )
-    problem = AllocationProblem(
-        prisoners=pd.Index(prisoners["prisoner_id"]),
-        units=pd.Index(units["unit"]),
-        establishments=establishments,
-        sexes=sexes,
+    return Priced(
+        fit=found,
+        costs=costs,
+        places=places,
+        frozen_here=frozen_here,
+        blocks=blocks,
         cost_pennies=cost_pennies(
             costs,
             found,
@@ -206,37 +290,10 @@ def build_problem(inputs: Inputs, known: Build | None = None) -> Build:
             from_establishment=from_establishment,
             current_unit=current_unit,
         ),
-        unplaced_pennies=np.full(
-            len(prisoners), round(inputs.policy.unplaced_price_gbp * PENNIES_PER_POUND)
-        ),
-        unit_establishment=unit_establishment,
-        unit_sex=unit_sex,
-        capacity=places.capacity,
-        held_limit=held_limits(
-            places, book.rules, sexes=sexes, unit_sex=unit_sex, frozen_here=frozen_here
-        ),
-        segment_unit=segment_unit,
-        segment_places=segment_places,
-        segment_pennies=segment_pennies,
-        from_establishment=from_establishment,
         current_unit=current_unit,
-        pair_flags=_pair_flags(inputs, from_establishment),
-        limits=_limits(inputs, from_establishment, unit_establishment),
+        unit_establishment=unit_establishment,
+        from_establishment=from_establishment,
     )
-
-    def why_not(person: int, named: np.ndarray) -> tuple[str, ...]:
-        rules = why_excluded(inputs, book, str(problem.prisoners[person]))
-        return tuple(sorted({rules[unit][0] for unit in np.flatnonzero(named) if rules[unit]}))
-
-    stays = np.where(found.frozen, current_unit, NOWHERE)
-    problem = _with_further(inputs, problem, problem.cost_pennies)
-    tied = ties_of(
-        inputs.records, problem.prisoners, stays=stays, unit_establishment=unit_establishment
-    )
-    problem = replace(problem, ties=tied.ties)
-    fixed = None if inputs.is_part else stays
-    problem = with_locks(problem, inputs.records.locks, fixed, why_not)
-    return Build(problem=problem, costs=costs, fit=found, book=book, ties_left_out=tied.left_out)
 
 
 def _moves(inputs: Inputs, found: Fit) -> MoveParts:

@@ -24,6 +24,10 @@ MARGIN_RULES = {Sex.MEN: "estate_margin_men", Sex.WOMEN: "estate_margin_women"}
 """Rule that holds the operating margin of each estate."""
 
 
+KEPT_FREE = ("reception_headroom", "return_bed")
+"""Rules that keep places free, or price the last of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Room:
     """The places of each unit.
@@ -84,13 +88,10 @@ def room(
         lost = out_of_use(units, places_out_of_use, as_of)
     places = np.maximum(units["places"].to_numpy(dtype=np.int64) - lost, 0)
     cna = np.maximum(units["in_use_cna"].to_numpy(dtype=np.int64) - lost, 0)
-    wanted = {
-        "reception_headroom": headroom(units, rules),
-        "return_bed": return_beds(units, prisoners),
-    }
+    wanted = (headroom(units, rules), return_beds(units, prisoners))
     capacity = places.copy()
     kept_free: list[tuple[Integers, int]] = []
-    for name, free in wanted.items():
+    for name, free in zip(KEPT_FREE, wanted, strict=True):
         if name in rules and rules[name].level == RuleLevel.HARD:
             capacity = capacity - free
         elif name in rules:
@@ -238,7 +239,8 @@ def blocks_of_places(
     prices = np.cumsum(np.take_along_axis(rises, order, axis=1), axis=1)
     if int(prices.max(initial=0)) > LARGEST_COST:
         raise PriceRangeError(
-            f"rules: a place costs more than {LARGEST_COST} pennies over a stay; lower its price."
+            f"rules: a place costs more than {LARGEST_COST} pennies over a stay; lower its price.",
+            KEPT_FREE,
         )
     places = np.diff(starts, axis=1, append=found.capacity[:, None])
     count = prices.shape[1]

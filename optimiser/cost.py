@@ -284,12 +284,18 @@ def cost_pennies(
     """
     people, units = len(costs.weeks), len(unit_establishment)
     breach = sum(fit.breaches.values(), start=np.zeros_like(fit.allowed, dtype=np.int64))
-    dearest = int(breach.max(initial=0)) + sum(
-        int(each.values.max(initial=0)) for each in fit.place_breaches.values()
-    )
-    if dearest * int(costs.weeks.max(initial=0)) > LARGEST_COST:
+    place_most = {
+        name: int(each.values.max(initial=0)) for name, each in fit.place_breaches.items()
+    }
+    dearest = int(breach.max(initial=0)) + sum(place_most.values())
+    longest = int(costs.weeks.max(initial=0))
+    if dearest * longest > LARGEST_COST:
+        most = {name: int(each.max(initial=0)) for name, each in fit.breaches.items()} | place_most
+        alone = tuple(name for name, price in most.items() if price * longest > LARGEST_COST)
         raise PriceRangeError(
-            f"rules: soft prices exceed {LARGEST_COST} pennies over a stay; lower them."
+            f"rules: soft prices of {', '.join(alone or most)} exceed {LARGEST_COST} pennies over "
+            "a stay; lower them.",
+            alone or tuple(most),
         )
     weekly = breach.astype(np.int32)
     weeks = costs.weeks.astype(np.int32)

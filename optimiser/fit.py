@@ -324,7 +324,8 @@ def _priced(rule: Rule, levels: NDArray[Any], before: NDArray[np.int32]) -> NDAr
     if most > LARGEST_COST:
         raise PriceRangeError(
             f"rules: {rule.name} costs {most} pennies a week where it is broken most, more than "
-            f"{LARGEST_COST}; lower its price."
+            f"{LARGEST_COST}; lower its price.",
+            (rule.name,),
         )
     return before + np.asarray(levels, dtype=np.int32) * np.int32(rule.pennies_per_week)
 

@@ -35,7 +35,18 @@ Floats: TypeAlias = NDArray[np.float64]
 
 
 class PriceRangeError(ValueError):
-    """Weights or prices that are more than the solver's whole pennies can hold."""
+    """Weights or prices that are more than the solver's whole pennies can hold.
+
+    ``rules`` names those whose prices are too high; empty where it is not rules.
+    """
+
+    def __init__(self, said: str, rules: tuple[str, ...] = ()) -> None:
+        self.rules = rules
+        super().__init__(said)
+
+    def __reduce__(self) -> tuple[type[PriceRangeError], tuple[str, tuple[str, ...]]]:
+        """Pickle with the rules, so that a worker process can hand the error back."""
+        return type(self), (str(self), self.rules)
 
 
 class PairFlag(IntFlag):

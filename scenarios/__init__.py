@@ -4,6 +4,7 @@
 ``load``        load_scenario(name): baseline and changes to a Scenario
 ``settings``    one row per setting: unit, meaning, range, source
 ``inputs``      the tables, the people and the journeys a scenario needs
+``one_report``  everything that is wrong with what was asked, told at once
 ``run``         run(scenario): the whole model on one screen
 ``runner``      many replications over many processes; ``cluster`` for many machines
 ``ledger``      finished years of a run that has not ended

@@ -12,7 +12,7 @@ import yaml
 
 from data.check import TableError
 from data.load import table_path
-from data.locks import LOCKS, LockRow, read_locks, write_locks
+from data.locks import LOCKS, read_locks, write_locks
 from scenarios import steer
 from scenarios.errors import ScenarioError
 from scenarios.inputs import input_digests
@@ -145,8 +145,17 @@ def locks_beside(runs: Path, inputs: Mapping[str, str], data_dir: Path | None) -
     return path
 
 
-def lock(plan: Path, row: LockRow, path: Path) -> list[str]:
+def lock(plan: Path, cells: Mapping[str, Any], path: Path) -> list[str]:
     """Keep a decision about a person of a plan; those of two planners at once are both kept.
+
+    Parameters
+    ----------
+    plan
+        Folder of the plan.
+    cells
+        The decision: the fields of a ``LockRow``.
+    path
+        The file of locks.
 
     Raises
     ------
@@ -154,7 +163,7 @@ def lock(plan: Path, row: LockRow, path: Path) -> list[str]:
         When the person, the place or the file cannot be used; nothing is written then.
     """
     with holding(path.with_suffix(".turn"), wait=True):
-        return steer.lock(plan, row, locks=path)
+        return steer.lock(plan, cells, locks=path)
 
 
 def unlock(path: Path, prisoner_id: str, place: str | None = None) -> list[str]:

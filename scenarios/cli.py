@@ -376,20 +376,19 @@ def _decide(
     data_dir: Path | None,
     locks: Path | None,
 ) -> None:
-    from data.locks import LockRow
     from data.words import LockAction
     from scenarios import steer
 
-    row = LockRow(
-        prisoner_id=prisoner,
-        action=LockAction(action),
-        unit_or_establishment=place,
-        reason_code=reason,
-        note=note,
-        owner=owner,
-        review_date=review.date(),
-    )
-    for line in steer.lock(about, row, data_dir=data_dir, locks=locks):
+    cells = {
+        "prisoner_id": prisoner,
+        "action": LockAction(action),
+        "unit_or_establishment": place,
+        "reason_code": reason,
+        "note": note,
+        "owner": owner,
+        "review_date": review.date(),
+    }
+    for line in steer.lock(about, cells, data_dir=data_dir, locks=locks):
         _say(line)
 
 

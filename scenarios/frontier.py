@@ -30,7 +30,8 @@ from optimiser.worst import PARTS_PER_MILE, tail_of
 from scenarios.account import changes_table, equality_of
 from scenarios.display.charts import TEXT, Figure, svg, trade_off_curve
 from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import Inputs, asked_scenario, input_digests, load_inputs
+from scenarios.inputs import Inputs, input_digests
+from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import allocation_inputs
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -132,7 +133,7 @@ def frontier(
     kept: list[Point] = []
     with new_folder(out_dir) as partial:
         with clock("inputs"):
-            inputs = load_inputs(scenario, data_dir, progress)
+            inputs = asked_inputs(scenario, data_dir, progress)
             build = build_problem(allocation_inputs(scenario, inputs))
         tail = tail_of(inputs.population.prisoners, inputs.travel)
         try:

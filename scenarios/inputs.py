@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pandas as pd
 
@@ -36,7 +37,6 @@ from data.travel import TravelSettings, TravelTimes, build_travel, load_roads, r
 from data.validate import validate_folder
 from data.visit_cost import VisitCost, visit_cost
 from scenarios.errors import ScenarioError
-from scenarios.load import load_scenario
 from scenarios.provenance import digest_of
 from scenarios.results import file_digest
 from scenarios.row_changes import (
@@ -129,20 +129,15 @@ def load_inputs(
     Raises
     ------
     TableError
-        With every fault of the user's tables, each and across them, and of the file of locks.
+        With every fault of the user's tables, each and across them, or else of the file of locks.
     ScenarioError
-        With everything of the scenario that does not fit tables which are sound, and with what is
-        wrong in the file of locks.
+        With everything of the scenario that does not fit tables which are sound.
     """
     key = data_digest(data_dir)
-    try:
-        as_found = _estate(data_dir, key)
-    except TableError as error:
-        raise TableError([*error.problems, *_problems_of_locks(locks)]) from None
-    told = unfit(scenario, as_found, data_dir)
-    may_say_more = locks is not None or table_path(TRANSFERS, data_dir) is not None
-    if told and not may_say_more:
+    told = problems_of(scenario, data_dir)
+    if told:
         raise ScenarioError(told)
+    as_found = _estate(data_dir, key)
     progress("people", 0, 1)
     if known is None:
         population = _population(data_dir, key, scenario.population, scenario.as_of)
@@ -152,19 +147,8 @@ def load_inputs(
         population, records = known.population, known.records
         families = parties(population)
     progress("people", 1, 1)
-    problems: list[Problem] = []
-    try:
-        records = _locked(records, locks, population, as_found)
-    except TableError as error:
-        problems += error.problems
-    try:
-        transfers = load_transfers(data_dir, population, as_found)
-    except TableError as error:
-        problems += error.problems
-    if told:
-        raise ScenarioError([*told, *map(str, problems)])
-    if problems:
-        raise TableError(problems)
+    records = _locked(records, locks, population, as_found)
+    transfers = load_transfers(data_dir, population, as_found)
     progress("journeys", 0, 1)
     travel = _travel(data_dir, key, scenario.travel) if known is None else known.travel
     costs = visit_cost(families, travel, scenario.travel, scenario.help)
@@ -180,75 +164,6 @@ def load_inputs(
         transfers=transfers,
         **rule_tables(scenario, data_dir),
     )
-
-
-def asked_scenario(
-    name: str | Path,
-    data_dir: Path | None = None,
-    locks: Path | None = None,
-    asked: Sequence[str] = (),
-    must: Callable[[Scenario], list[str]] = lambda _: [],
-) -> Scenario:
-    """Load a scenario; where anything asked is at fault, tell it with what is wrong in the tables.
-
-    Parameters
-    ----------
-    name
-        As for ``load_scenario``.
-    data_dir, locks
-        As for ``load_inputs``. They are looked at only where something is at fault already: what
-        is right with them is known once they are read.
-    asked
-        What is wrong with the rest of what was asked.
-    must
-        Says why a scenario that can be read does not suit what is asked.
-
-    Raises
-    ------
-    ScenarioError
-        With every fault, in one report.
-    """
-    return asked_scenarios([name], data_dir, locks, asked, must)[0]
-
-
-def asked_scenarios(
-    names: Sequence[str | Path],
-    data_dir: Path | None = None,
-    locks: Path | None = None,
-    asked: Sequence[str] = (),
-    must: Callable[[Scenario], list[str]] = lambda _: [],
-) -> list[Scenario]:
-    """Load several scenarios, with their faults in one report; as ``asked_scenario``."""
-    problems, found = list(asked), []
-    for name in names:
-        try:
-            found.append(load_scenario(name))
-        except ScenarioError as error:
-            problems += error.problems
-    problems += [problem for scenario in found for problem in must(scenario)]
-    if problems:
-        raise ScenarioError([*problems, *_said_of_tables(data_dir, locks)])
-    return found
-
-
-def _said_of_tables(data_dir: Path | None, locks: Path | None) -> list[str]:
-    """Say what is wrong with a user's tables and file of locks, each alone and together."""
-    try:
-        input_digests(data_dir, locks)
-    except (ScenarioError, TableError) as error:
-        return [str(problem) for problem in error.problems]
-    problems = [] if data_dir is None else _folder_problems(data_dir)
-    return [str(problem) for problem in [*problems, *_problems_of_locks(locks)]]
-
-
-def _problems_of_locks(locks: Path | None) -> list[Problem]:
-    """List the faults of a file of locks by itself."""
-    try:
-        if locks is not None:
-            read_locks(locks)
-    except TableError as error:
-        return list(error.problems)
-    return []
 
 
 def rule_tables(scenario: Scenario, data_dir: Path | None) -> dict[str, pd.DataFrame]:
@@ -275,13 +190,9 @@ def input_digests(data_dir: Path | None = None, locks: Path | None = None) -> di
     ScenarioError
         When there is no such folder, or no such file of locks.
     """
-    if data_dir is not None and not data_dir.is_dir():
-        raise ScenarioError(
-            f"{data_dir}: no such data folder. Give a folder of tables; "
-            "'estate template DIR' makes one."
-        )
-    if locks is not None and not locks.is_file():
-        raise ScenarioError(f"{locks}: no such file of locks. 'estate lock' makes one.")
+    lacking = not_there(data_dir, locks)
+    if lacking:
+        raise ScenarioError(lacking)
     problems: list[Problem] = []
     digests: dict[str, str] = {}
     for name in table_names():
@@ -294,6 +205,19 @@ def input_digests(data_dir: Path | None = None, locks: Path | None = None) -> di
     if problems:
         raise TableError(problems)
     return digests | ({} if locks is None else {LOCKS: file_digest(locks)})
+
+
+def not_there(data_dir: Path | None, locks: Path | None) -> list[str]:
+    """Say which of a data folder and a file of locks is not there."""
+    told = []
+    if data_dir is not None and not data_dir.is_dir():
+        told.append(
+            f"{data_dir}: no such data folder. Give a folder of tables; "
+            "'estate template DIR' makes one."
+        )
+    if locks is not None and not locks.is_file():
+        told.append(f"{locks}: no such file of locks. 'estate lock' makes one.")
+    return told
 
 
 def data_digest(data_dir: Path | None = None, locks: Path | None = None) -> str:
@@ -388,6 +312,11 @@ def _population(
     return synthesise_population(estate, load_home_areas(data_dir), settings, as_of=as_of)
 
 
+def people_of(scenario: Scenario, data_dir: Path | None) -> Population:
+    """Give the people of a scenario whose tables are sound."""
+    return _population(data_dir, data_digest(data_dir), scenario.population, scenario.as_of)
+
+
 def _records(data_dir: Path | None, key: str, scenario: Scenario) -> Records:
     """Read a user's records; those of the synthetic people are made where the user has none."""
     population = _population(data_dir, key, scenario.population, scenario.as_of)
@@ -405,15 +334,15 @@ def _locked(
     """Put a planner's file of locks in the place of the folder's table."""
     if locks is None:
         return records
-    table = in_order(read_locks(locks))
-    check_locks(
-        table,
-        locks.name,
-        population=population,
-        units=estate.units,
-        establishments=estate.establishments,
-    )
-    return replace(records, locks=table)
+    tables = {
+        "population": population.prisoners,
+        "units": estate.units,
+        "establishments": estate.establishments,
+    }
+    problems = check_locks(locks, tables)
+    if problems:
+        raise TableError(problems)
+    return replace(records, locks=in_order(read_locks(locks)))
 
 
 @lru_cache(maxsize=2)
@@ -431,8 +360,20 @@ def _synthetic_records(
 
 @lru_cache(maxsize=2)
 def _travel(data_dir: Path | None, key: str, settings: TravelSettings) -> TravelTimes:
+    return travel_times(data_dir, _estate(data_dir, key).establishments, settings)
+
+
+def travel_times(
+    data_dir: Path | None, establishments: pd.DataFrame, settings: TravelSettings
+) -> TravelTimes:
+    """Work out the journeys to establishments, a user's own before the model's.
+
+    Raises
+    ------
+    TableError
+        When the user's minutes are out of all proportion to the model's.
+    """
     home_areas = load_home_areas(data_dir)
-    establishments = _estate(data_dir, key).establishments
     path = table_path("travel", data_dir)
     override = None if path is None else read_override(path, home_areas, establishments)
     return build_travel(home_areas, establishments, settings, override, roads=load_roads(data_dir))
@@ -445,8 +386,26 @@ def _parties(
     return parties(_population(data_dir, key, settings, as_of))
 
 
-def unfit(scenario: Scenario, estate: Estate, data_dir: Path | None = None) -> list[str]:
-    """Say what of a scenario does not fit sound tables: selections, sessions, rules and units.
+def problems_of(scenario: Scenario, data_dir: Path | None) -> list[str]:
+    """Say what of a scenario does not fit tables that are sound; as ``unfit``.
+
+    Raises
+    ------
+    TableError
+        With every fault of the tables, where they are not.
+    """
+    given = [name for name in ("rules", TRANSFERS) if table_path(name, data_dir) is not None]
+    estate = _estate(data_dir, data_digest(data_dir))
+    return unfit(scenario, estate, {name: read_table(name, data_dir) for name in given})
+
+
+def unfit(
+    scenario: Scenario,
+    estate: Estate,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    faulty: Collection[str] = (),
+) -> list[str]:
+    """Say what of a scenario does not fit tables: selections, sessions, rules and units.
 
     Parameters
     ----------
@@ -454,56 +413,120 @@ def unfit(scenario: Scenario, estate: Estate, data_dir: Path | None = None) -> l
         Sound in itself.
     estate
         As it is before the scenario changes it.
-    data_dir
-        Folder of a user's tables, which come before the built-in ones.
+    tables
+        ``rules`` and ``transfers`` of a user; the built-in rules where they are left out.
+    faulty
+        Tables of which the estate has not every row. Nothing is said of a selection among them.
 
     Returns
     -------
     list of str
         One sentence for each fault; empty where it can be run.
     """
-    problems = _selection_problems(scenario, estate)
-    rules = changed_rule_problems(read_table("rules", data_dir), scenario.rules)
-    problems += [f"{scenario.name}.yaml: {problem}" for problem in rules]
-    try:
-        apply_worker_edits(apply_unit_edits(estate, scenario.units), scenario.workers)
-    except ValueError as error:
-        problems.append(f"{scenario.name}.yaml: {error}")
-    if table_path(TRANSFERS, data_dir) is not None:
-        problems += transfer_problems(read_table(TRANSFERS, data_dir), scenario.calendar)
+    known = dict(tables or {})
+    rules = known.get("rules", read_table("rules"))
+    problems = [
+        *_selection_problems(scenario, estate, faulty),
+        *changed_rule_problems(rules, scenario.rules),
+    ]
+    if {"establishments", "units", "family_workers"}.isdisjoint(faulty):
+        problems += _edit_problems(scenario, estate)
+    problems = [f"{scenario.name}.yaml: {problem}" for problem in problems]
+    if TRANSFERS in known:
+        problems += transfer_problems(known[TRANSFERS], scenario.calendar)
     return problems
 
 
-def _selection_problems(scenario: Scenario, estate: Estate) -> list[str]:
-    """Name each edit that selects nothing, or puts a session where none can be."""
+def _edit_problems(scenario: Scenario, estate: Estate) -> list[str]:
+    """Say what of the changes to units and workers cannot be made, each after those before it."""
+    units, establishments = estate.units, estate.establishments
+    made: list[Callable[[Estate], Estate]] = [
+        *(
+            partial(apply_unit_edits, edits=[edit])
+            for edit in scenario.units
+            if not _selects_nothing(edit.where, estate, units)
+        ),
+        *(
+            partial(apply_worker_edits, edits=[edit])
+            for edit in scenario.workers
+            if not _selects_nothing(edit.where, estate, establishments)
+        ),
+    ]
     problems = []
-    for place, where in scenario.selections():
+    for make in made:
         try:
-            table = getattr(estate, _EDITED[place.partition(" row ")[0]])
-            if not where.matches_in(estate, table).any():
-                problems.append(
-                    f"{scenario.name}.yaml: {place} selects nothing in this estate "
-                    f"({_said(where)}). Check the words against establishments.csv and units.csv."
-                )
+            estate = make(estate)
         except ValueError as error:
-            problems.append(f"{scenario.name}.yaml: {place}: {error}")
-    if not problems:
-        told = [
-            *session_problems(estate, scenario.regime),
-            *station_problems(estate, scenario.video),
-            *window_problems(
-                scenario.asking,
-                (scenario.regime.notice_days_min, scenario.regime.notice_days_max),
-            ),
-            *calendar_problems(
-                estate,
-                scenario.regime,
-                scenario.calendar,
-                pupils_come=scenario.coming.holiday_free_share > 0,
-            ),
-        ]
-        problems = [f"{scenario.name}.yaml: {problem}" for problem in told]
+            problems.append(str(error))
     return problems
+
+
+def _selects_nothing(where: Where, estate: Estate, table: pd.DataFrame) -> bool:
+    try:
+        return not where.matches_in(estate, table).any()
+    except ValueError:
+        return True
+
+
+def _selection_problems(scenario: Scenario, estate: Estate, faulty: Collection[str]) -> list[str]:
+    """Name each edit that selects nothing, or puts a session where none can be."""
+    problems: list[str] = []
+    wrong: list[Where] = []
+    for place, where in scenario.selections():
+        table = _EDITED[place.partition(" row ")[0]]
+        if not {table, "establishments", "units"}.isdisjoint(faulty):
+            continue
+        try:
+            if where.matches_in(estate, getattr(estate, table)).any():
+                continue
+            problems.append(
+                f"{place} selects nothing in this estate ({_said(where)}). Check the words "
+                "against establishments.csv and units.csv."
+            )
+        except ValueError as error:
+            problems.append(f"{place}: {error}")
+        wrong.append(where)
+    regime = replace(
+        scenario.regime,
+        added_sessions=_others(scenario.regime.added_sessions, wrong),
+        session_tables=_others(scenario.regime.session_tables, wrong),
+        session_times=_others(scenario.regime.session_times, wrong),
+    )
+    video = replace(
+        scenario.video,
+        stations=_others(scenario.video.stations, wrong),
+        added_hours=_others(scenario.video.added_hours, wrong),
+    )
+    return [
+        *problems,
+        *session_problems(estate, regime),
+        *station_problems(estate, video),
+        *window_problems(
+            scenario.asking, (scenario.regime.notice_days_min, scenario.regime.notice_days_max)
+        ),
+        *calendar_problems(
+            estate,
+            scenario.regime,
+            scenario.calendar,
+            pupils_come=scenario.coming.holiday_free_share > 0,
+        ),
+    ]
+
+
+class Selects(Protocol):
+    """An edit of what a selection chooses."""
+
+    @property
+    def where(self) -> Where:
+        """What is chosen."""
+
+
+Edit = TypeVar("Edit", bound=Selects)
+
+
+def _others(edits: tuple[Edit, ...], wrong: Collection[Where]) -> tuple[Edit, ...]:
+    """Leave out the edits whose selections are wrong."""
+    return tuple(edit for edit in edits if edit.where not in wrong)
 
 
 _EDITED = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import NoneType
-from typing import Any, NoReturn, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
@@ -61,38 +62,81 @@ def load_scenario(name: str | Path) -> Scenario:
     >>> load_scenario("video_full_credit").changes[0].setting
     'video.credit_minutes_per_month'
     """
+    found = read_scenario(name)
+    if found.problems or found.scenario is None:
+        raise ScenarioError(found.problems)
+    return found.scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Read:
+    """A scenario as far as it can be read, and what is wrong with it.
+
+    Attributes
+    ----------
+    scenario
+        What could not be read stands as in the baseline; None where nothing can be said of it.
+    problems
+        Every fault of its file, one sentence each.
+    left_out
+        Sections that are the baseline's because of a fault.
+    """
+
+    scenario: Scenario | None
+    problems: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
+
+
+def read_scenario(name: str | Path) -> Read:
+    """Read a scenario as far as it goes.
+
+    Parameters
+    ----------
+    name
+        As for ``load_scenario``.
+
+    Returns
+    -------
+    Read
+        What can be read, and every fault of the file.
+    """
     path = _path(name)
     if path is None:
         known = scenario_names()
-        raise ScenarioError(
+        told = (
             f"no scenario '{name}'. {suggestion(str(name), known)} "
             "Give one of these names or the path of a .yaml file."
         )
+        return Read(scenario=None, problems=(told,))
     if path.stem == "baseline" and path == _built_in("baseline"):
         return _build("baseline", path.name, _baseline(), ())
-    return _changed(path)
+    try:
+        return _changed(path)
+    except ScenarioError as error:
+        return Read(scenario=None, problems=error.problems)
 
 
-def _changed(path: Path) -> Scenario:
+def _changed(path: Path) -> Read:
     written = _read_written(path)
     head, problems = _head_of(written, path.name)
     change = written.get("change")
     tree = deepcopy(_baseline())
     changes: list[Change] = []
+    left_out: set[str] = set()
     for setting, value in _row_by_row(change if isinstance(change, dict) else {}):
         try:
             changes.append(_apply(tree, str(setting), value))
         except ScenarioError as error:
             problems += [f"{path.name}: {problem}" for problem in error.problems]
+            left_out.add(str(setting).partition(".")[0])
     if head is not None:
         tree |= {"title": head.title, "question": head.question, "parent": head.parent}
-    try:
-        scenario = _build(path.stem, path.name, tree, tuple(changes))
-    except ScenarioError as error:
-        problems += error.problems
-    if problems:
-        raise ScenarioError(problems)
-    return scenario
+    built = _build(path.stem, path.name, tree, tuple(changes))
+    return Read(
+        scenario=built.scenario,
+        problems=(*problems, *built.problems),
+        left_out=built.left_out | left_out,
+    )
 
 
 def _read_written(path: Path) -> Tree:
@@ -136,17 +180,41 @@ def _apply(tree: Tree, setting: str, value: Any) -> Change:
     for section in sections:
         parent = parent.get(section) if isinstance(parent, dict) else None
     if not isinstance(parent, dict) or key not in parent or setting in _HEAD:
-        raise ScenarioError(f"no setting '{setting}'. {suggestion(setting, settings())}")
+        raise ScenarioError(f"no setting '{setting}'. {_meant(setting)}")
     row = settings().get(setting)
     if row is None:
         inside = [name for name in settings() if name.startswith(f"{setting}.")]
-        raise ScenarioError(f"'{setting}' is a section. Change one of its settings: {inside[0]}.")
+        named = [f"{setting}.{part}" for part in value] if isinstance(value, dict) else []
+        known = next((name for name in named if name in settings()), inside[0])
+        raise ScenarioError(
+            f"'{setting}' is a section. Change its settings by their full names: {known}."
+        )
     wrong = row.problem(value)
     if wrong:
         raise ScenarioError(f"{setting}: {wrong}. {row.meaning}.")
     before, parent[key] = parent[key], value
     return Change(setting=setting, before=before, after=value)
 
+
+def _meant(name: str) -> str:
+    """Say which setting or row is meant by a name: one called so in any section, or nearly so.
+
+    Examples
+    --------
+    >>> _meant("attendance.notice_days_mn")
+    "Did you mean 'regime.notice_days_min' or 'video.notice_days_min'?"
+    """
+    known = [*settings(), *(f"{table}.{row}" for table in ROW_CHANGES for row in rows_by_id(table))]
+    own_names = {each: each.rpartition(".")[2] for each in known}
+    near = get_close_matches(name.rpartition(".")[2], set(own_names.values()), n=1, cutoff=0.8)
+    alike = [each for each, own_name in own_names.items() if own_name in near]
+    whole = get_close_matches(name, alike or known, n=1, cutoff=0.9)
+    meant = " or ".join(f"'{each}'" for each in whole or alike[:MEANT])
+    return f"Did you mean {meant}?" if meant else suggestion(name, known)
+
+
+MEANT = 3
+"""Most names that are told where one stands in several sections."""
 
 _HEAD = ("name", "title", "question", "parent", "changes")
 
@@ -156,7 +224,9 @@ def _apply_row(tree: Tree, table: str, row: str, value: Any) -> Change:
     known, model = rows_by_id(table), ROW_CHANGES[table]
     if row not in known:
         word = table.replace("_", " ").removesuffix("s")
-        raise ScenarioError(f"no {word} '{row}' in {table}.csv. {suggestion(row, known)}")
+        near = get_close_matches(row, known, n=1)
+        hint = suggestion(row, known) if near else _meant(f"{table}.{row}")
+        raise ScenarioError(f"no {word} '{row}' in {table}.csv. {hint}")
     try:
         model.model_validate(value)
     except ValidationError as error:
@@ -183,37 +253,37 @@ def rows_by_id(table: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _build(name: str, file: str, tree: Tree, changes: tuple[Change, ...]) -> Scenario:
+def _build(name: str, file: str, tree: Tree, changes: tuple[Change, ...]) -> Read:
     """Make a scenario; where a section cannot be read the others are looked at all the same."""
-    scenario, problems = _read(name, tree, changes)
+    scenario, problems, left_out = _read(name, tree, changes)
     changed = {part: tree[part] for part, known in _baseline().items() if tree[part] != known}
     problems += truths_for_numbers(changed)
-    if scenario is None:
-        return _refused(file, problems)
-    problems += [*_unknown_words(scenario), *_rule_problems(scenario), *_limit_problems(scenario)]
-    return _refused(file, problems) if problems else scenario
+    if scenario is not None:
+        problems += _unknown_words(scenario)
+        problems += _rule_problems(scenario)
+        problems += _limit_problems(scenario)
+    told = tuple(f"{file}: {problem}" for problem in problems)
+    return Read(scenario=scenario, problems=told, left_out=left_out)
 
 
-def _refused(file: str, problems: Sequence[str]) -> NoReturn:
-    raise ScenarioError([f"{file}: {problem}" for problem in problems])
-
-
-def _read(name: str, tree: Tree, changes: tuple[Change, ...]) -> tuple[Scenario | None, list[str]]:
+def _read(
+    name: str, tree: Tree, changes: tuple[Change, ...]
+) -> tuple[Scenario | None, list[str], frozenset[str]]:
     """Read a scenario, the baseline in place of sections that cannot be; say why they cannot."""
     given = {"title": name, "question": name, **tree, "name": name, "changes": changes}
     try:
-        return Scenario.model_validate(given), []
+        return Scenario.model_validate(given), [], frozenset()
     except ValidationError as error:
         faults = error.errors()
     problems = [_sentence(fault, Scenario) for fault in faults]
-    wrong = {str(fault["loc"][0]) for fault in faults if fault["loc"]}
+    wrong = frozenset(str(fault["loc"][0]) for fault in faults if fault["loc"])
     if not wrong <= _baseline().keys():
-        return None, problems
+        return None, problems, wrong
     sound = {section: _baseline()[section] for section in wrong}
     try:
-        return Scenario.model_validate(given | sound), problems
+        return Scenario.model_validate(given | sound), problems, wrong
     except ValidationError:
-        return None, problems
+        return None, problems, wrong
 
 
 def _limit_problems(scenario: Scenario) -> list[str]:
@@ -252,10 +322,12 @@ def _unknown_words(scenario: Scenario) -> Iterator[str]:
 
 def _sentence(fault: Any, model: Any) -> str:
     """Say one of pydantic's faults as place, value, expectation and next step."""
+    *outer, last = fault["loc"] or ("",)
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        parts = [*(str(part) for part in outer if _is_written(part)), str(last)]
+        return f"no key '{'.'.join(parts)}'. {_key_meant(parts, model)}"
     parts = [str(part) for part in fault["loc"] if _is_written(part)]
     place = ".".join(parts) or "the file"
-    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"no key '{place}'. {suggestion(parts[-1], _keys_beside(parts, model))}"
     if fault["type"] in ("missing", "missing_argument"):
         return f"'{place}' is missing. Add it."
     if fault["type"] == "value_error":
@@ -264,6 +336,17 @@ def _sentence(fault: Any, model: Any) -> str:
         return f"{place}: {said}"
     message = fault["msg"][:1].lower() + fault["msg"][1:]
     return f"{place}: found {fault['input']!r}; {message}."
+
+
+def _key_meant(parts: Sequence[str], model: Any) -> str:
+    """Say which key is meant by a wrong one; a setting stands under ``change``."""
+    if model is ScenarioFile and len(parts) == 1:
+        key = parts[0]
+        if key in settings() or key in _baseline():
+            return "Write it under 'change:'."
+        near = get_close_matches(key, _keys_beside(parts, model), n=1)
+        return suggestion(key, _keys_beside(parts, model)) if near else _meant(key)
+    return suggestion(parts[-1], _keys_beside(parts, model))
 
 
 def _is_written(part: Any) -> bool:

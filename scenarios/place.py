@@ -13,6 +13,8 @@ from optimiser.allocation import Allocation
 from optimiser.build import Inputs as Given
 from optimiser.by_objective import ObjectiveError
 from optimiser.ceilings import CeilingError
+from optimiser.price_range import price_faults
+from optimiser.problem import PriceRangeError
 from scenarios.errors import ScenarioError
 from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
@@ -50,6 +52,8 @@ def place(
     ------
     ScenarioError
         When the objective of the scenario cannot go with its ties and limits.
+    PriceRangeError
+        With everything that costs more than whole pennies can hold.
     """
     given = allocation_inputs(scenario, inputs)
     if earlier is not None:
@@ -59,14 +63,16 @@ def place(
             earlier_prices=earlier.prices,
             most_changes=most_changes,
         )
-    if scenario.placements == "today":
-        return observe(given)
-    if scenario.objective.is_plain:
-        return allocate(given, progress)
     try:
+        if scenario.placements == "today":
+            return observe(given)
+        if scenario.objective.is_plain:
+            return allocate(given, progress)
         return allocate_by_objective(given, scenario.objective, progress)
     except (ObjectiveError, CeilingError) as error:
         raise ScenarioError(f"{scenario.name}: {error}") from None
+    except PriceRangeError as error:
+        raise PriceRangeError("\n".join(price_faults(given) or [str(error)])) from None
 
 
 def allocation_inputs(scenario: Scenario, inputs: Inputs) -> Given:

@@ -26,7 +26,8 @@ from scenarios.account import (
 from scenarios.again import STEERED, steered_account
 from scenarios.display.wording import CEILING
 from scenarios.errors import ExitCode
-from scenarios.inputs import Inputs, asked_scenario, input_digests, load_inputs
+from scenarios.inputs import Inputs, input_digests
+from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import place
 from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_arrays, write_json, write_parquet
@@ -106,7 +107,7 @@ def plan(
     with new_folder(out_dir) as partial:
         with clock("inputs"):
             known = None if earlier is None else known_of(earlier, scenario, data_dir)
-            inputs = load_inputs(scenario, data_dir, progress, locks, known)
+            inputs = asked_inputs(scenario, data_dir, progress, locks, known)
         with clock("placements"):
             try:
                 allocation = place(

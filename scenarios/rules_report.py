@@ -18,7 +18,7 @@ from optimiser.problem import PENNIES_PER_POUND
 from optimiser.regions import regional_bound
 from optimiser.relaxed import core, relaxed, without_ties
 from optimiser.rule_costs import rule_costs
-from scenarios.inputs import asked_scenario, load_inputs
+from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import allocation_inputs
 from scenarios.safe_cells import safe_cells
 
@@ -236,7 +236,7 @@ def report_of(
     if out is not None and out.exists():
         asked.append(f"{out}: is there already. Give --out a file that does not exist yet.")
     scenario = asked_scenario(name, data_dir, asked=asked)
-    inputs = load_inputs(scenario, data_dir, progress)
+    inputs = asked_inputs(scenario, data_dir, progress)
     report = rules_report(allocation_inputs(scenario, inputs), relax=relax, progress=progress)
     if out is not None:
         safe_cells(report.table).to_csv(out, index=False, lineterminator="\n")

@@ -17,7 +17,7 @@ from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveSta
 from scenarios.account import account
 from scenarios.cluster import cluster
 from scenarios.errors import ExitCode, LostWorkerError, ScenarioError
-from scenarios.inputs import Inputs, asked_scenarios, data_digest, input_digests, load_inputs
+from scenarios.inputs import Inputs, data_digest, input_digests
 from scenarios.ledger import (
     NOT_SETTINGS,
     Ledger,
@@ -27,6 +27,7 @@ from scenarios.ledger import (
     has_unfinished,
     open_ledger,
 )
+from scenarios.one_report import asked_inputs, asked_scenarios
 from scenarios.place import place, simulated_on
 from scenarios.provenance import digest_of, manifest, model_digest, origin
 from scenarios.report import write_report
@@ -264,7 +265,7 @@ def decide(
 ) -> Decided:
     """Read what a scenario is played on and decide who is held where."""
     with clock("inputs"):
-        inputs = load_inputs(scenario, options.data_dir, progress, options.locks)
+        inputs = asked_inputs(scenario, options.data_dir, progress, options.locks)
     with clock("placements"):
         try:
             allocation = place(scenario, inputs, progress)

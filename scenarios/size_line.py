@@ -15,7 +15,8 @@ from data.progress import Progress, silent
 from data.words import DAYS
 from optimiser.rosters import Roster, RosterError, WorkRules, agents_for, cheapest_roster
 from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import asked_scenario, input_digests, load_inputs
+from scenarios.inputs import input_digests
+from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import place, simulated_on
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -204,7 +205,7 @@ def size_line(
     target, clock = Target(minutes=target_minutes, share=share), Stopwatch()
     with new_folder(out_dir) as partial:
         with clock("inputs"):
-            tables = load_inputs(scenario, data_dir, progress)
+            tables = asked_inputs(scenario, data_dir, progress)
             inputs = simulated_on(scenario, tables, place(scenario, tables, progress))
         with clock("size"):
             sized = size_and_prove(

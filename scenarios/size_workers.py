@@ -25,7 +25,8 @@ from data.words import WorkerFunder, WorkerLine
 from optimiser.shares import best_shares, near_best_shares
 from scenarios.account import changes_table
 from scenarios.errors import ExitCode, ScenarioError
-from scenarios.inputs import Inputs, asked_scenario, input_digests, load_inputs
+from scenarios.inputs import Inputs, input_digests
+from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import place, simulated_on
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -138,7 +139,7 @@ def size_workers(
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
         with clock("inputs"):
-            inputs = load_inputs(scenario, data_dir, progress)
+            inputs = asked_inputs(scenario, data_dir, progress)
             placed = place(scenario, inputs)
             given = simulated_on(scenario, inputs, placed)
         with _mapping(asked.workers) as over:

@@ -20,7 +20,8 @@ from optimiser.solve import Plan
 from optimiser.stability import decide_again, same_people, shares_table, stability_table
 from scenarios.account import changes_table
 from scenarios.errors import ExitCode
-from scenarios.inputs import asked_scenario, input_digests, load_inputs
+from scenarios.inputs import input_digests
+from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import allocation_inputs
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -99,7 +100,7 @@ def stability(
         for number, (variant, each) in enumerate(made.items()):
             progress(STAGE, number, len(made))
             with clock("inputs"):
-                inputs = load_inputs(each, data_dir)
+                inputs = asked_inputs(each, data_dir)
                 problem = build_problem(allocation_inputs(each, inputs)).problem
             first = problem if first is None else first
             assert same_people([first, problem])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,15 @@ import numpy as np
 import pandas as pd
 
 from data.check import Problem, TableError
-from data.locks import LOCKS, LockRow, read_locks, with_lock, without_locks, write_locks
+from data.locks import (
+    LOCKS,
+    LockRow,
+    lock_faults,
+    read_locks,
+    with_lock,
+    without_locks,
+    write_locks,
+)
 from data.words import LockAction
 from optimiser.allocation import Allocation
 from optimiser.problem import PENNIES_PER_POUND
@@ -57,7 +66,7 @@ def locks_file(about: Path, data_dir: Path | None, locks: Path | None) -> Path:
 
 def lock(
     about: Path,
-    row: LockRow,
+    cells: Mapping[str, Any],
     *,
     data_dir: Path | None = None,
     locks: Path | None = None,
@@ -68,8 +77,8 @@ def lock(
     ----------
     about
         A plan, in which the person and the place must be known, or the file of locks itself.
-    row
-        The decision.
+    cells
+        The decision: the fields of a ``LockRow``.
     data_dir, locks
         As for ``locks_file``.
 
@@ -81,12 +90,21 @@ def lock(
     Raises
     ------
     ScenarioError, TableError
-        When the person, the place or the file cannot be used; nothing is written then.
+        With everything that is wrong with the decision and the file; nothing is written then.
     """
     path = locks_file(about, data_dir, locks)
+    problems = lock_faults(cells)
     if about != path:
-        _check_known(about, row)
-    table = with_lock(read_locks(path), row)
+        told = {problem.column for problem in problems}
+        problems += [each for each in _unknown_to(about, cells) if each.column not in told]
+    try:
+        before = read_locks(path)
+    except TableError as error:
+        problems += error.problems
+    if problems:
+        raise TableError(problems)
+    row = LockRow(**cells)
+    table = with_lock(before, row)
     write_locks(table, path)
     word = "to" if row.action is LockAction.LOCK else "away from"
     said = f"{row.prisoner_id} is locked {word} {row.unit_or_establishment}"
@@ -123,43 +141,46 @@ def _next(path: Path) -> str:
     return f"Decide again with: estate allocate SCENARIO --locks {path} --out NEW"
 
 
-def _check_known(about: Path, row: LockRow) -> None:
-    """See that a plan knows the person and the place."""
+def _unknown_to(about: Path, cells: Mapping[str, Any]) -> list[Problem]:
+    """Say whether a plan knows the person and the place, and ends before the day of review."""
     needed = [about / f"{name}.parquet" for name in ("placements", "units")]
     if not all(path.is_file() for path in needed):
-        raise ScenarioError(
-            f"{about}: neither a plan nor a file of locks. Give a folder made by 'estate allocate' "
-            "or 'estate run', or a .csv file."
-        )
+        return [
+            Problem(
+                table=LOCKS,
+                file=str(about),
+                expected="a plan or a file of locks",
+                action="Give a folder made by 'estate allocate' or 'estate run', or a .csv file.",
+            )
+        ]
     units = pd.read_parquet(about / "units.parquet", columns=["unit", "establishment"])
     places = {*units["unit"], *units["establishment"]}
+    prisoner_id, place = cells["prisoner_id"], cells["unit_or_establishment"]
     problems = []
-    if whereabouts(about, row.prisoner_id) is None:
+    if whereabouts(about, prisoner_id) is None:
         problems.append(
-            _unknown("prisoner_id", row.prisoner_id, about, "Give an id of its placements.parquet.")
+            _unknown("prisoner_id", prisoner_id, about, "Give an id of its placements.parquet.")
         )
-    if row.unit_or_establishment not in places:
-        near = suggestion(row.unit_or_establishment, places)
-        problems.append(_unknown("unit_or_establishment", row.unit_or_establishment, about, near))
-    problems += _past(about, row)
-    if problems:
-        raise TableError(problems)
+    if place not in places:
+        near = suggestion(place, places)
+        problems.append(_unknown("unit_or_establishment", place, about, near))
+    return [*problems, *_past(about, cells["review_date"])]
 
 
-def _past(about: Path, row: LockRow) -> list[Problem]:
+def _past(about: Path, review_date: date) -> list[Problem]:
     """See that the day of review comes after the date of the plan."""
     account = about / "allocation.json"
     if not account.is_file():
         return []
     on = json.loads(account.read_text(encoding="utf-8"))["holds_for"]["date"]
-    if row.review_date.isoformat() > on:
+    if review_date.isoformat() > on:
         return []
     return [
         Problem(
             table=LOCKS,
             file=f"{LOCKS}.csv",
             column="review_date",
-            value=row.review_date.isoformat(),
+            value=review_date.isoformat(),
             expected=f"a day after the plan's, {on}",
             action="Give a later day with --review.",
         )

@@ -85,6 +85,18 @@ def test_the_ways_programs_write_csv_are_all_read(folder: Path, content: bytes) 
     assert faults_of_people(folder, content) == []
 
 
+def test_cells_are_judged_beside_rows_of_another_length(folder: Path) -> None:
+    header, first, second = CSV.decode().splitlines()
+    odd = (
+        second.replace("violence", "E,violence").replace("women", "nobody").replace("men", "nobody")
+    )
+    content = "\n".join([header, odd, first.replace(",34,", ",old,"), ""])
+
+    faults = faults_of_people(folder, content.encode())
+
+    assert {(fault.row, fault.column) for fault in faults} == {(2, ""), (3, "age")}
+
+
 @pytest.mark.parametrize("content", [b"", CSV, b"PAR1", b"PK\x03\x04"])
 def test_what_is_no_parquet_file_is_one_fault(folder: Path, content: bytes) -> None:
     (fault,) = faults_of_people(folder, content, ".parquet")

@@ -22,7 +22,6 @@ from data.locks import (
     without_locks,
     write_locks,
 )
-from data.population import Population
 from data.schema import columns
 from data.words import RESTRICTED_REASONS, LockAction, LockReason
 
@@ -125,23 +124,38 @@ def test_all_faults_of_a_lock_come_in_one_report() -> None:
     }
 
 
-def test_locks_of_unknown_people_and_places_are_reported_together() -> None:
-    population = Population(
-        prisoners=pd.DataFrame({"prisoner_id": ["P1"]}), contacts=pd.DataFrame()
-    )
+KNOWN = {
+    "population": pd.DataFrame({"prisoner_id": ["P1"]}),
+    "units": pd.DataFrame({"unit": ["LEI-2"]}),
+    "establishments": pd.DataFrame({"establishment": ["DMI"]}),
+}
+
+
+def test_locks_of_unknown_people_and_places_are_reported_together(tmp_path: Path) -> None:
     table = with_lock(with_lock(nothing(), row("P9", "DMI")), row("P1", "QQQ"))
+    write_locks(table, tmp_path / "mine.csv")
 
-    with pytest.raises(TableError) as caught:
-        check_locks(
-            table,
-            "mine.csv",
-            population=population,
-            units=pd.DataFrame({"unit": ["LEI-2"]}),
-            establishments=pd.DataFrame({"establishment": ["DMI"]}),
-        )
+    problems = check_locks(tmp_path / "mine.csv", KNOWN)
 
-    assert {problem.value for problem in caught.value.problems} == {"P9", "QQQ"}
-    assert {problem.file for problem in caught.value.problems} == {"mine.csv"}
+    assert {problem.value for problem in problems} == {"P9", "QQQ"}
+    assert {problem.file for problem in problems} == {"mine.csv"}
+
+
+def test_unknown_ids_of_locks_are_told_beside_what_else_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    write_locks(with_lock(nothing(), row("P9", "QQQ")), path)
+    path.write_text(path.read_text().replace("family", "because"))
+
+    problems = check_locks(path, KNOWN)
+
+    assert {problem.value for problem in problems} == {"P9", "QQQ", "because"}
+
+
+def test_nothing_is_said_of_people_nobody_knows_anything_about(tmp_path: Path) -> None:
+    write_locks(with_lock(nothing(), row("P9", "DMI")), tmp_path / "mine.csv")
+    places = {name: KNOWN[name] for name in ("units", "establishments")}
+
+    assert check_locks(tmp_path / "mine.csv", places) == []
 
 
 @pytest.mark.parametrize("reason", sorted(RESTRICTED_REASONS))

@@ -345,7 +345,7 @@ def test_records_of_no_folder_are_empty(population: Population) -> None:
         ("exclusions", "P000001,,,", "either an establishment, or a home area"),
         ("exclusions", "P000001,,E08000035-1,-5", "expected a number of 0 or more"),
         ("activities", "P000001,hobby,chess,1,,false", "found 'hobby'; expected one of course"),
-        ("activities", "P000001,work,kitchen,-1,,false", "expected a whole number of 0 or more"),
+        ("activities", "P000001,work,kitchen,-1,,false", "expected a whole number from 0 to 5,200"),
         ("activity_sites", "ZZZ,kitchen", "found 'ZZZ'; expected an id that stands in"),
     ],
 )

@@ -310,6 +310,57 @@ def test_opening_periods_that_overlap_are_found(tables: dict[str, pd.DataFrame])
     assert only(check_data(tables | {"video_stations": together})).value == "14:00"
 
 
+def test_a_period_inside_a_long_one_overlaps_it_whatever_came_between(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    """08:00 to 18:00, and within it 09:00 to 10:00 and 11:00 to 12:00, which follow each other."""
+    one = tables["video_stations"].head(1).assign(slot_minutes=30)
+    hours = [("08:00", "18:00"), ("09:00", "10:00"), ("11:00", "12:00")]
+    periods = [one.assign(start=start, end=end) for start, end in hours]
+
+    faults = check_data(tables | {"video_stations": pd.concat(periods, ignore_index=True)})
+
+    assert [fault.value for fault in faults] == ["09:00", "11:00"]
+
+
+def test_opening_periods_that_overlap_are_told_beside_faults_of_other_rows(folder: Path) -> None:
+    rows = [
+        "establishment,stations,day,start,end,slot_minutes,source,confidence",
+        "AYI,4,mon,09:00,12:00,30,user,measured",
+        "AYI,4,mon,11:00,13:00,30,user,measured",
+        "AYI,many,tue,09:00,12:00,30,user,measured",
+        "AYI,4,tue,11:00,13:00,30,user,measured",
+    ]
+    (folder / "video_stations.csv").write_text("\n".join([*rows, ""]), encoding="utf-8")
+
+    found = {(p.row, p.column, p.value) for p in validate_folder(folder)}
+
+    assert found == {(3, "start", "11:00"), (4, "stations", "many")}
+
+
+def test_ids_are_known_of_a_table_that_lacks_another_column(folder: Path) -> None:
+    path = folder / "population.csv"
+    pd.read_csv(path, dtype="str").drop(columns="age").to_csv(path, index=False)
+    change(folder, "keep_aparts", 2, b="NOBODY")
+
+    found = {(p.table, p.column, p.value) for p in validate_folder(folder)}
+
+    assert found == {("population", "age", ""), ("keep_aparts", "b", "NOBODY")}
+
+
+def test_nothing_is_said_of_ids_where_their_column_is_missing(folder: Path) -> None:
+    path = folder / "population.csv"
+    pd.read_csv(path, dtype="str").drop(columns="prisoner_id").to_csv(path, index=False)
+
+    assert {p.column for p in validate_folder(folder)} == {"prisoner_id"}
+
+
+def test_a_unit_left_out_for_a_fault_leaves_no_sum_short(folder: Path) -> None:
+    change(folder, "units", 2, places="many")
+
+    assert only(validate_folder(folder)).value == "many"
+
+
 def test_a_person_kept_apart_from_themself_is_found(folder: Path) -> None:
     change(folder, "keep_aparts", 2, b="P000001")
 
@@ -386,6 +437,17 @@ def test_the_error_lists_the_first_faults_and_counts_the_rest() -> None:
 
     assert len(error.problems) == 40
     assert str(error).splitlines()[-1] == "... and 28 more faults."
+
+
+def test_the_faults_of_one_file_do_not_hide_those_of_another() -> None:
+    many, one = (
+        Problem(table=name, file=f"{name}.csv", expected="x", action="Do.")
+        for name in ("units", "rules")
+    )
+
+    lines = str(TableError([*[many] * 40, one])).splitlines()
+
+    assert lines[-2:] == ["rules.csv: expected x. Do.", "... and 28 more faults."]
 
 
 def test_the_error_survives_the_way_to_another_process() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from data.locks import LockRow, read_locks
+from data.locks import read_locks
 from data.words import LockAction
 from scenarios import again, steer
 from scenarios.display import persons
@@ -65,16 +65,18 @@ def plan(data: Path, runs: Path, own: Path) -> Path:
     return runs / "plan"
 
 
-def decision(prisoner_id: str, place: str, action: LockAction = LockAction.LOCK) -> LockRow:
-    return LockRow(
-        prisoner_id=prisoner_id,
-        action=action,
-        unit_or_establishment=place,
-        reason_code="family",
-        note="",
-        owner="planner",
-        review_date=date(2026, 12, 1),
-    )
+def decision(
+    prisoner_id: str, place: str, action: LockAction = LockAction.LOCK
+) -> dict[str, object]:
+    return {
+        "prisoner_id": prisoner_id,
+        "action": action,
+        "unit_or_establishment": place,
+        "reason_code": "family",
+        "note": "",
+        "owner": "planner",
+        "review_date": date(2026, 12, 1),
+    }
 
 
 def first_mover(plan: Path) -> str:

@@ -555,3 +555,202 @@ def test_true_or_false_is_no_price(tmp_path: Path, change: str) -> None:
     scenario.write_text(f"{HEAD}change:\n  {change}\n", encoding="utf-8")
 
     refused(estate("rules", scenario), "price_gbp: found true or false where a number belongs")
+
+
+LOCKS = "prisoner_id,action,unit_or_establishment,reason_code,note,owner,review_date\n"
+
+
+def test_ids_of_locks_are_told_beside_faults_of_other_tables(
+    own_data: Path, tmp_path: Path
+) -> None:
+    with_faulty_tables(own_data)
+    edit(own_data, "population", set_cell(3, "age", "old"))
+    locks = tmp_path / "mine.csv"
+    rows = "NOBODY,lock,LEI,family,,me,2026-12-01\nP0001,lock,LEX-9,family,,me,2026-12-01\n"
+    locks.write_text(LOCKS + rows, encoding="utf-8")
+
+    told = estate(
+        "allocate", "closer_to_home", "--data", own_data, "--locks", locks, "--out", tmp_path / "p"
+    )
+
+    refused(
+        told,
+        *TABLE_FAULTS,
+        "population.csv row 5, column age: found 'old'",
+        "mine.csv row 2, column prisoner_id: found 'NOBODY'",
+        "mine.csv row 3, column unit_or_establishment: found 'LEX-9'",
+    )
+
+
+def test_ids_of_locks_are_told_beside_faults_of_a_scenario_of_synthetic_people(
+    own_data: Path, tmp_path: Path
+) -> None:
+    for table in ("population", "contacts"):
+        (own_data / f"{table}.csv").unlink()
+    locks, scenario = tmp_path / "mine.csv", tmp_path / "several.yaml"
+    locks.write_text(LOCKS + "NOBODY,lock,LEI,family,,me,2026-12-01\n", encoding="utf-8")
+    scenario.write_text(f"{HEAD}change:\n  regime.notice_days_mi: 3\n", encoding="utf-8")
+
+    told = estate("run", scenario, "--data", own_data, "--locks", locks, "--runs", tmp_path / "r")
+
+    refused(told, "regime.notice_days_min", "mine.csv row 2, column prisoner_id: found 'NOBODY'")
+
+
+DEAR = """
+change:
+  placements: optimised
+  regime.notice_days_min: many
+  rules:
+    court_alignment: {price_gbp: 4.0e5}
+    region: {price_gbp: 6.0e4}
+    reception_headroom: {level: soft, price_gbp: 1.0e6}
+  move_parts:
+    course_lost: {price_gbp: 1.0e5}
+"""
+
+
+def with_a_long_course(folder: Path) -> None:
+    """Let one person lose a thousand weeks of a course by a move."""
+    row = "P0002,course,a course,1000,10,false\n"
+    header = "prisoner_id,kind,activity,weeks_done,weeks_left,on_sentence_plan\n"
+    (folder / "activities.csv").write_text(header + row, encoding="utf-8")
+    sites = "establishment,activity\nLEI,another\n"
+    (folder / "activity_sites.csv").write_text(sites, encoding="utf-8")
+
+
+def test_what_whole_pennies_cannot_hold_is_told_with_all_other_faults(
+    own_data: Path, tmp_path: Path
+) -> None:
+    with_faulty_tables(own_data)
+    with_a_long_course(own_data)
+    edit(own_data, "population", set_cell(3, "age", "old"))
+    locks, scenario = tmp_path / "mine.csv", tmp_path / "dear.yaml"
+    locks.write_text(LOCKS + "NOBODY,lock,LEI,family,,me,2026-12-01\n", encoding="utf-8")
+    scenario.write_text(HEAD + DEAR, encoding="utf-8")
+
+    told = estate(
+        "allocate", scenario, "--data", own_data, "--locks", locks, "--out", tmp_path / "plan"
+    )
+
+    refused(
+        told,
+        *TABLE_FAULTS,
+        "regime.notice_days_min",
+        "population.csv row 5, column age: found 'old'",
+        "found 'NOBODY'",
+        "costs",
+        "1 person (P0002)",
+        "most of it for the move",
+    )
+    assert not (tmp_path / "plan").exists()
+
+
+def test_everything_that_whole_pennies_cannot_hold_is_told_at_once(
+    own_data: Path, tmp_path: Path
+) -> None:
+    with_a_long_course(own_data)
+    scenario = tmp_path / "dear.yaml"
+    sound = DEAR.replace("  regime.notice_days_min: many\n", "")
+    scenario.write_text(HEAD + sound, encoding="utf-8")
+
+    told = estate("allocate", scenario, "--data", own_data, "--out", tmp_path / "plan")
+
+    refused(told, "court_alignment", "soft prices", "a place costs more", "1 person (P0002)")
+    assert not (tmp_path / "plan").exists()
+
+
+def test_a_slip_of_the_pen_in_a_scenario_of_usual_prices_makes_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = tmp_path / "slip.yaml"
+    scenario.write_text(f"{HEAD}change:\n  regime.notice_days_mi: 3\n", encoding="utf-8")
+    monkeypatch.setattr("scenarios.one_report.synthesise_population", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("scenarios.inputs.synthesise_population", lambda *_, **__: 1 / 0)
+
+    refused(estate("run", scenario, "--runs", tmp_path / "runs"), "regime.notice_days_min")
+
+
+def test_sessions_that_clash_are_told_beside_a_selection_of_nothing(
+    own_data: Path, tmp_path: Path
+) -> None:
+    scenario = tmp_path / "several.yaml"
+    change = """
+change:
+  regime.notice_days_mi: 3
+  regime.added_sessions:
+    - {where: {establishment: LEI}, days: [sat], start: "09:00", end: "17:00", open_tables: 3}
+    - {where: {establishment: SCI}, days: [sat], start: "09:00", end: "17:00", open_tables: 3}
+    - {where: {establishment: LEI}, days: [sat], start: "16:00", end: "18:00", open_tables: 3}
+  units:
+    - {where: {establishment: LEI}, add_places: -9999}
+    - {where: {establishment: DMI}, add_places: -9999}
+    - {where: {security: ZZ}, add_places: 1}
+"""
+    scenario.write_text(HEAD + change, encoding="utf-8")
+
+    told = estate("run", scenario, "--data", own_data, "--runs", tmp_path / "runs")
+
+    refused(
+        told,
+        "regime.notice_days_min",
+        "would both be held in hall",
+        "regime.added_sessions row 2 selects nothing",
+        "negative places: LEI",
+        "negative places: DMI",
+        "units row 3: no security 'ZZ'",
+    )
+    assert "units row 3 selects nothing" not in told.stderr
+
+
+def test_a_later_scenario_that_does_not_fit_is_refused_before_the_first_is_played(
+    own_data: Path, tmp_path: Path
+) -> None:
+    scenario = tmp_path / "later.yaml"
+    change = "change:\n  units: [{where: {establishment: SCI}, add_places: 9}]\n"
+    scenario.write_text(HEAD + change, encoding="utf-8")
+    runs = tmp_path / "runs"
+
+    refused(
+        estate("run", "baseline", scenario, "--data", own_data, "--runs", runs),
+        "units row 1 selects nothing",
+    )
+    assert not runs.exists() or list(runs.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("attendance.notice_days_min", "regime.notice_days_min' or 'video.notice_days_min"),
+        ("notice_days_mn", "regime.notice_days_min' or 'video.notice_days_min"),
+        ("regim.notice_days_min", "regime.notice_days_min"),
+        ("allocation.cout_weight", "allocation.court_weight"),
+        ("move_parts.court_alignment", "rules.court_alignment"),
+        ("regime.credit_minutes_per_month", "video.credit_minutes_per_month"),
+        ("allocation.value_of_time_gbp_per_hour", "travel.value_of_time_gbp_per_hour"),
+        ("rules.move_budget", "allocation.move_budget"),
+        ("stations", "video.stations"),
+    ],
+)
+def test_a_setting_of_another_section_is_suggested(
+    tmp_path: Path, written: str, meant: str
+) -> None:
+    scenario = tmp_path / "slip.yaml"
+    scenario.write_text(f"{HEAD}change:\n  {written}: 3\n", encoding="utf-8")
+
+    refused(estate("rules", scenario), f"Did you mean '{meant}'?")
+
+
+def test_a_setting_outside_the_changes_is_told_where_to_stand(tmp_path: Path) -> None:
+    scenario = tmp_path / "outside.yaml"
+    outside = "allocation.move_budget: 5\ncalendar: {weeks: 3}\nmove_budgt: 3\nchanges: 1\n"
+    change = "change:\n  regime: {notice_days_min: 3}\n"
+    scenario.write_text(HEAD + outside + change, encoding="utf-8")
+
+    refused(
+        estate("rules", scenario),
+        "no key 'allocation.move_budget'. Write it under 'change:'.",
+        "no key 'calendar'. Write it under 'change:'.",
+        "no key 'move_budgt'. Did you mean 'allocation.move_budget'?",
+        "no key 'changes'. Did you mean 'change'?",
+        "'regime' is a section. Change its settings by their full names: regime.notice_days_min.",
+    )

@@ -356,6 +356,28 @@ def test_a_lock_that_cannot_be_is_refused_and_nothing_is_written(
     assert not file.exists()
 
 
+def test_everything_wrong_with_a_lock_is_told_at_once(plan: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("prisoner_id,action\nP0001,lock\n", encoding="utf-8")
+    before = file.read_text()
+    words = ("PXX", "LEX", "--reason", "famly", "--owner", "=me", "--review", "2020-01-01")
+
+    done = estate("lock", plan, *words, "--locks", file)
+
+    assert done.exit_code == 2
+    for said in ("'PXX'", "'LEX'", "Did you mean 'family'?", "'=me'", "'2020-01-01'", "mine.csv"):
+        assert said in done.stderr
+    assert file.read_text() == before
+
+
+def test_a_lock_about_what_is_no_plan_says_so_with_its_other_faults(tmp_path: Path) -> None:
+    done = estate("lock", tmp_path, "P1", "LEI", "--reason", "because", *DECIDED)
+
+    assert done.exit_code == 2
+    assert "a plan or a file of locks" in done.stderr
+    assert "'because'" in done.stderr
+
+
 def test_contradictory_locks_are_named_and_nothing_is_decided(
     data: Path, tight: Path, tmp_path: Path
 ) -> None:
