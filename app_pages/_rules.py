@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app_pages import _show
-from scenarios.display import rule_rows
+from scenarios.display import rule_rows, wording
 from scenarios.display.markup import table
 
 MOST_MOVES = 86_000
@@ -106,7 +106,7 @@ def weights_editor(settings: Mapping[str, Any], *, key: str = "plan") -> dict[st
             value=int(before) if whole else float(before),
             step=1 if whole else 0.1,
             key=f"{key} {name}",
-            help=f"{row.source}. {row.confidence.capitalize()}.",
+            help=f"{wording.cited(row.source)}. {row.confidence.capitalize()}.",
         )
         if value != before:
             found[name] = value
@@ -132,6 +132,7 @@ def _rules(settings: Mapping[str, Any], key: str) -> dict[str, Any]:
                 rules.assign(
                     name=[_named(str(name)) for name in rules["rule"]],
                     price_gbp=rules["price_gbp"].where(rules["level"] == "soft"),
+                    source=[wording.cited(str(cell)) for cell in rules["source"]],
                 ),
                 "Every rule, how it binds, and what it costs to break where it has a price",
                 labels={

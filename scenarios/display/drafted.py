@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scenarios.display import wording
 from scenarios.display.markup import MINUS, Number, table
 from scenarios.errors import ScenarioError
 from scenarios.plain_yaml import text
@@ -83,7 +84,7 @@ def about(setting: Setting) -> Mapping[str, str]:
         "Unit": setting.measure_unit or "none",
         "In the baseline": setting.text,
         "Plausible range": ends,
-        "Source": f"{setting.source} ({setting.confidence})",
+        "Source": f"{wording.cited(setting.source)} ({setting.confidence})",
     }
 
 

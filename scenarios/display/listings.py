@@ -689,7 +689,7 @@ def _settings(rows: list[Setting], caption: str) -> str:
             "unit": row.measure_unit,
             "range": f"{row.low} to {row.high}" if row.low is not None else DASH,
             "confidence": row.confidence,
-            "source": row.source,
+            "source": wording.cited(row.source),
         }
         for row in rows
     ]

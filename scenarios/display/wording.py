@@ -206,6 +206,30 @@ def published(date: str) -> str:
     return date
 
 
+def cited(cell: str) -> str:
+    """Name the publications of a ``source`` cell in place of their keys.
+
+    Examples
+    --------
+    >>> cited("hmip_2026 (over 50 miles);assumption (no figure found)")
+    'HM Inspectorate of Prisons: Safety, well-being and hope, March 2026 (over 50 miles); \
+Assumption (no figure found)'
+    """
+    from data.load import sources
+
+    known, said = sources(), []
+    for part in cell.split(";"):
+        key, bracket, detail = part.partition(" (")
+        entry = known.get(key)
+        if entry is not None and entry["publisher"] == "This project":
+            key = entry["title"]
+        elif entry is not None:
+            date = published(entry["date"])
+            key = f"{entry['publisher']}: {entry['title']}{', ' if date else ''}{date}"
+        said.append(f"{key}{bracket}{detail}")
+    return "; ".join(said)
+
+
 def _distance(results: Results) -> Number:
     row = views.row_for(results, "distance")
     today, plan = row["straight_miles_today"], row["straight_miles"]

@@ -70,13 +70,19 @@ def test_every_source_key_has_an_entry_in_sources() -> None:
     assert keys - known == set()
 
 
-@pytest.mark.parametrize("section", ["population", "travel", "help"])
-def test_settings_that_make_the_data_name_their_sources(section: str) -> None:
-    settings = pd.read_csv(SETTINGS, dtype="str", keep_default_na=False)
-    own = settings[settings["setting"].str.startswith(f"{section}.")]
+@pytest.mark.parametrize("file", ["settings.csv", "export_settings.csv"])
+def test_every_setting_names_its_sources(file: str) -> None:
+    settings = pd.read_csv(SETTINGS.with_name(file), dtype="str", keep_default_na=False)
 
-    assert len(own)
-    assert source_keys(own["source"]) <= set(sources())
+    assert len(settings)
+    assert source_keys(settings["source"]) <= set(sources())
+
+
+def test_no_setting_is_called_measured_for_an_assumption() -> None:
+    settings = pd.read_csv(SETTINGS, dtype="str", keep_default_na=False)
+    measured = settings.loc[settings["confidence"] == "measured", "source"]
+
+    assert source_keys(measured).isdisjoint({"assumption", "visits_model", "services_model"})
 
 
 def test_no_source_is_entered_twice() -> None:
