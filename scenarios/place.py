@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pandas as pd
@@ -112,7 +113,7 @@ def simulated_with(
     placements: pd.DataFrame,
     moves: pd.DataFrame,
     *,
-    only: str | None = None,
+    only: Collection[str] | None = None,
 ) -> SimulationInputs:
     """Give what a simulated year depends on under these placements.
 
@@ -128,13 +129,13 @@ def simulated_with(
     moves
         Moves of the plan, in the order in which they are made.
     only
-        The one establishment that will be played; the people of the others are left out where
-        nobody is moved in the year.
+        The establishments that will be played; the people of the others are left out where nobody
+        is moved in the year.
     """
     known = allocation_inputs(scenario, inputs)
     held = stays_under(scenario, known, inputs.transfers, placements, moves)
     if only is not None and "from_day" not in held:
-        held = placements = placements[placements["establishment"] == only]
+        held = placements = placements[placements["establishment"].isin(only)]
     rules = rules_by_prison(inputs.estate, scenario.coming, scenario.asking)
     smaller = smaller_parties(inputs.parties, rules)
     cost = inputs.visit_cost

@@ -27,7 +27,7 @@ from data.progress import Progress, silent
 from scenarios.display import charts, markup, timeline
 from scenarios.display.timeline import AT_TABLE, TURNS
 from scenarios.errors import ScenarioError, suggestion
-from scenarios.inputs import load_inputs, refuse_changed_tables
+from scenarios.inputs import Inputs, load_inputs, refuse_changed_tables
 from scenarios.place import simulated_with
 from scenarios.plain_yaml import read_mapping
 from scenarios.provenance import model_digest
@@ -38,6 +38,7 @@ from scenarios.run_length import tell as tell_settling
 from scenarios.safe_cells import safe_cells
 from scenarios.schema import Scenario
 from scenarios.start_state import begin_from
+from simulation.line import lines_under
 from simulation.log import CODE, VisitLog, VisitOutcome
 from simulation.measures import estate_totals, tally
 from simulation.replicate import year_of
@@ -72,7 +73,7 @@ class Replayed:
     log
         Everything that happened.
     events
-        The log as a table.
+        The log as a table, with calls to a booking line where one is played.
     sessions
         One row per dated slot: session, hall, kind, closed, session_start, session_end, tables,
         bookings, cancelled, then counts of what its tables became, and opens_late_minutes.
@@ -213,21 +214,31 @@ def play_again(
     assert results.folder is not None
     scenario = Scenario.model_validate(read_mapping(results.folder / "scenario.yaml"))
     known = load_inputs(scenario, data_dir, progress)
-    only = None if scenario.line.modelled else establishment
+    only = _on_its_line(scenario, known, establishment)
     inputs = simulated_with(scenario, known, results.placements, results.moves, only=only)
     if start_state is not None:
         inputs = begin_from(inputs, start_state)
     seed = int(results.provenance["seed"])
-    log = year_of(inputs, establishment, seed=seed, replication=replication)
+    log, events = year_of(inputs, establishment, seed=seed, replication=replication)
     measures = estate_totals(tally([log], inputs), weeks=inputs.calendar.weeks)
     return Replayed(
         inputs=inputs,
         log=log,
-        events=log.table(inputs.calendar),
+        events=events,
         sessions=_sessions(log, inputs),
         parties=_parties(log, inputs),
         measures=measures[measures["establishment"] == establishment],
     )
+
+
+def _on_its_line(scenario: Scenario, known: Inputs, establishment: str) -> frozenset[str]:
+    """Name the prisons that share a booking line with one in the year; the prison is among them."""
+    if not scenario.line.modelled:
+        return frozenset({establishment})
+    no_holidays = np.empty(0, dtype=np.int64)
+    lines = lines_under(known.estate, scenario.line, scenario.calendar, no_holidays)
+    national = lines.ever_national(scenario.calendar)
+    return national if establishment in national else frozenset({establishment})
 
 
 def _refuse_other_year(

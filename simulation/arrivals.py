@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,15 +72,6 @@ class Askings:
         """Give some of them, in the order named."""
         return Askings(
             request=self.request[which], minutes=self.minutes[which], last=self.last[which]
-        )
-
-    @classmethod
-    def joined(cls, parts: Sequence[Askings]) -> Askings:
-        """Give several one after the other; at least one."""
-        return cls(
-            request=np.concatenate([each.request for each in parts]),
-            minutes=np.concatenate([each.minutes for each in parts]),
-            last=np.concatenate([each.last for each in parts]),
         )
 
     def __len__(self) -> int:

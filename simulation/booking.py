@@ -193,14 +193,14 @@ class BookingDesk:
         self.second: dict[int, tuple[int, int]] = {}
         self._paid = [BY_VISIT_ORDER] * len(visits)
         self._paid_for_second: dict[int, int] = {}
-        self.hand(askings)
+        self.hand(askings.request.tolist(), askings.minutes.tolist(), askings.last.tolist())
 
-    def hand(self, askings: Askings) -> None:
-        """Answer these in turn, after those handed before; none of them before now."""
+    def hand(self, requests: Sequence[int], minutes: Sequence[float], last: Sequence[bool]) -> None:
+        """Answer these askings in turn, after those handed before; none of them before now."""
         first = len(self._recorder.answers)
-        self._through.update((np.flatnonzero(askings.last) + first).tolist())
-        self._recorder.answers += [PASSED_OVER] * len(askings)
-        self._env.process(self._answer(askings, first))
+        self._through.update(number for number, ends in enumerate(last, start=first) if ends)
+        self._recorder.answers += [PASSED_OVER] * len(requests)
+        self._env.process(self._answer(requests, minutes, first))
 
     def stop_waiting(self, request: int) -> None:
         """Take a family that has given up from those who wait for a released table."""
@@ -210,7 +210,9 @@ class BookingDesk:
         """Say whether a request has been booked, or was put off."""
         return bool(self._is_done[request])
 
-    def _answer(self, askings: Askings, first: int) -> Generator[simpy.Timeout, Any, None]:
+    def _answer(
+        self, requests: Sequence[int], minutes: Sequence[float], first: int
+    ) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         # looked up once, for the loop is most of the run
         env, peek, answers = self._env, self._env.peek, self._recorder.answers
@@ -228,8 +230,8 @@ class BookingDesk:
         )
         today = midnight = 0
         quiet_until = peek()
-        numbers, requests = range(first, first + len(askings)), askings.request.tolist()
-        for asking, request, now in zip(numbers, requests, askings.minutes.tolist(), strict=True):
+        numbers = range(first, first + len(requests))
+        for asking, request, now in zip(numbers, requests, minutes, strict=True):
             if is_done[request]:
                 continue
             if now > quiet_until:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Generator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from heapq import heappop, heappush
-from typing import Any, cast
+from heapq import heapify, heappop, heappush
+from itertools import repeat
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 
-from simulation.arrivals import at
 from simulation.clock import MINUTES_PER_DAY
 
 HALF_HOUR = 30
@@ -72,25 +70,28 @@ class CallTable:
         )
 
 
-def joined(tables: list[CallTable]) -> CallTable:
+def stacked(tables: Sequence[CallTable]) -> CallTable:
+    """Put tables of calls, at least one and all with as many tries, one after the other."""
+    return CallTable(
+        minutes=np.concatenate([each.minutes for each in tables]),
+        service=np.concatenate([each.service for each in tables]),
+        priority=np.concatenate([each.priority for each in tables]),
+        handle_minutes=np.concatenate([each.handle_minutes for each in tables]),
+        patience_minutes=np.concatenate([each.patience_minutes for each in tables], axis=1),
+        redial_minutes=np.concatenate([each.redial_minutes for each in tables], axis=1),
+    )
+
+
+def joined(tables: Sequence[CallTable]) -> CallTable:
     """Put tables of calls together, in order of the first ringing.
 
     Parameters
     ----------
     tables
-        At least one; all with as many tries. Calls of one moment keep the order of the tables.
+        As for ``stacked``. Calls of one moment keep the order of the tables.
     """
-    order = np.argsort(np.concatenate([each.minutes for each in tables]), kind="stable")
-    return CallTable(
-        minutes=np.concatenate([each.minutes for each in tables])[order],
-        service=np.concatenate([each.service for each in tables])[order],
-        priority=np.concatenate([each.priority for each in tables])[order],
-        handle_minutes=np.concatenate([each.handle_minutes for each in tables])[order],
-        patience_minutes=np.concatenate([each.patience_minutes for each in tables], axis=1)[
-            :, order
-        ],
-        redial_minutes=np.concatenate([each.redial_minutes for each in tables], axis=1)[:, order],
-    )
+    both = stacked(tables)
+    return both.chosen(np.argsort(both.minutes, kind="stable"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,6 +135,21 @@ class Staff:
         )
 
 
+class Happens(IntEnum):
+    """What happens on a line at a minute; of things of one moment the lower number comes first."""
+
+    STAFF_CHANGES = 0
+    CLOSES = 1
+    RINGS = 2
+    LOSES_PATIENCE = 3
+    HANGS_UP = 4
+
+
+STAFF_CHANGES, CLOSES, RINGS, LOSES_PATIENCE, HANGS_UP = map(int, Happens)
+
+NEVER = float("inf")
+
+
 class ContactCentre:
     """One line and its agents.
 
@@ -142,10 +158,11 @@ class ContactCentre:
     line closes, everybody on hold is cut off and may ring again too. An agent whose shift ends
     finishes the call. Whoever rings a shut line rings when it opens.
 
+    Everything is drawn before, so what happens next is the first of a heap; a process for each
+    caller says the same, and takes several times as long.
+
     Parameters
     ----------
-    env
-        The line's own environment.
     staff
         When it is open, and with how many agents.
 
@@ -164,15 +181,14 @@ class ContactCentre:
         Minute of each ringing that has ended, minutes on hold, its ``TryEnd`` and its call.
     """
 
-    def __init__(self, env: simpy.Environment, staff: Staff) -> None:
-        self._env = env
+    def __init__(self, staff: Staff) -> None:
         self._opens: list[float] = staff.opens.tolist()
         self._closes: list[float] = staff.closes.tolist()
         self._on_duty = self._busy = 0
         self._queue: list[tuple[int, int]] = []
         self._on_hold: dict[int, tuple[int, float]] = {}
         self._rung = 0
-        self._handle: list[float] = []
+        self.handle_minutes: list[float] = []
         self._priority: list[int] = []
         self._patience: list[list[float]] = []
         self._redial: list[list[float]] = []
@@ -186,124 +202,103 @@ class ContactCentre:
         self.held: list[float] = []
         self.ends: list[int] = []
         self.whose: list[int] = []
-        env.process(self._change_staff(staff.agents.tolist()))
-        env.process(self._close())
+        changes = np.flatnonzero(np.diff(staff.agents, prepend=0))
+        self._to_come: list[tuple[float, int, int]] = [
+            *zip((changes * float(HALF_HOUR)).tolist(), repeat(STAFF_CHANGES),
+                 staff.agents[changes].tolist()),
+            *((minute, CLOSES, 0) for minute in self._closes),
+        ]  # fmt: skip
+        heapify(self._to_come)
 
-    def hand(self, calls: CallTable) -> range:
-        """Take calls that begin from now on; give their numbers."""
-        first = len(self.tries)
-        self._handle += calls.handle_minutes.tolist()
+    def hand(self, calls: CallTable) -> None:
+        """Take calls that begin from now on."""
+        first, count = len(self.tries), len(calls)
+        self.handle_minutes += calls.handle_minutes.tolist()
         self._priority += calls.priority.tolist()
         self._patience += calls.patience_minutes.T.tolist()
         self._redial += calls.redial_minutes.T.tolist()
         self.service += calls.service.tolist()
-        self.answered_minutes += [np.inf] * len(calls)
-        self.tries += [0] * len(calls)
-        self.is_lost += [False] * len(calls)
-        numbers = range(first, first + len(calls))
-        self._env.process(self._ring_in_turn(numbers, calls.minutes.tolist()))
-        return numbers
+        self.answered_minutes += [NEVER] * count
+        self.tries += [0] * count
+        self.is_lost += [False] * count
+        for call, minute in enumerate(calls.minutes.tolist(), start=first):
+            heappush(self._to_come, (minute, RINGS, call))
 
-    def _ring_in_turn(
-        self, numbers: range, minutes: list[float]
-    ) -> Generator[simpy.Timeout, Any, None]:
-        env, ring = self._env, self._ring
-        for call, minute in zip(numbers, minutes, strict=True):
-            if minute > env.now:
-                yield env.timeout(minute - env.now)
-            ring(call)
+    def run(self, until: float) -> None:
+        """Play on until a minute, of which nothing has happened then."""
+        to_come, ring, on_hold = self._to_come, self._ring, self._on_hold
+        while to_come and to_come[0][0] < until:
+            now, happens, which = heappop(to_come)
+            if happens == RINGS:
+                ring(which, now)
+            elif happens == HANGS_UP:
+                self._busy -= 1
+                if self._queue:
+                    self._answer_next(now)
+            elif happens == LOSES_PATIENCE:
+                if which in on_hold:
+                    self._leave(which, TryEnd.GAVE_UP, now)
+            elif happens == STAFF_CHANGES:
+                self._on_duty = which
+                self._answer_next(now)
+            else:
+                self._queue.clear()
+                for rung in tuple(on_hold):
+                    self._leave(rung, TryEnd.CUT_OFF, now)
 
-    def _change_staff(self, agents: list[int]) -> Generator[simpy.Timeout, Any, None]:
-        """Bring agents on and off duty; nothing happens in half-hours without a change."""
-        for half_hour, number in enumerate(agents):
-            if number == self._on_duty:
-                continue
-            minute = float(half_hour * HALF_HOUR)
-            if minute > self._env.now:
-                yield self._env.timeout(minute - self._env.now)
-            self._on_duty = number
-            self._answer_next()
-
-    def _close(self) -> Generator[simpy.Timeout, Any, None]:
-        """Cut off everybody on hold when the line closes."""
-        for minute in self._closes:
-            yield self._env.timeout(minute - self._env.now)
-            self._queue.clear()
-            for rung in tuple(self._on_hold):
-                self._leave(rung, TryEnd.CUT_OFF)
-
-    def _ring_again(self, due: simpy.Event) -> None:
-        self._ring(cast("int", due.value))
-
-    def _ring(self, call: int) -> None:
+    def _ring(self, call: int, now: float) -> None:
         """Let a caller ring, or wait for the line to open."""
-        now = self._env.now
-        opening = self._opening(now)
-        if opening > now:
-            if opening < np.inf:
-                at(self._env, opening, self._ring_again, call)
+        spell = bisect_right(self._closes, now)
+        if spell == len(self._opens):
+            return
+        if self._opens[spell] > now:
+            heappush(self._to_come, (self._opens[spell], RINGS, call))
             return
         self.tries[call] += 1
         if self._busy < self._on_duty:
-            self._answer(call, now)
+            self._answer(call, now, now)
             return
         self._rung += 1
         self._on_hold[self._rung] = call, now
         heappush(self._queue, (self._priority[call], self._rung))
-        patience = self._patience[call][self.tries[call] - 1]
-        closes = self._closes[bisect_right(self._closes, now)]
-        if now + patience < closes:
-            at(self._env, now + patience, self._lose_patience, self._rung)
+        gives_up = now + self._patience[call][self.tries[call] - 1]
+        if gives_up < self._closes[spell]:
+            heappush(self._to_come, (gives_up, LOSES_PATIENCE, self._rung))
 
-    def _opening(self, now: float) -> float:
-        """Give the minute from which the line is open: now, or later."""
-        spell = bisect_right(self._closes, now)
-        return max(now, self._opens[spell]) if spell < len(self._opens) else np.inf
-
-    def _answer(self, call: int, rang: float) -> None:
-        now = self._env.now
+    def _answer(self, call: int, rang: float, now: float) -> None:
         self._busy += 1
         self.answered_minutes[call] = now
-        self._end_try(call, rang, TryEnd.ANSWERED)
+        self._end_try(call, rang, TryEnd.ANSWERED, now)
         self.ended.append(call)
-        at(self._env, now + self._handle[call], self._hang_up)
+        heappush(self._to_come, (now + self.handle_minutes[call], HANGS_UP, call))
 
-    def _hang_up(self, finished: simpy.Event) -> None:
-        self._busy -= 1
-        self._answer_next()
-
-    def _answer_next(self) -> None:
+    def _answer_next(self, now: float) -> None:
         """Let free agents answer whoever is first in the queue."""
         while self._queue and self._busy < self._on_duty:
             _, rung = heappop(self._queue)
             # who has hung up is passed over
             if rung in self._on_hold:
-                self._answer(*self._on_hold.pop(rung))
+                self._answer(*self._on_hold.pop(rung), now)
 
-    def _lose_patience(self, due: simpy.Event) -> None:
-        rung = cast("int", due.value)
-        if rung in self._on_hold:
-            self._leave(rung, TryEnd.GAVE_UP)
-
-    def _leave(self, rung: int, end: TryEnd) -> None:
+    def _leave(self, rung: int, end: TryEnd, now: float) -> None:
         """Let a caller hang up unanswered, and ring again or not."""
         call, since = self._on_hold.pop(rung)
-        now, tries = self._env.now, self.tries[call]
-        self._end_try(call, since, end)
-        redial = self._redial[call][tries - 1] if tries <= len(self._redial[call]) else np.inf
-        if redial < np.inf:
+        tries = self.tries[call]
+        self._end_try(call, since, end, now)
+        redial = self._redial[call][tries - 1] if tries <= len(self._redial[call]) else NEVER
+        if redial < NEVER:
             minute = after_opening_minutes(now, redial, self._opens, self._closes)
-            if minute < np.inf:
-                at(self._env, minute, self._ring_again, call)
+            if minute < NEVER:
+                heappush(self._to_come, (minute, RINGS, call))
             return
         self.is_lost[call] = True
         self.lost_minutes[call] = now
         self.ended.append(call)
 
-    def _end_try(self, call: int, rang: float, end: TryEnd) -> None:
+    def _end_try(self, call: int, rang: float, end: int, now: float) -> None:
         self.rang.append(rang)
-        self.held.append(self._env.now - rang)
-        self.ends.append(int(end))
+        self.held.append(now - rang)
+        self.ends.append(end)
         self.whose.append(call)
 
     def conserve(self) -> None:
@@ -396,7 +391,7 @@ class LineYear:
             held_minutes=np.array(centre.held, dtype=np.float64),
             ends=np.array(centre.ends, dtype=np.int64),
             whose=np.array(centre.whose, dtype=np.int64),
-            handle_minutes=np.array(centre._handle, dtype=np.float64),
+            handle_minutes=np.array(centre.handle_minutes, dtype=np.float64),
         )
 
 
@@ -422,10 +417,8 @@ def play_line(calls: CallTable, staff: Staff, *, until: float) -> LineYear:
     RuntimeError
         When calls are not conserved.
     """
-    env = simpy.Environment()
-    centre = ContactCentre(env, staff)
+    centre = ContactCentre(staff)
     centre.hand(calls)
-    env.run(until=until)
+    centre.run(until)
     centre.conserve()
-    env._queue.clear()
     return LineYear.of(centre)

@@ -25,7 +25,7 @@ from simulation.contact_centre import (
 from simulation.demand import Requests
 from simulation.early_days import Receptions
 from simulation.open_days import days_since_1970
-from simulation.place import Place
+from simulation.place import BEYOND, Place
 from simulation.streams import stream_key, uniform
 
 NATIONAL = "national"
@@ -537,9 +537,7 @@ def family_calls(
     def drawn(purpose: str) -> NDArray[np.float64]:
         return uniform(stream_key(seed, replication, f"line {purpose}"), place.keys, person, number)
 
-    def rung(asked: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
-        return ring_minutes(lines, place.establishment, asked, draws, calendar)
-
+    rung = RingTimes(lines, place.establishment, calendar).minutes
     attempts = len(visits.ask_again_minutes) + 1
     rings_again = np.array([drawn(f"rings {attempt}") for attempt in range(attempts)])
     rings = rung(visits.asked_minutes[phone], rings_again[0])
@@ -638,52 +636,58 @@ def _calls(
     )
 
 
-def ring_minutes(
-    lines: Lines,
-    establishment: str,
-    asked: NDArray[np.float64],
-    draws: NDArray[np.float64],
-    calendar: Calendar,
-) -> NDArray[np.float64]:
-    """Give the minute at which families that want to ring at ``asked`` do so.
+class RingTimes:
+    """When families of a prison ring that want to.
 
     Parameters
     ----------
     lines, establishment
         Say which line they ring, and when it is open.
-    asked
-        Minutes.
-    draws
-        Uniform; when in the day those ring who have to wait for the line to open.
     calendar
         The year.
-
-    Returns
-    -------
-    ndarray of float64
-        ``inf`` where the lines stay shut.
     """
-    # a line that is shut for two weeks is shut for good
-    is_open = lines.is_open(calendar, calendar.days + 2 * DAYS_PER_WEEK)
-    open_days = np.flatnonzero(is_open)
-    day = np.floor(asked / MINUTES_PER_DAY).astype(np.int64)
-    on_national = np.array([lines.line_on(establishment, 0) == NATIONAL] * len(asked), dtype=bool)
-    if establishment in lines.joins_day:
-        on_national = day >= lines.joins_day[establishment]
-    hours = np.where(
-        on_national[:, np.newaxis], lines.hours(NATIONAL), lines.hours(establishment)
-    ).reshape(-1, 2)
-    time = asked - day * float(MINUTES_PER_DAY)
-    within = np.minimum(day, len(is_open) - 1)
-    at_once = is_open[within] & (time >= hours[:, 0]) & (time < hours[:, 1])
-    today_later = is_open[within] & (time < hours[:, 0])
-    place = np.searchsorted(open_days, np.where(today_later, day, day + 1))
-    next_day = np.append(open_days.astype(np.float64), np.inf)[place]
-    share, part = lines.settings.morning_share, lines.settings.morning_part
-    steep = np.where(
-        draws < share,
-        draws * part / max(share, np.finfo(float).tiny),
-        part + (draws - share) * (1.0 - part) / max(1.0 - share, np.finfo(float).tiny),
-    )
-    later = next_day * MINUTES_PER_DAY + hours[:, 0] + steep * (hours[:, 1] - hours[:, 0])
-    return np.where(at_once, asked, later)
+
+    def __init__(self, lines: Lines, establishment: str, calendar: Calendar) -> None:
+        # a line that is shut for two weeks is shut for good
+        self._is_open = lines.is_open(calendar, calendar.days + 2 * DAYS_PER_WEEK)
+        self._open_days = np.append(np.flatnonzero(self._is_open).astype(np.float64), np.inf)
+        self._joins_day = lines.joins_day.get(establishment, BEYOND)
+        self._national, self._own = lines.hours(NATIONAL), lines.hours(establishment)
+        self._morning = lines.settings.morning_share, lines.settings.morning_part
+
+    def minutes(
+        self, asked: NDArray[np.float64], draws: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Give the minute at which families that want to ring at ``asked`` do so.
+
+        Parameters
+        ----------
+        asked
+            Minutes.
+        draws
+            Uniform; when in the day those ring who have to wait for the line to open.
+
+        Returns
+        -------
+        ndarray of float64
+            ``inf`` where the lines stay shut.
+        """
+        day = np.floor(asked / MINUTES_PER_DAY).astype(np.int64)
+        on_national = day >= self._joins_day
+        opens, closes = (
+            np.where(on_national, national, own)
+            for national, own in zip(self._national, self._own, strict=True)
+        )
+        time = asked - day * float(MINUTES_PER_DAY)
+        is_open = self._is_open[np.minimum(day, len(self._is_open) - 1)]
+        at_once = is_open & (time >= opens) & (time < closes)
+        today_later = is_open & (time < opens)
+        place = np.searchsorted(self._open_days, np.where(today_later, day, day + 1))
+        share, part = self._morning
+        steep = np.where(
+            draws < share,
+            draws * part / max(share, np.finfo(float).tiny),
+            part + (draws - share) * (1.0 - part) / max(1.0 - share, np.finfo(float).tiny),
+        )
+        later = self._open_days[place] * MINUTES_PER_DAY + opens + steep * (closes - opens)
+        return np.where(at_once, asked, later)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -30,8 +31,27 @@ QUANTITIES = (
 )  # fmt: skip
 
 
-def line_tally(lines: Iterable[LineLog], calendar: Calendar) -> pd.DataFrame:
-    """Count and add up what happened on lines in the measured year, by prison called about.
+class Count(NamedTuple):
+    """A sum of one line, as a row of a tally; whole minutes on hold stand for days of wait."""
+
+    replication: int
+    establishment: str
+    group_by: str
+    group: str
+    quantity: str
+    wait_days: int
+    value: float
+
+
+def line_tally(counts: Iterable[Count]) -> pd.DataFrame:
+    """Give the sums of lines, ``line_counts`` of each, in the columns of ``measures.tally``."""
+    table = pd.DataFrame(counts, columns=Count._fields)
+    keys = [name for name in Count._fields if name != "value"]
+    return table.groupby(keys, sort=True)["value"].sum().reset_index()
+
+
+def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
+    """Count and add up what happened on a line in the measured year, by prison called about.
 
     Calls count where they began in the measured year. The time of the agents on duty in a month is
     shared between prisons as the calls of that month are, so that sums over prisons are those of
@@ -39,113 +59,138 @@ def line_tally(lines: Iterable[LineLog], calendar: Calendar) -> pd.DataFrame:
 
     Parameters
     ----------
-    lines
+    line
         Of one replication.
     calendar
         The year.
-
-    Returns
-    -------
-    DataFrame
-        Columns of ``measures.tally``; whole minutes on hold take the place of ``wait_days``.
     """
-    parts = [part for line in lines for part in _of_line(line, calendar)]
-    columns = ["establishment", "group_by", "group", "quantity", "wait_days", "value"]
-    if not parts:
-        return pd.DataFrame(columns=["replication", *columns])
-    rows = pd.concat(parts, ignore_index=True)
-    keys = ["replication", *columns[:-1]]
-    return rows.groupby(keys, sort=True)["value"].sum().reset_index()
+    where, prisons = pd.factorize(line.establishment)
+    names = [str(name) for name in prisons] or ([] if line.line == NATIONAL else [line.line])
+    month_of_day, months = _months(calendar)
+    month = month_of_day[(line.first_rang // MINUTES_PER_DAY).astype(np.int64)]
+    measured = line.first_rang >= calendar.warm_up_days * MINUTES_PER_DAY
+    called = where[measured] * len(months) + month[measured]
+    calls = np.bincount(called, minlength=len(names) * len(months)).reshape(-1, len(months))
+    staffed, is_told = _staffed(line, calls.astype(np.float64), month_of_day, calendar)
+    whole = np.zeros(len(where), dtype=np.int64)
+    found: list[Count] = []
+    for group_by, words, code in (
+        ("all", ["all"], whole),
+        ("line", ["national" if line.line == NATIONAL else "local"], whole),
+        ("line_service", list(map(str, SERVICES)), line.year.service),
+        ("line_month", months, month),
+    ):
+        cells = [(name, word) for name in names for word in words]
+        cell = where * len(words) + code
+        rows = _sums(line, measured, cell, len(cells))
+        if group_by != "line_service":
+            of_group = staffed if group_by == "line_month" else staffed.sum(axis=1, keepdims=True)
+            told = is_told if group_by == "line_month" else is_told.any(axis=1, keepdims=True)
+            which = np.flatnonzero(told)
+            rows.append(("line_staffed_minutes", which, -1, of_group.ravel()[which]))
+        rows += _held(line, measured, cell)
+        found += [
+            Count(line.replication, name, group_by, word, quantity, minutes, value)
+            for quantity, which, minutes, values in rows
+            for (name, word), value in zip(
+                (cells[each] for each in which.tolist()), values.tolist(), strict=True
+            )
+        ]
+    return found
 
 
-def _of_line(line: LineLog, calendar: Calendar) -> Iterator[pd.DataFrame]:
-    year, first = line.year, calendar.warm_up_days * MINUTES_PER_DAY
-    measured = line.first_rang >= first
-    calls = pd.DataFrame(
-        {
-            "establishment": line.establishment,
-            "service": np.array(SERVICES, dtype=object)[year.service],
-            "month": _months(line.first_rang, calendar),
-            "line_calls": 1.0,
-            "line_bookings": year.service == SERVICES.index(Service.BOOKING),
-            "line_busy_minutes": np.where(
-                np.isfinite(year.answered_minutes), year.handle_minutes, 0.0
-            ),
-        }
-    )
-    calls["line_bookings_lost"] = calls["line_bookings"] & year.is_lost
-    calls = calls[measured].astype({"line_bookings": float, "line_bookings_lost": float})
-    staffed = _staffed(line, calls, calendar)
-    counted = measured[year.whose]
-    whose = year.whose[counted]
-    rings = pd.DataFrame(
-        {
-            "establishment": line.establishment[whose],
-            "service": np.array(SERVICES, dtype=object)[year.service[whose]],
-            "month": _months(line.first_rang[whose], calendar),
-            "line_rings": 1.0,
-            "line_answered": (year.ends[counted] == TryEnd.ANSWERED).astype(float),
-            "line_given_up": (year.ends[counted] != TryEnd.ANSWERED).astype(float),
-            "minutes": np.floor(year.held_minutes[counted]).astype(np.int64),
-        }
-    )
-    groups: dict[str, str | Callable[[pd.DataFrame], pd.Series[str]]] = {
-        "all": "all",
-        "line": "national" if line.line == NATIONAL else "local",
-        "line_service": lambda table: table["service"],
-        "line_month": lambda table: table["month"],
+_Row: TypeAlias = tuple[str, NDArray[np.int64], int, NDArray[np.float64]]
+"""A quantity, the cells (prison and group) that have it, minutes on hold or -1, and the sums."""
+
+
+def _sums(
+    line: LineLog, measured: NDArray[np.bool_], cell: NDArray[np.int64], cells: int
+) -> list[_Row]:
+    """Add up calls and ringings by cell; a cell without any is left out."""
+    year = line.year
+    is_booking = year.service == SERVICES.index(Service.BOOKING)
+    talked = np.where(np.isfinite(year.answered_minutes), year.handle_minutes, 0.0)
+    of_calls = {
+        "line_calls": np.ones(len(cell)),
+        "line_bookings": is_booking,
+        "line_bookings_lost": is_booking & year.is_lost,
+        "line_busy_minutes": talked,
     }
-    for group_by, group in groups.items():
-        tables = (calls, rings) if group_by == "line_service" else (calls, rings, staffed)
-        for table in tables:
-            sums = [name for name in QUANTITIES if name in table]
-            of_group = _grouped(table, group)
-            summed = of_group.groupby(["establishment", "group"])[sums].sum()
-            long = summed.melt(var_name="quantity", ignore_index=False).reset_index()
-            yield long.assign(replication=line.replication, group_by=group_by, wait_days=-1)
-        answered = _grouped(rings[rings["line_answered"] > 0], group)
-        held = answered.groupby(["establishment", "group", "minutes"]).size()
-        yield (
-            held.rename("value")
-            .astype(float)
-            .reset_index()
-            .rename(columns={"minutes": "wait_days"})
-            .assign(replication=line.replication, group_by=group_by, quantity=HELD)
-        )
+    is_answered = year.ends == TryEnd.ANSWERED
+    of_rings = {
+        "line_rings": np.ones(len(year.whose)),
+        "line_answered": is_answered,
+        "line_given_up": ~is_answered,
+    }
+    rows: list[_Row] = []
+    for quantities, at, counted in (
+        (of_calls, cell, measured),
+        (of_rings, cell[year.whose], measured[year.whose]),
+    ):
+        which = np.flatnonzero(np.bincount(at[counted], minlength=cells))
+        for quantity, values in quantities.items():
+            sums = np.bincount(at[counted], weights=values[counted], minlength=cells)
+            rows.append((quantity, which, -1, sums[which].astype(np.float64)))
+    return rows
 
 
-def _grouped(
-    table: pd.DataFrame, group: str | Callable[[pd.DataFrame], pd.Series[str]]
-) -> pd.DataFrame:
-    return table.assign(group=group(table) if callable(group) else group)
+def _held(line: LineLog, measured: NDArray[np.bool_], cell: NDArray[np.int64]) -> Iterator[_Row]:
+    """Count answered ringings by cell and whole minutes on hold."""
+    year = line.year
+    counted = measured[year.whose] & (year.ends == TryEnd.ANSWERED)
+    minutes = np.floor(year.held_minutes[counted]).astype(np.int64)
+    longest = int(minutes.max(initial=0)) + 1
+    both, number = np.unique(cell[year.whose[counted]] * longest + minutes, return_counts=True)
+    for waited in range(longest):
+        of_wait = both % longest == waited
+        if of_wait.any():
+            yield HELD, both[of_wait] // longest, waited, number[of_wait].astype(np.float64)
 
 
-def _months(minutes: NDArray[np.float64], calendar: Calendar) -> NDArray[np.object_]:
-    dates = np.datetime64(calendar.first_date, "D") + (minutes // MINUTES_PER_DAY).astype(np.int64)
-    return np.asarray(np.datetime_as_string(dates, unit="M"), dtype=object)
+def _months(calendar: Calendar) -> tuple[NDArray[np.int64], list[str]]:
+    """Give the month of each day as a number, and the months in words."""
+    dates = np.datetime64(calendar.first_date, "D") + np.arange(calendar.days)
+    months, code = np.unique(dates.astype("M8[M]"), return_inverse=True)
+    return code.astype(np.int64), np.datetime_as_string(months).tolist()
 
 
-def _staffed(line: LineLog, calls: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+def _staffed(
+    line: LineLog,
+    calls: NDArray[np.float64],
+    month_of_day: NDArray[np.int64],
+    calendar: Calendar,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Share the agents' time of each month between prisons as the calls of that month are.
 
     A month in which nobody rang is shared as the calls of the year are. The hours of a local line
     that nobody rang at all are those of its prison.
+
+    Parameters
+    ----------
+    line
+        Its agents.
+    calls
+        Shape (prisons, months).
+    month_of_day, calendar
+        The year.
+
+    Returns
+    -------
+    tuple
+        Minutes, and whether they are told: in months of the measured year, of prisons called
+        about; both shape (prisons, months).
     """
     first = calendar.warm_up_days * MINUTES_PER_DAY // HALF_HOUR
-    measured = np.arange(first, len(line.staff.agents), dtype=np.float64) * HALF_HOUR
-    minutes = pd.Series(line.staff.agents[first:] * float(HALF_HOUR))
-    of_month = minutes.groupby(_months(measured, calendar)).sum()
-    counted = calls.pivot_table(
-        index="month", columns="establishment", values="line_calls", aggfunc="sum", fill_value=0.0
-    ).reindex(of_month.index, fill_value=0.0)
-    if counted.empty and line.line != NATIONAL:
-        counted = pd.DataFrame({line.line: 1.0}, index=counted.index)
-    number = counted.to_numpy(np.float64)
-    number = np.where(number.sum(axis=1, keepdims=True) > 0, number, number.sum(axis=0))
-    number *= (of_month.to_numpy() / np.maximum(number.sum(axis=1), 1.0))[:, np.newaxis]
-    shared = pd.DataFrame(number, index=counted.index, columns=counted.columns)
-    shared = shared.rename_axis(index="month").reset_index()
-    return shared.melt(id_vars="month", var_name="establishment", value_name="line_staffed_minutes")
+    half_hours = np.arange(first, len(line.staff.agents))
+    month = month_of_day[half_hours * HALF_HOUR // MINUTES_PER_DAY]
+    minutes = line.staff.agents[first:] * float(HALF_HOUR)
+    of_month = np.bincount(month, weights=minutes, minlength=calls.shape[1])
+    is_measured = np.bincount(month, minlength=calls.shape[1]) > 0
+    if not calls.any() and line.line != NATIONAL:
+        calls = np.ones_like(calls)
+    told = calls.any(axis=1, keepdims=True) & is_measured
+    shares = np.where(calls.any(axis=0), calls, calls.sum(axis=1, keepdims=True))
+    return shares * (of_month / np.maximum(shares.sum(axis=0), 1.0)), told
 
 
 def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:

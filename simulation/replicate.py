@@ -12,11 +12,11 @@ from simulation import early_days, family_measures, safety_line
 from simulation.early_days import early_tally, play_early_days
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.helped import families_started
-from simulation.line_measures import HELD, QUANTITIES, line_tally, line_totals
+from simulation.line_measures import HELD, QUANTITIES, Count, line_counts, line_tally, line_totals
 from simulation.log import VisitLog, join_tables
 from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, estate_totals, tally
 from simulation.safety_line import play_safety_line, safety_tally
-from simulation.simulate import SimulationInputs, simulate, simulate_together
+from simulation.simulate import SimulationInputs, simulate_together
 from simulation.together import play_together, with_calls
 
 CONFIDENCE = 0.95
@@ -55,7 +55,7 @@ def replicate(
         ``None``.
     """
     tables: list[pd.DataFrame] = []
-    lines: list[pd.DataFrame] = []
+    lines: list[Count] = []
     early: list[pd.DataFrame] = []
     wanted = frozenset(establishments)
 
@@ -76,7 +76,7 @@ def replicate(
     tallies = [
         tally(years(), inputs),
         family_tally(inputs, establishments, seed=seed, replication=replication),
-        *(each[each["establishment"].isin(wanted)] for each in lines),
+        line_tally(each for each in lines if each.establishment in wanted),
         *early,
         *_safety(inputs, establishments, seed=seed, replication=replication),
     ]
@@ -117,7 +117,7 @@ def _early(log: VisitLog, inputs: SimulationInputs, seed: int) -> pd.DataFrame:
 def _played(
     inputs: SimulationInputs,
     group: tuple[str, ...],
-    lines: list[pd.DataFrame],
+    lines: list[Count],
     *,
     seed: int,
     replication: int,
@@ -129,14 +129,15 @@ def _played(
             yield log, partial(log.table, calendar)
         return
     played = play_together(inputs, group, seed=seed, replication=replication)
-    lines.append(line_tally(played.lines, calendar))
+    for line in played.lines:
+        lines += line_counts(line, calendar)
     for log in played.logs:
         yield log, partial(with_calls, log, played.answers, calendar)
 
 
 def year_of(
     inputs: SimulationInputs, establishment: str, *, seed: int, replication: int
-) -> VisitLog:
+) -> tuple[VisitLog, pd.DataFrame]:
     """Play one year at one establishment, with those it shares a line with where it does.
 
     Parameters
@@ -147,12 +148,15 @@ def year_of(
         Where.
     seed, replication
         Names of the draws.
+
+    Returns
+    -------
+    tuple
+        The log, and the event log that ``replicate`` keeps of it.
     """
-    if not inputs.lines.settings.modelled:
-        return simulate(inputs, establishment=establishment, seed=seed, replication=replication)
     group = next(each for each in inputs.played_together() if establishment in each)
-    logs = play_together(inputs, group, seed=seed, replication=replication).logs
-    return logs[group.index(establishment)]
+    played = _played(inputs, group, [], seed=seed, replication=replication)
+    return next((log, table()) for log, table in played if log.establishment == establishment)
 
 
 def family_tally(

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, repeat
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
-import simpy
 from numpy.typing import NDArray
 
 from simulation.arrivals import Askings
 from simulation.asking import CHANNELS, Channel
 from simulation.clock import MINUTES_PER_DAY, Calendar
-from simulation.contact_centre import CallTable, ContactCentre, LineYear, Staff, joined
+from simulation.contact_centre import CallTable, ContactCentre, LineYear, Staff, stacked
 from simulation.early_days import receptions_of
 from simulation.line import (
     SERVICES,
     FamilyCalls,
     Lines,
+    RingTimes,
     Service,
     family_calls,
-    ring_minutes,
     staff_of,
 )
 from simulation.log import NO_ANSWER, PASSED_OVER, VisitLog, join_tables
@@ -42,8 +43,7 @@ ANSWER_COLUMNS = ["establishment", "request", "attempt", "minutes", "is_answered
 """Which request of which prison was answered when, or lost when, at which of its attempts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(NamedTuple):
     """A call about a booking that was answered, or lost for good."""
 
     request: int
@@ -101,80 +101,101 @@ class Together:
     answers: pd.DataFrame
 
 
+Ring: TypeAlias = tuple[float, int, int, int]
+"""A call that begins: its minute, its place in the book of calls, the request and the attempt."""
+
+Asking: TypeAlias = tuple[float, int, bool]
+"""When a request reaches the desk, which it is, and whether the family would not ask again."""
+
+
 class _Prison:
-    """One prison whose families ring a line: its open year, and who rings when."""
+    """One prison whose families ring a line: its open year, and who rings when.
+
+    Attributes
+    ----------
+    opened
+        The year.
+    calls
+        Every call that its families may make: about bookings by attempt and request, then the
+        others. ``None`` once they stand in a book with those of other prisons.
+    first
+        Place of the first of them in that book.
+    """
 
     def __init__(
         self, opened: OpenYear, known: Askings, calls: FamilyCalls, lines: Lines, calendar: Calendar
     ) -> None:
         self.opened = opened
-        self._lines, self._calendar = lines, calendar
-        self.calls = calls
-        self._known = known
-        self._known_until = 0
+        self.calls: CallTable | None = stacked([*calls.bookings, calls.others])
+        self.first = 0
+        midnights = np.arange(1, calendar.days + 1) * float(MINUTES_PER_DAY)
+        self._known = list(
+            zip(known.minutes.tolist(), known.request.tolist(), known.last.tolist(), strict=True)
+        )
+        self._known_from: list[int] = [0, *np.searchsorted(known.minutes, midnights).tolist()]
+        self._phone = len(calls.phone)
         self._place = {request: place for place, request in enumerate(calls.phone.tolist())}
-        self._attempts = opened.year.visits.attempts
-        self._handed: list[Askings] = []
-        self._due: dict[int, list[tuple[float, int, int]]] = {}
-        self._others_until = 0
+        self._rings_again = calls.rings_again
+        self._ring_times = RingTimes(lines, opened.establishment, calendar)
+        self._attempts: list[int] = opened.year.visits.attempts.tolist()
+        self._handed: list[Asking] = []
+        self._due: dict[int, list[tuple[int, float, int]]] = {}
         for ring, request in zip(calls.rings.tolist(), calls.phone.tolist(), strict=True):
             if ring < opened.end and self._attempts[request]:
-                self._due.setdefault(int(ring // MINUTES_PER_DAY), []).append((ring, request, 0))
+                self._due.setdefault(int(ring // MINUTES_PER_DAY), []).append((0, ring, request))
+        self._others: list[float] = calls.others.minutes.tolist()
+        self._first_other = len(calls.bookings) * self._phone
+        others = np.searchsorted(calls.others.minutes, midnights)
+        self._others_from: list[int] = [0, *others.tolist()]
 
-    def ringing(self, day: int) -> tuple[CallTable, list[tuple[int, int]]]:
-        """Give the calls that begin on a day, and the request and attempt behind each."""
+    def ringing(self, day: int) -> list[Ring]:
+        """Give the calls that begin on a day, in order of time."""
         # who was given a table meanwhile does not ring again, nor does anybody once the person left
-        is_done = self.opened.desk.is_done
-        due = sorted(each for each in self._due.pop(day, []) if not is_done(each[1]))
-        others = self.calls.others
-        until = int(np.searchsorted(others.minutes, (day + 1) * MINUTES_PER_DAY))
-        parts = [others.chosen(np.arange(self._others_until, until))]
-        behind = [(NO_REQUEST, 0)] * (until - self._others_until)
-        self._others_until = until
-        for attempt, table in enumerate(self.calls.bookings):
-            of_attempt = [each for each in due if each[2] == attempt]
-            which = np.array([self._place[request] for _, request, _ in of_attempt], dtype=np.int64)
-            rings = np.array([ring for ring, _, _ in of_attempt], dtype=np.float64)
-            parts.append(replace(table.chosen(which), minutes=rings))
-            behind += [(request, attempt) for _, request, _ in of_attempt]
-        order = np.argsort(np.concatenate([each.minutes for each in parts]), kind="stable")
-        return joined(parts), [behind[place] for place in order.tolist()]
+        is_done, first, place = self.opened.desk.is_done, self.first, self._place
+        rings = [
+            (self._others[other], first + self._first_other + other, NO_REQUEST, 0)
+            for other in range(self._others_from[day], self._others_from[day + 1])
+        ]
+        rings += [
+            (ring, first + attempt * self._phone + place[request], request, attempt)
+            for attempt, ring, request in sorted(self._due.pop(day, []))
+            if not is_done(request)
+        ]
+        rings.sort(key=itemgetter(0))
+        return rings
 
     def play_day(self, day: int, ended: Sequence[Ended]) -> None:
         """Hand everybody who gets through on a day to the desk, and play the day."""
         opened, desk = self.opened, self.opened.desk
         answers = opened.recorder.answers
-        midnight = float((day + 1) * MINUTES_PER_DAY)
-        until = int(np.searchsorted(self._known.minutes, midnight))
-        today = [self._known.chosen(slice(self._known_until, until))]
-        self._known_until = until
+        today = self._known[self._known_from[day] : self._known_from[day + 1]]
         through = [each for each in ended if each.is_answered]
-        today.append(self._askings(through))
-        both = Askings.joined(today)
-        both = both.chosen(np.argsort(both.minutes, kind="stable"))
+        if through:
+            today = sorted([*today, *self._askings(through)], key=itemgetter(0))
         first = len(answers)
-        if len(both):
-            desk.hand(both)
-        opened.env.run(until=midnight)
-        given = dict(zip(both.request.tolist(), answers[first:], strict=True))
-        self._handed.append(both)
+        self._handed += today
+        requests = [request for _, request, _ in today]
+        if requests:
+            desk.hand(requests, [minute for minute, _, _ in today], [last for _, _, last in today])
+        opened.env.run(until=float((day + 1) * MINUTES_PER_DAY))
+        if not ended:
+            return
+        given = dict(zip(requests, answers[first:], strict=True))
         turned_away = [each for each in through if PASSED_OVER < given[each.request] < 0]
         lost = [each for each in ended if not each.is_answered and not desk.is_done(each.request)]
-        self._handed.append(self._askings(lost))
+        self._handed += self._askings(lost)
         answers += [NO_ANSWER] * len(lost)
         for each in lost:
             if each.attempt + 1 == self._attempts[each.request]:
                 desk.stop_waiting(each.request)
         self._ask_again([*turned_away, *lost])
 
-    def _askings(self, ended: Sequence[Ended]) -> Askings:
-        request = np.array([each.request for each in ended], dtype=np.int64)
-        attempt = np.array([each.attempt for each in ended], dtype=np.int64)
-        return Askings(
-            request=request,
-            minutes=np.array([each.minutes for each in ended], dtype=np.float64),
-            last=attempt + 1 == self._attempts[request],
-        )
+    def _askings(self, ended: Sequence[Ended]) -> list[Asking]:
+        attempts = self._attempts
+        return [
+            (each.minutes, each.request, each.attempt + 1 == attempts[each.request])
+            for each in ended
+        ]
 
     def _ask_again(self, turned_away: Sequence[Ended]) -> None:
         """Let families ring again, some days after they were turned away or got no answer."""
@@ -185,94 +206,74 @@ class _Prison:
         attempt = np.array([each.attempt + 1 for each in again], dtype=np.int64)
         wait = self.opened.year.visits.ask_again_minutes[attempt - 1, request]
         place = [self._place[each.request] for each in again]
-        rings = ring_minutes(
-            self._lines,
-            self.opened.establishment,
-            np.array([each.minutes for each in again]) + wait,
-            self.calls.rings_again[attempt, place],
-            self._calendar,
-        )
+        asked = np.array([each.minutes for each in again]) + wait
+        rings = self._ring_times.minutes(asked, self._rings_again[attempt, place])
         for ring, each in zip(rings.tolist(), again, strict=True):
             if ring < self.opened.end:
                 day = int(ring // MINUTES_PER_DAY)
-                self._due.setdefault(day, []).append((ring, each.request, each.attempt + 1))
+                self._due.setdefault(day, []).append((each.attempt + 1, ring, each.request))
 
     def close(self) -> VisitLog:
         """Give the log of the year."""
-        return self.opened.close(Askings.joined(self._handed))
+        minutes, request, last = zip(*self._handed, strict=True) if self._handed else ((), (), ())
+        askings = Askings(
+            request=np.array(request, dtype=np.int64),
+            minutes=np.array(minutes, dtype=np.float64),
+            last=np.array(last, dtype=np.bool_),
+        )
+        return self.opened.close(askings)
 
 
 class _LiveLine:
-    """A line that is being played."""
+    """A line that is being played; ``book`` has every call that families may make."""
 
-    def __init__(self, name: str, staff: Staff) -> None:
+    def __init__(self, name: str, staff: Staff, book: CallTable) -> None:
         self.name, self.staff = name, staff
-        self._env = simpy.Environment()
-        self._centre = ContactCentre(self._env, staff)
+        self._centre = ContactCentre(staff)
+        self._book = book
         self._behind: list[tuple[str, int, int]] = []
         self._begun: list[float] = []
-        self._tables: list[CallTable] = []
+        self._places: list[int] = []
         self._told = 0
 
     def play_day(
-        self, day: int, ringing: Iterable[tuple[str, CallTable, list[tuple[int, int]]]]
+        self, day: int, ringing: Iterable[tuple[str, list[Ring]]]
     ) -> dict[str, list[Ended]]:
         """Play a day; give what ended in it, by prison."""
-        given = [each for each in ringing if len(each[1])]
-        if given:
-            tables = [table for _, table, _ in given]
-            minutes = np.concatenate([table.minutes for table in tables])
-            order = np.argsort(minutes, kind="stable").tolist()
-            behind = [(code, *pair) for code, _, pairs in given for pair in pairs]
-            self._behind += [behind[place] for place in order]
-            self._begun += minutes[order].tolist()
-            self._tables.append(joined(tables))
-            self._centre.hand(self._tables[-1])
-        self._env.run(until=float((day + 1) * MINUTES_PER_DAY))
+        rings = [(*ring, code) for code, of_prison in ringing for ring in of_prison]
+        rings.sort(key=itemgetter(0))
+        if rings:
+            begun, places, _, _, _ = zip(*rings, strict=True)
+            self._behind += [(code, request, attempt) for _, _, request, attempt, code in rings]
+            self._begun += begun
+            self._places += places
+            calls = self._book.chosen(np.array(places, dtype=np.int64))
+            self._centre.hand(replace(calls, minutes=np.array(begun)))
+        self._centre.run(float((day + 1) * MINUTES_PER_DAY))
         centre, found = self._centre, dict[str, list[Ended]]()
         for call in centre.ended[self._told :]:
             code, request, attempt = self._behind[call]
             if request == NO_REQUEST:
                 continue
-            is_answered = not centre.is_lost[call]
-            minutes_ended = (
-                centre.answered_minutes[call] if is_answered else centre.lost_minutes[call]
-            )
-            found.setdefault(code, []).append(
-                Ended(
-                    request=request,
-                    attempt=attempt,
-                    minutes=minutes_ended,
-                    is_answered=is_answered,
-                )
-            )
+            lost = centre.is_lost[call]
+            minutes = centre.lost_minutes[call] if lost else centre.answered_minutes[call]
+            found.setdefault(code, []).append(Ended(request, attempt, minutes, not lost))
         self._told = len(centre.ended)
         return found
 
     def close(self, replication: int) -> LineLog:
         self._centre.conserve()
-        self._env._queue.clear()
+        begun = np.array(self._begun, dtype=np.float64)
+        places = np.array(self._places, dtype=np.int64)
         return LineLog(
             line=self.name,
             replication=replication,
             year=LineYear.of(self._centre),
             establishment=np.array([code for code, _, _ in self._behind], dtype=object),
-            first_rang=np.array(self._begun, dtype=np.float64),
+            first_rang=begun,
             staff=self.staff,
-            calls=joined(self._tables) if self._tables else _no_calls(),
+            calls=replace(self._book.chosen(places), minutes=begun),
         )
-
-
-def _no_calls() -> CallTable:
-    none = np.empty(0)
-    return CallTable(
-        minutes=none,
-        service=none.astype(np.int64),
-        priority=none.astype(np.int64),
-        handle_minutes=none,
-        patience_minutes=np.empty((1, 0)),
-        redial_minutes=np.empty((0, 0)),
-    )
 
 
 def play_together(
@@ -307,6 +308,7 @@ def play_together(
         When requests, tables or calls are not conserved.
     """
     prisons = _open(inputs, establishments, seed=seed, replication=replication)
+    book = _booked_together(prisons.values())
     lines: dict[str, _LiveLine] = {}
 
     def line_of(name: str) -> _LiveLine:
@@ -324,13 +326,14 @@ def play_together(
                     replication=replication,
                 )
             )
-            lines[name] = _LiveLine(name, agents)
+            lines[name] = _LiveLine(name, agents, book)
         return lines[name]
 
     for code in establishments:
         for day in (0, inputs.calendar.days - 1):
             line_of(inputs.lines.line_on(code, day))
-    rows: list[tuple[str, int, int, float, bool]] = []
+    rows: list[Ended] = []
+    whose: list[int] = []
     moves = {
         day: list(of_day)
         for day, of_day in groupby(
@@ -341,26 +344,50 @@ def play_together(
     opened = {code: prison.opened for code, prison in prisons.items()}
     for day in range(inputs.calendar.days):
         hand_over(opened, moves.get(day, []), day)
-        ringing: dict[str, list[tuple[str, CallTable, list[tuple[int, int]]]]] = {}
+        ringing: dict[str, list[tuple[str, list[Ring]]]] = {}
         for code, prison in prisons.items():
             on = inputs.lines.line_on(code, day)
-            ringing.setdefault(on, []).append((code, *prison.ringing(day)))
+            ringing.setdefault(on, []).append((code, prison.ringing(day)))
         ended: dict[str, list[Ended]] = {}
         for name, line in lines.items():
             for code, of_prison in line.play_day(day, ringing.get(name, [])).items():
                 ended.setdefault(code, []).extend(of_prison)
-        for code, prison in prisons.items():
+        for number, (code, prison) in enumerate(prisons.items()):
             of_day = sorted(ended.get(code, []), key=lambda each: each.minutes)
             prison.play_day(day, of_day)
-            rows += [
-                (code, each.request, each.attempt, each.minutes, each.is_answered)
-                for each in of_day
-            ]
+            rows += of_day
+            whose += repeat(number, len(of_day))
     return Together(
         logs=tuple(prison.close() for prison in prisons.values()),
         lines=tuple(line.close(replication) for line in lines.values()),
-        answers=pd.DataFrame(rows, columns=ANSWER_COLUMNS),
+        answers=_answers(rows, pd.Categorical.from_codes(whose, pd.Index(list(prisons)))),
     )
+
+
+def _answers(rows: Sequence[Ended], establishments: pd.Categorical[str]) -> pd.DataFrame:
+    """Put calls that ended, and the prisons they were about, into a table."""
+    request, attempt, minutes, is_answered = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return pd.DataFrame(
+        {
+            "establishment": establishments,
+            "request": np.array(request, dtype=np.int64),
+            "attempt": np.array(attempt, dtype=np.int64),
+            "minutes": np.array(minutes, dtype=np.float64),
+            "is_answered": np.array(is_answered, dtype=np.bool_),
+        }
+    )[ANSWER_COLUMNS]
+
+
+def _booked_together(prisons: Iterable[_Prison]) -> CallTable:
+    """Put the calls of prisons into one book, and tell each where its own begin."""
+    tables = []
+    first = 0
+    for prison in prisons:
+        assert prison.calls is not None
+        tables.append(prison.calls)
+        prison.first, prison.calls = first, None
+        first += len(tables[-1])
+    return stacked(tables)
 
 
 def with_calls(log: VisitLog, answers: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
@@ -458,7 +485,7 @@ def play_alone(
         *(own[name].tolist() for name in ANSWER_COLUMNS[1:]), strict=True
     ):
         by_day.setdefault(int(minutes // MINUTES_PER_DAY), []).append(
-            Ended(request=request, attempt=attempt, minutes=minutes, is_answered=is_answered)
+            Ended(request, attempt, minutes, is_answered)
         )
     for day in range(inputs.calendar.days):
         prison.play_day(day, by_day.get(day, []))

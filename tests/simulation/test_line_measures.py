@@ -12,7 +12,7 @@ import pytest
 from data.estate import Where
 from simulation.contact_centre import TryEnd
 from simulation.line import Joins
-from simulation.line_measures import OF_LINES, line_tally
+from simulation.line_measures import OF_LINES, line_counts, line_tally
 from simulation.replicate import replicate, totals, year_of
 from simulation.simulate import SimulationInputs
 from simulation.together import play_together
@@ -109,7 +109,7 @@ def test_a_month_without_calls_has_its_agents_all_the_same() -> None:
     september = inputs.calendar.day_of(date(2026, 9, 1)) * 1440.0
 
     later = replace(line, first_rang=np.maximum(line.first_rang, september))
-    tally = line_tally([later], inputs.calendar)
+    tally = line_tally(line_counts(later, inputs.calendar))
 
     august = tally[(tally["group"] == "2026-08") & (tally["quantity"] == "line_staffed_minutes")]
     assert august["value"].sum() == pytest.approx(agents * 30)
@@ -151,7 +151,7 @@ def test_a_year_of_one_prison_is_the_one_played_with_the_others(
 ) -> None:
     logs = play_together(on_line, CODES, **NAMES).logs
 
-    log = year_of(on_line, "BBB", **NAMES)
+    log, _ = year_of(on_line, "BBB", **NAMES)
 
     pd.testing.assert_frame_equal(log.table(on_line.calendar), logs[1].table(on_line.calendar))
 
@@ -169,7 +169,7 @@ def test_a_line_that_nobody_rings_in_the_measured_year_keeps_its_hours() -> None
         own = next(line for line in lines if line.line == "BBB")
         silent = replace(own, first_rang=np.minimum(own.first_rang, 60.0))
 
-        tallies = line_tally([silent], calendar)
+        tallies = line_tally(line_counts(silent, calendar))
 
         staffed = tallies[tallies["quantity"] == "line_staffed_minutes"]
         assert (staffed["establishment"] == "BBB").all()

@@ -20,9 +20,9 @@ from simulation.line import (
     Lines,
     LineSettings,
     OnlineMove,
+    RingTimes,
     Service,
     Shift,
-    ring_minutes,
     staff_of,
 )
 from simulation.log import VisitOutcome
@@ -247,7 +247,7 @@ def test_whoever_waits_for_the_line_to_open_rings_in_the_morning_as_often_as_is_
     lines = Lines(settings=replace(LINE, morning_share=0.75, morning_part=0.1))
     draws = (np.arange(1000) + 0.5) / 1000
 
-    rings = ring_minutes(lines, "AAA", np.zeros(1000), draws, CALENDAR)
+    rings = RingTimes(lines, "AAA", CALENDAR).minutes(np.zeros(1000), draws)
 
     # the line of a prison is open from 9 to 13
     assert (rings < 9 * 60 + 24).sum() == 750
