@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from pathlib import Path
 from types import NoneType
@@ -19,7 +19,15 @@ from data.schema import columns
 from optimiser.limits import LimitError, tolerances
 from scenarios.errors import ScenarioError, suggestion
 from scenarios.plain_yaml import read_mapping
-from scenarios.schema import SECTIONS, Change, MovePartChange, RuleChange, Scenario, ScenarioFile
+from scenarios.schema import (
+    SECTIONS,
+    SELECTING,
+    Change,
+    MovePartChange,
+    RuleChange,
+    Scenario,
+    ScenarioFile,
+)
 from scenarios.settings import settings
 from scenarios.truth import truths_for_numbers
 
@@ -257,9 +265,8 @@ def _build(name: str, file: str, tree: Tree, changes: tuple[Change, ...]) -> Rea
     """Make a scenario; where a section cannot be read the others are looked at all the same."""
     scenario, problems, left_out = _read(name, tree, changes)
     changed = {part: tree[part] for part, known in _baseline().items() if tree[part] != known}
-    problems += truths_for_numbers(changed)
+    problems += [*truths_for_numbers(changed), *_unknown_words(tree)]
     if scenario is not None:
-        problems += _unknown_words(scenario)
         problems += _rule_problems(scenario)
         problems += _limit_problems(scenario)
     told = tuple(f"{file}: {problem}" for problem in problems)
@@ -275,7 +282,7 @@ def _read(
         return Scenario.model_validate(given), [], frozenset()
     except ValidationError as error:
         faults = error.errors()
-    problems = [_sentence(fault, Scenario) for fault in faults]
+    problems = [_sentence(fault, Scenario) for fault in [*faults, *_hidden(given, faults)]]
     wrong = frozenset(str(fault["loc"][0]) for fault in faults if fault["loc"])
     if not wrong <= _baseline().keys():
         return None, problems, wrong
@@ -284,6 +291,31 @@ def _read(
         return Scenario.model_validate(given | sound), problems, wrong
     except ValidationError:
         return None, problems, wrong
+
+
+def _hidden(given: Tree, faults: Sequence[Any]) -> list[Any]:
+    """Find the faults of whole sections that those of single rows hide.
+
+    A section with a row that cannot be read is not looked at as a whole: look at it without.
+    """
+    rows = {fault["loc"][:3] for fault in faults if _is_row(given, fault["loc"][:3])}
+    rest = given | {section: deepcopy(given[section]) for section, _, _ in rows}
+    for section, setting, row in sorted(rows, reverse=True):
+        del rest[section][setting][row]
+    try:
+        Scenario.model_validate(rest)
+    except ValidationError as error:
+        sections = {section for section, _, _ in rows}
+        return [each for each in error.errors() if each["loc"] in {(name,) for name in sections}]
+    return []
+
+
+def _is_row(given: Tree, place: tuple[Any, ...]) -> bool:
+    """Say whether a place is that of a row of a list of edits."""
+    if len(place) < 3 or not isinstance(place[2], int):
+        return False
+    section, setting, row = place
+    return isinstance(given[section][setting][row], dict)
 
 
 def _limit_problems(scenario: Scenario) -> list[str]:
@@ -305,7 +337,7 @@ def _rule_problems(scenario: Scenario) -> list[str]:
     return changed_rule_problems(read_table("rules"), scenario.rules)
 
 
-def _unknown_words(scenario: Scenario) -> Iterator[str]:
+def _unknown_words(tree: Tree) -> Iterator[str]:
     """Find words in selectors that are not among the closed set of their column."""
     allowed = {
         column.name: column.words
@@ -313,11 +345,15 @@ def _unknown_words(scenario: Scenario) -> Iterator[str]:
         for column in columns(table)
         if column.words
     }
-    for place, where in scenario.selections():
-        for name in where.__slots__:
-            for word in getattr(where, name) or ():
-                if name in allowed and word not in allowed[name]:
-                    yield f"{place}: no {name} '{word}'. {suggestion(word, allowed[name])}"
+    for setting in SELECTING:
+        rows: Any = reduce(lambda inside, key: inside[key], setting.split("."), tree)
+        for number, row in enumerate(rows if isinstance(rows, list) else (), start=1):
+            where = row.get("where") if isinstance(row, dict) else None
+            for name, found in where.items() if isinstance(where, dict) else ():
+                for word in found if isinstance(found, list) else [found]:
+                    if name in allowed and word is not None and str(word) not in allowed[name]:
+                        place = f"{setting} row {number}"
+                        yield f"{place}: no {name} '{word}'. {suggestion(word, allowed[name])}"
 
 
 def _sentence(fault: Any, model: Any) -> str:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -87,6 +88,14 @@ class ScenarioFile(BaseModel):
     change: dict[str, Any] = Field(min_length=1)
 
 
+SELECTING = (
+    "units", "workers", "limits", "regime.added_sessions", "regime.session_tables",
+    "regime.session_times", "regime.shuttles", "video.stations", "video.added_hours", "line.joins",
+    "line.online",
+)  # fmt: skip
+"""Settings that are lists of edits, each with a selector."""
+
+
 class Scenario(BaseModel):
     """Everything a run depends on apart from the data folder, the seed and the replications."""
 
@@ -142,20 +151,8 @@ class Scenario(BaseModel):
 
     def selections(self) -> Iterator[tuple[str, Where]]:
         """Give every selector of the scenario's edits, with its place in the file."""
-        edits: dict[str, tuple[Any, ...]] = {
-            "units": self.units,
-            "workers": self.workers,
-            "limits": self.limits,
-            "regime.added_sessions": self.regime.added_sessions,
-            "regime.session_tables": self.regime.session_tables,
-            "regime.session_times": self.regime.session_times,
-            "regime.shuttles": self.regime.shuttles,
-            "video.stations": self.video.stations,
-            "video.added_hours": self.video.added_hours,
-            "line.joins": self.line.joins,
-            "line.online": self.line.online,
-        }
-        for setting, rows in edits.items():
+        for setting in SELECTING:
+            rows: Any = reduce(getattr, setting.split("."), self)
             for number, edit in enumerate(rows, start=1):
                 yield f"{setting} row {number}", edit.where
 

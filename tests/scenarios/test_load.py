@@ -283,6 +283,39 @@ def test_values_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     assert "booking window is empty" in said
 
 
+def test_a_shift_that_cannot_be_hides_no_fault_of_the_other_shifts(tmp_path: Path) -> None:
+    """The second is outside opening hours, all together need more seats than there are."""
+    said = message(
+        tmp_path,
+        f"{HEAD}change:\n  line.seats: 10\n  line.shifts:\n"
+        '    - {days: [mon], start: "12:00", end: "09:00", agents: 5}\n'
+        '    - {days: [tue], start: "07:00", end: "10:00", agents: 5}\n'
+        '    - {days: [wed], start: "09:00", end: "10:00", agents: 11}\n',
+    )
+
+    assert "ends at 09:00, not after 12:00" in said
+    assert "the shift 07:00 to 10:00 on tue is outside opening hours" in said
+    assert "the shifts bring 11 agents on wed, and seats is 10" in said
+    assert len(said.splitlines()) == 2
+
+
+def test_a_row_of_edits_that_cannot_be_hides_no_fault_of_the_other_rows(tmp_path: Path) -> None:
+    said = message(
+        tmp_path,
+        f"{HEAD}change:\n  workers:\n"
+        "    - {where: {}, fte_each: {LEI: -1}}\n"
+        "    - {where: {security: ZZ}, multiply: 2}\n"
+        "  line.online:\n"
+        "    - {where: {sex: women}, first_date: 2026-10-05, share: 2}\n"
+        "    - {where: {sex: wimmin}, first_date: 2026-10-05, share: 0.5}\n",
+    )
+
+    assert "workers.0" in said
+    assert "workers row 2: no security 'ZZ'" in said
+    assert "line.online.0" in said
+    assert "line.online row 2: no sex 'wimmin'" in said
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
