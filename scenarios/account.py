@@ -20,11 +20,12 @@ from scenarios.benefit import Demand, demand_at, family_account
 from scenarios.distance import distance_measures, with_groups
 from scenarios.inputs import Inputs
 from scenarios.load import load_scenario
-from scenarios.payers import added_hours, payments
+from scenarios.payers import payments
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.schema import Scenario
 from scenarios.shortage import readable_needs
+from scenarios.staffing import added_session_hours
 from scenarios.summary import summary
 from simulation.regime import shuttle_gbp_per_year
 
@@ -176,9 +177,7 @@ def account(
         after,
         moves=int(plan["moved"].sum()),
         school_hours=(None if scenario.changes else school, school),
-        added_session_hours=added_hours(
-            inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
-        ),
+        session_staff_hours=added_session_hours(inputs.estate, scenario),
         shuttle_gbp=shuttle_gbp_per_year(
             inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
         ),

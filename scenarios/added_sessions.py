@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from scenarios.compare import is_paired
@@ -131,22 +132,30 @@ def _use(added: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
 
 def _staff_hours(after: Results) -> dict[str, float]:
     """Give the staff hours of one dated session of each added template."""
-    officers = float(after.scenario["benefit"]["staff_per_added_session"])
-    found: dict[str, float] = {}
-    names = _templates(after)
-    for number, added in enumerate(after.scenario["regime"]["added_sessions"]):
-        minutes = _minutes(added["end"]) - _minutes(added["start"])
-        hours = officers * minutes / MINUTES_PER_HOUR
-        for day in added["days"]:
-            end = f"-added-{number}-{day}"
-            found |= {name: hours for name in names if name.endswith(end)}
-    return found
-
-
-def _minutes(time: str) -> int:
+    settings, edits = after.scenario["attendance"], after.scenario["regime"]["added_sessions"]
+    if not edits:
+        return {}
+    from simulation.attendance import staff_hours_alone
     from simulation.clock import clock_minutes
+    from simulation.regime import ADDED_TEMPLATE
 
-    return clock_minutes(time)
+    hours = staff_hours_alone(
+        np.array([edit["open_tables"] + edit["closed_tables"] for edit in edits]),
+        np.array([clock_minutes(edit["end"]) - clock_minutes(edit["start"]) for edit in edits]),
+        tables_each=(settings["tables_per_officer"], settings["tables_per_checker"]),
+        around_session_minutes=settings["around_session_minutes"],
+    ).tolist()
+    of_end = {
+        f"{ADDED_TEMPLATE}{number}-{day}": hours[number]
+        for number, edit in enumerate(edits)
+        for day in edit["days"]
+    }
+    return {
+        name: of_session
+        for name in _templates(after)
+        for end, of_session in of_end.items()
+        if name.endswith(end)
+    }
 
 
 def tell(table: pd.DataFrame) -> Iterator[str]:

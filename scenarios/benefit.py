@@ -31,7 +31,6 @@ class BenefitSettings:
     weeks_per_year: float
     staff_hours_per_move: float
     staff_gbp_per_hour: float
-    staff_per_added_session: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

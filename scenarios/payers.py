@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data.estate import Estate
 from scenarios.benefit import BenefitSettings, Demand
-from simulation.clock import clock_minutes
-from simulation.regime import VisitsRegime
-
-MINUTES_PER_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +40,7 @@ def payments(
     *,
     moves: int,
     school_hours: tuple[float | None, float],
-    added_session_hours: float,
+    session_staff_hours: float,
     shuttle_gbp: float,
     escort_gbp_per_move: float,
     settings: BenefitSettings,
@@ -61,8 +56,8 @@ def payments(
     school_hours
         Hours of school that children miss in a year, now and under the plan; both come from
         simulated years, so a run knows those of its own placements alone.
-    added_session_hours
-        Hours of visit sessions a year that the scenario adds.
+    session_staff_hours
+        Hours a year of the staff of visit sessions that the scenario adds.
     shuttle_gbp
         What its buses between stations and prisons cost to run in a year.
     escort_gbp_per_move
@@ -76,9 +71,6 @@ def payments(
         payer, item, measure_unit, today, plan, change, confidence.
     """
     staff_of_moves = moves * settings.staff_hours_per_move * settings.staff_gbp_per_hour
-    staff_of_sessions = (
-        added_session_hours * settings.staff_per_added_session * settings.staff_gbp_per_hour
-    )
     lines = [
         Payment(
             payer="families",
@@ -128,7 +120,7 @@ def payments(
             item="staff for added visit sessions",
             measure_unit="GBP a year",
             today=0.0,
-            plan=staff_of_sessions,
+            plan=session_staff_hours * settings.staff_gbp_per_hour,
             confidence="assumed",
         ),
         Payment(
@@ -141,24 +133,3 @@ def payments(
         ),
     ]
     return [line.row() for line in lines]
-
-
-def added_hours(estate: Estate, regime: VisitsRegime, weeks_per_year: float) -> float:
-    """Give the hours of visit sessions a year that a scenario adds.
-
-    Parameters
-    ----------
-    estate
-        Which establishments each edit selects; those without places get no session.
-    regime
-        Its ``added_sessions``.
-    weeks_per_year
-        Weeks in which they are held.
-    """
-    held = estate.establishments[estate.establishments["operational_capacity"] > 0]
-    hours = 0.0
-    for added in regime.added_sessions:
-        prisons = int(added.where.matches_in(estate, held).sum())
-        minutes = clock_minutes(added.end) - clock_minutes(added.start)
-        hours += prisons * len(added.days) * minutes / MINUTES_PER_HOUR * weeks_per_year
-    return hours

@@ -9,11 +9,11 @@ import pandas as pd
 
 from data.estate import Estate
 from scenarios.schema import Scenario
+from simulation.attendance import staff_hours_alone
 from simulation.clock import clock_minutes
-from simulation.regime import FAMILY_DAY_TEMPLATE, sessions_under
+from simulation.regime import ADDED_TEMPLATE, FAMILY_DAY_TEMPLATE, sessions_under
 from simulation.video import stations_under
 
-WEEKS_PER_YEAR = 52
 MINUTES_PER_HOUR = 60
 
 
@@ -49,28 +49,43 @@ def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
         Regime, video, attendance and the price of an hour.
     """
     held = estate.establishments.query("operational_capacity > 0")["establishment"]
-    sessions = sessions_under(estate, scenario.regime)
-    sessions = sessions[sessions["establishment"].isin(held)]
     periods = stations_under(estate, scenario.video)
     periods = periods[periods["establishment"].isin(held)]
-    tables = sessions["open_tables"] + sessions["closed_tables"]
-    settings = scenario.attendance
-    staff = sum(
-        np.ceil(tables / each).clip(lower=1)
-        for each in (settings.tables_per_officer, settings.tables_per_checker)
-    )
-    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
-    weeks = WEEKS_PER_YEAR / sessions["every_n_weeks"].clip(lower=1)
-    often = weeks.where(~is_family_day, scenario.regime.family_days_per_year)
-    minutes = _minutes(sessions) + settings.around_session_minutes
     officers = np.ceil(periods["stations"] / scenario.video.stations_per_officer)
     step = scenario.video.call_minutes + scenario.video.changeover_minutes
     watched = np.floor(_minutes(periods) / step) * step
     return Staff(
-        session_hours=float((staff * minutes * often * (tables > 0)).sum()) / MINUTES_PER_HOUR,
-        video_hours=float((officers * watched).sum()) * WEEKS_PER_YEAR / MINUTES_PER_HOUR,
+        session_hours=float(_session_hours(estate, scenario).sum()),
+        video_hours=float((officers * watched).sum())
+        * scenario.benefit.weeks_per_year
+        / MINUTES_PER_HOUR,
         gbp_per_hour=scenario.benefit.staff_gbp_per_hour,
     )
+
+
+def added_session_hours(estate: Estate, scenario: Scenario) -> float:
+    """Give the staff hours a year of the sessions that a scenario adds, by the same rule."""
+    hours = _session_hours(estate, scenario)
+    return float(hours[hours.index.str.contains(ADDED_TEMPLATE, regex=False)].sum())
+
+
+def _session_hours(estate: Estate, scenario: Scenario) -> pd.Series[float]:
+    """Give the staff hours a year of every session template, by its id."""
+    held = estate.establishments.query("operational_capacity > 0")["establishment"]
+    sessions = sessions_under(estate, scenario.regime)
+    sessions = sessions[sessions["establishment"].isin(held)]
+    tables = sessions["open_tables"] + sessions["closed_tables"]
+    settings = scenario.attendance
+    hours = staff_hours_alone(
+        tables.to_numpy(np.int64),
+        np.asarray(_minutes(sessions), dtype=np.float64),
+        tables_each=(settings.tables_per_officer, settings.tables_per_checker),
+        around_session_minutes=settings.around_session_minutes,
+    )
+    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
+    weeks = scenario.benefit.weeks_per_year / sessions["every_n_weeks"].clip(lower=1)
+    often = weeks.where(~is_family_day, scenario.regime.family_days_per_year)
+    return (often * hours * (tables > 0)).set_axis(sessions["template"])
 
 
 def _minutes(rows: pd.DataFrame) -> pd.Series[float]:

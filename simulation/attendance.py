@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -266,15 +266,19 @@ class VisitingDay:
         A session with open and closed tables counts once, in its first slot; one that is called
         off costs none. Checkers whom sessions share count in the first of them.
         """
+        settings = self.settings
         session, tables = whole_sessions(sessions)
-        staff = _staff(tables, self.settings.tables_per_officer)
-        if not self.settings.checkers_shared:
-            staff = staff + _staff(tables, self.settings.tables_per_checker)
-        minutes = sessions.end - sessions.start + self.settings.around_session_minutes
-        hours = np.zeros(len(sessions))
         first = np.unique(session, return_index=True)[1]
-        hours[first] = staff * minutes[first] / 60.0
-        if self.settings.checkers_shared:
+        hours = np.zeros(len(sessions))
+        hours[first] = staff_hours_alone(
+            tables,
+            (sessions.end - sessions.start)[first],
+            tables_each=(settings.tables_per_officer,)
+            if settings.checkers_shared
+            else (settings.tables_per_officer, settings.tables_per_checker),
+            around_session_minutes=settings.around_session_minutes,
+        )
+        if settings.checkers_shared:
             held = np.flatnonzero(~self.called_off)
             queue, checkers = self._sessions(sessions)
             queues, first = np.unique(queue[held], return_index=True)
@@ -284,6 +288,40 @@ class VisitingDay:
             there = last[queues] - sessions.start[first] + self.settings.around_session_minutes
             hours[first] += checkers[queues] * there / 60.0
         return np.where(self.called_off, 0.0, hours)
+
+
+def staff_hours_alone(
+    tables: NDArray[np.int64],
+    minutes: NDArray[np.float64],
+    *,
+    tables_each: Sequence[float],
+    around_session_minutes: float,
+) -> NDArray[np.float64]:
+    """Give the staff hours of sessions that share no staff with others.
+
+    Parameters
+    ----------
+    tables
+        Open and closed, of each session; int64, shape (sessions,).
+    minutes
+        How long each lasts; float64, shape (sessions,).
+    tables_each
+        Tables that one of each kind of staff can look after: ``tables_per_officer`` and
+        ``tables_per_checker``. There is at least one of each kind.
+    around_session_minutes
+        Staff are there so much longer.
+
+    Examples
+    --------
+    Fifteen tables for an hour and a half: three officers and two checkers for two and a half hours.
+
+    >>> staff_hours_alone(
+    ...     np.array([15]), np.array([90.0]), tables_each=(6, 8), around_session_minutes=60
+    ... ).tolist()
+    [12.5]
+    """
+    staff = sum(_staff(tables, each) for each in tables_each)
+    return np.asarray(staff * (minutes + around_session_minutes) / 60.0, dtype=np.float64)
 
 
 def whole_sessions(sessions: DatedSlots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

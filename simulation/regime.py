@@ -19,6 +19,9 @@ from simulation.clock import MINUTES_PER_DAY, clock_minutes, clock_time
 FAMILY_DAY_TEMPLATE = "-family-day"
 """How the id of the template of a scenario's family day ends, after the establishment's code."""
 
+ADDED_TEMPLATE = "-added-"
+"""What stands in the ids of templates of added sessions: after it the number and the day."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedSessions:
@@ -238,8 +241,9 @@ def sessions_under(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
         Its ``session_templates`` and ``establishments`` are read.
     regime
         Its ``session_tables`` and ``session_times`` change templates that exist, its
-        ``added_sessions`` append new ones (with templates named ``<establishment>-added-<number>``)
-        and its family days one more (``<establishment>-family-day``).
+        ``added_sessions`` append new ones (with templates named
+        ``<establishment>-added-<number>-<day>``) and its family days one more
+        (``<establishment>-family-day``).
 
     Returns
     -------
@@ -437,7 +441,7 @@ def _added_rows(
     return [
         {name: known.get(name, "") for name in columns}
         | {
-            "template": f"{establishment}-added-{number}-{day}",
+            "template": f"{establishment}{ADDED_TEMPLATE}{number}-{day}",
             "establishment": establishment,
             "hall": "added",
             "day": day,

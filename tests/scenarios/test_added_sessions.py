@@ -13,7 +13,16 @@ from scenarios.results import Results
 from scenarios.run import Options, run_many
 
 PAIR = {"seed": 1, "replications": 2, "data_digest": "d"}
-EVENING = {"where": {}, "days": ["tue"], "start": "18:00", "end": "19:30", "open_tables": 5}
+EVENING = {
+    "where": {},
+    "days": ["tue"],
+    "start": "18:00",
+    "end": "19:30",
+    "open_tables": 5,
+    "closed_tables": 0,
+}
+STAFF_HOURS = (1 + 1) * (1.5 + 1.0)
+"""An officer and a checker for the five tables, for an hour and a half and the hour around it."""
 
 
 def results(rows: list[tuple[Any, ...]], added: list[dict[str, Any]]) -> Results:
@@ -27,7 +36,11 @@ def results(rows: list[tuple[Any, ...]], added: list[dict[str, Any]]) -> Results
             "population": 1,
             "calendar": {"start_date": "2026-08-03"},
             "regime": {"added_sessions": added},
-            "benefit": {"staff_per_added_session": 6.0},
+            "attendance": {
+                "tables_per_officer": 6,
+                "tables_per_checker": 8,
+                "around_session_minutes": 60,
+            },
         },
         tables={"visits": visits.assign(session_start=pd.to_datetime(visits["session_start"]))},
         allocation={},
@@ -67,7 +80,7 @@ def test_a_visit_in_an_added_session_is_moved_extra_or_new(pair: tuple[Results, 
     (row,) = added_use(*pair).to_dict("records")
     assert [row[use] for use in USES] == [1, 1, 1]
     assert (row["visits"], row["held"], row["replications"]) == (3, 2, 1)
-    assert row["staff_hours"] == 2 * 1.5 * 6
+    assert row["staff_hours"] == 2 * STAFF_HOURS
     assert (row["family_gbp"], row["family_hours"], row["school_hours"]) == (60.0, 4.5, 1.5)
 
 
@@ -99,7 +112,7 @@ def test_an_added_session_that_is_the_second_of_a_double_visit_counts() -> None:
     (row,) = added_use(before, after).to_dict("records")
 
     assert [row[use] for use in USES] == [1, 1, 0]
-    assert (row["visits"], row["held"], row["staff_hours"]) == (2, 1, 1.5 * 6)
+    assert (row["visits"], row["held"], row["staff_hours"]) == (2, 1, STAFF_HOURS)
     assert (row["family_gbp"], row["family_hours"], row["school_hours"]) == (0.0, 0.0, 0.0)
 
 

@@ -24,11 +24,13 @@ from scenarios.benefit import (
 from scenarios.distance import distance_measures, distance_rows, further_rows, with_groups
 from scenarios.inputs import Inputs, load_inputs
 from scenarios.load import load_scenario
-from scenarios.payers import added_hours, payments
-from scenarios.place import place
+from scenarios.payers import payments
+from scenarios.place import place, simulated_on
 from scenarios.row_changes import changed_rows
 from scenarios.schema import RuleChange
+from scenarios.staffing import added_session_hours
 from simulation.demand import keep_share
+from simulation.replicate import year_of
 
 BASELINE = load_scenario("baseline")
 costs = st.floats(0, 500)
@@ -126,7 +128,7 @@ def test_payers_by_hand() -> None:
         one(visits=12.0, refunded_visits=12.0),
         moves=10,
         school_hours=(None, 5.0),
-        added_session_hours=100.0,
+        session_staff_hours=600.0,
         shuttle_gbp=5200.0,
         escort_gbp_per_move=222.0,
         settings=BASELINE.benefit,
@@ -144,11 +146,34 @@ def test_payers_by_hand() -> None:
     }
 
 
-def test_hours_of_added_sessions_by_hand(small: Inputs) -> None:
-    """Two Category C prisons, two evenings of an hour and a half, 52 weeks."""
-    regime = load_scenario("evening_visits").regime
-    assert added_hours(small.estate, regime, 52) == 2 * 2 * 1.5 * 52
-    assert added_hours(small.estate, BASELINE.regime, 52) == 0
+def test_staff_of_added_sessions_by_hand(small: Inputs) -> None:
+    """Two Category C prisons, two evenings, 52 weeks; three officers and two checkers a session."""
+    evenings = load_scenario("evening_visits")
+    assert added_session_hours(small.estate, evenings) == 2 * 2 * 52 * (3 + 2) * (1.5 + 1.0)
+    assert added_session_hours(small.estate, BASELINE) == 0
+
+
+def test_staff_of_added_sessions_are_those_of_the_simulated_year(small: Inputs) -> None:
+    """Where every session is held, payers are asked for the hours that the year counts."""
+    evenings = load_scenario("evening_visits")
+    held = evenings.model_copy(
+        update={
+            "attendance": replace(evenings.attendance, staff_shortage_share=0.0),
+            "regime": replace(evenings.regime, bank_holiday_held_share=1.0),
+        }
+    )
+    played = simulated_on(held, small, place(held, small))
+    hours = 0.0
+    for establishment in played.establishments:
+        year = year_of(played, establishment, seed=1, replication=0)[0].year
+        slots = year.sessions
+        is_added = np.char.find(year.templates[slots.template].astype(str), "-added-") >= 0
+        is_measured = (slots.day >= played.calendar.warm_up_days) & (
+            slots.day < played.calendar.days
+        )
+        hours += float(year.day.staff_hours(slots)[is_added & is_measured].sum())
+    assert hours == pytest.approx(added_session_hours(small.estate, held))
+    assert hours > 0
 
 
 PEOPLE = pd.DataFrame(
