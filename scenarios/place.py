@@ -178,6 +178,7 @@ def simulated_with(
             calendar=scenario.calendar,
             need=scenario.need,
             settings=scenario.family_work,
+            family_days_per_year=scenario.regime.family_days_per_year,
             groups=groups_of(held),
         ),
     )

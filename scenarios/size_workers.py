@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -306,7 +307,8 @@ class _Sizing:
             When the total is less than one worker with leave cover for each prison.
         """
         rows = pd.DataFrame({"establishment": list(self._work)})
-        rows = rows.merge(_of_prisons(inputs), on="establishment", how="left", validate="1:1")
+        known = _of_prisons(inputs, self._scenario.calendar.start_date)
+        rows = rows.merge(known, on="establishment", how="left", validate="1:1")
         rows["fte_today"] = rows["fte_today"].fillna(0.0)
         rows = rows.fillna(dict.fromkeys(("provider", "lot", "funder", "confidence"), ""))
         inside = (rows["funder"] == WorkerFunder.NATIONAL_CONTRACT) | (
@@ -412,7 +414,7 @@ class _Sizing:
 
     def with_fresh_years(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Play the fewest for the target with fresh seeds, and add steps where they miss it."""
-        fresh = self._levels_again(rows, ("for_target",), "fresh seeds")
+        fresh = self._levels_again(rows, ("for_target",), "fresh seeds", later=1)
         nothing = {
             "fresh_in_time": math.nan,
             "fresh_in_time_low": math.nan,
@@ -429,7 +431,9 @@ class _Sizing:
     def shares_played_again(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Play the fair share and today's numbers with fresh seeds."""
         names = ("fair", "today")
-        fresh = self._levels_again(rows, names, "fresh seeds of the shares")
+        # the limit of the fair share was decided on the seeds before
+        later = 2 + ADDED_MAX
+        fresh = self._levels_again(rows, names, "fresh seeds of the shares", later=later)
         found = [
             {
                 f"fresh_weighted_hours_{name}": _weighted_hours(
@@ -441,7 +445,9 @@ class _Sizing:
         ]
         return pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
 
-    def _levels_again(self, rows: pd.DataFrame, names: Sequence[str], stage: str) -> Years:
+    def _levels_again(
+        self, rows: pd.DataFrame, names: Sequence[str], stage: str, *, later: int
+    ) -> Years:
         wanted = {}
         for row in rows.to_dict("records"):
             levels = [row[f"fte_{name}"] for name in names]
@@ -451,7 +457,7 @@ class _Sizing:
         return self._years_of(
             wanted,
             stage=stage,
-            seed=self._asked.seed + 1,
+            seed=self._asked.seed + later,
             replications=2 * self._asked.replications,
         )
 
@@ -693,9 +699,11 @@ def _of_range(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, 
     return (values - values.min()) / span if span > 0 else values * 0.0
 
 
-def _of_prisons(inputs: Inputs) -> pd.DataFrame:
-    """Give name, region and today's caseworkers of every prison."""
+def _of_prisons(inputs: Inputs, start_date: date) -> pd.DataFrame:
+    """Give name, region and the caseworkers on the first day of the year of every prison."""
     workers = inputs.estate.family_workers
+    ends = workers["ends"].astype(str)
+    workers = workers[(ends == "") | (ends >= start_date.isoformat())]
     cases = workers[workers["line"] == WorkerLine.CASEWORK].sort_values("fte", ascending=False)
     first = cases.groupby("establishment")[["provider", "lot", "funder", "confidence"]].first()
     here = inputs.estate.establishments[["establishment", "name", "region"]].set_index(
@@ -841,12 +849,14 @@ def _tell(rows: pd.DataFrame, costs: pd.DataFrame, size: _Sizing, asked: Asked) 
     unreachable = int((~rows["target_can_be_reached"]).sum())
     if unreachable > 5:
         yield f"... and {unreachable - 5} prisons more, listed in workers.csv."
-    if size.limited_prisons and not size.limit_holds:
+    if size.limit_holds:
+        yield "The target is a limit of the fair share, and not of the splits beside it."
+    elif size.limited_prisons:
         yield (
             f"The target is a limit of the share in the {size.limited_prisons} of {len(inside)} "
             "prisons that can reach it."
         )
-    elif not size.limit_holds:
+    else:
         yield (
             f"The total of {size.budget_steps / STEPS_PER_FTE:.1f} cannot hold the target in every "
             "prison; it is shared without that limit, with leave cover everywhere."

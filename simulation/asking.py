@@ -194,6 +194,7 @@ class Manner:
         demand: DemandSettings,
         calendar: Calendar,
         *,
+        asked_share: NDArray[np.float64],
         with_resolve: bool,
         moved_online: NDArray[np.float64],
         seed: int,
@@ -209,6 +210,9 @@ class Manner:
             Channels and choices, and how wishes fall with cost.
         calendar
             Tells the days of the week.
+        asked_share
+            Share of their requests that each person's family makes at all, as ``visit_requests``
+            was given it: a draw is below it where there is a request.
         with_resolve
             Whether moods matter; else every resolve is 0.
         moved_online
@@ -245,7 +249,8 @@ class Manner:
             wish[wishing] = _kind(drawn("which kind", wishing), place, visits.party[wishing])
         resolve = np.zeros(len(visits))
         if with_resolve:
-            resolve = drawn("kept") / keep_share(place.net_cost_gbp, demand)[visits.party]
+            kept_share = keep_share(place.net_cost_gbp, demand)[visits.party]
+            resolve = drawn("kept") / (kept_share * asked_share[visits.person])
         return cls(
             settings=settings,
             channel=channel,

@@ -150,7 +150,9 @@ def _of_the_team(year: FamilyYear) -> dict[str, float]:
     there = year.hours.casework[days] + year.hours.early_days[days]
     share_of_year = (year.end_day - year.first_day) / (52 * DAYS_PER_WEEK)
     return {
-        "worker_fte": sum(post.fte for post in year.work.posts),
+        "worker_fte": sum(
+            post.fte for post in year.work.posts if post.last_day is None or post.last_day >= 0
+        ),
         "worker_open_case_days": float(year.done.open_cases[days].sum()),
         "worker_hours": float(there.sum()),
         "worker_hours_used": float(year.done.hours_used[days].sum()),

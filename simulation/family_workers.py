@@ -28,6 +28,7 @@ from simulation.need import (
     referrals_per_year,
 )
 from simulation.place import Place
+from simulation.regime import FAMILY_DAY_TEMPLATE
 from simulation.streams import person_keys, stream_key, uniform
 
 WORKING_DAYS = 5
@@ -63,7 +64,7 @@ class FamilyWorkSettings:
         Share of weeks in which a post is not filled, and weeks until one is filled again.
     casework_share
         Share of the hours at work that go to cases; the rest goes to records, supervision and ways.
-    duty_hours_per_session, duty_hours_per_family_day, family_days_per_year
+    duty_hours_per_session, duty_hours_per_family_day
         Fixed duties in the visitors' centre and on family days, which come off those hours.
     caseload_cap
         Open cases of a full-time worker beyond which only priority referrals are begun.
@@ -94,7 +95,6 @@ class FamilyWorkSettings:
     casework_share: float
     duty_hours_per_session: float
     duty_hours_per_family_day: float
-    family_days_per_year: float
     caseload_cap: float
     triage_hours: float
     assessment_hours: float
@@ -310,6 +310,7 @@ def family_work(
     calendar: Calendar,
     need: NeedSettings,
     settings: FamilyWorkSettings,
+    family_days_per_year: int,
     groups: Mapping[str, NDArray[np.int64]],
 ) -> dict[str, FamilyWork]:
     """Gather what the year of family work depends on at every prison that holds somebody.
@@ -326,6 +327,8 @@ def family_work(
         Session templates of each establishment, whose number decides the fixed duties.
     calendar, need, settings
         Of the scenario.
+    family_days_per_year
+        Of the regime, at each establishment whose templates hold a family day.
     groups
         Number of the group of each of ``people``, by ``group_by``.
     """
@@ -349,19 +352,28 @@ def family_work(
             stay_days=stay[here],
             groups={name: codes[here] for name, codes in groups.items()},
             posts=posts.get(code, ()),
-            duty_hours_per_week=duty_hours(sessions.get(code), settings),
+            duty_hours_per_week=duty_hours(sessions.get(code), settings, family_days_per_year),
             need_hours=float(row["need_hours"]),
             latent_hours=float(row["latent_hours"]),
         )
     return found
 
 
-def duty_hours(sessions: pd.DataFrame | None, settings: FamilyWorkSettings) -> float:
-    """Give the fixed duties of a prison in hours a week, for its session templates."""
-    weekly = 0.0 if sessions is None else float((1.0 / sessions["every_n_weeks"]).sum())
-    family_days = settings.family_days_per_year / WEEKS_PER_YEAR
-    return weekly * settings.duty_hours_per_session + family_days * (
-        settings.duty_hours_per_family_day
+def duty_hours(
+    sessions: pd.DataFrame | None, settings: FamilyWorkSettings, family_days_per_year: int
+) -> float:
+    """Give the fixed duties of a prison in hours a week, for its session templates.
+
+    The template of its family days, where there is one, tells their hours and not how many there
+    are: the regime does.
+    """
+    if sessions is None:
+        return 0.0
+    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
+    weekly = float((1.0 / sessions.loc[~is_family_day, "every_n_weeks"]).sum())
+    family_days = family_days_per_year / WEEKS_PER_YEAR if is_family_day.any() else 0.0
+    return (
+        weekly * settings.duty_hours_per_session + family_days * settings.duty_hours_per_family_day
     )
 
 
@@ -461,7 +473,7 @@ def hours_at_work(
     for post, present, in_post in zip(posts, presence, filled, strict=True):
         there = np.ones(len(days))
         if post.last_day is not None:
-            there[first_day + post.last_day + 1 :] = 0.0
+            there[max(0, first_day + post.last_day + 1) :] = 0.0
         at_work[WorkerLine(post.line)] += post.fte * daily * present * there
         if post.line not in CENTRE_LINES:
             room += post.fte * in_post * there * settings.caseload_cap

@@ -395,7 +395,8 @@ def staff_of(
         People held at the prison of a local line; posts there are always covered, breaks too,
         until its families ring the national line.
     seed, replication
-        Names of the draws of vacancies and absences.
+        Names of the draws of vacancies and absences, with the shift's days and times and the
+        number of the post within it, so that one agent more changes nobody else's days.
     shifts
         Agents of the national line; by default those of the scenario.
     """
@@ -418,27 +419,29 @@ def staff_of(
     duty = np.zeros((calendar.days, HALF_HOURS_PER_DAY), dtype=np.int64)
     weekday = calendar.weekdays(np.arange(calendar.days))
 
-    def stream(purpose: str, post: int) -> np.uint64:
-        apart = post // POSTS_APART
-        return stream_key(seed, replication, purpose, f"{line} {apart}" if apart else line)
+    def stream(purpose: str, shift: str, post: int) -> np.uint64:
+        return stream_key(seed, replication, purpose, f"{line} {shift} {post // POSTS_APART}")
 
     key = np.zeros(1, dtype=np.uint64)
-    number = 0
+    posts_of: dict[str, int] = {}
     for shift in shifts:
+        name = f"{' '.join(shift.days)} {shift.start} {shift.end}"
         works = is_open & np.isin(weekday, [DAYS.index(day) for day in shift.days])
         for post in range(shift.agents):
             there = works.copy()
+            number = posts_of[name] = posts_of.get(name, -1) + 1
             if line == NATIONAL:
                 on_day = np.arange(calendar.days) * POSTS_APART + number % POSTS_APART
                 each_day = np.repeat(key, calendar.days)
-                absent = uniform(stream("line agent absent", number), each_day, numbers=on_day)
+                absent = uniform(
+                    stream("line agent absent", name, number), each_day, numbers=on_day
+                )
                 there &= absent >= settings.absence_share
                 vacant = uniform(
-                    stream("line post vacant", number), key, numbers=number % POSTS_APART
+                    stream("line post vacant", name, number), key, numbers=number % POSTS_APART
                 )
                 there &= vacant[0] >= settings.vacancy_share
             duty += np.outer(there, shift.on_duty(post)).astype(np.int64)
-            number += 1
     if line != NATIONAL:
         duty[max(0, lines.joins_day.get(line, calendar.days)) :] = 0
     return Staff(
@@ -562,7 +565,8 @@ def family_calls(
             visits.person,
             visits.number,
         )
-        asks = np.flatnonzero(chosen < share)
+        in_year = visits.asked_minutes >= 0  # a start state holds bookings from before it
+        asks = np.flatnonzero((chosen < share) & in_year)
         who, which = visits.person[asks], visits.number[asks]
 
         def own(

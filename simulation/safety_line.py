@@ -111,7 +111,7 @@ def play_safety_line(
     Parameters
     ----------
     place
-        Its people; each is somebody for whom a family may fear.
+        Its people; each is somebody for whom a family may fear, while held there.
     calendar, settings
         The year, and when the line is staffed.
     seed, replication
@@ -134,8 +134,10 @@ def play_safety_line(
     within = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     who, number = person[which], period[which] * CALLS_APART + within
     minutes = (period[which] + drawn("when", who, number)) * DAYS_PER_PERIOD * MINUTES_PER_DAY
+    day = np.floor(minutes / MINUTES_PER_DAY)
+    is_here = (place.from_day[who] <= day) & (day < place.until_day[who])
     order = np.argsort(minutes, kind="stable")
-    order = order[minutes[order] < calendar.days * MINUTES_PER_DAY]
+    order = order[is_here[order] & (minutes[order] < calendar.days * MINUTES_PER_DAY)]
     minutes, who, number = minutes[order], who[order], number[order]
     lasts = -np.log1p(-drawn("lasts", who, number)) * settings.call_minutes
     takes = -np.log1p(-drawn("called back", who, number)) * settings.call_back_minutes

@@ -726,6 +726,7 @@ def open_year(
         inputs.asking,
         inputs.demand,
         calendar,
+        asked_share=still_asked,
         with_resolve=inputs.mood.matters,
         moved_online=inputs.lines.moved_share(establishment, visits.asked_minutes),
         **names,

@@ -313,7 +313,8 @@ def play_together(
 
     def line_of(name: str) -> _LiveLine:
         if name not in lines:
-            people = len(inputs.places[name].keys) if name in inputs.places else 0
+            here = inputs.places.get(name)
+            people = 0 if here is None else int((here.from_day <= 0).sum())
             agents = (
                 staff(name)
                 if staff is not None

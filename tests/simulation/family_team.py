@@ -35,7 +35,6 @@ SETTINGS = FamilyWorkSettings(
     casework_share=1.0,
     duty_hours_per_session=0.0,
     duty_hours_per_family_day=0.0,
-    family_days_per_year=0.0,
     caseload_cap=30.0,
     triage_hours=1.0,
     assessment_hours=2.0,

@@ -18,7 +18,8 @@ import simpy
 
 from data.words import DAYS
 from simulation import probe
-from simulation.demand import keep_share
+from simulation.calling import callers
+from simulation.demand import keep_share, video_users
 from simulation.log import Year
 from simulation.simulate import SimulationInputs
 from simulation.streams import person_keys, stream_key, uniform
@@ -143,6 +144,9 @@ class ReferenceModel:
         self.probes: list[tuple[int, bool]] = []
         self._seed, self._replication = seed, replication
         place = year.place
+        names = {"seed": seed, "replication": replication}
+        who_calls, _ = callers(place, inputs.calling, **names)
+        self._uses_video = video_users(place, inputs.demand, who_calls, **names)
         order_day = np.floor(uniform(stream_key(seed, replication, "order day"), place.keys) * 28)
         full = uniform(stream_key(seed, replication, "full credit"), place.keys)
         extra = uniform(stream_key(seed, replication, "extra orders"), place.keys)
@@ -730,8 +734,11 @@ class ReferenceModel:
         return "online" if is_online else "phone"
 
     def _resolve(self, request: int) -> float:
-        net = self.year.place.net_cost_gbp[self.year.visits.party[request]]
+        visits = self.year.visits
+        net = self.year.place.net_cost_gbp[visits.party[request]]
         kept = keep_share(np.array([net]), self.inputs.demand)[0]
+        if self._uses_video[visits.person[request]]:
+            kept *= 1.0 - self.inputs.calling.instead_of_visit_share
         return self._of_request("kept", request) / kept
 
     def _mood(self, index: int) -> float:

@@ -15,6 +15,7 @@ from simulation import family_measures
 from simulation.casework import NEVER
 from simulation.family_workers import (
     FamilyWorkSettings,
+    Post,
     cases_of,
     days_played,
     duty_hours,
@@ -25,6 +26,7 @@ from simulation.family_workers import (
     presence_of,
 )
 from simulation.need import SOURCES
+from simulation.regime import FAMILY_DAY_TEMPLATE
 from tests.simulation.family_team import CALENDAR, SETTINGS, full_time, team
 
 SELF, RECEPTION = ReferralSource.SELF_REFERRAL, ReferralSource.RECEPTION
@@ -135,11 +137,26 @@ def test_fixed_duties_follow_sessions_and_family_days() -> None:
         SETTINGS,
         duty_hours_per_session=2.0,
         duty_hours_per_family_day=8.0,
-        family_days_per_year=13.0,
     )
+    weekly = pd.DataFrame(
+        {"template": ["LEI-sat-am", "LEI-sun-am", "LEI-wed-pm"], "every_n_weeks": [1, 1, 2]}
+    )
+    family_day = pd.DataFrame({"template": [f"LEI{FAMILY_DAY_TEMPLATE}"], "every_n_weeks": [1]})
 
-    assert duty_hours(pd.DataFrame({"every_n_weeks": [1, 1, 2]}), settings) == 7.0
-    assert duty_hours(None, settings) == 2.0
+    assert duty_hours(pd.concat([weekly, family_day]), settings, 13) == 7.0
+    assert duty_hours(weekly, settings, 13) == 5.0
+    assert duty_hours(None, settings, 13) == 0.0
+
+
+def test_a_contract_that_ended_long_ago_works_no_hour_of_the_year() -> None:
+    settings = replace(SETTINGS, warm_up_weeks=26)
+    posts = (Post(name="grant-0", line="casework", fte=1.0, last_day=-365),)
+    there = np.ones((1, 600))
+
+    hours = hours_at_work(posts, there, there, settings, first_day=182, duty_hours_per_week=0.0)
+
+    assert not hours.casework.any()
+    assert not hours.room.any()
 
 
 def test_referrals_come_at_their_rate_and_from_their_source() -> None:

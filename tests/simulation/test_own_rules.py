@@ -110,7 +110,8 @@ def test_a_prison_has_channels_of_its_own() -> None:
     visits = visit_requests(held, inputs.calendar, DEMAND, **names)
     manner = Manner.of(
         held, visits, inputs.asking, DEMAND, inputs.calendar,
-        with_resolve=False, moved_online=np.zeros(len(visits)), **names,
+        asked_share=np.ones(len(held.keys)), with_resolve=False,
+        moved_online=np.zeros(len(visits)), **names,
     )  # fmt: skip
 
     shares = np.bincount(manner.channel, minlength=len(CHANNELS)) / len(visits)

@@ -32,6 +32,21 @@ def test_calls_are_as_many_as_the_rate_says() -> None:
     assert low <= len(played().minutes) <= high
 
 
+def test_nobody_rings_about_people_who_are_elsewhere() -> None:
+    place = INPUTS.places["AAA"]
+    half = YEAR.days // 2
+    gone = replace(place, until_day=np.full(len(place.keys), half))
+    comes = replace(place, from_day=np.full(len(place.keys), half))
+
+    before, after = (
+        play_safety_line(each, YEAR, SAFETY, seed=1, replication=0).minutes
+        for each in (gone, comes)
+    )
+
+    assert before.max() < half * 1440 <= after.min()
+    assert sorted([*before, *after]) == played().minutes.tolist()
+
+
 def test_nobody_is_answered_live_outside_staffed_hours() -> None:
     year = played()
     time = year.minutes % 1440

@@ -364,22 +364,37 @@ def test_breaks_follow_one_another() -> None:
 
 def test_no_post_shares_its_absences_with_another_however_many_there_are() -> None:
     """The post after 1,024 others is not away whenever the first is away a day later."""
-    early, others, late = (
-        Shift(days=days, start=start, end=end, agents=agents, break_minutes=0)
-        for days, start, end, agents in (
-            (WEEKDAYS, "09:00", "09:30", 1),
-            (("mon",), "11:00", "11:30", 1023),
-            (WEEKDAYS, "10:00", "10:30", 1),
-        )
-    )
-    settings = replace(BUSY, seats=2000, absence_share=0.5, shifts=(early, others, late))
-    staff = staff_of(Lines(settings=settings), NATIONAL, CALENDAR, people=0, seed=1, replication=0)
-    there = staff.agents.reshape(-1, 48)
 
-    tuesdays = np.arange(1, len(there), 7)
-    first, last = there[tuesdays + 1, 18], there[tuesdays, 20]
-    assert 0 < first.sum() < len(first)
-    assert (first != last).any()
+    def there(agents: int) -> np.ndarray:
+        shift = Shift(days=WEEKDAYS, start="09:00", end="09:30", agents=agents, break_minutes=0)
+        return agents_of(shift)[:, 18]
+
+    first, last = there(1), there(1025) - there(1024)
+    tuesdays = np.arange(1, len(first), 7)
+    assert set(first[tuesdays]) == {0, 1}
+    assert (first[tuesdays + 1] != last[tuesdays]).any()
+
+
+def test_one_agent_more_changes_nobody_elses_days() -> None:
+    late = Shift(days=WEEKDAYS, start="13:00", end="17:00", agents=2, break_minutes=0)
+
+    few, many = (
+        agents_of(replace(late, start="09:00", end="13:00", agents=agents), late)
+        for agents in (2, 3)
+    )
+
+    assert (few[:, 26:34] == many[:, 26:34]).all()
+    assert (few[:, 18:26] <= many[:, 18:26]).all()
+    assert (few < many).any()
+
+
+def agents_of(*shifts: Shift) -> np.ndarray:
+    """Give the agents there by day and half-hour, each absent on every other day."""
+    settings = replace(BUSY, seats=2000, absence_share=0.5, shifts=shifts)
+    lines = Lines(settings=settings)
+    return staff_of(lines, NATIONAL, CALENDAR, people=0, seed=1, replication=0).agents.reshape(
+        -1, 48
+    )
 
 
 def test_vacancies_and_absences_thin_the_roster() -> None:
