@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -127,7 +128,9 @@ def draft_of(scenario: Begun) -> Draft:
 
 
 @st.cache_resource(max_entries=30, show_spinner=False)
-def _judged(name: str, text: str) -> tuple[Scenario | None, tuple[str, ...]]:
+def _judged(
+    name: str, text: str, tables: _effects.Tables
+) -> tuple[Scenario | None, tuple[str, ...]]:
     from scenarios.drafts import checked_text
     from scenarios.errors import ScenarioError
     from scenarios.inputs import unfit
@@ -136,17 +139,21 @@ def _judged(name: str, text: str) -> tuple[Scenario | None, tuple[str, ...]]:
         scenario = checked_text(name, text)
     except ScenarioError as error:
         return None, error.problems
-    problems = tuple(unfit(scenario, _effects.built_in_estate()))
+    folder = None if tables is None else Path(tables[0])
+    problems = tuple(unfit(scenario, _effects.estate_of(tables), folder))
     return (None if problems else scenario), problems
 
 
 def judged(draft: Draft) -> tuple[Scenario | None, tuple[str, ...]]:
-    """Return the scenario that a draft makes, or everything that is wrong with it."""
+    """Return the scenario that a draft makes, or everything that is wrong with it.
+
+    It is judged by the tables that the session's runs are made on.
+    """
     from scenarios.drafts import NOTHING_CHANGED, draft_text
 
     if not draft.change:
         return None, (NOTHING_CHANGED,)
-    return _judged("draft", draft_text(draft))
+    return _judged("draft", draft_text(draft), _effects.tables_in_use())
 
 
 def offers(keys: Sequence[str]) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _state
+from app_pages import _data, _state
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from data.estate import Estate
     from scenarios.effects import Ratio
+    from scenarios.results import Results
 
 PRISONS = (
     "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
@@ -103,37 +104,61 @@ def slots(folder: str, stamp: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     return use_by_slot(results), on_offer(results)
 
 
-def names() -> dict[str, str]:
-    """Return the names of the prisons by code."""
-    known = _state.establishments()
+def names(*runs: Results) -> dict[str, str]:
+    """Return the names of the prisons of runs by code; the first run that has a name gives it."""
+    import pandas as pd
+
+    known = pd.concat([results.establishments for results in reversed(runs)])
     return dict(zip(known["establishment"].astype(str), known["name"].astype(str), strict=True))
 
 
-@st.cache_resource(show_spinner=False)
-def built_in_estate() -> Estate:
-    """Return the built-in estate."""
+Tables = tuple[str, int] | None
+"""A folder of tables and when it was last written; none for the built-in ones."""
+
+
+def tables_in_use() -> Tables:
+    """Return the tables that runs of this session are made on."""
+    folder = _data.in_use()
+    if folder is None:
+        return None
+    return str(folder), max((path.stat().st_mtime_ns for path in folder.iterdir()), default=0)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def estate_of(tables: Tables) -> Estate:
+    """Return the estate of some tables.
+
+    Raises
+    ------
+    TableError
+        With every fault of the tables.
+    """
     from data.estate import load_estate
 
-    return load_estate()
+    return load_estate(None if tables is None else tables[0])
 
 
-@st.cache_data(max_entries=60, show_spinner=False)
 def extra_staff(text: str) -> tuple[float, float] | None:
     """Return hours and pounds of staff a year that a scenario file adds; nothing for a faulty one.
 
     Parameters
     ----------
     text
-        The scenario file.
+        The scenario file; it is set beside the timetable in use.
     """
+    return _extra_staff(text, tables_in_use())
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def _extra_staff(text: str, tables: Tables) -> tuple[float, float] | None:
     from scenarios.drafts import checked_text
     from scenarios.errors import ScenarioError
     from scenarios.load import load_scenario
     from scenarios.staffing import planned_staff
 
     try:
-        after = planned_staff(built_in_estate(), checked_text("draft", text))
-        before = planned_staff(built_in_estate(), load_scenario("baseline"))
+        after = planned_staff(estate_of(tables), checked_text("draft", text))
+        before = planned_staff(estate_of(tables), load_scenario("baseline"))
     except (ScenarioError, ValueError):
         return None
     hours = after.session_hours + after.video_hours - before.session_hours - before.video_hours

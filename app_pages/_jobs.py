@@ -22,8 +22,15 @@ if TYPE_CHECKING:
     from scenarios.jobs import Command, Job, State
 
 WATCHED = "watched jobs"
+OPENED = "finished run opened"
+"""The finished run last opened for the reader, who may have chosen another since."""
 ADDRESS = "job"
+SEED, REPLICATIONS = 1, 4
+"""Of a run that is started with one button."""
+
 VIEWERS = "Only planners can start this."
+WHERE_TOLD = "The page Runs says what was wrong."
+"""What was wrong may name single people: it is told where only planners read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,31 @@ def scenarios() -> dict[str, Choice]:
             decides=placements == "optimised",
         )
     return found
+
+
+def scenario_box(label: str, first: str, *, decides: bool = False, **options: Any) -> str:
+    """Let the reader choose one of the scenarios that come with the model; return its name.
+
+    Parameters
+    ----------
+    first
+        The one chosen to begin with, where it is there.
+    decides
+        Whether only those are offered that decide placements.
+    options
+        Others of Streamlit's box.
+    """
+    choices = scenarios()
+    names = [name for name, each in choices.items() if each.decides or not decides]
+    return str(
+        st.selectbox(
+            label,
+            names,
+            index=names.index(first) if first in names else 0,
+            format_func=lambda name: choices[name].title,
+            **options,
+        )
+    )
 
 
 def begin(command: Command, *, title: str, **options: Any) -> None:
@@ -152,6 +184,24 @@ def panel(kinds: Sequence[Command] | None = None) -> Path | None:
     return Path(results[-1]) if results else None
 
 
+def offer_run(made: Path | None, page: str, label: str) -> None:
+    """Make a run that has just been finished the one that pages show, once, and offer to open it.
+
+    Parameters
+    ----------
+    made
+        As from :func:`panel`; nothing is offered where it is no run.
+    page, label
+        The page to open, and what the link says.
+    """
+    if made is None or not (made / "summary.json").is_file():
+        return
+    if st.session_state.get(OPENED) != str(made):
+        st.session_state[OPENED] = str(made)
+        _state.remember_run(str(made))
+    st.page_link(page, label=label)
+
+
 def cancel(name: str) -> None:
     """Ask a job to stop, and kill it when it does not; nothing half-written is left."""
     from scenarios.worker import cancel as stop
@@ -216,10 +266,12 @@ def _show_ended(job: Job) -> None:
 
     status = job.status
     planner = _who.is_planner()
-    ending = progress.ending(status, circulate=not planner)
-    _show.say(f"{job.request.title}. {ending}", small=False)
-    failed = planner and status.state == "failed"
-    if failed and (tail := log_tail(job.folder, status.reference)):
+    told = planner and _show.handling() == "OFFICIAL-SENSITIVE"
+    ending = progress.ending(status, circulate=not told)
+    failed = status.state == "failed"
+    where = f" {WHERE_TOLD}" if failed and planner and not told else ""
+    _show.say(f"{job.request.title}. {ending}{where}", small=False)
+    if failed and told and (tail := log_tail(job.folder, status.reference)):
         with st.expander("Last lines of the log"):
             _show.log(tail)
     with st.container(horizontal=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _export, _show, _state, _study, _who
+from app_pages import _effects, _export, _show, _state, _study, _who
 from scenarios.display import listings, orders, wording
 from scenarios.display.move_list import move_list
 
@@ -39,8 +40,8 @@ def show(run: _state.Run, results: Results) -> None:
     if rows.empty:
         _show.say("This plan moves nobody.")
         return
-    kept = _filtered(_dated(run, results.scenario))
-    names = _state.establishments()
+    kept = _filtered(_dated(run, results.scenario), _effects.names(results))
+    names = results.establishments
     by_order = orders.block_orders(kept, names)
     _show.table(orders.orders_listing(by_order))
     with st.expander("Move by move"):
@@ -79,9 +80,8 @@ def _dated(run: _state.Run, scenario: dict[str, Any]) -> pd.DataFrame:
     return _study.dated(run.folder, run.stamp, int(per_week), as_played, calendar)
 
 
-def _filtered(rows: pd.DataFrame) -> pd.DataFrame:
+def _filtered(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Let the planner choose moves."""
-    names = _state.establishments().set_index("establishment")["name"].to_dict()
 
     def named(code: str) -> str:
         return f"{names.get(code, code)} ({code})"

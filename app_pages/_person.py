@@ -111,7 +111,7 @@ def explain(plan: Plan, prisoner_id: str) -> None:
         for line in str(error).splitlines():
             _show.say(line)
         return
-    names = _effects.names()
+    names = _effects.names(_state.opened(plan.run))
     _show.say(persons.answer(found, names), small=False)
     _show.numbers(persons.numbers(found))
     _show.table(persons.alternatives(found, names))
@@ -226,7 +226,7 @@ def _unlock(plan: Plan, prisoner_id: str, place: str) -> None:
 
 def decide_again(plan: Plan) -> None:
     """Show all decisions, let the plan be decided again under them, and say what that cost."""
-    names, locks = _effects.names(), _locks(plan)
+    names, locks = _effects.names(_state.opened(plan.run)), _locks(plan)
     _show.section("Decide the plan again")
     if len(locks):
         with st.expander(f"All decisions so far: {len(locks):,}"):
@@ -255,7 +255,7 @@ def decide_again(plan: Plan) -> None:
         )
     told = _latest(plan, made)
     if told is not None:
-        _show_cost(told, names)
+        _show_cost(told, names, _state.opened(plan.run).establishments)
 
 
 def _begin(plan: Plan, most_changes: int | None) -> None:
@@ -292,7 +292,7 @@ def _latest(plan: Plan, made: Path | None) -> Path | None:
     return next((study.folder for study in _study.decided_again(plan.folder.name)), None)
 
 
-def _show_cost(folder: Path, names: Mapping[str, str]) -> None:
+def _show_cost(folder: Path, names: Mapping[str, str], establishments: pd.DataFrame) -> None:
     import pandas as pd
 
     from scenarios.again import read_steered
@@ -308,7 +308,6 @@ def _show_cost(folder: Path, names: Mapping[str, str]) -> None:
         _show.table(persons.changed(changed, names))
     study = next(each for each in _study.found("allocate") if each.name == folder.name)
     rows = _study.moves(str(folder), study.stamp).assign(date=orders.NO_DATE)
-    establishments = _state.establishments()
     with st.expander("Moves of this plan"):
         _show.table(orders.listing(rows, establishments))
     by_order = orders.block_orders(rows, establishments)

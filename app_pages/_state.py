@@ -173,7 +173,7 @@ def prisons(folder: str, stamp: int) -> pd.DataFrame:
     """Return one row per prison: people held and their distance, today and in the run."""
     from scenarios.display import views
 
-    return views.prisons(people(folder, stamp), establishments())
+    return views.prisons(people(folder, stamp), read_once(folder).establishments)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

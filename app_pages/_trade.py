@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _who
+from app_pages import _data, _jobs, _show, _state, _who
 from scenarios.display import frontiers
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHART = "frontier chart"
 POINT = "point"
+SAID = "said of a plan of a point"
 POINTS = (4, 60)
 
 
@@ -100,6 +101,51 @@ def draw(study: Study, found: Frontier, number: int) -> None:
     st.html(f'<p class="estate-note">{escape(drawn.note)} Click a point to pick it.</p>')
 
 
+def make_plan(study: Study, found: Frontier, number: int) -> None:
+    """Let the planner make the plan of a point: a run of the study's scenario with its limit."""
+    from scenarios.from_point import MAKES, limit_words
+
+    if not _who.is_planner():
+        return
+    if found.against not in MAKES:
+        _show.say(
+            "A plan is asked for by a limit, and a scenario sets none on crowding: points of this "
+            "study cannot be made into plans. A study against moves, people far from home or the "
+            "worst-off tenth can."
+        )
+        return
+    amount = float(found.point(number)["amount"])
+    st.button(
+        f"Make this plan: {limit_words(found.against, amount)}",
+        on_click=_begin_plan,
+        args=(study, found, amount),
+        help="Decides the plan anew under this limit, plays its year of visits and stores the run.",
+    )
+    for line in st.session_state.pop(SAID, []):
+        _show.say(line)
+
+
+def _begin_plan(study: Study, found: Frontier, amount: float) -> None:
+    from scenarios.again import data_like
+    from scenarios.errors import ScenarioError
+    from scenarios.from_point import limit_words, scenario_of_point
+
+    try:
+        data = data_like(found.manifest["inputs"], _data.folders())
+        path = scenario_of_point(study.folder, found.against, amount, _state.runs_folder())
+    except ScenarioError as error:
+        st.session_state[SAID] = list(error.problems)
+        return
+    _jobs.begin(
+        "run",
+        title=f"{study.title}: {limit_words(found.against, amount)}",
+        scenario=str(path),
+        data=None if data is None else str(data),
+        seed=_jobs.SEED,
+        replications=_jobs.REPLICATIONS,
+    )
+
+
 def equality(rows: pd.DataFrame) -> str:
     """List what a point means for groups; small groups are hidden from viewers."""
     return frontiers.equality_listing(rows, circulate=not _who.is_planner())
@@ -107,19 +153,10 @@ def equality(rows: pd.DataFrame) -> str:
 
 def begin() -> None:
     """Let the planner start a study in the background."""
-    choices = {name: each for name, each in _jobs.scenarios().items() if each.decides}
-    if not choices:
-        _show.say("There is no scenario that decides placements.")
-        return
-    names = list(choices)
-    name = st.selectbox(
-        "Scenario",
-        names,
-        index=names.index("closer_to_home") if "closer_to_home" in names else 0,
-        format_func=lambda name: choices[name].title,
-        key="study scenario",
-        width=640,
+    name = _jobs.scenario_box(
+        "Scenario", "closer_to_home", decides=True, key="study scenario", width=640
     )
+    title = _jobs.scenarios()[name].title
     against, points = st.columns(2)
     with against:
         what = st.selectbox(
@@ -138,7 +175,7 @@ def begin() -> None:
         if st.button("Start a trade-off study", type="primary"):
             _jobs.begin(
                 "frontier",
-                title=f"Trade-off: {choices[name].title}, against {frontiers.AGAINST[what]}",
+                title=f"Trade-off: {title}, against {frontiers.AGAINST[what]}",
                 scenario=name,
                 against=what,
                 points=int(number),
@@ -147,7 +184,7 @@ def begin() -> None:
         if st.button("Start a study of stability"):
             _jobs.begin(
                 "stability",
-                title=f"Stability: {choices[name].title}",
+                title=f"Stability: {title}",
                 scenario=name,
             )
             st.rerun()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _export, _moves, _show, _state, _study, _who
+from app_pages import _export, _moves, _relaxed, _show, _state, _study, _who
 from scenarios.display import areas, figures, frontiers, held, listings, rule_rows, views, wording
 
 run, results = _state.page(
@@ -19,7 +19,7 @@ gain = held.next_moves(results, traded.points if traded else None)
 _show.say(held.answer(results, counts, circulate=circulate), small=False)
 _show.numbers(held.numbers(results, counts, gain, circulate=circulate))
 _show.figure(
-    held.far_figure(results, counts),
+    held.far_figure(results, counts, circulate=circulate),
     held.far_table(counts, is_plan=is_plan, circulate=circulate),
 )
 _show.say(wording.proof(results))
@@ -52,7 +52,7 @@ else:
         areas.figure(results, by_area, _state.outline(), when, circulate=circulate),
         areas.listing(by_area, is_plan=is_plan, circulate=circulate),
     )
-_show.table(areas.region_listing(areas.regions(by_area), is_plan=is_plan, circulate=circulate))
+_show.table(areas.region_listing(by_area, is_plan=is_plan, circulate=circulate))
 
 if is_plan:
     _moves.show(run, results)
@@ -67,19 +67,25 @@ else:
     _show.say("Nothing was decided in this run, so nobody is without a place.")
 regions = held.regions_short(results)
 if len(regions):
-    _show.table(held.regions_table(regions))
+    _show.table(held.regions_table(regions, circulate=circulate))
 else:
     _show.say("Every region has places enough for the people who come from it.")
 
 if is_plan:
     _show.section("Where a place is worth most")
     _show.say(wording.worth(results))
-    worth = views.places_worth_most(results.units, _state.establishments())
+    worth = views.places_worth_most(results.units, results.establishments)
     if len(worth):
         _show.figure(figures.worth(results, worth))
-        _show.table(listings.worth(worth))
+        _show.table(listings.worth(worth, circulate=circulate))
     else:
         _show.say("In this run one place more would save nothing anywhere.")
+
+if is_plan:
+    _show.section("What each rule costs the plan")
+    _relaxed.show(results)
+    with st.expander("Every rule, and what breaking it costs"):
+        _show.table(rule_rows.listing(rule_rows.rule_costs(results)))
 
 _show.section("What it means for groups of people")
 if is_plan:
@@ -93,14 +99,15 @@ with st.expander("How far people are held from home, by band of miles"):
         figures.distances(results, placed, circulate=circulate),
         listings.distances(placed, is_plan=is_plan, circulate=circulate),
     )
-    _show.table(listings.far_from_home(placed, is_plan=is_plan))
-with st.expander("Rules, and what each costs"):
-    _show.table(rule_rows.listing(rule_rows.rule_costs(results)))
+    _show.table(listings.far_from_home(placed, is_plan=is_plan, circulate=circulate))
+if not is_plan:
+    with st.expander("Every rule"):
+        _show.table(rule_rows.listing(rule_rows.rule_costs(results)))
 if is_plan:
     with st.expander("What the weighted cost is made of, and its proof"):
         _show.facts(wording.plan_facts(results))
         _show.table(listings.terms(results))
 with st.expander("Every unit"):
-    _show.table(listings.units(results, _state.establishments(), circulate=circulate))
+    _show.table(listings.units(results, results.establishments, circulate=circulate))
 
 _export.download("Who is held where", shown=results)

@@ -77,13 +77,7 @@ def start() -> None:
     if not _jobs.may_begin():
         return
     with st.form("size", border=False):
-        choices = _jobs.scenarios()
-        scenario = st.selectbox(
-            "Scenario to size for",
-            list(choices),
-            index=list(choices).index(SCENARIO),
-            format_func=lambda name: choices[name].title,
-        )
+        scenario = _jobs.scenario_box("Scenario to size for", SCENARIO)
         left, right = st.columns(2, gap="large")
         with left:
             minutes = st.number_input("Answered within minutes", 0.0, 240.0, value=5.0, step=1.0)
@@ -92,7 +86,7 @@ def start() -> None:
         if st.form_submit_button("Start the sizing", type="primary"):
             _jobs.begin(
                 KIND,
-                title=f"Booking line for {choices[scenario].title}",
+                title=f"Booking line for {_jobs.scenarios()[scenario].title}",
                 scenario=scenario,
                 target_minutes=float(minutes),
                 share=int(percent) / 100,
@@ -102,7 +96,7 @@ def start() -> None:
 
 run, results = _state.page("Booking line and early days")
 estimates = _state.estimated(run.folder, run.stamp, lines.MEASURES)
-names = _state.establishments()
+names = results.establishments
 whole = lines.estimates_of(estimates).get(ALL, {})
 tables: list[str] = []
 

@@ -138,7 +138,7 @@ _show.figure(
 chosen_measure = st.selectbox("Prison by prison", list(MEASURES), key="prison measure", width=420)
 _show.table(
     compared.prisons_that_change(
-        _effects.prison_differences(*pair), _effects.names(), MEASURES[chosen_measure]
+        _effects.prison_differences(*pair), _effects.names(other, one), MEASURES[chosen_measure]
     )
 )
 

@@ -50,7 +50,7 @@ estimates = _state.estimated(run.folder, run.stamp, workers.MEASURES)
 whole = workers.estate(estimates)
 posts = workers.posts(results)
 prisons = workers.by_prison(
-    estimates, posts, _state.establishments(), leave_cover_fte=workers.leave_cover(results)
+    estimates, posts, results.establishments, leave_cover_fte=workers.leave_cover(results)
 )
 calendar = results.scenario["calendar"]
 first = date.fromisoformat(str(calendar["start_date"]))
@@ -170,13 +170,7 @@ def start() -> None:
     if not _jobs.may_begin():
         return
     with st.form("size", border=False):
-        choices = _jobs.scenarios()
-        scenario = st.selectbox(
-            "Scenario to size for",
-            list(choices),
-            index=list(choices).index("baseline"),
-            format_func=lambda name: choices[name].title,
-        )
+        scenario = _jobs.scenario_box("Scenario to size for", "baseline")
         left, right = st.columns(2, gap="large")
         with left:
             days = st.number_input("Reach within days", min_value=0, max_value=28, value=5)
@@ -201,7 +195,7 @@ def start() -> None:
             asked = {} if budget is None else {"budget_fte": float(budget)}
             _jobs.begin(
                 KIND,
-                title=f"Family workers for {choices[scenario].title}",
+                title=f"Family workers for {_jobs.scenarios()[scenario].title}",
                 scenario=scenario,
                 target_days=int(days),
                 share=int(percent) / 100,

@@ -12,9 +12,11 @@ top = st.container()
 _show.title("Trade-offs")
 _show.say(
     "A trade-off study finds the best plan for each number of moves, of people far from home or of "
-    "people above uncrowded capacity. Each point is a plan with its proof; a planner picks one."
+    "people above uncrowded capacity. Each point is a plan with its proof; a planner picks one and "
+    "can have it made."
 )
-made = _jobs.panel(["frontier", "stability"])
+made = _jobs.panel(["frontier", "stability", "run"])
+_jobs.offer_run(made, "app_pages/allocation.py", "Open the plan")
 
 studies = _study.found("frontier")
 if studies:
@@ -27,6 +29,7 @@ if studies:
     _show.say(frontiers.answer(found, number, start), small=False)
     _show.numbers(frontiers.numbers(found, number, start))
     _trade.draw(study, found, number)
+    _trade.make_plan(study, found, number)
     _show.table(frontiers.listing(found))
     equality = pd.read_parquet(study.folder / "equality.parquet")
     at = equality[equality["point"] == number].drop(columns="point")

@@ -80,7 +80,7 @@ def offer_replay(establishment: str) -> None:
     if _jobs.may_begin() and st.button("Play this year again"):
         _jobs.begin(
             "replay",
-            title=f"{_effects.names().get(establishment, establishment)}, one year again",
+            title=f"{names.get(establishment, establishment)}, one year again",
             run=run.folder,
             establishment=establishment,
             replication=REPLICATION,
@@ -143,7 +143,7 @@ _show.say(
     "One simulated day of one prison: who is at the tables, who waits at the check, which session "
     "begins late, who calls on video. Move the time with the slider or its arrow keys."
 )
-names = _effects.names()
+names = _effects.names(results)
 held = _state.prisons(run.folder, run.stamp)
 codes = [str(code) for code in held.loc[held["people_plan"] > 0, "establishment"]]
 establishment = st.selectbox(

@@ -7,9 +7,6 @@ import streamlit as st
 from app_pages import _data, _jobs, _show, _state, _who
 from scenarios.display import listings, progress
 
-OPENED = "finished run opened"
-"""The finished run last opened for the reader, who may have chosen another since."""
-
 _show.mark("OFFICIAL-SENSITIVE" if _who.is_planner() else "OFFICIAL")
 _show.title("Runs")
 _show.say(
@@ -18,20 +15,13 @@ _show.say(
     "Long work is done one piece at a time; the next waits its turn."
 )
 
-made = _jobs.panel()
-if made is not None and (made / "summary.json").is_file():
-    if st.session_state.get(OPENED) != str(made):
-        st.session_state[OPENED] = str(made)
-        _state.remember_run(str(made))
-    st.page_link("app_pages/overview.py", label="Open the run")
+_jobs.offer_run(_jobs.panel(), "app_pages/overview.py", "Open the run")
 
 if _jobs.may_begin():
     _show.section("Start a run")
-    choices = _jobs.scenarios()
-    chosen = st.selectbox(
-        "Scenario", list(choices), format_func=lambda name: choices[name].title, key="scenario"
-    )
-    _show.say(choices[chosen].question)
+    chosen = _jobs.scenario_box("Scenario", "baseline", key="scenario")
+    choice = _jobs.scenarios()[chosen]
+    _show.say(choice.question)
     _show.say(_data.told())
     left, right = st.columns(2)
     with left:
@@ -54,7 +44,7 @@ if _jobs.may_begin():
     if st.button("Start the run", type="primary"):
         _jobs.begin(
             "run",
-            title=choices[chosen].title,
+            title=choice.title,
             scenario=chosen,
             seed=int(seed),
             replications=int(replications),

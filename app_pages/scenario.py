@@ -151,7 +151,9 @@ def by_prison(scenario: Begun) -> Begun:
     )
     if _builder.key("prisons") not in st.session_state:
         scenario = replace(scenario, cells_shown=scenario.cells)
-    rows = drafted.prison_rows(_state.establishments(), scenario.cells_shown)
+    rows = drafted.prison_rows(
+        _effects.estate_of(_effects.tables_in_use()).establishments, scenario.cells_shown
+    )
     edited = st.data_editor(
         rows,
         hide_index=True,

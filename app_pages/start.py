@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 PLAN = "closer_to_home"
 BASELINE = "baseline"
-SEED, REPLICATIONS = 1, 4
 
 _state.keep_asked()
 top = st.container()
@@ -67,7 +66,11 @@ def offer(why: str, scenario: str, label: str) -> None:
     choice = _jobs.scenarios()[scenario]
     if _jobs.may_begin() and st.button(label, key=f"begin {scenario} {label}"):
         _jobs.begin(
-            "run", title=choice.title, scenario=scenario, seed=SEED, replications=REPLICATIONS
+            "run",
+            title=choice.title,
+            scenario=scenario,
+            seed=_jobs.SEED,
+            replications=_jobs.REPLICATIONS,
         )
         st.rerun()
 

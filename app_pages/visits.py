@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _builder, _effects, _export, _show, _state
+from app_pages import _builder, _effects, _export, _show, _state, _who
 from scenarios import effects
 from scenarios.display import charts, compared, figures, listings, views, visiting, wording
 from scenarios.hours import by_hour
@@ -16,7 +16,8 @@ run, results = _state.page("Visits and video calls")
 known = (run.folder, run.stamp)
 estimates = _effects.estate(*known)
 baseline = _state.baseline_of(run)
-names = _effects.names()
+names = _effects.names(results)
+circulate = not _who.is_planner()
 
 if baseline is None:
     _show.say(visiting.level_answer(estimates), small=False)
@@ -126,7 +127,10 @@ else:
     _show.say("None takes place there in this run.")
 held = views.visits_by_prison(_effects.prison_measures(*known), _state.prisons(*known))
 drawn = figures.hall_use if channel == "visit" else figures.video_use
-_show.figure(drawn(results, held), listings.visits_by_prison(held))
+_show.figure(
+    drawn(results, held, circulate=circulate),
+    listings.visits_by_prison(held, circulate=circulate),
+)
 
 _show.section("Who gains, and who has no contact")
 if baseline is not None:
@@ -140,7 +144,7 @@ if baseline is not None:
 _show.table(listings.by_group(estimates, "sex", "Contact of men and women"))
 _show.table(listings.by_group(estimates, "distance_band", "Contact by miles from home"))
 _show.table(listings.by_group(estimates, "children_under_18", "Contact of people with children"))
-if after_a_move := listings.since_move(estimates):
+if after_a_move := listings.since_move(estimates, circulate=circulate):
     _show.table(after_a_move)
 
 _show.section("What visits take from families")

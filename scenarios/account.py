@@ -198,6 +198,7 @@ def account(
             "equality": equality_of(inputs, today, plan),
             "measures": measures,
             "visits": visits,
+            "establishments": inputs.estate.establishments[list(WHERE)],
             **record_tables(inputs.records),
         },
         allocation=told,
@@ -216,6 +217,10 @@ def account(
         provenance=origin,
         prices=price_arrays(allocation),
     )
+
+
+WHERE = ("establishment", "name", "region", "latitude", "longitude")
+"""What a run keeps of its prisons, to show their names and places."""
 
 
 def record_tables(records: Records) -> dict[str, pd.DataFrame]:

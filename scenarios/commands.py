@@ -310,6 +310,14 @@ def _replay(
     return Performed(folder=Path(told[0]), exit_code=ExitCode.DONE)
 
 
+def _rules(runs: Path, progress: Progress, scenario: str, data: str | None = None) -> Performed:
+    from scenarios.relaxed_rules import relaxed_rules
+
+    folder = new_study_folder(runs, "rules", scenario)
+    found = relaxed_rules(scenario, out_dir=folder, data_dir=_path(data), progress=progress)
+    return _planned(folder, found)
+
+
 def _planned(folder: Path, found: Planned) -> Performed:
     return Performed(folder=folder, exit_code=ExitCode(found.exit_code))
 
@@ -323,4 +331,5 @@ _DOES: dict[str, Callable[..., Performed]] = {
     "size-family-workers": _size_family_workers,
     "size-booking-line": _size_booking_line,
     "replay": _replay,
+    "rules": _rules,
 }

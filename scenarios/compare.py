@@ -87,6 +87,17 @@ def is_paired(before: Results, after: Results) -> bool:
     )
 
 
+MADE_FROM = (
+    "scenario_digest", "data_digest", "model_digest", "seed", "replications", "start_state",
+)  # fmt: skip
+"""What of a manifest decides every number of a run."""
+
+
+def made_from(results: Results) -> dict[str, Any]:
+    """Give all that a run was made from: two runs of the same are the same to the byte."""
+    return {key: results.provenance.get(key) for key in MADE_FROM}
+
+
 def lines_that_differ(before: dict[str, Any], after: dict[str, Any]) -> pd.DataFrame:
     """List every setting with another value: setting, before, after, as text.
 

@@ -16,7 +16,14 @@ import numpy as np
 import pandas as pd
 
 from data.words import ESTATE
-from scenarios.compare import CANNOT_TELL, ONE_REPLICATION, differences, is_paired, student_t
+from scenarios.compare import (
+    CANNOT_TELL,
+    ONE_REPLICATION,
+    differences,
+    is_paired,
+    made_from,
+    student_t,
+)
 from scenarios.results import Results
 
 if TYPE_CHECKING:
@@ -408,21 +415,20 @@ def conclusions(runs_dir: Path, before: Results, after: Results) -> dict[str, st
     runs_dir
         Folder of the runs and of the experiments beside them.
     before, after
-        The run compared with, which an experiment names first, and the run.
+        The run compared with and the run. An experiment speaks of them only where it compared
+        others with ``before`` and ``after`` was among these: the same scenario to the letter,
+        tables, seed, replications and version.
 
     Returns
     -------
     dict of str to str
         By measure, in words; empty where no experiment tried them under several curves.
     """
-    if before.folder is None or after.folder is None:
-        return {}
     for path in sorted(runs_dir.glob("experiment-*/experiment.json"), reverse=True):
         told = _experiment(path)
-        names = list(told.get("runs", []))
         if "--curves" not in str(told.get("command", "")):
             continue
-        if {before.folder.name, after.folder.name} <= set(names):
+        if any(_compared(group, before, after) for group in _groups(told)):
             rows = told.get("conclusions", [])
             return {
                 str(row["measure"]): str(row["conclusion"])
@@ -430,6 +436,24 @@ def conclusions(runs_dir: Path, before: Results, after: Results) -> dict[str, st
                 if row["scenario"] == after.name
             }
     return {}
+
+
+def _groups(told: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """Give the runs that were compared, curve by curve; none of an experiment of an older form."""
+    return list(told.get("compared", {}).values())
+
+
+def _compared(group: Sequence[Mapping[str, Any]], before: Results, after: Results) -> bool:
+    """Say whether the first of some runs is one of ours, and exactly one other is the other."""
+
+    def is_the(row: Mapping[str, Any], results: Results) -> bool:
+        named = results.folder is not None and results.folder.name == row["run"]
+        return named and made_from(results) == row["made_from"]
+
+    if not group or not is_the(group[0], before):
+        return False
+    alike = [row for row in group[1:] if str(row["run"]).rpartition("-")[0] == after.name]
+    return len(alike) == 1 and is_the(alike[0], after)
 
 
 def _experiment(path: Path) -> Mapping[str, Any]:

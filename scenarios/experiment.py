@@ -3,7 +3,7 @@
 The first scenario is the one the others are compared with. What an experiment found stands in a
 folder of its own beside the runs it made::
 
-    experiment.json        command, scenarios and their run folders, aim, looks, conclusions
+    experiment.json        command, run folders, what each curve compared, aim, looks, conclusions
     differences.parquet    curve, scenario, then the columns of ``compare.differences``
     verdicts.csv           the headline of the estate in words
 """
@@ -22,7 +22,7 @@ import pandas as pd
 from data.progress import Progress, silent
 from data.words import ESTATE
 from optimiser.allocation import SolveStatus
-from scenarios.compare import compare, is_paired
+from scenarios.compare import compare, is_paired, made_from
 from scenarios.errors import ExitCode, ScenarioError
 from scenarios.ledger import clear_old_ledgers
 from scenarios.precision import Aim, is_reached, looks, widths
@@ -278,6 +278,14 @@ def _stored_account(
         "format_version": FORMAT_VERSION,
         "command": _command(scenarios, options, asked),
         "runs": folders,
+        "compared": {
+            curve: [
+                {"run": each.folder.name, "made_from": made_from(each)}
+                for each in group
+                if each.folder is not None
+            ]
+            for curve, group in found.runs.items()
+        },
         "precision": None if asked.aim is None else asked.aim.share,
         "measures": [] if asked.aim is None else list(asked.aim.measures),
         "replications": runs[0].replications,

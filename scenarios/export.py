@@ -321,7 +321,8 @@ def _fit_to_leave(book: Book) -> _Ready:
     if book.rule is not None:
         hiding = book.rule.note
         counted = [(s.table, s.counts or _whole_numbers(s)) for s in book.sheets]
-        for number, found in enumerate(hide_together(counted, book.rule)):
+        whole = [sheet.whole for sheet in book.sheets]
+        for number, found in enumerate(hide_together(counted, book.rule, whole)):
             tables[number] = found.table
             if found.any or (book.rule.rounding > 1 and counted[number][1].columns):
                 told[number].append(book.rule.note)

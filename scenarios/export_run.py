@@ -77,11 +77,10 @@ def export_run(run: Path, out: Path, *, told: Told, strict: bool) -> Iterator[st
 
 def run_book(results: Results, told: Told, *, strict: bool = False) -> Book:
     """Put the tables of a run together, its summary or its moves."""
-    from data.load import read_table
     from scenarios.display.move_list import move_list
 
     if told is Told.MOVES:
-        moves = move_list(results.moves, read_table("establishments"))
+        moves = move_list(results.moves, results.establishments)
         return book_of("Block orders", [moves], [results], mark="OFFICIAL-SENSITIVE", rule=None)
     rule = default_rule(strict=strict)
     return book_of(results.title, summary(results), [results], mark="OFFICIAL", rule=rule)
@@ -105,11 +104,10 @@ def noted(book: Book, kind: Kind, what: str, runs: Path, who: str) -> None:
 
 def summary(results: Results) -> list[str]:
     """List the tables of a run that hold no single person, in the order of the pages."""
-    from data.load import read_table
     from scenarios.display import listings, views
     from simulation.replicate import intervals
 
-    establishments = read_table("establishments")
+    establishments = results.establishments
     placed = views.people(results)
     by_prison = views.prisons(placed, establishments)
     is_plan = views.is_plan(results)

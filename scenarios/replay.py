@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.load import read_table
 from data.progress import Progress, silent
 from scenarios.display import charts, markup, timeline
 from scenarios.display.timeline import AT_TABLE, TURNS
@@ -358,7 +357,7 @@ def _mondays(starts: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
 
 def _page(results: Results, played: Replayed, monday: pd.Timestamp) -> str:
     code = played.log.establishment
-    names = read_table("establishments").set_index("establishment")["name"]
+    names = results.establishments.set_index("establishment")["name"]
     name = str(names.get(code, code))
     note = (
         f"One simulated year of {results.title}: replication {played.log.replication}, seed "

@@ -53,17 +53,8 @@ def write_report(results: Results, path: Path) -> None:
     path.write_text(report_html(results), encoding="utf-8")
 
 
-def report_html(results: Results, establishments: pd.DataFrame | None = None) -> str:
-    """Return the report of a run as one self-contained page of HTML.
-
-    Parameters
-    ----------
-    establishments
-        Names and places of the prisons; those of the built-in estate when not given.
-    """
-    from data.load import read_table
-
-    prisons = read_table("establishments") if establishments is None else establishments
+def report_html(results: Results) -> str:
+    """Return the report of a run as one self-contained page of HTML."""
     notices = [wording.notice(results)] + ([wording.CEILING] if results.summary["ceiling"] else [])
     return (
         markup.environment()
@@ -74,21 +65,21 @@ def report_html(results: Results, establishments: pd.DataFrame | None = None) ->
             style=_safe(markup.style()),
             notices=_safe("".join(markup.banner(text) for text in notices)),
             numbers=_safe(markup.numbers(wording.four_numbers(results, circulate=True))),
-            sections=[section for section in _sections(results, prisons) if section],
+            sections=[section for section in _sections(results) if section],
         )
     )
 
 
-def _sections(results: Results, establishments: pd.DataFrame) -> list[Section | None]:
+def _sections(results: Results) -> list[Section | None]:
     placed = views.people(results)
-    by_prison = views.prisons(placed, establishments)
+    by_prison = views.prisons(placed, results.establishments)
     return [
         _map(results, by_prison),
         _further(results, placed),
         _families(results),
         _distances(results, placed),
         _moves(results, placed, by_prison),
-        _worth(results, establishments),
+        _worth(results),
         _visits(results),
         _changes(results),
         _basis(results),
@@ -101,7 +92,10 @@ def _map(results: Results, by_prison: pd.DataFrame) -> Section:
     return Section(
         title="Where people are far from home",
         figures=[
-            _drawn(figures.prison_map(results, by_prison, outline, when), f"map-{when}")
+            _drawn(
+                figures.prison_map(results, by_prison, outline, when, circulate=True),
+                f"map-{when}",
+            )
             for when in whens
         ],
     )
@@ -138,7 +132,7 @@ def _distances(results: Results, placed: pd.DataFrame) -> Section:
         figures=[_drawn(figures.distances(results, placed, circulate=True), "distances")],
         parts=[
             _safe(listings.distances(placed, is_plan=is_plan, circulate=True)),
-            _safe(listings.far_from_home(placed, is_plan=is_plan)),
+            _safe(listings.far_from_home(placed, is_plan=is_plan, circulate=True)),
         ],
     )
 
@@ -156,15 +150,15 @@ def _moves(results: Results, placed: pd.DataFrame, by_prison: pd.DataFrame) -> S
     )
 
 
-def _worth(results: Results, establishments: pd.DataFrame) -> Section | None:
-    rows = views.places_worth_most(results.units, establishments, rows=WORTH_ROWS)
+def _worth(results: Results) -> Section | None:
+    rows = views.places_worth_most(results.units, results.establishments, rows=WORTH_ROWS)
     if not len(rows):
         return None
     return Section(
         title="Where a place is worth most",
         words=[wording.worth(results)],
         figures=[_drawn(figures.worth(results, rows), "worth")],
-        parts=[_safe(listings.worth(rows))],
+        parts=[_safe(listings.worth(rows, circulate=True))],
     )
 
 

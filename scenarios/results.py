@@ -41,6 +41,9 @@ TABLES = (
 )
 """The Parquet files of a run folder."""
 
+PLACES = "establishments"
+"""Names and places of the prisons of a run: a table that runs of older versions do not have."""
+
 JSON_FILES = ("manifest", "allocation", "summary")
 
 
@@ -116,6 +119,18 @@ class Results:
         return self.tables["travel"]
 
     @property
+    def establishments(self) -> pd.DataFrame:
+        """One row per prison: code, name, region, latitude, longitude.
+
+        A run of an older version does not keep them: its prisons are taken for the built-in ones.
+        """
+        if PLACES in self.tables:
+            return self.tables[PLACES]
+        from data.load import read_table
+
+        return read_table(PLACES)
+
+    @property
     def changes(self) -> pd.DataFrame:
         """One row per changed setting: its value before and after, as text."""
         return self.tables["changes"]
@@ -129,7 +144,9 @@ class StoredTables(Mapping[str, pd.DataFrame]):
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in TABLES:
+        if name not in (*TABLES, PLACES):
+            raise KeyError(name)
+        if name == PLACES and not (self._folder / f"{PLACES}.parquet").is_file():
             raise KeyError(name)
         if name not in self._read:
             self._read[name] = _read_parquet(self._folder / f"{name}.parquet")

@@ -239,8 +239,13 @@ def report_of(
     inputs = asked_inputs(scenario, data_dir, progress)
     report = rules_report(allocation_inputs(scenario, inputs), relax=relax, progress=progress)
     if out is not None:
-        safe_cells(report.table).to_csv(out, index=False, lineterminator="\n")
+        write_table(report, out)
     yield from tell(report)
+
+
+def write_table(report: RulesReport, path: Path) -> None:
+    """Write the table of a report as CSV; no cell of it acts as a formula."""
+    safe_cells(report.table).to_csv(path, index=False, lineterminator="\n")
 
 
 def tell(report: RulesReport) -> Iterator[str]:

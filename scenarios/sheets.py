@@ -34,6 +34,8 @@ class Sheet:
         Which columns count people; ``None`` takes every column of whole numbers for one.
     sensitive
         Whether only planners may have it, though no row is about one person.
+    whole
+        Every row, of which ``table`` has some: small counts are hidden as they are among all.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Sheet:
     note: str = ""
     counts: Counts | None = None
     sensitive: bool = False
+    whole: pd.DataFrame | None = None
 
     @property
     def is_for_planners(self) -> bool:

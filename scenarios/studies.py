@@ -1,4 +1,4 @@
-"""The studies stored beside the runs: plans, trade-offs, sizings, experiments and replays.
+"""The studies stored beside the runs: plans, trade-offs, sizings, experiments, replays, rules.
 
 A study is a folder that holds the file its kind always writes, whoever made it: the command line
 or the app.
@@ -23,6 +23,7 @@ Kind = Literal[
     "size-booking-line",
     "replay",
     "experiment",
+    "rules",
 ]
 """Kinds of study, named as the commands that make them."""
 
@@ -35,6 +36,7 @@ MARKERS: Mapping[Kind, tuple[str, ...]] = {
     "size-booking-line": ("booking_line.json",),
     "replay": ("timeline.html",),
     "experiment": ("experiment.json",),
+    "rules": ("rules.csv", "rules.json"),
     "allocate": ("allocation.json", "placements.parquet"),
 }
 """Files by which the folder of each kind is known."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -133,7 +134,7 @@ class Counts:
         in every table of a book in which ``by`` and its words are the same.
     follows
         Columns hidden wherever the count they describe is, such as a mean: each with the column
-        of that count.
+        of that count, or those of several.
     shares
         Columns that are a share of the people another column counts, each with that column. A share
         tells a count: it is hidden where that count would be.
@@ -145,7 +146,7 @@ class Counts:
     balances: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
     totals: Mapping[str, str] = field(default_factory=dict)
     by: tuple[str, ...] = ()
-    follows: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     shares: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -252,8 +253,14 @@ def hide(table: pd.DataFrame, counts: Counts, rule: Rule) -> Hidden:
     return hide_together([(table, counts)], rule)[0]
 
 
-def hide_together(tables: Sequence[tuple[pd.DataFrame, Counts]], rule: Rule) -> list[Hidden]:
+def hide_together(
+    tables: Sequence[tuple[pd.DataFrame, Counts]],
+    rule: Rule,
+    whole: Sequence[pd.DataFrame | None] | None = None,
+) -> list[Hidden]:
     """Hide the small counts of tables that a reader has side by side, and round the rest.
+
+    What each table hides alone it hides beside any other: the tables beside it only add to that.
 
     Parameters
     ----------
@@ -262,6 +269,9 @@ def hide_together(tables: Sequence[tuple[pd.DataFrame, Counts]], rule: Rule) -> 
         counts nobody and is never hidden.
     rule
         As for exports.
+    whole
+        For each table every row, with its index, where it has only some of them: what it hides
+        alone is decided among all.
 
     Returns
     -------
@@ -276,7 +286,13 @@ def hide_together(tables: Sequence[tuple[pd.DataFrame, Counts]], rule: Rule) -> 
     layout = _Layout()
     numbers = [layout.add(*_with_people_of_shares(table, counts)) for table, counts in tables]
     cells = layout.cells()
-    hidden = hidden_cells(cells, rule)
+    begun = np.zeros(len(cells.values), dtype=np.bool_)
+    if len(tables) > 1 or whole is not None:
+        for number, (table, counts), every in zip(
+            numbers, tables, whole or [None] * len(tables), strict=True
+        ):
+            begun[number[_alone(table, counts, rule, every)]] = True
+    hidden = hidden_cells(cells, rule, begun)
     kept_back = {
         name
         for cell, name in cells.outside.items()
@@ -286,6 +302,14 @@ def hide_together(tables: Sequence[tuple[pd.DataFrame, Counts]], rule: Rule) -> 
         _told(table, counts, hidden[number], kept_back, rule)
         for (table, counts), number in zip(tables, numbers, strict=True)
     ]
+
+
+def _alone(table: pd.DataFrame, counts: Counts, rule: Rule, whole: pd.DataFrame | None) -> Truths:
+    """Say what a table hides by itself, shape (rows, columns and shares)."""
+    layout = _Layout()
+    number = layout.add(*_with_people_of_shares(table if whole is None else whole, counts))
+    found = hidden_cells(layout.cells(), rule)[number]
+    return found if whole is None else found[whole.index.get_indexer(table.index)]
 
 
 PEOPLE_OF = "people of {}"
@@ -317,8 +341,9 @@ def _told(
     mask = pd.DataFrame(hidden, index=table.index, columns=every)
     for share, base in counts.shares.items():
         mask[share] |= mask[base]
-    for follower, count in counts.follows.items():
-        mask[follower] = mask[count].to_numpy()
+    for follower, followed in counts.follows.items():
+        names = [followed] if isinstance(followed, str) else list(followed)
+        mask[follower] = mask[names].any(axis=1)
     told = table.copy()
     for column in counts.columns:
         told[column] = _rounded(table[column], rule.rounding)
@@ -334,8 +359,17 @@ def _told(
     return Hidden(table=told, mask=mask, outside=outside)
 
 
-def hidden_cells(cells: Cells, rule: Rule) -> Truths:
+def hidden_cells(cells: Cells, rule: Rule, begun: Truths | None = None) -> Truths:
     """Say which cells are hidden: the small ones, and those that protect them.
+
+    The same cells are not decided on twice: pages show the same tables again and again.
+
+    Parameters
+    ----------
+    cells, rule
+        Counts, how they add up, and how small ones are hidden.
+    begun
+        Cells that are hidden whatever they hold, shape (cells,).
 
     Returns
     -------
@@ -343,12 +377,41 @@ def hidden_cells(cells: Cells, rule: Rule) -> Truths:
         Every hidden cell can be anything over a width of ``rule.width`` people at least, as far as
         a reader can tell, and every small one more than ``rule.threshold``.
     """
+    first = np.zeros(len(cells.values), dtype=np.bool_) if begun is None else begun
+    return _decided(
+        cells.values.tobytes(),
+        cells.cost.tobytes(),
+        cells.balances,
+        frozenset(cells.untold),
+        rule,
+        first.tobytes(),
+    ).copy()
+
+
+@lru_cache(maxsize=128)
+def _decided(
+    values: bytes,
+    cost: bytes,
+    balances: tuple[Balance, ...],
+    untold: frozenset[int],
+    rule: Rule,
+    begun: bytes,
+) -> Truths:
+    cells = Cells(
+        values=np.frombuffer(values, dtype=np.float64),
+        cost=np.frombuffer(cost, dtype=np.float64),
+        balances=balances,
+        untold=untold,
+    )
     small = (cells.values > 0) & (np.round(cells.values) <= rule.threshold)
-    if not small.any():
-        return small
-    hidden = small.copy()
-    hidden[list(cells.untold)] = True
-    needs_none = hidden & ~small
+    hidden = small | np.frombuffer(begun, dtype=np.bool_)
+    if not hidden.any():
+        return hidden
+    rest = np.zeros_like(hidden)
+    rest[list(cells.untold)] = True
+    needs_none = rest & ~hidden
+    hidden |= rest
+    balance = _matrix(cells.balances, len(hidden))
     least, most = np.zeros_like(cells.values), np.zeros_like(cells.values)
 
     def learn(change: Numbers) -> None:
@@ -360,35 +423,36 @@ def hidden_cells(cells: Cells, rule: Rule) -> Truths:
         known_small = small & (np.round(cells.values) + most <= rule.threshold)
         return np.flatnonzero(hidden & ~needs_none & (narrow | known_small))
 
-    # what could be in hidden cells stays possible when more are hidden: nothing is asked twice
-    tried = np.zeros(len(hidden), dtype=np.bool_)
+    # what could be in hidden cells stays possible when more are hidden: as many as can be are asked
+    # about at once, as long as that tells anything
+    together = True
     while (left := unsafe()).size:
-        fresh = left[~tried[left]]
-        if fresh.size:
-            tried[fresh] = True
-            _learn_together(cells, hidden, left, rule.width, learn)
+        if together:
+            _learn_together(cells, balance, hidden, left, rule.width, learn)
+            together = unsafe().size < left.size
             continue
         worst = int(left[np.argmin(cells.values[left])])
-        up = _furthest(cells, hidden, np.array([worst]), 1.0, rule.width)
+        up = _furthest(cells, balance, hidden, np.array([worst]), 1.0, rule.width)
         learn(up)
-        learn(_furthest(cells, hidden, np.array([worst]), -1.0, rule.width))
+        learn(_furthest(cells, balance, hidden, np.array([worst]), -1.0, rule.width))
         if worst in unsafe():
-            more, change = _protect(cells, hidden, worst, rule.width)
+            more, change = _protect(cells, balance, hidden, worst, rule.width)
             hidden |= more
             learn(change)
+            together = True
     return hidden
 
 
 def _learn_together(
-    cells: Cells, hidden: Truths, left: NDArray[np.intp], width: int, learn: Any
+    cells: Cells, balance: Any, hidden: Truths, left: NDArray[np.intp], width: int, learn: Any
 ) -> None:
     """Look for tables that move as many cells as can be moved at once, up and down."""
     for sign in (1.0, -1.0):
-        learn(_furthest(cells, hidden, left, sign, width))
+        learn(_furthest(cells, balance, hidden, left, sign, width))
 
 
 def _furthest(
-    cells: Cells, hidden: Truths, aimed: NDArray[np.intp], sign: float, width: int
+    cells: Cells, balance: Any, hidden: Truths, aimed: NDArray[np.intp], sign: float, width: int
 ) -> Numbers:
     """Find another table that a reader cannot rule out, some cells as far from theirs as can be.
 
@@ -404,48 +468,69 @@ def _furthest(
     low[inside] = np.maximum(low[inside], -2.0 * width)
     aim = np.zeros(len(free))
     aim[inside] = -sign
-    found = _programme(aim, _matrix(cells.balances, len(hidden))[:, free], low, high, cells.values)
+    found = _programme(aim, balance[:, free], low, high, cells.values)
     change = np.zeros(len(hidden))
     if found is not None:
         change[free] = found
     return change
 
 
-def _protect(cells: Cells, hidden: Truths, cell: int, width: int) -> tuple[Truths, Numbers]:
+def _protect(
+    cells: Cells, balance: Any, hidden: Truths, cell: int, width: int
+) -> tuple[Truths, Numbers]:
     """Find the cells to hide so that one could be larger by a width, at the least loss.
 
-    Variables are the change of every positive cell, and whether it is hidden. Zeros are never
-    hidden: many are known, such as women in a prison for men.
+    They are looked for among the cells that add up with it, or with those, and among all only where
+    that is not enough: in a large table they stand near. Variables are the change of every
+    positive cell, and whether it is hidden. Zeros are never hidden: many are known, such as women
+    in a prison for men.
     """
-    positive = np.flatnonzero((cells.values > 0) | hidden)
-    many = len(positive)
-    at = int(np.flatnonzero(positive == cell)[0])
-    people = cells.values[positive]
-    cost = np.where(hidden[positive], 0.0, cells.cost[positive])
-    balance = _matrix(cells.balances, len(hidden))[:, positive]
-    largest = max(float(people.max()), 1.0) * width
-    for reach in (float(width), largest):
-        found = _hiding(cost, balance, people, at, width, reach)
+    could = (cells.values > 0) | hidden
+    largest = max(float(cells.values.max()), 1.0) * width
+    found = None
+    for among in (np.flatnonzero(could & _near(balance, cell)), np.flatnonzero(could)):
+        at = int(np.flatnonzero(among == cell)[0])
+        people = cells.values[among]
+        cost = np.where(hidden[among], 0.0, cells.cost[among])
+        known = balance[:, among]
+        known = known[np.diff(known.indptr) > 0]
+        for reach in (float(width), largest):
+            found = found if found is not None else _hiding(cost, known, people, at, width, reach)
         if found is not None:
             break
-    else:
+    many = len(among)
+    if found is None:
         found = np.concatenate([people * width, np.ones(many)])  # every cell grown alike
     change, more = np.zeros(len(hidden)), np.zeros(len(hidden), dtype=np.bool_)
-    change[positive] = found[:many]
-    more[positive] = (found[many:] > 0.5) | (np.abs(found[:many]) > 0.5)
+    change[among] = found[:many]
+    more[among] = (found[many:] > 0.5) | (np.abs(found[:many]) > 0.5)
     return more, change
+
+
+HOPS = 3
+"""How far from a cell those that protect it are looked for first: near ones add up with it."""
+
+
+def _near(balance: Any, cell: int) -> Truths:
+    """Say which cells add up with a cell, or with one that does."""
+    near = np.zeros(balance.shape[1], dtype=np.bool_)
+    near[cell] = True
+    joined = abs(balance)
+    for _ in range(HOPS):
+        near |= (joined.T @ (joined @ near.astype(np.float64))) > 0
+    return near
 
 
 def _hiding(
     cost: Numbers, balance: Any, people: Numbers, at: int, width: int, reach: float
 ) -> Numbers | None:
     from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array, eye_array, hstack
+    from scipy.sparse import csr_array, diags_array, eye_array, hstack
 
     many = len(people)
     ones = eye_array(many, format="csr")
     rows = [LinearConstraint(hstack([ones, -reach * ones], format="csr"), ub=np.zeros(many))]
-    falls = hstack([ones, csr_array(np.diag(np.minimum(people, reach)))], format="csr")
+    falls = hstack([ones, diags_array(np.minimum(people, reach))], format="csr")
     rows.append(LinearConstraint(falls, lb=np.zeros(many)))
     if balance.shape[0]:
         nothing = csr_array((balance.shape[0], many))

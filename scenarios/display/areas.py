@@ -104,9 +104,7 @@ def regions(by_area: pd.DataFrame) -> pd.DataFrame:
     return summed.reset_index()
 
 
-def places(
-    by_area: pd.DataFrame, when: str, *, is_plan: bool = True, circulate: bool = False
-) -> pd.DataFrame:
+def places(by_area: pd.DataFrame, when: str, *, circulate: bool = False) -> pd.DataFrame:
     """Give the map its circles, without areas that one or two people come from.
 
     For circulation without all areas whose people :func:`listing` hides.
@@ -129,7 +127,7 @@ def places(
         "change": ("change_miles", views.CHANGE_EDGES, views.CHANGE_BANDS),
     }
     miles, edges, bands = columns[when]
-    left_out = _left_out(by_area, is_plan=is_plan, circulate=circulate)
+    left_out = _left_out(by_area, circulate=circulate)
     drawn = by_area[~left_out & views.has_place(by_area)]
     value = drawn[miles].round(1)
     band = np.array(bands, dtype=object)[np.searchsorted(edges, value, side="right")]
@@ -137,12 +135,12 @@ def places(
     return shown.reset_index(drop=True)
 
 
-def _left_out(by_area: pd.DataFrame, *, is_plan: bool, circulate: bool) -> pd.Series[bool]:
+def _left_out(by_area: pd.DataFrame, *, circulate: bool) -> pd.Series[bool]:
     """Say which areas the map leaves out."""
     few = by_area["people"] <= SMALL_COUNT
     if not circulate:
         return few
-    return few | hidden_counts(by_area, _counted(is_plan=is_plan), rows_add_up=True)["people"]
+    return few | hidden_counts(by_area, COUNTED, with_totals(by_area))["people"]
 
 
 def figure(
@@ -163,8 +161,7 @@ def figure(
         ``today``, ``plan`` or ``change``.
     """
     change = when == "change"
-    is_plan = views.is_plan(results)
-    hidden = _left_out(by_area, is_plan=is_plan, circulate=circulate)
+    hidden = _left_out(by_area, circulate=circulate)
     left_out = int(hidden.sum())
     why = "whose people are hidden" if circulate else "that one or two people come from"
     few = (
@@ -174,7 +171,7 @@ def figure(
     )
     away = wording.not_on_map(by_area[~hidden], "people", "area")
     return charts.estate_map(
-        places(by_area, when, is_plan=is_plan, circulate=circulate),
+        places(by_area, when, circulate=circulate),
         outline,
         bands=views.CHANGE_BANDS if change else views.MILES_BANDS,
         colours=CHANGE_COLOURS if change else charts.BLUES,
@@ -195,40 +192,59 @@ def listing(by_area: pd.DataFrame, *, is_plan: bool, circulate: bool = False) ->
         "People from each home area and their average miles to where they are held",
         is_plan=is_plan,
         circulate=circulate,
+        whole=with_totals(by_area),
     )
 
 
-def region_listing(by_region: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
-    """List the regions of :func:`regions`."""
+def region_listing(by_area: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
+    """List the regions of home areas."""
+    whole = with_totals(by_area)
+    rows = whole[(whole["name"] == EVERY) & (whole["region"] != EVERY)]
     return _listing(
-        by_region,
+        rows,
         {"region": "Region of home"},
         "People from each region and their average miles to where they are held",
         is_plan=is_plan,
         circulate=circulate,
+        whole=whole,
     )
 
 
-WITHIN = {
-    "beyond_50_today": "people",
-    "beyond_50": "people",
-    "moved": "people",
-    "further": "moved",
-}
-"""Counts that are a part of another."""
+EVERY = "all"
+"""Stands for every home area of a region, and for every region."""
+
+COUNTED = Counts(
+    columns=("people", "beyond_50_today", "beyond_50", "moved", "further"),
+    within={
+        "beyond_50_today": "people",
+        "beyond_50": "people",
+        "moved": "people",
+        "further": "moved",
+    },
+    totals={"name": EVERY, "region": EVERY},
+    by=("name", "region"),
+    follows=dict.fromkeys(("straight_miles_today", "straight_miles", "change_miles"), "people"),
+)
+"""How :func:`with_totals` counts people. Every table of it hides the same, whatever it tells."""
 
 
-COUNTS = ("people", "beyond_50_today", "beyond_50", "moved", "further")
-"""Columns of a home area or region that count people."""
-
-
-def _counted(*, is_plan: bool) -> tuple[str, ...]:
-    """Name the counts that are shown: those of a plan only where there is one."""
-    return COUNTS if is_plan else COUNTS[:2]
+def with_totals(by_area: pd.DataFrame) -> pd.DataFrame:
+    """Set the regions and everybody below the home areas, whose rows and index stay as they are."""
+    by_region = regions(by_area).assign(name=EVERY)
+    everybody = regions(by_area.assign(region=EVERY)).assign(name=EVERY)
+    totals = pd.concat([by_region, everybody], ignore_index=True)
+    totals.index += int(by_area.index.max()) + 1 if len(by_area) else 0
+    return pd.concat([by_area, totals])
 
 
 def _listing(
-    rows: pd.DataFrame, head: dict[str, str], caption: str, *, is_plan: bool, circulate: bool
+    rows: pd.DataFrame,
+    head: dict[str, str],
+    caption: str,
+    *,
+    is_plan: bool,
+    circulate: bool,
+    whole: pd.DataFrame,
 ) -> str:
     labels = head | {
         "people": "People",
@@ -243,21 +259,12 @@ def _listing(
             "moved": "Move",
             "further": "Further from home",
         }
-    counts = _counted(is_plan=is_plan)
-    small = counts if circulate else ()
-    miles = ("straight_miles_today", "straight_miles", "change_miles")
     return table(
         rows,
         caption,
         labels=labels,
-        hide_small=small,
-        hide_with=dict.fromkeys(miles, "people"),
-        rows_add_up=True,
         scroll=True,
-        counts=Counts(
-            columns=counts,
-            within={part: whole for part, whole in WITHIN.items() if part in labels},
-            by=tuple(head),
-            follows=dict.fromkeys((name for name in miles if name in labels), "people"),
-        ),
+        counts=COUNTED,
+        circulate=circulate,
+        whole=whole,
     )

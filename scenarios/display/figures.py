@@ -8,7 +8,7 @@ import pandas as pd
 
 from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import hidden_counts
+from scenarios.display.markup import without_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +64,7 @@ def distances(results: Results, placed: pd.DataFrame, *, circulate: bool = False
     """Draw how many people are held at each distance from home; hidden counts are not drawn."""
     bands = views.distance_bands(placed)
     if circulate:
-        counts = ["people_today", "people_plan"]
-        bands[counts] = bands[counts].mask(hidden_counts(bands, counts), 0)
+        bands = without_hidden(bands, views.BANDS).fillna(0)
     cases = {"people_today": "Today"}
     if views.is_plan(results):
         cases["people_plan"] = "In this run"
@@ -81,8 +80,7 @@ def extra_miles(results: Results, placed: pd.DataFrame, *, circulate: bool = Fal
     """Draw how many people end further from home; hidden counts are not drawn."""
     bands = views.who_is_further(placed)
     if circulate:
-        sexes = [column for column in bands.columns if column != "band"]
-        bands[sexes] = bands[sexes].mask(hidden_counts(bands, sexes), 0)
+        bands = without_hidden(bands, views.extra_counts(bands)).fillna(0)
     rows = bands.melt("band", var_name="case", value_name="people")
     return charts.distance_bars(
         rows.assign(case=rows["case"].str.capitalize()),
@@ -149,7 +147,7 @@ def outcomes(results: Results, rows: pd.DataFrame) -> Figure:
     )
 
 
-def hall_use(results: Results, rows: pd.DataFrame) -> Figure:
+def hall_use(results: Results, rows: pd.DataFrame, *, circulate: bool = False) -> Figure:
     """Draw how full each prison's visit tables are, beside the wait.
 
     Parameters
@@ -158,7 +156,7 @@ def hall_use(results: Results, rows: pd.DataFrame) -> Figure:
         The table of :func:`scenarios.display.views.visits_by_prison`.
     """
     return charts.prisons_scatter(
-        _points(rows, "hall_use_share", "wait_days"),
+        _points(rows, "hall_use_share", "wait_days", circulate=circulate),
         x_title="Share of visit tables used",
         y_title="Median wait in days",
         title="Share of visit tables used, and median wait in days, by prison",
@@ -166,7 +164,7 @@ def hall_use(results: Results, rows: pd.DataFrame) -> Figure:
     )
 
 
-def video_use(results: Results, rows: pd.DataFrame) -> Figure:
+def video_use(results: Results, rows: pd.DataFrame, *, circulate: bool = False) -> Figure:
     """Draw how full each prison's video stations are, beside the share of people with a call.
 
     Parameters
@@ -175,7 +173,7 @@ def video_use(results: Results, rows: pd.DataFrame) -> Figure:
         The table of :func:`scenarios.display.views.visits_by_prison`.
     """
     return charts.prisons_scatter(
-        _points(rows, "video_use_share", "called_share"),
+        _points(rows, "video_use_share", "called_share", circulate=circulate),
         x_title="Share of video places used",
         y_title="Share of people with a video call in four weeks",
         title="Share of video places used, and share of people with a call, by prison",
@@ -203,6 +201,11 @@ def differences(rows: pd.DataFrame, note: str) -> Figure:
     )
 
 
-def _points(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
-    drawn = rows.rename(columns={x: "x", y: "y", "people_plan": "people"})
+def _points(rows: pd.DataFrame, x: str, y: str, *, circulate: bool) -> pd.DataFrame:
+    """Give the points; for circulation as large as the people today, without hidden ones."""
+    held = "people_plan"
+    if circulate:
+        held = "people_today"
+        rows = without_hidden(rows, views.PEOPLE_OF_PRISONS).dropna(subset=held)
+    drawn = rows.rename(columns={x: "x", y: "y", held: "people"})
     return drawn.loc[drawn["x"].notna() & drawn["y"].notna(), ["name", "people", "x", "y"]]

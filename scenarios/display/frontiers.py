@@ -377,10 +377,9 @@ def equality_listing(
         shown,
         "What it means for groups of people; reported, never decided on",
         labels=labels,
-        hide_small=("people",) if circulate else (),
-        hide_with=dict.fromkeys(values, "people"),
         note="Groups that hide a count hide what describes it as well." if circulate else "",
         scroll=True,
+        circulate=circulate,
         counts=Counts(
             columns=("people",),
             by=("by", "told"),

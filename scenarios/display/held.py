@@ -15,7 +15,7 @@ import pandas as pd
 
 from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import SMALL_COUNT, Number, table
+from scenarios.display.markup import Number, table, without_hidden
 from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
@@ -176,22 +176,22 @@ def answer(results: Results, counts: pd.DataFrame, *, circulate: bool = False) -
     counts
         The table of :func:`far`.
     """
-    found = row(counts, "family")
+    found = row(_told(counts, circulate=circulate), "family")
     if found is None:
         return "Nobody is held in this run."
-    today = _told(found["beyond_50_today"], circulate)
+    today = wording.people(found["beyond_50_today"])
+    held = wording.only(found["people"])
     if not views.is_plan(results):
         return (
-            f"Of {found['people']:,} people, {today} {_are(found['beyond_50_today'])} held more "
-            "than 50 miles from family today."
+            f"Of {held} people, {today} {_are(found['beyond_50_today'])} held more than 50 miles "
+            "from family today."
         )
-    further = views.row_for(results, "further")
+    further = views.further(results, circulate=circulate)
     return (
-        f"With {wording.count(further['moved'], 'move')}, "
-        f"{_told(found['beyond_50'], circulate)} of {found['people']:,} would be held more than 50 "
-        f"miles from family, instead of {today} today; "
-        f"{wording.people(further['nearer'], circulate)} would be nearer home and "
-        f"{wording.people(further['further'], circulate)} further away."
+        f"With {wording.told(further['moved'], 'move')}, "
+        f"{wording.people(found['beyond_50'])} of {held} would be held more than 50 miles from "
+        f"family, instead of {today} today; {wording.people(further['nearer'])} would be nearer "
+        f"home and {wording.people(further['further'])} further away."
     )
 
 
@@ -199,8 +199,9 @@ def _are(number: float) -> str:
     return "is" if number == 1 else "are"
 
 
-def _told(number: float, circulate: bool) -> str:
-    return wording.people(number, circulate)
+def _told(counts: pd.DataFrame, *, circulate: bool) -> pd.DataFrame:
+    """Give the table of :func:`far`; for circulation hidden counts are missing."""
+    return without_hidden(counts, FAR) if circulate else counts
 
 
 def numbers(
@@ -218,7 +219,8 @@ def numbers(
         Whether counts of one or two people are kept back.
     """
     is_plan = views.is_plan(results)
-    shown = [_far_number(counts, area, miles, is_plan, circulate) for area, miles in _ASKED]
+    told = _told(counts, circulate=circulate)
+    shown = [_far_number(told, area, miles, is_plan) for area, miles in _ASKED]
     return [
         *(each for each in shown if each is not None),
         *(_plan_numbers(results, gain, circulate) if is_plan else []),
@@ -229,54 +231,48 @@ def numbers(
 _ASKED = (("family", 50), ("family", 100), ("release", 50), ("release", 100))
 
 
-def _far_number(
-    counts: pd.DataFrame, area: str, miles: int, is_plan: bool, circulate: bool
-) -> Number | None:
+def _far_number(counts: pd.DataFrame, area: str, miles: int, is_plan: bool) -> Number | None:
     found = row(counts, area)
     if found is None:
         return None
     now, column = f"beyond_{miles}_today", f"beyond_{miles}" if is_plan else f"beyond_{miles}_today"
     apart = [
-        f"{sex} {wording.people(each[column], circulate).rpartition(' ')[0]}"
-        + (f" ({_only(each[now], circulate)} today)" if is_plan else "")
+        f"{sex} {wording.only(each[column])}"
+        + (f" ({wording.only(each[now])} today)" if is_plan else "")
         for sex in ("men", "women")
         if (each := row(counts, area, sex)) is not None
     ]
-    value, _, unit = _told(found[column], circulate).rpartition(" ")
+    value, _, unit = wording.people(found[column]).rpartition(" ")
     whose = "" if area == "family" else " in the resettlement window"
     return Number(
         label=f"Over {miles} miles from {FROM[area]}",
         value=value,
-        unit=f"{unit} of {found['people']:,}{whose}",
-        change=f"{_only(found[now], circulate)} today" if is_plan else "",
+        unit=f"{unit} of {wording.only(found['people'])}{whose}",
+        change=f"{wording.only(found[now])} today" if is_plan else "",
         note=f"{'; '.join(apart).capitalize()}." if apart else "",
     )
 
 
-def _only(number: float, circulate: bool) -> str:
-    return _told(number, circulate).rpartition(" ")[0]
-
-
 def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> list[Number]:
-    further = views.row_for(results, "further")
+    further = views.further(results, circulate=circulate)
     unplaced = int(results.summary["allocation"]["unplaced"])
-    few = circulate and further["further"] <= SMALL_COUNT
+    most = further["most_miles_further"]
     shown = [
         Number(
             label="Moves needed",
-            value=f"{further['moved']:,}",
+            value=wording.only(further["moved"]),
             unit="people to another prison",
             change=_per_week(results),
             note="On top of the transfers that happen anyway.",
         ),
         Number(
             label="Better and worse off",
-            value=_only(further["nearer"], circulate),
+            value=wording.only(further["nearer"]),
             unit="people nearer home",
-            change=f"{_told(further['further'], circulate)} further from home",
+            change=f"{wording.people(further['further'])} further from home",
             note=""
-            if few or not further["further"]
-            else f"The worst is {further['most_miles_further']:.0f} miles further than today.",
+            if most != most or not further["further"]
+            else f"The worst is {most:.0f} miles further than today.",
         ),
     ]
     if gain is not None:
@@ -295,7 +291,7 @@ def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> 
     shown.append(
         Number(
             label="Places short",
-            value=_only(unplaced, circulate),
+            value=wording.only(wording.kept_back(unplaced, circulate)),
             unit="people without a place",
             note=short,
         )
@@ -321,16 +317,19 @@ def _sure(results: Results) -> Number:
     )
 
 
-def far_figure(results: Results, counts: pd.DataFrame) -> Figure:
+def far_figure(results: Results, counts: pd.DataFrame, *, circulate: bool = False) -> Figure:
     """Draw the share of people held far away, men and women apart, today and in this run.
+
+    For circulation hidden counts are not drawn.
 
     Parameters
     ----------
     counts
         The table of :func:`far`.
     """
+    told = _told(counts, circulate=circulate)
     return charts.grouped_bars(
-        far_shares(counts, is_plan=views.is_plan(results)),
+        far_shares(told, is_plan=views.is_plan(results)).fillna(0),
         label="who",
         series="case",
         value="share",
@@ -362,7 +361,7 @@ def far_shares(counts: pd.DataFrame, *, is_plan: bool) -> pd.DataFrame:
         {
             "who": f"{sex.capitalize()}, over {miles} miles from {FROM[area]}",
             "case": case,
-            "share": float(found[f"beyond_{miles}{ending}"]) / max(1, int(found["people"])),
+            "share": float(found[f"beyond_{miles}{ending}"]) / max(1.0, float(found["people"])),
         }
         for area, miles in _ASKED
         for sex in ("men", "women")
@@ -381,13 +380,10 @@ def far_table(counts: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
         The table of :func:`far`.
     """
     labels = {"who": "Who", "area": "Far from", "people": "People"}
-    counted = []
     for miles in views.FAR_MILES:
         labels[f"beyond_{miles}_today"] = f"Over {miles} miles today"
-        counted.append(f"beyond_{miles}_today")
         if is_plan:
             labels[f"beyond_{miles}"] = f"Over {miles} miles in this run"
-            counted.append(f"beyond_{miles}")
     labels["unknown"] = "Distance not known"
     shown = counts.assign(
         who=counts["sex"].replace({EVERYBODY: "everybody"}).str.capitalize(),
@@ -397,20 +393,27 @@ def far_table(counts: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
         shown,
         "Number of people held far from family, and from the area of release",
         labels=labels,
-        hide_small=(*counted, "unknown") if circulate else (),
-        counts=Counts(
-            columns=("people", *counted, "unknown"),
-            within=_nested(counted),
-            totals={"who": "Everybody"},
-            by=("who", "area"),
-        ),
+        counts=FAR,
+        circulate=circulate,
     )
 
 
-def _nested(counted: list[str]) -> dict[str, str]:
-    """Say of which count each is a part: everybody, over 50 miles, over 100 miles."""
-    near = {name: "people" for name in counted if name.startswith("beyond_50")}
-    return near | {name: name.replace("100", "50") for name in counted if "_100" in name}
+FAR = Counts(
+    columns=(
+        *("people", "beyond_50_today", "beyond_50", "beyond_100_today", "beyond_100"),
+        "unknown",
+    ),
+    within={
+        "beyond_50_today": "people",
+        "beyond_50": "people",
+        "beyond_100_today": "beyond_50_today",
+        "beyond_100": "beyond_50",
+        "unknown": "people",
+    },
+    totals={"sex": EVERYBODY},
+    by=("sex", "area"),
+)
+"""How :func:`far` counts people, also where only today is told."""
 
 
 def regions_short(results: Results) -> pd.DataFrame:
@@ -433,7 +436,7 @@ def regions_short(results: Results) -> pd.DataFrame:
     )
 
 
-def regions_table(short: pd.DataFrame) -> str:
+def regions_table(short: pd.DataFrame, *, circulate: bool = False) -> str:
     """List the regions of :func:`regions_short`."""
     return table(
         short.assign(sex=short["sex"].str.capitalize()),
@@ -446,6 +449,13 @@ def regions_table(short: pd.DataFrame) -> str:
             "least_outside": "People who cannot be held there",
             "outside_today": "Held elsewhere today",
         },
+        counts=Counts(
+            columns=("people", "least_outside", "outside_today"),
+            within={"least_outside": "outside_today", "outside_today": "people"},
+            by=("region", "sex"),
+            follows={"places": "least_outside"},
+        ),
+        circulate=circulate,
     )
 
 
@@ -505,7 +515,11 @@ def shortfall_table(rows: pd.DataFrame, *, circulate: bool = False) -> str:
             "way_out": "What would place them",
             "first_gbp": "Weighted pounds for the first",
         },
-        hide_small=("people",) if circulate else (),
-        counts=Counts(columns=("people",)),
+        counts=Counts(
+            columns=("people",),
+            by=("sex", "category", "status", "needs"),
+            follows={"way_out": "people", "first_gbp": "people"},
+        ),
+        circulate=circulate,
         scroll=True,
     )

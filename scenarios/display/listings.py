@@ -40,7 +40,8 @@ def prisons(by_prison: pd.DataFrame, *, is_plan: bool, circulate: bool = False) 
         "People held and their average miles from home, by prison",
         labels=labels,
         scroll=True,
-        counts=_by_prison(*(name for name in labels if name.startswith("people_"))),
+        counts=views.prison_counts(circulate=circulate),
+        circulate=circulate,
     )
 
 
@@ -76,7 +77,9 @@ def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10, *, circulate: b
         chosen,
         f"The {len(chosen)} prisons {caption}",
         labels=labels,
-        counts=_by_prison(held),
+        counts=views.prison_counts(circulate=circulate),
+        circulate=circulate,
+        whole=by_prison,
     )
 
 
@@ -96,25 +99,8 @@ def nearer_and_further(results: Results, *, circulate: bool = False) -> str:
             "mean_miles_further": "Average miles further",
             "most_miles_further": "Most miles further",
         },
-        hide_small=("moved", "nearer", "further") if circulate else (),
-        hide_with={
-            "mean_miles_nearer": "nearer",
-            "mean_miles_further": "further",
-            "most_miles_further": "further",
-        },
-        rows_add_up=True,
-        counts=Counts(
-            columns=("people", "moved", "nearer", "further"),
-            adds_up={"moved": ("nearer", "further")},
-            within={"moved": "people"},
-            totals={"sex": EVERYBODY},
-            by=("sex",),
-            follows={
-                "mean_miles_nearer": "nearer",
-                "mean_miles_further": "further",
-                "most_miles_further": "further",
-            },
-        ),
+        counts=views.further_counts(EVERYBODY),
+        circulate=circulate,
     )
 
 
@@ -126,8 +112,8 @@ def extra_miles(placed: pd.DataFrame, *, circulate: bool = False) -> str:
         rows,
         "Number of people who end further from home, by extra miles",
         labels={"band": "Extra miles"} | {sex: sex.capitalize() for sex in sexes},
-        hide_small=sexes if circulate else (),
-        counts=Counts(columns=tuple(sexes), by=("band",)),
+        counts=views.extra_counts(rows),
+        circulate=circulate,
     )
 
 
@@ -140,14 +126,12 @@ def distances(placed: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
         views.distance_bands(placed),
         "Number of people by miles from home, in a straight line",
         labels=labels,
-        hide_small=("people_today", "people_plan") if circulate else (),
-        counts=Counts(
-            columns=tuple(name for name in labels if name.startswith("people_")), by=("band",)
-        ),
+        counts=views.BANDS,
+        circulate=circulate,
     )
 
 
-def far_from_home(placed: pd.DataFrame, *, is_plan: bool) -> str:
+def far_from_home(placed: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -> str:
     """List the share of people held more than 50 and 100 miles from home."""
     labels = {"who": "Who", "people": "People"}
     for miles in views.FAR_MILES:
@@ -165,14 +149,14 @@ def far_from_home(placed: pd.DataFrame, *, is_plan: bool) -> str:
             by=("who",),
             shares={name: "people" for name in labels if name.endswith("_share")},
         ),
+        circulate=circulate,
     )
 
 
 def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
     """List the moves by their reason."""
-    rows = views.moves_by_reason(placed)
     return table(
-        rows.assign(reason=rows["reason"].map(wording.words).str.capitalize()),
+        _by_reason(placed),
         "Number of moves by reason, and what they do to miles from home",
         labels={
             "reason": "Reason",
@@ -181,36 +165,41 @@ def moves_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
             "further": "Further from home",
             "mean_change_miles": "Average change in miles",
         },
-        hide_small=("moves", "nearer", "further") if circulate else (),
-        hide_with={"mean_change_miles": "moves"},
-        rows_add_up=True,
-        counts=Counts(
-            columns=("moves", "nearer", "further"),
-            adds_up={"moves": ("nearer", "further")},
-            by=("reason",),
-            follows={"mean_change_miles": "moves"},
-        ),
+        counts=REASONS,
+        circulate=circulate,
         note=wording.REASONS_NOTE,
     )
 
 
+REASONS = Counts(
+    columns=("moves", "nearer", "further"),
+    adds_up={"moves": ("nearer", "further")},
+    by=("reason",),
+    follows={"mean_change_miles": "moves", "mean_miles_further": "further"},
+)
+"""How moves are counted by their reason."""
+
+
+def _by_reason(placed: pd.DataFrame) -> pd.DataFrame:
+    rows = views.moves_by_reason(placed)
+    return rows.assign(reason=rows["reason"].map(wording.words).str.capitalize())
+
+
 def further_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
     """List why people end further from home: the reason of their move, and by how many miles."""
-    rows = views.moves_by_reason(placed)
+    rows = _by_reason(placed)
     worse = rows[rows["further"] > 0].sort_values("further", ascending=False, kind="stable")
     return table(
-        worse.assign(reason=worse["reason"].map(wording.words).str.capitalize()),
+        worse,
         "Number of people who end further from home, by the reason of their move",
         labels={
             "reason": "Reason",
             "further": "People further from home",
             "mean_miles_further": "Average miles further",
         },
-        hide_small=("further",) if circulate else (),
-        hide_with={"mean_miles_further": "further"},
-        counts=Counts(
-            columns=("further",), by=("reason",), follows={"mean_miles_further": "further"}
-        ),
+        counts=REASONS,
+        circulate=circulate,
+        whole=rows,
         note=wording.REASONS_NOTE,
     )
 
@@ -249,13 +238,10 @@ def arrivals_and_departures(by_prison: pd.DataFrame, *, circulate: bool = False)
         by_prison[(by_prison["arrive"] > 0) | (by_prison["leave"] > 0)],
         "Number of people each prison would receive and send",
         labels=labels,
-        hide_small=("arrive", "leave") if circulate else (),
         scroll=True,
-        counts=Counts(
-            columns=("people_today", "arrive", "leave", "people_plan"),
-            balances=((("people_today", "arrive"), ("leave", "people_plan")),),
-            by=("name",),
-        ),
+        counts=views.prison_counts(circulate=circulate),
+        circulate=circulate,
+        whole=by_prison,
     )
 
 
@@ -327,18 +313,24 @@ def payers(results: Results) -> str:
     )
 
 
-def worth(rows: pd.DataFrame) -> str:
-    """List the units where one place more is worth most."""
+def worth(rows: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List the units where one place more is worth most.
+
+    For circulation without the people in a plan, as in :func:`arrivals_and_departures`.
+    """
+    labels = {
+        "name": "Unit",
+        "places": "Places",
+        "held": "People held",
+        "value_of_one_more_gbp": "One more saves",
+        "cost_of_one_fewer_gbp": "One fewer costs",
+    }
+    if circulate:
+        del labels["held"]
     return table(
         rows,
         "Weighted pounds that one place more would save, and one fewer would cost",
-        labels={
-            "name": "Unit",
-            "places": "Places",
-            "held": "People held",
-            "value_of_one_more_gbp": "One more saves",
-            "cost_of_one_fewer_gbp": "One fewer costs",
-        },
+        labels=labels,
         counts=Counts(columns=("held",), by=("name",)),
     )
 
@@ -450,19 +442,38 @@ GROUP_MEASURES = {
 
 def by_group(estimates: pd.DataFrame, group_by: str, caption: str) -> str:
     """List visits, waits and contact for groups of people."""
-    rows = views.by_group(estimates, group_by, GROUP_MEASURES)
-    return table(
-        rows.assign(group=rows["group"].map(wording.group)),
-        caption,
-        labels={
-            "group": "People",
-            "visits_per_prisoner": "Visits each in four weeks",
-            "wait_days": "Median wait, days",
-            "requests_unmet_share": "Requests that come to nothing",
-            "regular_contact_share": "In regular contact",
-            "no_contact_share": "No contact in four weeks",
+    rows, note = _levels_by_group(estimates, group_by, GROUP_MEASURES)
+    labels = {
+        "visits_per_prisoner": "Visits each in four weeks",
+        "wait_days": "Median wait, days",
+        "requests_unmet_share": "Requests that come to nothing",
+        "regular_contact_share": "In regular contact",
+        "no_contact_share": "No contact in four weeks",
+    }
+    return table(rows, caption, labels={"group": "People"} | labels, right=tuple(labels), note=note)
+
+
+def _levels_by_group(
+    estimates: pd.DataFrame, group_by: str, names: Mapping[str, str]
+) -> tuple[pd.DataFrame, str]:
+    """Write measures of groups with their intervals, and say over how many years they are."""
+    rows = views.by_group(estimates, group_by, names)
+    told = pd.DataFrame(
+        {
+            column: [
+                wording.level(row) for row in wording.records(rows[measure].assign(measure=measure))
+            ]
+            for measure, column in names.items()
         },
+        index=rows.index,
+        dtype="str",
     )
+    played = rows.xs("replications", axis=1, level=1).to_numpy(dtype="float64")
+    years = int(max(played[played == played], default=0))
+    note = "In brackets the 95% interval, " if years > 1 else "Means, without intervals, "
+    groups = [wording.group(group) for group in rows.index]
+    told.insert(0, "group", groups)
+    return told.reset_index(drop=True), f"{note}over {wording.count(years, 'simulated year')}."
 
 
 MOVE_MEASURES = {
@@ -475,36 +486,43 @@ MOVE_MEASURES = {
 }
 
 
-def since_move(estimates: pd.DataFrame) -> str:
+def since_move(estimates: pd.DataFrame, *, circulate: bool = False) -> str:
     """List the contact of people in the weeks after a transfer; empty where nobody is moved."""
-    rows = views.by_group(estimates, "since_move", MOVE_MEASURES)
-    moved = rows.loc[rows["group"] != "not_moved", "people"]
-    if not (moved > 0).any():
+    people = views.by_group(estimates, "since_move", {"people": "people"})["people"]
+    if not (people["mean"].drop("not_moved", errors="ignore") > 0).any():
         return ""
+    rows, note = _levels_by_group(estimates, "since_move", MOVE_MEASURES)
+    labels = {
+        "people_level": "People",
+        "visits_per_prisoner": "Visits each in four weeks",
+        "regular_contact_share": "In regular contact",
+        "no_contact_share": "No contact in four weeks",
+        "before_approval": "Attempts to book before visitors are approved",
+        "fell": "Bookings lost to a move",
+    }
     return table(
-        rows.assign(group=rows["group"].map(wording.group)),
+        rows.rename(columns={"people": "people_level"}).assign(people=people["mean"].to_numpy()),
         "Contact after a move in the year; people are counted by the time they are there",
-        labels={
-            "group": "When",
-            "people": "People",
-            "visits_per_prisoner": "Visits each in four weeks",
-            "regular_contact_share": "In regular contact",
-            "no_contact_share": "No contact in four weeks",
-            "before_approval": "Attempts to book before visitors are approved",
-            "fell": "Bookings lost to a move",
-        },
-        counts=Counts(columns=("people",), by=("group",)),
+        labels={"group": "When"} | labels,
+        right=tuple(labels),
+        note=note,
+        counts=Counts(columns=("people",), by=("group",), follows={"people_level": "people"}),
+        circulate=circulate,
     )
 
 
-def visits_by_prison(rows: pd.DataFrame) -> str:
-    """List how full halls and video stations are, and the waits, prison by prison."""
+def visits_by_prison(rows: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List how full halls and video stations are, and the waits, prison by prison.
+
+    For circulation with the people held today, as in :func:`arrivals_and_departures`.
+    """
+    held = "people_today" if circulate else "people_plan"
     return table(
         rows,
         "Visits and video calls by prison: use of places, waits in days, requests unmet",
         labels={
             "name": "Prison",
-            "people_plan": "People",
+            held: "People today" if circulate else "People",
             "visits_per_prisoner": "Visits each in four weeks",
             "hall_use_share": "Tables used",
             "wait_days": "Median wait, days",
@@ -513,7 +531,8 @@ def visits_by_prison(rows: pd.DataFrame) -> str:
             "called_share": "People with a call",
         },
         scroll=True,
-        counts=_by_prison("people_plan"),
+        counts=views.PEOPLE_OF_PRISONS,
+        circulate=circulate,
     )
 
 
@@ -549,6 +568,7 @@ def units(results: Results, establishments: pd.DataFrame, *, circulate: bool = F
         labels=labels,
         scroll=True,
         counts=Counts(columns=("held",), by=("unit",)),
+        circulate=circulate,
     )
 
 
@@ -769,11 +789,6 @@ def inputs(results: Results) -> str:
 
 EVERYBODY = "Everybody"
 """The row of a table that is about men and women together."""
-
-
-def _by_prison(*columns: str) -> Counts:
-    """Say that columns count people by prison."""
-    return Counts(columns=columns, by=("name",))
 
 
 _LINE = {"setting": "Setting", "meaning": "What it is"}

@@ -26,12 +26,7 @@ DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 HIDDEN = "[c]"
-"""Stands for a count kept back: one or two people."""
-
-HIDDEN_NOTE = (
-    "[c] stands for 1 or 2 people, or for a number from which such a count could be worked out: "
-    "hidden so that nobody can be recognised."
-)
+"""Stands for a count of people that is kept back."""
 
 SMALL_COUNT = 2
 """Counts of people from 1 to this number are hidden in anything that leaves the building."""
@@ -137,11 +132,10 @@ def table(
     labels: Mapping[str, str],
     note: str = "",
     right: Iterable[str] = (),
-    hide_small: Iterable[str] = (),
-    hide_with: Mapping[str, str] | None = None,
-    rows_add_up: bool = False,
     scroll: bool = False,
     counts: Counts | None = None,
+    circulate: bool = False,
+    whole: pd.DataFrame | None = None,
     sensitive: bool = False,
 ) -> Table:
     """Return a table with a caption, with headings that a screen reader announces.
@@ -159,90 +153,117 @@ def table(
         A sentence below the table.
     right
         Columns of text that hold numbers, set flush right like the numeric ones.
-    hide_small
-        Columns that count people, in which small counts are hidden (:func:`hidden_counts`).
-    hide_with
-        Columns hidden wherever the count they describe is: each with the column of that count.
-    rows_add_up
-        Whether counts of a row make up one another, so that one hidden alone could be worked out.
     scroll
         Whether a long table scrolls in a frame of its own.
     counts
-        Which columns count people and how they add up, for exports. Left out, an export takes
-        every column of whole numbers to count people.
+        Which columns count people and how they add up. Left out, an export takes every column of
+        whole numbers to count people.
+    circulate
+        Whether small counts are hidden, with all from which they could be worked out
+        (:func:`hidden_counts`); as they are in exports.
+    whole
+        Every row of the table, with the index of ``frame``, where ``frame`` has some of them: what
+        is hidden is then decided among all.
     sensitive
         Whether only planners may have it: dates of moves to come, people to keep apart.
     """
     flush = set(right)
-    hidden = hidden_counts(frame, list(hide_small), rows_add_up=rows_add_up)
-    for column, count in (hide_with or {}).items():
-        if count in hidden:
-            hidden[column] = hidden[count]
     heads = [
         Head(label=label, numeric=column in flush or _is_numeric(frame[column]))
         for column, label in labels.items()
     ]
-    columns = [_cells(frame[column], column, hidden.get(column)) for column in labels]
+    hidden, words = None, ""
+    if circulate and counts is not None:
+        hidden, words = _hidden_and_note(frame, counts, whole, labels)
+    columns = [
+        _cells(frame[column], column, None if hidden is None else hidden.get(column))
+        for column in labels
+    ]
     rows = list(zip(*columns, strict=True))
-    any_hidden = bool(hidden.to_numpy().any()) if len(hidden.columns) else False
-    notes = " ".join(text for text in (note, HIDDEN_NOTE if any_hidden else "") if text)
-    html = _part("table", caption, heads, rows, notes, scroll)
-    shown = frame[list(labels)] if counts is None else frame[_with_counted(labels, counts)]
+    html = _part(
+        "table", caption, heads, rows, " ".join(text for text in (note, words) if text), scroll
+    )
+    named = list(labels) if counts is None else _with_counted(labels, counts)
     sheet = Sheet(
-        title=caption, table=shown, labels=labels, note=note, counts=counts, sensitive=sensitive
+        title=caption,
+        table=frame[named],
+        labels=labels,
+        note=note,
+        counts=counts,
+        sensitive=sensitive,
+        whole=None if whole is None else whole[named],
     )
     return Table(html, sheet)
 
 
 def _with_counted(labels: Mapping[str, str], counts: Counts) -> list[str]:
     """Name the columns shown, and those that say how the counts add up."""
-    named = (*labels, *counts.columns, *counts.totals, *counts.by, *counts.shares)
+    named = (
+        *(*labels, *counts.columns, *counts.totals, *counts.by),
+        *(*counts.shares, *counts.follows),
+    )
     return list(dict.fromkeys(named))
 
 
 def hidden_counts(
-    frame: pd.DataFrame, columns: Sequence[str], *, rows_add_up: bool = False
+    frame: pd.DataFrame, counts: Counts, whole: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Say which counts of people are hidden: the small ones, and others that would give them away.
-
-    Counts from 1 to ``SMALL_COUNT`` are hidden. Where a column then hides one cell alone, its
-    smallest other positive count is hidden too, since the column's total may be known; the same
-    goes for a row whose counts add up.
+    """Say which counts of people are hidden: the small ones, and all that would give them away.
 
     Parameters
     ----------
     frame
-        One row per row shown; ``columns`` are whole numbers.
-    rows_add_up
-        Whether the counts of a row make up one another.
+        One row per row shown.
+    counts
+        Which of its columns count people, and how they add up.
+    whole
+        As for :func:`table`.
 
     Returns
     -------
     pd.DataFrame
-        True where hidden; the rows of ``frame`` and the columns asked for.
+        True where hidden; the rows of ``frame``, the columns that count people and those that
+        follow one or are a share of one (:func:`scenarios.suppress.hide`).
 
     Examples
     --------
     >>> import pandas as pd
-    >>> hidden_counts(pd.DataFrame({"people": [40, 1, 7, 0]}), ["people"])["people"].tolist()
+    >>> from scenarios.suppress import Counts
+    >>> people = pd.DataFrame({"people": [40, 1, 7, 0]})
+    >>> hidden_counts(people, Counts(columns=("people",)))["people"].tolist()
     [False, True, True, False]
     """
-    import numpy as np
-    import pandas as pd
+    from scenarios.suppress import default_rule, hide
 
-    counts = frame[list(columns)].to_numpy(dtype=float).reshape(len(frame), len(columns))
-    hidden = (counts > 0) & (counts <= SMALL_COUNT)
-    changed = bool(hidden.any())
-    while changed:
-        changed = False
-        by_row = [(counts, hidden)] if rows_add_up else []
-        for lines, shown in ((counts.T, hidden.T), *by_row):
-            for line, mask in zip(lines, shown, strict=True):
-                others = np.where((line > 0) & ~mask, line, np.inf)
-                if mask.sum() == 1 and np.isfinite(others).any():
-                    mask[others.argmin()] = True
-                    changed = True
-    return pd.DataFrame(hidden, index=frame.index, columns=list(columns))
+    every = frame if whole is None else whole
+    return hide(every, counts, default_rule()).mask.loc[frame.index]
+
+
+def without_hidden(
+    frame: pd.DataFrame, counts: Counts, whole: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Give a table in which hidden counts, and what describes them, are missing values."""
+    hidden = hidden_counts(frame, counts, whole)
+    return frame.assign(**{str(name): frame[name].mask(hidden[name]) for name in hidden})
+
+
+def _hidden_and_note(
+    frame: pd.DataFrame, counts: Counts, whole: pd.DataFrame | None, labels: Mapping[str, str]
+) -> tuple[pd.DataFrame, str]:
+    """Say what is hidden, and tell the reader what that means."""
+    from scenarios.suppress import default_rule, hide
+
+    rule = default_rule()
+    found = hide(frame if whole is None else whole, counts, rule)
+    hidden = found.mask.loc[frame.index]
+    if not hidden[[name for name in labels if name in hidden]].to_numpy().any():
+        return hidden, ""
+    sums = [labels[name] for name in found.outside if name in labels]
+    alone = (
+        f" The sum of {', '.join(sums)} is not to be told beside this table: a hidden count could "
+        "be worked out from it."
+    )
+    return hidden, f"{rule.note}{alone if sums else ''}"
 
 
 def cell(value: Any, column: str) -> str:

@@ -28,6 +28,7 @@ STAGES = {
     "simulate": "the simulated years",
     "frontier": "points of the trade-off",
     "variants": "plans under each assumption",
+    "rules relaxed": "the plan with each rule relaxed alone",
     "calls": "a year of calls",
 }
 """Stages of a command in words; one that is not here is shown as it is named."""

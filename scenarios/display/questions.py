@@ -18,9 +18,10 @@ import pandas as pd
 from data.words import ESTATE
 from scenarios.display import charts, listings, views, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import SMALL_COUNT, Number, quantity, table
+from scenarios.display.markup import Number, quantity, table, without_hidden
 from scenarios.display.views import ALL, FAR_MILES
 from scenarios.display.workers import not_reached
+from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -95,10 +96,12 @@ def held(results: Results, equality: pd.DataFrame, *, circulate: bool = False) -
         Whether small counts of people are kept back, for readers who are no planners.
     """
     far = _far(equality)
+    told = without_hidden(far, FAR) if circulate else far
+    further = views.further(results, circulate=circulate) if views.is_plan(results) else {}
     return Answer(
-        sentence=_held_sentence(results, far, circulate),
-        numbers=_held_numbers(results, far, circulate),
-        figure=_held_figure(results, far, circulate),
+        sentence=_held_sentence(results, told, further),
+        numbers=_held_numbers(results, told, further),
+        figure=_held_figure(results, told),
         table_html=_held_table(results, far, circulate),
     )
 
@@ -122,39 +125,28 @@ def _far(equality: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _only(number: float, circulate: bool) -> str:
-    """Write a count of people without the word."""
-    return wording.people(int(number), circulate).rpartition(" ")[0]
-
-
-def _held_sentence(results: Results, far: pd.DataFrame, circulate: bool) -> str:
+def _held_sentence(results: Results, far: pd.DataFrame, further: Mapping[str, Any]) -> str:
     everybody = far.iloc[0]
-    over, hundred = (_only(everybody[f"over_{miles}_today"], circulate) for miles in FAR_MILES)
+    over, hundred = (wording.only(everybody[f"over_{miles}_today"]) for miles in FAR_MILES)
+    people = wording.only(everybody["people_today"])
     today = (
-        f"Today {over} of {int(everybody['people_today']):,} people are held more than 50 miles "
+        f"Today {over} of {people} people are held more than 50 miles "
         f"from home and {hundred} more than 100"
     )
     if not views.is_plan(results):
         return f"{today}."
-    further = views.row_for(results, "further")
     miles = views.row_for(results, "distance")
-    moves = "1 or 2 moves" if _is_few(further["moved"], circulate) else None
     return (
-        f"{today}. With {moves or wording.count(further['moved'], 'move')} it would be "
-        f"{_only(everybody['over_50'], circulate)} and {_only(everybody['over_100'], circulate)}: "
+        f"{today}. With {wording.told(further['moved'], 'move')} it would be "
+        f"{wording.only(everybody['over_50'])} and {wording.only(everybody['over_100'])}: "
         f"{miles['straight_miles']:.1f} miles on average instead of "
         f"{miles['straight_miles_today']:.1f}."
     )
 
 
-def _is_few(number: float, circulate: bool) -> bool:
-    """Say whether a count is kept back."""
-    return circulate and 0 < number <= SMALL_COUNT
-
-
-def _held_numbers(results: Results, far: pd.DataFrame, circulate: bool) -> list[Number]:
+def _held_numbers(results: Results, far: pd.DataFrame, further: Mapping[str, Any]) -> list[Number]:
     plan = views.is_plan(results)
-    cards = [_far_card(far, miles, plan=plan, circulate=circulate) for miles in FAR_MILES]
+    cards = [_far_card(far, miles, plan=plan) for miles in FAR_MILES]
     if not plan:
         row = views.row_for(results, "distance")
         date = wording.day(results.holds_for["date"])
@@ -167,16 +159,16 @@ def _held_numbers(results: Results, far: pd.DataFrame, circulate: bool) -> list[
                 note=f"In a straight line, on {date}. Exact for these people.",
             ),
         ]
-    row = views.row_for(results, "further")
-    longest = f"The longest step away is {row['most_miles_further']:.0f} miles. "
+    most = further["most_miles_further"]
+    longest = "" if most != most else f"The longest step away is {most:.0f} miles. "
     return [
         *cards,
         Number(
             label="Nearer and further",
-            value=_only(row["nearer"], circulate),
+            value=wording.only(further["nearer"]),
             unit="people would be nearer",
-            change=f"{wording.people(row['further'], circulate)} would be further away",
-            note=f"{'' if _is_few(row['further'], circulate) else longest}{_gap(results)}",
+            change=f"{wording.people(further['further'])} would be further away",
+            note=f"{longest}{_gap(results)}",
         ),
     ]
 
@@ -191,34 +183,29 @@ def _gap(results: Results) -> str:
     return f"Data of {date}; gap to the best possible at most {wording.share(gap)}."
 
 
-def _far_card(far: pd.DataFrame, miles: int, *, plan: bool, circulate: bool) -> Number:
+def _far_card(far: pd.DataFrame, miles: int, *, plan: bool) -> Number:
     column = f"over_{miles}" if plan else f"over_{miles}_today"
     whole = far.iloc[0]
-    # beside the whole, the other sex would tell the small count
-    hides = any(_is_few(number, circulate) for number in far[column])
     apart = [
-        f"{int(row[column]):,} {row['who']}" for _, row in far.iloc[1:].iterrows() if row["people"]
+        f"{wording.only(row[column])} {row['who']}"
+        for _, row in far.iloc[1:].iterrows()
+        if row["people"]
     ]
     return Number(
         label=f"More than {miles} miles from home",
-        value=_only(whole[column], circulate),
+        value=wording.only(whole[column]),
         unit="people",
-        change=f"{_only(whole[f'over_{miles}_today'], circulate)} today" if plan else "",
-        note="" if hides else f"{' and '.join(apart)}.",
+        change=f"{wording.only(whole[f'over_{miles}_today'])} today" if plan else "",
+        note=f"{' and '.join(apart)}." if apart else "",
     )
 
 
-def _drawn(whole: pd.Series[Any], miles: int, when: str, circulate: bool) -> int:
-    """Give the people of one bar; hidden counts are not drawn."""
-    number = int(whole[f"over_{miles}{when}"])
-    return 0 if _is_few(number, circulate) else number
-
-
-def _held_figure(results: Results, far: pd.DataFrame, circulate: bool) -> Figure:
+def _held_figure(results: Results, far: pd.DataFrame) -> Figure:
+    """Draw the people held far from home; hidden counts are not drawn."""
     cases = {"_today": "Today"} | ({"": IN_RUN} if views.is_plan(results) else {})
-    whole = far.iloc[0]
+    whole = far.fillna(0).iloc[0]
     rows = [
-        {"band": f"over {miles}", "case": name, "people": _drawn(whole, miles, when, circulate)}
+        {"band": f"over {miles}", "case": name, "people": int(whole[f"over_{miles}{when}"])}
         for miles in FAR_MILES
         for when, name in cases.items()
     ]
@@ -231,21 +218,39 @@ def _held_figure(results: Results, far: pd.DataFrame, circulate: bool) -> Figure
 
 
 def _held_table(results: Results, far: pd.DataFrame, circulate: bool) -> str:
-    labels = {"who": "Who", "people_today": "People", "over_50_today": "Over 50 miles today"}
+    labels = {"people_today": "People", "over_50_today": "Over 50 miles today"}
     if views.is_plan(results):
         labels |= {"over_50": "Over 50 miles in this plan"}
     labels |= {"over_100_today": "Over 100 miles today"}
     if views.is_plan(results):
         labels |= {"over_100": "Over 100 miles in this plan"}
-    shown = far.assign(who=far["who"].str.capitalize())
-    counts = [name for name in labels if name != "who"]
+    counts = list(FAR.columns)
+    shown = far.assign(label=far["who"].str.capitalize())
     shown[counts] = shown[counts].astype(int)
     return table(
-        shown[list(labels)],
+        shown,
         "People held far from home",
-        labels=labels,
-        hide_small=counts[1:] if circulate else (),
+        labels={"label": "Who"} | labels,
+        counts=FAR,
+        circulate=circulate,
     )
+
+
+FAR = Counts(
+    columns=(
+        *("people_today", "over_50_today", "over_100_today"),
+        *("people", "over_50", "over_100"),
+    ),
+    within={
+        "over_50_today": "people_today",
+        "over_100_today": "over_50_today",
+        "over_50": "people",
+        "over_100": "over_50",
+    },
+    totals={"who": "everybody"},
+    by=("who",),
+)
+"""How people held far from home are counted, also where only today is told."""
 
 
 # How many family workers?

@@ -107,7 +107,7 @@ def listing(rows: pd.DataFrame) -> str:
         },
         right=("price", "value_told"),
         note="A dash: a rule that is always kept or off has no cost in a plan. What relaxing one "
-        "would save is worked out by the command 'estate rules --relax'.",
+        "would save is found by deciding the plan again without it.",
         scroll=True,
     )
 

@@ -7,12 +7,16 @@ on the date of the data, *plan* is where this run places them (the same in a run
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from scenarios.display.markup import without_hidden
+from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,6 +93,10 @@ def far_from_home(placed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([{"who": who, "people": len(rows), **_far(rows)} for who, rows in groups])
 
 
+BANDS = Counts(columns=("people_today", "people_plan"), by=("band",))
+"""The bands of distance count people today and in the run, also where only one is told."""
+
+
 def distance_bands(placed: pd.DataFrame) -> pd.DataFrame:
     """Count people by distance from home, today and in this run.
 
@@ -151,6 +159,30 @@ def prisons(placed: pd.DataFrame, establishments: pd.DataFrame) -> pd.DataFrame:
     return with_places(counted.reset_index(), establishments, "establishment")
 
 
+PEOPLE_OF_PRISONS = Counts(columns=("people_today", "arrive", "leave", "people_plan"), by=("name",))
+"""How :func:`prisons` counts people, where those in a plan are not told."""
+
+PRISONS = replace(
+    PEOPLE_OF_PRISONS,
+    follows={
+        "straight_miles_today": "people_today",
+        "straight_miles": "people_plan",
+        "change_miles": ("people_today", "people_plan"),
+    },
+)
+"""The same where miles stand beside people."""
+
+
+def prison_counts(*, circulate: bool) -> Counts:
+    """Say how tables of prisons count people.
+
+    For circulation people in a plan are left out. Where they are told, moves make them up.
+    """
+    if circulate:
+        return PRISONS
+    return replace(PRISONS, balances=((("people_today", "arrive"), ("leave", "people_plan")),))
+
+
 def with_places(rows: pd.DataFrame, places: pd.DataFrame, key: str) -> pd.DataFrame:
     """Set names, regions and coordinates beside rows, and keep every row.
 
@@ -182,7 +214,8 @@ def has_place(rows: pd.DataFrame) -> pd.Series[bool]:
 def map_places(by_prison: pd.DataFrame, when: str, *, circulate: bool = False) -> pd.DataFrame:
     """Give the map its circles: one row per prison that holds anyone and whose place is known.
 
-    For circulation each with its people today, since those in a plan tell how many move.
+    For circulation each with its people today, since those in a plan tell how many move, and
+    without prisons whose people are hidden.
 
     Parameters
     ----------
@@ -202,7 +235,9 @@ def map_places(by_prison: pd.DataFrame, when: str, *, circulate: bool = False) -
         "change": ("people_plan", "change_miles", CHANGE_EDGES, CHANGE_BANDS),
     }
     held, miles, edges, bands = columns[when]
-    drawn = by_prison[(by_prison[held] > 0) & by_prison[miles].notna() & has_place(by_prison)]
+    told = without_hidden(by_prison, PRISONS) if circulate else by_prison
+    drawn = told[(by_prison[held] > 0) & told[miles].notna() & has_place(by_prison)]
+    drawn = drawn[drawn["people_today" if circulate else held].notna()]
     value = drawn[miles].round(1)
     return pd.DataFrame(
         {
@@ -270,6 +305,11 @@ def who_is_further(placed: pd.DataFrame) -> pd.DataFrame:
         for sex in sexes
     }
     return pd.DataFrame({"band": names, **counts})
+
+
+def extra_counts(bands: pd.DataFrame) -> Counts:
+    """Say which columns of :func:`who_is_further` count people."""
+    return Counts(columns=tuple(str(name) for name in bands if name != "band"), by=("band",))
 
 
 def places_worth_most(
@@ -345,6 +385,36 @@ def row_for(results: Results, table: str, sex: str = "all") -> dict[str, Any]:
     """Return the row of a summary table for everybody, men or women."""
     rows: list[dict[str, Any]] = results.summary[table]
     return next(row for row in rows if row["sex"] == sex)
+
+
+def further_counts(everybody: str = ALL) -> Counts:
+    """Say how the rows of who ends nearer and further count people.
+
+    Parameters
+    ----------
+    everybody
+        The word in ``sex`` of the row of men and women together.
+    """
+    return Counts(
+        columns=("people", "moved", "nearer", "further"),
+        adds_up={"moved": ("nearer", "further")},
+        within={"moved": "people"},
+        totals={"sex": everybody},
+        by=("sex",),
+        follows={
+            "mean_miles_nearer": "nearer",
+            "mean_miles_further": "further",
+            "most_miles_further": "further",
+        },
+    )
+
+
+def further(results: Results, *, circulate: bool = False) -> dict[str, Any]:
+    """Return how many people end nearer and further; for circulation hidden counts are missing."""
+    rows = pd.DataFrame(results.summary["further"])
+    if circulate:
+        rows = without_hidden(rows, further_counts())
+    return {str(name): value for name, value in rows[rows["sex"] == ALL].iloc[0].items()}
 
 
 def headline(results: Results) -> dict[str, dict[str, Any]]:
@@ -498,11 +568,13 @@ def visits_by_prison(estimates: pd.DataFrame, by_prison: pd.DataFrame) -> pd.Dat
     Returns
     -------
     pd.DataFrame
-        One row per prison that holds anyone, by name: the columns of ``PRISON_MEASURES`` and
+        One row per prison that holds anyone, by name: people_today, arrive, leave, people_plan,
+        the columns of ``PRISON_MEASURES`` and
         called_share, the share of people with a video call in four weeks.
     """
     measured = by_establishment(estimates, PRISON_MEASURES)
-    held = by_prison.loc[by_prison["people_plan"] > 0, ["establishment", "name", "people_plan"]]
+    columns = ["establishment", "name", *PEOPLE_OF_PRISONS.columns]
+    held = by_prison.loc[by_prison["people_plan"] > 0, columns]
     rows = held.merge(measured, on="establishment", how="left")
     return rows.assign(called_share=rows["people_with_video_calls"] / rows["people_plan"])
 
@@ -535,26 +607,31 @@ def outcomes(estimates: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("requests", ascending=False, ignore_index=True)
 
 
-def by_group(estimates: pd.DataFrame, group_by: str, names: Mapping[str, str]) -> pd.DataFrame:
+def by_group(estimates: pd.DataFrame, group_by: str, names: Iterable[str]) -> pd.DataFrame:
     """Set measures of groups of people in the whole estate side by side.
 
     Parameters
     ----------
+    estimates
+        One row per establishment, group and measure: mean, low, high and replications.
     group_by
         ``sex``, ``children_under_18``, ``distance_band`` or ``since_move``.
     names
-        The measures wanted, each with the column it becomes.
+        The measures wanted.
 
     Returns
     -------
     pd.DataFrame
-        One row per group: group and a column for each measure (means).
+        One row per group, its name the index; for each measure, which is the first level of the
+        columns, its mean, low, high and replications, missing where it is not measured.
     """
+    names = list(names)
     rows = estimates[
         (estimates["establishment"] == ESTATE)
         & (estimates["group_by"] == group_by)
         & estimates["measure"].isin(names)
     ]
     order = [group for group in GROUP_ORDER if group in set(rows["group"])]
-    wide = rows.set_index(["group", "measure"])["mean"].unstack().reindex(order)  # noqa: PD010
-    return wide.reindex(columns=list(names)).rename(columns=dict(names)).reset_index()
+    ends = ["mean", "low", "high", "replications"]
+    wide = rows.pivot(index="group", columns="measure", values=ends).reindex(order)  # noqa: PD010
+    return wide.swaplevel(axis=1).reindex(columns=pd.MultiIndex.from_product([names, ends]))

@@ -133,7 +133,7 @@ def levels(
         row = {"what": line.label}
         for group_by, group in SEXES:
             found = _found(estimates, line, group_by, group)
-            row[group] = DASH if found is None else _level(found, line.measure)
+            row[group] = DASH if found is None else wording.level(found)
         rows.append(row)
     columns = ["what", *(group for _, group in SEXES)]
     return table(
@@ -143,21 +143,6 @@ def levels(
         right=("all", "men", "women"),
         note=f"In brackets the 95% interval. {note}".strip(),
     )
-
-
-def _level(row: Mapping[str, object], measure: str) -> str:
-    mean, low, high = (float(str(row[name])) for name in ("mean", "low", "high"))
-    if abs(mean) >= MILLION and low == low:
-        sign = "£" if measure.endswith("_gbp") else ""
-        ends = f"{sign}{low / MILLION:,.2f} to {high / MILLION:,.2f}"
-        return f"{sign}{mean / MILLION:,.2f} million ({ends})"
-    value = cell(row["mean"], measure)
-    if value == DASH or row["replications"] == 1:
-        return value
-    return f"{value} ({wording.interval(row)})"
-
-
-MILLION = 1_000_000
 
 
 def policy_levels(estimates: pd.DataFrame) -> str:
@@ -502,15 +487,14 @@ def waits_table(rows: pd.DataFrame, measure: str) -> str:
             "name": rows["name"],
             **{
                 kind: [
-                    _level(
+                    wording.level(
                         {
                             "mean": row[kind],
                             "low": row[f"{kind}_low"],
                             "high": row[f"{kind}_high"],
                             "replications": row[f"{kind}_replications"],
                             "measure": measure,
-                        },
-                        measure,
+                        }
                     )
                     for row in wording.records(rows)
                 ]

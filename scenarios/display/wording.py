@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from scenarios.display import views
 from scenarios.display.markup import (
     DASH,
+    HIDDEN,
     MINUS,
     SMALL_COUNT,
     Number,
+    cell,
     quantity,
     shows_more_than_zero,
 )
@@ -101,17 +103,50 @@ def four_numbers(results: Results, *, circulate: bool = False) -> list[Number]:
     return [_distance(results), _gain(results), _who(results, circulate), _visits(results)]
 
 
-def people(number: float, circulate: bool) -> str:
-    """Write a count of people; for circulation one and two are not told apart.
+def people(number: float) -> str:
+    """Write a count of people; a missing one is hidden, as in tables.
 
     Examples
     --------
-    >>> people(1, circulate=False), people(1, circulate=True), people(1_641, circulate=True)
-    ('1 person', '1 or 2 people', '1,641 people')
+    >>> people(1), people(1_641), people(float("nan"))
+    ('1 person', '1,641 people', '[c] people')
     """
-    if circulate and 0 < number <= SMALL_COUNT:
-        return f"1 or {SMALL_COUNT} people"
-    return count(number, "person")
+    return told(number, "person")
+
+
+def told(number: float, noun: str) -> str:
+    """Write a count with its noun; a missing one is hidden.
+
+    Examples
+    --------
+    >>> told(1, "move"), told(float("nan"), "move")
+    ('1 move', '[c] moves')
+    """
+    if number != number:
+        return count(0, noun).replace("0", HIDDEN, 1)
+    return count(number, noun)
+
+
+def only(number: float) -> str:
+    """Write a count of people without the word.
+
+    Examples
+    --------
+    >>> only(1_641), only(float("nan"))
+    ('1,641', '[c]')
+    """
+    return people(number).rpartition(" ")[0]
+
+
+def kept_back(number: float, circulate: bool) -> float:
+    """Give a count that stands alone; for circulation a small one is missing.
+
+    Examples
+    --------
+    >>> kept_back(2, circulate=False), kept_back(2, circulate=True), kept_back(3, circulate=True)
+    (2, nan, 3)
+    """
+    return float("nan") if circulate and 0 < number <= SMALL_COUNT else number
 
 
 def not_on_map(rows: pd.DataFrame, held: str, noun: str) -> str:
@@ -130,7 +165,7 @@ def not_on_map(rows: pd.DataFrame, held: str, noun: str) -> str:
     if left.empty:
         return ""
     named = ", ".join(left["name"].head(MOST_NAMED)) + (", ..." if len(left) > MOST_NAMED else "")
-    held_there = people(int(left[held].sum()), circulate=True)
+    held_there = people(kept_back(int(left[held].sum()), circulate=True))
     verb = "is" if len(left) == 1 else "are"
     return (
         f" {count(len(left), noun)} with {held_there} ({named}) {verb} not drawn, as no place is "
@@ -274,16 +309,16 @@ def _who(results: Results, circulate: bool) -> Number:
             unit="of the people held",
             note=f"{views.row_for(results, 'distance')['people']:,} people are held in all.",
         )
-    row = views.row_for(results, "further")
-    nearer, _, noun = people(row["nearer"], circulate).rpartition(" ")
-    few = circulate and row["further"] <= SMALL_COUNT
-    longest = f" The longest step away is {row['most_miles_further']:.0f} miles."
+    row = views.further(results, circulate=circulate)
+    nearer, _, noun = people(row["nearer"]).rpartition(" ")
+    most = row["most_miles_further"]
+    longest = "" if most != most else f" The longest step away is {most:.0f} miles."
     return Number(
         label="Nearer and further",
         value=nearer,
         unit=f"{noun} would be nearer",
-        change=f"{people(row['further'], circulate)} would be further away",
-        note=f"{people(row['moved'], circulate)} would move.{'' if few else longest}",
+        change=f"{people(row['further'])} would be further away",
+        note=f"{people(row['moved'])} would move.{longest}",
     )
 
 
@@ -531,13 +566,13 @@ def interval_lines(results: Results) -> str:
 
 def who_ends_further(results: Results, *, circulate: bool = False) -> str:
     """Say in a sentence how many people end further from home, and by how much."""
-    row = views.row_for(results, "further")
+    row = views.further(results, circulate=circulate)
     if not row["further"]:
         return "Nobody ends further from home than today."
-    if circulate and min(row["further"], row["nearer"]) <= SMALL_COUNT:
+    if row["further"] != row["further"] or row["nearer"] != row["nearer"]:
         return (
-            f"{people(row['further'], circulate)} would be further from home than today; "
-            f"{people(row['nearer'], circulate)} would be nearer."
+            f"{people(row['further'])} would be further from home than today; "
+            f"{people(row['nearer'])} would be nearer."
         )
     return (
         f"{count(row['further'], 'person')} would be further from home than today, by "
@@ -549,11 +584,12 @@ def who_ends_further(results: Results, *, circulate: bool = False) -> str:
 
 def moves(results: Results, *, circulate: bool = False) -> str:
     """Say in a sentence how many people move."""
-    row = views.row_for(results, "further")
-    few = circulate and row["moved"] <= SMALL_COUNT
-    share = "" if few else f" ({100 * row['moved'] / max(1, row['people']):.1f}%)"
+    row = views.further(results, circulate=circulate)
+    moved, whole = row["moved"], row["people"]
+    known = moved == moved and whole == whole
+    share = f" ({100 * moved / max(1, whole):.1f}%)" if known else ""
     return (
-        f"{people(row['moved'], circulate)} of {row['people']:,}{share} would be in "
+        f"{people(moved)} of {only(whole)}{share} would be in "
         "another prison than today. A change of unit inside a prison is no move."
     )
 
@@ -637,6 +673,27 @@ def interval(row: Mapping[str, Any]) -> str:
         return DASH
     name = str(row["measure"])
     return f"{quantity(row['low'], name)} to {quantity(row['high'], name)}"
+
+
+def level(row: Mapping[str, Any]) -> str:
+    """Write the mean of a measure, and its 95% interval in brackets where there is one.
+
+    Examples
+    --------
+    >>> row = {"measure": "wait_days_median", "mean": 3.0, "low": 2.5, "high": 3.5}
+    >>> level(row | {"replications": 4}), level(row | {"replications": 1})
+    ('3.0 (2.5 to 3.5)', '3.0')
+    """
+    name = str(row["measure"])
+    mean, low, high = (float(row[end]) for end in ("mean", "low", "high"))
+    if abs(mean) >= MILLION and low == low:
+        sign = "£" if name.endswith("_gbp") else ""
+        ends = f"{sign}{low / MILLION:,.2f} to {high / MILLION:,.2f}"
+        return f"{sign}{mean / MILLION:,.2f} million ({ends})"
+    value = cell(mean, name)
+    if value == DASH or row["replications"] == 1:
+        return value
+    return f"{value} ({interval(row)})"
 
 
 def difference_interval(row: Mapping[str, Any]) -> str:

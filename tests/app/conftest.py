@@ -26,6 +26,17 @@ HOSTILE = '<img src="https://evil.example/x.png"> ![x](https://evil.example/y.pn
 """Text that must be shown as text: markup and a Markdown image that a browser would fetch."""
 
 
+class Ended:
+    """A process that has ended; stands for a worker that need not work."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def poll(self) -> int:
+        """Say so."""
+        return 0
+
+
 @pytest.fixture(autouse=True)
 def main_module_as_it_was() -> Iterator[None]:
     """Take back that Streamlit's harness makes its script the main module.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +12,11 @@ from markupsafe import escape
 
 from app_pages import _who
 from data.load import read_table
-from scenarios.display import areas, frontiers, held, orders, wording
-from scenarios.results import Results
+from scenarios.commands import perform
+from scenarios.display import areas, frontiers, held, orders, relaxed, wording
+from scenarios.results import Results, write_parquet
+from scenarios.worker import read_request
+from tests.app.conftest import Ended
 from tests.app.planner import page, shown
 
 
@@ -43,6 +47,18 @@ def test_first_screen_tells_who_is_far_what_it_takes_and_who_loses(
     assert f"{further['most_miles_further']:.0f} miles further than today" in text
     assert wording.day(plan.holds_for["date"]) in text
     assert "has not been looked at for this run" in text
+
+
+def test_run_shows_the_names_of_its_own_prisons(
+    monkeypatch: pytest.MonkeyPatch, plan: Results, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(folder(plan), tmp_path / folder(plan).name))
+    own = plan.establishments.assign(name="The planner's own " + plan.establishments["name"])
+    write_parquet(own, copy / "establishments.parquet")
+    held_there = own[own["establishment"].isin(plan.placements["establishment"])]
+    text = shown(page(monkeypatch, tmp_path, "allocation", copy.name))
+    assert len(held_there)
+    assert all(str(escape(name)) in text for name in held_there["name"])
 
 
 def test_gain_of_the_next_moves_comes_from_a_study_of_the_same_plan(
@@ -133,3 +149,20 @@ def test_groups_are_told_beside_the_plan(monkeypatch: pytest.MonkeyPatch, plan: 
     row = text[text.index("What it means for groups of people; reported") :]
     row = row[row.index(">Women<") :]
     assert f">{women['after'].iloc[0]:.1f}</td>" in row[: row.index("</tr>")]
+
+
+def test_planner_asks_what_each_rule_costs_and_reads_it(
+    monkeypatch: pytest.MonkeyPatch, plan: Results, small_data: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(folder(plan), tmp_path / folder(plan).name))
+    app = page(monkeypatch, tmp_path, "allocation", copy.name, data=small_data)
+    assert "has not been looked at for this plan" in shown(app)
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    next(each for each in app.button if each.label == "Relax each rule alone").click().run()
+    (job,) = (tmp_path / ".jobs").glob("rules-*")
+    asked = read_request(job)
+    assert asked.command == "rules"
+    perform(asked.command, tmp_path, asked.options, lambda *_: None)
+    app = page(monkeypatch, tmp_path, "allocation", copy.name, data=small_data)
+    (study,) = tmp_path.glob("rules-closer_to_home-*")
+    assert str(escape(relaxed.answer(relaxed.open_relaxed(study)))) in shown(app)

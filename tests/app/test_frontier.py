@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +13,10 @@ from markupsafe import escape
 
 from app_pages import _jobs
 from scenarios.display import charts, frontiers
+from scenarios.load import load_scenario
 from scenarios.results import Results
+from scenarios.worker import Status, read_request, write_status
+from tests.app.conftest import Ended
 from tests.app.planner import page, shown
 
 STUDY = "frontier-closer_to_home-1"
@@ -113,3 +118,36 @@ def test_broken_study_gives_a_clear_message(
     text = shown(page(monkeypatch, tmp_path, "frontier"))
     assert "not a complete trade-off study" in text
     assert "estate frontier" in text
+
+
+def test_planner_makes_the_plan_of_a_point_and_opens_it(
+    monkeypatch: pytest.MonkeyPatch, studied: Path, plan: Results, small_data: Path, tmp_path: Path
+) -> None:
+    runs = Path(shutil.copytree(studied, tmp_path / "runs"))
+    found = frontiers.open_frontier(runs / "frontier-closer_to_home-1")
+    amount = int(found.points["amount"].iloc[1])
+    app = page(monkeypatch, runs, "frontier", point="2", data=small_data)
+    label = f"Make this plan: at most {amount:,} moves"
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    next(each for each in app.button if each.label == label).click().run()
+    (job,) = (runs / ".jobs").glob("run-*")
+    asked = read_request(job)
+    assert load_scenario(asked.options["scenario"]).allocation.move_budget == amount
+    assert asked.options["data"] == str(small_data)
+    assert plan.folder is not None
+    write_status(job, Status(state="done", folder=str(runs / plan.folder.name)))
+    app = page(monkeypatch, runs, "frontier", data=small_data, job=job.name)
+    assert "complete and stored" in shown(app)
+    assert app.session_state["chosen run"] == plan.folder.name
+
+
+def test_point_of_a_study_against_crowding_cannot_be_made_a_plan(
+    monkeypatch: pytest.MonkeyPatch, studied: Path, tmp_path: Path
+) -> None:
+    runs = Path(shutil.copytree(studied, tmp_path / "runs"))
+    path = runs / "frontier-closer_to_home-1" / "frontier.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {"against": "crowding", "measure_unit": "people"}))
+    app = page(monkeypatch, runs, "frontier")
+    assert "a scenario sets none on crowding" in shown(app)
+    assert not [each for each in app.button if each.label.startswith("Make this plan")]

@@ -24,7 +24,7 @@ from scenarios.worker import (
     read_status,
     write_status,
 )
-from tests.app.conftest import HOSTILE
+from tests.app.conftest import HOSTILE, Ended
 from tests.app.serving import ROOT
 
 SECONDS = 90.0
@@ -169,17 +169,6 @@ def test_failure_is_shown_with_its_message_and_reference_and_can_be_tried_again(
         assert read_request(other).title == "Mine"
     finally:
         click(app, "Cancel")
-
-
-class Ended:
-    """A process that has ended."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        pass
-
-    def poll(self) -> int:
-        """Say so."""
-        return 0
 
 
 def test_work_is_started_again_on_its_own_tables(

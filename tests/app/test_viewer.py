@@ -88,7 +88,7 @@ def test_planner_finds_single_people_where_a_viewer_does_not(
     assert [name for name in known if name in text]
 
 
-def test_why_a_job_failed_is_told_to_planners_alone(
+def test_why_a_job_failed_is_told_to_planners_alone_on_pages_for_them(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = "population.csv, line 7: A0007AA is in two places; asked for by planner paula."
@@ -101,6 +101,9 @@ def test_why_a_job_failed_is_told_to_planners_alone(
     read_by_planner = everything(opened(tmp_path, "runs", monkeypatch, "", job="run-1"))
     assert read_by_planner.count("A0007AA") == 3
     assert "OFFICIAL-SENSITIVE" in read_by_planner
+    on_official_page = everything(opened(tmp_path, "start", monkeypatch, "", job="run-1"))
+    assert "A plan. It could not be made. The page Runs says what was wrong." in on_official_page
+    assert "A0007AA" not in on_official_page
     request.getfixturevalue("viewer")
     for leaf in ("runs", "start"):
         read_by_viewer = everything(opened(tmp_path, leaf, monkeypatch, "", job="run-1"))
@@ -139,7 +142,7 @@ def test_overview_keeps_small_counts_back_from_viewers(
     assert "1 person would be further from home than today, by 71.3 miles" in text
     request.getfixturevalue("viewer")
     text = everything(opened(tmp_path, "overview", monkeypatch, copy.name))
-    assert "1 or 2 people would be further from home than today;" in text
+    assert "[c] people would be further from home than today;" in text
     assert "71.3" not in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -195,21 +196,62 @@ def test_prisons_have_their_own_differences(pair: tuple[Results, Results]) -> No
 def test_conclusion_of_an_experiment_under_every_curve_is_found(
     pair: tuple[Results, Results], tmp_path: Path
 ) -> None:
-    names = [results.folder.name for results in pair if results.folder is not None]
-    content = {
+    store_experiment(tmp_path, experiment_of(*pair))
+    assert effects.conclusions(tmp_path, *pair) == {"visits": "higher by 2%"}
+    told = experiment_of(*pair) | {"command": "estate run baseline closer_to_home"}
+    store_experiment(tmp_path, told)
+    assert effects.conclusions(tmp_path, *pair) == {}
+    (tmp_path / "experiment-0" / "experiment.json").write_text("{", encoding="utf-8")
+    assert effects.conclusions(tmp_path, *pair) == {}
+
+
+def experiment_of(*results: Results) -> dict[str, Any]:
+    """Write what an experiment tells of runs, the first of which the others are compared with."""
+    keys = ("scenario_digest", "data_digest", "model_digest", "seed", "replications")
+    group = [
+        {
+            "run": each.folder.name,
+            "made_from": {key: each.provenance[key] for key in keys} | {"start_state": None},
+        }
+        for each in results
+        if each.folder is not None
+    ]
+    return {
         "command": "estate run baseline closer_to_home --curves",
-        "runs": names,
+        "runs": [row["run"] for row in group],
+        "compared": {"exponential": group},
         "conclusions": [
             {"scenario": "closer_to_home", "measure": "visits", "conclusion": "higher by 2%"},
             {"scenario": "other", "measure": "visits", "conclusion": "lower by 2%"},
         ],
     }
-    folder = tmp_path / "experiment-0"
-    folder.mkdir()
-    (folder / "experiment.json").write_text(json.dumps(content), encoding="utf-8")
-    assert effects.conclusions(tmp_path, *pair) == {"visits": "higher by 2%"}
-    content["command"] = "estate run baseline closer_to_home"
-    (folder / "experiment.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def store_experiment(runs: Path, told: dict[str, Any]) -> None:
+    """Store what an experiment tells, in place of what it told before."""
+    folder = runs / "experiment-0"
+    folder.mkdir(exist_ok=True)
+    (folder / "experiment.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("scenario_digest", "0f"), ("seed", 2), ("replications", 9)]
+)
+def test_experiment_with_other_runs_of_the_same_names_concludes_nothing(
+    pair: tuple[Results, Results], tmp_path: Path, key: str, value: object
+) -> None:
+    told = experiment_of(*pair)
+    told["compared"]["exponential"][1]["made_from"][key] = value
+    store_experiment(tmp_path, told)
     assert effects.conclusions(tmp_path, *pair) == {}
-    (folder / "experiment.json").write_text("{", encoding="utf-8")
+
+
+def test_experiment_that_compared_with_another_run_concludes_nothing(
+    pair: tuple[Results, Results], tmp_path: Path
+) -> None:
+    """It names both runs, yet neither is the one that the others were compared with."""
+    before, after = pair
+    told = experiment_of(before, before, after)
+    told["compared"]["exponential"][0] = {"run": "weekend-0a0b0c0d", "made_from": {}}
+    store_experiment(tmp_path, told)
     assert effects.conclusions(tmp_path, *pair) == {}

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.display import markup
+from scenarios.suppress import Counts, default_rule
+from tests.scenarios.test_suppress import (
+    RULE,
+    assert_protected,
+    few,
+    sums_of_margins,
+    with_margins,
+)
 
 LABELS = {"name": "Prison", "people": "People"}
 
@@ -59,26 +69,42 @@ def test_hostile_cell_is_shown_as_its_own_text() -> None:
     assert hostile in seen.text
 
 
-counts = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=6).map(
-    lambda rows: pd.DataFrame(rows, columns=["men", "women"])
+@given(
+    st.integers(1, 4).flatmap(
+        lambda width: st.lists(
+            st.lists(few, min_size=width, max_size=width), min_size=1, max_size=5
+        )
+    )
 )
+@settings(max_examples=40, deadline=None)
+def test_no_hidden_count_on_the_screen_can_be_worked_back(inner: list[list[int]]) -> None:
+    """A reader sees the table itself: what it shows is read from its HTML."""
+    frame, counts = with_margins(np.array(inner))
+    labels = {"prison": "Prison"} | dict.fromkeys(counts.columns, "People")
+    seen = cells(markup.table(frame, "People", labels=labels, counts=counts, circulate=True))
+    hidden = np.array([[text == markup.HIDDEN for text in row] for row in seen])
+    people = frame[list(counts.columns)].to_numpy()
+    assert [text for row in seen for text in row if text != markup.HIDDEN] == [
+        f"{number:,}" for number in people[~hidden]
+    ]
+    assert_protected(people.ravel(), sums_of_margins(people.shape), hidden.ravel(), RULE)
 
 
-@given(counts)
-def test_no_small_count_is_shown_and_no_hidden_count_stands_alone(frame: pd.DataFrame) -> None:
-    hidden = markup.hidden_counts(frame, ["men", "women"], rows_add_up=True)
-    small = (frame > 0) & (frame <= 2)
-    assert not (small & ~hidden).any(axis=None)
-    assert not (hidden & (frame == 0)).any(axis=None)
-    for axis in (0, 1):
-        alone = hidden.sum(axis=axis) == 1
-        others = ((frame > 0) & ~hidden).any(axis=axis)
-        assert not (alone & others).any()
+def cells(html: str) -> list[list[str]]:
+    """Read the cells of a table but those that name the rows."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    return [found for row in rows if (found := re.findall(r"<td[^>]*>(.*?)</td>", row))]
 
 
-def test_counts_of_a_row_that_do_not_add_up_are_hidden_by_column_only() -> None:
-    frame = pd.DataFrame({"men": [152, 240], "women": [1, 8]})
-    assert markup.hidden_counts(frame, ["men", "women"]).sum().to_dict() == {"men": 0, "women": 2}
+def test_rows_shown_hide_what_they_hide_among_all() -> None:
+    whole = pd.DataFrame({"name": ["a", "b", "c", "d"], "people": [1, 9, 400, 50]})
+    counts = Counts(columns=("people",), by=("name",))
+    hidden = markup.hidden_counts(whole, counts)["people"]
+    assert hidden.tolist() == [True, True, False, False]
+    html = markup.table(
+        whole.iloc[1:3], "Some", labels=LABELS, counts=counts, circulate=True, whole=whole
+    )
+    assert cells(html) == [[markup.HIDDEN], ["400"]]
 
 
 def test_value_that_describes_a_hidden_count_is_hidden_with_it() -> None:
@@ -87,8 +113,8 @@ def test_value_that_describes_a_hidden_count_is_hidden_with_it() -> None:
         frame,
         "Prisons",
         labels=LABELS | {"mean_miles": "Miles"},
-        hide_small=["people"],
-        hide_with={"mean_miles": "people"},
+        counts=Counts(columns=("people",), follows={"mean_miles": "people"}),
+        circulate=True,
     )
     assert "206.7" not in html
     assert "4.0" in html
@@ -96,10 +122,17 @@ def test_value_that_describes_a_hidden_count_is_hidden_with_it() -> None:
 
 def test_counts_of_one_and_two_are_hidden_and_the_marker_is_explained() -> None:
     frame = pd.DataFrame({"name": list("abcd"), "people": [0, 1, 2, 3]})
-    seen = read(markup.table(frame, "Prisons", labels=LABELS, hide_small=["people"]))
-    cells = [text for text in seen.text if text in ("0", "1", "2", "3", "[c]")]
-    assert cells == ["0", "[c]", "[c]", "3"]
-    assert any(markup.HIDDEN_NOTE in text for text in seen.text)
+    counts = Counts(columns=("people",))
+    html = markup.table(frame, "Prisons", labels=LABELS, counts=counts, circulate=True)
+    assert cells(html) == [["0"], ["[c]"], ["[c]"], ["3"]]
+    assert default_rule().note in " ".join(read(html).text)
+
+
+def test_hidden_counts_are_missing_values_for_sentences_and_pictures() -> None:
+    frame = pd.DataFrame({"people": [1, 9, 400], "miles": [5.0, 6.0, 7.0]})
+    counts = Counts(columns=("people",), follows={"miles": "people"})
+    told = markup.without_hidden(frame, counts)
+    assert told.isna().to_numpy().tolist() == [[True, True], [True, True], [False, False]]
 
 
 def test_nothing_is_hidden_where_nobody_asks() -> None:

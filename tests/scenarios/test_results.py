@@ -55,6 +55,17 @@ def test_a_stored_run_loads_with_the_same_tables(tmp_path: Path) -> None:
     assert loaded.prices["scale"].tolist() == [100]
 
 
+def test_prisons_of_a_run_that_keeps_no_names_are_taken_for_the_built_in_ones(
+    tmp_path: Path,
+) -> None:
+    loaded = load_results(store(tiny_results(), tmp_path / "run"))
+    assert "LEI" in set(loaded.establishments["establishment"])
+    own = pd.DataFrame({"establishment": ["OWN"], "name": ["Our own prison"]})
+    write_parquet(own, tmp_path / "run" / "establishments.parquet")
+    loaded = load_results(tmp_path / "run")
+    pd.testing.assert_frame_equal(loaded.establishments, own)
+
+
 def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
     one = store(tiny_results(), tmp_path / "one")
     other = store(tiny_results(), tmp_path / "other")

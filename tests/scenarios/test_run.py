@@ -19,7 +19,7 @@ from optimiser.allocation import Allocation
 from optimiser.certify import CertificateError
 from scenarios.load import load_scenario
 from scenarios.place import place
-from scenarios.results import TABLES, Results, file_digest, load_results
+from scenarios.results import PLACES, TABLES, Results, file_digest, load_results
 from scenarios.run import Options, Workers, run, run_key, run_many
 from scenarios.schema import Scenario
 
@@ -31,7 +31,7 @@ EVERY_FILE = {
     "summary.json",
     "prices.npz",
     "report.html",
-    *(f"{name}.parquet" for name in TABLES),
+    *(f"{name}.parquet" for name in (*TABLES, PLACES)),
 }
 PLACEMENTS = [
     "prisoner_id",
@@ -91,6 +91,17 @@ def test_a_run_folder_holds_exactly_what_it_should(two_runs: tuple[Results, Resu
         assert list(results.placements.columns) == PLACEMENTS
         assert list(results.measures.columns) == MEASURES
         assert results.folder.name == f"{results.name}-{results.folder.name[-8:]}"
+
+
+def test_a_run_keeps_the_names_and_places_of_its_prisons(
+    two_runs: tuple[Results, Results], small_data: Path
+) -> None:
+    own = pd.read_csv(small_data / "establishments.csv").set_index("establishment")
+    for results in two_runs:
+        kept = results.establishments.set_index("establishment")
+        assert sorted(kept.index) == sorted(own.index)
+        for column in ("name", "region", "latitude", "longitude"):
+            assert kept[column].to_dict() == own[column].to_dict()
 
 
 def test_today_has_a_status_and_no_bound(two_runs: tuple[Results, Results]) -> None:

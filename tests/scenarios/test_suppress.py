@@ -114,6 +114,24 @@ def test_no_hidden_cell_of_a_table_with_margins_can_be_worked_back(
     assert_protected(values.ravel(), sums_of_margins(values.shape), mask.ravel(), rule)
 
 
+@given(
+    st.lists(st.tuples(few, few), min_size=2, max_size=6),
+    st.lists(st.tuples(few, few), min_size=2, max_size=6),
+)
+@settings(max_examples=25, deadline=None)
+def test_table_hides_beside_any_other_what_it_hides_alone(
+    rows: list[tuple[int, int]], others: list[tuple[int, int]]
+) -> None:
+    """Two files of a run then show the same table with the same cells hidden at least."""
+    tables = [with_margins(np.array(inner)) for inner in (rows, others)]
+    alone = hide(*tables[0], RULE).mask
+    beside, _ = hide_together(tables, RULE)
+    assert not (alone & ~beside.mask).to_numpy().any()
+    some = tables[0][0].iloc[1:]
+    (shown,) = hide_together([(some, tables[0][1])], RULE, [tables[0][0]])
+    assert not (alone.loc[some.index] & ~shown.mask).to_numpy().any()
+
+
 @given(st.lists(st.tuples(few, few, few), min_size=2, max_size=6))
 @settings(max_examples=40, deadline=None)
 def test_no_hidden_cell_of_two_tables_side_by_side_can_be_worked_back(

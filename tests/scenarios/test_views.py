@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from scenarios.display import listings, views, wording
+from scenarios.display.markup import DASH
 
 # who, from, to, miles today, miles in the plan, reason
 PEOPLE = [
@@ -97,7 +98,7 @@ def test_prison_that_the_table_does_not_know_keeps_its_people_and_is_told_beside
     for when in ("today", "plan", "change"):
         assert "LEI" not in set(views.map_places(by_prison, when)["name"])
     assert wording.not_on_map(by_prison, "people_plan", "prison") == (
-        " 1 prison with 1 or 2 people (LEI) is not drawn, as no place is known; the table has all."
+        " 1 prison with [c] people (LEI) is not drawn, as no place is known; the table has all."
     )
     assert wording.not_on_map(views.prisons(placed, establishments), "people_plan", "prison") == ""
 
@@ -121,6 +122,34 @@ def test_extra_miles_are_counted_by_band_and_sex(placed: pd.DataFrame) -> None:
     rows = views.who_is_further(placed).set_index("band")
     assert rows["men"].to_dict() == {"under 10": 0, "10-24": 0, "25-49": 0, "50+": 1}
     assert rows["women"].to_dict() == {"under 10": 1, "10-24": 0, "25-49": 0, "50+": 0}
+
+
+def of_groups(replications: int) -> pd.DataFrame:
+    half = {"mean": 1.5, "low": 1.25, "high": 1.75}
+    rows = [
+        {"group_by": by, "group": group, "measure": name, **half}
+        for by, groups in (("sex", ("men", "women")), ("since_move", ("weeks_0_to_4", "not_moved")))
+        for group in groups
+        for name in ("visits_per_prisoner_per_four_weeks", "people")
+    ]
+    return pd.DataFrame(rows).assign(establishment="ALL", replications=replications)
+
+
+def test_groups_are_told_with_intervals_and_the_number_of_simulated_years() -> None:
+    told = listings.by_group(of_groups(3), "sex", "Men and women")
+    assert told.count("1.50 (1.25 to 1.75)") == 2
+    assert "95% interval, over 3 simulated years." in told
+    assert told.count(f">{DASH}</td>") == 8  # what was not measured
+    moved = listings.since_move(of_groups(3))
+    assert moved.count("1.50 (1.25 to 1.75)") == 2
+    assert moved.count("2 (1 to 2)") == 2
+    assert "95% interval, over 3 simulated years." in moved
+
+
+def test_groups_of_one_simulated_year_are_told_without_intervals() -> None:
+    told = listings.by_group(of_groups(1), "sex", "Men and women")
+    assert "Means, without intervals, over 1 simulated year." in told
+    assert ">1.50</td>" in told
 
 
 def test_outline_is_that_of_geopandas_with_every_ring_clockwise() -> None:

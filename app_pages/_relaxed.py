@@ -1,0 +1,81 @@
+"""What each rule relaxed alone would gain a plan: shown where it is known, and started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app_pages import _data, _jobs, _show, _state, _study, _who
+from scenarios.display import relaxed
+
+if TYPE_CHECKING:
+    from scenarios.display.relaxed import Relaxed
+    from scenarios.results import Results
+
+SAID = "said of rules relaxed"
+
+
+def show(results: Results) -> None:
+    """Show the newest study of rules of a plan, and let a planner start one."""
+    _jobs.panel(["rules"])
+    for line in st.session_state.pop(SAID, []):
+        _show.say(line)
+    found = _of(results)
+    if found is None:
+        _show.say(
+            "What each rule relaxed alone would gain has not been looked at for this plan. The "
+            "work decides the plan again with each rule switched off, one at a time."
+        )
+    else:
+        _show.say(relaxed.answer(found))
+        drawn = relaxed.figure(found)
+        listing = relaxed.listing(found, circulate=not _who.is_planner())
+        if drawn is None:
+            _show.table(listing)
+        else:
+            _show.figure(drawn, listing)
+    if _who.is_planner():
+        again = "Relax each rule again" if found else "Relax each rule alone"
+        st.button(again, on_click=_begin, args=(results,))
+
+
+def _begin(results: Results) -> None:
+    from scenarios.again import data_like, scenario_like
+    from scenarios.errors import ScenarioError
+
+    assert results.folder is not None
+    try:
+        data = data_like(results.provenance["inputs"], _data.folders())
+        scenario = scenario_like(results.folder, _state.runs_folder())
+    except ScenarioError as error:
+        st.session_state[SAID] = list(error.problems)
+        return
+    _jobs.begin(
+        "rules",
+        title=f"Each rule relaxed alone: {results.title}",
+        scenario=scenario,
+        data=None if data is None else str(data),
+    )
+
+
+def _of(results: Results) -> Relaxed | None:
+    """Return the newest study of the same settings and data as a plan, if there is one."""
+    from scenarios.display.frontiers import is_of
+    from scenarios.errors import ScenarioError
+
+    for study in _study.found("rules"):
+        try:
+            found = _opened(str(study.folder), study.stamp)
+        except ScenarioError:
+            continue
+        if is_of(found.manifest, results):
+            return found
+    return None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened(folder: str, stamp: int) -> Relaxed:
+    del stamp
+    return relaxed.open_relaxed(Path(folder))
