@@ -157,7 +157,7 @@ def check_folder(folder: Path | str | None, people: pd.DataFrame | None = None) 
         elif len(frame):
             faulty.add(name)
             tables[name] = _without_missing_columns(frame, faults)
-            if all(fault.rows for fault in faults):
+            if all(fault.rows or _is_needless(fault) for fault in faults):
                 sound_rows[name] = without_rows(frame, faults, first_row_of(path))
     if TRAVEL in paths and all(column in tables.get(name, ()) for name, column in TRAVEL_IDS):
         problems.extend(_check_travel(paths[TRAVEL], tables))
@@ -188,12 +188,18 @@ def _without_missing_columns(frame: pd.DataFrame, faults: list[Problem]) -> pd.D
     return frame.drop(columns=list(missing.intersection(frame.columns)))
 
 
+def _is_needless(fault: Problem) -> bool:
+    """Say whether a fault is of a column that the dictionary does not have."""
+    known = {column.name for column in columns(fault.table)}
+    return bool(fault.column) and known.isdisjoint(fault.column.split(", "))
+
+
 def _sound(tables: Tables, problems: Collection[Problem], files: Mapping[str, str]) -> Tables:
     """Keep the rows in which nothing is wrong, of tables without a fault of the whole file."""
     sound = {}
     for name, table in tables.items():
         faults = [problem for problem in problems if problem.table == name]
-        if all(fault.rows for fault in faults):
+        if all(fault.rows or _is_needless(fault) for fault in faults):
             sound[name] = without_rows(table, faults, first_row_of(Path(files[name])))
     return sound
 

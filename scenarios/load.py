@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from functools import cache, reduce
 from importlib.resources import files
@@ -29,9 +29,8 @@ from scenarios.schema import (
     ScenarioFile,
 )
 from scenarios.settings import settings
+from scenarios.stand_ins import StandIns, Tree
 from scenarios.truth import truths_for_numbers
-
-Tree = dict[str, Any]
 
 
 def scenario_names() -> list[str]:
@@ -86,13 +85,18 @@ class Read:
         What could not be read stands as in the baseline; None where nothing can be said of it.
     problems
         Every fault of its file, one sentence each.
-    left_out
-        Sections that are the baseline's because of a fault.
+    stand_ins
+        What of it is the baseline's, or left out, because of a fault.
     """
 
     scenario: Scenario | None
     problems: tuple[str, ...] = ()
-    left_out: frozenset[str] = frozenset()
+    stand_ins: StandIns = field(default_factory=lambda: StandIns({}))
+
+    @property
+    def at_fault(self) -> frozenset[str]:
+        """Names of the sections of which something could not be read, as the file has them."""
+        return frozenset(name.partition(".")[0] for name in self.stand_ins.settings)
 
 
 def read_scenario(name: str | Path) -> Read:
@@ -130,21 +134,17 @@ def _changed(path: Path) -> Read:
     change = written.get("change")
     tree = deepcopy(_baseline())
     changes: list[Change] = []
-    left_out: set[str] = set()
+    refused: set[str] = set()
     for setting, value in _row_by_row(change if isinstance(change, dict) else {}):
         try:
             changes.append(_apply(tree, str(setting), value))
         except ScenarioError as error:
             problems += [f"{path.name}: {problem}" for problem in error.problems]
-            left_out.add(str(setting).partition(".")[0])
+            refused.add(str(setting))
     if head is not None:
         tree |= {"title": head.title, "question": head.question, "parent": head.parent}
-    built = _build(path.stem, path.name, tree, tuple(changes))
-    return Read(
-        scenario=built.scenario,
-        problems=(*problems, *built.problems),
-        left_out=built.left_out | left_out,
-    )
+    built = _build(path.stem, path.name, tree, tuple(changes), refused)
+    return replace(built, problems=(*problems, *built.problems))
 
 
 def _read_written(path: Path) -> Tree:
@@ -261,61 +261,56 @@ def rows_by_id(table: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _build(name: str, file: str, tree: Tree, changes: tuple[Change, ...]) -> Read:
-    """Make a scenario; where a section cannot be read the others are looked at all the same."""
-    scenario, problems, left_out = _read(name, tree, changes)
+def _build(
+    name: str, file: str, tree: Tree, changes: tuple[Change, ...], refused: Iterable[str] = ()
+) -> Read:
+    """Make a scenario; where a part cannot be read the others are looked at all the same."""
+    stand_ins = StandIns(_baseline(), refused)
+    scenario, problems = _read(name, tree, changes, stand_ins)
     changed = {part: tree[part] for part, known in _baseline().items() if tree[part] != known}
     problems += [*truths_for_numbers(changed), *_unknown_words(tree)]
     if scenario is not None:
         problems += _rule_problems(scenario)
         problems += _limit_problems(scenario)
     told = tuple(f"{file}: {problem}" for problem in problems)
-    return Read(scenario=scenario, problems=told, left_out=left_out)
+    return Read(scenario=scenario, problems=told, stand_ins=stand_ins)
+
+
+PASSES = 5
+"""Times a scenario is read at most: what is wrong inside a setting hides what is wrong with it."""
 
 
 def _read(
-    name: str, tree: Tree, changes: tuple[Change, ...]
-) -> tuple[Scenario | None, list[str], frozenset[str]]:
-    """Read a scenario, the baseline in place of sections that cannot be; say why they cannot."""
-    given = {"title": name, "question": name, **tree, "name": name, "changes": changes}
+    name: str, tree: Tree, changes: tuple[Change, ...], stand_ins: StandIns
+) -> tuple[Scenario | None, list[str]]:
+    """Read a scenario, the baseline in place of what cannot be read; say why it cannot."""
+    given: Tree | None = {
+        "title": name,
+        "question": name,
+        **tree,
+        "name": name,
+        "changes": changes,
+    }
+    problems: list[str] = []
+    for _ in range(PASSES):
+        try:
+            return Scenario.model_validate(given), problems
+        except ValidationError as error:
+            said = [(fault["loc"], _sentence(fault, Scenario)) for fault in error.errors()]
+        problems += [told for place, told in said if not stand_ins.follows(place, told)]
+        given = stand_ins.put_into(given or {}, [place for place, _ in said], _go_together)
+        if given is None:
+            break
+    return None, list(dict.fromkeys(problems))
+
+
+def _go_together(given: Tree, section: str) -> bool:
+    """Say whether nothing is wrong with the settings of a section beside one another."""
     try:
-        return Scenario.model_validate(given), [], frozenset()
+        Scenario.model_validate(given)
     except ValidationError as error:
-        faults = error.errors()
-    problems = [_sentence(fault, Scenario) for fault in [*faults, *_hidden(given, faults)]]
-    wrong = frozenset(str(fault["loc"][0]) for fault in faults if fault["loc"])
-    if not wrong <= _baseline().keys():
-        return None, problems, wrong
-    sound = {section: _baseline()[section] for section in wrong}
-    try:
-        return Scenario.model_validate(given | sound), problems, wrong
-    except ValidationError:
-        return None, problems, wrong
-
-
-def _hidden(given: Tree, faults: Sequence[Any]) -> list[Any]:
-    """Find the faults of whole sections that those of single rows hide.
-
-    A section with a row that cannot be read is not looked at as a whole: look at it without.
-    """
-    rows = {fault["loc"][:3] for fault in faults if _is_row(given, fault["loc"][:3])}
-    rest = given | {section: deepcopy(given[section]) for section, _, _ in rows}
-    for section, setting, row in sorted(rows, reverse=True):
-        del rest[section][setting][row]
-    try:
-        Scenario.model_validate(rest)
-    except ValidationError as error:
-        sections = {section for section, _, _ in rows}
-        return [each for each in error.errors() if each["loc"] in {(name,) for name in sections}]
-    return []
-
-
-def _is_row(given: Tree, place: tuple[Any, ...]) -> bool:
-    """Say whether a place is that of a row of a list of edits."""
-    if len(place) < 3 or not isinstance(place[2], int):
-        return False
-    section, setting, row = place
-    return isinstance(given[section][setting][row], dict)
+        return all(fault["loc"] != (section,) for fault in error.errors())
+    return True
 
 
 def _limit_problems(scenario: Scenario) -> list[str]:

@@ -40,7 +40,7 @@ from scenarios.inputs import (
 )
 from scenarios.load import Read, read_scenario
 from scenarios.row_changes import changed_rows, changed_rules, own_rule_problems
-from scenarios.schema import Scenario
+from scenarios.schema import SECTIONS, Scenario
 
 OF_THE_ESTATE = ("establishments", "units", "home_areas")
 """Tables without every row of which nobody can be made."""
@@ -89,10 +89,27 @@ def asked_scenarios(
     """Load several scenarios, with their faults in one report; as ``asked_scenario``."""
     read = [read_scenario(name) for name in names]
     sound = [each.scenario for each in read if each.scenario is not None and not each.problems]
-    problems = [*asked, *(problem for scenario in sound for problem in must(scenario))]
+    problems = [*asked, *(problem for each in read for problem in _must(each, must))]
     if problems or len(sound) < len(read) or not _fit(sound, data_dir):
         refuse(read, data_dir, locks, problems)
     return sound
+
+
+def changes_of_nothing(scenario: Scenario) -> list[str]:
+    """Say where a limit counts changes against an earlier plan, of which there is none."""
+    return [
+        f"{scenario.name}.yaml: limits row {number}: changed needs an earlier plan to count "
+        "changes against. Give one with --from, or take the row away."
+        for number, edit in enumerate(scenario.limits, start=1)
+        if edit.limit == "changed"
+    ]
+
+
+def _must(read: Read, must: Callable[[Scenario], list[str]]) -> list[str]:
+    """Say why a scenario does not suit, unless that may be for what could not be read of it."""
+    known = read.at_fault <= {*SECTIONS} - {"placements"}
+    told = must(read.scenario) if read.scenario is not None and known else []
+    return [read.stand_ins.as_written(each) for each in told]
 
 
 def _fit(scenarios: Sequence[Scenario], data_dir: Path | None) -> bool:
@@ -159,7 +176,9 @@ def refuse(
         problems += check_locks(locks, checked.tables)
     for each in read:
         if each.scenario is not None:
-            told += _unfit_to(each.scenario, checked, told)
+            fits = map(each.stand_ins.as_written, _unfit_to(each.scenario, checked))
+            # a selection by a word that does not exist selects nothing, of course
+            told += [fault for fault in fits if not any(_is_about(fault, other) for other in told)]
             try:
                 told += _price_problems(each.scenario, checked, people, data_dir)
             except TableError as error:
@@ -176,7 +195,7 @@ def _checked(
     """Check the tables; make the synthetic people where there are such and their ids are named."""
     checked = check_folder(data_dir)
     names_people = locks is not None or {*RECORD_TABLES, TRANSFERS}.intersection(checked.own)
-    known = [each.scenario for each in read if "population" not in each.left_out]
+    known = [each.scenario for each in read if "population" not in each.at_fault]
     scenario = next((each for each in known if each is not None), None)
     if scenario is None or not names_people:
         return checked, None
@@ -200,13 +219,11 @@ def _synthetic(scenario: Scenario, checked: Checked, data_dir: Path | None) -> P
     )
 
 
-def _unfit_to(scenario: Scenario, checked: Checked, told: Sequence[str]) -> list[str]:
-    """Say what of a scenario does not fit what is sound of the tables, and was not told before."""
+def _unfit_to(scenario: Scenario, checked: Checked) -> list[str]:
+    """Say what of a scenario does not fit what is sound of the tables."""
     tables = {name: no_rows(name) for name in SORTED_BY} | dict(checked.sound)
     faulty = {problem.table for problem in checked.problems} | (checked.own - checked.sound.keys())
-    fits = unfit(scenario, estate_of(tables), checked.sound, faulty)
-    # a selection by a word that does not exist selects nothing, of course
-    return [each for each in fits if not any(_is_about(each, other) for other in told)]
+    return unfit(scenario, estate_of(tables), checked.sound, faulty)
 
 
 def _is_about(fault: str, told: str) -> bool:

@@ -27,7 +27,7 @@ from scenarios.again import STEERED, steered_account
 from scenarios.display.wording import CEILING
 from scenarios.errors import ExitCode
 from scenarios.inputs import Inputs, input_digests
-from scenarios.one_report import asked_inputs, asked_scenario
+from scenarios.one_report import asked_inputs, asked_scenario, changes_of_nothing
 from scenarios.place import place
 from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_arrays, write_json, write_parquet
@@ -101,7 +101,9 @@ def plan(
         asked.append(f"{out_dir}: is in use. Give --out a folder that does not exist yet.")
     if most_changes is not None and earlier_dir is None:
         asked.append("--changes counts against an earlier plan. Give its folder with --from.")
-    scenario = asked_scenario(name, data_dir, locks, asked, must=_decides)
+    scenario = asked_scenario(
+        name, data_dir, locks, asked, must=lambda each: _decides(each, earlier_dir)
+    )
     earlier = None if earlier_dir is None else open_plan(earlier_dir)
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
@@ -155,13 +157,15 @@ def plan(
     return _told(scenario, allocation, [*short, *steering], out_dir)
 
 
-def _decides(scenario: Scenario) -> list[str]:
-    """Say of a scenario that decides nothing that it does not."""
+def _decides(scenario: Scenario, earlier_dir: Path | None) -> list[str]:
+    """Say of a scenario that decides nothing that it does not, and what it counts against."""
+    problems = changes_of_nothing(scenario) if earlier_dir is None else []
     if scenario.placements == "optimised":
-        return []
+        return problems
     return [
+        *problems,
         f"{scenario.name}: holds people where they are today, so there is nothing to decide. "
-        "Give a scenario with 'placements: optimised', such as closer_to_home."
+        "Give a scenario with 'placements: optimised', such as closer_to_home.",
     ]
 
 

@@ -27,7 +27,7 @@ from scenarios.ledger import (
     has_unfinished,
     open_ledger,
 )
-from scenarios.one_report import asked_inputs, asked_scenarios
+from scenarios.one_report import asked_inputs, asked_scenarios, changes_of_nothing
 from scenarios.place import place, simulated_on
 from scenarios.provenance import digest_of, manifest, model_digest, origin
 from scenarios.report import write_report
@@ -470,7 +470,10 @@ def scenarios_of(names: Sequence[str], options: Options) -> list[Scenario]:
         options.data_dir,
         options.locks,
         problems,
-        must=_told_by_a_state if has_state else lambda _: [],
+        must=lambda each: [
+            *changes_of_nothing(each),
+            *(_told_by_a_state(each) if has_state else ()),
+        ],
     )
     if options.start_state is not None:
         return [without_warm_up(each) for each in scenarios]

@@ -135,7 +135,8 @@ kiosk_notice_days_min, kiosk_notice_days_max
         if not 1 <= least <= most:
             raise ValueError(
                 f"AskingSettings: booking window of {channel} is empty; it would begin {least} and "
-                f"end {most} days ahead."
+                f"end {most} days ahead. Correct {channel}_notice_days_min or "
+                f"{channel}_notice_days_max."
             )
         return least, most
 

@@ -754,3 +754,65 @@ def test_a_setting_outside_the_changes_is_told_where_to_stand(tmp_path: Path) ->
         "no key 'changes'. Did you mean 'change'?",
         "'regime' is a section. Change its settings by their full names: regime.notice_days_min.",
     )
+
+
+def test_faults_of_rows_and_of_sections_do_not_hide_one_another(
+    own_data: Path, tmp_path: Path
+) -> None:
+    scenario = tmp_path / "several.yaml"
+    change = """
+change:
+  placements: optimised
+  regime.closed_dates: [12-25, 02-30]
+  regime.added_sessions:
+    - {where: {establishment: LEI}, days: [sat], start: "18:00", end: "17:00", open_tables: 3}
+    - {where: {establishment: SCI}, days: [sat], start: "09:00", end: "12:00", open_tables: 3}
+  video.notice_days_min: many
+  video.notice_days_max: 1
+  limits:
+    - {limit: far, share: 1.01}
+    - {limit: moves, at_most: 20}
+    - {limit: moves, at_most: -3}
+    - {limit: changed, at_most: 4}
+    - {limit: far, share: 0.5, where: {establishment: SCI}}
+    - {limit: far, share: 0.5, where: {security: ZZ}}
+"""
+    scenario.write_text(HEAD + change, encoding="utf-8")
+
+    told = estate("allocate", scenario, "--data", own_data, "--out", tmp_path / "plan")
+
+    refused(
+        told,
+        "closed date '02-30' is no day of the year",
+        "regime.added_sessions.0: added session: ends at 17:00",
+        "regime.added_sessions row 2 selects nothing",
+        "limits.0: share is 1.01",
+        "limits.2: at_most is -3",
+        "limits row 4: changed needs an earlier plan",
+        "limits row 5 selects nothing",
+        "limits row 6: no security 'ZZ'",
+        "video.notice_days_min: expected a number",
+    )
+    assert "limits row 6 selects nothing" not in told.stderr
+    assert "booking window is empty" not in told.stderr  # it may be for the setting that is none
+
+
+def test_nothing_is_said_of_placements_that_could_not_be_read(tmp_path: Path) -> None:
+    scenario = tmp_path / "slip.yaml"
+    scenario.write_text(f"{HEAD}change:\n  placement: optimised\n", encoding="utf-8")
+
+    told = estate("allocate", scenario, "--out", tmp_path / "plan")
+
+    refused(told, "no setting 'placement'. Did you mean 'placements'?")
+    assert "nothing to decide" not in told.stderr
+
+
+def test_a_needless_column_hides_no_fault_of_rows(own_data: Path) -> None:
+    rows = "establishment,first,last,template,reason,note\nLEI,2026-12-25,2026-12-24,,closed,x\n"
+    (own_data / "excluded_dates.csv").write_text(rows, encoding="utf-8")
+
+    refused(
+        estate("validate", own_data),
+        "excluded_dates.csv, column note",
+        "excluded_dates.csv row 2, column last: found '2026-12-24'",
+    )
