@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scenarios.decimals import SHARE, decimals
 from scenarios.distance import UNITS as EXACT
 from scenarios.plain_yaml import text
 from scenarios.results import Results
@@ -20,9 +21,6 @@ CANNOT_TELL = "no difference can be told apart"
 ONE_REPLICATION = "one replication: no interval"
 
 KEYS = ["establishment", "group_by", "group", "measure", "measure_unit"]
-
-LARGE = 1_000
-"""Values from here on are told without decimals."""
 
 LEAST_SHARE = 1e-9
 """Differences smaller than this share of the values compared are rounding."""
@@ -228,34 +226,48 @@ def tell(comparison: Comparison) -> list[str]:
 
 
 def _difference(row: dict[Any, Any]) -> str:
-    unit = row["measure_unit"]
-    before, after = (_amount(row[name], unit) for name in ("before", "after"))
-    said = f"{before} -> {after}{_unit_word(unit)}; {row['verdict']}"
+    measure, unit = row["measure"], row["measure_unit"]
+    before, after = (_amount(row[name], measure) for name in ("before", "after"))
+    said = f"{before} -> {after}{_unit_word(measure, unit)}; {row['verdict']}"
     if row["verdict"] in (CANNOT_TELL, ONE_REPLICATION):
         return said
-    by = _step(abs(row["difference"]), unit)
-    if row["measure"] in EXACT:
+    by = _step(abs(row["difference"]), measure)
+    if measure in EXACT:
         return f"{said} by {by} (exact)"
-    low, high = (_step(row[name], unit, sign="+") for name in ("low", "high"))
+    low, high = (_step(row[name], measure, sign="+") for name in ("low", "high"))
     return f"{said} by {by} ({low} to {high})"
 
 
-def _step(value: float, unit: str, sign: str = "") -> str:
-    """Write a difference; that of two percentages is in points."""
-    if unit.startswith("share"):
-        return f"{100 * value:{sign}.1f} points"
-    return _amount(value, unit, sign)
+def _step(value: float, measure: str, sign: str = "") -> str:
+    """Write a difference; that of two percentages is in points.
+
+    Examples
+    --------
+    >>> _step(0.0125, "requests_unmet_share"), _step(0.04, "straight_miles", sign="+")
+    ('1.2 points', '+0.04')
+    """
+    is_share = measure.endswith(SHARE)
+    size, digits = value * (100 if is_share else 1), decimals(measure)
+    small = 0 < abs(size) < 0.5 / 10**digits
+    text = f"{size:{sign}.1g}" if small else f"{size:{sign},.{digits}f}"
+    return f"{text} points" if is_share else text
 
 
-def _amount(value: float, unit: str, sign: str = "") -> str:
-    """Write a value with as many figures as a reader can use; shares as percentages."""
-    if unit.startswith("share"):
-        return f"{100 * value:.1f}%"
-    return f"{value:{sign},.0f}" if abs(value) >= LARGE else f"{value:{sign},.2f}"
+def _amount(value: float, measure: str) -> str:
+    """Write a value with the decimals of its measure; shares as percentages.
+
+    Examples
+    --------
+    >>> _amount(14.333, "wait_days_p90"), _amount(812.25, "visits"), _amount(0.256, "use_share")
+    ('14.3', '812', '25.6%')
+    """
+    is_share = measure.endswith(SHARE)
+    size = value * (100 if is_share else 1)
+    return f"{size:,.{decimals(measure)}f}{'%' if is_share else ''}"
 
 
-def _unit_word(unit: str) -> str:
-    return "" if unit.startswith("share") else f" {unit}"
+def _unit_word(measure: str, unit: str) -> str:
+    return "" if measure.endswith(SHARE) else f" {unit}"
 
 
 def _basis(comparison: Comparison) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from scenarios import effects
 from scenarios.compare import CANNOT_TELL, ONE_REPLICATION
+from scenarios.decimals import decimals
 from scenarios.display import wording
 from scenarios.display.charts import CATEGORIES, CONFIG, TEXT, WIDTH, Figure, intervals
 from scenarios.display.markup import DASH, cell, table
@@ -281,7 +282,7 @@ def group_changes(rows: pd.DataFrame, measure: str, *, note: str) -> Figure:
         title=f"{words}: the change by group of people, {unit}",
         note=f"{note} Lines are 95% intervals.",
         zero_line=True,
-        number_format=",.2f",
+        number_format=f",.{decimals(measure)}f",
     )
 
 

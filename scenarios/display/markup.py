@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from scenarios.decimals import POUNDS, SHARE, decimals
 from scenarios.sheets import Sheet
 
 if TYPE_CHECKING:
@@ -301,17 +302,13 @@ def quantity(value: float, name: str) -> str:
     >>> quantity(2.5, "casework_fte")
     '2.5'
     """
-    size = abs(value)
-    if name.endswith("_gbp"):
-        text = f"£{size:,.0f}"
-    elif name.endswith("_share"):
-        text = f"{100 * size:.1f}%"
-    elif "_per_" in name:
-        text = f"{size:,.2f}"
-    elif name.endswith(("_minutes", "fte")) or "_miles" in name or "_days" in name:
-        text = f"{size:,.1f}"
+    size, digits = abs(value), decimals(name)
+    if name.endswith(POUNDS):
+        text = f"£{size:,.{digits}f}"
+    elif name.endswith(SHARE):
+        text = f"{100 * size:.{digits}f}%"
     else:
-        text = f"{size:,.0f}"
+        text = f"{size:,.{digits}f}"
     return f"{MINUS}{text}" if value < 0 and shows_more_than_zero(text) else text
 
 
