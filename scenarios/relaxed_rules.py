@@ -17,7 +17,8 @@ import yaml
 
 from data.progress import Progress, silent
 from scenarios.errors import ExitCode
-from scenarios.inputs import asked_scenario, input_digests, load_inputs
+from scenarios.inputs import input_digests
+from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import allocation_inputs
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
@@ -56,7 +57,7 @@ def relaxed_rules(
     clock = Stopwatch()
     with new_folder(out_dir) as partial:
         with clock("inputs"):
-            inputs = allocation_inputs(scenario, load_inputs(scenario, data_dir, progress))
+            inputs = allocation_inputs(scenario, asked_inputs(scenario, data_dir, progress))
         with clock("rules"):
             report = rules_report(inputs, relax=True, progress=progress)
         write_table(report, partial / "rules.csv")
