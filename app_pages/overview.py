@@ -19,6 +19,7 @@ circulate = not _who.is_planner()
 _show.numbers(wording.four_numbers(results, circulate=circulate))
 
 is_plan = views.is_plan(results)
+baseline = _state.baseline_of(run)
 by_prison = _state.prisons(run.folder, run.stamp)
 
 _show.section("Where people are far from home")
@@ -52,10 +53,9 @@ if is_plan:
     _show.section("What families gain and who pays")
     _show.say(wording.BENEFIT)
     _show.table(listings.families(results))
-    _show.table(listings.payers(results))
+    _show.table(listings.payers(results, _state.opened(baseline) if baseline else None))
 
 _show.section("What it does to visits and waits")
-baseline = _state.baseline_of(run)
 if baseline:
     comparison = _state.comparison(baseline.folder, baseline.stamp, run.folder, run.stamp)
     rows = views.headline_differences(comparison.differences, wording.EFFECTS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from data.placements import today_placements
 from data.records import RECORD_TABLES, Records
 from data.travel import travel_table
 from data.visit_cost import HelpWithVisits, VisitCost, visit_cost
+from data.words import ESTATE
 from optimiser.allocation import Allocation
 from optimiser.equality import equality_table
 from optimiser.problem import PENNIES_PER_POUND
@@ -20,14 +23,16 @@ from scenarios.benefit import Demand, demand_at, family_account
 from scenarios.distance import distance_measures, with_groups
 from scenarios.inputs import Inputs
 from scenarios.load import load_scenario
-from scenarios.payers import payments
+from scenarios.payers import OF_THE_YEAR, payments
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.schema import Scenario
 from scenarios.shortage import readable_needs
-from scenarios.staffing import added_session_hours
+from scenarios.staffing import Services, services_of
 from scenarios.summary import summary
-from simulation.regime import shuttle_gbp_per_year
+from scenarios.transfers import days_of_moves
+from simulation.clock import Calendar
+from simulation.regime import VisitsRegime, shuttle_gbp_per_year, shuttles_under
 
 MEASURE_COLUMNS = [
     "scenario",
@@ -92,41 +97,76 @@ def equality_of(inputs: Inputs, today: pd.DataFrame, plan: pd.DataFrame) -> pd.D
 
 
 def demands(
-    scenario: Scenario, inputs: Inputs, today: pd.DataFrame, plan: pd.DataFrame
+    scenario: Scenario,
+    inputs: Inputs,
+    today: pd.DataFrame,
+    plan: pd.DataFrame,
+    moved_on: Mapping[str, int],
 ) -> tuple[Demand, Demand]:
     """Give what families wish and pay today and under the scenario.
 
-    Today is where people are held now, with help for visits as the baseline has it; prices of time
-    and travel and the demand curve are the scenario's in both, so that only policy differs.
+    Today is where people are held now, with help for visits and shuttles as the baseline has them;
+    prices of time and travel and the demand curve are the scenario's in both, so that only policy
+    differs.
 
     Parameters
     ----------
     scenario
-        Its sections on travel, help, demand and benefit are read.
+        Its sections on travel, help, shuttles, demand and benefit are read.
     inputs
         Parties and what their trips cost under the scenario.
     today, plan
         Placements now and under the scenario.
+    moved_on
+        Day of each move (``transfers.days_of_moves``). Who is moved in the measured year counts
+        twice, before and after, each by its share of the year.
     """
-    help_today = load_scenario("baseline").help
+    baseline = load_scenario("baseline")
+    help_today = baseline.help
     costs_today = inputs.visit_cost
     if scenario.help != help_today:
         costs_today = visit_cost(inputs.parties, inputs.travel, scenario.travel, help_today)
 
-    def demand(placements: pd.DataFrame, costs: VisitCost, scheme: HelpWithVisits) -> Demand:
-        return demand_at(
-            held_at(placements, inputs),
-            costs,
-            parties=inputs.parties,
+    held_today, held_plan = held_at(today, inputs), held_at(plan, inputs)
+    after_move = share_after(moved_on, inputs.parties["prisoner_id"], scenario.calendar)
+    waiting = np.flatnonzero(after_move < 1.0)
+    row = np.concatenate([np.arange(len(inputs.parties)), waiting])
+    weight = np.concatenate([after_move, 1.0 - after_move[waiting]])
+    parties = inputs.parties.iloc[row]
+
+    def demand(
+        held: NDArray[np.int64], costs: VisitCost, scheme: HelpWithVisits, regime: VisitsRegime
+    ) -> Demand:
+        found = demand_at(
+            held,
+            replace(costs, trip=costs.trip[row]),
+            parties=parties,
             settings=scenario.demand,
             weeks_per_year=scenario.benefit.weeks_per_year,
             refunded_visits_per_year=scheme.visits_per_year_cap,
+            shuttles=shuttles_under(inputs.estate, regime.shuttles),
+        )
+        return replace(
+            found,
+            visits=found.visits * weight,
+            refunded_visits=found.refunded_visits * weight,
         )
 
+    then = np.concatenate([held_plan, held_today[waiting]])
     return (
-        demand(today, costs_today, help_today),
-        demand(plan, inputs.visit_cost, scenario.help),
+        demand(held_today[row], costs_today, help_today, baseline.regime),
+        demand(then, inputs.visit_cost, scenario.help, scenario.regime),
     )
+
+
+def share_after(
+    moved_on: Mapping[str, int], prisoners: pd.Series[str], calendar: Calendar
+) -> NDArray[np.float64]:
+    """Give the share of the measured year that is left after each person's move; 1 without one."""
+    measured = calendar.days - calendar.warm_up_days
+    day = prisoners.astype("str").map(dict(moved_on)).fillna(0)
+    left = (calendar.days - day.to_numpy(np.float64)) / measured
+    return np.asarray(np.clip(left, 0.0, 1.0), dtype=np.float64)
 
 
 def held_at(placements: pd.DataFrame, inputs: Inputs) -> NDArray[np.int64]:
@@ -170,14 +210,13 @@ def account(
     today = today_of(inputs, plan)
     people = with_groups(plan, today, inputs.population.prisoners)
     measures = all_measures(simulated, people, scenario=scenario.name, replications=replications)
-    before, after = demands(scenario, inputs, today, plan)
-    school = _school_hours(measures)
+    moved_on = days_of_moves(scenario, inputs.transfers, allocation.moves)
+    before, after = demands(scenario, inputs, today, plan, moved_on)
+    of_year = a_year(measures, scenario)
     paid = payments(
-        before,
-        after,
-        moves=int(plan["moved"].sum()),
-        school_hours=(None if scenario.changes else school, school),
-        session_staff_hours=added_session_hours(inputs.estate, scenario),
+        (None if scenario.changes else of_year, of_year),
+        services(scenario, inputs, today, plan),
+        moves=sum(day < scenario.calendar.days for day in moved_on.values()),
         shuttle_gbp=shuttle_gbp_per_year(
             inputs.estate, scenario.regime, scenario.benefit.weeks_per_year
         ),
@@ -348,10 +387,47 @@ def escort_gbp(move_parts: pd.DataFrame) -> float:
     return float((part["price_gbp"] * part["amount"]).sum())
 
 
-def _school_hours(measures: pd.DataFrame) -> float:
-    chosen = (
-        (measures["measure"] == "school_hours_missed")
-        & (measures["establishment"] == "ALL")
-        & (measures["group_by"] == "all")
+def a_year(measures: pd.DataFrame, scenario: Scenario) -> dict[str, float]:
+    """Give what a run's years tell of who pays: means over replications, of a whole year.
+
+    Parameters
+    ----------
+    measures
+        Of the measured weeks.
+    scenario
+        How many these are, and how many a year has.
+    """
+    of_estate = (measures["establishment"] == ESTATE) & (measures["group_by"] == "all")
+    chosen = measures[of_estate & measures["measure"].isin(list(OF_THE_YEAR))]
+    scale = scenario.benefit.weeks_per_year / scenario.calendar.weeks
+    means = chosen.groupby("measure", observed=True)["value"].mean() * scale
+    return {str(measure): float(mean) for measure, mean in means.items()}
+
+
+def services(
+    scenario: Scenario, inputs: Inputs, today: pd.DataFrame, plan: pd.DataFrame
+) -> tuple[Services, Services]:
+    """Give what staff for families cost in a year, today and under the scenario.
+
+    Today is the estate as the tables have it under the policy of the baseline; prices and the
+    calendar are the scenario's in both.
+
+    Parameters
+    ----------
+    scenario, inputs
+        What was asked, and the estate with and without its changes.
+    today, plan
+        Placements now and under the scenario.
+    """
+    now, then = (
+        {
+            str(code): int(people)
+            for code, people in placements["establishment"].value_counts().items()
+            if code
+        }
+        for placements in (today, plan)
     )
-    return float(measures.loc[chosen, "value"].mean())
+    return (
+        services_of(inputs.estate_today, load_scenario("baseline"), now, scenario),
+        services_of(inputs.estate, scenario, then, scenario),
+    )

@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 
 from data.visit_cost import VisitCost
 from simulation.demand import DemandSettings, keep_share
+from simulation.simulate import ride_shuttles
 
 WEEKS_PER_PERIOD = 4
 """Wishes are stated per four weeks, as visit orders are granted."""
+
+WISHES_TRIED = 40
+"""Nodes at which the spread of wishes between families is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +41,11 @@ class BenefitSettings:
 class Demand:
     """What each party wishes and pays under one set of placements.
 
-    All arrays have one element per party: visits wished a year, and how many of them are
-    within the yearly cap of the refund scheme; for one visit of the whole party
-    the money spent, the refund expected, the hours on the way of all travellers, the gross cost of
-    time and money, and the cost felt, which is gross less the refund.
+    All arrays have one element per party, or per party and stay where people are moved in the year:
+    visits wished a year, and how many of them are within the yearly cap of the refund scheme in the
+    mean; for one visit of the whole party the money spent, the refund expected, the hours on the
+    way of all travellers, the gross cost of time and money, and the cost felt, which is gross less
+    the refund.
     """
 
     visits: NDArray[np.float64]
@@ -118,6 +123,7 @@ def demand_at(
     settings: DemandSettings,
     weeks_per_year: float,
     refunded_visits_per_year: float,
+    shuttles: pd.DataFrame,
 ) -> Demand:
     """Give what every party wishes and pays when its prisoner is held in an establishment.
 
@@ -128,28 +134,84 @@ def demand_at(
     visit_cost
         Costs of every kind of trip to every establishment.
     parties
-        One row per party: share of the prisoner's visits, adults and children are read.
+        One row per party: share of the prisoner's visits, adults, children and has_car are read.
     settings
-        The wish at no cost, the same mean for everybody, and how it falls with the cost felt.
+        The wish at no cost, its mean and spread, and how it falls with the cost felt.
     weeks_per_year
         Weeks over which visits are counted.
     refunded_visits_per_year
         The yearly cap of the refund scheme.
+    shuttles
+        Buses of the scenario (``simulation.regime.shuttles_under``).
     """
     where = (visit_cost.trip, establishment)
-    gross = visit_cost.gross_gbp[where]
-    refund = visit_cost.refund_gbp[where]
-    felt = np.maximum(gross - refund, 0.0)
+    trips = parties[["adults", "children", "has_car"]].assign(
+        money_gbp=visit_cost.money_gbp[where],
+        refund_gbp=visit_cost.refund_gbp[where],
+        net_cost_gbp=visit_cost.gross_gbp[where] - visit_cost.refund_gbp[where],
+        return_minutes=visit_cost.return_minutes[where],
+    )
+    if shuttles.to_numpy().any():
+        ride_shuttles(trips, visit_cost.establishments.to_numpy()[establishment], shuttles)
+    net, refund, money, minutes = (
+        trips[name].to_numpy(np.float64)
+        for name in ("net_cost_gbp", "refund_gbp", "money_gbp", "return_minutes")
+    )
+    felt = np.maximum(net, 0.0)
     share = parties["share"].to_numpy(np.float64)
     travellers = (parties["adults"] + parties["children"]).to_numpy(np.float64)
     wish = settings.wish_per_four_weeks * share * weeks_per_year / WEEKS_PER_PERIOD
     visits = wish * keep_share(felt, settings)
     return Demand(
         visits=visits,
-        refunded_visits=np.minimum(visits, refunded_visits_per_year),
-        money_gbp=visit_cost.money_gbp[where],
+        refunded_visits=at_most(visits, refunded_visits_per_year, settings.wish_spread),
+        money_gbp=money,
         refund_gbp=refund,
-        hours=visit_cost.return_minutes[where] / 60 * travellers,
+        hours=minutes / 60 * travellers,
         felt_gbp=felt,
-        gross_gbp=gross,
+        gross_gbp=net + refund,
     )
+
+
+def at_most(mean: NDArray[np.float64], most: float, spread: float) -> NDArray[np.float64]:
+    """Give the mean number of visits within a cap, where visits are Poisson about a wish.
+
+    Parameters
+    ----------
+    mean
+        Mean visits of each party, over families.
+    most
+        Visits that count in a year.
+    spread
+        Standard deviation of the wish between families as a share of its mean, lognormal, as
+        ``DemandSettings.wish_spread``.
+
+    Returns
+    -------
+    ndarray of float64
+        The same shape; never above ``mean`` nor above ``most``.
+
+    Notes
+    -----
+    For a Poisson count *N* of mean *m*, E[min(N, c)] = m P(N < c) + c P(N > c) at a whole *c*. The
+    mean over wishes is taken at the nodes of a Gauss-Hermite rule.
+
+    Examples
+    --------
+    Families who wish for 26 visits in the mean make fewer than 26 that count.
+
+    >>> at_most(np.array([1.0, 26.0]), 26, 1.0).round(1).tolist()
+    [1.0, 17.4]
+    """
+    from scipy.special import pdtr
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(WISHES_TRIED)
+    variance = np.log1p(spread**2)
+    whole = np.floor(most)
+    found = np.zeros_like(mean)
+    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
+        of_family = mean * np.exp(np.sqrt(variance) * node - variance / 2.0)
+        above = 1.0 - pdtr(whole, of_family)
+        below = pdtr(whole - 1.0, of_family) if whole >= 1.0 else np.zeros_like(mean)
+        found += weight * (of_family * below + most * above)
+    return np.asarray(np.minimum(found, mean), dtype=np.float64)

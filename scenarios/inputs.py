@@ -60,7 +60,9 @@ class Inputs:
     Attributes
     ----------
     estate
-        With the scenario's changes to units.
+        With the scenario's changes to units and family workers.
+    estate_today
+        As the tables have it.
     population
         Prisoners and contacts; the same in every scenario with the same population settings.
     records
@@ -80,6 +82,7 @@ class Inputs:
     """
 
     estate: Estate
+    estate_today: Estate
     population: Population
     records: Records
     parties: pd.DataFrame
@@ -155,6 +158,7 @@ def load_inputs(
     progress("journeys", 1, 1)
     return Inputs(
         estate=apply_worker_edits(apply_unit_edits(as_found, scenario.units), scenario.workers),
+        estate_today=as_found,
         population=population,
         records=records,
         parties=families,

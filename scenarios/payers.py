@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scenarios.benefit import BenefitSettings, Demand
+from scenarios.benefit import BenefitSettings
+from scenarios.staffing import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +36,20 @@ class Payment:
         }
 
 
+OF_THE_YEAR = {
+    "family_money_gbp": ("families", "fares and fuel of visits made, before refunds", "GBP a year"),
+    "family_travel_hours": ("families", "hours on the way, all travellers", "hours a year"),
+    "school_hours_missed": ("children", "school hours missed", "hours a year"),
+    "refund_gbp": ("visit-cost scheme", "refunds to families", "GBP a year"),
+}
+"""What simulated years tell: who pays, what, and its unit, by measure."""
+
+
 def payments(
-    before: Demand,
-    after: Demand,
+    simulated: tuple[Mapping[str, float] | None, Mapping[str, float]],
+    services: tuple[Services, Services],
     *,
     moves: int,
-    school_hours: tuple[float | None, float],
-    session_staff_hours: float,
     shuttle_gbp: float,
     escort_gbp_per_move: float,
     settings: BenefitSettings,
@@ -49,17 +58,16 @@ def payments(
 
     Parameters
     ----------
-    before, after
-        What families wish and pay now and under the plan.
+    simulated
+        The measures of ``OF_THE_YEAR`` for a year, now and under the plan. A run knows the years of
+        its own placements and policy alone, so now is ``None`` in any run but the baseline's.
+    services
+        What staff for families would be there and cost, now and under the plan; the booking lines
+        are left out where the run does not play them.
     moves
-        Moves of the plan; each is paid for once.
-    school_hours
-        Hours of school that children miss in a year, now and under the plan; both come from
-        simulated years, so a run knows those of its own placements alone.
-    session_staff_hours
-        Hours a year of the staff of visit sessions that the scenario adds.
+        Moves made; each is paid for once.
     shuttle_gbp
-        What its buses between stations and prisons cost to run in a year.
+        What the buses between stations and prisons cost to run in a year.
     escort_gbp_per_move
         Vehicle and crew of a move, as the allocation prices it.
     settings
@@ -70,36 +78,20 @@ def payments(
     list of dict
         payer, item, measure_unit, today, plan, change, confidence.
     """
+    now, then = simulated
+    today, plan = services
     staff_of_moves = moves * settings.staff_hours_per_move * settings.staff_gbp_per_hour
     lines = [
         Payment(
-            payer="families",
-            item="fares and fuel, before refunds",
-            measure_unit="GBP a year",
-            today=float((before.visits * before.money_gbp).sum()),
-            plan=float((after.visits * after.money_gbp).sum()),
-        ),
-        Payment(
-            payer="families",
-            item="hours on the way, all travellers",
-            measure_unit="hours a year",
-            today=float((before.visits * before.hours).sum()),
-            plan=float((after.visits * after.hours).sum()),
-        ),
-        Payment(
-            payer="children",
-            item="school hours missed",
-            measure_unit="hours a year",
-            today=school_hours[0],
-            plan=school_hours[1],
-        ),
-        Payment(
-            payer="visit-cost scheme",
-            item="refunds to families",
-            measure_unit="GBP a year",
-            today=float((before.refunded_visits * before.refund_gbp).sum()),
-            plan=float((after.refunded_visits * after.refund_gbp).sum()),
-        ),
+            payer=payer,
+            item=item,
+            measure_unit=unit,
+            today=None if now is None else now[measure],
+            plan=then[measure],
+        )
+        for measure, (payer, item, unit) in OF_THE_YEAR.items()
+    ]
+    lines += [
         Payment(
             payer="escorts",
             item="taking people to another prison",
@@ -117,10 +109,10 @@ def payments(
         ),
         Payment(
             payer="prisons",
-            item="staff for added visit sessions",
+            item="staff of visits and video calls, as the timetable asks",
             measure_unit="GBP a year",
-            today=0.0,
-            plan=session_staff_hours * settings.staff_gbp_per_hour,
+            today=today.visits_gbp,
+            plan=plan.visits_gbp,
             confidence="assumed",
         ),
         Payment(
@@ -131,5 +123,24 @@ def payments(
             plan=shuttle_gbp,
             confidence="assumed",
         ),
+        Payment(
+            payer="providers",
+            item="family workers in post",
+            measure_unit="GBP a year",
+            today=today.workers_gbp,
+            plan=plan.workers_gbp,
+            confidence="assumed",
+        ),
     ]
+    if today.lines_gbp is not None and plan.lines_gbp is not None:
+        lines.append(
+            Payment(
+                payer="booking lines",
+                item="paid hours of agents",
+                measure_unit="GBP a year",
+                today=today.lines_gbp,
+                plan=plan.lines_gbp,
+                confidence="assumed",
+            )
+        )
     return [line.row() for line in lines]

@@ -1,17 +1,21 @@
-"""What visits and video calls would cost in staff, from the timetable alone, before any run."""
+"""What staff for families would cost, from timetables, posts and shifts alone, before any run."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from data.estate import Estate
+from optimiser.rosters import WorkRules
 from scenarios.schema import Scenario
 from simulation.attendance import staff_hours_alone
-from simulation.clock import clock_minutes
-from simulation.regime import ADDED_TEMPLATE, FAMILY_DAY_TEMPLATE, sessions_under
+from simulation.clock import DAYS_PER_WEEK, Calendar, clock_minutes
+from simulation.line import Lines, lines_under
+from simulation.regime import FAMILY_DAY_TEMPLATE, sessions_under
 from simulation.video import stations_under
 
 MINUTES_PER_HOUR = 60
@@ -55,7 +59,7 @@ def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
     step = scenario.video.call_minutes + scenario.video.changeover_minutes
     watched = np.floor(_minutes(periods) / step) * step
     return Staff(
-        session_hours=float(_session_hours(estate, scenario).sum()),
+        session_hours=_session_hours(estate, scenario),
         video_hours=float((officers * watched).sum())
         * scenario.benefit.weeks_per_year
         / MINUTES_PER_HOUR,
@@ -63,14 +67,121 @@ def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
     )
 
 
-def added_session_hours(estate: Estate, scenario: Scenario) -> float:
-    """Give the staff hours a year of the sessions that a scenario adds, by the same rule."""
-    hours = _session_hours(estate, scenario)
-    return float(hours[hours.index.str.contains(ADDED_TEMPLATE, regex=False)].sum())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What staff for families cost in a year, in pounds.
+
+    ``visits_gbp`` at visit sessions and video stations, ``workers_gbp`` family workers and
+    ``lines_gbp`` agents of booking lines; ``None`` where the lines are not played.
+    """
+
+    visits_gbp: float
+    workers_gbp: float
+    lines_gbp: float | None
 
 
-def _session_hours(estate: Estate, scenario: Scenario) -> pd.Series[float]:
-    """Give the staff hours a year of every session template, by its id."""
+def services_of(
+    estate: Estate, policy: Scenario, people: Mapping[str, int], prices: Scenario
+) -> Services:
+    """Give what staff for families would cost in a year.
+
+    Parameters
+    ----------
+    estate
+        Timetable, stations, family workers, and who rings the national line.
+    policy
+        Regime, video, staff of sessions and booking lines.
+    people
+        Held at each establishment; those without any have no booking line of their own.
+    prices
+        The scenario accounted for: its prices and calendar hold for today as well, and today's
+        booking lines are told where it plays its own.
+    """
+    visits = planned_staff(estate, policy)
+    hours = visits.session_hours + visits.video_hours
+    calendar = prices.calendar
+    lines = lines_under(estate, policy.line, calendar, np.empty(0, dtype=np.int64))
+    weekly = paid_line_hours(lines, people, calendar, prices.roster)
+    return Services(
+        visits_gbp=hours * prices.benefit.staff_gbp_per_hour,
+        workers_gbp=worker_years(estate.family_workers, calendar) * prices.family_work.gbp_per_fte,
+        lines_gbp=weekly * prices.benefit.weeks_per_year * prices.line.agent_gbp_per_hour
+        if prices.line.modelled
+        else None,
+    )
+
+
+def worker_years(workers: pd.DataFrame, calendar: Calendar) -> float:
+    """Give the full-time years of family workers in post in the measured year.
+
+    Parameters
+    ----------
+    workers
+        The table ``family_workers``; a post counts until the day on which it ``ends``.
+    calendar
+        Measured.
+
+    Examples
+    --------
+    A post for all of two weeks, one that ends after the first, and one that ended long before.
+
+    >>> from datetime import date
+    >>> from simulation.clock import Calendar
+    >>> year = Calendar(
+    ...     start_date=date(2026, 8, 3), weeks=2, warm_up_weeks=1, school_from="09:00",
+    ...     school_until="15:15", school_holidays=(), school_holidays_wales=(),
+    ... )
+    >>> ends = ["", "2026-08-09", "2025-03-31"]
+    >>> worker_years(pd.DataFrame({"fte": [1.0, 2.0, 4.0], "ends": ends}), year)
+    2.0
+    """
+    days = calendar.weeks * DAYS_PER_WEEK
+    years = (
+        fte * (min(max((date.fromisoformat(ends) - calendar.start_date).days + 1, 0), days) / days)
+        if ends
+        else fte
+        for fte, ends in zip(workers["fte"].tolist(), workers["ends"].astype("str"), strict=True)
+    )
+    return float(sum(years))
+
+
+def paid_line_hours(
+    lines: Lines, people: Mapping[str, int], calendar: Calendar, rules: WorkRules
+) -> float:
+    """Give the hours a week for which agents of booking lines are paid, in the mean of the year.
+
+    Vacant posts and absences are not taken off, and bank holidays are paid.
+
+    Parameters
+    ----------
+    lines
+        Shifts of the national line; local ones have agents until their prison joins it.
+    people
+        Held at each establishment.
+    calendar
+        Measured.
+    rules
+        Shifts of more than ``break_after_hours`` have a break that is not paid.
+    """
+    national = 0.0
+    for shift in lines.settings.shifts:
+        hours = (clock_minutes(shift.end) - clock_minutes(shift.start)) / MINUTES_PER_HOUR
+        if hours > rules.break_after_hours:
+            hours -= shift.break_minutes / MINUTES_PER_HOUR
+        national += shift.agents * len(shift.days) * hours
+    local = 0.0
+    measured = calendar.days - calendar.warm_up_days
+    for code, held in people.items():
+        if held:
+            opens, closes = lines.hours(code)
+            joins = lines.joins_day.get(code, calendar.days) - calendar.warm_up_days
+            share = min(max(joins, 0), measured) / measured
+            local += lines.settings.local_agents(held) * (closes - opens) * share
+    return national + local * len(lines.settings.open_days) / MINUTES_PER_HOUR
+
+
+def _session_hours(estate: Estate, scenario: Scenario) -> float:
+    """Give the staff hours a year of all visit sessions."""
     held = estate.establishments.query("operational_capacity > 0")["establishment"]
     sessions = sessions_under(estate, scenario.regime)
     sessions = sessions[sessions["establishment"].isin(held)]
@@ -85,7 +196,7 @@ def _session_hours(estate: Estate, scenario: Scenario) -> pd.Series[float]:
     is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
     weeks = scenario.benefit.weeks_per_year / sessions["every_n_weeks"].clip(lower=1)
     often = weeks.where(~is_family_day, scenario.regime.family_days_per_year)
-    return (often * hours * (tables > 0)).set_axis(sessions["template"])
+    return float((often * hours * (tables > 0)).sum())
 
 
 def _minutes(rows: pd.DataFrame) -> pd.Series[float]:

@@ -304,10 +304,12 @@ def inputs_of(plan: StoredPlan, prisoner_id: str, data_dir: Path | None) -> Inpu
         *families["home_area"],
         *records.exclusions["home_area"],
     }
-    estate = apply_unit_edits(_places(data_dir), scenario.units)
+    as_found = _places(data_dir)
+    estate = apply_unit_edits(as_found, scenario.units)
     travel = _travel(plan, areas - {""}, estate.establishments["establishment"])
     return Inputs(
         estate=estate,
+        estate_today=as_found,
         population=population,
         records=records,
         parties=families,

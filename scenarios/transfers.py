@@ -54,13 +54,10 @@ def stays_under(
     dated = _dated(transfers, calendar)
     begin = placements
     if settings.moves_per_week is not None and len(moves):
-        movers = moves["prisoner_id"].astype("str")
         begin = _as_today(placements, given)
-        in_turn = movers[~movers.isin(dated["prisoner_id"])].tolist()
-        dated = pd.concat(
-            [dated, _of_plan(placements, week_by_week(in_turn, calendar, settings.moves_per_week))],
-            ignore_index=True,
-        )
+        days = days_of_moves(scenario, transfers, moves)
+        made = [(prisoner, day) for prisoner, day in days.items() if day < calendar.days]
+        dated = pd.concat([dated, _of_plan(placements, made)], ignore_index=True)
     if settings.accumulated_people:
         dated = pd.concat([dated, lent(scenario, given, begin, dated)], ignore_index=True)
     if dated.empty:
@@ -68,6 +65,34 @@ def stays_under(
     dated["straight_miles"] = _miles(dated, given)
     holidays = given.estate.bank_holidays["date"].astype("str").tolist()
     return stays(begin, dated[TRANSFER_COLUMNS], settings, calendar, holidays)
+
+
+def days_of_moves(
+    scenario: Scenario, transfers: pd.DataFrame, moves: pd.DataFrame
+) -> dict[str, int]:
+    """Give the day of the calendar on which each move of a plan is made.
+
+    Parameters
+    ----------
+    scenario
+        ``transfers`` and the calendar are read; without ``moves_per_week`` all are made on day 0.
+    transfers
+        The user's table: people in it follow it alone.
+    moves
+        Of the plan: prisoner_id is read, in the order in which they are made.
+
+    Returns
+    -------
+    dict
+        Day by id; the day after the last for moves that are not made in the year.
+    """
+    movers = moves["prisoner_id"].astype("str")
+    per_week = scenario.transfers.moves_per_week
+    if per_week is None:
+        return dict.fromkeys(movers.tolist(), 0)
+    in_turn = movers[~movers.isin(transfers["prisoner_id"].astype("str"))].tolist()
+    never = dict.fromkeys(movers.tolist(), scenario.calendar.days)
+    return never | dict(week_by_week(in_turn, scenario.calendar, per_week))
 
 
 def transfer_problems(transfers: pd.DataFrame, calendar: Calendar) -> list[str]:

@@ -267,6 +267,10 @@ class LineSettings:
             if most > self.seats
         ]
 
+    def local_agents(self, people: int) -> int:
+        """Give the agents of the line of a prison that holds so many."""
+        return max(1, int(np.ceil(people / self.local_people_per_agent)))
+
     def handle_minutes(self, service: Service) -> float:
         """Give the mean length of a call about a service."""
         return {
@@ -406,13 +410,12 @@ def staff_of(
     opens, closes = lines.hours(line)
     shifts = settings.shifts if shifts is None else shifts
     if line != NATIONAL:
-        posts = max(1, int(np.ceil(people / settings.local_people_per_agent)))
         shifts = (
             Shift(
                 days=settings.open_days,
                 start=_half_hour_up(opens),
                 end=_half_hour_up(closes),
-                agents=posts,
+                agents=settings.local_agents(people),
                 break_minutes=0,
             ),
         )

@@ -299,7 +299,8 @@ early, safety
         }
     )
     if regime.shuttles:
-        _ride_shuttles(table, people["establishment"].to_numpy()[person], estate, regime)
+        shuttles = shuttles_under(estate, regime.shuttles)
+        ride_shuttles(table, people["establishment"].to_numpy()[person], shuttles)
     sessions = sessions_under(estate, regime)
     codes = sorted({*people["establishment"], *sessions["establishment"]})
     open_days = open_days_under(estate, sessions, regime, calendar)
@@ -368,18 +369,28 @@ _OF_PEOPLE = [
 """Columns of the population table that a simulated year depends on."""
 
 
-def _ride_shuttles(
-    parties: pd.DataFrame, establishment: NDArray[Any], estate: Estate, regime: VisitsRegime
+def ride_shuttles(
+    parties: pd.DataFrame, establishment: NDArray[Any], shuttles: pd.DataFrame
 ) -> None:
     """Shorten the journeys of parties without a car, and charge them the fare.
 
     The value of their time falls in step with the minutes; what is refunded stays as it was.
+
+    Parameters
+    ----------
+    parties
+        Changed in place: ``net_cost_gbp``, ``money_gbp`` and ``return_minutes``; ``has_car``,
+        ``adults``, ``children`` and ``refund_gbp`` are read.
+    establishment
+        Where each party goes; shape (parties,).
+    shuttles
+        ``simulation.regime.shuttles_under``; elsewhere there is none.
     """
-    shuttles = shuttles_under(estate, regime.shuttles).reindex(establishment)
+    here = shuttles.reindex(establishment).fillna(0.0)
     by_bus = ~parties["has_car"].to_numpy(np.bool_)
     minutes = parties["return_minutes"].to_numpy(np.float64)
-    saved = np.where(by_bus, np.minimum(2 * shuttles["minutes_saved"], minutes), 0.0)
-    fare = np.where(by_bus, shuttles["fare_gbp"], 0.0)
+    saved = np.where(by_bus, np.minimum(2 * here["minutes_saved"], minutes), 0.0)
+    fare = np.where(by_bus, here["fare_gbp"], 0.0)
     fares = fare * (parties["adults"] + parties["children"]).to_numpy(np.float64)
     time_gbp = parties["net_cost_gbp"] + parties["refund_gbp"] - parties["money_gbp"]
     share = np.divide(saved, minutes, out=np.zeros_like(minutes), where=minutes > 0)

@@ -282,8 +282,21 @@ def families(results: Results) -> str:
     )
 
 
-def payers(results: Results) -> str:
-    """List who pays what, today and in this run."""
+def payers(results: Results, baseline: Results | None = None) -> str:
+    """List who pays what, today and in this run.
+
+    Parameters
+    ----------
+    results
+        A run.
+    baseline
+        The run of today's estate that played the same families, which knows what a run of another
+        scenario cannot.
+    """
+    known = (
+        {} if baseline is None else {_line(row): row["plan"] for row in baseline.summary["payers"]}
+    )
+    told = [row | _since(row, known.get(_line(row))) for row in results.summary["payers"]]
     rows = pd.DataFrame(
         [
             {
@@ -294,7 +307,7 @@ def payers(results: Results) -> str:
                 "change": wording.amount(row["change"], row["measure_unit"], signed=True),
                 "confidence": row["confidence"],
             }
-            for row in results.summary["payers"]
+            for row in told
         ]
     )
     return table(
@@ -311,6 +324,17 @@ def payers(results: Results) -> str:
         right=("today", "plan", "change"),
         note=wording.PAYER_NOTE,
     )
+
+
+def _line(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["payer"], row["item"]
+
+
+def _since(row: Mapping[str, Any], today: float | None) -> dict[str, Any]:
+    """Fill in what a line of the payer table was today, where its own run does not know."""
+    if row["today"] is not None or today is None:
+        return {}
+    return {"today": today, "change": row["plan"] - today}
 
 
 def worth(rows: pd.DataFrame, *, circulate: bool = False) -> str:

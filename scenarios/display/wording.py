@@ -361,7 +361,8 @@ CEILING = (
 BENEFIT = (
     "The gain is the change in consumer surplus: what a nearer prison saves on visits made anyway, "
     "and half of that saving on visits made because they became cheaper. Families who are nearer "
-    "visit more, so what they spend in all can rise while they gain."
+    "visit more, so what they spend in all can rise while they gain. Whoever is moved in the "
+    "course of the year counts from the day of the move."
 )
 
 FAMILY_NOTE = (
@@ -452,8 +453,10 @@ REASONS_NOTE = (
 )
 
 PAYER_NOTE = (
-    "For the visits families wish to make. School hours come from the simulated year, so those of "
-    "today stand in the run of the baseline."
+    "What families, children and the visit-cost scheme pay is for visits made in the simulated "
+    "year, the mean of all years played; today's is known from the run of the baseline. Staff are "
+    "those for whom the timetable, the posts of family workers and the shifts of booking lines "
+    "ask. Moves are paid for once."
 )
 
 NOT_SET = "not set"
@@ -470,7 +473,7 @@ FAMILY_ROWS = {
     "spent_gbp_per_year": ("Spent in all, time and money", pounds),
     "money_gbp_per_year": ("Of that, money", pounds),
     "hours_per_year": ("Hours spent travelling", _whole),
-    "refund_gbp_per_year": ("Refunded by the visit-cost scheme", pounds),
+    "refund_gbp_per_year": ("To be refunded by the visit-cost scheme", pounds),
 }
 """What the family account shows, in order: its key, its words, how its numbers are written."""
 

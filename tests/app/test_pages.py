@@ -209,10 +209,18 @@ def test_overview_says_why_people_end_further_away(opened: Opener, plan: Results
         assert f'{head}<td class="estate-numeric">{people:,}</td>' in table
 
 
-def test_school_hours_of_today_are_left_to_the_baseline(opened: Opener, plan: Results) -> None:
+def test_school_hours_of_today_are_those_of_the_baseline(
+    opened: Opener, plan: Results, today: Results
+) -> None:
     text = shown(opened(folder(plan).parent, "overview", folder(plan).name))
     row = text[text.index("school hours missed") :]
-    assert row[: row.index("</tr>")].count(f">{markup.DASH}</td>") == 2
+    (hours,) = (
+        line["plan"] for line in today.summary["payers"] if line["item"] == "school hours missed"
+    )
+    assert f">{hours:,.0f} hours a year</td>" in row[: row.index("</tr>")]
+    assert next(
+        line["today"] is None for line in plan.summary["payers"] if line["payer"] == "children"
+    )
 
 
 def test_worth_of_a_place_shows_one_more_and_one_fewer_and_what_they_hold_for(

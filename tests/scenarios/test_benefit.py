@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from data.estate import Where
 from data.visit_cost import VisitCost, visit_cost
-from scenarios.account import demands
+from scenarios.account import a_year, demands, services
 from scenarios.benefit import (
     Demand,
+    at_most,
     consumer_surplus_gbp,
     demand_at,
     family_account,
@@ -27,9 +30,13 @@ from scenarios.load import load_scenario
 from scenarios.payers import payments
 from scenarios.place import place, simulated_on
 from scenarios.row_changes import changed_rows
-from scenarios.schema import RuleChange
-from scenarios.staffing import added_session_hours
+from scenarios.run import Options, run_many
+from scenarios.schema import RuleChange, Scenario
+from scenarios.staffing import Services, paid_line_hours, planned_staff
+from scenarios.transfers import days_of_moves
 from simulation.demand import keep_share
+from simulation.line import Lines, Shift
+from simulation.regime import Shuttle, shuttles_under
 from simulation.replicate import year_of
 
 BASELINE = load_scenario("baseline")
@@ -109,48 +116,84 @@ def test_demand_of_a_party_by_hand() -> None:
     found = demand_at(
         np.array([0]),
         cost,
-        parties=pd.DataFrame({"share": [0.5], "adults": [1], "children": [1]}),
-        settings=BASELINE.demand,
+        parties=pd.DataFrame({"share": [0.5], "adults": [1], "children": [1], "has_car": True}),
+        settings=replace(BASELINE.demand, wish_per_four_weeks=1000.0, wish_spread=0.0),
         weeks_per_year=52,
         refunded_visits_per_year=2,
+        shuttles=pd.DataFrame(
+            {"minutes_saved": 0.0, "fare_gbp": 0.0, "cost_gbp_per_day": 0.0}, index=["AAA"]
+        ),
     )
     kept = keep_share(np.array([40.0]), BASELINE.demand)[0]
-    assert found.visits[0] == pytest.approx(BASELINE.demand.wish_per_four_weeks * 0.5 * 13 * kept)
+    assert found.visits[0] == pytest.approx(1000 * 0.5 * 13 * kept)
     assert found.hours[0] == 4.0
     assert found.felt_gbp[0] == 40.0
-    assert found.refunded_visits[0] == min(2.0, found.visits[0])
+    assert found.refunded_visits[0] == pytest.approx(2.0)
+
+
+@given(
+    mean=st.floats(0.1, 60.0), most=st.integers(0, 52), spread=st.sampled_from([0.0, 0.5, 1.0, 2.0])
+)
+def test_visits_within_a_cap_are_the_mean_of_what_families_would_have_refunded(
+    mean: float, most: int, spread: float
+) -> None:
+    """Ten thousand families, each with its own wish and its own year."""
+    draw = np.random.default_rng(1)
+    variance = np.log1p(spread**2)
+    wish = mean * np.exp(np.sqrt(variance) * draw.standard_normal(10_000) - variance / 2)
+    refunded = np.minimum(draw.poisson(wish), most)
+    found = at_most(np.array([mean]), most, spread)[0]
+    assert found <= min(mean, most)
+    assert found == pytest.approx(refunded.mean(), abs=6 * refunded.std() / 100 + 0.01)
+
+
+def services_at(visits: float, workers: float, lines: float | None) -> Services:
+    return Services(visits_gbp=visits, workers_gbp=workers, lines_gbp=lines)
+
+
+OF_YEAR = {
+    "family_money_gbp": 200.0,
+    "family_travel_hours": 30.0,
+    "school_hours_missed": 5.0,
+    "refund_gbp": 50.0,
+}
 
 
 def test_payers_by_hand() -> None:
     """Ten moves at 222 pounds for the escort and four hours at 22.80 for staff."""
     rows = payments(
-        one(),
-        one(visits=12.0, refunded_visits=12.0),
+        (OF_YEAR, {measure: value + 1.0 for measure, value in OF_YEAR.items()}),
+        (services_at(1000.0, 400.0, 70.0), services_at(1250.0, 300.0, 77.0)),
         moves=10,
-        school_hours=(None, 5.0),
-        session_staff_hours=600.0,
         shuttle_gbp=5200.0,
         escort_gbp_per_move=222.0,
         settings=BASELINE.benefit,
     )
+    assert [row["today"] for row in rows[:4]] == [200.0, 30.0, 5.0, 50.0]
     change = {row["item"]: row["change"] for row in rows}
     assert change == {
-        "fares and fuel, before refunds": 40.0,
-        "hours on the way, all travellers": 6.0,
-        "school hours missed": None,
-        "refunds to families": 10.0,
+        "fares and fuel of visits made, before refunds": 1.0,
+        "hours on the way, all travellers": 1.0,
+        "school hours missed": 1.0,
+        "refunds to families": 1.0,
         "taking people to another prison": 2220.0,
         "staff for moves": pytest.approx(912.0),
-        "staff for added visit sessions": pytest.approx(100 * 6 * 22.8),
+        "staff of visits and video calls, as the timetable asks": 250.0,
         "buses from the station": 5200.0,
+        "family workers in post": -100.0,
+        "paid hours of agents": 7.0,
     }
+
+
+def more_staff_hours(small: Inputs, scenario: Scenario) -> float:
+    planned = [planned_staff(small.estate, each).session_hours for each in (BASELINE, scenario)]
+    return planned[1] - planned[0]
 
 
 def test_staff_of_added_sessions_by_hand(small: Inputs) -> None:
     """Two Category C prisons, two evenings, 52 weeks; three officers and two checkers a session."""
     evenings = load_scenario("evening_visits")
-    assert added_session_hours(small.estate, evenings) == 2 * 2 * 52 * (3 + 2) * (1.5 + 1.0)
-    assert added_session_hours(small.estate, BASELINE) == 0
+    assert more_staff_hours(small, evenings) == pytest.approx(2 * 2 * 52 * (3 + 2) * (1.5 + 1.0))
 
 
 def test_staff_of_added_sessions_are_those_of_the_simulated_year(small: Inputs) -> None:
@@ -172,8 +215,116 @@ def test_staff_of_added_sessions_are_those_of_the_simulated_year(small: Inputs) 
             slots.day < played.calendar.days
         )
         hours += float(year.day.staff_hours(slots)[is_added & is_measured].sum())
-    assert hours == pytest.approx(added_session_hours(small.estate, held))
+    assert hours == pytest.approx(more_staff_hours(small, held))
     assert hours > 0
+
+
+def test_a_run_of_another_scenario_does_not_know_what_families_pay_today() -> None:
+    rows = payments(
+        (None, OF_YEAR),
+        (services_at(1.0, 1.0, None), services_at(1.0, 1.0, None)),
+        moves=0,
+        shuttle_gbp=0.0,
+        escort_gbp_per_move=222.0,
+        settings=BASELINE.benefit,
+    )
+    told = {row["payer"]: row for row in rows}
+    assert told["visit-cost scheme"]["today"] is told["visit-cost scheme"]["change"] is None
+    assert "booking lines" not in told
+
+
+def test_what_families_pay_is_what_the_headline_of_the_run_says(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Half a year played; the payer table tells a whole one."""
+    short = tmp_path / "short.yaml"
+    short.write_text(
+        "title: Short\nquestion: What?\nparent: baseline\nchange: {calendar.weeks: 26}\n"
+    )
+    asked = Options(data_dir=small_data, runs_dir=tmp_path / "runs", replications=1, workers=1)
+    (results,), _ = run_many([str(short)], asked)
+    head = {row["measure"]: row["mean"] for row in results.summary["headline"]}
+    told = {row["item"]: row["plan"] for row in results.summary["payers"]}
+    assert told["fares and fuel of visits made, before refunds"] == 2 * head["family_money_gbp"]
+    assert told["school hours missed"] == 2 * head["school_hours_missed"]
+    assert told["refunds to families"] == 2 * head["refund_gbp"]
+    told_today = {row["item"]: row["today"] for row in results.summary["payers"]}
+    staff = "staff of visits and video calls, as the timetable asks"
+    assert told[staff] == told_today[staff] > 0
+
+
+def test_means_of_a_part_of_a_year_are_told_for_a_whole_one() -> None:
+    rows = [
+        ("ALL", "all", "school_hours_missed", 0, 10.0),
+        ("ALL", "all", "school_hours_missed", 1, 14.0),
+        ("ALL", "sex", "school_hours_missed", 0, 7.0),
+        ("LEI", "all", "school_hours_missed", 0, 3.0),
+        ("ALL", "all", "visits", 0, 9.0),
+    ]
+    columns = ["establishment", "group_by", "measure", "replication", "value"]
+    half = BASELINE.model_copy(update={"calendar": replace(BASELINE.calendar, weeks=26)})
+    assert a_year(pd.DataFrame(rows, columns=columns), half) == {"school_hours_missed": 24.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "costs_more"),
+    [
+        ("weekend_tables", "visits_gbp"),
+        ("family_days", "visits_gbp"),
+        ("evening_visits", "visits_gbp"),
+        ("early_days_everywhere", "workers_gbp"),
+    ],
+)
+def test_prisons_and_providers_are_charged_for_what_a_scenario_adds(
+    small_data: Path, name: str, costs_more: str
+) -> None:
+    scenario = load_scenario(name)
+    inputs = load_inputs(scenario, small_data)
+    held = place(scenario, inputs).placements
+    before, after = services(scenario, inputs, held, held)
+    changed = {each for each in ("visits_gbp", "workers_gbp") if _more(before, after, each)}
+    assert changed == {costs_more}
+
+
+def _more(before: Services, after: Services, name: str) -> bool:
+    return bool(getattr(after, name) > getattr(before, name) * (1 + 1e-9))
+
+
+def test_grants_that_end_cost_their_providers_less(small_data: Path) -> None:
+    """Half of the year from 3 August is gone on 31 January: the posts cost half."""
+    ends = BASELINE.model_copy(
+        update={"workers": load_scenario("grants_end").workers, "calendar": BASELINE.calendar}
+    )
+    inputs = load_inputs(ends, small_data)
+    held = place(ends, inputs).placements
+    before, after = services(ends, inputs, held, held)
+    grants = inputs.estate_today.family_workers.query("funder == 'grant'")["fte"].sum()
+    gone = 1 - (29 + 30) / 364  # the last day is 30 September
+    assert before.workers_gbp - after.workers_gbp == pytest.approx(
+        grants * gone * BASELINE.family_work.gbp_per_fte
+    )
+    assert grants > 0
+
+
+def test_paid_hours_of_booking_lines_by_hand() -> None:
+    """Two agents for eight hours with half an hour unpaid, one for four; AAA joins half-way."""
+    days = ("mon", "tue")
+    settings = replace(
+        BASELINE.line,
+        open_days=days,
+        local_from="09:00",
+        local_until="17:00",
+        local_people_per_agent=300.0,
+        shifts=(
+            Shift(days=days, start="09:00", end="17:00", agents=2),
+            Shift(days=("mon",), start="09:00", end="13:00", agents=1),
+        ),
+    )
+    calendar = BASELINE.calendar
+    half = calendar.warm_up_days + calendar.weeks * 7 // 2
+    lines = Lines(settings=settings, joins_day={"AAA": half, "BBB": 0})
+    told = paid_line_hours(lines, {"AAA": 301, "BBB": 900, "CCC": 0}, calendar, BASELINE.roster)
+    assert told == 2 * 2 * 7.5 + 4 + 2 * 2 * 8 / 2
 
 
 PEOPLE = pd.DataFrame(
@@ -270,8 +421,67 @@ def test_more_help_with_the_cost_of_visits_is_a_gain_though_nobody_moves(small: 
         visit_cost=visit_cost(small.parties, small.travel, scenario.travel, scenario.help),
     )
     plan = place(scenario, inputs).placements
-    before, after = demands(scenario, inputs, plan, plan)
+    before, after = demands(scenario, inputs, plan, plan, {})
     told = family_account(before, after)
     assert told["consumer_surplus_gbp_per_year"] > 0
     assert told["refund_gbp_per_year"]["plan"] > told["refund_gbp_per_year"]["today"]
     assert told["cost_per_visit_gbp"]["plan"] >= told["cost_per_visit_gbp"]["today"] - 10
+
+
+def test_a_shuttle_gains_families_what_it_takes_off_their_journeys(small: Inputs) -> None:
+    """Families without a car: the surplus is that of the trips which the simulated year costs."""
+    bus = Shuttle(where=Where(), minutes_saved=30.0, fare_gbp=2.0, cost_gbp_per_day=100.0)
+    scenario = BASELINE.model_copy(update={"regime": replace(BASELINE.regime, shuttles=(bus,))})
+    today = place(scenario, small)
+    before, after = demands(scenario, small, today.placements, today.placements, {})
+    assert family_account(before, after)["consumer_surplus_gbp_per_year"] > 0
+    played = simulated_on(scenario, small, today).places
+    assert sorted(after.money_gbp) == pytest.approx(
+        sorted(np.concatenate([each.money_gbp for each in played.values()]))
+    )
+    assert sorted(after.felt_gbp) == pytest.approx(
+        sorted(np.concatenate([each.net_cost_gbp for each in played.values()]).clip(0.0))
+    )
+    with_car = small.parties["has_car"].to_numpy(bool)
+    assert (after.felt_gbp == before.felt_gbp)[with_car].all()
+    assert shuttles_under(small.estate, scenario.regime.shuttles)["fare_gbp"].eq(2.0).all()
+
+
+def test_a_move_made_half_way_gains_half_of_what_it_gains_in_a_year(small: Inputs) -> None:
+    """The second mover finds no room in the year: the account knows neither gain nor move."""
+    today = place(BASELINE, small).placements
+    chosen = today["establishment"].isin(["DMI", "LEI"]) & today["prisoner_id"].isin(
+        small.parties["prisoner_id"]
+    )
+    first, second = today.loc[chosen, "prisoner_id"].iloc[:2]
+    plan = today.copy()
+    is_mover = plan["prisoner_id"].isin([first, second])
+    plan.loc[is_mover, "establishment"] = "LNI"
+    calendar = BASELINE.calendar
+    half = calendar.warm_up_days + calendar.weeks * 7 // 2
+
+    def gained(moved_on: dict[str, int]) -> dict[str, Any]:
+        return family_account(*demands(BASELINE, small, today, plan, moved_on))
+
+    never = {second: calendar.days}
+    whole, made = gained({first: 0} | never), gained({first: half} | never)
+    surplus = "consumer_surplus_gbp_per_year"
+    assert whole[surplus] != 0
+    assert made[surplus] == pytest.approx(whole[surplus] / 2)
+    assert gained({first: calendar.days} | never)[surplus] == 0
+    assert gained({}) == gained({first: 0, second: 0})
+    for name in ("visits_wished_per_year", "hours_per_year", "refund_gbp_per_year"):
+        both = whole[name]
+        assert made[name]["today"] == pytest.approx(both["today"])
+        assert made[name]["plan"] == pytest.approx((both["today"] + both["plan"]) / 2)
+
+
+def test_only_moves_made_in_the_year_are_paid_for(small: Inputs) -> None:
+    moves = pd.DataFrame({"prisoner_id": [f"P{number}" for number in range(100)]})
+    assert len(days_of_moves(BASELINE, small.transfers, moves)) == 100
+    weekly = replace(BASELINE.transfers, moves_per_week=1)
+    slow = BASELINE.model_copy(update={"transfers": weekly})
+    days = list(days_of_moves(slow, small.transfers, moves).values())
+    made = [day for day in days if day < BASELINE.calendar.days]
+    assert len(made) == BASELINE.calendar.weeks
+    assert min(made) == BASELINE.calendar.warm_up_days

@@ -7,6 +7,7 @@ import pytest
 
 from scenarios.display import listings, views, wording
 from scenarios.display.markup import DASH
+from scenarios.results import Results
 
 # who, from, to, miles today, miles in the plan, reason
 PEOPLE = [
@@ -219,3 +220,26 @@ def test_a_closed_prison_is_not_where_a_place_is_worth_most(establishments: pd.D
     worth = views.places_worth_most(units, establishments)
 
     assert worth["unit"].tolist() == ["LEI-1"]
+
+
+def paying(today: float | None, plan: float) -> Results:
+    row = {
+        "payer": "families",
+        "item": "fares",
+        "measure_unit": "GBP a year",
+        "today": today,
+        "plan": plan,
+        "change": None if today is None else plan - today,
+        "confidence": "estimated",
+    }
+    return Results(scenario={}, tables={}, allocation={}, summary={"payers": [row]}, provenance={})
+
+
+def test_what_families_pay_today_is_told_by_the_run_of_the_baseline() -> None:
+    plan, baseline = paying(None, 7_000.0), paying(5_000.0, 5_000.0)
+
+    assert "5,000" not in listings.payers(plan)
+    told = listings.payers(plan, baseline)
+
+    assert "£5,000" in told
+    assert "+£2,000" in told
