@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from app_pages import _access
+from app_pages import _access, _browser
 from app_pages._access import Access, AccessError
 
 Scope = MutableMapping[str, Any]
@@ -89,7 +89,7 @@ def inline_scripts() -> list[str]:
 
 
 class Guard:
-    """Stands before the app: turns strangers away and adds the headers.
+    """Stands before the app: turns strangers away, adds the headers, and tells browsers apart.
 
     Parameters
     ----------
@@ -117,23 +117,40 @@ class Guard:
         elif status:
             await self._refuse(status, send)
         else:
-            await self._app(scope, receive, self._adding(send))
+            await self._app(scope, receive, self._adding(send, new_key(self._access, scope)))
 
     async def _refuse(self, status: int, send: Send) -> None:
         headers = [*self._headers, (b"content-type", b"text/plain; charset=utf-8")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": REFUSED[status].encode()})
 
-    def _adding(self, send: Send) -> Send:
-        ours = {name for name, _ in self._headers}
+    def _adding(self, send: Send, more: Sequence[tuple[bytes, bytes]]) -> Send:
+        headers = [*self._headers, *more]
+        ours = {name for name, _ in headers} - {b"set-cookie"}
 
         async def added(message: Message) -> None:
             if message["type"] == "http.response.start":
                 theirs = [pair for pair in message.get("headers", []) if pair[0] not in ours]
-                message["headers"] = [*theirs, *self._headers]
+                message["headers"] = [*theirs, *headers]
             await send(message)
 
         return added
+
+
+def new_key(access: Access, scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers that give a browser a key with a page, where it has none yet.
+
+    Such an answer is kept by nobody on the way: two browsers would have one key.
+    """
+    headers = {name.lower(): value.decode("latin1") for name, value in scope.get("headers", [])}
+    is_page = scope.get("method") == "GET" and "text/html" in headers.get(b"accept", "")
+    known = _browser.key_of(_browser.cookies_in(headers.get(b"cookie", "")), access)
+    if scope["type"] != "http" or not is_page or known:
+        return []
+    return [
+        (b"set-cookie", _browser.new_cookie(access).encode()),
+        (b"cache-control", b"no-store"),
+    ]
 
 
 REFUSED = {

@@ -1,7 +1,8 @@
-"""The tables that this session brought, and those that its runs are made on.
+"""The tables that this reader brought in this browser, and those that runs are made on.
 
-What a session brings lies in a folder of its own that only it knows the name of: another session,
-also one of the same user, sees nothing of it.
+Where ``server.py`` gives browsers keys (:mod:`app_pages._browser`), what is brought is found again
+when the page is loaded anew: by the same reader in the same browser, and by nobody else, since no
+address names it. Elsewhere it is the session's own and goes with it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages import _show, _state
+from app_pages import _browser, _show, _state, _who
 
 SESSION = "uploads of this session"
-USED = "tables in use"
 VARIABLE = "ESTATE_DATA"
 """Names the folder of tables that the app was started on."""
 
@@ -24,16 +24,38 @@ BUILT_IN = "built-in"
 
 def folder() -> Path:
     """Return the folder of what this session brought; made when it is first asked for."""
-    from scenarios.uploads import new_session, session_folder
+    from scenarios.sessions import new_session, open_session
 
     runs = _state.runs_folder()
-    if SESSION not in st.session_state:
+    if _session() is None:
         st.session_state[SESSION] = new_session(runs)
-    kept = session_folder(runs, st.session_state[SESSION])
-    if not kept.is_dir():
-        st.session_state[SESSION] = new_session(runs)
-        kept = session_folder(runs, st.session_state[SESSION])
-    return kept
+    return open_session(runs, str(_session()))
+
+
+def is_found_again() -> bool:
+    """Whether what is brought is still there when the page is loaded anew."""
+    return _key() is not None
+
+
+def _session() -> str | None:
+    """Name the folder of this session; none where it has brought nothing and has no key."""
+    from scenarios.sessions import session_of
+
+    key = _key()
+    if key is not None:
+        return session_of(key, _who.name())
+    kept = st.session_state.get(SESSION)
+    return None if kept is None else str(kept)
+
+
+def _key() -> str | None:
+    """Return the key of this browser."""
+    return _browser.key_of(_cookies(), _who.settings())
+
+
+def _cookies() -> dict[str, str]:
+    """Give the cookies with which the page was opened."""
+    return st.context.cookies.to_dict()
 
 
 def given() -> Path | None:
@@ -44,8 +66,12 @@ def given() -> Path | None:
 
 def in_use() -> Path | None:
     """Return the folder of tables that runs of this session are made on; none for the built-in."""
-    used = st.session_state.get(USED)
-    return Path(used) if used is not None and Path(used).is_dir() else given()
+    name = _session()
+    if name is None:
+        return given()
+    from scenarios import sessions
+
+    return sessions.in_use(sessions.session_folder(_state.runs_folder(), name)) or given()
 
 
 def folders() -> list[Path | None]:
@@ -55,10 +81,9 @@ def folders() -> list[Path | None]:
 
 def use(tables: Path | None) -> None:
     """Make runs of this session on these tables from now on; on the built-in ones when none."""
-    if tables is None:
-        st.session_state.pop(USED, None)
-    else:
-        st.session_state[USED] = str(tables)
+    from scenarios import sessions
+
+    sessions.use(folder(), tables)
 
 
 def option(command: str) -> dict[str, str]:

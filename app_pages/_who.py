@@ -31,7 +31,7 @@ NO_IDENTITY = (
 def role() -> Role:
     """Return what the reader may do."""
     name, groups = _reader()
-    return _settings().role_of(name, groups)
+    return settings().role_of(name, groups)
 
 
 def name() -> str:
@@ -57,7 +57,7 @@ def planners_only() -> None:
 def let_in() -> None:
     """End the page here until it is known who is reading, and where nobody could be."""
     try:
-        access = _settings()
+        access = settings()
         _access.check_address(access, st.get_option("server.address"))
     except AccessError as error:
         _stop("The app cannot be opened here", *error.faults)
@@ -78,10 +78,10 @@ def let_in() -> None:
 def show() -> None:
     """Say in the sidebar who is reading."""
     with st.sidebar:
-        if _settings().mode == "own machine":
+        if settings().mode == "own machine":
             _show.aside("You work on this machine alone, as a planner.")
             return
-        signs_in = _settings().mode == "sign-in"
+        signs_in = settings().mode == "sign-in"
         called = _access.display_name(_claims()) if signs_in else name()
         _show.aside(f"Signed in as {called}: {role()}.")
         if signs_in:
@@ -95,15 +95,15 @@ def _stop(heading: str, *lines: str) -> None:
     st.stop()
 
 
-def _settings() -> Access:
-    """Read who may read; cheap, and never kept from one set of secrets to another."""
+def settings() -> Access:
+    """Read how readers are known; cheap, and never kept from one set of secrets to another."""
     secrets = st.secrets.to_dict() if st.secrets.load_if_toml_exists() else {}
     return _access.read(os.environ, secrets)
 
 
 def _reader() -> tuple[str, tuple[str, ...]]:
     """Give the reader's name and groups."""
-    access = _settings()
+    access = settings()
     if access.mode == "own machine":
         return OWN_MACHINE, ()
     if access.mode == "proxy":

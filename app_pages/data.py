@@ -16,6 +16,14 @@ KINDS: dict[templates.Kind, str] = {
     "ods": "OpenDocument spreadsheet",
 }
 EVERY = "All tables"
+FOUND_AGAIN = (
+    "Only you can see them, in this browser: they are found again when the page is loaded anew, "
+    "until the browser is closed or nobody has used them for a week. No link leads to them."
+)
+NOT_FOUND_AGAIN = (
+    "Only this session can see them: load the page anew or close it, and they cannot be found "
+    "again."
+)
 REFUSED = "refused upload"
 TURN = "uploads taken in"
 
@@ -135,9 +143,9 @@ _who.planners_only()
 _show.title("Data")
 _show.say(_data.told(), small=False)
 _show.say(
-    "Tables that you bring come before the built-in ones, table by table. Only this session can "
-    "see them; close the browser and they cannot be found again. Results of runs made on them are "
-    "stored with the other runs."
+    "Tables that you bring come before the built-in ones, table by table. "
+    f"{FOUND_AGAIN if _data.is_found_again() else NOT_FOUND_AGAIN} Results of runs made on them "
+    "are stored with the other runs."
 )
 if _data.in_use() != _data.given():
     st.button("Go back to the built-in tables", on_click=_data.use, args=(None,))

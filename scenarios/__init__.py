@@ -13,7 +13,7 @@
 ``start_state`` bookings and orders that a run begins from; ``run_length`` whether a warm-up will do
 ``benefit``     what families gain and who pays what
 ``results``     Results: named tables and provenance, kept in run folders
-``summary``     the headline of a run
+``summary``     the headline of a run; ``at_hand`` small tables worked out once from its event log
 ``compare``     two runs side by side; ``visits_validation`` a run beside published figures
 ``added_sessions``  what became of the sessions that a scenario adds
 ``queries``     questions over many run folders
@@ -21,6 +21,7 @@
 ``display``     tables, words and pictures that the app and the report share
 ``report``      one self-contained page of a run
 ``export``      tables as files; ``suppress`` hides small counts, ``audit`` notes each one
+``sessions``    where each reader keeps tables that they bring
 ``uploads``     tables that somebody brings; ``check_tables`` what is wrong with them, ``templates``
 ``cli``         the ``estate`` command
 """

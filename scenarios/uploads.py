@@ -1,6 +1,6 @@
 """Tables that somebody brings through the app: taken in with care, kept apart, and checked.
 
-Each session has a folder of its own below the runs, ``.uploads/<a name nobody can guess>``:
+Each session has a folder of its own (:mod:`scenarios.sessions`):
 
     draft/            the tables as they come in, one CSV each
     use-<digest>/     the tables as they were when somebody chose to use them, never changed again
@@ -14,13 +14,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -30,11 +27,9 @@ from scenarios.provenance import digest_of
 from scenarios.read_upload import MOST_COLUMNS, MOST_ROWS, REFUSED, TOO_LARGE
 from scenarios.results import file_digests
 
-UPLOADS = ".uploads"
 DRAFT = "draft"
 IN_USE = "use-"
 CHECKED = "check-"
-NAME = re.compile(r"[0-9a-f]{32}")
 ENDINGS = (".csv", ".parquet", ".xlsx", ".ods")
 
 MOST_BYTES = 50 * 1024**2
@@ -53,8 +48,6 @@ MOST_SECONDS = 180
 """Seconds until the process that reads a workbook is ended."""
 MOST_SECONDS_TO_CHECK = 900
 """Seconds until a check is ended; a national extract takes a fiftieth of it."""
-KEPT_DAYS = 7
-"""Days that the folder of a session is kept after it was last used."""
 
 BEGINNINGS = {".parquet": b"PAR1", ".xlsx": b"PK\x03\x04", ".ods": b"PK\x03\x04"}
 
@@ -71,44 +64,6 @@ class Taken:
 
 class UploadError(ValueError):
     """A file that cannot be taken in; says what is wrong and what to do, in one sentence."""
-
-
-def new_session(runs: Path) -> str:
-    """Make a folder that only this session knows, and clear those that nobody has used for long.
-
-    Returns
-    -------
-    str
-        Its name.
-    """
-    clear_old(runs)
-    name = secrets.token_hex(16)
-    (runs / UPLOADS).mkdir(mode=0o700, parents=True, exist_ok=True)
-    (runs / UPLOADS / name).mkdir(mode=0o700)
-    return name
-
-
-def session_folder(runs: Path, name: str) -> Path:
-    """Give the folder of a session.
-
-    Raises
-    ------
-    ValueError
-        When the name is none that ``new_session`` gives.
-    """
-    if not NAME.fullmatch(name):
-        raise ValueError("This is no name of a session.")
-    return runs / UPLOADS / name
-
-
-def clear_old(runs: Path, now: float | None = None) -> None:
-    """Remove the folders of sessions that were last used more than ``KEPT_DAYS`` ago."""
-    limit = (time.time() if now is None else now) - KEPT_DAYS * 86_400
-    folder = runs / UPLOADS
-    for old in folder.iterdir() if folder.is_dir() else ():
-        inside = [old, *old.iterdir()] if old.is_dir() else []
-        if NAME.fullmatch(old.name) and max(p.stat().st_mtime for p in inside) < limit:
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def take_in(folder: Path, table: str, file_name: str, content: bytes) -> Taken:

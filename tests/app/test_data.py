@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app_pages import _data, _who
 from data.load import table_names
-from scenarios import commands, uploads
+from scenarios import commands, sessions
 from scenarios.errors import ScenarioError
 from tests.app.conftest import HOSTILE
 from tests.app.planner import page, shown
@@ -75,7 +76,7 @@ def test_sound_tables_are_checked_used_and_go_with_every_long_command(
     request = json.loads((job / "request.json").read_text())
     used = Path(request["options"]["data"])
     assert (used / "population.csv").read_bytes() == (small_data / "population.csv").read_bytes()
-    assert used.parent.parent == runs / uploads.UPLOADS
+    assert used.parent.parent == runs / sessions.UPLOADS
     click(app, "Cancel")
     app.switch_page("app_pages/data.py").run()
     click(app, "Go back to the built-in tables")
@@ -118,7 +119,59 @@ def test_two_sessions_do_not_see_what_the_other_brought(
     bring(second, "units", "a.csv", b"unit\nOTHER-1\nOTHER-2\n")
     assert "Brought: 1 row," in shown(first.run())
     assert "Brought: 2 rows," in shown(second)
-    assert len(list((runs / uploads.UPLOADS).iterdir())) == 2
+    assert len(list((runs / sessions.UPLOADS).iterdir())) == 2
+
+
+def cookies(monkeypatch: pytest.MonkeyPatch, key: str, name: str = "estate-browser") -> None:
+    """Open pages with a browser's key from now on."""
+    monkeypatch.setattr(_data, "_cookies", lambda: {name: key})
+
+
+def test_what_a_browser_brought_and_uses_is_found_again_when_the_page_is_loaded_anew(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path
+) -> None:
+    cookies(monkeypatch, "ab" * 32)
+    first = bring_all(page(monkeypatch, runs, "data"), small_data)
+    click(first, "Check these tables")
+    click(first, "Use these tables")
+    again = page(monkeypatch, runs, "data")
+    assert "Brought: 320 rows" in shown(again)
+    assert "These tables can be used" in shown(again)
+    assert "Runs use 7 of your tables, and your people." in shown(again)
+    assert "Runs use 7 of your tables, and your people." in shown(page(monkeypatch, runs, "runs"))
+    click(again, "Go back to the built-in tables")
+    assert "Runs use the built-in tables" in shown(first.run())
+
+
+@pytest.mark.parametrize("key", ["cd" * 32, "", "../../..", "AB" * 32, "ab" * 33])
+def test_another_browser_does_not_see_what_one_brought(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, key: str
+) -> None:
+    cookies(monkeypatch, "ab" * 32)
+    bring(page(monkeypatch, runs, "data"), "units", "a.csv", b"unit\nSECRET-1\n")
+    cookies(monkeypatch, key)
+    other = page(monkeypatch, runs, "data")
+    assert "You have brought no table" in shown(other)
+    assert ("they are found again" in shown(other)) == (key == "cd" * 32)
+
+
+def test_another_reader_of_the_same_browser_does_not_see_what_one_brought(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    cookies(monkeypatch, "ab" * 32)
+    for reader, sees in (("ada", 0), ("bob", 0), ("ada", 1)):
+        monkeypatch.setattr(_who, "name", lambda reader=reader: reader)
+        app = page(monkeypatch, runs, "data")
+        assert ("Brought: 1 row," in shown(app)) == bool(sees)
+        bring(app, "units", "a.csv", b"unit\nA\n")
+
+
+def test_without_a_key_the_page_warns_that_a_reload_loses_what_is_brought(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    assert "load the page anew or close it, and they cannot be found again" in shown(
+        page(monkeypatch, runs, "data")
+    )
 
 
 def test_what_was_brought_is_still_there_after_another_page(

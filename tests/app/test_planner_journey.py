@@ -1,8 +1,8 @@
-"""A planner's whole journey in real Chromium: explain, lock, solve again, see the cost, export."""
+"""A planner's whole journey in real Chromium: bring tables, check, run, explain, lock, export."""
 
 from __future__ import annotations
 
-import shutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,31 +13,23 @@ import pytest
 from scenarios.again import read_steered
 from scenarios.display import frontiers, persons
 from scenarios.explain import explain_person
-from scenarios.results import Results
+from scenarios.results import file_digest, load_results
 from tests.app.serving import IDLE, open_page, serving, stay_at_home
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
 
-MOVER = "P0003"
+RUN = "Closer to home, within the moves we can make"
 
 
 @pytest.fixture
-def own_runs(plan: Results, tmp_path: Path) -> Path:
-    """Give a folder of the test's own that holds the plan."""
-    assert plan.folder is not None
-    shutil.copytree(plan.folder, tmp_path / "runs" / plan.folder.name)
-    return tmp_path / "runs"
-
-
-@pytest.fixture
-def planning(own_runs: Path, small_data: Path, chrome: Browser) -> Iterator[str]:
-    """Where the app is served on the plan and the tables it was made from."""
+def empty_runs(tmp_path: Path, chrome: Browser) -> Iterator[tuple[str, Path]]:
+    """Where the app is served on no run and the built-in tables, and its folder of runs."""
     del chrome
-    with serving(own_runs, ESTATE_DATA=str(small_data)) as where:
-        yield where
+    with serving(tmp_path / "runs") as where:
+        yield where, tmp_path / "runs"
 
 
 def idle(page: Page) -> None:
@@ -64,53 +56,153 @@ def downloaded(page: Page, export: str, to: Path) -> str:
     return " ".join(str(cell) for sheet in sheets.values() for cell in sheet.to_numpy().ravel())
 
 
-def test_planner_explains_locks_solves_again_sees_the_cost_and_takes_the_moves(
-    chrome: Browser, planning: str, own_runs: Path, small_data: Path, tmp_path: Path
-) -> None:
-    page = chrome.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    strangers = stay_at_home(page, planning)
-    addresses: list[str] = []
-    page.on("framenavigated", lambda frame: addresses.append(frame.url))
-    open_page(page, f"{planning}/")
-    go(page, "Who is held where")
-    orders = downloaded(page, "block orders", tmp_path)
-    assert "OFFICIAL-SENSITIVE" in orders
-    assert MOVER in orders
+def brought(page: Page) -> Locator:
+    """Find the list of the tables that were brought."""
+    return page.get_by_role("table", name=re.compile("brought; the others are the built-in ones"))
 
+
+def bring(page: Page, path: Path) -> None:
+    """Give a table to its uploader."""
+    uploader = page.locator("[data-testid=stFileUploader]").filter(has_text=f"({path.stem})")
+    uploader.locator("input[type=file]").set_input_files(path)
+    brought(page).get_by_role("cell", name=path.stem, exact=True).wait_for(timeout=60_000)
+    page.get_by_text("Nothing is used before it was checked.").wait_for(timeout=60_000)
+    idle(page)
+
+
+def check(page: Page, says: str) -> None:
+    page.get_by_role("button", name="Check these tables").click()
+    page.get_by_text(says).first.wait_for(timeout=60_000)
+    idle(page)
+
+
+def with_a_fault(population: Path, to: Path) -> Path:
+    """Write a population of which one person has an age that nobody has."""
+    people = pd.read_csv(population, dtype=str, keep_default_na=False)
+    people.loc[7, "age"] = "407"
+    (to / "faulty").mkdir()
+    people.to_csv(to / "faulty" / population.name, index=False)
+    return to / "faulty" / population.name
+
+
+def bring_own_tables(page: Page, data: Path, scratch: Path) -> None:
+    """Bring tables, mend what the report finds, find them again after a reload, and use them."""
+    go(page, "Data")
+    for path in sorted(data.glob("*.csv")):
+        bring(page, with_a_fault(path, scratch) if path.stem == "population" else path)
+    check(page, "These tables cannot be used yet: 1 error.")
+    fault = page.get_by_role("row").filter(has_text="407")
+    assert "age" in fault.inner_text()
+    assert page.get_by_role("button", name="Use these tables").count() == 0
+    bring(page, data / "population.csv")
+    check(page, "These tables can be used")
+    page.reload()
+    page.get_by_text("These tables can be used").first.wait_for(timeout=60_000)
+    idle(page)
+    page.get_by_role("button", name="Use these tables").click()
+    page.get_by_text("Runs use 7 of your tables, and your people.").first.wait_for(timeout=60_000)
+    idle(page)
+
+
+def run_in_the_background(page: Page, runs: Path) -> Path:
+    """Run the plan on the tables in use; give its folder."""
+    go(page, "Runs")
+    page.get_by_role("combobox", name="Scenario").click()
+    page.get_by_role("option", name=RUN, exact=True).click()
+    idle(page)
+    page.get_by_role("spinbutton", name="Simulated years (replications)").fill("1")
+    page.get_by_role("spinbutton", name="Simulated years (replications)").press("Enter")
+    idle(page)
+    page.get_by_role("button", name="Start the run").click()
+    page.get_by_role("link", name="Open the run").wait_for(timeout=180_000)
+    idle(page)
+    (made,) = (summary.parent for summary in runs.glob("*/summary.json"))
+    return made
+
+
+def explain_and_lock(page: Page, mover: str) -> None:
+    """Explain a person, and keep the decision to hold them in the next best place."""
     go(page, "One person")
-    page.get_by_role("textbox", name="Prisoner id").fill(MOVER)
+    page.get_by_role("textbox", name="Prisoner id").fill(mover)
     page.get_by_role("button", name="Explain").click()
-    page.get_by_text(f"{MOVER} would be held in").wait_for(timeout=60_000)
+    page.get_by_text(f"{mover} would be held in").wait_for(timeout=60_000)
     idle(page)
     page.get_by_text("Hold elsewhere", exact=True).click()
     idle(page)
     page.get_by_role("button", name="Keep this decision").click()
-    page.get_by_text(f"Kept: {MOVER} is to be held in").wait_for(timeout=60_000)
+    page.get_by_text(f"Kept: {mover} is to be held in").wait_for(timeout=60_000)
     idle(page)
 
+
+def decide_again(page: Page, runs: Path) -> Path:
+    """Decide the plan again under the decisions; give its folder."""
     page.get_by_role("button", name="Decide again with these decisions").click()
     page.get_by_role("heading", name="What deciding again cost, and whom it moved").wait_for(
         timeout=180_000
     )
     idle(page)
-    (made,) = own_runs.glob("allocate-*")
+    (made,) = runs.glob("allocate-*")
+    return made
+
+
+def test_planner_brings_tables_runs_explains_locks_decides_again_and_takes_the_moves(
+    chrome: Browser, empty_runs: tuple[str, Path], small_data: Path, tmp_path: Path
+) -> None:
+    address, runs = empty_runs
+    page = chrome.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    strangers = stay_at_home(page, address)
+    addresses: list[str] = []
+    page.on("framenavigated", lambda frame: addresses.append(frame.url))
+    open_page(page, f"{address}/")
+    bring_own_tables(page, small_data, tmp_path)
+
+    plan = run_in_the_background(page, runs)
+    told = load_results(plan).provenance["inputs"]
+    assert {told[path.stem] for path in small_data.glob("*.csv")} == {
+        file_digest(path) for path in small_data.glob("*.csv")
+    }
+    mover = str(load_results(plan).moves["prisoner_id"].iloc[0])
+
+    go(page, "Who is held where")
+    block_orders = downloaded(page, "block orders", tmp_path)
+    assert "OFFICIAL-SENSITIVE" in block_orders
+    assert mover in block_orders
+
+    explain_and_lock(page, mover)
+    made = decide_again(page, runs)
     account = read_steered(made)
     assert account is not None
     page.get_by_text(persons.cost_of_steering(account)).first.wait_for()
 
-    before = next(own_runs.glob("closer_to_home-*"))
-    found = explain_person(before, MOVER, data_dir=small_data, planner=True)
+    found = explain_person(plan, mover, data_dir=small_data, planner=True)
     forced = found.one.alternatives.iloc[1]
     assert account["cost_gbp"] == pytest.approx(forced["forcing_gbp"], abs=0.005)
     changed = pd.read_parquet(made / "changed.parquet").set_index("prisoner_id")
-    assert changed.loc[MOVER, "unit"] == forced["unit"]
+    assert changed.loc[mover, "unit"] == forced["unit"]
 
     moves = downloaded(page, "moves of the plan decided again", tmp_path)
     assert made.name in moves
     assert "OFFICIAL-SENSITIVE" in moves
-    assert all(MOVER not in address for address in [*addresses, page.url])
+    assert all(mover not in visited for visited in [*addresses, page.url])
     assert strangers == []
     page.close()
+
+
+def test_link_shared_by_who_brought_tables_shows_none_of_them(
+    chrome: Browser, empty_runs: tuple[str, Path], small_data: Path
+) -> None:
+    address, _ = empty_runs
+    first, second = (chrome.new_context(viewport={"width": 1280, "height": 900}) for _ in "ab")
+    one, other = first.new_page(), second.new_page()
+    open_page(one, f"{address}/data")
+    bring(one, small_data / "units.csv")
+    open_page(other, one.url)
+    other.get_by_text("You have brought no table").wait_for()
+    one.reload()
+    brought(one).wait_for(timeout=60_000)
+    assert "estate-browser" not in one.evaluate("document.cookie")
+    first.close()
+    second.close()
 
 
 def test_click_on_a_point_of_the_trade_off_picks_it(chrome: Browser, studied: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -44,7 +45,7 @@ def asked(
         return {"type": "http.request"}
 
     told = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
-    scope = {"type": kind, "path": path, "client": (client, 4242), "headers": told}
+    scope = {"type": kind, "method": "GET", "path": path, "client": (client, 4242), "headers": told}
     guard = server.Guard(app, access=access, policy="default-src 'none'")
     # in a thread of its own, since a browser of another test may keep an event loop in this one
     with ThreadPoolExecutor(1) as pool:
@@ -87,6 +88,36 @@ def test_headers_are_ours_on_answers_and_refusals() -> None:
         assert (b"x-frame-options", b"DENY") in headers
         assert (b"content-security-policy", b"default-src 'none'") in headers
         assert len([name for name, _ in headers if name == b"x-frame-options"]) == 1
+
+
+def cookies(told: list[dict[str, Any]]) -> list[bytes]:
+    return [value for name, value in told[0]["headers"] if name == b"set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("access", "name", "ending"),
+    [
+        (Access(), b"estate-browser", b"SameSite=Lax"),
+        (PROXY, b"__Host-estate-browser", b"Secure"),
+    ],
+)
+def test_browser_is_given_a_key_of_its_own_once(access: Access, name: bytes, ending: bytes) -> None:
+    known = {"host": "localhost", "x_user": "ada", "client": "10.0.0.5", "accept": "text/html,*/*"}
+    (first,), (second,) = (cookies(asked(access, **known)) for _ in range(2))
+    key, rest = first.split(b"; ", 1)
+    assert rest == b"Path=/; HttpOnly; SameSite=Lax" + (b"; Secure" if access is PROXY else b"")
+    assert first.endswith(ending)
+    assert re.fullmatch(name + rb"=[0-9a-f]{64}", key)
+    assert key not in second
+    assert cookies(asked(access, **known, cookie=f"a=b; {key.decode()}")) == []
+    assert len(cookies(asked(access, **known, cookie=f"{name.decode()}=chosen"))) == 1
+
+
+def test_key_goes_with_pages_only_and_such_a_page_is_kept_by_nobody_on_the_way() -> None:
+    page = asked(Access(), host="localhost", accept="text/html")
+    assert (b"cache-control", b"no-store") in page[0]["headers"]
+    assert cookies(asked(Access(), host="localhost", accept="*/*")) == []
+    assert cookies(asked(Access(), host="evil.example", accept="text/html")) == []
 
 
 def test_policy_allows_no_other_host_and_no_code_made_from_text() -> None:

@@ -17,7 +17,7 @@ import pytest
 from data.load import read_table
 from data.template import example_tables
 from data.validate import validate_folder
-from scenarios import uploads
+from scenarios import sessions, uploads
 from scenarios.spreadsheets import Page, ods, xlsx
 from scenarios.templates import DICTIONARY, ENDINGS, names, template
 from scenarios.uploads import UploadError, take_in
@@ -30,7 +30,7 @@ IMAGE = '<img src="https://evil.example/x.png"> ![x](https://evil.example/y.png)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return uploads.session_folder(tmp_path, uploads.new_session(tmp_path))
+    return sessions.session_folder(tmp_path, sessions.new_session(tmp_path))
 
 
 def stored(folder: Path, table: str) -> pd.DataFrame:
@@ -209,7 +209,7 @@ def test_table_that_nobody_knows_and_names_that_would_leave_the_folder_are_refus
     with pytest.raises(UploadError, match="no table of this name"):
         take_in(folder, "../../evil", "a.csv", b"a\n")
     with pytest.raises(ValueError, match="no name of a session"):
-        uploads.session_folder(tmp_path, "../..")
+        sessions.session_folder(tmp_path, "../..")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
@@ -245,20 +245,55 @@ def test_folder_of_a_session_is_for_its_owner_alone(folder: Path) -> None:
 
 
 def test_two_sessions_have_folders_that_nobody_can_guess(tmp_path: Path) -> None:
-    first, second = uploads.new_session(tmp_path), uploads.new_session(tmp_path)
+    first, second = sessions.new_session(tmp_path), sessions.new_session(tmp_path)
     assert first != second
-    take_in(uploads.session_folder(tmp_path, first), "units", "a.csv", b"unit\nA\n")
-    assert uploads.tables(uploads.session_folder(tmp_path, second)) == []
+    take_in(sessions.session_folder(tmp_path, first), "units", "a.csv", b"unit\nA\n")
+    assert uploads.tables(sessions.session_folder(tmp_path, second)) == []
+
+
+def test_same_reader_of_the_same_browser_has_the_same_folder_and_nobody_else(
+    tmp_path: Path,
+) -> None:
+    mine = sessions.session_of("ab" * 32, "ada")
+    take_in(sessions.open_session(tmp_path, mine), "units", "a.csv", b"unit\nA\n")
+    assert [
+        len(uploads.tables(sessions.open_session(tmp_path, sessions.session_of(key, reader))))
+        for key, reader in (("ab" * 32, "ada"), ("ab" * 32, "bob"), ("cd" * 32, "ada"))
+    ] == [1, 0, 0]
+    assert "ab" * 4 not in mine
+
+
+def test_tables_in_use_are_told_by_their_folder(folder: Path) -> None:
+    assert sessions.in_use(folder) is None
+    take_in(folder, "units", "a.csv", b"unit\nA\n")
+    used = uploads.freeze(folder)
+    sessions.use(folder, used)
+    assert sessions.in_use(folder) == used
+    sessions.use(folder, None)
+    assert sessions.in_use(folder) is None
+
+
+def test_folder_whose_tables_are_in_use_is_not_cleared(tmp_path: Path) -> None:
+    name = sessions.new_session(tmp_path)
+    kept = sessions.session_folder(tmp_path, name)
+    take_in(kept, "units", "a.csv", b"unit\nA\n")
+    sessions.use(kept, uploads.freeze(kept))
+    week_ago = time.time() - 8 * 86_400
+    for path in (kept, *kept.iterdir()):
+        os.utime(path, (week_ago, week_ago))
+    assert sessions.in_use(kept) is not None
+    sessions.clear_old(tmp_path)
+    assert kept.is_dir()
 
 
 def test_folders_that_nobody_used_for_a_week_are_cleared(tmp_path: Path) -> None:
-    old, new = (uploads.session_folder(tmp_path, uploads.new_session(tmp_path)) for _ in range(2))
-    other = tmp_path / uploads.UPLOADS / "notes"
+    old, new = (sessions.session_folder(tmp_path, sessions.new_session(tmp_path)) for _ in range(2))
+    other = tmp_path / sessions.UPLOADS / "notes"
     other.mkdir()
     week_ago = time.time() - 8 * 86_400
     for path in (old, other):
         os.utime(path, (week_ago, week_ago))
-    uploads.clear_old(tmp_path)
+    sessions.clear_old(tmp_path)
     assert not old.exists()
     assert new.is_dir()
     assert other.is_dir()
