@@ -151,6 +151,91 @@ def server_memory() -> dict[str, float | str]:
     }
 
 
+ANSWERS = {
+    "overview": (("In this run", "Today"), "h3"),
+    "visits": (("Nine in ten", "Half"), "h3"),
+}
+"""Two choices of a control that draw other titles, by page."""
+
+ASKING = """
+async ([choice, drawn]) => {
+    const told = () => [...document.querySelectorAll(drawn)].map(one => one.innerText).join("|");
+    const choose = () => [...document.querySelectorAll("button")].find(
+        one => one.innerText.trim() === choice);
+    const before = told(), begun = performance.now();
+    choose().click();
+    while (told() === before) await new Promise(done => setTimeout(done, 5));
+    return (performance.now() - begun) / 1000;
+}
+"""
+"""Chooses, and gives the seconds until a title of the page has changed."""
+
+MOST_ASKED = 40
+
+
+def answers_while_running() -> dict[str, float | str]:
+    """Time what a control answers while a run of the whole estate goes on, and before it."""
+    from scenarios.jobs import Request
+    from scenarios.worker import JOBS, cancel, read_status, start
+
+    with TemporaryDirectory() as folder, browsing() as page:
+        runs = Path(folder)
+        for stored in Path(_runs()).glob("*/summary.json"):
+            (runs / stored.parent.name).symlink_to(stored.parent)
+        with serving(["server.py", "--port"], ESTATE_RUNS=folder) as (address, _, _):
+            quiet = [seconds for _ in range(4) for seconds in _asked(page, address)]
+            asked = Request(
+                command="run",
+                runs=folder,
+                title="Benchmark",
+                options={"scenario": "closer_to_home", "seed": 2, "replications": 4},
+            )
+            job = runs / JOBS / "run-benchmark"
+            worker = start(job, asked)
+            busy: list[float] = []
+            health: list[float] = []
+            try:
+                while len(busy) < MOST_ASKED and worker.poll() is None:
+                    if read_status(job).state == "running":
+                        busy += _asked(page, address)
+                        health.append(_health(address))
+                    time.sleep(0.5)
+            finally:
+                cancel(job)
+                worker.wait()
+    return {
+        "value": round(_nine_in_ten(busy), 3),
+        "unit": f"s from a choice to its title, nine in ten of {len(busy)} while a national plan "
+        f"is decided and played; the longest took {max(busy):.2f}, the server's health "
+        f"{_nine_in_ten(health):.3f}",
+        "yardstick": "the same before the run, s",
+        "yardstick_value": round(_nine_in_ten(quiet), 3),
+        "ratio": round(_nine_in_ten(busy) / _nine_in_ten(quiet), 2),
+    }
+
+
+def _asked(page: Page, address: str) -> list[float]:
+    """Choose one thing and the other on some pages; give the seconds of each answer."""
+    taken = []
+    for name, (choices, drawn) in ANSWERS.items():
+        _heading(page, f"{address}/{name}")
+        _still(page)
+        for choice in reversed(choices):
+            taken.append(float(page.evaluate(ASKING, [choice, drawn])))
+            _still(page)
+    return taken
+
+
+def _health(address: str) -> float:
+    begun = time.perf_counter()
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=30):
+        return time.perf_counter() - begun
+
+
+def _nine_in_ten(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=10, method="inclusive")[-1]
+
+
 def _still(page: Page) -> None:
     """Wait until nothing runs any more."""
     idle = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -173,4 +258,5 @@ BENCHMARKS = {
     "app_first_page": first_page,
     "app_next_pages": next_pages,
     "app_memory": server_memory,
+    "app_answers": answers_while_running,
 }

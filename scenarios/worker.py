@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
@@ -55,7 +55,7 @@ LOOK_SECONDS = 0.2
 SECONDS_TO_START = 30.0
 """A worker that has not said that it lives after so long is given up."""
 
-POLITE = 5
+POLITE = 10
 """Niceness of a worker, so that pages are answered first."""
 
 GRACE_SECONDS = 5.0
@@ -368,6 +368,18 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     partial.replace(path)
 
 
+def give_way() -> None:
+    """Leave the processor to whoever needs it first, such as the server that answers readers.
+
+    Linux may share it among sessions before it looks at their processes, so that a process in a
+    session of its own gives way only where its session does (``sched(7)``, autogroups).
+    """
+    if hasattr(os, "nice"):
+        os.nice(POLITE)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(POLITE), encoding="ascii")
+
+
 def _cancel(signum: int, frame: FrameType | None) -> None:
     raise Cancelled
 
@@ -375,6 +387,5 @@ def _cancel(signum: int, frame: FrameType | None) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _cancel)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if hasattr(os, "nice"):
-        os.nice(POLITE)
+    give_way()
     raise SystemExit(work(Path(sys.argv[1])))

@@ -10,22 +10,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages import _jobs, _state
+from app_pages._who import OWN_MACHINE
 from scenarios.jobs import Command, Job, Request, Status
 from scenarios.locking import holding
 from scenarios.results import Results
 from scenarios.worker import (
     ALIVE_FILE,
+    cancel,
     read_request,
     read_status,
+    start,
     write_status,
 )
-from tests.app.conftest import HOSTILE, Ended
-from tests.app.serving import ROOT
+from tests.app.conftest import HOSTILE, Ended, retold
+from tests.app.serving import ROOT, open_page, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SECONDS = 90.0
 
@@ -258,3 +265,45 @@ def test_ended_work_is_put_away_but_stays_in_the_list(empty: Path) -> None:
 def test_name_in_the_address_cannot_leave_the_folder_of_jobs(empty: Path) -> None:
     app = runs_page("../../etc")
     assert labels(app) == []
+
+
+@pytest.mark.browser
+def test_pages_open_and_answer_while_a_run_goes_on(
+    chrome: Browser, plan: Results, today: Results, tmp_path: Path
+) -> None:
+    assert today.folder is not None
+    runs = tmp_path / "runs"
+    for stored in (plan, today):
+        retold(stored, make(runs), title=stored.title)
+    job = runs / ".jobs" / "run-1"
+    asked = Request(
+        command="run",
+        runs=str(runs),
+        title="Mine",
+        options={"scenario": "baseline", "seed": 5},
+        asked_by=OWN_MACHINE,
+    )
+    worker = start(job, asked)
+    try:
+        with serving(runs) as address:
+            page = chrome.new_page(viewport={"width": 1280, "height": 900})
+            open_page(page, f"{address}/visits")
+            page.get_by_role("radio", name="Half", exact=True).click()
+            page.get_by_role("heading", name="half no longer than").first.wait_for()
+            page.get_by_role("link", name="Overview", exact=True).click()
+            page.get_by_role("heading", name=plan.title).wait_for()
+            page.get_by_role("link", name="Runs", exact=True).click()
+            page.get_by_text("Mine. Working on").wait_for()
+            assert read_status(job).state == "running"
+            page.get_by_role("button", name="Cancel").click()
+            page.get_by_text("Mine. It was cancelled.").wait_for()
+            page.close()
+    finally:
+        cancel(job)
+        worker.wait(timeout=20)
+    assert read_status(job).state == "cancelled"
+
+
+def make(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder

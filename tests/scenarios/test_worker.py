@@ -358,3 +358,22 @@ def test_job_has_ended_when_it_is_done_failed_or_cancelled(tmp_path: Path) -> No
         if replace(job, status=Status(state=state)).has_ended  # type: ignore[arg-type]
     }
     assert ended == {"done", "failed", "cancelled"}
+
+
+@posix
+def test_worker_gives_way_to_the_server_also_where_sessions_share_the_processor() -> None:
+    """Where the system keeps one, the priority of the session is lowered as well (sched(7))."""
+    told = """
+import os, pathlib
+from scenarios.worker import give_way
+before = os.nice(0)
+give_way()
+session = pathlib.Path("/proc/self/autogroup")
+known = session.read_text() if session.exists() else f"nice {os.nice(0)}"
+print(os.nice(0) - before, known.split()[-1])
+"""
+    command = [sys.executable, "-c", told]
+    done = subprocess.run(
+        command, start_new_session=True, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(worker.POLITE)] * 2
