@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages import _data, _show, _who
+from app_pages import _data, _show, _warm, _who
 
 FOLDER = Path(__file__).parent / "app_pages"
 PAGES = {
@@ -45,3 +45,4 @@ page = st.navigation(
 _who.show()
 _data.show()
 _show.run(page)
+_warm.begin()

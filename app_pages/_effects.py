@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data.estate import Estate
+    from scenarios.compare import Comparison
     from scenarios.effects import Ratio
     from scenarios.results import Results
+    from scenarios.staffing import Staff
 
 PRISONS = (
     "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
@@ -31,8 +33,7 @@ def rows(folder: str, stamp: int) -> pd.DataFrame:
     from scenarios.display.visiting import with_ends_of_requests
     from scenarios.effects import estate_rows
 
-    del stamp
-    return with_ends_of_requests(estate_rows(_state.read_once(folder)))
+    return with_ends_of_requests(estate_rows(_state.opened_at(folder, stamp)))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -49,8 +50,7 @@ def prison_measures(folder: str, stamp: int) -> pd.DataFrame:
     from scenarios.effects import prison_rows
     from simulation.replicate import intervals
 
-    del stamp
-    return intervals(prison_rows(_state.read_once(folder), PRISONS))
+    return intervals(prison_rows(_state.opened_at(folder, stamp), PRISONS))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -59,7 +59,27 @@ def differences(before: str, before_stamp: int, after: str, after_stamp: int) ->
     from scenarios.effects import estate_differences
 
     both = rows(before, before_stamp), rows(after, after_stamp)
-    return estate_differences(_state.read_once(before), _state.read_once(after), both)
+    return estate_differences(*_two(before, before_stamp, after, after_stamp), both)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> Comparison:
+    """Return two runs side by side: the measures of the whole estate, which the pages show."""
+    from scenarios.compare import Comparison, is_paired, lines_that_differ
+
+    one, other = _two(before, before_stamp, after, after_stamp)
+    return Comparison(
+        before=one.title,
+        after=other.title,
+        lines=lines_that_differ(one.scenario, other.scenario),
+        differences=differences(before, before_stamp, after, after_stamp),
+        paired=is_paired(one, other),
+    )
+
+
+def _two(before: str, before_stamp: int, after: str, after_stamp: int) -> tuple[Results, Results]:
+    """Open two runs; what is asked of them here reads no table of theirs whole."""
+    return _state.opened_at(before, before_stamp), _state.opened_at(after, after_stamp)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -69,9 +89,8 @@ def prison_differences(
     """Return the difference of visits, contact and waits at every prison."""
     from scenarios.effects import HIGHER_IS_BETTER, prison_differences
 
-    del before_stamp, after_stamp
     measures = [*HIGHER_IS_BETTER, "visits", "requests_unmet_share"]
-    return prison_differences(_state.read_once(before), _state.read_once(after), measures)
+    return prison_differences(*_two(before, before_stamp, after, after_stamp), measures)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -79,8 +98,7 @@ def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) 
     """Return who is visited in one run and not in the other."""
     from scenarios.effects import newly_visited
 
-    del before_stamp, after_stamp
-    return newly_visited(_state.read_once(before), _state.read_once(after))
+    return newly_visited(*_two(before, before_stamp, after, after_stamp))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -89,7 +107,7 @@ def cost_per_person(before: str, before_stamp: int, after: str, after_stamp: int
     from scenarios.compare import is_paired
     from scenarios.effects import cost_per_person
 
-    if not is_paired(_state.read_once(before), _state.read_once(after)):
+    if not is_paired(*_two(before, before_stamp, after, after_stamp)):
         return None
     return cost_per_person(rows(before, before_stamp), rows(after, after_stamp))
 
@@ -99,9 +117,8 @@ def slots(folder: str, stamp: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the use of every slot of the week, and what is on offer where that is known."""
     from scenarios.hours import on_offer, use_by_slot
 
-    del stamp
-    results = _state.read_once(folder)
-    return use_by_slot(results), on_offer(results)
+    results = _state.opened_at(folder, stamp)
+    return use_by_slot(results), on_offer(results, estate_of(None))
 
 
 def names(*runs: Results) -> dict[str, str]:
@@ -138,6 +155,15 @@ def estate_of(tables: Tables) -> Estate:
     return load_estate(None if tables is None else tables[0])
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _staff_of(tables: Tables) -> Staff:
+    """Return the staff that the baseline's timetable asks for, on some tables."""
+    from scenarios.load import load_scenario
+    from scenarios.staffing import planned_staff
+
+    return planned_staff(estate_of(tables), load_scenario("baseline"))
+
+
 def extra_staff(text: str) -> tuple[float, float] | None:
     """Return hours and pounds of staff a year that a scenario file adds; nothing for a faulty one.
 
@@ -153,12 +179,11 @@ def extra_staff(text: str) -> tuple[float, float] | None:
 def _extra_staff(text: str, tables: Tables) -> tuple[float, float] | None:
     from scenarios.drafts import checked_text
     from scenarios.errors import ScenarioError
-    from scenarios.load import load_scenario
     from scenarios.staffing import planned_staff
 
     try:
         after = planned_staff(estate_of(tables), checked_text("draft", text))
-        before = planned_staff(estate_of(tables), load_scenario("baseline"))
+        before = _staff_of(tables)
     except (ScenarioError, ValueError):
         return None
     hours = after.session_hours + after.video_hours - before.session_hours - before.video_hours

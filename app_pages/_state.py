@@ -19,7 +19,6 @@ from app_pages import _show
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scenarios.compare import Comparison
     from scenarios.display.marks import Mark
     from scenarios.results import Results
 
@@ -144,7 +143,7 @@ def opened(run: Run) -> Results:
     ScenarioError
         When the folder is no complete run; :func:`app_pages._show.run` tells the reader.
     """
-    return _results(run.folder, run.stamp)
+    return opened_at(run.folder, run.stamp)
 
 
 def page(title: str, handling: Mark = "OFFICIAL") -> tuple[Run, Results]:
@@ -193,23 +192,6 @@ def estimated(folder: str, stamp: int, names: tuple[str, ...]) -> pd.DataFrame:
     return intervals(measured(folder, stamp, names))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> Comparison:
-    """Return two runs side by side: the measures of the whole estate, which the pages show."""
-    from scenarios.compare import Comparison, is_paired, lines_that_differ
-    from scenarios.effects import estate_differences
-
-    del before_stamp, after_stamp
-    one, other = read_once(before), read_once(after)
-    return Comparison(
-        before=one.title,
-        after=other.title,
-        lines=lines_that_differ(one.scenario, other.scenario),
-        differences=estate_differences(one, other),
-        paired=is_paired(one, other),
-    )
-
-
 @st.cache_resource(show_spinner=False)
 def establishments() -> pd.DataFrame:
     """Return the names and places of the prisons."""
@@ -227,7 +209,8 @@ def outline() -> dict[str, Any]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _results(folder: str, stamp: int) -> Results:
+def opened_at(folder: str, stamp: int) -> Results:
+    """Open a run by its folder, as :func:`opened`; a table of it that is read is kept in memory."""
     from scenarios.results import load_results
 
     del stamp

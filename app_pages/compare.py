@@ -93,7 +93,7 @@ else:
     after = others[0]
 one, other = _state.opened(before), _state.opened(after)
 pair = (before.folder, before.stamp, after.folder, after.stamp)
-comparison = _state.comparison(*pair)
+comparison = _effects.comparison(*pair)
 found = _effects.differences(*pair)
 rows = views.headline_differences(comparison.differences, HEADLINE)
 groups = effects.gains_and_losses(found)

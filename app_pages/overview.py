@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _export, _show, _state, _who
+from app_pages import _effects, _export, _show, _state, _who
 from scenarios.display import figures, listings, views, wording
 
 top = st.container()
@@ -57,7 +57,7 @@ if is_plan:
 
 _show.section("What it does to visits and waits")
 if baseline:
-    comparison = _state.comparison(baseline.folder, baseline.stamp, run.folder, run.stamp)
+    comparison = _effects.comparison(baseline.folder, baseline.stamp, run.folder, run.stamp)
     rows = views.headline_differences(comparison.differences, wording.EFFECTS)
     _show.say(wording.basis(comparison))
     _show.table(listings.differences(rows, ("Baseline", "This run")))

@@ -210,21 +210,25 @@ def gains_and_losses(
         group is not of the same people. A group gains when at least one measure is better and none
         is worse beyond chance. Groups of nobody are left out.
     """
-    rows = found[found["group_by"].isin(list(group_bys))]
+    told_of = {"people", *HIGHER_IS_BETTER}
+    rows = found[found["group_by"].isin(list(group_bys)) & found["measure"].isin(told_of)]
+    by_group: dict[tuple[str, str], dict[str, dict[Any, Any]]] = {}
+    for row in rows.to_dict("records"):
+        of_group = by_group.setdefault((str(row["group_by"]), str(row["group"])), {})
+        of_group[str(row["measure"])] = row
     told = []
-    for (group_by, group), of_group in rows.groupby(["group_by", "group"], sort=False):
-        known = {str(row["measure"]): row for row in of_group.to_dict("records")}
+    for (group_by, group), known in by_group.items():
         held = known.get("people")
         if held is None or not held["before"]:
             continue
-        row: dict[str, Any] = {"group_by": group_by, "group": group, "people": held["before"]}
+        line: dict[str, Any] = {"group_by": group_by, "group": group, "people": held["before"]}
         for measure in HIGHER_IS_BETTER:
             if measure in known:
-                row[measure] = known[measure]["difference"]
-                row |= {f"{measure}_{end}": known[measure][end] for end in ("low", "high")}
+                line[measure] = known[measure]["difference"]
+                line |= {f"{measure}_{end}": known[measure][end] for end in ("low", "high")}
         verdicts = {measure: str(each["verdict"]) for measure, each in known.items()}
-        row["verdict"] = _way(verdicts) if held["before"] == held["after"] else OTHER_PEOPLE
-        told.append(row)
+        line["verdict"] = _way(verdicts) if held["before"] == held["after"] else OTHER_PEOPLE
+        told.append(line)
     ends = [f"{measure}{end}" for measure in HIGHER_IS_BETTER for end in ("", "_low", "_high")]
     columns = ["group_by", "group", "people", *ends, "verdict"]
     order = {name: place for place, name in enumerate(group_bys)}
@@ -361,7 +365,8 @@ def newly_visited(before: Results, after: Results) -> pd.DataFrame:
     Parameters
     ----------
     before, after
-        Two stored runs of the same families; their event logs are read where they lie.
+        Two stored runs of the same families; where one does not hold who was visited, its event
+        log is read where it lies.
 
     Returns
     -------
@@ -375,19 +380,19 @@ def newly_visited(before: Results, after: Results) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     import duckdb
 
-    first = pd.Timestamp(after.scenario["calendar"]["start_date"])
-    query = """
-        WITH logs AS (
-            SELECT 0 AS is_after, replication, prisoner_id FROM read_parquet($before)
-            WHERE outcome = 'attended' AND session_start >= $first
-            UNION ALL
-            SELECT 1 AS is_after, replication, prisoner_id FROM read_parquet($after)
-            WHERE outcome = 'attended' AND session_start >= $first
-        ), people AS (
+    given = {"population": str(after.folder / "population.parquet")}
+    query = f"""
+        WITH people AS (
             SELECT replication, prisoner_id, min(is_after) AS least, max(is_after) AS most
-            FROM logs GROUP BY replication, prisoner_id
+            FROM (
+                SELECT 0 AS is_after, * FROM ({_visited(before, "before", given)})
+                UNION ALL
+                SELECT 1 AS is_after, * FROM ({_visited(after, "after", given)})
+            )
+            GROUP BY replication, prisoner_id
         ), played AS (
-            SELECT replication FROM logs GROUP BY replication HAVING count(DISTINCT is_after) = 2
+            SELECT replication FROM people GROUP BY replication
+            HAVING min(least) = 0 AND max(most) = 1
         )
         SELECT replication, coalesce(sex, 'all') AS sex,
                count(*) FILTER (WHERE least = 1) AS newly,
@@ -396,15 +401,60 @@ def newly_visited(before: Results, after: Results) -> pd.DataFrame:
         JOIN (SELECT prisoner_id, sex FROM read_parquet($population)) USING (prisoner_id)
         GROUP BY GROUPING SETS ((replication, sex), (replication))
         ORDER BY replication, sex
-    """
-    given = {
-        "before": str(before.folder / "visits.parquet"),
-        "after": str(after.folder / "visits.parquet"),
-        "population": str(after.folder / "population.parquet"),
-        "first": first.to_pydatetime(),
-    }
-    with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
+    """  # noqa: S608  words of ours
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
         return connection.execute(query, given).df()[columns]
+
+
+VISITED_FILE = "visited.parquet"
+"""Who is visited in the measured weeks of each replication kept, as told when a run is stored."""
+
+
+def _visited(results: Results, name: str, given: dict[str, Any]) -> str:
+    """Ask who is visited in a run: of what it holds of that, else of its event log."""
+    assert results.folder is not None
+    kept = results.folder / VISITED_FILE
+    if kept.is_file():
+        given[name] = str(kept)
+        return f"SELECT replication, prisoner_id FROM read_parquet(${name})"  # noqa: S608
+    return _visited_in_log(results.scenario, results.folder, name, given)
+
+
+def _visited_in_log(
+    scenario: Mapping[str, Any], folder: Path, name: str, given: dict[str, Any]
+) -> str:
+    given |= {
+        name: str(folder / "visits.parquet"),
+        "first": pd.Timestamp(scenario["calendar"]["start_date"]).to_pydatetime(),
+    }
+    return (
+        f"SELECT DISTINCT replication, prisoner_id FROM read_parquet(${name}) "  # noqa: S608
+        "WHERE outcome = 'attended' AND session_start >= $first"
+    )
+
+
+def visited_in_log(scenario: Mapping[str, Any], folder: Path) -> pd.DataFrame:
+    """Find who is visited at least once in the measured weeks of an event log.
+
+    Parameters
+    ----------
+    scenario
+        Every setting of the run in plain values.
+    folder
+        Folder that holds its ``visits.parquet``.
+
+    Returns
+    -------
+    DataFrame
+        One row per replication kept and person visited: replication, prisoner_id.
+    """
+    import duckdb
+
+    given: dict[str, Any] = {}
+    query = _visited_in_log(scenario, folder, "visits", given)
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
+        found = connection.execute(f"{query} ORDER BY replication, prisoner_id", given).df()
+    return found.astype({"prisoner_id": "str"})
 
 
 def conclusions(runs_dir: Path, before: Results, after: Results) -> dict[str, str]:

@@ -95,24 +95,32 @@ def log_of(results: Results, establishment: str) -> pd.DataFrame:
         begins where the first ends.
     """
     assert results.folder is not None
+    import duckdb
+
     columns = [
         *REQUEST, "channel", "outcome", "session", "session_start", "late_minutes", "minutes_had",
     ]  # fmt: skip
-    wanted = [*BOOKED, "doubled", "video_held", "video_no_show", "video_failed"]
-    rows = pd.read_parquet(
-        results.folder / "visits.parquet",
-        columns=columns,
-        filters=[
-            ("establishment", "==", establishment),
-            ("replication", "==", REPLICATION),
-            ("outcome", "in", wanted),
-        ],
-    )
+    query = f"""
+        SELECT {", ".join(columns)} FROM read_parquet($visits, file_row_number = true)
+        WHERE establishment = $establishment AND replication = $replication
+          AND list_contains($outcomes, outcome)
+          AND session_start >= $first AND session_start < $last
+        ORDER BY file_row_number
+    """  # noqa: S608  words of ours
     first = pd.Timestamp(results.scenario["calendar"]["start_date"])
     last = first + pd.Timedelta(weeks=int(results.scenario["calendar"]["weeks"]))
-    held = rows["session_start"].between(first, last, inclusive="left")
+    given = {
+        "visits": str(results.folder / "visits.parquet"),
+        "establishment": establishment,
+        "replication": REPLICATION,
+        "outcomes": [*BOOKED, "doubled", "video_held", "video_no_show", "video_failed"],
+        "first": first.to_pydatetime(),
+        "last": last.to_pydatetime(),
+    }
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
+        rows = connection.execute(query, given).df()
     texts = ("channel", "outcome", "session", "establishment", "prisoner_id")
-    return in_both_sessions(rows[held].astype(dict.fromkeys(texts, "str")))[LOG_COLUMNS]
+    return in_both_sessions(rows.astype(dict.fromkeys(texts, "str")))[LOG_COLUMNS]
 
 
 def in_both_sessions(log: pd.DataFrame) -> pd.DataFrame:

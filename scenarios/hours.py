@@ -6,11 +6,15 @@ made from the built-in tables.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from data.estate import Estate, load_estate
+from data.estate import Estate
 from data.load import table_path
 from data.words import DAYS
 from scenarios.plain_yaml import read_mapping
@@ -27,13 +31,17 @@ TABLES_READ = ("establishments", "establishment_register", "session_templates", 
 SLOT_COLUMNS = ["channel", "establishment", "weekday", "start_minutes", "minutes", "number"]
 
 
+SLOTS_FILE = "slots.parquet"
+"""What ``use_by_slot`` gives, worked out once when a run is stored."""
+
+
 def use_by_slot(results: Results) -> pd.DataFrame:
     """Count the visits and calls that take place in every slot of the week.
 
     Parameters
     ----------
     results
-        A stored run; its event log is read where it lies.
+        A stored run; where it does not hold the count, its event log is read where it lies.
 
     Returns
     -------
@@ -45,62 +53,103 @@ def use_by_slot(results: Results) -> pd.DataFrame:
     """
     if results.folder is None:
         return pd.DataFrame(columns=SLOT_COLUMNS)
+    kept = results.folder / SLOTS_FILE
+    if kept.is_file():
+        return pd.read_parquet(kept)
+    return slots_of_log(results.scenario, results.folder)
+
+
+def slots_of_log(scenario: Mapping[str, Any], folder: Path) -> pd.DataFrame:
+    """Count the visits and calls of an event log by slot of the week, as ``use_by_slot`` gives.
+
+    Parameters
+    ----------
+    scenario
+        Every setting of the run in plain values.
+    folder
+        Folder that holds its ``visits.parquet``.
+    """
     import duckdb
 
     query = """
         WITH log AS (
-            SELECT * FROM read_parquet($visits)
+            SELECT replication, channel, establishment, prisoner_id, request, outcome,
+                   session_start, round(coalesce(late_minutes, 0) + minutes_had) AS stayed
+            FROM read_parquet($visits)
             WHERE outcome IN ('attended', 'video_held', 'doubled')
               AND session_start >= $first AND session_start < $last
-        ), seconds AS (
+        ), seconds AS MATERIALIZED (
             SELECT replication, channel, establishment, prisoner_id, request,
                    session_start AS second_start
             FROM log WHERE outcome = 'doubled'
-        ), turns AS (
-            SELECT *, round(coalesce(late_minutes, 0) + minutes_had) AS stayed,
+        ), doubles AS MATERIALIZED (
+            SELECT channel, establishment, session_start, second_start, stayed,
                    date_diff('minute', session_start, second_start) AS until_second
-            FROM log
-            LEFT JOIN seconds USING (replication, channel, establishment, prisoner_id, request)
+            FROM log JOIN seconds USING (replication, channel, establishment, prisoner_id, request)
             WHERE outcome <> 'doubled'
-        ), both_sessions AS (
-            SELECT replication, channel, establishment, session_start, until_second,
-                   CASE WHEN second_start IS NULL THEN stayed END AS lasts
+        ), turns AS MATERIALIZED (
+            SELECT replication, channel, establishment, session_start, stayed, count(*) AS number
+            FROM log WHERE outcome <> 'doubled' GROUP BY ALL
+        ), counted AS (
+            -- few visits are double, so all are counted first and those put right after
+            SELECT channel, establishment, session_start, stayed AS lasts, NULL AS until_second,
+                   number
             FROM turns
             UNION ALL
-            SELECT replication, channel, establishment, second_start, NULL, stayed - until_second
-            FROM turns WHERE second_start IS NOT NULL
-        ), held AS (
-            SELECT *, isodow(session_start) - 1 AS weekday,
-                   hour(session_start) * 60 + minute(session_start) AS start_minutes
-            FROM both_sessions
+            SELECT channel, establishment, session_start, stayed, NULL, -1 FROM doubles
+            UNION ALL
+            SELECT channel, establishment, session_start, NULL, until_second, 1 FROM doubles
+            UNION ALL
+            SELECT channel, establishment, second_start, stayed - until_second, NULL, 1
+            FROM doubles
         ), slots AS (
-            SELECT *, CASE WHEN channel = 'video' THEN $call * ceil(greatest(lasts, 1) / $call)
-                      ELSE 0 END AS length
-            FROM held
+            SELECT channel, establishment, isodow(session_start) - 1 AS weekday,
+                   hour(session_start) * 60 + minute(session_start) AS start_minutes,
+                   CASE WHEN channel = 'video' THEN $call * ceil(greatest(lasts, 1) / $call)
+                        ELSE 0 END AS length,
+                   lasts, until_second, sum(number) AS number
+            FROM counted GROUP BY ALL HAVING sum(number) > 0
         )
         SELECT channel, establishment, weekday, start_minutes,
                CASE WHEN channel = 'video' THEN max(length)
-                    ELSE coalesce(mode(lasts), mode(until_second)) END AS minutes,
-               count(*) * 1.0 / ((SELECT count(DISTINCT replication) FROM held) * $weeks) AS number
-        FROM slots GROUP BY channel, establishment, weekday, start_minutes, length
+                    ELSE coalesce(
+                        min(lasts) FILTER (WHERE number = most_alike),
+                        min(until_second) FILTER (WHERE number = most_until)
+                    ) END AS minutes,
+               sum(number) / ((SELECT count(DISTINCT replication) FROM turns) * $weeks) AS number
+        FROM (
+            SELECT *,
+                   max(number) FILTER (WHERE lasts IS NOT NULL) OVER slot AS most_alike,
+                   max(number) FILTER (WHERE until_second IS NOT NULL) OVER slot AS most_until
+            FROM slots
+            WINDOW slot AS (PARTITION BY channel, establishment, weekday, start_minutes, length)
+        )
+        GROUP BY channel, establishment, weekday, start_minutes, length
         ORDER BY channel, establishment, weekday, start_minutes, length
     """
-    calendar = results.scenario["calendar"]
+    calendar = scenario["calendar"]
     first = pd.Timestamp(calendar["start_date"])
     weeks = int(calendar["weeks"])
     given = {
-        "visits": str(results.folder / "visits.parquet"),
+        "visits": str(folder / "visits.parquet"),
         "first": first.to_pydatetime(),
         "last": (first + pd.Timedelta(weeks=weeks)).to_pydatetime(),
         "weeks": weeks,
-        "call": float(results.scenario["video"]["call_minutes"]),
+        "call": float(scenario["video"]["call_minutes"]),
     }
-    with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
         return connection.execute(query, given).df()[SLOT_COLUMNS]
 
 
-def on_offer(results: Results) -> pd.DataFrame | None:
+def on_offer(results: Results, estate: Estate) -> pd.DataFrame | None:
     """Give the tables and the stations that the timetable of a run offers in every slot of a week.
+
+    Parameters
+    ----------
+    results
+        A stored run.
+    estate
+        The built-in estate.
 
     Returns
     -------
@@ -118,7 +167,6 @@ def on_offer(results: Results) -> pd.DataFrame | None:
         video = TypeAdapter(VideoRegime).validate_python(told["video"])
     except ValidationError:
         return None
-    estate = load_estate()
     return pd.concat([_tables(estate, regime), _stations(estate, video)], ignore_index=True).astype(
         {"number": "float64"}
     )

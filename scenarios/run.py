@@ -15,6 +15,7 @@ import pandas as pd
 from data.progress import Progress, silent
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from scenarios.account import account
+from scenarios.at_hand import keep_at_hand
 from scenarios.cluster import cluster
 from scenarios.errors import ExitCode, LostWorkerError, ScenarioError
 from scenarios.inputs import Inputs, data_digest, input_digests
@@ -184,6 +185,7 @@ class Begun:
         inside.mkdir()
         with clock("files"):
             save_tables(results, inside)
+            keep_at_hand(results.scenario, inside)
             write_report(results, inside / "report.html")
         told = manifest(made_from, outputs=file_digests(inside), seconds=clock.seconds)
         write_json(told, inside / "manifest.json")

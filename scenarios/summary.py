@@ -24,14 +24,16 @@ Shape::
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from optimiser.floor import Floor
 from scenarios.distance import UNITS, distance_rows, further_rows
-from scenarios.schema import Scenario
 from simulation.replicate import intervals
+
+if TYPE_CHECKING:
+    from optimiser.floor import Floor
+    from scenarios.schema import Scenario
 
 HEADLINE = {
     "straight_miles": "Straight-line miles from home, mean",

@@ -219,14 +219,9 @@ def week_by_week(movers: Sequence[str], calendar: Calendar, per_week: int) -> li
     >>> week_by_week(["A", "B", "C", "D", "E"], year, 2)
     [('A', 7), ('B', 9), ('C', 14), ('D', 16)]
     """
-    first = calendar.warm_up_days
-    found = []
-    for number, prisoner in enumerate(movers):
-        week, place = divmod(number, per_week)
-        if week >= calendar.weeks:
-            break
-        days = first + 7 * week + np.arange(7)
-        working = days[calendar.weekdays(days) < WORKING_DAYS]
-        # nobody is moved on the very first day, which only a year without a warm-up measures
-        found.append((prisoner, max(1, int(working[place * WORKING_DAYS // per_week]))))
-    return found
+    days = calendar.warm_up_days + np.arange(7 * calendar.weeks)
+    working = days[calendar.weekdays(days) < WORKING_DAYS].reshape(calendar.weeks, WORKING_DAYS)
+    numbers = np.arange(min(len(movers), per_week * calendar.weeks))
+    chosen = working[numbers // per_week, numbers % per_week * WORKING_DAYS // per_week]
+    # nobody is moved on the very first day, which only a year without a warm-up measures
+    return list(zip(movers, np.maximum(chosen, 1).tolist(), strict=False))

@@ -64,11 +64,14 @@ def people(results: Results) -> pd.DataFrame:
         One row per prisoner placed: prisoner_id, sex, from_establishment, establishment, moved,
         reason, straight_miles_today, straight_miles, further_miles (negative when nearer).
     """
-    prisoners = results.tables["population"][["prisoner_id", "sex", "home_area"]]
-    miles = results.travel.set_index(["home_area", "establishment"])["straight_miles"]
+    prisoners = results.columns("population", ["prisoner_id", "sex", "home_area"])
+    pair = ["home_area", "establishment"]
+    travel = results.columns("travel", [*pair, "straight_miles"])
+    miles = travel.set_index(pair)["straight_miles"]
     columns = ["prisoner_id", "from_establishment", "establishment", "moved", "reason"]
-    held = results.placements[results.placements["establishment"] != ""]
-    placed = held[[*columns, "straight_miles"]].merge(prisoners, on="prisoner_id")
+    placements = results.columns("placements", [*columns, "straight_miles"])
+    held = placements[placements["establishment"] != ""]
+    placed = held.merge(prisoners, on="prisoner_id")
     today = pd.MultiIndex.from_frame(placed[["home_area", "from_establishment"]])
     placed["straight_miles_today"] = miles.reindex(today).to_numpy()
     placed["further_miles"] = placed["straight_miles"] - placed["straight_miles_today"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -101,18 +101,28 @@ EDGES = (0.25, 0.5, 0.8)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def _found(rows: pd.DataFrame, line: Line, group_by: str, group: str) -> dict[str, object] | None:
+Known = Mapping[tuple[str, str, str], Mapping[str, object]]
+"""Rows of the whole estate by measure, group_by and group."""
+
+
+def _known(rows: pd.DataFrame, lines: Sequence[Line]) -> Known:
+    """Take the rows of some lines out of a table of measures or of differences."""
+    wanted = rows[
+        (rows["establishment"] == ESTATE) & rows["measure"].isin({line.measure for line in lines})
+    ]
+    return {
+        (str(row["measure"]), str(row["group_by"]), str(row["group"])): row
+        for row in wording.records(wanted)
+    }
+
+
+def _found(known: Known, line: Line, group_by: str, group: str) -> dict[str, object] | None:
     """Find the row of a line; that of men or of women where the line is of everybody."""
     if line.group_by != effects.ALL and group_by != effects.ALL:
         return None
     wanted = (line.group_by, line.group) if group_by == effects.ALL else (group_by, group)
-    chosen = rows[
-        (rows["establishment"] == ESTATE)
-        & (rows["measure"] == line.measure)
-        & (rows["group_by"] == wanted[0])
-        & (rows["group"] == wanted[1])
-    ]
-    return dict(wording.records(chosen)[0]) if len(chosen) else None
+    row = known.get((line.measure, *wanted))
+    return None if row is None else dict(row)
 
 
 def levels(
@@ -128,11 +138,11 @@ def levels(
     lines
         What is listed.
     """
-    rows = []
+    rows, known = [], _known(estimates, lines)
     for line in lines:
         row = {"what": line.label}
         for group_by, group in SEXES:
-            found = _found(estimates, line, group_by, group)
+            found = _found(known, line, group_by, group)
             row[group] = DASH if found is None else wording.level(found)
         rows.append(row)
     columns = ["what", *(group for _, group in SEXES)]
@@ -166,9 +176,9 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
     told
         What an experiment concludes by measure; empty where there is none.
     """
-    rows = []
+    rows, known = [], _known(found, POLICY)
     for line in POLICY:
-        row = _found(found, line, *SEXES[0])
+        row = _found(known, line, *SEXES[0])
         if row is not None:
             rows.append(
                 {
@@ -208,11 +218,11 @@ def policy_by_sex(found: pd.DataFrame) -> str:
     found
         Differences of the estate from the baseline.
     """
-    rows = []
+    rows, known = [], _known(found, POLICY)
     for line in POLICY:
         row = {"what": line.label}
         for group_by, group in SEXES[1:]:
-            of_group = _found(found, line, group_by, group)
+            of_group = _found(known, line, group_by, group)
             if of_group is not None:
                 row[group] = _difference(of_group, line.measure)
                 row[f"{group} verdict"] = _way(of_group, line)
@@ -268,8 +278,9 @@ def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
     visited
         The table of :func:`scenarios.effects.newly_visited`.
     """
-    contact = _found(found, POLICY[0], *SEXES[0])
-    waits = _found(found, POLICY[4], *SEXES[0])
+    known = _known(found, POLICY)
+    contact = _found(known, POLICY[0], *SEXES[0])
+    waits = _found(known, POLICY[4], *SEXES[0])
     said = []
     if contact is not None:
         said.append(
@@ -312,8 +323,9 @@ def _least_to_most(values: pd.Series[float]) -> str:
 
 def level_answer(estimates: pd.DataFrame) -> str:
     """Say in a sentence how contact and waits are in one run."""
+    known = _known(estimates, POLICY)
     contact, wait, refused = (
-        _found(estimates, line, *SEXES[0]) for line in (POLICY[0], POLICY[4], POLICY[6])
+        _found(known, line, *SEXES[0]) for line in (POLICY[0], POLICY[4], POLICY[6])
     )
     if contact is None or wait is None or refused is None:
         return "This run measured no visits."
@@ -337,8 +349,9 @@ def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | Non
         What one person more visited costs; ``None`` where the runs are not paired.
     """
     cards = []
-    people = _found(found, POLICY[7], *SEXES[0])
-    staff = _found(found, POLICY[9], *SEXES[0])
+    known = _known(found, POLICY)
+    people = _found(known, POLICY[7], *SEXES[0])
+    staff = _found(known, POLICY[9], *SEXES[0])
     if people is not None:
         cards.append(
             Number(

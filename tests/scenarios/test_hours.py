@@ -109,14 +109,14 @@ def test_hours_hold_all_the_minutes_of_the_slots(
 
 
 def test_offer_is_told_only_where_the_tables_are_the_built_in_ones(run: Results) -> None:
-    assert hours.on_offer(run) is None
+    assert hours.on_offer(run, load_estate()) is None
 
 
 def test_offer_of_the_built_in_timetable_is_its_tables(run: Results, tmp_path: Path) -> None:
     from dataclasses import replace
 
     built_in = replace(run, provenance={**run.provenance, "inputs": {}})
-    offered = hours.on_offer(built_in)
+    offered = hours.on_offer(built_in, load_estate())
     assert offered is not None
     estate = load_estate()
     held = estate.session_templates

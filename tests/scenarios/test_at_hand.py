@@ -1,0 +1,61 @@
+"""Small tables kept beside the event log of a run tell what the log tells."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scenarios import effects, hours
+from scenarios.results import Results
+from scenarios.run import Options, run_many
+
+
+@pytest.fixture(scope="module")
+def pair(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Results]:
+    """Give a run of today and a plan, with the visits of both years."""
+    asked = Options(
+        data_dir=small_data,
+        runs_dir=tmp_path_factory.mktemp("at hand"),
+        replications=2,
+        keep_visits=True,
+        workers=1,
+    )
+    before, after = run_many(["baseline", "closer_to_home"], asked)[0]
+    return before, after
+
+
+def without(results: Results, name: str, to: Path) -> Results:
+    """Copy a run as an earlier version stored it."""
+    assert results.folder is not None
+    folder = Path(shutil.copytree(results.folder, to / results.folder.name))
+    (folder / name).unlink()
+    return replace(results, folder=folder)
+
+
+def test_run_keeps_who_is_visited(pair: tuple[Results, Results]) -> None:
+    for results in pair:
+        assert results.folder is not None
+        log = results.visits
+        first = pd.Timestamp(results.scenario["calendar"]["start_date"])
+        came = log[(log["outcome"] == "attended") & (log["session_start"] >= first)]
+        columns = ["replication", "prisoner_id"]
+        came = came[columns].astype({"prisoner_id": "str"}).drop_duplicates()
+        expected = came.sort_values(columns, ignore_index=True)
+        kept = pd.read_parquet(results.folder / effects.VISITED_FILE)
+        pd.testing.assert_frame_equal(kept, expected, check_dtype=False)
+
+
+def test_run_that_keeps_nothing_at_hand_is_read_from_its_log(
+    pair: tuple[Results, Results], tmp_path: Path
+) -> None:
+    older = [without(results, effects.VISITED_FILE, tmp_path / "a") for results in pair]
+    expected = effects.newly_visited(*pair)
+    assert len(expected)
+    for before, after in ((older[0], pair[1]), (pair[0], older[1]), tuple(older)):
+        pd.testing.assert_frame_equal(effects.newly_visited(before, after), expected)
+    one = without(pair[0], hours.SLOTS_FILE, tmp_path / "b")
+    pd.testing.assert_frame_equal(hours.use_by_slot(one), hours.use_by_slot(pair[0]))
