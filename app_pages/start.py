@@ -60,6 +60,11 @@ def show(answer: Answer) -> None:
     _show.figure(answer.figure, answer.table_html)
 
 
+def _way_in(page: str, label: str, run: _state.Run | None) -> None:
+    """Link to a page that shows the run of the answer."""
+    st.page_link(page, label=label, query_params={"run": run.name} if run else None)
+
+
 def offer(why: str, scenario: str, label: str) -> None:
     """Say what has to be run for an answer, and offer to run it."""
     _show.say(why)
@@ -92,7 +97,7 @@ if plan is None:
         PLAN,
         "Make a plan and play its year",
     )
-st.page_link("app_pages/allocation.py", label="Who is held where, and who would move")
+_way_in("app_pages/allocation.py", "Who is held where, and who would move", plan or baseline)
 
 _show.section("How many family workers?")
 if baseline:
@@ -122,14 +127,15 @@ else:
         BASELINE,
         "Play a year of today's estate for family workers",
     )
-st.page_link("app_pages/family_workers.py", label="Every prison, a target and a fair share")
-st.page_link("app_pages/booking_line.py", label="Booking line and early days")
+_way_in("app_pages/family_workers.py", "Every prison, a target and a fair share", baseline)
+_way_in("app_pages/booking_line.py", "Booking line and early days", baseline)
 
 _show.section("What if visits ran differently?")
 if baseline:
-    from scenarios.display import questions
+    from scenarios.display import questions, wording
 
     show(questions.visits(_state.opened(baseline), measures(baseline.folder, baseline.stamp)))
+    _show.say(wording.FLOOR)
 else:
     offer(
         "No run of today's estate is stored yet. One says how long families wait, who is refused "
@@ -137,5 +143,5 @@ else:
         BASELINE,
         "Play a year of today's estate",
     )
-st.page_link("app_pages/visits.py", label="Visits and video calls")
+_way_in("app_pages/visits.py", "Visits and video calls", baseline)
 st.page_link("app_pages/compare.py", label="Two runs side by side")

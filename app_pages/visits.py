@@ -41,7 +41,7 @@ else:
             "No stored experiment tried this run under other assumptions about distance. Start one "
             "on the page Runs, with the baseline first and every curve."
         )
-_show.say(wording.replications(results))
+_show.say(f"{wording.replications(results)} {wording.FLOOR}")
 
 _show.section("How long families wait")
 waits = views.waits_by_kind(estimates)

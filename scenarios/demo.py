@@ -14,7 +14,7 @@ VISITS_TOLD = {
     "requests_unmet_share": ("% of requests end without a visit", 100, 1),
     "wait_days_p90": ("days within which nine visits in ten take place", 1, 1),
     "hall_use_share": ("% of tables in visit halls used", 100, 1),
-    "no_contact_share": ("% of people have no visit or call in four weeks", 100, 1),
+    "no_contact_share": ("% of people have no visit or video call in four weeks", 100, 1),
 }
 """Measure, its words, the factor to show it with, and decimals."""
 

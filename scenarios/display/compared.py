@@ -74,13 +74,13 @@ APART = (
 visitors."""
 
 NO_CONTACT = {
-    "no_contact_share": "No visit or call in four weeks",
+    "no_contact_share": "No visit or video call in four weeks",
     "no_contact_unmet_share": "of them: asked for in vain",
     "no_contact_by_choice_share": "of them: nobody asked",
     "no_contact_barred_share": "of them: contacts may not visit",
     "no_contact_nobody_share": "of them: nobody is known",
-    "no_contact_in_90_days_share": "No visit or call in 90 days",
-    "no_contact_in_year_share": "No visit or call all year",
+    "no_contact_in_90_days_share": "No visit or video call in 90 days",
+    "no_contact_in_year_share": "No visit or video call all year",
 }
 """People without contact, and why."""
 

@@ -21,8 +21,8 @@ from scenarios.suppress import Counts
 if TYPE_CHECKING:
     from scenarios.results import Results
 
-FROM = {"family": "family", "release": "the area of release"}
-"""What distance is measured to: where family lives, or where the person will live."""
+FROM = {"family": "home", "release": "the area of release"}
+"""What distance is measured to: the home area, or where the person will live."""
 
 EVERYBODY = "all"
 MOVES_AT_A_TIME = 100
@@ -184,13 +184,13 @@ def answer(results: Results, counts: pd.DataFrame, *, circulate: bool = False) -
     if not views.is_plan(results):
         return (
             f"Of {held} people, {today} {_are(found['beyond_50_today'])} held more than 50 miles "
-            "from family today."
+            "from home today."
         )
     further = views.further(results, circulate=circulate)
     return (
         f"With {wording.told(further['moved'], 'move')}, "
         f"{wording.people(found['beyond_50'])} of {held} would be held more than 50 miles from "
-        f"family, instead of {today} today; {wording.people(further['nearer'])} would be nearer "
+        f"home, instead of {today} today; {wording.people(further['nearer'])} would be nearer "
         f"home and {wording.people(further['further'])} further away."
     )
 
@@ -263,7 +263,7 @@ def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> 
             value=wording.only(further["moved"]),
             unit="people to another prison",
             change=_per_week(results),
-            note="On top of the transfers that happen anyway.",
+            note="Transfers that would happen anyway are not known, so some may be among these.",
         ),
         Number(
             label="Better and worse off",
@@ -310,9 +310,9 @@ def _sure(results: Results) -> Number:
     if not views.is_plan(results) or gap is None:
         return Number(label="Data of", value=date, note="Exact for these placements.")
     return Number(
-        label="How sure",
+        label="Distance from the best possible plan",
         value=wording.share(gap),
-        unit="from the best possible plan, at most",
+        unit="of its cost, at most",
         note=f"For people and prices of {date}.",
     )
 
@@ -334,7 +334,7 @@ def far_figure(results: Results, counts: pd.DataFrame, *, circulate: bool = Fals
         series="case",
         value="share",
         unit="Share of the people in the group",
-        title="Share of people held far from family and from the area of release, in per cent",
+        title="Share of people held far from home and from the area of release, in per cent",
         note=f"{wording.source(results, drawn=False)} {window_words(results)}",
         number_format=".0%",
     )
@@ -391,7 +391,7 @@ def far_table(counts: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
     )
     return table(
         shown,
-        "Number of people held far from family, and from the area of release",
+        "Number of people held far from home, and from the area of release",
         labels=labels,
         counts=FAR,
         circulate=circulate,

@@ -535,7 +535,7 @@ class LineSizing:
     def source(self) -> str:
         """Where the numbers come from, for a note."""
         years = wording.count(int(self.summary["replications"]), "simulated year")
-        return f"Source: sizing {self.name}; proven on {years} of its own."
+        return f"Source: sizing {self.name}; played again in {years} of its own."
 
     @property
     def target(self) -> str:
@@ -677,6 +677,7 @@ def roster_rows(sized: LineSizing) -> str:
         paid_hours=sized.roster["paid_hours_per_week"].map("{:,.1f}".format),
     )
     told, least = sized.summary, float(sized.summary["roster_bound_hours_per_week"])
+    said = f"{VERDICTS[str(told['roster_target'])]}.".capitalize()
     proven = (
         "Proven cheapest of the shifts offered."
         if told["roster_paid_hours_per_week"] <= least + 1e-6
@@ -684,7 +685,7 @@ def roster_rows(sized: LineSizing) -> str:
     )
     return table(
         rows,
-        "Roster of the national line: the cheapest legal one that reaches the target",
+        f"Roster of the national line: the cheapest legal one for the target. {said}",
         labels={
             "days": "Days",
             "start": "From",

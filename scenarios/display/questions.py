@@ -271,7 +271,12 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
         sentence=_workers_sentence(measures, sizing),
         numbers=[
             _card(measures, "family_need_hours", "Hours of family work needed", "hours a year"),
-            _card(measures, "worker_hours_unmet", "Need that goes unmet", "hours a year"),
+            _card(
+                measures,
+                "worker_hours_unmet",
+                "Hours never done",
+                "of what is asked for, hours a year",
+            ),
             _card(
                 measures,
                 "worker_days_to_first_contact_p90",
@@ -284,8 +289,8 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
             regions,
             label="region",
             value="unmet",
-            unit="Hours of need that go unmet in the year",
-            title="Hours of family work that go unmet in the year, by region",
+            unit="Hours asked for and never done in the year",
+            title="Hours of family work that are asked for and never done in the year, by region",
             note=wording.source(results, drawn=True),
         ),
         table_html=table(
@@ -295,7 +300,7 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
                 "region": "Region",
                 "need": "Needed",
                 "funded": "Funded",
-                "unmet": "Unmet",
+                "unmet": "Asked for and never done",
             },
         ),
     )
@@ -314,18 +319,15 @@ def _workers_sentence(measures: pd.DataFrame, sizing: Path | None) -> str:
         for name in ("family_need_hours", "worker_hours", "worker_hours_unmet")
     )
     said = (
-        f"Of {need:,.0f} hours of family work needed in a year, {unmet:,.0f} go unmet, although "
-        f"{funded:,.0f} are funded."
-        if funded >= need
-        else f"Of {need:,.0f} hours of family work needed in a year, {funded:,.0f} are funded and "
-        f"{unmet:,.0f} of the need go unmet."
+        f"The people held need {need:,.0f} hours of family work a year and workers are there for "
+        f"{funded:,.0f}; {unmet:,.0f} hours of what is asked for are never done."
     )
     found = None if sizing is None else _sized(sizing)
     if found is None:
         return said
     return (
         f"{said} For {100 * found['share']:.0f}% of referrals to be reached within "
-        f"{found['days']:.0f} days, {found['needed']:,.1f} caseworkers are needed at "
+        f"{found['days']:.0f} days, at least {found['needed']:,.1f} caseworkers are needed at "
         f"{wording.count(found['prisons'], 'prison')}, where {found['today']:,.1f} work today."
     )
 
@@ -375,14 +377,14 @@ def visits(results: Results, measures: pd.DataFrame) -> Answer:
             _card(
                 measures,
                 "no_contact_share",
-                "No visit or call in four weeks",
+                "No visit or video call in four weeks",
                 "of people",
                 apart=True,
             ),
             _card(
                 measures,
                 "regular_contact_share",
-                "More than one visit or call in four weeks",
+                "More than one visit or video call in four weeks",
                 "of people",
                 apart=True,
             ),

@@ -58,7 +58,7 @@ WEIGHTS = {
 }
 """Settings, below ``need``, that add up to the weight of each driver."""
 
-NAMES = {"today": "Today's contract", "fair": "Fair share"}
+NAMES = {"today": "Today", "fair": "Fair share"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -452,9 +452,15 @@ def fair_sentence(sizing: Sizing) -> str:
     return (
         f"Shared by need, {asked['budget_fte']:,.1f} caseworkers in {len(inside)} prisons would "
         f"leave {after:,.0f} hours a year undone instead of {before:,.0f}. {more} prisons would "
-        f"have more and {fewer} fewer. The share is {proven}, {limit}; each prison keeps at least "
-        f"{asked['leave_cover_fte']:.1f}, one worker with leave cover."
+        f"have more and {fewer} fewer. {_assumed(inside)} The share is {proven}, {limit}; each "
+        f"prison keeps at least {asked['leave_cover_fte']:.1f}, one worker with leave cover."
     )
+
+
+def _assumed(rows: pd.DataFrame) -> str:
+    """Say at how many prisons today's number is no known one."""
+    assumed = int((rows["confidence"] != "measured").sum())
+    return f"Today's number is assumed at {assumed} of {wording.count(len(rows), 'prison')}."
 
 
 def fair(sizing: Sizing, rows: int = 12) -> Figure:
@@ -477,7 +483,7 @@ def fair(sizing: Sizing, rows: int = 12) -> Figure:
         unit="Full-time caseworkers",
         title=f"Full-time caseworkers today and by the fair share, in the {len(chosen)} prisons "
         "where they differ most",
-        note=f"{sizing.source} The same total, shared anew.",
+        note=f"{sizing.source} The same total, shared anew. {_assumed(inside)}",
     )
 
 

@@ -384,8 +384,8 @@ EFFECTS = {
     "wait_days_p90": "Days nine in ten visits wait at most",
     "requests_unmet_share": "Requests that end without a visit",
     "video_calls": "Video calls in the year",
-    "regular_contact_share": "People with more than one visit or call in four weeks",
-    "no_contact_share": "People with no visit or call in four weeks",
+    "regular_contact_share": "People with more than one visit or video call in four weeks",
+    "no_contact_share": "People with no visit or video call in four weeks",
     "school_hours_missed": "School hours children miss in the year",
 }
 """What a run does to visits: measures and their words, as shown beside the baseline."""
@@ -445,11 +445,16 @@ MOVE_NOTE = (
     "where it is offered, is made up for synthetic people."
 )
 
+FLOOR = (
+    "Telephone calls and letters are not modelled, so somebody without contact may have rung every "
+    "day: these shares of contact are floors."
+)
+
 REASONS_NOTE = (
-    "A reason says what this person gains most from the move; “makes room” is a move that costs "
-    "the person more than it gives, for the sake of others. Who moves nearer to family can end "
-    "further from the home area, from which official miles are counted, as visitors live elsewhere "
-    "too."
+    "A reason says what this person gains most from the move; who gives up a place is moved for "
+    "the sake of others and pays more than it gives them. Who moves nearer to those who visit can "
+    "end further from the home area, from which official miles are counted, as visitors live "
+    "elsewhere too."
 )
 
 PAYER_NOTE = (
@@ -732,7 +737,7 @@ MEASURE_WORDS = {
     "no_contact_share": "People with no contact in four weeks",
     "no_contact_in_year_share": "People with no contact all year",
     "visited_share": "People visited in four weeks",
-    "regular_contact_share": "People with more than one visit or call in four weeks",
+    "regular_contact_share": "People with more than one visit or video call in four weeks",
     "requests_unmet_share": "Requests that come to nothing",
     "people_with_video_calls": "People with a video call in four weeks",
     "attempts_without_order": "Attempts to book without a visiting order left",

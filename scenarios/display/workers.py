@@ -435,12 +435,19 @@ def numbers(
         ),
         Number(
             label="Grants that end in the year",
-            value=f"{float(ending['fte'].sum()):,.1f}" if len(workers) else DASH,
+            value=_ending(paid, ending),
             unit="full-time workers",
             change=f"of {float(paid['fte'].sum()):,.1f} paid by grants." if len(workers) else "",
             note=ends,
         ),
     ]
+
+
+def _ending(paid: pd.DataFrame, ending: pd.DataFrame) -> str:
+    """Say how many end; a dash where no end is known."""
+    if not (paid["ends"].fillna("") != "").any():
+        return DASH
+    return f"{float(ending['fte'].sum()):,.1f}"
 
 
 def _funded(need: Estimate, funded: Estimate) -> str:

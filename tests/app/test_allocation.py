@@ -34,14 +34,14 @@ def test_first_screen_tells_who_is_far_what_it_takes_and_who_loses(
     further = plan.summary["further"][0]
     assert str(escape(held.answer(plan, counts))) in text
     for label in (
-        "Over 50 miles from family",
-        "Over 100 miles from family",
+        "Over 50 miles from home",
+        "Over 100 miles from home",
         "Over 50 miles from the area of release",
         "Moves needed",
         "Better and worse off",
         "Gain from the next 100 moves",
         "Places short",
-        "How sure",
+        "Distance from the best possible plan",
     ):
         assert label in text
     assert f"{further['most_miles_further']:.0f} miles further than today" in text
@@ -113,7 +113,7 @@ def test_page_of_today_claims_no_moves(
     run = folder(today)
     text = shown(page(monkeypatch, run.parent, "allocation", run.name))
     assert "Moves needed" not in text
-    assert "held more than 50 miles from family today" in text
+    assert "held more than 50 miles from home today" in text
     assert "Nothing was decided in this run" in text
 
 

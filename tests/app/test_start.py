@@ -124,7 +124,7 @@ def test_without_a_plan_nothing_is_said_to_change(
     assert "No plan is stored yet" in text
 
 
-def test_unmet_hours_are_the_mean_over_the_simulated_years(today: Results) -> None:
+def test_hours_never_done_are_the_mean_over_the_simulated_years(today: Results) -> None:
     rows = today.measures
     unmet = rows[
         (rows["establishment"] == "ALL")
@@ -132,7 +132,7 @@ def test_unmet_hours_are_the_mean_over_the_simulated_years(today: Results) -> No
         & (rows["measure"] == "worker_hours_unmet")
     ]["value"]
     answer = questions.family_workers(today, questions.estate_measures(folder(today)), None)
-    (card,) = (each for each in answer.numbers if each.label == "Need that goes unmet")
+    (card,) = (each for each in answer.numbers if each.label == "Hours never done")
     assert card.value == f"{unmet.mean():,.0f}"
     assert f"{unmet.mean():,.0f}" in answer.sentence
 
