@@ -15,7 +15,7 @@ MEASURES = {
     "Visits each in four weeks": "visits_per_prisoner_per_four_weeks",
     "No contact": "no_contact_share",
     "Wait, nine in ten": "wait_days_p90",
-    "Requests that come to nothing": "requests_unmet_share",
+    "Requests turned away for good": "requests_unmet_share",
 }
 
 

@@ -11,7 +11,7 @@ SCENARIOS = ("baseline", "closer_to_home")
 
 VISITS_TOLD = {
     "visits_per_prisoner_per_four_weeks": ("visits per prisoner in four weeks", 1, 3),
-    "requests_unmet_share": ("% of requests end without a visit", 100, 1),
+    "requests_unmet_share": ("% of requests are turned away for good", 100, 1),
     "wait_days_p90": ("days within which nine visits in ten take place", 1, 1),
     "hall_use_share": ("% of tables in visit halls used", 100, 1),
     "no_contact_share": ("% of people have no visit or video call in four weeks", 100, 1),

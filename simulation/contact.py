@@ -13,10 +13,14 @@ from simulation.clock import DAYS_PER_PERIOD, Calendar
 DAYS_PER_QUARTER = 90
 """The longer time without contact that is counted."""
 
-UNMET, BY_CHOICE, BARRED, NOBODY = WHY = ("unmet", "by_choice", "barred", "nobody")
-"""Why there was no contact: the family asked and nothing came of it; somebody could visit and did
-not ask, be it for the price of the trip; there are contacts and none of them may visit; no contact
-is known."""
+UNMET, NOT_THEN, BY_CHOICE, BARRED, NOBODY = WHY = (
+    "unmet", "not_then", "by_choice", "barred", "nobody",
+)  # fmt: skip
+"""Why there was no contact: something that the family asked for in that time came to nothing
+through no doing of its own; all it asked for was booked for another time, cancelled or missed by
+the family, or not answered when the year ended; somebody could visit and did not ask, be it for
+the price of the trip or after a bad experience; there are contacts and none of them may visit; no
+contact is known."""
 
 Counts = dict[str, NDArray[np.float64]]
 
@@ -99,6 +103,7 @@ def contact_counts(
     visits: Days,
     calls: Days,
     asked: Days,
+    unmet: Days,
     presence: Presence,
 ) -> Counts:
     """Count for each person the four weeks and the 90 days with and without contact.
@@ -116,7 +121,9 @@ def contact_counts(
     visits, calls
         Visits and calls that took place in the measured year.
     asked
-        Requests for either.
+        Requests for either that were made.
+    unmet
+        Those of them that came to nothing through no doing of the family.
     presence
         When each person is there.
 
@@ -140,15 +147,16 @@ def contact_counts(
         "people_without_contact": ((contacts.sum(axis=1) == 0) & all_year).astype(np.float64),
     }
     for name, span in (("periods", DAYS_PER_PERIOD), ("quarters", DAYS_PER_QUARTER)):
-        of_span = [_by_span(days, people, calendar, span) for days in (visits, calls, asked)]
+        of_span = [_by_span(days, people, calendar, span) for days in (visits, calls, asked, unmet)]
         there = presence.throughout(calendar, span)
         without = (of_span[0] + of_span[1] == 0) & there
-        unmet = of_span[2] > 0
+        has_asked, is_unmet = of_span[2] > 0, of_span[3] > 0
         whose = {
-            UNMET: unmet,
-            BY_CHOICE: ~unmet & has_party[:, np.newaxis],
-            BARRED: ~unmet & (contact_refused & ~has_party)[:, np.newaxis],
-            NOBODY: ~unmet & ~(has_party | contact_refused)[:, np.newaxis],
+            UNMET: is_unmet,
+            NOT_THEN: has_asked & ~is_unmet,
+            BY_CHOICE: ~has_asked & has_party[:, np.newaxis],
+            BARRED: ~has_asked & (contact_refused & ~has_party)[:, np.newaxis],
+            NOBODY: ~has_asked & ~(has_party | contact_refused)[:, np.newaxis],
         }
         counts[f"person_{name}"] = _spans(there)
         counts[f"{name}_without_contact"] = _spans(without)

@@ -73,6 +73,11 @@ VISIT_ENDS = (
 )
 """A request for a visit ends in exactly one of these, or is pending when the year ends."""
 
+REQUEST_ENDS: tuple[VisitOutcome, ...] = tuple(
+    outcome for outcome in VISIT_ENDS if outcome != VisitOutcome.PUT_OFF
+)
+"""How a request that was made ends; one that is put off is never made."""
+
 VIDEO_ENDS = (
     VisitOutcome.VIDEO_HELD,
     VisitOutcome.VIDEO_NO_SHOW,
@@ -96,6 +101,27 @@ BOOKING_ENDS = (
 
 TURNED_AWAY = (VisitOutcome.NO_ORDER, VisitOutcome.NO_TABLE, VisitOutcome.NOT_APPROVED)
 """The desk's answers after which a family asks again, or does not."""
+
+TURNED_AWAY_FOR_GOOD = (
+    VisitOutcome.REFUSED,
+    VisitOutcome.GAVE_UP,
+    VisitOutcome.TURNED_TO_VIDEO,
+)
+"""How a request ends that the desk never had a table for, while the person stayed."""
+
+UNMET_ENDS = (
+    *TURNED_AWAY_FOR_GOOD,
+    VisitOutcome.REFUSED_ENTRY,
+    VisitOutcome.CALLED_OFF,
+    VisitOutcome.BOOKING_FELL,
+    VisitOutcome.REQUEST_FELL,
+    VisitOutcome.VIDEO_FAILED,
+    VisitOutcome.VIDEO_NO_CREDIT,
+    VisitOutcome.VIDEO_NO_SLOT,
+    VisitOutcome.VIDEO_NOT_CLEARED,
+    VisitOutcome.VIDEO_FELL,
+)
+"""How what a family asked for comes to nothing through no doing of its own."""
 
 NO_SLOT = -1
 NOT_IN_HAND = -2
@@ -263,6 +289,8 @@ class VisitLog:
     second_session
         The second of two sessions of each request for a visit that holds both, or -1; int64, shape
         (requests for visits,).
+    long_calls
+        Numbers of the calls that hold two slots; int64.
     orders
         What became of each person's orders in the measured weeks (``Orders.counts``), by name;
         int64, shape (people,).
@@ -280,6 +308,7 @@ class VisitLog:
     probed: NDArray[np.int64]
     reachable: NDArray[np.bool_]
     second_session: NDArray[np.int64]
+    long_calls: NDArray[np.int64]
     orders: dict[str, NDArray[np.int64]]
 
     @classmethod
@@ -314,6 +343,7 @@ class VisitLog:
             probed=np.array([person for person, _ in recorder.probes], dtype=np.int64),
             reachable=np.array([found for _, found in recorder.probes], dtype=np.bool_),
             second_session=second,
+            long_calls=np.fromiter(recorder.second_slots, dtype=np.int64),
             orders=recorder.orders,
         )
 
@@ -350,6 +380,16 @@ class VisitLog:
         last = np.full(len(self.year.visits), CODE[VisitOutcome.ASKED])
         rows = self.outcome < CODE[VisitOutcome.VIDEO_ASKED]
         # the rows of a request are in order of time, and the last of several values stays
+        last[self.request[rows]] = self.outcome[rows]
+        return last
+
+    def last_answers(self) -> NDArray[np.int64]:
+        """Give the desk's last answer without a table to every request for a visit, as its code.
+
+        It is that of ``ASKED`` where the desk gave none.
+        """
+        last = np.full(len(self.year.visits), CODE[VisitOutcome.ASKED])
+        rows = np.isin(self.outcome, [CODE[outcome] for outcome in TURNED_AWAY])
         last[self.request[rows]] = self.outcome[rows]
         return last
 

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from data.words import ESTATE, Sex, TemplateKind
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar
 from simulation.contact import WHY, Counts, Days, Presence, contact_counts, contact_since_move
-from simulation.log import CODE, OUTCOMES, VISIT_ENDS, VisitLog, VisitOutcome
+from simulation.log import (
+    CODE,
+    OUTCOMES,
+    REQUEST_ENDS,
+    TURNED_AWAY_FOR_GOOD,
+    UNMET_ENDS,
+    VisitLog,
+    VisitOutcome,
+)
 from simulation.place import Place
 from simulation.simulate import SimulationInputs
 from simulation.sums import Measure, Value, mean_of, quantile_of, rows_of, share_of, sum_of
@@ -38,7 +46,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "all": ("all",),
     "session_kind": tuple(map(str, KINDS)),
     "session_sort": tuple(map(str, TemplateKind)),
-    "outcome": (*map(str, VISIT_ENDS), PENDING),
+    "outcome": (*map(str, REQUEST_ENDS), PENDING),
     "sex": (str(Sex.MEN), str(Sex.WOMEN)),
     "children_under_18": ("no", "yes"),
     "distance_band": DISTANCE_BANDS,
@@ -100,7 +108,8 @@ def tally(logs: Iterable[VisitLog], inputs: SimulationInputs) -> pd.DataFrame:
     """Count and add up what happened in the measured year at each of some establishments.
 
     Visits, calls, bookings and cancellations count on the day they take place; requests count on
-    the day they are made, by how they end. What happens in the warm-up does not count.
+    the day they are made, by how they end, and those that are put off are not among them. What
+    happens in the warm-up does not count.
 
     Parameters
     ----------
@@ -238,6 +247,7 @@ class _Events:
     call_person: NDArray[np.int64]
     call_day: NDArray[np.int64]
     call_minutes: NDArray[np.float64]
+    is_long: NDArray[np.float64]
 
     @classmethod
     def of(cls, log: VisitLog, calendar: Calendar) -> _Events:
@@ -268,6 +278,7 @@ class _Events:
             call_person=_person_of(log, held),
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
             call_minutes=log.minutes_had[held],
+            is_long=np.isin(log.request[held], log.long_calls).astype(np.float64),
         )
 
 
@@ -288,10 +299,11 @@ def _person_of_request(log: VisitLog, requests: NDArray[np.int64]) -> NDArray[np
 def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) -> Counts:
     year, place, calendar = log.year, log.year.place, inputs.calendar
     people = len(place.keys)
-    asked = _measured(year.visits.asked_minutes, calendar)
+    last = log.last_outcomes()
+    drawn = _measured(year.visits.asked_minutes, calendar)
+    made = drawn & (last != CODE[VisitOutcome.PUT_OFF])
     ends = np.bincount(
-        year.visits.person[asked] * len(OUTCOMES) + log.last_outcomes()[asked],
-        minlength=people * len(OUTCOMES),
+        year.visits.person[made] * len(OUTCOMES) + last[made], minlength=people * len(OUTCOMES)
     ).reshape(people, len(OUTCOMES))
     counts: Counts = {"people": _presence(place).share_of_year(calendar)}
 
@@ -301,8 +313,14 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         return np.bincount(person, weights=weights, minlength=people).astype(np.float64)
 
     counts["requests"] = ends.sum(axis=1).astype(np.float64)
-    for outcome in VISIT_ENDS:
+    counts["requests_put_off"] = per_person(year.visits.person[drawn & ~made])
+    for outcome in REQUEST_ENDS:
         counts[f"requests_{outcome}"] = ends[:, CODE[outcome]].astype(np.float64)
+    lost = made & np.isin(last, [CODE[outcome] for outcome in TURNED_AWAY_FOR_GOOD])
+    answers = log.last_answers()
+    for name, answer in LAST_ANSWERS.items():
+        whose = year.visits.person[lost & (answers == CODE[answer])]
+        counts[f"requests_unmet_{name}"] = per_person(whose)
     rows = np.flatnonzero(_measured(log.minutes, calendar))
     turns = np.bincount(
         _person_of(log, rows) * len(OUTCOMES) + log.outcome[rows], minlength=people * len(OUTCOMES)
@@ -322,6 +340,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         counts[name] = per_person(person, of_visits(events))
     counts["tables_used"] = per_person(person, 1.0 + events.is_double)
     counts["video_minutes"] = per_person(events.call_person, events.call_minutes)
+    counts["video_slots_used"] = per_person(events.call_person, 1.0 + events.is_long)
     counts |= {name: found.astype(np.float64) for name, found in log.orders.items()}
     counts["probes"] = per_person(log.probed)
     counts["probes_reachable"] = per_person(log.probed[log.reachable])
@@ -336,7 +355,7 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         contact_refused=place.contact_refused,
         visits=Days(person=person, day=events.visit_day),
         calls=Days(person=events.call_person, day=events.call_day),
-        asked=_asked(log, calendar),
+        **_asked(log, calendar),
         presence=_presence(place),
     )
 
@@ -371,7 +390,8 @@ def _since_move(
         return np.bincount(code[measured], minlength=groups).astype(np.float64)
 
     visits = log.year.visits
-    found["requests"] = per_group(visits.person, visits.asked_minutes)
+    made = log.last_outcomes() != CODE[VisitOutcome.PUT_OFF]
+    found["requests"] = per_group(visits.person[made], visits.asked_minutes[made])
     minutes, requests = log.calls_asked()
     found["video_requests"] = per_group(_person_of_request(log, requests), minutes)
     for name in OF_A_MOVE:
@@ -391,15 +411,25 @@ def _since_move(
     return found
 
 
-def _asked(log: VisitLog, calendar: Calendar) -> Days:
-    """Give whose requests for visits and calls were made on which measured days."""
+def _asked(log: VisitLog, calendar: Calendar) -> dict[str, Days]:
+    """Give whose requests were made on which measured days: all ``asked``, and those ``unmet``.
+
+    Of a request for a visit that turns to a call, the call is not counted again.
+    """
     visits, calls = log.year.visits, log.year.calls
     minutes = np.concatenate([visits.asked_minutes, calls.asked_minutes])
-    measured = _measured(minutes, calendar)
-    return Days(
-        person=np.concatenate([visits.person, calls.person])[measured],
-        day=(minutes[measured] // MINUTES_PER_DAY).astype(np.int64),
-    )
+    person = np.concatenate([visits.person, calls.person])
+    made = _measured(minutes, calendar)
+    made[: len(visits)] &= log.last_outcomes() != CODE[VisitOutcome.PUT_OFF]
+    came_to_nothing = np.isin(log.outcome, [CODE[outcome] for outcome in UNMET_ENDS])
+    ended = log.request[came_to_nothing]
+    unmet = np.zeros(len(minutes), dtype=np.bool_)
+    unmet[ended[ended < len(minutes)]] = True
+
+    def days(which: NDArray[np.bool_]) -> Days:
+        return Days(person=person[which], day=(minutes[which] // MINUTES_PER_DAY).astype(np.int64))
+
+    return {"asked": days(made), "unmet": days(made & unmet)}
 
 
 _MINUTES: dict[str, Callable[[_Events], NDArray[np.float64]]] = {
@@ -410,6 +440,15 @@ _MINUTES: dict[str, Callable[[_Events], NDArray[np.float64]]] = {
     "double_visits": lambda events: events.is_double,
 }
 """Quantities that add up over visits."""
+
+
+LAST_ANSWERS = {
+    "no_table": VisitOutcome.NO_TABLE,
+    "no_order": VisitOutcome.NO_ORDER,
+    "not_approved": VisitOutcome.NOT_APPROVED,
+    "no_answer": VisitOutcome.ASKED,
+}
+"""The desk's last answer to a request that is turned away for good; it may never give one."""
 
 
 _COUNTED = {
@@ -450,11 +489,11 @@ def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
     days = slice(calendar.warm_up_days, calendar.days)
     counts = {name: values[offered].sum() for name, values in _of_sessions(log).items()}
     rows = np.flatnonzero(_measured(log.minutes, calendar))
-    taken = [CODE[outcome] for outcome in _TAKEN]
+    taken = log.request[rows[np.isin(log.outcome[rows], [CODE[outcome] for outcome in _TAKEN])]]
     counts |= {
         "video_places": year.video_places[days].sum(),
         "video_places_usable": slots.tables[_measured(slots.start, calendar)].sum(),
-        "video_places_taken": np.isin(log.outcome[rows], taken).sum(),
+        "video_places_taken": len(taken) + np.isin(taken, log.long_calls).sum(),
         "video_staff_hours": year.video_staff_hours[days].sum(),
     }
     return {name: np.array([value], dtype=np.float64) for name, value in counts.items()}
@@ -517,8 +556,9 @@ def _by_session(
 def _by_outcome(log: VisitLog, calendar: Calendar) -> NDArray[np.float64]:
     asked = _measured(log.year.visits.asked_minutes, calendar)
     last = np.bincount(log.last_outcomes()[asked], minlength=len(OUTCOMES))
-    ended = [float(last[CODE[outcome]]) for outcome in VISIT_ENDS]
-    return np.array([*ended, last.sum() - sum(ended)])
+    ended = [float(last[CODE[outcome]]) for outcome in REQUEST_ENDS]
+    put_off = last[CODE[VisitOutcome.PUT_OFF]]
+    return np.array([*ended, last.sum() - put_off - sum(ended)])
 
 
 def _groups_of_people(log: VisitLog) -> dict[str, NDArray[np.int64]]:
@@ -551,6 +591,12 @@ def _stage(days: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(np.isnan(days), len(STAGE_EDGES_DAYS) + 1, stage)
 
 
+def _without_visit(sums: pd.DataFrame, weeks: float) -> pd.Series[float]:
+    """Give the share that was not attended of the requests that have ended."""
+    ended = sums[[f"requests_{outcome}" for outcome in REQUEST_ENDS]].sum(axis=1)
+    return (1.0 - sums["requests_attended"] / ended).where(ended > 0, 0.0)
+
+
 def _per_four_weeks(part: str) -> Value:
     return lambda sums, weeks: (sums[part] / sums["people"] * 4.0 / weeks).where(
         sums["people"] > 0, 0.0
@@ -577,16 +623,37 @@ MEASURES = (
             group_bys=OF_PEOPLE,
             value=share_of(f"requests_{outcome}", "requests"),
         )
-        for outcome in ("refused", "gave_up", "turned_to_video")
+        for outcome in TURNED_AWAY_FOR_GOOD
     ),
     Measure(
         name="requests_unmet_share",
         unit="share",
         group_bys=OF_PEOPLE,
         value=lambda sums, _: (
-            sums[["requests_refused", "requests_gave_up", "requests_turned_to_video"]].sum(axis=1)
+            sums[[f"requests_{outcome}" for outcome in TURNED_AWAY_FOR_GOOD]].sum(axis=1)
             / sums["requests"]
         ).where(sums["requests"] > 0, 0.0),
+    ),
+    *(
+        Measure(
+            name=f"requests_unmet_{answer}_share",
+            unit="share",
+            group_bys=OF_PEOPLE,
+            value=share_of(f"requests_unmet_{answer}", "requests"),
+        )
+        for answer in LAST_ANSWERS
+    ),
+    Measure(
+        name="requests_without_visit_share",
+        unit="share of requests ended",
+        group_bys=OF_PEOPLE,
+        value=_without_visit,
+    ),
+    Measure(
+        name="requests_put_off",
+        unit="requests",
+        group_bys=OF_PEOPLE,
+        value=sum_of("requests_put_off"),
     ),
     Measure(
         name="attempts_without_order",
@@ -750,23 +817,23 @@ MEASURES = (
         name="video_use_share",
         unit="share",
         group_bys=OF_PLACES,
-        value=share_of("video_calls", "video_places"),
+        value=share_of("video_slots_used", "video_places"),
     ),
     Measure(
         name="video_places_offered",
-        unit="calls",
+        unit="slots",
         group_bys=OF_PLACES,
         value=sum_of("video_places"),
     ),
     Measure(
         name="video_places_usable",
-        unit="calls",
+        unit="slots",
         group_bys=OF_PLACES,
         value=sum_of("video_places_usable"),
     ),
     Measure(
         name="video_places_taken",
-        unit="calls",
+        unit="slots",
         group_bys=OF_PLACES,
         value=sum_of("video_places_taken"),
     ),

@@ -28,9 +28,9 @@ PART_WORDS = {
     "called_off": "Called off for want of staff",
     "booking_fell": "Lost because the person is moved",
     "request_fell": "Asked no more, the person is moved",
-    "refused": "Refused, nothing was free",
+    "refused": "Turned away each time the family asked",
     "gave_up": "Given up by the family",
-    "put_off": "Put off, the family no longer asks",
+    "put_off": "Never made after a bad experience (runs of earlier versions)",
     "turned_to_video": "Turned to a video call",
     "pending": "Still open when the year ends",
     "evening": "Evening sessions",
@@ -75,7 +75,8 @@ visitors."""
 
 NO_CONTACT = {
     "no_contact_share": "No visit or video call in four weeks",
-    "no_contact_unmet_share": "of them: asked for in vain",
+    "no_contact_unmet_share": "of them: asked and turned away, called off or not let in",
+    "no_contact_not_then_share": "of them: booked for another time, or cancelled by the family",
     "no_contact_by_choice_share": "of them: nobody asked",
     "no_contact_barred_share": "of them: contacts may not visit",
     "no_contact_nobody_share": "of them: nobody is known",

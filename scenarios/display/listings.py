@@ -470,7 +470,7 @@ def by_group(estimates: pd.DataFrame, group_by: str, caption: str) -> str:
     labels = {
         "visits_per_prisoner": "Visits each in four weeks",
         "wait_days": "Median wait, days",
-        "requests_unmet_share": "Requests that come to nothing",
+        "requests_unmet_share": "Requests turned away for good",
         "regular_contact_share": "In regular contact",
         "no_contact_share": "No contact in four weeks",
     }
@@ -543,14 +543,14 @@ def visits_by_prison(rows: pd.DataFrame, *, circulate: bool = False) -> str:
     held = "people_today" if circulate else "people_plan"
     return table(
         rows,
-        "Visits and video calls by prison: use of places, waits in days, requests unmet",
+        "Visits and video calls by prison: use of places, waits in days, requests turned away",
         labels={
             "name": "Prison",
             held: "People today" if circulate else "People",
             "visits_per_prisoner": "Visits each in four weeks",
             "hall_use_share": "Tables used",
             "wait_days": "Median wait, days",
-            "requests_unmet_share": "Requests unmet",
+            "requests_unmet_share": "Requests turned away for good",
             "video_use_share": "Video places used",
             "called_share": "People with a call",
         },

@@ -388,7 +388,7 @@ def visits(results: Results, measures: pd.DataFrame) -> Answer:
                 "of people",
                 apart=True,
             ),
-            _card(measures, "requests_unmet_share", "Requests without a visit", "of requests"),
+            _card(measures, "requests_unmet_share", "Requests turned away", "of requests"),
             _card(measures, "school_hours_missed", "School that children miss", "hours a year"),
         ],
         figure=charts.intervals(
@@ -411,7 +411,7 @@ def _visits_sentence(measures: pd.DataFrame) -> str:
     )
     return (
         f"Half of visits come within {half:.0f} days of asking and nine in ten within {nine:.0f}; "
-        f"{wording.share(unmet)} of requests end without a visit."
+        f"{wording.share(unmet)} of requests are turned away for good."
     )
 
 

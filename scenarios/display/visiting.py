@@ -53,8 +53,18 @@ POLICY = (
         group="evening",
     ),
     Line(label="Days to any visit, nine in ten no longer than", measure="wait_days_p90"),
-    Line(label="Requests refused, nothing being free", measure="requests_refused_share"),
-    Line(label="Requests that come to nothing, for any reason", measure="requests_unmet_share"),
+    Line(
+        label="Requests turned away for good, no table being free",
+        measure="requests_unmet_no_table_share",
+    ),
+    Line(
+        label="Requests turned away for good: refused, given up or turned to a video call",
+        measure="requests_unmet_share",
+    ),
+    Line(
+        label="Requests that end without a visit, for any reason",
+        measure="requests_without_visit_share",
+    ),
     Line(
         label="People visited in four weeks",
         measure=effects.PEOPLE_VISITED,
@@ -73,9 +83,9 @@ SEXES = (("all", effects.ALL), ("sex", "men"), ("sex", "women"))
 REASONS = (
     Line(label="No table was free: attempts to book", measure="attempts_without_table"),
     Line(label="No visiting order in hand: attempts to book", measure="attempts_without_order"),
-    Line(label="Refused for good: requests", measure="requests_refused"),
-    Line(label="Given up by the family: requests", measure="requests_gave_up"),
-    Line(label="Turned to a video call: requests", measure="requests_turned_to_video"),
+    Line(label="Turned away each time the family asked: requests", measure="requests_refused"),
+    Line(label="Turned away, given up by the family: requests", measure="requests_gave_up"),
+    Line(label="Turned away, then a video call: requests", measure="requests_turned_to_video"),
     Line(label="Video: the month's credit is used up, requests", measure="video_without_credit"),
     Line(label="Video: no station free, requests", measure="video_without_slot"),
     Line(label="Bookings called off for want of staff", measure="called_off"),
@@ -332,7 +342,7 @@ def level_answer(estimates: pd.DataFrame) -> str:
     return (
         f"{cell(contact['mean'], 'no_contact_share')} of people have no visit or video call in "
         f"four weeks; nine in ten visits come within {cell(wait['mean'], 'wait_days')} days; "
-        f"{cell(refused['mean'], 'requests_unmet_share')} of requests come to nothing."
+        f"{cell(refused['mean'], 'requests_unmet_share')} of requests are turned away for good."
     )
 
 

@@ -382,7 +382,8 @@ EFFECTS = {
     "visits_per_prisoner_per_four_weeks": "Visits per person in four weeks",
     "wait_days_median": "Days half of visits wait at most",
     "wait_days_p90": "Days nine in ten visits wait at most",
-    "requests_unmet_share": "Requests that end without a visit",
+    "requests_unmet_share": "Requests turned away for good",
+    "requests_without_visit_share": "Requests that end without a visit, for any reason",
     "video_calls": "Video calls in the year",
     "regular_contact_share": "People with more than one visit or video call in four weeks",
     "no_contact_share": "People with no visit or video call in four weeks",
@@ -495,11 +496,11 @@ OUTCOMES = {
     "cancelled": "Booked, then cancelled",
     "called_off": "Booked, then called off by the prison",
     "booking_fell": "Booked, then lost because the person is moved",
-    "refused": "Refused",
-    "gave_up": "Family gives up",
-    "put_off": "Family does not ask after a bad experience",
+    "refused": "Turned away each time the family asks",
+    "gave_up": "Turned away, the family gives up",
+    "put_off": "Never made after a bad experience (runs of earlier versions)",
     "request_fell": "Not booked yet when the person is moved",
-    "turned_to_video": "Turns to a video call",
+    "turned_to_video": "Turned away, turns to a video call",
     "pending": "Still open at year's end",
 }
 """What becomes of a request for a visit, in words."""
@@ -738,16 +739,36 @@ MEASURE_WORDS = {
     "no_contact_in_year_share": "People with no contact all year",
     "visited_share": "People visited in four weeks",
     "regular_contact_share": "People with more than one visit or video call in four weeks",
-    "requests_unmet_share": "Requests that come to nothing",
+    "requests_unmet_share": (
+        "Requests turned away for good: refused, given up or turned to a video call"
+    ),
+    "requests_unmet_no_table_share": "Requests turned away for good, no table at last",
+    "requests_unmet_no_order_share": "Requests turned away for good, no visiting order at last",
+    "requests_unmet_not_approved_share": (
+        "Requests turned away for good, visitors not yet approved at last"
+    ),
+    "requests_unmet_no_answer_share": "Requests turned away for good, nobody ever answered",
+    "requests_without_visit_share": "Requests that end without a visit, for any reason",
+    "requests_put_off": "Requests never made after a bad experience",
     "people_with_video_calls": "People with a video call in four weeks",
     "attempts_without_order": "Attempts to book without a visiting order left",
     "attempts_without_table": "Attempts to book that found no table",
-    "no_contact_unmet_share": "People with no contact in four weeks who were asked for in vain",
+    "no_contact_unmet_share": (
+        "People with no contact in four weeks, family turned away, called off or not let in"
+    ),
+    "no_contact_not_then_share": (
+        "People with no contact in four weeks, booked for another time or cancelled by the family"
+    ),
     "no_contact_by_choice_share": "People with no contact in four weeks for whom nobody asked",
     "no_contact_barred_share": "People with no contact in four weeks whose contacts may not visit",
     "no_contact_nobody_share": "People with no contact in four weeks of whom nobody is known",
     "no_contact_in_90_days_share": "People with no contact in 90 days",
-    "no_contact_in_90_days_unmet_share": "People with no contact in 90 days, asked for in vain",
+    "no_contact_in_90_days_unmet_share": (
+        "People with no contact in 90 days, family turned away, called off or not let in"
+    ),
+    "no_contact_in_90_days_not_then_share": (
+        "People with no contact in 90 days, booked for another time or cancelled by the family"
+    ),
     "no_contact_in_90_days_by_choice_share": "People with no contact in 90 days, nobody asked",
     "no_contact_in_90_days_barred_share": "People with no contact in 90 days, contacts barred",
     "no_contact_in_90_days_nobody_share": "People with no contact in 90 days, nobody known",
@@ -811,9 +832,9 @@ MEASURE_WORDS = {
     "family_travel_hours": "Hours of families on the way to visits made",
     "refund_gbp": "Refunds to families for visits made",
     "school_hours_missed": "School hours children miss",
-    "requests": "Requests for a visit",
-    "requests_gave_up_share": "Requests given up by the family",
-    "requests_refused_share": "Requests refused",
+    "requests": "Requests for a visit that are made",
+    "requests_gave_up_share": "Requests given up after being turned away",
+    "requests_refused_share": "Requests turned away each time the family asked",
     "requests_turned_to_video_share": "Requests turned to a video call",
     "video_calls": "Video calls held",
     "video_no_shows": "Video calls to which nobody came",
@@ -887,7 +908,7 @@ def difference(value: float | None, name: str) -> str:
 VISIT_NUMBERS = {
     "visits": ("Visits that take place", "in the weeks measured"),
     "wait_days_median": ("Half of visits wait no longer than", "days"),
-    "requests_unmet_share": ("Requests that come to nothing", "of requests"),
+    "requests_unmet_share": ("Requests turned away for good", "of requests"),
     "regular_contact_share": ("People in regular contact", "of people"),
     "no_contact_share": ("People with no contact in four weeks", "of people"),
     "video_calls": ("Video calls held", "in the weeks measured"),

@@ -141,6 +141,7 @@ class ReferenceModel:
         self.moved: dict[int, simpy.Event] = {}
         self.rows: list[tuple[float, int, str]] = []
         self.hours: dict[int, tuple[float, float]] = {}
+        self.slots_held: dict[int, int] = {}
         self.probes: list[tuple[int, bool]] = []
         self._seed, self._replication = seed, replication
         place = year.place
@@ -989,6 +990,7 @@ class ReferenceModel:
             self._log(number, "video_no_credit" if no_credit else "video_no_slot")
             return
         person.calls[slot.month] += len(held)
+        self.slots_held[number] = len(held)
         taken = []
         for each in held:
             each.holders.add(index)

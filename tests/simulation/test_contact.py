@@ -43,7 +43,7 @@ def all_year(people: int) -> Presence:
 
 
 def counted(
-    visits: Days, asked: Days, *, has_party: list[bool], refused: list[bool]
+    visits: Days, asked: Days, unmet: Days, *, has_party: list[bool], refused: list[bool]
 ) -> Mapping[str, list[float]]:
     """Count a year without calls."""
     counts = contact_counts(
@@ -53,6 +53,7 @@ def counted(
         visits=visits,
         calls=days(),
         asked=asked,
+        unmet=unmet,
         presence=all_year(len(has_party)),
     )
     return {name: values.tolist() for name, values in counts.items()}
@@ -61,12 +62,13 @@ def counted(
 def test_reasons_for_no_contact_are_those_worked_out_by_hand() -> None:
     """Thirteen times four weeks and four times 90 days; the first person is visited on day 30.
 
-    The second asks on day 5 in vain; the third never asks; the contacts of the fourth are barred;
-    nobody is known of the fifth.
+    The first asked on day 20. The second asks on day 5 in vain and cancels what is asked for on day
+    60; the third never asks; the contacts of the fourth are barred; nobody is known of the fifth.
     """
     found = counted(
         days((0, 30)),
-        days((0, 29), (1, 5)),
+        days((0, 20), (1, 5), (1, 60)),
+        days((1, 5)),
         has_party=[True, True, True, False, False],
         refused=[False, False, False, True, False],
     )
@@ -74,7 +76,8 @@ def test_reasons_for_no_contact_are_those_worked_out_by_hand() -> None:
     assert found["person_periods"] == [13.0] * 5
     assert found["periods_without_contact"] == [12, 13, 13, 13, 13]
     assert found["periods_without_contact_unmet"] == [0, 1, 0, 0, 0]
-    assert found["periods_without_contact_by_choice"] == [12, 12, 13, 0, 0]
+    assert found["periods_without_contact_not_then"] == [1, 1, 0, 0, 0]
+    assert found["periods_without_contact_by_choice"] == [11, 11, 13, 0, 0]
     assert found["periods_without_contact_barred"] == [0, 0, 0, 13, 0]
     assert found["periods_without_contact_nobody"] == [0, 0, 0, 0, 13]
     assert found["person_quarters"] == [4.0] * 5
@@ -84,7 +87,7 @@ def test_reasons_for_no_contact_are_those_worked_out_by_hand() -> None:
 
 @given(
     events=st.lists(
-        st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 363)), max_size=30
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 363)), max_size=30
     ),
     has_party=st.lists(st.booleans(), min_size=4, max_size=4),
     refused=st.lists(st.booleans(), min_size=4, max_size=4),
@@ -92,8 +95,12 @@ def test_reasons_for_no_contact_are_those_worked_out_by_hand() -> None:
 def test_reasons_add_up_to_the_time_without_contact(
     events: list[tuple[int, int, int]], has_party: list[bool], refused: list[bool]
 ) -> None:
-    visits, calls, asked = (
-        days(*((who, day) for kind, who, day in events if kind == number)) for number in range(3)
+    visits, calls, asked, unmet = (
+        days(*((who, day) for kind, who, day in events if kind == number)) for number in range(4)
+    )
+    asked = Days(
+        person=np.concatenate([asked.person, unmet.person]),
+        day=np.concatenate([asked.day, unmet.day]),
     )
     counts = contact_counts(
         YEAR,
@@ -102,6 +109,7 @@ def test_reasons_add_up_to_the_time_without_contact(
         visits=visits,
         calls=calls,
         asked=asked,
+        unmet=unmet,
         presence=all_year(len(has_party)),
     )
 

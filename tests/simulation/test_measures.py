@@ -144,6 +144,7 @@ def test_measures_of_a_single_visit_are_those_worked_out_by_hand() -> None:
         "regular_contact_share": 0.0,
         "no_contact_share": 0.0,
         "requests_unmet_share": 0.0,
+        "requests_without_visit_share": 0.0,
     }
     found = {measure: value(measures, measure) for measure in expected}
     assert found == pytest.approx(expected)

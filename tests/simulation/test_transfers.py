@@ -372,6 +372,7 @@ def test_only_four_weeks_within_one_stay_count_for_contact() -> None:
         visits=Days(person=np.array([0, 1]), day=np.array([3, 40])),
         calls=Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64)),
         asked=Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64)),
+        unmet=Days(person=np.array([], dtype=np.int64), day=np.array([], dtype=np.int64)),
         presence=Presence(from_day=np.array([0, 30]), until_day=np.array([30, BEYOND])),
     )
 
