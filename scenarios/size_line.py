@@ -777,5 +777,5 @@ def _how(told: Told) -> str:
     width = "" if np.isnan(half) else f" (+/- {half:.1%})"
     return (
         f"{told.share:.1%}{width} in time, median {told.median_minutes:.1f} minutes, nine in ten "
-        f"within {told.p90_minutes:.1f}, {told.lost_share:.1%} of bookings lost"
+        f"within {told.p90_minutes:.1f}, {told.lost_share:.1%} of calls to book never answered"
     )

@@ -27,7 +27,8 @@ OF_AGENTS = ("line_busy_share", "line_agent_hours")
 
 QUANTITIES = (
     "line_calls", "line_rings", "line_answered", "line_given_up", "line_bookings",
-    "line_bookings_lost", "line_busy_minutes", "line_staffed_minutes",
+    "line_requests", "line_calls_lost", "line_bookings_lost", "line_busy_minutes",
+    "line_staffed_minutes",
 )  # fmt: skip
 
 
@@ -113,7 +114,9 @@ def _sums(
     of_calls = {
         "line_calls": np.ones(len(cell)),
         "line_bookings": is_booking,
-        "line_bookings_lost": is_booking & year.is_lost,
+        "line_requests": is_booking & (line.attempt == 0),
+        "line_calls_lost": is_booking & year.is_lost,
+        "line_bookings_lost": line.ends_request,
         "line_busy_minutes": talked,
     }
     is_answered = year.ends == TryEnd.ANSWERED
@@ -229,9 +232,11 @@ def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:
             "line_busy_minutes", "line_staffed_minutes"
         ),
         ("line_agent_hours", "hours"): sums["line_staffed_minutes"] / 60.0,
+        ("line_calls_lost", "calls"): sums["line_calls_lost"],
+        ("line_calls_lost_share", "share of calls"): share("line_calls_lost", "line_bookings"),
         ("line_bookings_lost", "requests"): sums["line_bookings_lost"],
-        ("line_bookings_lost_share", "share of calls"): share(
-            "line_bookings_lost", "line_bookings"
+        ("line_bookings_lost_share", "share of requests"): share(
+            "line_bookings_lost", "line_requests"
         ),
     }
     for name, part in (("line_answer_minutes_median", 0.5), ("line_answer_minutes_p90", 0.9)):

@@ -7,7 +7,7 @@ handed to the desks. What the line answered is kept: given it, a prison alone is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, repeat
 from operator import itemgetter
@@ -70,6 +70,11 @@ class LineLog:
         Opening spells, and agents on duty in each half-hour.
     calls
         The calls as they were drawn, in the order of ``year``.
+    attempt
+        At which of its attempts the request behind each call was made, from 0 on, and also 0 where
+        there is no request; int64.
+    ends_request
+        Whether nobody answered the last attempt, so that the request ends without a booking.
     """
 
     line: str
@@ -79,6 +84,8 @@ class LineLog:
     first_rang: NDArray[np.float64]
     staff: Staff
     calls: CallTable
+    attempt: NDArray[np.int64]
+    ends_request: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,6 +127,8 @@ class _Prison:
         others. ``None`` once they stand in a book with those of other prisons.
     first
         Place of the first of them in that book.
+    unanswered
+        Requests that ended because nobody answered at the last attempt, each with that attempt.
     """
 
     def __init__(
@@ -128,6 +137,7 @@ class _Prison:
         self.opened = opened
         self.calls: CallTable | None = stacked([*calls.bookings, calls.others])
         self.first = 0
+        self.unanswered: set[tuple[int, int]] = set()
         midnights = np.arange(1, calendar.days + 1) * float(MINUTES_PER_DAY)
         self._known = list(
             zip(known.minutes.tolist(), known.request.tolist(), known.last.tolist(), strict=True)
@@ -188,6 +198,7 @@ class _Prison:
         for each in lost:
             if each.attempt + 1 == self._attempts[each.request]:
                 desk.stop_waiting(each.request)
+                self.unanswered.add((each.request, each.attempt))
         self._ask_again([*turned_away, *lost])
 
     def _askings(self, ended: Sequence[Ended]) -> list[Asking]:
@@ -261,7 +272,10 @@ class _LiveLine:
         self._told = len(centre.ended)
         return found
 
-    def close(self, replication: int) -> LineLog:
+    def close(
+        self, replication: int, unanswered: Mapping[str, Container[tuple[int, int]]]
+    ) -> LineLog:
+        """Give what happened, told of each prison which attempts ended a request unanswered."""
         self._centre.conserve()
         begun = np.array(self._begun, dtype=np.float64)
         places = np.array(self._places, dtype=np.int64)
@@ -273,6 +287,11 @@ class _LiveLine:
             first_rang=begun,
             staff=self.staff,
             calls=replace(self._book.chosen(places), minutes=begun),
+            attempt=np.array([attempt for _, _, attempt in self._behind], dtype=np.int64),
+            ends_request=np.array(
+                [(request, attempt) in unanswered[code] for code, request, attempt in self._behind],
+                dtype=np.bool_,
+            ),
         )
 
 
@@ -358,9 +377,10 @@ def play_together(
             prison.play_day(day, of_day)
             rows += of_day
             whose += repeat(number, len(of_day))
+    unanswered = {code: prison.unanswered for code, prison in prisons.items()}
     return Together(
         logs=tuple(prison.close() for prison in prisons.values()),
-        lines=tuple(line.close(replication) for line in lines.values()),
+        lines=tuple(line.close(replication, unanswered) for line in lines.values()),
         answers=_answers(rows, pd.Categorical.from_codes(whose, pd.Index(list(prisons)))),
     )
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 LINE = (
     "line_calls", "line_rings", "line_answer_minutes_median", "line_answer_minutes_p90",
-    "line_abandoned_share", "line_busy_share", "line_agent_hours", "line_bookings_lost",
-    "line_bookings_lost_share",
+    "line_abandoned_share", "line_busy_share", "line_agent_hours", "line_calls_lost",
+    "line_bookings_lost", "line_bookings_lost_share",
 )  # fmt: skip
 
 SAFETY = (
@@ -151,8 +151,9 @@ def line_sentence(of_line: Mapping[str, Mapping[str, Estimate]]) -> str:
         f"{LINES[line]}: half of those answered hold no longer than "
         f"{_told(told, 'line_answer_minutes_median')} minutes and nine in ten no longer than "
         f"{_told(told, 'line_answer_minutes_p90')}; {_told(told, 'line_abandoned_share')} of "
-        f"ringings are given up, and {_told(told, 'line_bookings_lost')} bookings a year are lost "
-        "because nobody answered."
+        f"ringings are given up. {_told(told, 'line_calls_lost')} calls a year about a booking are "
+        f"never answered, and {_told(told, 'line_bookings_lost')} requests end unbooked because "
+        "nobody answered the last of them."
         for line in LINES
         if (told := of_line.get(line))
     )
@@ -172,7 +173,7 @@ def line_numbers(of_line: Mapping[str, Mapping[str, Estimate]]) -> list[Number]:
         "line_answer_minutes_p90": ("Answer time, nine in ten within", "minutes"),
         "line_abandoned_share": ("Ringings given up", "of ringings"),
         "line_busy_share": ("Agents busy", "of their time"),
-        "line_bookings_lost_share": ("Bookings lost", "of calls to book"),
+        "line_bookings_lost_share": ("Bookings lost", "of requests by telephone"),
     }.items():
         told = {LINES[line]: of_line[line][name] for line in LINES if line in of_line}
         first = next(iter(told), "")
@@ -225,8 +226,9 @@ LINE_LABELS = {
     "line_answer_minutes_p90": "Minutes, nine in ten within",
     "line_abandoned_share": "Given up",
     "line_busy_share": "Agents busy",
-    "line_bookings_lost": "Bookings lost",
-    "line_bookings_lost_share": "Share of bookings lost",
+    "line_calls_lost": "Calls to book never answered",
+    "line_bookings_lost": "Requests lost, nobody answered",
+    "line_bookings_lost_share": "Share of requests lost",
 }
 
 
@@ -386,7 +388,7 @@ LINE_BY_PRISON = {
     "line_answer_minutes_median": "Minutes, half within",
     "line_answer_minutes_p90": "Minutes, nine in ten within",
     "line_abandoned_share": "Given up",
-    "line_bookings_lost": "Bookings lost",
+    "line_bookings_lost": "Requests lost, nobody answered",
 }
 
 SAFETY_LABELS = {

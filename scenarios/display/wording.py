@@ -849,8 +849,12 @@ MEASURE_WORDS = {
     "line_abandoned_share": "Ringings of booking lines that end unanswered",
     "line_busy_share": "Time of booking agents on duty that is spent on calls",
     "line_agent_hours": "Hours of booking agents on duty",
-    "line_bookings_lost": "Calls about a booking that nobody ever answers",
-    "line_bookings_lost_share": "Share of calls about a booking that nobody ever answers",
+    "line_calls_lost": "Calls about a booking that nobody ever answers",
+    "line_calls_lost_share": "Share of calls about a booking that nobody ever answers",
+    "line_bookings_lost": "Requests that end unbooked because nobody answers the last call",
+    "line_bookings_lost_share": (
+        "Share of requests by telephone that end unbooked because nobody answers the last call"
+    ),
     "early_receptions": "People received into prison",
     "early_first_night_call_share": "People received who call home on the first night",
     "early_too_late_for_call_share": "People received too late for a call on the first night",

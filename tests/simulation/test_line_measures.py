@@ -146,6 +146,30 @@ def test_the_log_says_which_request_was_answered_when_or_lost(on_line: Simulatio
         assert log.loc[log["establishment"] == code, "at"].is_monotonic_increasing
 
 
+def test_requests_lost_to_a_line_are_those_whose_last_call_nobody_answered(
+    on_line: SimulationInputs, measures: pd.DataFrame
+) -> None:
+    """Counted one family after the other in the event log; calls lost are more than requests."""
+    log = played(on_line)[1].astype({"channel": str, "outcome": str})
+    lost, rung = 0, 0
+    for _, story in log.groupby(["establishment", "prisoner_id", "request"], observed=True):
+        calls = story[story["channel"] == "phone"]
+        turns = story[story["channel"] == "visit"]
+        rung += len(calls) > 0
+        if len(calls) and calls["outcome"].iloc[-1] == "unanswered":
+            ended = turns["at"].iloc[-1] == calls["at"].iloc[-1]
+            lost += ended and turns["outcome"].iloc[-1] == "gave_up"
+    unanswered = int((log["outcome"] == "unanswered").sum())
+
+    assert value(measures, "line_calls_lost") == unanswered
+    assert value(measures, "line_bookings_lost") == lost
+    assert 0 < lost < unanswered
+    assert value(measures, "line_bookings_lost_share") == pytest.approx(lost / rung, rel=0.02)
+    for group_by in OF_LINES:
+        rows = measures[(measures["group_by"] == group_by) & (measures["establishment"] == "ALL")]
+        assert rows.loc[rows["measure"] == "line_bookings_lost", "value"].sum() == lost
+
+
 def test_a_year_of_one_prison_is_the_one_played_with_the_others(
     on_line: SimulationInputs,
 ) -> None:
