@@ -162,6 +162,7 @@ async ([choice, drawn]) => {
     const told = () => [...document.querySelectorAll(drawn)].map(one => one.innerText).join("|");
     const choose = () => [...document.querySelectorAll("button")].find(
         one => one.innerText.trim() === choice);
+    while (!choose()) await new Promise(done => setTimeout(done, 50));
     const before = told(), begun = performance.now();
     choose().click();
     while (told() === before) await new Promise(done => setTimeout(done, 5));

@@ -55,7 +55,7 @@ LOOK_SECONDS = 0.2
 SECONDS_TO_START = 30.0
 """A worker that has not said that it lives after so long is given up."""
 
-POLITE = 10
+POLITE = 5
 """Niceness of a worker, so that pages are answered first."""
 
 GRACE_SECONDS = 5.0

@@ -114,7 +114,7 @@ def run_in_the_background(page: Page, runs: Path) -> Path:
     page.get_by_role("spinbutton", name="Simulated years (replications)").press("Enter")
     idle(page)
     page.get_by_role("button", name="Start the run").click()
-    page.get_by_role("link", name="Open the run").wait_for(timeout=180_000)
+    page.get_by_role("link", name="Open the run").wait_for(timeout=300_000)
     idle(page)
     (made,) = (summary.parent for summary in runs.glob("*/summary.json"))
     return made
