@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,7 +10,6 @@ from app_pages import _data, _jobs, _show, _state, _study, _who
 from scenarios.display import relaxed
 
 if TYPE_CHECKING:
-    from scenarios.display.relaxed import Relaxed
     from scenarios.results import Results
 
 SAID = "said of rules relaxed"
@@ -22,7 +20,7 @@ def show(results: Results) -> None:
     _jobs.panel(["rules"])
     for line in st.session_state.pop(SAID, []):
         _show.say(line)
-    found = _of(results)
+    found = _study.relaxed_of(results)
     if found is None:
         _show.say(
             "What each rule relaxed alone would gain has not been looked at for this plan. The "
@@ -58,24 +56,3 @@ def _begin(results: Results) -> None:
         scenario=scenario,
         data=None if data is None else str(data),
     )
-
-
-def _of(results: Results) -> Relaxed | None:
-    """Return the newest study of the same settings and data as a plan, if there is one."""
-    from scenarios.display.frontiers import is_of
-    from scenarios.errors import ScenarioError
-
-    for study in _study.found("rules"):
-        try:
-            found = _opened(str(study.folder), study.stamp)
-        except ScenarioError:
-            continue
-        if is_of(found.manifest, results):
-            return found
-    return None
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _opened(folder: str, stamp: int) -> Relaxed:
-    del stamp
-    return relaxed.open_relaxed(Path(folder))

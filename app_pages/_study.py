@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import streamlit as st
 
@@ -13,9 +14,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scenarios.display.frontiers import Frontier, Stability
+    from scenarios.display.relaxed import Relaxed
     from scenarios.results import Results
     from scenarios.studies import Kind, Study
     from simulation.clock import Calendar
+
+
+class OfSettings(Protocol):
+    """A study that tells what it was made from."""
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Its manifest."""
+
+
+Told = TypeVar("Told", bound=OfSettings)
 
 
 def found(kind: Kind) -> list[Study]:
@@ -35,34 +48,39 @@ def stability(study: Study) -> Stability:
     return _stability(str(study.folder), study.stamp)
 
 
+def relaxed(study: Study) -> Relaxed:
+    """Open a study of rules."""
+    return _relaxed(str(study.folder), study.stamp)
+
+
 def frontier_of(results: Results, against: str) -> Frontier | None:
     """Return the newest trade-off study of the same settings and data as a run, if there is one."""
-    from scenarios.display.frontiers import is_of
-    from scenarios.errors import ScenarioError
-
-    for study in found("frontier"):
-        try:
-            opened = frontier(study)
-        except ScenarioError:
-            continue
-        if opened.against == against and is_of(opened.manifest, results):
-            return opened
-    return None
+    same = _same("frontier", frontier, results)
+    return next((each for each in same if each.against == against), None)
 
 
 def stability_of(results: Results) -> Stability | None:
     """Return the newest study of stability of the same settings and data as a run."""
+    return next(_same("stability", stability, results), None)
+
+
+def relaxed_of(results: Results) -> Relaxed | None:
+    """Return the newest study of rules of the same settings and data as a run."""
+    return next(_same("rules", relaxed, results), None)
+
+
+def _same(kind: Kind, opened: Callable[[Study], Told], results: Results) -> Iterator[Told]:
+    """Give the studies of the same settings and data as a run, the newest first."""
     from scenarios.display.frontiers import is_of
     from scenarios.errors import ScenarioError
 
-    for study in found("stability"):
+    for study in found(kind):
         try:
-            opened = stability(study)
+            told = opened(study)
         except ScenarioError:
             continue
-        if is_of(opened.manifest, results):
-            return opened
-    return None
+        if is_of(told.manifest, results):
+            yield told
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -117,6 +135,14 @@ def _stability(folder: str, stamp: int) -> Stability:
 
     del stamp
     return open_stability(Path(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _relaxed(folder: str, stamp: int) -> Relaxed:
+    from scenarios.display.relaxed import open_relaxed
+
+    del stamp
+    return open_relaxed(Path(folder))
 
 
 def decided_again(run: str) -> list[Study]:

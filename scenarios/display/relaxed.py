@@ -96,7 +96,7 @@ def answer(found: Relaxed) -> str:
         f"Of {len(rows)} rules one costs the plan most: {dearest}. Relaxed alone "
         f"it would save {wording.pounds(float(first['relaxed_saves_gbp']))} of the weighted cost "
         f"and change the average distance by {_miles(-float(first['relaxed_miles']))} miles; "
-        f"relaxing {wording.count(nothing, 'rule')} would save nothing."
+        f"{nothing} of them would save nothing."
     )
 
 
