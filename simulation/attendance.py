@@ -229,18 +229,26 @@ class VisitingDay:
         tuple of ndarray of float64
             Simulation minutes; shape (parties that came,).
         """
-        settings = self.settings
-
-        def drawn(purpose: str) -> NDArray[np.float64]:
-            return self._drawn(purpose, place, visits, request)
-
-        span = settings.arrive_first_minutes - settings.arrive_last_minutes
-        arrived = sessions.start[slot] - settings.arrive_first_minutes + drawn("arrives") * span
+        arrived = self.arrived(place, visits, sessions, request, slot)
         party = visits.party[request]
         visitors = place.adults[party] + place.children[party]
-        served = settings.check_minutes_per_visitor * visitors * (0.5 + drawn("is checked"))
+        checked = self._drawn("is checked", place, visits, request)
+        served = self.settings.check_minutes_per_visitor * visitors * (0.5 + checked)
         session, checkers = self._sessions(sessions)
         return arrived, through_check(session[slot], arrived, served, checkers)
+
+    def arrived(
+        self,
+        place: Place,
+        visits: Requests,
+        sessions: DatedSlots,
+        request: NDArray[np.int64],
+        slot: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Say when each party that came arrived; parameters as for ``at_the_check``."""
+        first, last = self.settings.arrive_first_minutes, self.settings.arrive_last_minutes
+        share = self._drawn("arrives", place, visits, request)
+        return np.asarray(sessions.start[slot] - first + share * (first - last), dtype=np.float64)
 
     def _drawn(
         self, purpose: str, place: Place, visits: Requests, request: NDArray[np.int64]

@@ -19,8 +19,8 @@ from simulation.place import Place
 from simulation.streams import stream_key, uniform
 
 OF_PARTIES = (
-    "adults", "children", "availability", "conditions", "has_car", "low_income", "net_cost_gbp",
-    "money_gbp", "refund_gbp", "return_minutes",
+    "adults", "children", "pupils", "availability", "conditions", "has_car", "low_income",
+    "net_cost_gbp", "money_gbp", "refund_gbp", "return_minutes",
 )  # fmt: skip
 """What a party that starts to come takes over from another of the same prison."""
 

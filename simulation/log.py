@@ -357,23 +357,38 @@ class VisitLog:
         """Give the minute at which each visit is over at the latest; two sessions end together."""
         return _visit_ends(self.year, self.second_session, request, slot)
 
-    def school_minutes(
-        self, calendar: Calendar, request: NDArray[np.int64], slot: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Give the minutes of school that the children of each visit miss, the journey included."""
-        sessions, place = self.year.sessions, self.year.place
-        party, day = self.year.visits.party[request], sessions.day[slot]
+    def trips(self) -> NDArray[np.int64]:
+        """Give the rows of parties that made the trip: visits, and those that were not let in."""
+        return np.flatnonzero(self.of(VisitOutcome.ATTENDED) | self.of(VisitOutcome.REFUSED_ENTRY))
+
+    def school_minutes(self, calendar: Calendar, trips: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the minutes of school that children miss, the journey included.
+
+        They are away from leaving home, so that the party arrives when it does, until the return. A
+        party that is not let in turns back when the session starts, or on arrival if that is later.
+
+        Parameters
+        ----------
+        calendar
+            Hours of school, and days without.
+        trips
+            Some of the rows of ``trips``.
+        """
+        request, slot = self.request[trips], self.slot[trips]
+        sessions, place, visits = self.year.sessions, self.year.place, self.year.visits
+        party, day = visits.party[request], sessions.day[slot]
         journey = place.return_minutes[party] / 2.0
         midnight = day * float(MINUTES_PER_DAY)
-        leaves = np.maximum(
-            sessions.start[slot] - journey, midnight + clock_minutes(calendar.school_from)
+        arrived = self.year.day.arrived(place, visits, sessions, request, slot)
+        over = np.where(
+            self.of(VisitOutcome.ATTENDED)[trips],
+            self.visit_ends(request, slot),
+            np.maximum(sessions.start[slot], arrived),
         )
-        returns = np.minimum(
-            self.visit_ends(request, slot) + journey,
-            midnight + clock_minutes(calendar.school_until),
-        )
+        leaves = np.maximum(arrived - journey, midnight + clock_minutes(calendar.school_from))
+        returns = np.minimum(over + journey, midnight + clock_minutes(calendar.school_until))
         missed = np.maximum(returns - leaves, 0.0) * ~self.year.open_days.is_free(day, calendar)
-        return np.asarray(missed * place.children[party], dtype=np.float64)
+        return np.asarray(missed * place.pupils[party], dtype=np.float64)
 
     def last_outcomes(self) -> NDArray[np.int64]:
         """Give the code of the last turn of every request for a visit."""
@@ -425,9 +440,10 @@ class VisitLog:
             prisoner_id, request (its number within the person's requests of that channel),
             channel (visit or video), outcome, at, session (template id, empty where none or a
             video call), session_start (missing where none), late_minutes and minutes_had (missing
-            but where a visit or call took place), adults, children; and, missing but where a visit
-            took place: family_gbp (fares and fuel of the party, before refunds), family_minutes on
-            the way and school_minutes missed, each over everybody in the party.
+            but where a visit or call took place), adults, children; and, missing but where a party
+            made the trip, be it let in or not: family_gbp (fares and fuel of the party, before
+            refunds), family_minutes on the way and school_minutes missed, each over everybody in
+            the party.
         """
         year = self.year
         visits = year.visits
@@ -460,15 +476,15 @@ class VisitLog:
         def minutes_of(column: NDArray[np.float64]) -> NDArray[np.float64]:
             return where_known(np.where(self.minutes_had > 0.0, column, np.nan))
 
-        def of_visits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        def of_trips(values: NDArray[np.float64]) -> NDArray[np.float64]:
             known = np.full(len(self.outcome), np.nan)
-            known[attended] = values
+            known[trips] = values
             return known
 
-        attended = np.flatnonzero(self.of(VisitOutcome.ATTENDED))
-        came, place = visits.party[self.request[attended]], year.place
+        trips = self.trips()
+        came, place = visits.party[self.request[trips]], year.place
         in_party = (place.adults + place.children)[came]
-        missed = self.school_minutes(calendar, self.request[attended], self.slot[attended])
+        missed = self.school_minutes(calendar, trips)
         no_minutes = np.full(asked + asked_calls, np.nan)
         # who is called and no party is one adult
         callers = np.zeros(len(year.place.keys), dtype=np.int64)
@@ -498,9 +514,9 @@ class VisitLog:
                 "minutes_had": minutes_of(self.minutes_had),
                 "adults": np.append(year.place.adults, callers + 1)[party].astype(np.int16),
                 "children": np.append(year.place.children, callers)[party].astype(np.int16),
-                "family_gbp": where_known(of_visits(place.money_gbp[came]), 2),
-                "family_minutes": where_known(of_visits(place.return_minutes[came] * in_party)),
-                "school_minutes": where_known(of_visits(missed)),
+                "family_gbp": where_known(of_trips(place.money_gbp[came]), 2),
+                "family_minutes": where_known(of_trips(place.return_minutes[came] * in_party)),
+                "school_minutes": where_known(of_trips(missed)),
             }
         )
 

@@ -230,7 +230,7 @@ class _Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Events:
-    """Visits and calls held in the measured year."""
+    """Visits and calls held in the measured year, and all trips of families, let in or not."""
 
     visit_slot: NDArray[np.int64]
     visit_person: NDArray[np.int64]
@@ -243,6 +243,9 @@ class _Events:
     cut_short: NDArray[np.float64]
     is_double: NDArray[np.float64]
     second_slot: NDArray[np.int64]
+    trip_person: NDArray[np.int64]
+    trip_party: NDArray[np.int64]
+    trip_slot: NDArray[np.int64]
     school_minutes: NDArray[np.float64]
     call_person: NDArray[np.int64]
     call_day: NDArray[np.int64]
@@ -260,6 +263,8 @@ class _Events:
         late, had = log.late_minutes[attended], log.minutes_had[attended]
         hall = np.minimum(year.day.late_minutes[slot], late)
         end = log.visit_ends(request, slot)
+        trips = log.trips()
+        trips = trips[_measured(log.minutes[trips], calendar)]
         lost = end - year.sessions.start[slot] - had
         second = log.second_session[request]
         return cls(
@@ -274,7 +279,10 @@ class _Events:
             is_double=(second >= 0).astype(np.float64),
             second_slot=second[second >= 0],
             visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
-            school_minutes=log.school_minutes(calendar, request, slot),
+            trip_person=year.visits.person[log.request[trips]],
+            trip_party=year.visits.party[log.request[trips]],
+            trip_slot=log.slot[trips],
+            school_minutes=log.school_minutes(calendar, trips),
             call_person=_person_of(log, held),
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
             call_minutes=log.minutes_had[held],
@@ -344,11 +352,13 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     counts |= {name: found.astype(np.float64) for name, found in log.orders.items()}
     counts["probes"] = per_person(log.probed)
     counts["probes_reachable"] = per_person(log.probed[log.reachable])
-    counts["family_money_gbp"] = per_person(person, place.money_gbp[party])
     refunded = _number_in_party(party) < inputs.refunded_visits_per_year
     counts["refund_gbp"] = per_person(person, place.refund_gbp[party] * refunded)
-    counts["family_minutes"] = per_person(person, place.return_minutes[party] * (adults + children))
-    counts["school_minutes"] = per_person(person, events.school_minutes)
+    travels, trip = events.trip_person, events.trip_party
+    travellers = place.adults[trip] + place.children[trip]
+    counts["family_money_gbp"] = per_person(travels, place.money_gbp[trip])
+    counts["family_minutes"] = per_person(travels, place.return_minutes[trip] * travellers)
+    counts["school_minutes"] = per_person(travels, events.school_minutes)
     return counts | contact_counts(
         calendar,
         has_party=place.has_party,
@@ -549,7 +559,7 @@ def _by_session(
             name: per_group(group[offered], values[offered])
             for name, values in _of_sessions(log).items()
         },
-        "school_minutes": per_group(of_visits, events.school_minutes),
+        "school_minutes": per_group(group[events.trip_slot], events.school_minutes),
     }
 
 

@@ -16,6 +16,10 @@ from simulation.streams import person_keys, stream_key, uniform
 AGES = 18
 """Children are 0 to 17 years old."""
 
+SCHOOL_AGES = range(5, 17)
+"""Children of these ages go to school. Compulsory school age begins with the term after the fifth
+birthday and ends in June of the school year of the sixteenth (Education Act 1996, section 8)."""
+
 CHILDREN_APART = 64
 """Numbers of draws set aside for the children of one party."""
 
@@ -104,8 +108,6 @@ def sizes_at(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Say who of each party may come to one of the establishments.
 
-    The age of a child is drawn once, evenly from 0 to 17, and is the same in every replication.
-
     Parameters
     ----------
     parties
@@ -120,18 +122,59 @@ def sizes_at(
     tuple of ndarray of int64
         Grown-ups and children who come.
     """
-    adults, children, number = (
-        parties[name].to_numpy(np.int64) for name in ("adults", "children", "party")
-    )
-    counted = np.zeros(len(parties), dtype=np.int64)
-    stream, adult_age = stream_key(0, 0, "age of a child"), limits[:, LIMITS.index("adult_age")]
-    for child in range(int(children.max(initial=0))):
-        asked = np.flatnonzero((children > child) & (adult_age < AGES))
-        if len(asked):
-            numbers = number[asked] * CHILDREN_APART + child
-            years = np.floor(uniform(stream, keys, asked, numbers) * AGES)
-            counted[asked] += years >= adult_age[asked]
+    adults, children = (parties[name].to_numpy(np.int64) for name in ("adults", "children"))
+    adult_age = limits[:, LIMITS.index("adult_age")]
+    counted = (ages_of(parties, keys) >= adult_age[:, np.newaxis]).sum(axis=1)
     return who_come(adults, children, counted, limits[:, :3])
+
+
+def ages_of(parties: pd.DataFrame, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Give the ages of the children of each party, the eldest first.
+
+    The age of a child is drawn once, evenly from 0 to 17, and is the same in every replication.
+
+    Parameters
+    ----------
+    parties, keys
+        As for ``sizes_at``.
+
+    Returns
+    -------
+    ndarray of int64
+        Years; shape (parties, most children of a party), -1 where there is no such child.
+    """
+    children, number = (parties[name].to_numpy(np.int64) for name in ("children", "party"))
+    stream = stream_key(0, 0, "age of a child")
+    ages = np.full((len(parties), int(children.max(initial=0))), -1)
+    for child in range(ages.shape[1]):
+        there = np.flatnonzero(children > child)
+        drawn = uniform(stream, keys, there, number[there] * CHILDREN_APART + child)
+        ages[there, child] = np.floor(drawn * AGES)
+    return -np.sort(-ages, axis=1)
+
+
+def pupils_at(
+    parties: pd.DataFrame, keys: NDArray[np.uint64], limits: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Count the children of each party that come to an establishment and go to school.
+
+    Of those who count as adults, and of those who do not, the elder ones come first.
+
+    Parameters
+    ----------
+    parties, keys, limits
+        As for ``sizes_at``.
+    """
+    adults, children = sizes_at(parties, keys, limits)
+    ages = ages_of(parties, keys)
+    most_adults, _, most, adult_age = limits.T
+    counted = (ages >= adult_age[:, np.newaxis]).sum(axis=1)
+    elder = np.minimum(counted, np.minimum(most_adults, most) - adults)
+    rank, first_younger = np.arange(ages.shape[1]), counted[:, np.newaxis]
+    elder, younger = elder[:, np.newaxis], (children - elder)[:, np.newaxis]
+    come = (rank < elder) | ((rank >= first_younger) & (rank < first_younger + younger))
+    goes = (ages >= SCHOOL_AGES.start) & (ages < SCHOOL_AGES.stop)
+    return np.asarray((come & goes).sum(axis=1), dtype=np.int64)
 
 
 def smaller_parties(parties: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:

@@ -62,6 +62,8 @@ class Place:
         Person each party would visit, ascending; int64, shape (parties,).
     adults, children
         Members of each party; int64.
+    pupils
+        How many of the children are of an age to go to school; int64.
     availability
         When each party can come; text.
     conditions
@@ -109,6 +111,7 @@ class Place:
     party_person: NDArray[np.int64]
     adults: NDArray[np.int64]
     children: NDArray[np.int64]
+    pupils: NDArray[np.int64]
     availability: NDArray[np.object_]
     conditions: NDArray[np.bool_]
     has_car: NDArray[np.bool_]

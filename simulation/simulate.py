@@ -50,7 +50,7 @@ from simulation.mood import Mood, MoodSettings
 from simulation.need import days_per_holder
 from simulation.open_days import OpenDays, open_days_under
 from simulation.order_rules import OrderRules, without_order
-from simulation.own_rules import LIMITS, rules_by_prison, sizes_at, trips_of
+from simulation.own_rules import LIMITS, pupils_at, rules_by_prison, sizes_at, trips_of
 from simulation.place import BEYOND, Place
 from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
@@ -275,7 +275,8 @@ early, safety
     chosen = parties.iloc[found]
     rules = rules_by_prison(estate, coming, asking)
     limits = rules[list(LIMITS)].reindex(people["establishment"]).to_numpy(np.float64)[person]
-    adults, children = sizes_at(chosen, people["key"].to_numpy(np.uint64)[person], limits)
+    keys = people["key"].to_numpy(np.uint64)[person]
+    adults, children = sizes_at(chosen, keys, limits)
     trip = cost.trip[found]
     smaller = np.flatnonzero((adults != chosen["adults"]) | (children != chosen["children"]))
     if len(smaller):
@@ -287,6 +288,7 @@ early, safety
             "person": person,
             "adults": adults,
             "children": children,
+            "pupils": pupils_at(chosen, keys, limits),
             "availability": chosen["availability"].to_numpy(object),
             "conditions": chosen["conditions"].to_numpy(np.bool_),
             "has_car": chosen["has_car"].to_numpy(np.bool_),

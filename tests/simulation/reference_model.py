@@ -142,6 +142,7 @@ class ReferenceModel:
         self.rows: list[tuple[float, int, str]] = []
         self.hours: dict[int, tuple[float, float]] = {}
         self.slots_held: dict[int, int] = {}
+        self.came: dict[int, tuple[float, float, float]] = {}
         self.probes: list[tuple[int, bool]] = []
         self._seed, self._replication = seed, replication
         place = year.place
@@ -930,6 +931,7 @@ class ReferenceModel:
         place, party = self.year.place, self.year.visits.party[request]
         first, last = settings.arrive_first_minutes, settings.arrive_last_minutes
         yield env.timeout(DAY - first + self._of_request("arrives", request) * (first - last))
+        arrived = env.now - DAY
         with session.checkers.request() as checker:
             yield checker
             visitors = int(place.adults[party] + place.children[party])
@@ -944,6 +946,8 @@ class ReferenceModel:
             had = 0.0
         outcome = "attended" if had > 0.0 else "refused_entry"
         self.hours[request] = (entered - session.start, had) if had > 0.0 else (0.0, 0.0)
+        over = end if had > 0.0 else max(session.start, arrived)
+        self.came[request] = (session.start, arrived, over)
         self.rows.append((session.start, request, outcome))
 
     def _own_call(self, request: int):

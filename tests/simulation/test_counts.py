@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from simulation.measures import tally
 from simulation.simulate import SimulationInputs, simulate
-from tests.simulation.reference_model import DAY, ReferenceModel
+from tests.simulation.reference_model import DAY, ReferenceModel, of_day
 from tests.simulation.test_reference import small_prisons
 
 LOST = ("refused", "gave_up", "turned_to_video")
@@ -23,6 +24,7 @@ OF_THE_FAMILY = ("attended", "no_show", "cancelled")
 OF_THE_CALL = tuple(
     f"video_{end}" for end in ("failed", "no_credit", "no_slot", "not_cleared", "fell")
 )
+TAKEN = ("family_money_gbp", "family_minutes", "school_minutes")
 COUNTED = ("requests", "periods_without_contact_", "video_slots_used", "video_places_taken")
 
 
@@ -116,6 +118,27 @@ def of_four_weeks(
             yield f"periods_without_contact_{why}"
 
 
+def of_trips(reference: ReferenceModel, measured: range) -> dict[str, float]:
+    """Add up what the trips of families take of them, be they let in or not."""
+    year, place, calendar = reference.year, reference.year.place, reference.inputs.calendar
+    found = dict.fromkeys(TAKEN, 0.0)
+    for request, (start, arrived, over) in reference.came.items():
+        day = int(start // DAY)
+        if day not in measured:
+            continue
+        party = int(year.visits.party[request])
+        way = float(place.return_minutes[party]) / 2.0
+        found["family_money_gbp"] += float(place.money_gbp[party])
+        found["family_minutes"] += 2.0 * way * int(place.adults[party] + place.children[party])
+        if not year.open_days.is_free(np.array([day]), calendar)[0]:
+            begins, ends = (
+                day * DAY + of_day(each) for each in (calendar.school_from, calendar.school_until)
+            )
+            missed = max(min(over + way, ends) - max(arrived - way, begins), 0.0)
+            found["school_minutes"] += missed * int(place.pupils[party])
+    return found
+
+
 @hypothesis_settings(max_examples=15)
 @given(inputs=small_prisons(), seed=st.integers(0, 1_000))
 def test_sums_agree_with_the_stories_of_the_plain_model(
@@ -139,3 +162,4 @@ def test_sums_agree_with_the_stories_of_the_plain_model(
     assert {name: found[name] for name in names} == pytest.approx(
         {name: expected[name] for name in names}
     )
+    assert {name: found[name] for name in TAKEN} == pytest.approx(of_trips(reference, measured))

@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from simulation.clock import Calendar
-from simulation.log import VisitLog, VisitOutcome, join_tables
+from simulation.log import CODE, VisitLog, VisitOutcome, join_tables
 from simulation.measures import GROUPS, estate_totals, tally
 from simulation.replicate import intervals, paired_intervals, replicate
 from simulation.simulate import SimulationInputs, simulate
@@ -103,6 +103,7 @@ def one_visit() -> tuple[SimulationInputs, VisitLog]:
         inputs.places["AAA"],
         adults=np.array([1]),
         children=np.array([2]),
+        pupils=np.array([1]),
         return_minutes=np.array([240.0]),
         money_gbp=np.array([30.0]),
         refund_gbp=np.array([10.0]),
@@ -117,12 +118,20 @@ def one_visit() -> tuple[SimulationInputs, VisitLog]:
 
 
 def test_measures_of_a_single_visit_are_those_worked_out_by_hand() -> None:
-    """From 12:00 to 18:00 two children are away; school ends at 15:15: 2 x 3.25 hours missed."""
+    """Two children come, one of them of school age; school ends at 15:15, before they are back.
+
+    They leave home two hours before they arrive, which is 15 to 60 minutes before 14:00.
+    """
     inputs, log = one_visit()
     asked_day = int(log.year.visits.asked_minutes[0] // 1440)
     tuesday = int(log.year.sessions.day[log.slot[log.of(VisitOutcome.ATTENDED)]][0])
 
     measures = estate_totals(tally([log], inputs), weeks=4)
+
+    visits, sessions, slot = log.year.visits, log.year.sessions, log.slot[log.trips()]
+    arrived = log.year.day.arrived(log.year.place, visits, sessions, np.array([0]), slot).item()
+    left_at = (arrived - tuesday * 1440) / 60 - 2
+    assert 11.0 <= left_at <= 11.75
 
     expected = {
         "requests": 1,
@@ -136,7 +145,7 @@ def test_measures_of_a_single_visit_are_those_worked_out_by_hand() -> None:
         "family_money_gbp": 30.0,
         "refund_gbp": 10.0,
         "family_travel_hours": 12.0,
-        "school_hours_missed": 6.5,
+        "school_hours_missed": 15.25 - left_at,
         "visit_hours": 2.0,
         "tables": 8,
         "hall_use_share": 1 / 8,
@@ -161,6 +170,29 @@ def test_log_of_a_single_visit_tells_its_story() -> None:
     assert table["at"].iloc[2] == table["session_start"].iloc[2]
     assert table["session_start"].iloc[1].strftime("%a %H:%M") == "Tue 14:00"
     assert table["at"].is_monotonic_increasing
+
+
+def test_a_trip_of_a_family_that_is_not_let_in_costs_as_much() -> None:
+    """Pounds and hours are those of a visit; the child is back in time for no lesson either."""
+    inputs, log = one_visit()
+    refused = replace(
+        log,
+        outcome=np.where(
+            log.of(VisitOutcome.ATTENDED), CODE[VisitOutcome.REFUSED_ENTRY], log.outcome
+        ),
+        minutes_had=np.zeros(len(log.minutes)),
+    )
+
+    attended, turned_back = (
+        estate_totals(tally([each], inputs), weeks=4) for each in (log, refused)
+    )
+
+    for measure in ("family_money_gbp", "family_travel_hours", "school_hours_missed"):
+        assert value(turned_back, measure) == value(attended, measure) > 0
+    assert value(turned_back, "visits") == value(turned_back, "refund_gbp") == 0
+    told = refused.table(inputs.calendar).iloc[-1]
+    assert told["family_gbp"] == 30.0
+    assert told["family_minutes"] == 3 * 240.0
 
 
 def test_refunds_stop_at_the_yearly_cap() -> None:

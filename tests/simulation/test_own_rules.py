@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.asking import CHANNELS, Channel, Manner
 from simulation.demand import visit_requests
-from simulation.own_rules import who_come
+from simulation.own_rules import ages_of, pupils_at, who_come
 from simulation.simulate import SimulationInputs
+from simulation.streams import person_keys
 from tests.simulation.small_prison import ASKING, COMING, DEMAND, prison, session
 
 
@@ -99,6 +101,45 @@ def test_ages_are_spread_evenly() -> None:
     children = int(everybody.places["AAA"].children.sum())
 
     assert abs(stays / children - 6 / 18) < 4 * np.sqrt(2 / 9 / children)
+
+
+@given(
+    children=st.lists(st.integers(0, 5), min_size=1, max_size=20),
+    limits=st.tuples(st.integers(1, 3), st.integers(0, 4), st.integers(1, 6), st.integers(5, 18)),
+)
+def test_pupils_are_those_of_school_age_among_the_children_who_come(
+    children: list[int], limits: tuple[int, int, int, int]
+) -> None:
+    """Of those who count as adults, and of the others, the elder come; pupils are 5 to 16."""
+    parties = pd.DataFrame({"party": range(len(children)), "adults": 1, "children": children})
+    keys = person_keys(pd.Series([f"P{number}" for number in range(len(children))]))
+    everywhere = np.tile(np.array(limits, dtype=np.float64), (len(children), 1))
+    most_adults, most_children, most, adult_age = limits
+
+    expected = []
+    for ages in ages_of(parties, keys).tolist():
+        inside, as_adults, younger = 1, 1, 0
+        pupils = 0
+        for age in sorted((age for age in ages if age >= 0), reverse=True):
+            is_adult = age >= adult_age
+            room = as_adults < most_adults if is_adult else younger < most_children
+            if room and inside < most:
+                inside, as_adults, younger = (
+                    inside + 1,
+                    as_adults + is_adult,
+                    younger + (not is_adult),
+                )
+                pupils += 5 <= age <= 16
+        expected.append(pupils)
+
+    assert pupils_at(parties, keys, everywhere).tolist() == expected
+
+
+def test_two_children_in_three_are_of_school_age() -> None:
+    place = prison(people=3_000, sessions=[session()], seed=2).places["AAA"]
+    children = int(place.children.sum())
+
+    assert abs(place.pupils.sum() / children - 12 / 18) < 4 * np.sqrt(2 / 9 / children)
 
 
 def test_a_prison_has_channels_of_its_own() -> None:
