@@ -4,6 +4,7 @@ Modules
 -------
 words        the closed sets of words that tables may hold
 progress     the shape of a progress report
+memory       ``give_back``: memory that is no longer used, to the system
 schema       the dictionary as code: what each column of each table may hold
 apportion    ``largest_remainder``: whole numbers in proportion
 check        ``Problem``, ``TableError``, ``check_table``: one table against the dictionary

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.memory import give_back
 from data.placements import placements_table
 from data.progress import Progress, silent
 from optimiser.alike import keep_own_units
@@ -69,6 +70,7 @@ def allocate(inputs: Inputs, progress: Progress = silent) -> Allocation:
     progress("costs", 0, 1)
     build = build_problem(inputs)
     problem = build.problem
+    give_back()
     progress("costs", 1, 1)
     clock.mark("build")
     by_id = np.argsort(problem.prisoners.to_numpy(), kind="stable")

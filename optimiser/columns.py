@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from data.memory import give_back
 from data.progress import Progress, StopEarlyError, silent, so_far
 from optimiser.duals import LARGEST_PRICE, Prices
 from optimiser.linear import NoAnswerError, solve_large, solve_whole
@@ -298,6 +299,7 @@ class _Search:
         model, left = self._programme_within(width)
         whole = np.zeros(len(model.linear.cost), dtype=np.bool_)
         whole[: len(model.arcs)] = True
+        give_back()
         try:
             answer = solve_whole(model.kept(), whole)
         except NoAnswerError:

@@ -46,7 +46,7 @@ app.add_typer(size, name="size")
 
 
 THRIFTY = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-"""With these in its environment the app's server gives back what a page no longer needs."""
+"""With these in its environment a process gives back what it no longer needs."""
 
 
 class Role(StrEnum):
@@ -76,8 +76,10 @@ def main() -> None:
 
     An interrupt is heard even by a command that a script started in the background.
     """
+    import os
     import signal
 
+    os.environ.update(THRIFTY | os.environ)
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, signal.default_int_handler)
     app()
