@@ -103,13 +103,14 @@ def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def cost_per_person(before: str, before_stamp: int, after: str, after_stamp: int) -> Ratio | None:
-    """Return what one person more who is visited costs in staff; nothing for unlike families."""
+    """Return what staff cost for each person newly visited; nothing for unlike families."""
     from scenarios.compare import is_paired
     from scenarios.effects import cost_per_person
 
     if not is_paired(*_two(before, before_stamp, after, after_stamp)):
         return None
-    return cost_per_person(rows(before, before_stamp), rows(after, after_stamp))
+    visited = newly_visited(before, before_stamp, after, after_stamp)
+    return cost_per_person(rows(before, before_stamp), rows(after, after_stamp), visited)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

@@ -6,11 +6,13 @@ looked up in the run without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from data.words import DAYS
 from scenarios.compare import is_paired
 from scenarios.results import Results
 
@@ -22,11 +24,13 @@ USES = (MOVED, EXTRA, NEW)
 visited in the year anyway; one for a person without any visit in the year before."""
 
 REQUEST = ["replication", "establishment", "prisoner_id", "request"]
-TABLE_TAKEN = [*REQUEST, "is_second"]
-"""A double visit takes a table in two sessions; the second is looked up beside the second."""
+TABLE_TAKEN = ["replication", "prisoner_id", "request", "is_second"]
+"""A double visit takes a table in two sessions; the second is looked up beside the second. A
+request stays the same wherever the prisoner is held."""
 
 PERSON = ["replication", "prisoner_id"]
 MINUTES_PER_HOUR = 60
+DAYS_PER_WEEK = 7
 TAKEN = {
     "family_gbp": "family_gbp",
     "family_minutes": "family_hours",
@@ -55,11 +59,11 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
     DataFrame
         One row per session template that only ``after`` has and that anybody visited:
         establishment, session, replications behind the row, then means over them: held (dated
-        sessions with a visit), visits, the three of ``USES``, which add up to the visits,
-        staff_hours of those sessions, and what the families that came to them took: family_gbp
-        (fares and fuel, before refunds), family_hours on the way and school_hours that children
-        missed. A double visit is one in each of its two sessions and one journey, told with the
-        first. Empty when the runs are not of the same families.
+        sessions, also those that nobody came to), visits, the three of ``USES``, which add up to
+        the visits, staff_hours of those sessions, and what the families that came to them took:
+        family_gbp (fares and fuel, before refunds), family_hours on the way and school_hours that
+        children missed. A double visit is one in each of its two sessions and one journey, told
+        with the first. Empty when the runs are not of the same families.
     """
     if not is_paired(before, after):
         return pd.DataFrame(columns=COLUMNS)
@@ -73,8 +77,7 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
     use = _use(added, one)
     counted = pd.crosstab([use["establishment"], use["session"]], use["use"])
     counted = counted.reindex(columns=list(USES), fill_value=0) / len(played)
-    held = use.drop_duplicates(["replication", "session", "session_start"])
-    sessions = held.groupby(["establishment", "session"]).size() / len(played)
+    sessions = _dates_held(after, other[other["replication"].isin(played)], played)
     taken = use.groupby(["establishment", "session"])[[*TAKEN]].sum() / len(played)
     table = counted.assign(
         replications=len(played), held=sessions, visits=counted.sum(axis=1)
@@ -82,6 +85,39 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
     table = table.reset_index()
     table["staff_hours"] = table["held"] * table["session"].map(_staff_hours(after))
     return table[COLUMNS].sort_values(["establishment", "session"], ignore_index=True)
+
+
+def _dates_held(after: Results, came: pd.DataFrame, played: Sequence[int]) -> pd.Series[float]:
+    """Give on how many dates each session template was held, in the mean of the years played.
+
+    An added session is held on each of its weekdays in the measured weeks. Not on dates on which it
+    was called off to all who had booked it, and not on those on which nobody came to any session
+    of the prison though people come to others of that weekday: then the prison is shut. Any other
+    template was held on the dates on which somebody came.
+    """
+    calendar, log = after.scenario["calendar"], after.visits
+    weeks = int(calendar["weeks"])
+    every = pd.date_range(calendar["start_date"], periods=DAYS_PER_WEEK * weeks)
+    off = log.loc[log["outcome"] == "called_off", ["replication", "session", "session_start"]]
+    off = off.assign(session=off["session"].astype("str"))
+    added = _staff_hours(after)
+    held = {}
+    for establishment, here in came.groupby("establishment"):
+        for session, rows in here.groupby("session"):
+            dates = _dates(rows)
+            if session in added:
+                weekday = DAYS.index(str(session).rpartition("-")[2])
+                due = set(product(played, every[every.day_of_week == weekday]))
+                others = {day for day in _dates(here[here["session"] != session]) if day in due}
+                dates |= (others or due) - _dates(off[off["session"] == session])
+            held[establishment, session] = len(dates) / len(played)
+    return pd.Series(held)
+
+
+def _dates(rows: pd.DataFrame) -> set[tuple[int, pd.Timestamp]]:
+    """Give the years and dates on which some sessions begin."""
+    days = rows["session_start"].dt.normalize()
+    return set(zip(rows["replication"].tolist(), days.tolist(), strict=True))
 
 
 def _attended(results: Results) -> pd.DataFrame:

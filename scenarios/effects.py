@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,6 @@ from scenarios.compare import (
     student_t,
 )
 from scenarios.results import Results
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 ALL = "all"
 KEYS = ["replication", "establishment", "group_by", "group"]
@@ -311,27 +308,33 @@ class Ratio:
     replications: int
 
 
-def cost_per_person(before: pd.DataFrame, after: pd.DataFrame) -> Ratio:
-    """Give what one person more who is visited in four weeks costs in staff, in a year.
+def cost_per_person(before: pd.DataFrame, after: pd.DataFrame, visited: pd.DataFrame) -> Ratio:
+    """Give what the staff cost more in a year for each person newly visited in it.
 
     Parameters
     ----------
     before, after
         Rows of ``estate_rows`` of two runs of the same families.
+    visited
+        The table of ``newly_visited``; its replications alone count.
 
     Returns
     -------
     Ratio
-        Pounds of staff a year per person. Its interval is Fieller's for the ratio of two means of
-        paired differences. Where that is not finite, because nobody more may be visited at all,
-        the ends are missing.
+        Pounds of staff a year per person. Its interval is Fieller's for the ratio of two means over
+        replications. Where that is not finite, because nobody may be newly visited at all, the ends
+        are missing, as they are with one replication.
 
     Notes
     -----
     Fieller (1954): the ratios ``r`` for which the mean of ``cost - r * people`` does not differ
     from 0 by Student's t.
     """
-    cost, people = (_paired(before, after, measure) for measure in (STAFF, PEOPLE_VISITED))
+    newly = visited[visited["sex"] == ALL].set_index("replication")["newly"].sort_index()
+    cost = _staff_change(before, after).reindex(newly.index).to_numpy(np.float64)
+    people = newly.to_numpy(np.float64)
+    if not len(people):
+        return Ratio(value=np.nan, low=np.nan, high=np.nan, replications=0)
     n = len(cost)
     mean_cost, mean_people = float(np.mean(cost)), float(np.mean(people))
     value = mean_cost / mean_people if mean_people else np.nan
@@ -349,14 +352,15 @@ def cost_per_person(before: pd.DataFrame, after: pd.DataFrame) -> Ratio:
     return Ratio(value=value, low=(b - root) / a, high=(b + root) / a, replications=n)
 
 
-def _paired(before: pd.DataFrame, after: pd.DataFrame, measure: str) -> NDArray[np.float64]:
+def _staff_change(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series[float]:
+    """Give what the staff cost more in each replication."""
     values = [
         rows[
-            (rows["measure"] == measure) & (rows["group_by"] == ALL) & (rows["group"] == ALL)
+            (rows["measure"] == STAFF) & (rows["group_by"] == ALL) & (rows["group"] == ALL)
         ].set_index("replication")["value"]
         for rows in (before, after)
     ]
-    return np.asarray((values[1] - values[0]).dropna().sort_index(), dtype=np.float64)
+    return values[1] - values[0]
 
 
 def newly_visited(before: Results, after: Results) -> pd.DataFrame:

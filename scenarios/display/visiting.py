@@ -135,6 +135,11 @@ def _found(known: Known, line: Line, group_by: str, group: str) -> dict[str, obj
     return None if row is None else dict(row)
 
 
+def _of_policy(measure: str) -> Line:
+    """Give the line of a measure of everybody on the first screen of policy staff."""
+    return next(line for line in POLICY if line.measure == measure and line.group_by == effects.ALL)
+
+
 def levels(
     estimates: pd.DataFrame, lines: tuple[Line, ...], caption: str, *, note: str = ""
 ) -> str:
@@ -289,14 +294,14 @@ def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
         The table of :func:`scenarios.effects.newly_visited`.
     """
     known = _known(found, POLICY)
-    contact = _found(known, POLICY[0], *SEXES[0])
-    waits = _found(known, POLICY[4], *SEXES[0])
+    contact = _found(known, _of_policy("no_contact_share"), *SEXES[0])
+    waits = _found(known, _of_policy("wait_days_p90"), *SEXES[0])
     said = []
     if contact is not None:
+        before, after = (cell(contact[name], "no_contact_share") for name in ("before", "after"))
         said.append(
-            f"{cell(contact['after'], POLICY[0].measure)} of people have no visit or video call in "
-            f"four weeks, {cell(contact['before'], POLICY[0].measure)} in the baseline "
-            f"({verdict_words(contact)})."
+            f"{after} of people have no visit or video call in four weeks, {before} in the "
+            f"baseline ({verdict_words(contact)})."
         )
     if waits is not None:
         said.append(
@@ -335,7 +340,8 @@ def level_answer(estimates: pd.DataFrame) -> str:
     """Say in a sentence how contact and waits are in one run."""
     known = _known(estimates, POLICY)
     contact, wait, refused = (
-        _found(known, line, *SEXES[0]) for line in (POLICY[0], POLICY[4], POLICY[6])
+        _found(known, _of_policy(measure), *SEXES[0])
+        for measure in ("no_contact_share", "wait_days_p90", "requests_unmet_share")
     )
     if contact is None or wait is None or refused is None:
         return "This run measured no visits."
@@ -347,7 +353,7 @@ def level_answer(estimates: pd.DataFrame) -> str:
 
 
 def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | None) -> list[Number]:
-    """Give the newly visited people, the staff and what one more visited person costs.
+    """Give the newly visited people, the staff and what the staff cost for each of these people.
 
     Parameters
     ----------
@@ -356,12 +362,12 @@ def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | Non
     visited
         The table of :func:`scenarios.effects.newly_visited`.
     cost
-        What one person more visited costs; ``None`` where the runs are not paired.
+        What staff cost for each person newly visited; ``None`` where the runs are not paired.
     """
     cards = []
     known = _known(found, POLICY)
-    people = _found(known, POLICY[7], *SEXES[0])
-    staff = _found(known, POLICY[9], *SEXES[0])
+    people = _found(known, _of_policy(effects.PEOPLE_VISITED), *SEXES[0])
+    staff = _found(known, _of_policy(effects.STAFF), *SEXES[0])
     if people is not None:
         cards.append(
             Number(
@@ -372,10 +378,19 @@ def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | Non
                 note=_newly(visited),
             )
         )
-    if staff is not None:
+    same = staff is not None and _same_in_every_year(staff)
+    if staff is not None and same:
         cards.append(
             Number(
-                label="Staff of visits and video calls",
+                label=STAFF_CARD,
+                value="No change",
+                note="No session and no hour of video calls is added or taken away.",
+            )
+        )
+    elif staff is not None:
+        cards.append(
+            Number(
+                label=STAFF_CARD,
                 value=wording.difference(float(str(staff["difference"])), effects.STAFF),
                 unit="a year",
                 change=_ends(staff, effects.STAFF),
@@ -383,8 +398,19 @@ def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | Non
             )
         )
     if cost is not None:
-        cards.append(_cost_card(cost, people))
+        cards.append(_cost_card(cost, visited, same=same))
     return cards
+
+
+STAFF_CARD = "Staff of visits and video calls"
+
+
+def _same_in_every_year(row: Mapping[str, object]) -> bool:
+    """Say whether two runs have the same value in every replication."""
+    difference = float(str(row["difference"]))
+    return difference == 0 and (
+        int(str(row["replications"])) == 1 or float(str(row["low"])) == float(str(row["high"]))
+    )
 
 
 def _ends(row: Mapping[str, object], measure: str) -> str:
@@ -405,26 +431,35 @@ def _newly(visited: pd.DataFrame) -> str:
     return f"In the {kept} kept{mean}: {told}. Part of both is chance."
 
 
-def _cost_card(cost: Ratio, people: Mapping[str, object] | None) -> Number:
-    label = "Staff for each person more visited in four weeks"
-    rises = people is not None and people["verdict"] == "higher"
-    if not rises:
-        return Number(
-            label=label,
-            value=DASH,
-            note="Not told: it cannot be said that more people are visited.",
+def _cost_card(cost: Ratio, visited: pd.DataFrame, *, same: bool) -> Number:
+    label = "Staff for each person newly visited in the year"
+    newly, lost = visited[visited["sex"] == effects.ALL][["newly", "no_longer"]].mean()
+    why = ""
+    if same:
+        why = (
+            "No staff is added, so none can be counted for a person. What moves cost, once, is on "
+            "the page Overview."
         )
+    elif newly != newly:
+        why = "Not told: these two runs keep no year in which to count them."
+    elif newly <= lost:
+        why = "Not told: no fewer people are no longer visited than are newly visited."
+    if why:
+        return Number(label=label, value=DASH, note=why)
     ends = (
         f"95% interval {cell(cost.low, effects.STAFF)} to {cell(cost.high, effects.STAFF)}"
         if cost.low == cost.low
         else "no finite 95% interval"
+        if cost.replications > 1
+        else "one year kept: no interval"
     )
     return Number(
         label=label,
         value=cell(cost.value, effects.STAFF),
         unit="a year",
         change=ends,
-        note="The change of staff costs over that of people visited (Fieller's interval).",
+        note=f"The change of staff costs over {wording.count(newly, 'person')} newly visited; "
+        f"{wording.count(lost, 'person')} no longer visited are not taken off.",
     )
 
 

@@ -74,7 +74,7 @@ def test_visits_of_a_run_are_set_beside_the_baseline(
     assert compared.who_loses(effects.gains_and_losses(found)) in text
     visited = effects.newly_visited(today, evenings)
     assert visiting.answer(found, visited) in text
-    assert "Staff for each person more visited" in text
+    assert "Staff for each person newly visited" in text
     assert "Men and women apart" in text
     assert "Not tried" in text
     assert "No stored experiment tried this run" in text

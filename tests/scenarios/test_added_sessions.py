@@ -34,7 +34,7 @@ def results(rows: list[tuple[Any, ...]], added: list[dict[str, Any]]) -> Results
     return Results(
         scenario={
             "population": 1,
-            "calendar": {"start_date": "2026-08-03"},
+            "calendar": {"start_date": "2026-08-03", "weeks": 4},
             "regime": {"added_sessions": added},
             "attendance": {
                 "tables_per_officer": 6,
@@ -79,9 +79,39 @@ def pair() -> tuple[Results, Results]:
 def test_a_visit_in_an_added_session_is_moved_extra_or_new(pair: tuple[Results, Results]) -> None:
     (row,) = added_use(*pair).to_dict("records")
     assert [row[use] for use in USES] == [1, 1, 1]
-    assert (row["visits"], row["held"], row["replications"]) == (3, 2, 1)
-    assert row["staff_hours"] == 2 * STAFF_HOURS
+    assert (row["visits"], row["held"], row["replications"]) == (3, 4, 1)
+    assert row["staff_hours"] == 4 * STAFF_HOURS
     assert (row["family_gbp"], row["family_hours"], row["school_hours"]) == (60.0, 4.5, 1.5)
+
+
+def test_a_session_held_for_nobody_has_staff_and_one_called_off_or_shut_out_has_none() -> None:
+    """Four Tuesdays: A comes, nobody comes, the evening is called off, the whole prison is shut."""
+    new = "LEI-added-0-tue"
+    afternoons = [
+        ("B", number, "attended", "LEI-2", f"2026-08-{day} 14:00")
+        for number, day in enumerate(("04", "11", "18"))
+    ]
+    before = results(afternoons, [])
+    after = results(
+        [
+            *afternoons,
+            ("A", 1, "attended", new, "2026-08-04 18:00"),
+            ("A", 2, "called_off", new, "2026-08-18 18:00"),
+        ],
+        [EVENING],
+    )
+    (row,) = added_use(before, after).to_dict("records")
+    assert (row["visits"], row["held"], row["staff_hours"]) == (1, 2, 2 * STAFF_HOURS)
+
+
+def test_a_visit_made_before_at_another_prison_is_no_further_one() -> None:
+    """A plan moves the person: the same request is met at the new prison."""
+    new = "LEI-added-0-tue"
+    before = results([("A", 1, "attended", "LNI-1", "2026-08-05 14:00")], [])
+    before.tables["visits"]["establishment"] = "LNI"
+    after = results([("A", 1, "attended", new, "2026-08-04 18:00")], [EVENING])
+    (row,) = added_use(before, after).to_dict("records")
+    assert [row[use] for use in USES] == [1, 0, 0]
 
 
 def test_an_added_session_that_is_the_second_of_a_double_visit_counts() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from scenarios.compare import differences
 from scenarios.display import compared, visiting
-from scenarios.effects import HIGHER_IS_BETTER, OTHER_PEOPLE, gains_and_losses
+from scenarios.display.markup import DASH
+from scenarios.effects import HIGHER_IS_BETTER, OTHER_PEOPLE, cost_per_person, gains_and_losses
 
 
 def by_prison(values: dict[str, list[float]]) -> pd.DataFrame:
@@ -126,3 +127,41 @@ def test_newly_visited_people_of_several_years_have_a_range() -> None:
         "In the 2 simulated years kept: 990 people visited a year who are not in the baseline "
         "(980 to 1,000), and 850 people no longer visited (800 to 900); part of both is chance."
     )
+
+
+def staff(years: list[float]) -> pd.DataFrame:
+    rows = [("staff_gbp", number, gbp) for number, gbp in enumerate(years)]
+    table = pd.DataFrame(rows, columns=["measure", "replication", "value"])
+    return table.assign(
+        scenario="a", establishment="ALL", group_by="all", group="all", measure_unit="GBP a year"
+    )
+
+
+def cards_of(more: float, counts: list[tuple[int, int]]) -> dict[str, visiting.Number]:
+    before, after = [29e6, 30e6], [29e6 + more, 30e6 + more]
+    found = differences(staff(before), staff(after), paired=True)
+    visited = newly(counts)
+    cost = cost_per_person(staff(before), staff(after), visited)
+    return {card.label: card for card in visiting.policy_numbers(found, visited, cost)}
+
+
+PER_PERSON = "Staff for each person newly visited in the year"
+
+
+def test_staff_that_do_not_change_are_no_pounds_for_a_person() -> None:
+    cards = cards_of(0.0, [(991, 392)])
+    assert cards["Staff of visits and video calls"].value == "No change"
+    assert cards[PER_PERSON].value == DASH
+    assert "No staff is added" in cards[PER_PERSON].note
+    assert not any("£0" in f"{card.value}{card.change}" for card in cards.values())
+
+
+def test_staff_are_counted_for_people_newly_visited() -> None:
+    card = cards_of(99_100.0, [(991, 392)])[PER_PERSON]
+    assert card.value == "£100"
+    assert card.change == "one year kept: no interval"
+    assert "991 people newly visited" in card.note
+
+
+def test_no_cost_per_person_is_told_where_as_many_are_no_longer_visited() -> None:
+    assert cards_of(99_100.0, [(300, 392)])[PER_PERSON].value == DASH

@@ -138,13 +138,7 @@ def test_group_gains_or_loses_by_the_measures_that_differ_beyond_chance() -> Non
 def test_cost_of_a_person_is_a_t_interval_where_as_many_are_always_gained(
     cost: list[float], people: float
 ) -> None:
-    zero = [0.0] * len(cost)
-    key = ("all", "all")
-    before = rows_of({(*key, effects.STAFF): zero, (*key, effects.PEOPLE_VISITED): zero})
-    after = rows_of(
-        {(*key, effects.STAFF): cost, (*key, effects.PEOPLE_VISITED): [people] * len(cost)}
-    )
-    told = effects.cost_per_person(before, after)
+    told = cost_of(cost, [people] * len(cost))
     half = stats.t.ppf(0.975, len(cost) - 1) * stats.sem(cost)
     mean = float(np.mean(cost))
     scale = max(cost) / people
@@ -153,15 +147,27 @@ def test_cost_of_a_person_is_a_t_interval_where_as_many_are_always_gained(
     assert told.high == pytest.approx((mean + half) / people, abs=1e-6 * scale)
 
 
-def test_cost_has_no_finite_interval_where_nobody_may_be_gained() -> None:
-    key = ("all", "all")
-    before = rows_of({(*key, effects.STAFF): [0.0] * 3, (*key, effects.PEOPLE_VISITED): [0.0] * 3})
-    after = rows_of(
-        {(*key, effects.STAFF): [9.0, 10.0, 11.0], (*key, effects.PEOPLE_VISITED): [-1.0, 1.0, 2.0]}
-    )
-    told = effects.cost_per_person(before, after)
+def cost_of(cost: list[float], newly: list[float]) -> effects.Ratio:
+    """Give the cost per person where staff cost so much more and so many are newly visited."""
+    key = ("all", "all", effects.STAFF)
+    before, after = rows_of({key: [0.0] * len(cost)}), rows_of({key: cost})
+    visited = pd.DataFrame({"replication": range(len(newly)), "sex": "all", "newly": newly})
+    return effects.cost_per_person(before, after, visited)
+
+
+def test_cost_has_no_finite_interval_where_nobody_may_be_newly_visited() -> None:
+    told = cost_of([9.0, 10.0, 11.0], [0.0, 1.0, 2.0])
     assert np.isnan(told.low)
     assert np.isnan(told.high)
+
+
+def test_cost_is_of_the_years_whose_visits_are_kept_and_has_no_interval_of_one() -> None:
+    """The first year alone is kept: 900 pounds for three people."""
+    told = cost_of([900.0, 10_000.0], [3.0])
+    assert told.value == 300.0
+    assert told.replications == 1
+    assert np.isnan(told.low)
+    assert np.isnan(cost_of([900.0], []).value)
 
 
 def test_newly_visited_people_are_those_of_the_event_logs(pair: tuple[Results, Results]) -> None:
