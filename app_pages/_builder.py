@@ -133,15 +133,17 @@ def _judged(
 ) -> tuple[Scenario | None, tuple[str, ...]]:
     from scenarios.drafts import checked_text
     from scenarios.errors import ScenarioError
-    from scenarios.inputs import unfit
+    from scenarios.inputs import problems_of, unfit
 
     try:
         scenario = checked_text(name, text)
     except ScenarioError as error:
         return None, error.problems
-    folder = None if tables is None else Path(tables[0])
-    problems = tuple(unfit(scenario, _effects.estate_of(tables), folder))
-    return (None if problems else scenario), problems
+    if tables is None:
+        problems = unfit(scenario, _effects.estate_of(None))
+    else:
+        problems = problems_of(scenario, Path(tables[0]))
+    return (None if problems else scenario), tuple(problems)
 
 
 def judged(draft: Draft) -> tuple[Scenario | None, tuple[str, ...]]:

@@ -193,14 +193,6 @@ def estimated(folder: str, stamp: int, names: tuple[str, ...]) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False)
-def establishments() -> pd.DataFrame:
-    """Return the names and places of the prisons."""
-    from data.load import read_table
-
-    return read_table("establishments")
-
-
-@st.cache_resource(show_spinner=False)
 def outline() -> dict[str, Any]:
     """Return the outline of England and Wales as GeoJSON."""
     from scenarios.display.views import outline_geojson

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_pages import _data, _export, _show, _state, _who
+from app_pages import _data, _export, _show, _who
+from data.load import read_table
 from scenarios import templates, uploads
 from scenarios.display import data_quality, wording
 
@@ -103,8 +104,8 @@ def show_templates() -> None:
         )
 
 
-def show_findings(found: Path, whose: str) -> None:
-    """Show what a check found: the report, then the gaps and the people who are misplaced."""
+def show_findings(found: Path, whose: str, tables: Path | None) -> None:
+    """Show what a check of tables found: the report, then the gaps and who is misplaced."""
     check = uploads.stored_check(found)
     report = data_quality.read(found, "report")
     if len(report):
@@ -125,14 +126,15 @@ def show_findings(found: Path, whose: str) -> None:
         _show.say("No field is missing in any row.")
     _show.section("People held where a rule would not let them be")
     _show.say(data_quality.misplaced_words(check))
+    prisons = read_table("establishments", tables)
     if len(misplaced):
-        _show.table(data_quality.misplaced(misplaced, _state.establishments()))
+        _show.table(data_quality.misplaced(misplaced, prisons))
     _export.download(
         "What was found",
         [
             data_quality.report_sheet(report),
             data_quality.missing(missing),
-            data_quality.misplaced(misplaced, _state.establishments()),
+            data_quality.misplaced(misplaced, prisons),
         ],
         mark="OFFICIAL-SENSITIVE",
     )
@@ -185,7 +187,7 @@ if brought:
                 on_click=lambda: _data.use(uploads.freeze(folder)),
                 disabled=_data.in_use() == uploads.frozen(folder),
             )
-        show_findings(found, "the tables that you brought")
+        show_findings(found, "the tables that you brought", folder / uploads.DRAFT)
     else:
         _show.say("Nothing is used before it was checked.")
 else:
@@ -195,4 +197,4 @@ else:
         with st.spinner("Making the people, and looking at them"):
             uploads.run_check(None, built_in)
     if (built_in / "check.json").is_file():
-        show_findings(built_in, "the built-in tables and made-up people")
+        show_findings(built_in, "the built-in tables and made-up people", None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -81,6 +83,24 @@ def test_sound_tables_are_checked_used_and_go_with_every_long_command(
     app.switch_page("app_pages/data.py").run()
     click(app, "Go back to the built-in tables")
     assert "Runs use the built-in tables" in shown(app)
+
+
+def test_prisons_of_ones_own_are_named_where_people_are_misplaced(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, small_data: Path, tmp_path: Path
+) -> None:
+    """Somebody of category B is held where C is the highest."""
+    own = Path(shutil.copytree(small_data, tmp_path / "own"))
+    people = pd.read_csv(own / "population.csv", keep_default_na=False)
+    moved = people.index[(people["sex"] == "men") & (people["category"] == "C")][:3]
+    people.loc[moved, "category"] = "B"
+    people.to_csv(own / "population.csv", index=False)
+    prisons = pd.read_csv(own / "establishments.csv", keep_default_na=False)
+    prisons["name"] = "Our own " + prisons["name"]
+    prisons.to_csv(own / "establishments.csv", index=False)
+    app = bring_all(page(monkeypatch, runs, "data"), own)
+    text = shown(click(app, "Check these tables"))
+    table = text[text.index("People held where a rule would not let them be") :]
+    assert "Our own " in table
 
 
 def test_errors_block_and_are_listed_as_text(monkeypatch: pytest.MonkeyPatch, runs: Path) -> None:
