@@ -260,6 +260,7 @@ def _price_problems(
     travel = travel_times(data_dir, estate.establishments, scenario.travel)
     inputs = Inputs(
         estate=_edited(scenario, estate),
+        estate_today=estate,
         population=people,
         records=_records_about(people, scenario, checked, estate, data_dir),
         parties=families,
