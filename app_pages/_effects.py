@@ -26,6 +26,13 @@ PRISONS = (
 )  # fmt: skip
 """What the page on visits shows prison by prison."""
 
+CONTACT_OF = {
+    "sex": "Contact of men and women",
+    "distance_band": "Contact by miles from home",
+    "children_under_18": "Contact of people with children",
+}
+"""Groups of people whose contact is listed, and what the table of each is called."""
+
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def rows(folder: str, stamp: int) -> pd.DataFrame:
@@ -42,6 +49,19 @@ def estate(folder: str, stamp: int) -> pd.DataFrame:
     from simulation.replicate import intervals
 
     return intervals(rows(folder, stamp))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def contact_by_group(folder: str, stamp: int, *, circulate: bool) -> list[str]:
+    """Return tables of the contact of groups of people, which no choice on a page changes."""
+    from scenarios.display import listings
+
+    estimates = estate(folder, stamp)
+    moved = listings.since_move(estimates, circulate=circulate)
+    return [
+        *(listings.by_group(estimates, group, caption) for group, caption in CONTACT_OF.items()),
+        *([moved] if moved else []),
+    ]
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

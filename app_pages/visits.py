@@ -141,11 +141,8 @@ if baseline is not None:
         compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),
         compared.who_gains(groups, gain, "Who gains and who loses beside the baseline"),
     )
-_show.table(listings.by_group(estimates, "sex", "Contact of men and women"))
-_show.table(listings.by_group(estimates, "distance_band", "Contact by miles from home"))
-_show.table(listings.by_group(estimates, "children_under_18", "Contact of people with children"))
-if after_a_move := listings.since_move(estimates, circulate=circulate):
-    _show.table(after_a_move)
+for listed in _effects.contact_by_group(*known, circulate=circulate):
+    _show.table(listed)
 
 _show.section("What visits take from families")
 _show.table(
