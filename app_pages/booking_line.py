@@ -13,7 +13,7 @@ from scenarios.display.views import ALL
 from scenarios.studies import Kind, Study, studies
 
 KIND: Kind = "size-booking-line"
-SCENARIO = "booking_lines"
+SCENARIO = "baseline"
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -18,7 +18,7 @@ from pathlib import Path
 import ciw
 import numpy as np
 
-from benchmarks.simulation import simulation_inputs
+from benchmarks.simulation import simulation_inputs, without_lines
 from simulation.measures import estate_totals
 from simulation.replicate import replicate
 from simulation.simulate import SimulationInputs, simulate
@@ -162,7 +162,7 @@ def replications_saved_by_common_draws(
     The number of replications that an interval of a given width takes grows with the variance,
     so the ratio is how many times fewer replications the common draws need.
     """
-    before = simulation_inputs()
+    before = without_lines(simulation_inputs())
     codes = [code for code in before.establishments if len(before.sessions[code])][:PRISONS]
     after = _with_weekend_table(before, codes)
     values = np.array(

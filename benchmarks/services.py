@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,27 +14,17 @@ from scenarios.size_workers import Asked, size_workers
 from simulation.contact_centre import LineYear, play_line
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.line import NATIONAL
-from simulation.simulate import SimulationInputs
 from simulation.together import LineLog, play_together
 
 FAMILY_YARDSTICK = "one for each referral, first contact and closure"
 
 
 @cache
-def _with_lines() -> tuple[SimulationInputs, tuple[str, ...]]:
-    """Give the baseline with its lines played, and the prisons of the national one."""
-    inputs = simulation_inputs()
-    settings = replace(inputs.lines.settings, modelled=True)
-    inputs = replace(inputs, lines=replace(inputs.lines, settings=settings))
-    national = inputs.lines.ever_national(inputs.calendar)
-    group = next(each for each in inputs.played_together() if not national.isdisjoint(each))
-    return inputs, group
-
-
-@cache
 def _national_line() -> tuple[float, LineLog]:
     """Play the national line with the desks of its prisons; CPU seconds and what happened."""
-    inputs, group = _with_lines()
+    inputs = simulation_inputs()
+    national = inputs.lines.ever_national(inputs.calendar)
+    group = next(each for each in inputs.played_together() if not national.isdisjoint(each))
     found: list[LineLog] = []
 
     def play() -> None:
@@ -62,9 +51,8 @@ def line_with_desks_seconds() -> dict[str, float | str]:
 def line_alone_seconds() -> dict[str, float | str]:
     """Play the same calls on the line alone."""
     _, line = _national_line()
-    inputs, _ = _with_lines()
     found: list[LineYear] = []
-    until = float(inputs.calendar.days * 24 * 60)
+    until = float(simulation_inputs().calendar.days * 24 * 60)
     value = cpu_seconds(lambda: found.append(play_line(line.calls, line.staff, until=until)))
     assert len(found[0].rang) == len(line.year.rang), "the line alone rings as often"
     yardstick = cpu_seconds(lambda: bare_loop(2 * len(line.year.rang)))

@@ -1,10 +1,10 @@
 """Write the tables of ``docs/validation.md``.
 
-python docs/write_validation.py [RUN_FOLDER] [--lines RUN_FOLDER] [--fit REPLICATIONS]
+python docs/write_validation.py [RUN_FOLDER] [--fit REPLICATIONS]
 
-Of the population always, of a run of the baseline if one is given, of the services around a visit
-if a run of ``booking_lines`` is given with it, and of the fitted settings if they are to be fitted
-again, which plays the national year some rounds over.
+Of the population always, of visits and the services around them if a run of the baseline is given,
+and of the fitted settings if they are to be fitted again, which plays the national year some rounds
+over.
 """
 
 from __future__ import annotations
@@ -33,15 +33,13 @@ def write_part(name: str, tables: str) -> None:
     PAGE.write_text(f"{before}{start}{tables}{end}{after}", encoding="utf-8")
 
 
-def main(run: Path | None, lines: Path | None, replications: int | None) -> None:
+def main(run: Path | None, replications: int | None) -> None:
     """Write the population's tables, and those of the simulated year that are asked for.
 
     Parameters
     ----------
     run
         Folder of a run of the baseline.
-    lines
-        Folder of a run of ``booking_lines``.
     replications
         Simulated years of each round of the fit.
     """
@@ -58,15 +56,12 @@ def main(run: Path | None, lines: Path | None, replications: int | None) -> None
     if run is not None:
         baseline_run = load_results(run)
         write_part("visits", visits_markdown(baseline_run))
-        if lines is not None:
-            runs = {"baseline": baseline_run, "booking_lines": load_results(lines)}
-            write_part("services", services_markdown(runs))
+        write_part("services", services_markdown(baseline_run))
 
 
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description="Write the tables of docs/validation.md.")
     asked.add_argument("run", nargs="?", type=Path, help="folder of a run of the baseline")
-    asked.add_argument("--lines", type=Path, help="folder of a run of booking_lines")
     asked.add_argument("--fit", type=int, metavar="REPLICATIONS", help="fit the wishes again")
     given = asked.parse_args()
-    main(given.run, given.lines, given.fit)
+    main(given.run, given.fit)

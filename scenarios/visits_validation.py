@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from data.description import markdown_table
@@ -36,36 +34,15 @@ def visits_beside_published(results: Results) -> pd.DataFrame:
     KeyError
         When the run lacks a measure that the table names.
     """
-    return _beside(read_table("published_visits"), results)[SHOWN]
+    return _beside(read_table("published_visits"), results)
 
 
-def services_beside_published(runs: Mapping[str, Results]) -> pd.DataFrame:
-    """Set the measures of runs beside the figures of ``published_services``.
+def services_beside_published(results: Results) -> pd.DataFrame:
+    """Set a run's measures beside the figures of ``published_services``.
 
-    Parameters
-    ----------
-    runs
-        By the name of their scenario; the table says which scenario each figure stands beside.
-
-    Returns
-    -------
-    DataFrame
-        As ``visits_beside_published``, with the scenario after the figure.
-
-    Raises
-    ------
-    KeyError
-        When a run is missing, or lacks a measure that the table names.
+    Parameters, columns and errors are those of ``visits_beside_published``.
     """
-    published = read_table("published_services")
-    missing = sorted({*published["scenario"]} - set(runs))
-    if missing:
-        raise KeyError(f"no run of {', '.join(missing)}")
-    parts = [
-        _beside(published[published["scenario"] == name], runs[name])
-        for name in published["scenario"].unique()
-    ]
-    return pd.concat(parts).sort_index()[["figure", "scenario", *SHOWN[1:]]]
+    return _beside(read_table("published_services"), results)
 
 
 def _beside(published: pd.DataFrame, results: Results) -> pd.DataFrame:
@@ -77,31 +54,25 @@ def _beside(published: pd.DataFrame, results: Results) -> pd.DataFrame:
     if len(missing):
         raise KeyError(f"the run has no measure for: {', '.join(missing)}")
     scaled = beside[["mean", "low", "high"]].mul(beside["times"], axis=0)
-    return beside.assign(published=beside["value"], modelled=scaled["mean"]).assign(
-        low=scaled["low"], high=scaled["high"]
-    )
+    return beside.assign(
+        published=beside["value"], modelled=scaled["mean"], low=scaled["low"], high=scaled["high"]
+    )[SHOWN]
 
 
 def visits_markdown(results: Results) -> str:
-    """Give the same as a Markdown table, under a line that names run and replications."""
-    summary = results.summary
-    head = f"Baseline, {summary['replications']} replications, seed {summary['seed']}.\n\n"
-    return head + _markdown(visits_beside_published(results))
+    """Give the visits as a Markdown table, under a line that names run and replications."""
+    return _head(results) + _markdown(visits_beside_published(results))
 
 
-def services_markdown(runs: Mapping[str, Results]) -> str:
-    """Give the services as a Markdown table, under a line that names runs and replications."""
-    table = services_beside_published(runs)
-    told = [
-        f"`{name}`: {_counted(runs[name].summary['replications'])}, "
-        f"seed {runs[name].summary['seed']}"
-        for name in table["scenario"].unique()
-    ]
-    return f"{'; '.join(told)}.\n\n{_markdown(table)}"
+def services_markdown(results: Results) -> str:
+    """Give the services as a Markdown table, under the same line."""
+    return _head(results) + _markdown(services_beside_published(results))
 
 
-def _counted(replications: int) -> str:
-    return f"{replications} replication{'s' * (replications != 1)}"
+def _head(results: Results) -> str:
+    replications = results.summary["replications"]
+    counted = f"{replications} replication{'s' * (replications != 1)}"
+    return f"Baseline, {counted}, seed {results.summary['seed']}.\n\n"
 
 
 def _markdown(table: pd.DataFrame) -> str:

@@ -50,10 +50,9 @@ MEASURES = (*LINE, *SAFETY, *EARLY)
 """Every measure the page reads."""
 
 NOT_MODELLED = (
-    "This run does not play the booking lines: it takes a fixed share of telephone requests to get "
-    "through, after a fixed time. Choose a run of a scenario that plays them, such as Booking "
-    "lines as they are, Online booking everywhere, or More prisons on the national line in 2027, "
-    "or start one on the page Runs."
+    "This run does not play the booking lines: families ring until they get through, each call "
+    "with the same chance. Choose a run that plays them, such as one of today's estate, or start "
+    "one on the page Runs."
 )
 
 WHICH_PRISONS = (

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 HOSTILE = '<img src="https://evil.example/x.png"> ![x](https://evil.example/y.png)'
 """Text that must be shown as text: markup and a Markdown image that a browser would fetch."""
 
+WITHOUT_LINES = "title: Fixed waits\nquestion: How fast?\nchange: {line.modelled: false}\n"
+
 
 class Ended:
     """A process that has ended; stands for a worker that need not work."""
@@ -120,13 +122,15 @@ def studied(
 
 @pytest.fixture(scope="session")
 def serviced(tmp_path_factory: pytest.TempPathFactory, small_data: Path, today: Results) -> Path:
-    """Give a run of today, one that plays the booking lines, and a sizing of each service."""
+    """Give a run of today, one that plays no booking lines, and a sizing of each service."""
     from scenarios.size_line import size_line
     from scenarios.size_workers import Asked, size_workers
 
     folder = tmp_path_factory.mktemp("serviced")
     retold(today, folder)
-    play("booking_lines", folder, small_data)
+    without = tmp_path_factory.mktemp("scenarios") / "without_lines.yaml"
+    without.write_text(WITHOUT_LINES, encoding="utf-8")
+    play(without, folder, small_data)
     size_workers(
         "baseline",
         Asked(replications=2, workers=1),
@@ -134,8 +138,8 @@ def serviced(tmp_path_factory: pytest.TempPathFactory, small_data: Path, today: 
         data_dir=small_data,
     )
     size_line(
-        "booking_lines",
-        out_dir=folder / "size-booking-line-booking_lines-1",
+        "baseline",
+        out_dir=folder / "size-booking-line-baseline-1",
         replications=2,
         data_dir=small_data,
     )
@@ -152,7 +156,7 @@ def retold(results: Results, runs_dir: Path, **told: Any) -> Path:
     return copy
 
 
-def play(scenario: str, runs_dir: Path, data_dir: Path) -> Results:
+def play(scenario: str | Path, runs_dir: Path, data_dir: Path) -> Results:
     """Play one scenario on the small estate and store it."""
     options = Options(data_dir=data_dir, runs_dir=runs_dir, seed=1, replications=2)
     with ThreadPoolExecutor(1) as pool:

@@ -128,7 +128,7 @@ def test_without_a_sizing_the_page_starts_one(
 
 
 def test_run_without_lines_says_so_plainly(monkeypatch: pytest.MonkeyPatch, serviced: Path) -> None:
-    text = shown(opened(monkeypatch, serviced, LINE, run=run_of(serviced, "baseline")))
+    text = shown(opened(monkeypatch, serviced, LINE, run=run_of(serviced, "without_lines")))
     assert "This run does not play the booking lines" in text
     assert "Calls and answers by line" not in text
     assert "No contact in 72 hours" in text
@@ -137,7 +137,7 @@ def test_run_without_lines_says_so_plainly(monkeypatch: pytest.MonkeyPatch, serv
 def test_line_page_tells_answers_by_line_and_the_first_days(
     monkeypatch: pytest.MonkeyPatch, serviced: Path
 ) -> None:
-    name = run_of(serviced, "booking_lines")
+    name = run_of(serviced, "baseline")
     app = opened(monkeypatch, serviced, LINE, run=name)
     text = shown(app)
     rows = pd.read_parquet(serviced / name / "measures.parquet")
@@ -153,10 +153,10 @@ def test_line_page_tells_answers_by_line_and_the_first_days(
 def test_heat_map_has_a_cell_for_each_half_hour(
     monkeypatch: pytest.MonkeyPatch, serviced: Path
 ) -> None:
-    app = opened(monkeypatch, serviced, LINE, run=run_of(serviced, "booking_lines"))
+    app = opened(monkeypatch, serviced, LINE, run=run_of(serviced, "baseline"))
     text = shown(app)
     summary = json.loads(
-        (serviced / "size-booking-line-booking_lines-1" / "booking_line.json").read_text("utf-8")
+        (serviced / "size-booking-line-baseline-1" / "booking_line.json").read_text("utf-8")
     )
     assert "Agents by half-hour of the week: needed" in text
     assert f"up to {summary['agents_at_peak']} agents" in text

@@ -9,7 +9,6 @@ import pytest
 
 from scenarios.display.wording import MEASURE_WORDS
 from scenarios.errors import ScenarioError
-from scenarios.load import load_scenario
 from scenarios.replay import replay
 from scenarios.results import Results
 from scenarios.run import Options, run_many
@@ -18,7 +17,6 @@ LINES = """\
 title: Lines
 question: What do families wait on the telephone?
 change:
-  line.modelled: true
   calendar.weeks: 6
   asking.online_share: 0.2
   line.joins:
@@ -65,8 +63,6 @@ def test_workers_do_not_change_a_run_with_lines(lines: list[Results]) -> None:
 def test_a_prison_on_the_line_is_replayed_as_it_was(
     lines: list[Results], small_data: Path, tmp_path: Path
 ) -> None:
-    table = load_scenario("baseline")
-    assert not table.line.modelled
     assert lines[0].folder is not None
 
     told = replay(
@@ -78,6 +74,19 @@ def test_a_prison_on_the_line_is_replayed_as_it_was(
     )
 
     assert told[0] == str(tmp_path / "replay")
+
+
+def test_without_lines_every_call_gets_through_and_nothing_is_told_of_them(
+    small_data: Path, tmp_path: Path
+) -> None:
+    text = LINES.replace("change:\n", "change:\n  line.modelled: false\n")
+    (tmp_path / "lines.yaml").write_text(text, encoding="utf-8")
+    options = Options(data_dir=small_data, runs_dir=tmp_path / "runs", replications=1, workers=1)
+
+    (without,), _ = run_many([str(tmp_path / "lines.yaml")], options)
+
+    assert not without.measures["measure"].str.startswith("line_").any()
+    assert set(without.visits["channel"]) == {"visit", "video"}
 
 
 def test_an_edit_of_lines_that_selects_nothing_is_told(small_data: Path, tmp_path: Path) -> None:

@@ -50,7 +50,6 @@ def test_the_scenarios_that_come_with_the_model_are_there() -> None:
     assert scenario_names() == [
         "baseline",
         "accumulated_visits",
-        "booking_lines",
         "closer_to_home",
         "closer_to_home_ceiling",
         "early_days_everywhere",

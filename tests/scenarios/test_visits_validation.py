@@ -61,31 +61,26 @@ def test_page_names_replications_and_keeps_every_figure() -> None:
     assert all(figure in page for figure in read_table("published_visits")["figure"])
 
 
-def runs(lines: tuple[float, ...], baseline: tuple[float, ...]) -> dict[str, Results]:
-    values = {"booking_lines": lines, "baseline": baseline}
-    return {
-        name: made_up_run(of_run, table="published_services") for name, of_run in values.items()
-    }
+def test_each_figure_of_the_services_stands_beside_the_run() -> None:
+    run = made_up_run((5.0, 7.0), table="published_services")
 
-
-def test_each_figure_of_the_services_stands_beside_the_run_of_its_scenario() -> None:
-    table = services_beside_published(runs((30.0, 40.0), (5.0, 7.0))).set_index("figure")
+    table = services_beside_published(run).set_index("figure")
 
     assert list(table.index) == read_table("published_services")["figure"].tolist()
-    of_line = table["scenario"] == "booking_lines"
-    assert (table.loc[of_line, "modelled"] == 35.0).all()
     assert table.loc["family workers at Parc", "modelled"] == 6.0
     assert (table["low"] < table["modelled"]).all()
 
 
-def test_a_figure_of_the_services_without_its_run_is_refused_by_name() -> None:
-    with pytest.raises(KeyError, match="no run of booking_lines"):
-        services_beside_published({"baseline": runs((1.0,), (1.0,))["baseline"]})
+def test_a_run_that_plays_no_lines_is_no_run_of_the_services() -> None:
+    measure = "line_answer_minutes_median"
+    run = made_up_run((1.0,), leave_out=measure, table="published_services")
+    with pytest.raises(KeyError, match="minutes until the national line answered"):
+        services_beside_published(run)
 
 
-def test_the_page_of_the_services_names_runs_and_keeps_every_figure() -> None:
-    page = services_markdown(runs((1.0, 2.0), (3.0, 4.0)))
-    assert "`booking_lines`: 2 replications, seed 1; `baseline`" in page
+def test_the_page_of_the_services_names_replications_and_keeps_every_figure() -> None:
+    page = services_markdown(made_up_run((1.0,), table="published_services"))
+    assert page.startswith("Baseline, 1 replication, seed 1.")
     assert all(figure in page for figure in read_table("published_services")["figure"])
 
 
