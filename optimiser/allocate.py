@@ -17,7 +17,13 @@ from optimiser.alike import keep_own_units
 from optimiser.allocation import Allocation, SolveStatus
 from optimiser.build import Build, Inputs, build_problem, shortfall
 from optimiser.by_objective import decide_by_objective, levels_table
-from optimiser.certify import Certificate, certify, rows_that_follow, with_refutation
+from optimiser.certify import (
+    Certificate,
+    certify,
+    feasibility_faults,
+    rows_that_follow,
+    with_refutation,
+)
 from optimiser.closest import closest_plan
 from optimiser.decide import Decision, decide, refute_better
 from optimiser.duals import Prices
@@ -35,6 +41,7 @@ from optimiser.problem import (
 from optimiser.regions import regional_bound
 from optimiser.residual import residual
 from optimiser.shortfall import ways_out
+from optimiser.strict_tied import MINIMUMS
 from optimiser.ties import wings_left_out
 from optimiser.worst import tail_of
 
@@ -134,7 +141,7 @@ def allocate_by_objective(
     Parameters
     ----------
     inputs
-        As for ``allocate``; nobody may be tied to anybody.
+        As for ``allocate``.
     objective
         One that is no plain sum.
     progress
@@ -150,8 +157,8 @@ def allocate_by_objective(
 
     Raises
     ------
-    ObjectiveError, CeilingError
-        When the objective cannot go with ties, or no plan keeps the limits.
+    CeilingError
+        When no plan keeps the limits.
     InfeasibleAllocationError, CertificateError
         As for ``allocate``.
     """
@@ -164,7 +171,8 @@ def allocate_by_objective(
     tail = tail_of(inputs.population.prisoners, inputs.travel)
     found = decide_by_objective(build, inputs.policy, objective, tail, progress)
     unit_of = keep_own_units(problem, found.unit_of, wanted_units(inputs, problem))
-    if problem.value_pennies(unit_of) != problem.value_pennies(found.unit_of):
+    same = problem.value_pennies(unit_of) == problem.value_pennies(found.unit_of)
+    if not same or feasibility_faults(problem, unit_of):
         unit_of = found.unit_of
     clock.mark("budgets")
     nothing = np.full(len(problem.units), np.nan)
@@ -177,6 +185,7 @@ def allocate_by_objective(
     if (unit_of == UNPLACED).any():
         status = SolveStatus.INFEASIBLE
     wanted_levels = len(objective.order) + 1 if found.levels else 0
+    wanted_levels += sum(level.name == MINIMUMS for level in found.levels)
     if found.stopped and (not exact or len(found.levels) < wanted_levels):
         status = SolveStatus.CANCELLED
     return Allocation(

@@ -35,7 +35,9 @@ from optimiser.problem import (
     Integers,
 )
 from optimiser.strict import Level, Solved, certify_strict, solve_strict
+from optimiser.strict_tied import MINIMUMS, certify_strict_tied, solve_strict_tied
 from optimiser.worst import PARTS_PER_MILE, Asked, Tail, solve_worst, worst_bound
+from optimiser.worst_tied import TiedTail, solve_worst_tied, worst_bound_tied
 
 SMALLEST_GAP = 1e-4
 """Relative gap at which searches for prices and thresholds may stop: 0.01%."""
@@ -43,9 +45,11 @@ SMALLEST_GAP = 1e-4
 LEVEL_GAP = 1e-3
 """Relative gap at which a level of a strict order may end: 0.1%."""
 
+TIED_GAP = 5e-4
+"""Relative gap at which work may end where people are tied or a limit is a minimum: 0.05%."""
 
-class ObjectiveError(ValueError):
-    """An objective that cannot go with something else that is asked."""
+OF_PEOPLE = ("placed", MINIMUMS)
+"""Levels that count people; the others are pounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,8 +106,6 @@ def decide_by_objective(
 
     Raises
     ------
-    ObjectiveError
-        When people are tied to each other, or a limit is a minimum.
     CeilingError
         When no plan keeps the limits.
     CertificateError
@@ -111,10 +113,9 @@ def decide_by_objective(
     """
     problem = build.problem
     if problem.ties or any(limit.at_least for limit in problem.limits):
-        raise ObjectiveError(
-            "a strict order and the worst-off tenth do not go with keep-aparts, groups and "
-            "minimums; leave these out, or add up the terms"
-        )
+        if objective.mode == "strict":
+            return _in_order_tied(build, policy, objective, progress)
+        return _with_worst_tenth_tied(problem, objective, tail, progress)
     ceilings = [
         Ceiling(measure=limited(problem, limit), at_most=limit.bound) for limit in problem.limits
     ]
@@ -153,6 +154,53 @@ def _in_order(
     )
 
 
+def _in_order_tied(
+    build: Build, policy: AllocationPolicy, objective: Objective, progress: Progress
+) -> Ordered:
+    levels = levels_of(build, policy, objective)
+    found = solve_strict_tied(build.problem, levels, smallest_gap=TIED_GAP, progress=progress)
+    certify_strict_tied(
+        build.problem, levels, found.unit_of, found.levels, is_whole=not found.stopped
+    )
+    last = found.levels[-1]
+    return Ordered(
+        unit_of=found.unit_of,
+        value=last.value,
+        bound=last.bound,
+        levels=found.levels,
+        worst_tenth_pennies=0,
+        stopped=found.stopped,
+    )
+
+
+def _with_worst_tenth_tied(
+    problem: AllocationProblem, objective: Objective, tail: Tail, progress: Progress
+) -> Ordered:
+    weight, at_most = _of_worst_tenth(objective)
+    asked = TiedTail(problem=problem, tail=tail, weight_pennies=weight, at_most_parts=at_most)
+    found = solve_worst_tied(asked, smallest_gap=TIED_GAP, progress=progress)
+    faults = asked.faults(found.unit_of)
+    if not faults and worst_bound_tied(asked, found.prices, found.covers) < found.bound:
+        faults.append("the bound is not proven")
+    if faults:
+        raise CertificateError(faults)
+    return Ordered(
+        unit_of=found.unit_of,
+        value=asked.value(found.unit_of),
+        bound=found.bound,
+        levels=(),
+        worst_tenth_pennies=weight * tail.worst_parts(problem, found.unit_of),
+        stopped=found.stopped,
+    )
+
+
+def _of_worst_tenth(objective: Objective) -> tuple[int, int | None]:
+    """Give the price of a part of a mile in pennies, and the most parts that the mean may be."""
+    miles = objective.worst_tenth_at_most_miles
+    weight = objective.worst_tenth_weight_gbp_per_mile * PENNIES_PER_POUND // PARTS_PER_MILE
+    return weight, None if miles is None else int(miles * PARTS_PER_MILE)
+
+
 def _with_worst_tenth(
     problem: AllocationProblem,
     objective: Objective,
@@ -160,14 +208,13 @@ def _with_worst_tenth(
     ceilings: Sequence[Ceiling],
     progress: Progress,
 ) -> Ordered:
-    miles = objective.worst_tenth_at_most_miles
-    weight = objective.worst_tenth_weight_gbp_per_mile * 100 // PARTS_PER_MILE
+    weight, at_most = _of_worst_tenth(objective)
     asked = Asked(
         problem=problem,
         objective=[(1, whole_cost(problem))],
         tail=tail,
         weight_pennies=weight,
-        at_most_parts=None if miles is None else int(miles * PARTS_PER_MILE),
+        at_most_parts=at_most,
         ceilings=ceilings,
     )
     found = solve_worst(asked, smallest_gap=SMALLEST_GAP, progress=progress)
@@ -240,7 +287,7 @@ def level_measures(
 
 
 def levels_table(levels: Sequence[Solved]) -> pd.DataFrame:
-    """Tell how each level ended: people for ``placed``, pounds for the others.
+    """Tell how each level ended: people for ``placed`` and ``minimums``, pounds for the others.
 
     Returns
     -------
@@ -250,11 +297,11 @@ def levels_table(levels: Sequence[Solved]) -> pd.DataFrame:
     """
     rows = []
     for level in levels:
-        scale = 1 if level.name == "placed" else PENNIES_PER_POUND
+        scale = 1 if level.name in OF_PEOPLE else PENNIES_PER_POUND
         rows.append(
             {
                 "level": level.name,
-                "measure_unit": "people" if level.name == "placed" else "GBP",
+                "measure_unit": "people" if level.name in OF_PEOPLE else "GBP",
                 "tolerance": level.tolerance,
                 "value": level.value / scale,
                 "bound": level.bound / scale,

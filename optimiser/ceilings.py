@@ -453,10 +453,10 @@ class _Search:
     def _wholes(self, prices: Floats) -> tuple[int, Integers, int]:
         """Write prices as whole weights over a common one; say how many bits do not fit."""
         priced = prices[prices > 0]
-        if not len(priced):
-            return 1, np.zeros(len(prices), dtype=np.int64), 0
-        fine = np.ceil(GRAINS / min(1.0, float(priced.min())))
-        weight = int(max(1.0, min(fine, LARGEST_WEIGHT / max(1.0, float(priced.max())))))
+        weight = 1
+        if len(priced):
+            fine = np.ceil(GRAINS / min(1.0, float(priced.min())))
+            weight = int(max(1.0, min(fine, LARGEST_WEIGHT / max(1.0, float(priced.max())))))
         whole = np.rint(np.minimum(prices * weight, LARGEST_WEIGHT)).astype(np.int64)
         usual = self.usual * weight + float(self.usual_of @ whole)
         bits = max(0, int(np.ceil(np.log2(usual * HEADROOM / LARGEST_COST))))

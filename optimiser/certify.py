@@ -141,7 +141,7 @@ def certify(
         Naming every fault: a person somewhere they may not be, a unit or estate too full, too many
         moves, prices out of range, or a gap that is too large.
     """
-    faults = feasibility_faults(problem, unit_of) + _price_faults(problem, prices)
+    faults = feasibility_faults(problem, unit_of) + price_faults(problem, prices)
     if faults:
         raise CertificateError(faults)
     certificate = Certificate(
@@ -261,7 +261,8 @@ def _pairs(problem: AllocationProblem, pairs: Integers) -> str:
     return f"{len(pairs)} pairs ({one} and {other} first)"
 
 
-def _price_faults(problem: AllocationProblem, prices: Prices) -> list[str]:
+def price_faults(problem: AllocationProblem, prices: Prices) -> list[str]:
+    """Say which multipliers can prove nothing: shapes, ranges, and rows that follow from no tie."""
     expected = {
         "unit": (len(problem.units),),
         "estate": (len(problem.sexes),),
@@ -420,15 +421,27 @@ def lower_bound(problem: AllocationProblem, prices: Prices) -> int:
         values = person_values(problem, prices)
     else:
         values = np.empty(len(problem.prisoners), dtype=np.int64)
-        for rows, priced in _exact_blocks(problem, prices):
+        for rows, priced in exact_blocks(problem, prices):
             values[rows] = priced.min(axis=1)
     return -((_rent(problem, prices) - int(values.sum())) // prices.scale)
 
 
 def _rent(problem: AllocationProblem, prices: Prices) -> int:
-    """Give what places, estates, limits and side rows take off the sum over people, in parts."""
+    return rent_of(problem, prices, problem.segment_pennies * prices.scale)
+
+
+def rent_of(problem: AllocationProblem, prices: Prices, segment: Integers) -> int:
+    """Give what places, estates, limits and side rows take off the sum over people, in parts.
+
+    Parameters
+    ----------
+    problem, prices
+        The problem, and multipliers.
+    segment
+        Cost of one person in each crowding block, in parts of a penny; shape (segments,).
+    """
     estate = prices.estate[problem.unit_sex[problem.segment_unit]]
-    rent = prices.unit[problem.segment_unit] - estate - problem.segment_pennies * prices.scale
+    rent = prices.unit[problem.segment_unit] - estate - segment
     let = int((np.maximum(rent, 0) * problem.segment_places).sum())
     limits = int((prices.estate * problem.held_limit).sum())
     bounds = np.array([-each.bound if each.at_least else each.bound for each in problem.limits])
@@ -452,14 +465,14 @@ def reduced_costs(
         what lies between the bound and a penny less than the value; both in 1/scale pennies.
     """
     least = np.empty(len(problem.prisoners), dtype=np.int64)
-    for rows, priced in _exact_blocks(problem, prices):
+    for rows, priced in exact_blocks(problem, prices):
         least[rows] = priced.min(axis=1)
     left = (value - 1) * prices.scale - (int(least.sum()) - _rent(problem, prices))
     if left < 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), left
     wide = len(problem.units) + 1
     keys, above = [], []
-    for rows, priced in _exact_blocks(problem, prices):
+    for rows, priced in exact_blocks(problem, prices):
         priced -= least[rows, None]
         person, unit = np.nonzero(priced <= left)
         keys.append((person + rows.start) * wide + unit)
@@ -468,7 +481,7 @@ def reduced_costs(
     return np.concatenate(empty + keys), np.concatenate(empty + above), left
 
 
-def _exact_blocks(
+def exact_blocks(
     problem: AllocationProblem, prices: Prices
 ) -> Iterator[tuple[slice, NDArray[np.int64]]]:
     """Price all choices of some people at a time in parts of a penny, no place as the last."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.memory import give_back
 from data.progress import Progress, StopEarlyError, silent, so_far
 from optimiser.duals import LARGEST_PRICE, Prices
-from optimiser.linear import NoAnswerError, solve_large, solve_whole
+from optimiser.linear import NO_END, NoAnswerError, solve_large, solve_whole
 from optimiser.mend import mended
-from optimiser.pool import Duals, Pool, Pricer
+from optimiser.pool import NOTHING, Beside, Duals, Pool, Pricer
 from optimiser.problem import (
     LARGEST_COST,
     UNPLACED,
@@ -58,6 +59,12 @@ FIRST_LOOKS = (150.0, 500.0)
 SHARE_OF_GAP = 0.25
 """Share of the gap that is let be at which the search for prices ends."""
 
+MOST_PAIRS = (4_000, 16_000)
+"""Pairs above the cheapest that are decided at first, and at most, under ceilings."""
+
+MOST_NODES = 500
+"""Parts of the search in whole numbers after which, under ceilings, the best plan is taken."""
+
 BACK = 0.3
 """How far to go from the best prices towards new ones whose bound is worse."""
 
@@ -88,7 +95,8 @@ class ColumnPlan:
     unit_of
         Unit of each person, or ``UNPLACED``.
     prices
-        The best found, in whole parts of pennies, with the side rows they price.
+        The best found, in whole parts of pennies, with the side rows they price; after the limits
+        stand the ceilings that were asked beside, each for one of its measure's size.
     decided
         Whether the solver found nothing better among the pairs the prices leave open: with the
         bound of the prices, this makes the plan the best there is.
@@ -112,6 +120,7 @@ def solve_by_columns(
     *,
     smallest_gap: float = 0.0,
     known: Integers | None = None,
+    beside: Beside = NOTHING,
 ) -> ColumnPlan:
     """Find the best plan under limits and ties.
 
@@ -130,6 +139,8 @@ def solve_by_columns(
         Relative gap at which the work may end; most often far less is left.
     known
         A plan that keeps the rules, and most limits and ties, for work that is stopped.
+    beside
+        Measures that cost something more, and ceilings.
 
     Returns
     -------
@@ -137,11 +148,11 @@ def solve_by_columns(
         The same input gives the same plan. Its limits may be broken only where leaving everybody
         in doubt without a place would not keep them.
     """
-    search = _Search(problem, start, progress, smallest_gap)
+    search = _Search(problem, start, progress, smallest_gap, beside)
     try:
         search.find_prices(SHARE_OF_GAP * smallest_gap)
         if smallest_gap:
-            found = search.first_look()
+            found = search.looks() if beside else search.first_look()
             if found is not None:
                 return found
             search.find_prices(0.0)
@@ -154,12 +165,17 @@ class _Search:
     """Pool, rows and the best prices so far."""
 
     def __init__(
-        self, problem: AllocationProblem, start: Prices, progress: Progress, smallest_gap: float
+        self,
+        problem: AllocationProblem,
+        start: Prices,
+        progress: Progress,
+        smallest_gap: float,
+        beside: Beside,
     ) -> None:
         self.problem = problem
         self.progress = progress
         self.smallest_gap = smallest_gap
-        self.pricer = Pricer(problem)
+        self.pricer = Pricer(problem, beside)
         self.store = RowStore(start.rows)
         self.broken = Broken(problem)
         self.best = Duals(
@@ -174,10 +190,11 @@ class _Search:
         if len(self.store.rows):
             self.pool.show_alternatives(self.store.members(), self.best, PLACES)
         self.bound = self.pool.bound(self.pool.centre_least, self.best)
-        self.reach = REACH
+        self.reach = REACH * beside.scale
         self.width = np.inf
         self.rounds = 0
         self.found: Integers | None = None
+        self.best_found: tuple[float, ColumnPlan] | None = None
 
     def find_prices(self, enough: float) -> None:
         """Improve the prices until no pair and no row is left to add.
@@ -251,7 +268,9 @@ class _Search:
             prices = Prices(
                 unit=np.rint(duals.unit).clip(0, LARGEST_PRICE).astype(np.int64),
                 estate=np.rint(duals.estate).clip(0, LARGEST_PRICE).astype(np.int64),
-                limit=np.rint(duals.limit).clip(0, LARGEST_COST).astype(np.int64),
+                limit=np.rint(duals.limit[: len(self.problem.limits)])
+                .clip(0, LARGEST_COST)
+                .astype(np.int64),
             )
             if known is None:
                 untied = replace(self.problem, ties=Ties.none())
@@ -278,6 +297,27 @@ class _Search:
         self.pool.rows_changed()
         return None
 
+    def looks(self) -> ColumnPlan | None:
+        """Decide more and more pairs near the cheapest; give the best plan, if there is any.
+
+        Under ceilings what a plan is above the bound rules no pair out.
+        """
+        wide = np.zeros(self.pricer.people, dtype=np.bool_)
+        wide[self.store.rows.people] = True
+        for pairs in MOST_PAIRS:
+            width = self._width_of(pairs)
+            found = self._decide_within(width, wide)
+            near = found is not None and found[1] <= self.smallest_gap * abs(self.bound)
+            if near or width == np.inf:
+                break
+        return None if self.best_found is None else self.best_found[1]
+
+    def _width_of(self, pairs: int) -> float:
+        """Give pennies above the cheapest within which there are so many pairs of the pool."""
+        above = self.pool.above(self.best)
+        above = above[above > TOLERANCE]
+        return np.inf if pairs >= len(above) else float(np.partition(above, pairs)[pairs])
+
     def decide(self) -> ColumnPlan:
         """Decide the pairs near the cheapest in whole numbers, wider until nothing is left out."""
         width = NEAR
@@ -293,18 +333,22 @@ class _Search:
                 return plan
             width = above + 1.0
 
-    def _decide_within(self, width: float) -> tuple[ColumnPlan, float] | None:
-        """Decide the pairs within a width; give the plan and what it is above the bound."""
+    def _decide_within(
+        self, width: float, wide: NDArray[np.bool_] | None = None
+    ) -> tuple[ColumnPlan, float] | None:
+        """Decide the pairs within a width, and all of some people; give the plan and its gap."""
         self.progress(f"{STAGE}, in whole numbers", self.rounds, self.rounds + 1)
-        model, left = self._programme_within(width)
+        model, left = self._programme_within(width, wide)
         whole = np.zeros(len(model.linear.cost), dtype=np.bool_)
         whole[: len(model.arcs)] = True
         give_back()
         try:
-            answer = solve_whole(model.kept(), whole)
+            nodes = MOST_NODES if self.pricer.beside else NO_END
+            answer = solve_whole(model.kept(), whole, near=self._near(), nodes=nodes)
         except NoAnswerError:
             return None
-        above = model.constant + answer.value - self.bound
+        value = model.constant + answer.value
+        above = value - self.bound
         self.found = _people_of(self.problem, self.pool, model, answer.column)
         plan = ColumnPlan(
             unit_of=self.found,
@@ -313,13 +357,21 @@ class _Search:
             pairs_left=left,
             rounds=self.rounds,
         )
+        if self.best_found is None or value < self.best_found[0]:
+            self.best_found = value, plan
         return plan, above
 
-    def _programme_within(self, width: float) -> tuple[Model, int]:
+    def _near(self) -> float:
+        """Give pennies to which whole numbers are decided: ceilings make the last ones dear."""
+        return SHARE_OF_GAP * self.smallest_gap * abs(self.bound) if self.pricer.beside else 0.0
+
+    def _programme_within(self, width: float, wide: NDArray[np.bool_] | None) -> tuple[Model, int]:
         """Put all pairs within a width and every row they could break into a programme."""
         self.pool.price(self.best, width)
-        above = self.pool.above(self.best)
-        near = np.flatnonzero(above <= width)
+        near = self.pool.above(self.best) <= width
+        if wide is not None:
+            near |= wide[self.pool.person]
+        near = np.flatnonzero(near)
         person, unit = self.pool.person[near], self.pool.unit[near]
         place = np.sort(person * self.broken.places + self.pricer.place[unit])
         place = place[np.diff(place, prepend=-1) > 0]
@@ -334,7 +386,7 @@ class _Search:
         self.store.add(self.broken.could_part(person[tied], unit[tied]))
         self.best = self.best.with_rows(len(self.store.rows))
         self.pool.rows_changed()
-        model = build_model(self.pool, self.best, width=width, alone=alone)
+        model = build_model(self.pool, self.best, width=width, alone=alone, wide=wide)
         return model, len(near) - self.pricer.people
 
     def _whole_prices(self) -> Prices:

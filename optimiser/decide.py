@@ -95,7 +95,7 @@ def decide(
     Decision
         Without limits and ties the multipliers alone prove the plan.
     """
-    watch = _Watch(progress)
+    watch = Watch(progress)
     clock = perf_counter()
     rows = SideRows.none() if start is None else start.prices.rows
     untied = replace(with_row_prices(problem, rows), ties=Ties.none())
@@ -165,7 +165,7 @@ def refute_better(problem: AllocationProblem, found: Decision) -> Refutation | N
     return Refutation(value=value, keys=left.keys, open_pairs=left.open_pairs)
 
 
-class _Watch:
+class Watch:
     """Passes reports on, until whoever watches wants no more."""
 
     def __init__(self, progress: Progress) -> None:

@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 SEED = 1
 """Seed of the solvers' own draws: one model, one answer."""
 
+NO_END = -1
+"""For SCIP: as many nodes as it takes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearModel:
@@ -147,7 +150,12 @@ def solve_large(model: LinearModel) -> LinearAnswer:
 
 
 def solve_whole(
-    model: LinearModel, whole: NDArray[np.bool_], *, seconds: float | None = None
+    model: LinearModel,
+    whole: NDArray[np.bool_],
+    *,
+    near: float = 0.0,
+    nodes: int = NO_END,
+    seconds: float | None = None,
 ) -> LinearAnswer:
     """Solve a programme with columns in whole numbers by SCIP.
 
@@ -157,6 +165,10 @@ def solve_whole(
         With an answer.
     whole
         Which columns are whole numbers.
+    near
+        Cost above the best at which an answer is taken.
+    nodes
+        Parts of the search after which the best answer so far is taken; a clock does not change it.
     seconds
         Time after which the best answer so far is taken.
 
@@ -171,7 +183,8 @@ def solve_whole(
         When nothing keeps all rows, or nothing was found in time.
     """
     settings = (
-        f"randomization/randomseedshift = {SEED}\nlimits/gap = 0\nlimits/absgap = 0\n"
+        f"randomization/randomseedshift = {SEED}\nlimits/gap = 0\nlimits/absgap = {near:.6g}\n"
+        f"limits/totalnodes = {nodes}\n"
         "parallel/maxnthreads = 1\n"
     )
     return _solve(model, "scip", settings, whole=whole, seconds=seconds)

@@ -76,9 +76,13 @@ class Measure:
 
     def by_person(self, unit_of: Integers) -> Integers:
         """Give each person's own part under a plan, crowding aside; shape (prisoners,)."""
+        return self.of_pairs(np.arange(len(unit_of)), unit_of)
+
+    def of_pairs(self, people: Integers, unit_of: Integers) -> Integers:
+        """Give each of some people's own part in a unit, or without a place; shape (people,)."""
         placed = unit_of != UNPLACED
-        own = self.values[self.group_of, self.column_of[np.where(placed, unit_of, 0)]]
-        return np.where(placed, own.astype(np.int64), self.unplaced)
+        own = self.values[self.group_of[people], self.column_of[np.where(placed, unit_of, 0)]]
+        return np.where(placed, own.astype(np.int64), self.unplaced[people])
 
     def of_people(self, rows: Integers) -> Measure:
         """Keep these people, in this order."""

@@ -5,12 +5,23 @@ The unit after the last stands everywhere for having no place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.problem import INELIGIBLE, AllocationProblem, Floats, Integers, pairs_counted
+from optimiser.ceilings import Ceiling
+from optimiser.measure import Measure, usual
+from optimiser.problem import (
+    INELIGIBLE,
+    LARGEST_COST,
+    UNPLACED,
+    AllocationProblem,
+    Floats,
+    Integers,
+    pairs_counted,
+)
 from optimiser.separation import RowStore, look_up, summed
 from optimiser.side import pairs_of_rows, units_by_establishment
 
@@ -18,11 +29,37 @@ ROWS = 2048
 """People looked at together."""
 
 
+MOST_FEASIBLE = 2e-6
+"""Share of a ceiling that is kept free, since solvers keep rows to a millionth of their size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Beside:
+    """What is asked beside a problem: measures at fixed prices, and ceilings on measures.
+
+    ``priced`` holds pennies for each one of a measure; ``scale`` says how many times dearer than
+    those of the problem alone prices of limits will be.
+    """
+
+    priced: Sequence[tuple[float, Measure]] = ()
+    ceilings: Sequence[Ceiling] = ()
+    scale: float = 1.0
+
+    def __bool__(self) -> bool:
+        """Say whether anything is asked beside."""
+        return bool(self.priced or self.ceilings)
+
+
+NOTHING = Beside()
+"""Nothing is asked beside the problem."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Duals:
     """Prices in pennies and fractions of them, while they are being looked for.
 
-    ``unit`` (units,), ``estate`` (sexes,), ``limit`` (limits,), ``row`` (side rows,): float64.
+    ``unit`` (units,), ``estate`` (sexes,), ``limit`` (limits, then ceilings, each by its size),
+    ``row`` (side rows,): float64.
     """
 
     unit: Floats
@@ -45,31 +82,58 @@ class Duals:
         )
 
 
-def dearest(problem: AllocationProblem) -> float:
+def dearest(problem: AllocationProblem, beside: Beside) -> float:
     """Give pennies that no price of a best plan need exceed.
 
     Whatever one more place or one more of a limit is worth, leaving one person without a place
     gives it up again: at the price of that, of every minimum and of parting whoever they are with.
     """
+    unplaced, segment = costs_beside(problem, beside)
     short = sum(each.short_pennies for each in problem.limits if each.at_least)
     parting = np.bincount(
         problem.ties.together.ravel(), weights=np.repeat(problem.ties.together_pennies, 2)
     ).max(initial=0.0)
-    crowding = problem.segment_pennies.max(initial=0)
-    return float(problem.unplaced_pennies.max(initial=0) + crowding + short + parting + 1)
+    crowding = segment.max(initial=0.0)
+    return float(unplaced.max(initial=0.0) + crowding + short + parting + 1)
+
+
+def costs_beside(problem: AllocationProblem, beside: Beside) -> tuple[Floats, Floats]:
+    """Give the cost of having no place by person, and of crowding by block, in pennies."""
+    unplaced = problem.unplaced_pennies.astype(np.float64)
+    segment = problem.segment_pennies.astype(np.float64)
+    for price, measure in beside.priced:
+        unplaced += price * measure.unplaced
+        segment += price * measure.segment
+    return unplaced, segment
+
+
+def size_of(problem: AllocationProblem, ceiling: Ceiling) -> float:
+    """Give the size by which a ceiling is counted: a power of two near what one place adds."""
+    return float(2 ** max(0, usual(problem, ceiling.measure).bit_length() - 1))
 
 
 class Pricer:
     """Costs of pairs under any prices. The unit after the last stands for having no place."""
 
-    def __init__(self, problem: AllocationProblem) -> None:
+    def __init__(self, problem: AllocationProblem, beside: Beside = NOTHING) -> None:
         self.problem = problem
+        self.beside = beside
+        self.unplaced, self.segment = costs_beside(problem, beside)
+        self.size = [size_of(problem, each) for each in beside.ceilings]
         self.people = len(problem.prisoners)
         self.units = len(problem.units)
         self.wide = self.units + 1
         self.place = np.append(problem.unit_establishment, len(problem.establishments))
-        self.sign = np.array([-1.0 if each.at_least else 1.0 for each in problem.limits])
-        self.bound = np.array([float(each.bound) for each in problem.limits])
+        self.sign = np.array(
+            [-1.0 if each.at_least else 1.0 for each in problem.limits] + [1.0] * len(self.size)
+        )
+        self.bound = np.array(
+            [float(each.bound) for each in problem.limits]
+            + [
+                (each.at_most + 0.5 - MOST_FEASIBLE * (each.at_most + 1)) / size
+                for each, size in zip(beside.ceilings, self.size, strict=True)
+            ]
+        )
         self.plain = [
             number
             for number, each in enumerate(problem.limits)
@@ -79,7 +143,24 @@ class Pricer:
             number for number in range(len(problem.limits)) if number not in set(self.plain)
         ]
         self.segment_sex = problem.unit_sex[problem.segment_unit]
-        self.never = 2.0 * dearest(problem)
+        self.never = 2.0 * dearest(problem, beside)
+        self.highest = max(LARGEST_COST, self.never) if beside else float(LARGEST_COST)
+        of_segments = [
+            each.measure.segment / size
+            for each, size in zip(beside.ceilings, self.size, strict=True)
+        ]
+        self.most = np.array(
+            [1.0] * len(problem.limits)
+            + [
+                max(
+                    int(each.measure.values.max(initial=0)),
+                    int(each.measure.unplaced.max(initial=0)),
+                )
+                / size
+                for each, size in zip(beside.ceilings, self.size, strict=True)
+            ]
+        )
+        self.segment_amounts = np.array(of_segments).reshape(-1, len(problem.segment_unit))
 
     def block(self, people: Integers | slice, duals: Duals) -> Floats:
         """Price every unit, and no place, for some people, side rows left out; (people, wide)."""
@@ -90,6 +171,10 @@ class Pricer:
         priced[:, :-1] += duals.unit
         priced[:, -1] = problem.unplaced_pennies[people]
         theta = self.sign * duals.limit
+        for price, measure in self.measures_at(duals):
+            own = measure.values[measure.group_of[people]]
+            priced[:, :-1] += np.take(own, measure.column_of, axis=1) * np.float64(price)
+            priced[:, -1] += price * measure.unplaced[people]
         if theta[self.plain].any():
             table = np.zeros(256)
             for number in self.plain:
@@ -102,6 +187,18 @@ class Pricer:
                 self._add_special(number, theta[number], people, priced)
         priced[:, :-1][cost == INELIGIBLE] = np.inf
         return priced
+
+    def measures_at(self, duals: Duals) -> list[tuple[float, Measure]]:
+        """List the measures that cost something, each with its price."""
+        theta = duals.limit[len(self.problem.limits) :]
+        ceilings = zip(theta.tolist(), self.size, self.beside.ceilings, strict=True)
+        held = [(price / size, each.measure) for price, size, each in ceilings]
+        return [(price, each) for price, each in [*self.beside.priced, *held] if price]
+
+    def segment_cost(self, duals: Duals) -> Floats:
+        """Give the cost of crowding by block, that of ceilings with it."""
+        cost: Floats = self.segment + duals.limit[len(self.problem.limits) :] @ self.segment_amounts
+        return cost
 
     def _add_special(
         self, number: int, theta: float, people: Integers | slice, priced: Floats
@@ -125,7 +222,21 @@ class Pricer:
         person, unit = np.divmod(keys, self.wide)
         out = unit == self.units
         cost = self.problem.cost_pennies[person, np.where(out, 0, unit)].astype(np.float64)
-        return np.where(out, self.problem.unplaced_pennies[person], cost)
+        cost = np.where(out, self.problem.unplaced_pennies[person], cost)
+        for price, measure in self.beside.priced:
+            cost += price * self._of_pairs(measure, person, unit)
+        return cost
+
+    def pair_amounts(self, keys: Integers) -> Floats:
+        """Give what pairs have of each ceiling's measure, by its size; shape (pairs, ceilings)."""
+        person, unit = np.divmod(keys, self.wide)
+        amounts = np.empty((len(keys), len(self.size)))
+        for number, each in enumerate(self.beside.ceilings):
+            amounts[:, number] = self._of_pairs(each.measure, person, unit) / self.size[number]
+        return amounts
+
+    def _of_pairs(self, measure: Measure, person: Integers, unit: Integers) -> Integers:
+        return measure.of_pairs(person, np.where(unit == self.units, UNPLACED, unit))
 
     def pair_counts(self, keys: Integers) -> NDArray[np.bool_]:
         """Say which limits count which pairs; shape (pairs, limits)."""
@@ -143,7 +254,7 @@ class Pricer:
         profit = (
             duals.unit[problem.segment_unit]
             - duals.estate[self.segment_sex]
-            - problem.segment_pennies
+            - self.segment_cost(duals)
         )
         return float(
             np.maximum(profit, 0) @ problem.segment_places
@@ -166,6 +277,7 @@ class Pool:
         self.keys = np.empty(0, dtype=np.int64)
         self.cost = np.empty(0)
         self.counts = np.empty((0, len(pricer.problem.limits)), dtype=np.bool_)
+        self.amounts = np.empty((0, len(pricer.size)))
         self.passes = 0
         self.rows_changed()
         self.recentre(centre)
@@ -230,13 +342,18 @@ class Pool:
         self.keys = both[order]
         self.cost = np.concatenate([self.cost, self.pricer.pair_cost(fresh)])[order]
         self.counts = np.concatenate([self.counts, self.pricer.pair_counts(fresh)])[order]
+        self.amounts = np.concatenate([self.amounts, self.pricer.pair_amounts(fresh)])[order]
         self.person, self.unit = np.divmod(self.keys, self.pricer.wide)
         self.begin = np.searchsorted(self.person, np.arange(self.pricer.people + 1))
         return len(fresh)
 
     def values(self, duals: Duals) -> Floats:
         """Price the pairs of the pool."""
-        priced = self.cost + self.counts @ (self.pricer.sign * duals.limit)
+        limits = len(self.pricer.problem.limits)
+        theta = self.pricer.sign * duals.limit
+        priced = self.cost + self.counts @ theta[:limits]
+        if self.pricer.size:
+            priced += self.amounts @ theta[limits:]
         priced += np.append(duals.unit, 0.0)[self.unit]
         if len(self.row_key):
             amount = duals.row[self.row_of] * self.row_sign
@@ -285,7 +402,7 @@ class Pool:
 
     def _largest_drop(self, duals: Duals) -> float:
         unit = float(np.max(self.centre.unit - duals.unit, initial=0.0))
-        signed = self.pricer.sign * (self.centre.limit - duals.limit)
+        signed = self.pricer.sign * (self.centre.limit - duals.limit) * self.pricer.most
         return max(unit, 0.0) + float(np.maximum(signed, 0).sum())
 
     def _rows_differ(self, duals: Duals) -> NDArray[np.bool_]:

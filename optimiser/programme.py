@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from optimiser.linear import LinearModel
 from optimiser.pool import Duals, Pool
-from optimiser.problem import LARGEST_COST, AllocationProblem, Floats, Integers
+from optimiser.problem import AllocationProblem, Floats, Integers
 from optimiser.side import RowKind
 
 
@@ -34,6 +34,8 @@ class Model:
         Prices that costs are given above.
     breaking
         Columns by which units, estates and limits are broken.
+    sign, highest
+        Of each limit and ceiling, -1 where it is a minimum; and what no price need exceed.
     """
 
     linear: LinearModel
@@ -45,6 +47,8 @@ class Model:
     arc_class: Integers
     base: Duals
     breaking: Integers
+    sign: Floats
+    highest: float
 
     def kept(self) -> LinearModel:
         """Give the programme in which no row can be broken; it may have no answer."""
@@ -55,14 +59,13 @@ class Model:
     def duals(self, price: Floats, problem: AllocationProblem) -> Duals:
         """Turn the prices of the rows into prices of the problem."""
         classes, units, sexes = len(self.leader), len(problem.units), len(problem.sexes)
-        parts = np.split(price, np.cumsum([classes, units, sexes, len(problem.limits)]))
-        sign = np.array([-1.0 if each.at_least else 1.0 for each in problem.limits])
-        unit = np.clip(self.base.unit - parts[1], 0, LARGEST_COST)
+        parts = np.split(price, np.cumsum([classes, units, sexes, len(self.sign)]))
+        unit = np.clip(self.base.unit - parts[1], 0, self.highest)
         return Duals(
             unit=np.where(problem.capacity > 0, unit, self.base.unit),
-            estate=np.clip(self.base.estate - parts[2], 0, LARGEST_COST),
-            limit=np.clip(self.base.limit - sign * parts[3], 0, LARGEST_COST),
-            row=np.clip(self.base.row - parts[4], 0, LARGEST_COST),
+            estate=np.clip(self.base.estate - parts[2], 0, self.highest),
+            limit=np.clip(self.base.limit - self.sign * parts[3], 0, self.highest),
+            row=np.clip(self.base.row - parts[4], 0, self.highest),
         )
 
 
@@ -116,7 +119,7 @@ def build_model(
 
     first = open_pairs[np.flatnonzero(np.diff(person, prepend=-1))]
     settled, in_model = _side_entries(pool, arcs, fixed, first[~alone[pool.person[first]]])
-    units, sexes, limits = len(problem.units), len(problem.sexes), len(problem.limits)
+    units, sexes, limits = len(problem.units), len(problem.sexes), len(pricer.bound)
     grid = _Grid(
         rows=(len(leader), units, sexes, limits, len(rows)),
         columns=(
@@ -126,12 +129,19 @@ def build_model(
     )
     inside = pool.unit[arcs] < units
     arc_limit, limit_of = np.nonzero(pool.counts[arcs])
+    arc_ceiling, ceiling_of = np.nonzero(pool.amounts[arcs])
+    ceiling_at, block_at = np.nonzero(pricer.segment_amounts)
     least_sign = -pricer.sign
     grid.add(0, arc_class, 0, np.arange(len(arcs)), 1.0)
     grid.add(1, pool.unit[arcs][inside], 0, np.flatnonzero(inside), 1.0)
     grid.add(1, problem.segment_unit, 1, np.arange(len(problem.segment_unit)), -1.0)
     grid.add(2, pricer.segment_sex, 1, np.arange(len(problem.segment_unit)), 1.0)
     grid.add(3, limit_of, 0, arc_limit, 1.0)
+    first_ceiling = len(problem.limits)
+    amount = pool.amounts[arcs[arc_ceiling], ceiling_of]
+    grid.add(3, first_ceiling + ceiling_of, 0, arc_ceiling, amount)
+    amount = pricer.segment_amounts[ceiling_at, block_at]
+    grid.add(3, first_ceiling + ceiling_at, 1, block_at, amount)
     grid.add(
         4, pool.row_of[in_model[0]], 0, in_model[1], pool.row_sign[in_model[0]].astype(np.float64)
     )
@@ -145,14 +155,17 @@ def build_model(
         grid.add(kind, every, excess, every, -sign)
     grid.add(1, np.arange(units), 5, np.arange(units), -1.0)
 
-    short = np.array([float(each.short_pennies) for each in problem.limits])
+    short: Floats = np.zeros(limits)
+    short[:first_ceiling] = [each.short_pennies for each in problem.limits]
     reach = min(reach, never)
     too_many: Floats = np.where(least_sign > 0, np.minimum(short - base.limit, reach), reach)
     broken: Floats = base.row + never
     parted = rows.kind == RowKind.TOGETHER
     broken[parted] = problem.ties.together_pennies[rows.tie[parted]]
     crowding = (
-        problem.segment_pennies - base.unit[problem.segment_unit] + base.estate[pricer.segment_sex]
+        pricer.segment_cost(base)
+        - base.unit[problem.segment_unit]
+        + base.estate[pricer.segment_sex]
     )
     crowding = np.where(problem.segment_places > 0, crowding, 0.0)
     breaks = {
@@ -168,7 +181,7 @@ def build_model(
         members,
         -np.bincount(pool.unit[fixed], minlength=units + 1)[:units],
         problem.held_limit,
-        pricer.bound - pool.counts[fixed].sum(axis=0),
+        pricer.bound - np.append(pool.counts[fixed].sum(axis=0), pool.amounts[fixed].sum(axis=0)),
         rows.bound - settled,
     )
     constant = (
@@ -187,6 +200,8 @@ def build_model(
         arc_class=arc_class,
         base=base,
         breaking=np.flatnonzero(grid.spread(breaks)),
+        sign=pricer.sign,
+        highest=pricer.highest,
     )
 
 
@@ -285,6 +300,8 @@ def _classes(pool: Pool, arcs: Integers, alone: NDArray[np.bool_]) -> tuple[Inte
     word = _mixed(word + relative)
     for number in range(pool.counts.shape[1]):
         word += pool.counts[arcs, number] * flags[number]
+    for number in range(pool.amounts.shape[1]):
+        word = _mixed(word) + pool.amounts[arcs, number].view(np.uint64)
     word = _mixed(word)
     signature = np.zeros(people, dtype=np.uint64)
     np.add.at(signature, person, word)

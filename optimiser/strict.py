@@ -214,7 +214,7 @@ def solve_strict(
                 most_flows=MOST_FLOWS,
                 allowed=stage.keeps,
                 fixed=stage.fixed(level.measure),
-                progress=_of_level(progress, levels, solved),
+                progress=of_level(progress, levels, solved),
             )
         except StopEarlyError:
             if not solved:
@@ -246,7 +246,7 @@ def solve_strict(
     )
 
 
-def _of_level(progress: Progress, levels: Sequence[Level], solved: Sequence[Solved]) -> Progress:
+def of_level(progress: Progress, levels: Sequence[Level], solved: Sequence[Solved]) -> Progress:
     """Tell of a level's flows, and of the gap of the level before where there is none yet."""
     number = len(solved)
 

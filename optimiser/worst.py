@@ -281,7 +281,7 @@ def solve_worst(
     Rockafellar and Uryasev (2000), "Optimization of conditional value-at-risk", Journal of Risk 2:
     the sum over the worst is the least over thresholds.
     """
-    search = _Search(asked, smallest_gap, start, progress)
+    search = Search(asked, smallest_gap, start, progress)
     try:
         search.descend()
         search.branch()
@@ -330,7 +330,9 @@ def _proven(asked: Asked, low: int, high: int, proof: Proof) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Solved:
+class Relaxed:
+    """What a relaxation says: its bound, which is that of its plan, and the plan's threshold."""
+
     bound: int
     proof: Proof
     threshold: int
@@ -343,7 +345,7 @@ class _Solved:
         return prices
 
 
-class _Search:
+class Search:
     """Thresholds solved so far, the intervals between them, and the best plan."""
 
     def __init__(
@@ -357,10 +359,13 @@ class _Search:
         self.value = 0
         self.flows = 0
         self.ends: list[int] = []
-        self.at: dict[int, _Solved] = {}
-        self.between: dict[tuple[int, int], _Solved] = {}
+        self.at: dict[int, Relaxed] = {}
+        self.between: dict[tuple[int, int], Relaxed] = {}
         self.plain: Within | None = None
         self.stopped = False
+        self.let = 0
+        self.is_settled = False
+        self.first_prices: Floats | None = None
 
     def _told(self, stage: str, done: int, total: int) -> None:
         """Report a flow, with the gap to the plain plan's bound once there is a plan to hand over.
@@ -368,7 +373,7 @@ class _Search:
         Whatever the worst-off tenth weighs is not below 0, so that this bound holds as well.
         """
         if self.best is not None and self.plain is not None:
-            stage = so_far(STAGE, self.value, self.plain.bound)
+            stage = so_far(STAGE, self.value - self.let, self.plain.bound - self.let)
         else:
             stage = STAGE
         self.progress(stage, done, total)
@@ -382,9 +387,9 @@ class _Search:
         ceilings = np.concatenate([plain.proof.ceilings, np.zeros(free, dtype=np.int64)])
         proof = replace(plain.proof, ceilings=ceilings)
 
-        def proven(low: int, high: int) -> _Solved:
+        def proven(low: int, high: int) -> Relaxed:
             bound = _proven(asked, low, high, proof)
-            return _Solved(bound=bound, proof=proof, threshold=low, plan=None)
+            return Relaxed(bound=bound, proof=proof, threshold=low, plan=None)
 
         for low, high in self._intervals():
             if high not in self.at:
@@ -392,7 +397,7 @@ class _Search:
             if (low, high) not in self.between:
                 self.between[low, high] = proven(low, high)
 
-    def solve(self, low: int, high: int, *, bound_only: bool = True) -> _Solved:
+    def solve(self, low: int, high: int, *, bound_only: bool = True) -> Relaxed:
         """Solve one relaxation: at a threshold, or over an interval for its lower end."""
         asked = self.asked
         measure = asked.tail.beyond_at_least(asked.problem, low, high)
@@ -407,7 +412,7 @@ class _Search:
                 asked.subject_to(measure, low),
                 smallest_gap=self.smallest_gap / 4,
                 start=start,
-                prices=None if near is None else near.prices,
+                prices=self.first_prices if near is None else near.prices,
                 bound_only=bound_only,
                 stop_at=stop_at,
                 seen=self._seen,
@@ -416,7 +421,7 @@ class _Search:
         except CeilingError as error:
             if error.proof is None:
                 raise
-            return _Solved(
+            return Relaxed(
                 bound=fixed + error.bound,
                 proof=error.proof,
                 threshold=(low + high) // 2,
@@ -425,14 +430,14 @@ class _Search:
         if found.stopped:
             raise StopEarlyError
         self.start = found.plan
-        return _Solved(
+        return Relaxed(
             bound=fixed + found.bound,
             proof=found.proof,
             threshold=asked.tail.threshold(asked.problem, found.unit_of),
             plan=found.plan,
         )
 
-    def _nearest(self, low: int, high: int) -> _Solved | None:
+    def _nearest(self, low: int, high: int) -> Relaxed | None:
         """Give what was solved for the thresholds that are most like these."""
         solved = {(each, each): found for each, found in self.at.items()} | self.between
         nearest = min(
@@ -442,16 +447,51 @@ class _Search:
 
     def _seen(self, unit_of: Integers) -> None:
         self.flows += 1
+        if self.is_settled:
+            return
         value = self.asked.value(unit_of)
         if (self.best is None or value < self.value) and self.asked.keeps(unit_of):
             self.best, self.value = unit_of, value
 
     def _enough(self) -> int:
         """Give the bound at which no interval can hold a plan that is better by what is asked."""
-        return self.value - int(self.smallest_gap * abs(self.value))
+        return self.value - int(self.smallest_gap * abs(self.value - self.let))
+
+    def settle(self, unit_of: Integers, value: int, let: int) -> Within:
+        """Look from now on for a bound alone, beside a known plan; begin with the plain one.
+
+        The value of the plan in the problem that is asked counts ``let`` too much, as every bound
+        does.
+        """
+        asked = self.asked
+        self.best, self.value, self.let, self.is_settled = unit_of, value, let, True
+        self.plain = solve_within(
+            asked.problem,
+            asked.objective,
+            asked.ceilings,
+            smallest_gap=self.smallest_gap,
+            known=unit_of,
+            bound_only=True,
+            progress=self._told,
+        )
+        self.start = self.plain.plan
+        return self.plain
+
+    def bound_from(self, threshold: int, prices: Floats) -> None:
+        """Bound every threshold, beginning with one for which good prices of ceilings are known."""
+        self.first_prices = prices
+        self.ends.append(0)
+        self._add(min(threshold, self.asked.highest))
+        self._add_highest()
+        self.branch()
 
     def descend(self) -> None:
         """Follow the plan's own threshold while plans get better, from that of the plain plan."""
+        self.follow()
+        self._add_highest()
+
+    def follow(self) -> None:
+        """Follow the plan's own threshold while plans get better."""
         asked = self.asked
         plain = solve_within(
             asked.problem,
@@ -475,7 +515,10 @@ class _Search:
             if following in self.at or self.value > (1 - ENOUGH) * before:
                 break
             threshold, before = following, self.value
-        self._add(asked.highest)
+
+    def _add_highest(self) -> None:
+        """Add the highest threshold, and that which no better plan can be above."""
+        self._add(self.asked.highest)
         enough = self._thresholds_enough()
         if enough is not None:
             self._add(enough)
@@ -514,6 +557,18 @@ class _Search:
             split = inside if low + margin <= inside <= high - margin else (low + high) // 2
             self._add(split)
 
+    def _closest_ends(self, intervals: list[tuple[int, int]]) -> dict[int, Relaxed]:
+        """Give the best bound of each end: what an interval that begins there counts is less."""
+        ends = dict(self.at)
+        for low, high in intervals:
+            if low in ends and self.between[low, high].bound > ends[low].bound:
+                ends[low] = self.between[low, high]
+        return ends
+
+    def least_bound(self) -> int:
+        """Give the lower end of the interval with the least bound."""
+        return min(self._intervals(), key=lambda pair: self.between[pair].bound)[0]
+
     def result(self) -> WorstPlan:
         """Give the best plan and the least bound over all intervals."""
         if self.best is None:
@@ -522,9 +577,8 @@ class _Search:
         plan = self.start if self.start is not None or self.plain is None else self.plain.plan
         assert plan is not None
         intervals = self._intervals()
-        bound = min(
-            min(self.between[low, high].bound, self.at[high].bound) for low, high in intervals
-        )
+        ends = self._closest_ends(intervals)
+        bound = min(min(self.between[pair].bound, ends[pair[1]].bound) for pair in intervals)
         return WorstPlan(
             unit_of=self.best,
             value=self.value,
@@ -535,7 +589,7 @@ class _Search:
                     low=low,
                     high=high,
                     at_low=self.between[low, high].proof,
-                    at_high=self.at[high].proof,
+                    at_high=ends[high].proof,
                 )
                 for low, high in intervals
             ),

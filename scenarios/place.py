@@ -12,7 +12,6 @@ from data.visit_cost import visit_cost
 from optimiser.allocate import allocate, allocate_by_objective, observe
 from optimiser.allocation import Allocation
 from optimiser.build import Inputs as Given
-from optimiser.by_objective import ObjectiveError
 from optimiser.ceilings import CeilingError
 from optimiser.price_range import price_faults
 from optimiser.problem import PriceRangeError
@@ -52,7 +51,7 @@ def place(
     Raises
     ------
     ScenarioError
-        When the objective of the scenario cannot go with its ties and limits.
+        When no plan was found that keeps the limits of the scenario.
     PriceRangeError
         With everything that costs more than whole pennies can hold.
     """
@@ -70,7 +69,7 @@ def place(
         if scenario.objective.is_plain:
             return allocate(given, progress)
         return allocate_by_objective(given, scenario.objective, progress)
-    except (ObjectiveError, CeilingError) as error:
+    except CeilingError as error:
         raise ScenarioError(f"{scenario.name}: {error}") from None
     except PriceRangeError as error:
         raise PriceRangeError("\n".join(price_faults(given) or [str(error)])) from None

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from data.estate import Where
 from optimiser.allocate import allocate, allocate_by_objective
-from optimiser.allocation import SolveStatus
+from optimiser.allocation import Allocation, SolveStatus
 from optimiser.build import Inputs, build_problem
-from optimiser.by_objective import ObjectiveError, level_measures
+from optimiser.by_objective import level_measures
+from optimiser.limits import LimitEdit
 from optimiser.objective import LEVELS, Objective
-from optimiser.problem import Ties
 from scenarios.schema import Scenario
 from tests.optimiser.toy_world import family_policy, person, toy_population, toy_tables
 
@@ -103,11 +105,48 @@ def test_limit_on_the_worst_tenth_is_kept(baseline: Scenario) -> None:
     assert found.objective_gbp >= before.objective_gbp
 
 
-def test_people_tied_to_each_other_are_not_left_out_silently(
-    baseline: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inputs = toy_inputs(baseline)
-    monkeypatch.setattr(Ties, "__bool__", lambda self: True)
+def tied(inputs: Inputs) -> Inputs:
+    """Keep the first two people, both of the east, apart, and at least one person in CCC-1."""
+    apart = pd.DataFrame(
+        {"a": ["P0"], "b": ["P1"], "level": ["establishment"], "reason": ["conflict"]}
+    ).astype("str")
+    minimum = LimitEdit(limit="programme", where=Where(unit=("CCC-1",)), at_least=1)
+    records = replace(inputs.records, keep_aparts=apart)
+    return replace(inputs, records=records, limits=(minimum,))
 
-    with pytest.raises(ObjectiveError, match="keep-aparts"):
-        allocate_by_objective(inputs, Objective(mode="strict", order=("family",)))
+
+def at(found: Allocation, prisoner: str) -> str:
+    return str(found.placements.set_index("prisoner_id").loc[prisoner, "establishment"])
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        Objective(mode="strict", order=("placed", "family"), tolerance=(0.0, 0.1)),
+        Objective(worst_tenth_weight_gbp_per_mile=50),
+        Objective(worst_tenth_at_most_miles=80.0),
+    ],
+)
+def test_keep_aparts_and_minimums_go_with_an_order_and_with_the_worst_tenth(
+    baseline: Scenario, objective: Objective
+) -> None:
+    inputs = tied(toy_inputs(baseline))
+
+    found = allocate_by_objective(inputs, objective)
+
+    assert at(found, "P0") != at(found, "P1")
+    assert (found.placements["unit"] == "CCC-1").any()
+    assert found.status is not SolveStatus.INFEASIBLE
+    assert found.objective_gbp == pytest.approx(sum(found.terms.values()))
+    assert found.gap is not None
+    assert 0 <= found.gap < 1
+
+
+def test_an_order_tells_first_by_how_many_minimums_are_missed(baseline: Scenario) -> None:
+    objective = Objective(mode="strict", order=("placed", "family"))
+
+    found = allocate_by_objective(tied(toy_inputs(baseline)), objective)
+
+    assert list(found.levels["level"]) == ["minimums", "placed", "family", "all"]
+    assert list(found.levels["measure_unit"]) == ["people", "people", "GBP", "GBP"]
+    assert list(found.levels["value"][:2]) == [0, 0]

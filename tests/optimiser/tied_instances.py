@@ -188,11 +188,12 @@ class _CpModel:
         self.cost: list[Any] = [
             int(problem.cost_pennies[pair]) * var for pair, var in self.x.items()
         ]
+        self.out = [self.model.new_bool_var("") for _ in range(self.people)]
+        self.short: list[Any] = []
 
     def add_people(self) -> None:
         """Place everybody once, or leave them without a place at a price."""
-        for p in range(self.people):
-            out = self.model.new_bool_var("")
+        for p, out in enumerate(self.out):
             self.cost.append(int(self.problem.unplaced_pennies[p]) * out)
             own = [self.x[p, u] for u in range(self.units) if (p, u) in self.x]
             self.model.add_exactly_one([out, *own])
@@ -236,6 +237,7 @@ class _CpModel:
             short = self.model.new_int_var(0, limit.bound, "")
             self.model.add(counted + short >= limit.bound)
             self.cost.append(limit.short_pennies * short)
+            self.short.append(short)
         else:
             self.model.add(counted <= limit.bound)
 
@@ -273,9 +275,16 @@ class _CpModel:
                 self.model.add(one - other <= parted)
                 self.model.add(other - one <= parted)
 
+    def least(self, terms: list[Any]) -> int:
+        """Make a sum least."""
+        self.model.minimize(sum(terms))
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        assert solver.solve(self.model) == cp_model.OPTIMAL
+        return round(solver.objective_value)
 
-def best_tied_by_cp_sat(problem: AllocationProblem) -> int:
-    """Solve by CP-SAT."""
+
+def _whole_model(problem: AllocationProblem) -> _CpModel:
     built = _CpModel(problem)
     built.add_people()
     built.add_places()
@@ -283,11 +292,51 @@ def best_tied_by_cp_sat(problem: AllocationProblem) -> int:
         built.add_limit(limit)
     built.add_apart()
     built.add_gatherings()
-    built.model.minimize(sum(built.cost))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    assert solver.solve(built.model) == cp_model.OPTIMAL
-    return round(solver.objective_value)
+    return built
+
+
+def best_tied_by_cp_sat(problem: AllocationProblem) -> int:
+    """Solve by CP-SAT."""
+    built = _whole_model(problem)
+    return built.least(built.cost)
+
+
+def in_order_by_cp_sat(
+    problem: AllocationProblem, term: np.ndarray, tolerance: tuple[float, float]
+) -> list[int]:
+    """Solve in strict order by CP-SAT: minimums, places, a term of pairs, and all costs."""
+    built = _whole_model(problem)
+    of_pairs = [int(term[pair]) * var for pair, var in built.x.items()]
+    best = []
+    for terms, share in (
+        (built.short, 0.0),
+        (built.out, tolerance[0]),
+        (of_pairs, tolerance[1]),
+        (built.cost, 0.0),
+    ):
+        best.append(built.least(terms) if terms else 0)
+        if terms:
+            built.model.add(sum(terms) <= int(best[-1] * (1 + share)))
+    return best
+
+
+def worst_by_cp_sat(
+    problem: AllocationProblem, parts: np.ndarray, count: int, weight: int, at_most: int | None
+) -> int:
+    """Price or limit, by CP-SAT, the sum of the furthest few as the least over thresholds.
+
+    ``parts`` has shape (prisoners, establishments); ``at_most`` is of the mean of ``count`` people.
+    """
+    built, most = _whole_model(problem), int(parts.max(initial=0))
+    threshold = built.model.new_int_var(0, most, "")
+    beyond = [built.model.new_int_var(0, most, "") for _ in range(built.people)]
+    for (p, u), var in built.x.items():
+        far = int(parts[p, problem.unit_establishment[u]])
+        built.model.add(beyond[p] >= far - threshold).only_enforce_if(var)
+    tenth = count * threshold + sum(beyond)
+    if at_most is not None:
+        built.model.add(tenth <= count * at_most)
+    return built.least([*built.cost, weight * tenth])
 
 
 def best_in_wings_by_highs(problem: AllocationProblem) -> int:
