@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from scenarios import effects
 from scenarios.compare import CANNOT_TELL, differences
 from scenarios.errors import ScenarioError
 from scenarios.experiment import CURVES, Asked, Experiment, experiment, under_curve
@@ -219,6 +220,13 @@ def test_an_experiment_stores_intervals_and_verdicts(found: Experiment) -> None:
     assert row["difference"] == pytest.approx(np.mean(steps[1] - steps[0]))
     miles = found.verdicts.query("measure == 'straight_miles'")["conclusion"].unique()
     assert miles.tolist() == [CANNOT_TELL]
+
+
+def test_conclusions_are_found_for_the_runs_of_the_experiment_alone(found: Experiment) -> None:
+    _, _, first, other, *_ = found.runs
+    told = effects.conclusions(found.folder.parent, first, other)
+    assert set(told) == set(found.verdicts["measure"])
+    assert effects.conclusions(found.folder.parent, other, first) == {}
 
 
 def test_a_run_that_stopped_is_the_run_of_so_many_replications(
