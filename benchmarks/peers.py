@@ -163,7 +163,7 @@ def replications_saved_by_common_draws(
     so the ratio is how many times fewer replications the common draws need.
     """
     before = without_lines(simulation_inputs())
-    codes = [code for code in before.establishments if len(before.sessions[code])][:PRISONS]
+    codes = [code for code in before.establishments if before.sessions[code]["day"]][:PRISONS]
     after = _with_weekend_table(before, codes)
     values = np.array(
         [
@@ -192,8 +192,11 @@ def _with_weekend_table(inputs: SimulationInputs, codes: list[str]) -> Simulatio
     sessions = dict(inputs.sessions)
     for code in codes:
         table = sessions[code]
-        weekend = table["day"].isin(WEEKEND) & (table["open_tables"] > 0)
-        sessions[code] = table.assign(open_tables=table["open_tables"] + weekend.astype(int))
+        more = [
+            tables + (tables > 0 and day in WEEKEND)
+            for tables, day in zip(table["open_tables"], table["day"], strict=True)
+        ]
+        sessions[code] = {**table, "open_tables": more}
     return replace(inputs, sessions=sessions)
 
 

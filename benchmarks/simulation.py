@@ -16,7 +16,8 @@ from benchmarks.memory import peak_megabytes
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import place, simulated_on
-from scenarios.runner import process_pool, run_task, tasks_of
+from scenarios.runner import process_pool, tasks_of
+from scenarios.task import run_task
 from simulation.clock import MINUTES_PER_DAY
 from simulation.log import VisitLog, VisitOutcome
 from simulation.replicate import replicate

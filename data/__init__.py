@@ -11,7 +11,8 @@ check        ``Problem``, ``TableError``, ``check_table``: one table against the
 files        ``read_cells``: the file of a table as it stands, and what is wrong with it
 load         ``read_table``, ``table_names``, ``dictionary``, ``sources``: tables, checked and typed
 validate     ``check_data``, ``validate_folder``: tables against each other, a folder as a whole
-estate       ``Estate``, ``load_estate``, ``Where``, ``UnitEdit``, ``apply_unit_edits``
+estate       ``Estate``, ``load_estate``, ``UnitEdit``, ``apply_unit_edits``
+where        ``Where``: which establishments a setting or a rule is about
 derive       the units, sessions, stations and workers worked out from the published tables
 template     ``write_template``: a data folder to start from
 description  the generated parts of ``docs/data.md``

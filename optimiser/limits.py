@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.estate import Estate, Where
+from data.estate import Estate
+from data.where import Where
 from optimiser.problem import MOVES, NOWHERE, Integers, Limit, PairFlag
 
 FLAGS: dict[str, PairFlag | None] = {

@@ -7,6 +7,7 @@
 ``one_report``  everything that is wrong with what was asked, told at once
 ``run``         run(scenario): the whole model on one screen
 ``runner``      many replications over many processes; ``cluster`` for many machines
+``task``        what one of those processes does
 ``ledger``      finished years of a run that has not ended
 ``experiment``  scenarios on the same families until enough is known; ``precision``, ``verdict``
 ``replay``      one year of one prison again, listed and drawn

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.visit_cost import VisitCost
+from simulation.build import ride_shuttles
 from simulation.demand import DemandSettings, keep_share
-from simulation.simulate import ride_shuttles
 
 WEEKS_PER_PERIOD = 4
 """Wishes are stated per four weeks, as visit orders are granted."""

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 import pandas as pd
 
 from data.check import Problem, TableError
-from data.estate import Estate, Where, apply_unit_edits, apply_worker_edits, load_estate
+from data.estate import Estate, apply_unit_edits, apply_worker_edits, load_estate
 from data.families import parties
 from data.geography import load_home_areas
 from data.load import read_table, table_names, table_path
@@ -36,6 +36,7 @@ from data.transfers import TRANSFERS, load_transfers, no_transfers
 from data.travel import TravelSettings, TravelTimes, build_travel, load_roads, read_override
 from data.validate import validate_folder
 from data.visit_cost import VisitCost, visit_cost
+from data.where import Where
 from scenarios.errors import ScenarioError
 from scenarios.provenance import digest_of
 from scenarios.results import file_digest

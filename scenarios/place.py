@@ -20,11 +20,12 @@ from scenarios.inputs import Inputs
 from scenarios.schema import Scenario
 from scenarios.stored_plan import StoredPlan
 from scenarios.transfers import stays_under
+from simulation.build import build_inputs
 from simulation.family_measures import groups_of
 from simulation.family_workers import family_work
 from simulation.need import people_held
 from simulation.own_rules import rules_by_prison, smaller_parties
-from simulation.simulate import SimulationInputs, build_inputs
+from simulation.simulate import SimulationInputs
 
 
 def place(

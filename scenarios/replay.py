@@ -219,7 +219,7 @@ def play_again(
         inputs = begin_from(inputs, start_state)
     seed = int(results.provenance["seed"])
     log, events = year_of(inputs, establishment, seed=seed, replication=replication)
-    measures = estate_totals(tally([log], inputs), weeks=inputs.calendar.weeks)
+    measures = estate_totals(tally([log], inputs).table(), weeks=inputs.calendar.weeks)
     return Replayed(
         inputs=inputs,
         log=log,
@@ -269,7 +269,7 @@ def _sessions(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
     slots, calendar = log.year.sessions, inputs.calendar
     templates = inputs.sessions[log.establishment]
     names = pd.Series(log.year.templates[slots.template], dtype="str")
-    halls = templates.set_index("template")["hall"]
+    halls = dict(zip(templates["template"], templates["hall"], strict=True))
 
     def count(outcome: VisitOutcome) -> NDArray[np.int64]:
         rows = log.outcome == CODE[outcome]

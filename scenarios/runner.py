@@ -8,19 +8,14 @@ put in order by replication and block, never by arrival.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
-import os
 import pickle
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from functools import cache, lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -28,9 +23,11 @@ from data.progress import Progress, silent
 from scenarios.cluster import gave_up
 from scenarios.errors import LostWorkerError
 from scenarios.ledger import Answer, Ledger
+from scenarios.task import Task, run_task, start_worker
 from simulation.log import join_tables
-from simulation.replicate import replicate, totals
+from simulation.replicate import totals
 from simulation.simulate import SimulationInputs
+from simulation.tallies import Tally
 
 PEOPLE_PER_TASK = 8_000
 """About one CPU second: long enough that handing tasks out costs nothing."""
@@ -46,20 +43,11 @@ LOST = (
     "Run again with fewer --workers; finished years are kept."
 )
 
+Counted: TypeAlias = tuple[Tally, pd.DataFrame | None]
+"""What a worker answers: tallies, and the event log where it was asked for."""
+
 Crew = Callable[..., Executor]
 """Gives those who work; with the executor that lost its workers, others in their place."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One replication of some establishments; ``block`` is their number."""
-
-    inputs: Path
-    block: int
-    establishments: tuple[str, ...]
-    seed: int
-    replication: int
-    keep_log: bool
 
 
 class Ensemble:
@@ -101,7 +89,7 @@ class Ensemble:
         self._seed, self._keep_every_log = seed, keep_every_log
         self._executor, self._ledger = executor, ledger or Ledger(folder=None)
         self._progress = progress
-        self._waiting: dict[Future[Answer], tuple[Task, Executor]] = {}
+        self._waiting: dict[Future[Counted], tuple[Task, Executor]] = {}
         self._answers: dict[int, dict[int, Answer]] = {}
         self._whole: list[pd.DataFrame] = []
         self._measures: list[pd.DataFrame] = []
@@ -139,7 +127,8 @@ class Ensemble:
         while self._waiting:
             try:
                 for future in as_completed(list(self._waiting)):
-                    answer = future.result()
+                    counted, log = future.result()
+                    answer = counted.table(), log
                     task, _ = self._waiting.pop(future)
                     self._ledger.keep(task.replication, task.block, answer)
                     self._take(task, answer)
@@ -229,7 +218,7 @@ class Ensemble:
         self._progress("simulate", self._done, self.replications * len(self._blocks))
 
 
-def _is_lost(future: Future[Answer]) -> bool:
+def _is_lost(future: Future[Counted]) -> bool:
     return future.done() and (future.cancelled() or future.exception() is not None)
 
 
@@ -328,17 +317,6 @@ def blocks(
     return [*cut, tuple(block)] if block else cut
 
 
-def run_task(task: Task) -> Answer:
-    """Simulate one task; the same whichever process does it."""
-    return replicate(
-        _stored_inputs(task.inputs),
-        task.establishments,
-        seed=task.seed,
-        replication=task.replication,
-        keep_log=task.keep_log,
-    )
-
-
 def tasks_of(inputs: SimulationInputs, folder: Path, *, seed: int, replication: int) -> list[Task]:
     """Give the tasks of one replication without its log, their inputs stored in a folder."""
     cut = _blocks_of(inputs)
@@ -371,22 +349,6 @@ def _store_blocks(
     return stored
 
 
-@lru_cache(maxsize=1)
-def _stored_inputs(path: Path) -> SimulationInputs:
-    _spare_the_collector()
-    with path.open("rb") as file:
-        inputs = pickle.load(file)  # noqa: S301  written by this run, in its own folder
-    assert isinstance(inputs, SimulationInputs)
-    return inputs
-
-
-@cache
-def _spare_the_collector() -> None:
-    """Let it not look through libraries again and again: a tenth of a worker's time."""
-    gc.collect()
-    gc.freeze()
-
-
 @contextmanager
 def process_pool(workers: int) -> Iterator[Executor]:
     """Give a pool of processes that ends with this block, whatever happens in it.
@@ -397,7 +359,7 @@ def process_pool(workers: int) -> Iterator[Executor]:
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
+        initializer=start_worker,
     )
     try:
         yield pool
@@ -408,16 +370,3 @@ def process_pool(workers: int) -> Iterator[Executor]:
         raise
     finally:
         pool.shutdown()
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_the_driver, daemon=True).start()
-
-
-def _end_with_the_driver() -> None:
-    driver = multiprocessing.parent_process()
-    if driver is not None:
-        driver.join()
-        os._exit(1)

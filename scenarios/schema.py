@@ -15,11 +15,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.estate import UnitEdit, Where, WorkerEdit
+from data.estate import UnitEdit, WorkerEdit
 from data.population import PopulationSettings
 from data.records import RecordsSettings
 from data.travel import TravelSettings
 from data.visit_cost import HelpWithVisits
+from data.where import Where
 from optimiser.limits import LimitEdit
 from optimiser.objective import Objective
 from optimiser.policy import AllocationPolicy

@@ -164,7 +164,11 @@ def _faults(path: Path, bookings: pd.DataFrame, inputs: SimulationInputs) -> Ite
             shown = ", ".join(named.drop_duplicates().head(TOLD))
             yield f"{path}: {int(rows.sum())} bookings {what}: {shown}."
 
-    templates = pd.concat(list(inputs.sessions.values()), ignore_index=True)
+    offered_at = inputs.sessions.values()
+    read = ("establishment", "template", "open_tables", "closed_tables")
+    templates = pd.DataFrame(
+        {name: [cell for table in offered_at for cell in table[name]] for name in read}
+    )
     known = pd.MultiIndex.from_frame(templates[["establishment", "template"]].astype("str"))
     wanted = pd.MultiIndex.from_frame(bookings[["establishment", "session"]])
     exists = pd.Series(wanted.isin(known), index=bookings.index)

@@ -4,9 +4,11 @@ The only package that imports SimPy. An allocation reaches it as a plain ``place
 
 Modules, in the order a reader needs them:
 
-``simulate``    ``build_inputs``, ``SimulationInputs`` and ``simulate``: one prison, one year
-``replicate``   ``replicate``: a block of prisons as a task; ``intervals``, ``paired_intervals``
-``measures``    ``tally`` and ``estate_totals``: visit tables to measures
+``build``       ``build_inputs``: from tables to what a year depends on
+``simulate``    ``SimulationInputs`` and ``simulate``: one prison, one year
+``replicate``   ``replicate`` and ``count``: a block of prisons as a task; ``intervals`` over many
+``measures``    ``tally`` and ``estate_totals``: logs of visits to measures
+``tallies``     ``Tally``: counts and sums as plain columns
 ``demand``      ``DemandSettings``, ``keep_share`` and when families ask
 ``regime``      ``VisitsRegime`` and the session templates under it
 ``video``       ``VideoRegime``, the stations under it and the story of a video call

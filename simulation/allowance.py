@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import OrderRule
 from simulation.bounds import below, not_shares
 from simulation.clock import DAYS_PER_WEEK
 from simulation.regime import VisitsRegime
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ORDER_DAYS = 14
 PRIVILEGED_ORDER_DAYS = 28

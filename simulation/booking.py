@@ -12,7 +12,7 @@ import simpy
 
 from data.words import OrderRule
 from simulation.allowance import BY_VISIT_ORDER, Orders
-from simulation.arrivals import Askings, at
+from simulation.arrivals import Agenda, Askings
 from simulation.asking import Choices
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
@@ -105,8 +105,8 @@ class BookingDesk:
 
     Parameters
     ----------
-    env
-        The establishment's own environment.
+    env, agenda
+        The establishment's own environment, and what is set off in it.
     visits, askings
         Requests for visits, and the askings for visits and calls; drawn before the run.
     person
@@ -142,6 +142,7 @@ class BookingDesk:
     def __init__(
         self,
         env: simpy.Environment,
+        agenda: Agenda,
         visits: Requests,
         askings: Askings,
         *,
@@ -160,6 +161,7 @@ class BookingDesk:
         following: Sequence[int] = (),
     ) -> None:
         self._env = env
+        self._agenda = agenda
         self._person = person
         self._visits = len(visits)
         cancelling = np.flatnonzero(visits.cancels)
@@ -215,7 +217,7 @@ class BookingDesk:
     ) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         # looked up once, for the loop is most of the run
-        env, peek, answers = self._env, self._env.peek, self._recorder.answers
+        env, agenda, answers = self._env, self._agenda, self._recorder.answers
         person_of, visits, is_done = self._person, self._visits, self._is_done
         balance, lasting = self._orders.balance, self._orders.lasting
         in_hand, take, otherwise = self._at_counter
@@ -223,20 +225,19 @@ class BookingDesk:
         missing, resolve = self._mood.missing, self._choices.resolve
         mood_of, asked = self._mood.of, self._asked
         book, turn_away = self._book, self._turn_away
-        cancel_at, ask_for_call = self._cancel_at, self._ask_for_call
-        careful = self._carefully
+        careful, ask_for_call = self._carefully, self._ask_for_call
         with_care = (
             (self._choices.doubles or bytes(visits)) if self._is_settled else b"\x01" * visits
         )
         today = midnight = 0
-        quiet_until = peek()
+        agenda.look()
         numbers = range(first, first + len(requests))
         for asking, request, now in zip(numbers, requests, minutes, strict=True):
             if is_done[request]:
                 continue
-            if now > quiet_until:
+            if now > agenda.due:
                 yield env.timeout(now - env.now)
-                quiet_until = peek()
+                agenda.look()
                 # meanwhile the family may have been given a table, or the person been moved
                 if is_done[request]:
                     continue
@@ -245,7 +246,6 @@ class BookingDesk:
                 midnight = (today + 1) * MINUTES_PER_DAY
             if request >= visits:
                 answers[asking] = ask_for_call(request, request, now, today)
-                quiet_until = peek()
                 continue
             person = person_of[request]
             # no mood is worse than after the last experience
@@ -266,11 +266,9 @@ class BookingDesk:
             answer = found(fitting, person, today)
             if answer < 0:
                 answer = turn_away(asking, request, answer, found, now, today)
-                quiet_until = peek()
             answers[asking] = answer
             if answer >= 0:
                 book(request, person, answer, now, today)
-                quiet_until = peek() if request in cancel_at else quiet_until
 
     def _carefully(self, request: int, person: int, found: Find, today: int) -> Find:
         """Give the answer to who has been moved, or wishes for two sessions."""
@@ -359,7 +357,7 @@ class BookingDesk:
 
     def _expect_cancelling(self, request: int, slot: int, now: float) -> None:
         cancelled = now + self._cancel_at[request] * (self._starts[slot] - now)
-        at(self._env, cancelled, self._cancel, (request, slot))
+        self._agenda.at(cancelled, self._cancel, (request, slot))
 
     def _cancel(self, decided: simpy.Event) -> None:
         request, slot = cast("tuple[int, int]", decided.value)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import DAYS, ESTATE, Category
@@ -17,6 +17,10 @@ from simulation.open_days import days_since_1970
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
 from simulation.sums import quantile_of, rows_of
+from simulation.tallies import NO_WAIT, Row, Tally
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HOURS_PER_DAY = 24.0
 FIRST_HOURS = 72.0
@@ -426,7 +430,7 @@ def _first_visit(
 
 def early_tally(
     early: EarlyDays, calendar: Calendar, *, establishment: str, replication: int
-) -> pd.DataFrame:
+) -> Tally:
     """Count and add up the first days of one establishment.
 
     Parameters
@@ -440,8 +444,8 @@ def early_tally(
 
     Returns
     -------
-    DataFrame
-        Columns of ``measures.tally``; a delay counts by whole days, in place of ``wait_days``.
+    Tally
+        As that of visits; a delay counts by whole days, in place of ``wait_days``.
     """
     received = early.receptions
     weekday = calendar.weekdays(received.day)
@@ -467,13 +471,11 @@ def early_tally(
         "reception_weekday": (weekday, DAYS),
         "reception_kind": (np.where(received.from_court, 0, 1), KINDS),
     }
-    parts = [
-        part
-        for group_by, (code, words) in groups.items()
-        for part in _rows(group_by, code, words, counts, delays)
-    ]
-    found = pd.DataFrame(parts, columns=["group_by", "group", "quantity", "wait_days", "value"])
-    return found.assign(replication=replication, establishment=establishment)
+    rows = Tally()
+    rows.begin(establishment, replication)
+    for group_by, (code, words) in groups.items():
+        rows.add_rows(_rows(group_by, code, words, counts, delays))
+    return rows
 
 
 def _rows(
@@ -482,11 +484,11 @@ def _rows(
     words: tuple[str, ...],
     counts: dict[str, NDArray[np.float64]],
     delays: dict[str, NDArray[np.float64]],
-) -> Iterator[tuple[str, str, str, int, float]]:
+) -> Iterator[Row]:
     for name, column in counts.items():
         sums = np.bincount(code, weights=column.astype(np.float64), minlength=len(words))
         for word, value in zip(words, sums.tolist(), strict=True):
-            yield group_by, word, name, -1, value
+            yield group_by, word, name, NO_WAIT, value
     for name, column in delays.items():
         known = np.isfinite(column)
         whole = np.floor(column[known]).astype(np.int64)
@@ -504,13 +506,15 @@ def early_totals(tallies: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     tallies
-        Rows of ``early_tally`` for any establishments and replications.
+        Tables of ``early_tally`` for any establishments and replications.
 
     Returns
     -------
     DataFrame
         The columns of ``measures.estate_totals``. Days are missing where nobody came so far.
     """
+    import pandas as pd
+
     keys = ["replication", "establishment", "group_by", "group"]
     both = pd.concat([tallies, tallies.assign(establishment=ESTATE)], ignore_index=True)
     rows = both.groupby([*keys, "quantity", "wait_days"])["value"].sum().reset_index()

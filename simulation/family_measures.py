@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ESTATE, ReferralSource, Sex
@@ -18,9 +18,12 @@ from simulation.measures import (
     KEYS,
     MEASURE_COLUMNS,
     REGION,
-    TALLY_COLUMNS,
 )
 from simulation.sums import Measure, mean_of, quantile_of, rows_of, sum_of
+from simulation.tallies import NO_WAIT, Row, Tally
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SOURCE = "referral_source"
 """The ``group_by`` of what brought somebody to the family workers."""
@@ -37,8 +40,6 @@ WAITED = "worker_waited"
 
 STARTED = "worker_families_started"
 """Families that start to ask for visits; counted only where a scenario lets them."""
-
-NO_WAIT = -1
 
 
 def groups_of(people: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
@@ -58,7 +59,7 @@ def groups_of(people: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def tally(years: Iterable[FamilyYear], settings: FamilyWorkSettings) -> pd.DataFrame:
+def tally(years: Iterable[FamilyYear], settings: FamilyWorkSettings) -> Tally:
     """Count and add up the family work of a measured year at each of some establishments.
 
     Referrals count on the day they are made, by what becomes of them until the end of the time
@@ -73,20 +74,17 @@ def tally(years: Iterable[FamilyYear], settings: FamilyWorkSettings) -> pd.DataF
 
     Returns
     -------
-    DataFrame
-        The columns of ``measures.tally``; all are sums, so rows of several establishments add up.
+    Tally
+        As that of visits; all are sums, so rows of several establishments add up.
     """
-    rows: list[tuple[object, ...]] = []
+    rows = Tally()
     for year in years:
-        key = (year.replication, year.work.establishment)
-        for group_by, group, quantity, wait, value in _rows_of(year, settings):
-            rows.append((*key, group_by, group, quantity, wait, value))
-    return pd.DataFrame(rows, columns=TALLY_COLUMNS).astype(
-        {"wait_days": "int64", "value": "float64", "replication": "int64"}
-    )
+        rows.begin(year.work.establishment, year.replication)
+        rows.add_rows(_rows_of(year, settings))
+    return rows
 
 
-def started_tally(started: Iterable[tuple[FamilyYear, int]]) -> pd.DataFrame:
+def started_tally(started: Iterable[tuple[FamilyYear, int]]) -> Tally:
     """Count the families that start to ask for visits, as ``tally`` counts the work.
 
     Parameters
@@ -94,20 +92,18 @@ def started_tally(started: Iterable[tuple[FamilyYear, int]]) -> pd.DataFrame:
     started
         Years, and how many families start in each.
     """
-    rows = [
-        (year.replication, year.work.establishment, group_by, group, STARTED, NO_WAIT, families)
-        for year, families in started
-        for group_by, group in (("all", "all"), (REGION, year.work.region))
-        if group
-    ]
-    return pd.DataFrame(rows, columns=TALLY_COLUMNS).astype(
-        {"wait_days": "int64", "value": "float64", "replication": "int64"}
-    )
+    rows = Tally()
+    for year, families in started:
+        rows.begin(year.work.establishment, year.replication)
+        rows.add_rows(
+            (group_by, group, STARTED, NO_WAIT, families)
+            for group_by, group in (("all", "all"), (REGION, year.work.region))
+            if group
+        )
+    return rows
 
 
-def _rows_of(
-    year: FamilyYear, settings: FamilyWorkSettings
-) -> Iterable[tuple[str, str, str, int, float]]:
+def _rows_of(year: FamilyYear, settings: FamilyWorkSettings) -> Iterable[Row]:
     cases, done, work = year.cases, year.done, year.work
     measured = np.flatnonzero((cases.day >= year.first_day) & (cases.day < year.end_day))
     reached = done.first_contact_day[measured] != NEVER
@@ -247,7 +243,7 @@ def family_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     Parameters
     ----------
     tallies
-        Rows of ``tally``.
+        Table of ``tally``.
     weeks
         Weeks measured.
 
@@ -257,6 +253,8 @@ def family_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         The columns of ``measures.estate_totals``. Days of a group in which nobody was reached,
         and shares of a group without referrals, are missing.
     """
+    import pandas as pd
+
     here = tallies[tallies["group_by"] != REGION]
     both = pd.concat([here, tallies.assign(establishment=ESTATE)], ignore_index=True)
     rows = (

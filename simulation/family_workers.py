@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ReferralSource, WorkerLine
@@ -30,6 +30,10 @@ from simulation.need import (
 from simulation.place import Place
 from simulation.regime import FAMILY_DAY_TEMPLATE
 from simulation.streams import person_keys, stream_key, uniform
+from simulation.timetable import Columns
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORKING_DAYS = 5
 """Monday to Friday."""
@@ -305,7 +309,7 @@ def family_work(
     people: pd.DataFrame,
     places: Mapping[str, Place],
     workers: pd.DataFrame,
-    sessions: Mapping[str, pd.DataFrame],
+    sessions: Mapping[str, Columns],
     *,
     calendar: Calendar,
     need: NeedSettings,
@@ -360,7 +364,7 @@ def family_work(
 
 
 def duty_hours(
-    sessions: pd.DataFrame | None, settings: FamilyWorkSettings, family_days_per_year: int
+    sessions: Columns | None, settings: FamilyWorkSettings, family_days_per_year: int
 ) -> float:
     """Give the fixed duties of a prison in hours a week, for its session templates.
 
@@ -369,8 +373,11 @@ def duty_hours(
     """
     if sessions is None:
         return 0.0
-    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
-    weekly = float((1.0 / sessions.loc[~is_family_day, "every_n_weeks"]).sum())
+    is_family_day = np.array(
+        [name.endswith(FAMILY_DAY_TEMPLATE) for name in sessions["template"]], dtype=np.bool_
+    )
+    every = np.array(sessions["every_n_weeks"], dtype=np.float64)[~is_family_day]
+    weekly = float(np.sum(1.0 / every))
     family_days = family_days_per_year / WEEKS_PER_YEAR if is_family_day.any() else 0.0
     return (
         weekly * settings.duty_hours_per_session + family_days * settings.duty_hours_per_family_day

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from data.estate import Estate, Where
+from data.where import Where
 from data.words import DAYS
 from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
@@ -27,6 +27,9 @@ from simulation.early_days import Receptions
 from simulation.open_days import days_since_1970
 from simulation.place import BEYOND, Place
 from simulation.streams import stream_key, uniform
+
+if TYPE_CHECKING:
+    from data.estate import Estate
 
 NATIONAL = "national"
 """Name of the national line; a local one has the code of its prison."""
@@ -350,6 +353,8 @@ def lines_under(
     bank_holidays
         Days since 1970.
     """
+    import pandas as pd
+
     table = estate.establishments
     codes = table["establishment"]
     on_line = (

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ESTATE
@@ -15,6 +14,9 @@ from simulation.contact_centre import HALF_HOUR, TryEnd
 from simulation.line import NATIONAL, SERVICES, Service
 from simulation.sums import quantile_of, rows_of
 from simulation.together import LineLog
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HELD = "line_held"
 """The quantity that counts answered ringings by whole minutes on hold."""
@@ -46,6 +48,8 @@ class Count(NamedTuple):
 
 def line_tally(counts: Iterable[Count]) -> pd.DataFrame:
     """Give the sums of lines, ``line_counts`` of each, in the columns of ``measures.tally``."""
+    import pandas as pd
+
     table = pd.DataFrame(counts, columns=Count._fields)
     keys = [name for name in Count._fields if name != "value"]
     return table.groupby(keys, sort=True)["value"].sum().reset_index()
@@ -65,6 +69,8 @@ def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
     calendar
         The year.
     """
+    import pandas as pd
+
     where, prisons = pd.factorize(line.establishment)
     names = [str(name) for name in prisons] or ([] if line.line == NATIONAL else [line.line])
     month_of_day, months = _months(calendar)
@@ -210,6 +216,8 @@ def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:
         The columns of ``measures.estate_totals``; ``OF_AGENTS`` not by service. Minutes on hold are
         missing where nobody was answered.
     """
+    import pandas as pd
+
     keys = ["replication", "establishment", "group_by", "group"]
     both = pd.concat([tallies, tallies.assign(establishment=ESTATE)], ignore_index=True)
     rows = both.groupby([*keys, "quantity", "wait_days"])["value"].sum().reset_index()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.arrivals import Askings
@@ -19,6 +18,9 @@ from simulation.demand import Requests
 from simulation.open_days import OpenDays
 from simulation.place import BEYOND, Place
 from simulation.timetable import DatedSlots
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class VisitOutcome(StrEnum):
@@ -419,11 +421,17 @@ class VisitLog:
 
     def counts(self) -> pd.Series[int]:
         """Count the rows of every outcome, with an explicit zero where there are none."""
+        import pandas as pd
+
+        return pd.Series(self.rows_by_outcome(), name="rows")
+
+    def rows_by_outcome(self) -> dict[str, int]:
+        """Give the same as whole numbers by outcome."""
         counted = np.bincount(self.outcome, minlength=len(OUTCOMES))
         turned = counted[CODE[VisitOutcome.TURNED_TO_VIDEO]]
         counted[CODE[VisitOutcome.ASKED]] = len(self.year.visits)
         counted[CODE[VisitOutcome.VIDEO_ASKED]] = len(self.year.calls) + turned
-        return pd.Series(counted, index=[str(outcome) for outcome in OUTCOMES], name="rows")
+        return dict(zip(map(str, OUTCOMES), counted.tolist(), strict=True))
 
     def table(self, calendar: Calendar) -> pd.DataFrame:
         """Give the log as a table for people to read.
@@ -445,6 +453,8 @@ class VisitLog:
             refunds), family_minutes on the way and school_minutes missed, each over everybody in
             the party.
         """
+        import pandas as pd
+
         year = self.year
         visits = year.visits
         call_minutes, call_requests = self.calls_asked()
@@ -654,11 +664,15 @@ def _calls(register: Register, year: Year) -> Columns:
 
 
 def _words(codes: NDArray[np.int64], words: Sequence[str] | NDArray[np.object_]) -> pd.Categorical:
+    import pandas as pd
+
     return pd.Categorical.from_codes(codes.tolist(), pd.Index(list(words), dtype="str"))
 
 
 def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put event tables one under the other, in the order given, and keep their words compact."""
+    import pandas as pd
+
     joined = {}
     for name in tables[0].columns:
         columns = [table[name] for table in tables]
@@ -701,7 +715,7 @@ def conserve(
     RuntimeError
         Names the count that does not add up.
     """
-    year, rows = log.year, log.counts().to_dict()
+    year, rows = log.year, log.rows_by_outcome()
     is_end = np.zeros(len(OUTCOMES), dtype=np.bool_)
     is_end[[CODE[outcome] for outcome in VISIT_ENDS]] = True
     ended = is_end[log.outcome]
@@ -731,7 +745,7 @@ def conserve(
         "requests that ended twice = 0": (int((times_ended > 1).sum()), 0),
         "requests of people who were moved that have not ended = 0": (left, 0),
         "bookings = held + cancelled + booked ahead": (
-            int(rows["booked"]),
+            rows["booked"],
             bookings_ended + ahead,
         ),
         "tables = free + booked, in every session": (
@@ -739,7 +753,7 @@ def conserve(
             0,
         ),
         "calls asked = ended + booked ahead": (
-            int(rows["video_asked"]),
+            rows["video_asked"],
             calls_ended + calls_ahead,
         ),
     }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import ESTATE, Sex, TemplateKind
@@ -24,18 +24,16 @@ from simulation.log import (
 from simulation.place import Place
 from simulation.simulate import SimulationInputs
 from simulation.sums import Measure, Value, mean_of, quantile_of, rows_of, share_of, sum_of
+from simulation.tallies import COLUMNS, Tally
 from simulation.timetable import KINDS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PENDING = "pending"
 WAITED = "waited"
 """The quantity that counts visits by days waited."""
 
-NO_WAIT = -1
-"""Days waited in the rows of every other quantity."""
-
-TALLY_COLUMNS = [
-    "replication", "establishment", "group_by", "group", "quantity", "wait_days", "value",
-]  # fmt: skip
 KEYS = ["replication", "establishment", "group_by", "group"]
 MEASURE_COLUMNS = [*KEYS, "measure", "measure_unit", "value"]
 
@@ -104,7 +102,7 @@ CUT_SHORT_MINUTES = 15.0
 """A visit that is shorter than its session by more than this is cut short."""
 
 
-def tally(logs: Iterable[VisitLog], inputs: SimulationInputs) -> pd.DataFrame:
+def tally(logs: Iterable[VisitLog], inputs: SimulationInputs) -> Tally:
     """Count and add up what happened in the measured year at each of some establishments.
 
     Visits, calls, bookings and cancellations count on the day they take place; requests count on
@@ -120,112 +118,49 @@ def tally(logs: Iterable[VisitLog], inputs: SimulationInputs) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        replication, establishment, group_by, group, quantity, wait_days, value: one row for each
-        group and quantity, and for each group and number of days waited one of the quantity
-        ``waited``. All are sums over people or visits, so rows of several establishments add up.
+    Tally
+        One row for each group and quantity, and for each group and number of days waited one of the
+        quantity ``waited``. All are sums over people or visits, so rows of several establishments
+        add up.
     """
-    rows = _Rows()
+    rows = Tally()
     for log in logs:
         _add_year(rows, log, inputs)
-    return rows.table()
+    return rows
 
 
-def _add_year(rows: _Rows, log: VisitLog, inputs: SimulationInputs) -> None:
+def _add_year(rows: Tally, log: VisitLog, inputs: SimulationInputs) -> None:
     rows.begin(log.establishment, log.replication)
     events = _Events.of(log, inputs.calendar)
     by_person = _of_each_person(log, inputs, events)
     for name, values in _since_move(log, inputs, events, by_person).items():
-        rows.add(SINCE_MOVE, name, values)
+        rows.add(SINCE_MOVE, GROUPS[SINCE_MOVE], name, values)
     for group_by, code in _groups_of_people(log).items():
-        size = len(GROUPS[group_by])
+        groups = GROUPS[group_by]
         names = OF_A_STAGE if group_by in OF_STAGES else by_person
         for name in names:
-            sums = np.bincount(code, weights=by_person[name], minlength=size)
-            rows.add(group_by, name, sums.astype(np.float64))
+            sums = np.bincount(code, weights=by_person[name], minlength=len(groups))
+            rows.add(group_by, groups, name, sums.astype(np.float64))
         if group_by not in OF_STAGES:
-            rows.add_waits(group_by, code[events.visit_person], events.visit_wait)
+            waiting = code[events.visit_person]
+            rows.add_waits(group_by, groups, WAITED, waiting, events.visit_wait)
     of_the_place = _of_the_place(log, inputs)
     for name, values in of_the_place.items():
-        rows.add("all", name, values)
+        rows.add("all", GROUPS["all"], name, values)
     if region := log.year.place.region:
         of_region = {name: np.array([values.sum()]) for name, values in by_person.items()}
         for name, values in (of_region | of_the_place).items():
-            rows.add(REGION, name, values, (region,))
+            rows.add(REGION, (region,), name, values)
         everybody = np.zeros(len(events.visit_wait), dtype=np.int64)
-        rows.add_waits(REGION, everybody, events.visit_wait, (region,))
+        rows.add_waits(REGION, (region,), WAITED, everybody, events.visit_wait)
     sessions = log.year.sessions
     is_family_day = sessions.weekly.family_day[sessions.position].astype(np.int64)
     for group_by, group in zip(BY_SESSION, (sessions.kind, is_family_day), strict=True):
-        for name, values in _by_session(log, inputs, events, group, len(GROUPS[group_by])).items():
-            rows.add(group_by, name, values)
-        rows.add_waits(group_by, group[events.visit_slot], events.visit_wait)
-    rows.add("outcome", "requests", _by_outcome(log, inputs.calendar))
-
-
-class _Rows:
-    """The rows of a tally, gathered as plain lists and made a table once."""
-
-    def __init__(self) -> None:
-        self._begun: list[tuple[int, str, int]] = []
-        self._group_by: list[str] = []
-        self._group: list[str] = []
-        self._quantity: list[str] = []
-        self._wait_days: list[int] = []
-        self._value: list[float] = []
-
-    def begin(self, establishment: str, replication: int) -> None:
-        """Say whose rows follow."""
-        self._begun.append((len(self._value), establishment, replication))
-
-    def add(
-        self,
-        group_by: str,
-        quantity: str,
-        values: NDArray[np.float64],
-        groups: tuple[str, ...] = (),
-    ) -> None:
-        """Add one quantity for every group."""
-        groups = groups or GROUPS[group_by]
-        self._group_by += [group_by] * len(groups)
-        self._group += groups
-        self._quantity += [quantity] * len(groups)
-        self._wait_days += [NO_WAIT] * len(groups)
-        self._value += values.tolist()
-
-    def add_waits(
-        self,
-        group_by: str,
-        code: NDArray[np.int64],
-        waits: NDArray[np.int64],
-        groups: tuple[str, ...] = (),
-    ) -> None:
-        """Add the number of visits for every group and number of days waited."""
-        width = int(waits.max(initial=0)) + 1
-        counted = np.bincount(code * width + waits)
-        filled = np.flatnonzero(counted)
-        groups = groups or GROUPS[group_by]
-        self._group_by += [group_by] * len(filled)
-        self._group += [groups[group] for group in (filled // width).tolist()]
-        self._quantity += [WAITED] * len(filled)
-        self._wait_days += (filled % width).tolist()
-        self._value += counted[filled].tolist()
-
-    def table(self) -> pd.DataFrame:
-        """Give the rows as a table."""
-        first = [row for row, _, _ in self._begun]
-        rows = np.diff([*first, len(self._value)])
-        return pd.DataFrame(
-            {
-                "replication": np.repeat([number for _, _, number in self._begun], rows),
-                "establishment": np.repeat([code for _, code, _ in self._begun], rows),
-                "group_by": self._group_by,
-                "group": self._group,
-                "quantity": self._quantity,
-                "wait_days": np.array(self._wait_days, dtype=np.int64),
-                "value": np.array(self._value, dtype=np.float64),
-            }
-        )
+        groups = GROUPS[group_by]
+        for name, values in _by_session(log, inputs, events, group, len(groups)).items():
+            rows.add(group_by, groups, name, values)
+        rows.add_waits(group_by, groups, WAITED, group[events.visit_slot], events.visit_wait)
+    rows.add("outcome", GROUPS["outcome"], "requests", _by_outcome(log, inputs.calendar))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -930,7 +865,7 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     Parameters
     ----------
     tallies
-        Rows of ``tally`` for any establishments and replications, in any order.
+        Tables of ``tally`` for any establishments and replications, in any order.
     weeks
         Weeks measured.
 
@@ -941,7 +876,9 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         and shares of a group without events are zero; the wait of a group without visits is
         missing, because nobody waited.
     """
-    sorted_tallies = tallies[TALLY_COLUMNS].sort_values(
+    import pandas as pd
+
+    sorted_tallies = tallies[list(COLUMNS)].sort_values(
         [*KEYS, "quantity", "wait_days"], ignore_index=True
     )
     estate = sorted_tallies.assign(establishment=ESTATE)

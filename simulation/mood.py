@@ -140,6 +140,8 @@ class Mood:
 
     def _fall(self, person: int, now: float, share: float) -> None:
         if share:
-            mood = self.of(person, now) if self.missing[person] else 1.0
-            self.missing[person] = 1.0 - mood * (1.0 - share)
+            missing = self.missing[person]
+            if missing:
+                missing *= self._kept ** ((now - self._since[person]) / MINUTES_PER_PERIOD)
+            self.missing[person] = 1.0 - (1.0 - missing) * (1.0 - share)
             self._since[person] = now

@@ -8,14 +8,16 @@ the same people get the same number.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from data.families import is_among
 from data.words import ReferralSource, Sex
 from simulation.bounds import below, named
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WEEKS_PER_YEAR = 52.0
 
@@ -132,6 +134,8 @@ def people_held(
     )
     function = units.drop_duplicates("unit").set_index("unit")["function"]
     people["function"] = people["unit"].map(function).fillna("")
+    from data.families import is_among
+
     people["has_visitors"] = is_among(people["prisoner_id"], parties["prisoner_id"])
     return people.sort_values(["establishment", "prisoner_id"], ignore_index=True)[PEOPLE_COLUMNS]
 
@@ -194,6 +198,8 @@ def drivers_of_each(people: pd.DataFrame, settings: NeedSettings) -> pd.DataFram
         One column for each of ``DRIVERS``, with the index of ``people``: people, 0 or 1; receptions
         and releases, a year; ``parents_not_recorded``, expected.
     """
+    import pandas as pd
+
     left = people["days_to_release"].to_numpy(np.float64, na_value=np.nan)
     parent = people["children_under_18"].to_numpy(np.int64) > 0
     columns = {
@@ -233,6 +239,8 @@ def referrals_per_year(drivers: pd.DataFrame, settings: NeedSettings) -> pd.Data
     >>> referrals_per_year(prison, weights)["self_harm_review"].tolist()
     [4.5]
     """
+    import pandas as pd
+
     self_referrals = (
         drivers["parents"] * settings.self_referrals_per_parent
         + drivers["women"] * settings.self_referrals_per_woman

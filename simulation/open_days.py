@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from data.estate import Estate
 from data.words import DAYS, Country
 from simulation.clock import DAYS_PER_WEEK, Calendar, clock_minutes
 from simulation.regime import FAMILY_DAY_TEMPLATE, VisitsRegime
 from simulation.streams import stream_key, uniform
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.estate import Estate
 
 EPOCH = date(1970, 1, 1)
 MONDAY = 4
@@ -276,6 +280,8 @@ def _excluded(rows: pd.DataFrame | None) -> list[Closure]:
 
 def _beside_family_days(sessions: pd.DataFrame) -> pd.DataFrame:
     """Give the establishments with a family day, and the sessions that make room for it."""
+    import pandas as pd
+
     is_family = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
     family = sessions[is_family]
     beside = family.merge(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from data.estate import Estate
 from data.visit_cost import TRIP_COLUMNS, VisitCost
 from data.words import BookingChannel
 from simulation.asking import AskingSettings
 from simulation.coming import ComingSettings
 from simulation.streams import person_keys, stream_key, uniform
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.estate import Estate
 
 AGES = 18
 """Children are 0 to 17 years old."""
@@ -43,6 +48,8 @@ def rules_by_prison(estate: Estate, coming: ComingSettings, asking: AskingSettin
         Indexed by establishment: adults_max, children_max, visitors_max (``inf`` without a limit),
         adult_age, kiosk_share, online_share; float64.
     """
+    import pandas as pd
+
     known = estate.establishments.set_index("establishment")
     online = known["booking_channel"] == BookingChannel.ONLINE
     usual = pd.DataFrame(
@@ -192,6 +199,8 @@ def smaller_parties(parties: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The columns that make trips the same, each row once; none where nobody stays at home.
     """
+    import pandas as pd
+
     found = [parties.iloc[:0]]
     most = [parties[name].max() for name in ("adults", "children")]
     large = np.array([*most, sum(most)])
@@ -213,6 +222,8 @@ def trips_of(cost: VisitCost, parties: pd.DataFrame) -> NDArray[np.int64]:
     ValueError
         When a trip has no price.
     """
+    import pandas as pd
+
     names = list(TRIP_COLUMNS)
     rows = pd.MultiIndex.from_frame(cost.trips[names])
     found = rows.get_indexer(pd.MultiIndex.from_frame(parties[names]))

@@ -6,15 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
-from data.estate import Estate, Where
-from data.validate import clashing_sessions
+from data.where import Where
 from data.words import DAYS, OrderRule, TemplateKind
 from simulation.bounds import below, empty_window, not_shares
 from simulation.clock import MINUTES_PER_DAY, clock_minutes, clock_time
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.estate import Estate
 
 FAMILY_DAY_TEMPLATE = "-family-day"
 """How the id of the template of a scenario's family day ends, after the establishment's code."""
@@ -29,7 +31,7 @@ class AddedSessions:
 
     Examples
     --------
-    >>> from data.estate import Where
+    >>> from data.where import Where
     >>> evening = AddedSessions(
     ...     where=Where(sex="men", security="C"), days=("tue", "thu"), start="18:00", end="19:30",
     ...     open_tables=15,
@@ -256,6 +258,8 @@ def sessions_under(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
     ValueError
         When a session would begin or end on another day.
     """
+    import pandas as pd
+
     templates = estate.session_templates.copy()
     for edit in regime.session_tables:
         chosen = edit.where.matches_in(estate, templates)
@@ -313,6 +317,8 @@ def session_problems(estate: Estate, regime: VisitsRegime) -> list[str]:
         sessions = sessions_under(estate, regime)
     except ValueError as error:
         return [f"regime.session_times: {error}"]
+    from data.validate import clashing_sessions
+
     clashes = clashing_sessions(sessions[sessions["kind"] != TemplateKind.FAMILY_DAY])
     return [
         f"regime.added_sessions, regime.session_times: {row.template} and {row.template_2} would "
@@ -338,6 +344,8 @@ def shuttles_under(estate: Estate, shuttles: Sequence[Shuttle]) -> pd.DataFrame:
         Indexed by establishment: minutes_saved (each way), fare_gbp (a traveller, there and back)
         and cost_gbp_per_day; 0 where there is none.
     """
+    import pandas as pd
+
     establishments = estate.establishments
     found = pd.DataFrame(
         0.0, index=pd.Index(establishments["establishment"]), columns=list(OF_SHUTTLES)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from simulation import early_days, family_measures, safety_line
 from simulation.early_days import early_tally, play_early_days
@@ -14,10 +14,14 @@ from simulation.family_workers import FamilyYear, play_family_work
 from simulation.helped import families_started
 from simulation.line_measures import HELD, QUANTITIES, Count, line_counts, line_tally, line_totals
 from simulation.log import VisitLog, join_tables
-from simulation.measures import MEASURE_COLUMNS, TALLY_COLUMNS, estate_totals, tally
+from simulation.measures import MEASURE_COLUMNS, estate_totals, tally
 from simulation.safety_line import play_safety_line, safety_tally
 from simulation.simulate import SimulationInputs, simulate_together
+from simulation.tallies import Tally
 from simulation.together import play_together, with_calls
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONFIDENCE = 0.95
 
@@ -54,9 +58,35 @@ def replicate(
         those of other blocks and given to ``totals``; and the event log (``VisitLog.table``), or
         ``None``.
     """
+    counted, log = count(
+        inputs, establishments, seed=seed, replication=replication, keep_log=keep_log
+    )
+    return counted.table(), log
+
+
+def count(
+    inputs: SimulationInputs,
+    establishments: Sequence[str],
+    *,
+    seed: int,
+    replication: int,
+    keep_log: bool,
+) -> tuple[Tally, pd.DataFrame | None]:
+    """Play one replication as ``replicate`` does, and give its tallies as plain columns.
+
+    Parameters
+    ----------
+    inputs, establishments, seed, replication, keep_log
+        As for ``replicate``.
+
+    Returns
+    -------
+    tuple
+        Without a log and without booking lines that are played, no library of tables was needed.
+    """
     tables: list[pd.DataFrame] = []
     lines: list[Count] = []
-    early: list[pd.DataFrame] = []
+    early = Tally()
     wanted = frozenset(establishments)
 
     def years() -> Iterator[VisitLog]:
@@ -68,26 +98,22 @@ def replicate(
                     if keep_log:
                         tables.append(table())
                     if inputs.early.modelled:
-                        early.append(_early(log, inputs, seed))
+                        early.join(_early(log, inputs, seed))
                     yield log
 
-    if not establishments:
-        return pd.DataFrame(columns=TALLY_COLUMNS), None
-    tallies = [
-        tally(years(), inputs),
-        family_tally(inputs, establishments, seed=seed, replication=replication),
-        line_tally(each for each in lines if each.establishment in wanted),
-        *early,
-        *_safety(inputs, establishments, seed=seed, replication=replication),
-    ]
-    # a table without rows has no types to agree with the others
-    told = pd.concat([each for each in tallies if len(each)], ignore_index=True)
-    return told, join_tables(tables) if tables else None
+    counted = tally(years(), inputs)
+    counted.join(family_tally(inputs, establishments, seed=seed, replication=replication))
+    if lines:
+        counted.add_table(line_tally(each for each in lines if each.establishment in wanted))
+    counted.join(early)
+    for of_prison in _safety(inputs, establishments, seed=seed, replication=replication):
+        counted.join(of_prison)
+    return counted, join_tables(tables) if tables else None
 
 
 def _safety(
     inputs: SimulationInputs, establishments: Sequence[str], *, seed: int, replication: int
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[Tally]:
     """Count up the family safety lines of some establishments, where they are played."""
     if not inputs.safety.modelled:
         return
@@ -102,7 +128,7 @@ def _safety(
         yield safety_tally(played, inputs.calendar, establishment=code, replication=replication)
 
 
-def _early(log: VisitLog, inputs: SimulationInputs, seed: int) -> pd.DataFrame:
+def _early(log: VisitLog, inputs: SimulationInputs, seed: int) -> Tally:
     """Count up the first days of an establishment whose year of visits is known."""
     holidays = inputs.lines.bank_holidays
     played = play_early_days(log, inputs.calendar, inputs.early, holidays, seed=seed)
@@ -161,7 +187,7 @@ def year_of(
 
 def family_tally(
     inputs: SimulationInputs, establishments: Sequence[str], *, seed: int, replication: int
-) -> pd.DataFrame:
+) -> Tally:
     """Play the family work of one replication at some establishments, and count it up.
 
     Parameters
@@ -171,7 +197,7 @@ def family_tally(
     """
     settings = inputs.family_settings
     if settings is None:
-        return pd.DataFrame(columns=TALLY_COLUMNS)
+        return Tally()
 
     started: list[tuple[FamilyYear, int]] = []
 
@@ -188,9 +214,8 @@ def family_tally(
             yield year
 
     tallies = family_measures.tally(years(), settings)
-    if not started:
-        return tallies
-    return pd.concat([tallies, family_measures.started_tally(started)], ignore_index=True)
+    tallies.join(family_measures.started_tally(started))
+    return tallies
 
 
 def _started(year: FamilyYear, inputs: SimulationInputs, seed: int) -> int:
@@ -216,6 +241,8 @@ def totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     DataFrame
         As ``measures.estate_totals``, sorted.
     """
+    import pandas as pd
+
     of_work = tallies["quantity"].isin(family_measures.QUANTITIES)
     of_lines = tallies["quantity"].isin((*QUANTITIES, HELD))
     of_early = tallies["quantity"].isin(early_days.QUANTITIES)

@@ -7,9 +7,9 @@ weighs it against anything.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import DAYS, ESTATE
@@ -21,6 +21,10 @@ from simulation.demand import poisson
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
 from simulation.sums import rows_of
+from simulation.tallies import NO_WAIT, Tally
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STANDARD_MINUTES = 60.0
 """Within which whoever was not answered live is to be called back."""
@@ -175,7 +179,7 @@ def _staffed(calendar: Calendar, settings: SafetySettings) -> tuple[list[float],
 
 def safety_tally(
     year: SafetyYear, calendar: Calendar, *, establishment: str, replication: int
-) -> pd.DataFrame:
+) -> Tally:
     """Count the calls of the measured year.
 
     Parameters
@@ -187,8 +191,8 @@ def safety_tally(
 
     Returns
     -------
-    DataFrame
-        Columns of ``measures.tally``.
+    Tally
+        As that of visits.
     """
     measured = year.minutes >= calendar.warm_up_days * MINUTES_PER_DAY
     missed = measured & ~year.is_live
@@ -199,17 +203,13 @@ def safety_tally(
         "safety_back_in_hour": missed & (year.back_minutes <= STANDARD_MINUTES),
         "safety_never_back": missed & np.isinf(year.back_minutes),
     }
-    return pd.DataFrame(
-        {
-            "replication": replication,
-            "establishment": establishment,
-            "group_by": "all",
-            "group": "all",
-            "quantity": list(counts),
-            "wait_days": -1,
-            "value": [float(column.sum()) for column in counts.values()],
-        }
+    rows = Tally()
+    rows.begin(establishment, replication)
+    rows.add_rows(
+        ("all", "all", quantity, NO_WAIT, float(column.sum()))
+        for quantity, column in counts.items()
     )
+    return rows
 
 
 def safety_totals(tallies: pd.DataFrame) -> pd.DataFrame:
@@ -218,13 +218,15 @@ def safety_totals(tallies: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     tallies
-        Rows of ``safety_tally`` for any establishments and replications.
+        Tables of ``safety_tally`` for any establishments and replications.
 
     Returns
     -------
     DataFrame
         The columns of ``measures.estate_totals``; shares are missing where nobody rang.
     """
+    import pandas as pd
+
     keys = ["replication", "establishment", "group_by", "group"]
     both = pd.concat([tallies, tallies.assign(establishment=ESTATE)], ignore_index=True)
     sums = both.pivot_table(index=keys, columns="quantity", values="value", aggfunc="sum")

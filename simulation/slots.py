@@ -206,14 +206,17 @@ class SlotCalendar:
             found = self._not_closed(found, person)
         left = acceptable & self._window & ~found
         # bookings are looked for only where they decide
-        if suffices(found) or not suffices(found | left):
-            return suffices(found)
+        if suffices(found):
+            return True
+        if not suffices(found | left):
+            return False
+        booked, first = self._bookings_of(person), person * self._sessions
         while left:
             bit = left & -left
             left ^= bit
             place = self._shift + bit.bit_length() - 1
             slot = self._slot_at[place] if place < len(self._slot_at) else -1
-            if slot >= 0 and self._is_booked(person, slot):
+            if slot >= 0 and first + self._session[slot] in booked:
                 found |= bit
         return suffices(found)
 
@@ -273,8 +276,11 @@ class SlotCalendar:
 
     def _is_booked(self, person: int, slot: int) -> bool:
         """Say whether the person is booked into the session of a slot."""
-        booked = self._own if person in self._apart else self._booked
-        return person * self._sessions + self._session[slot] in booked
+        return person * self._sessions + self._session[slot] in self._bookings_of(person)
+
+    def _bookings_of(self, person: int) -> set[int]:
+        """Give bookings among which are all of the person's, and no session that is only closed."""
+        return self._own if person in self._apart else self._booked
 
     def _keep_away(self, person: int, slot: int) -> None:
         """Close the day of a booking to everybody who is kept apart from the person."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.clock import Calendar
 from simulation.place import BEYOND
 from simulation.transfers import STAYS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORKING_DAYS = 5
 """Of the week, from Monday on."""
@@ -113,6 +115,8 @@ def stays(
     ValueError
         When somebody is moved on the first day, or again before a stay is over.
     """
+    import pandas as pd
+
     columns = ["prisoner_id", "establishment", "unit", "straight_miles"]
     moved = transfers[
         transfers["prisoner_id"].isin(placements["prisoner_id"])
@@ -181,6 +185,8 @@ def _cleared_days(
     working_days: int, calendar: Calendar, bank_holidays: Sequence[str]
 ) -> NDArray[np.int64]:
     """Give for each day the one on which so many working days from it on have passed."""
+    import pandas as pd
+
     reach = np.arange(calendar.days + 7 * working_days + 30)
     holidays = [calendar.day_of(pd.Timestamp(day).date()) for day in bank_holidays]
     works = (calendar.weekdays(reach) < WORKING_DAYS) & ~np.isin(reach, holidays)

@@ -94,15 +94,24 @@ def uniform(
     if person is not None:
         start = start[person]
     steps = np.atleast_1d(np.asarray(numbers, dtype=np.uint64)) + np.uint64(1)
-    leading = _mixed(start + steps * GOLDEN_GAMMA) >> np.uint64(11)
-    return leading.astype(np.float64) * 2.0**-53
+    # in place from here on: a year has hundreds of such columns
+    steps *= GOLDEN_GAMMA
+    leading = _mixed(start + steps)
+    leading >>= np.uint64(11)
+    drawn = leading.astype(np.float64)
+    drawn *= 2.0**-53
+    return drawn
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Scramble 64 bits: the finaliser of SplitMix64 (Stafford's variant 13)."""
-    mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed = state >> np.uint64(30)
+    mixed ^= state
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def _digest(text: str) -> int:

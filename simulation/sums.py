@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
-Value = Callable[[pd.DataFrame, float], "pd.Series[float]"]
+Value: TypeAlias = "Callable[[pd.DataFrame, float], pd.Series[float]]"
 """Gives the values of a measure from a table of sums and the weeks measured."""
 
 
@@ -55,6 +57,7 @@ def rows_of(values: pd.Series[float], measure: str, unit: str) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> values = pd.Series([2.0], index=pd.Index(["LEI"], name="establishment"))
     >>> rows_of(values, "visits", "visits").to_dict("records")[0]["measure_unit"]
     'visits'
@@ -77,6 +80,7 @@ def quantile_of(counted: pd.DataFrame, share: float, keys: Sequence[str]) -> pd.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> waits = pd.DataFrame({"group": "a", "wait_days": [9, 3, 5], "value": [1.0, 4.0, 5.0]})
     >>> quantile_of(waits, 0.5, ["group"])["a"].item()
     5.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import DAYS, Availability, ConvictionStatus, OrderRule, TemplateKind, admits
@@ -17,6 +17,9 @@ from simulation.coming import Coming
 from simulation.open_days import EVERY_DAY, MONDAY, OpenDays, days_since_1970
 from simulation.place import Place
 from simulation.regime import FAMILY_DAY_TEMPLATE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class SessionKind(StrEnum):
@@ -47,6 +50,16 @@ SATURDAY = 5
 
 NO_DATE = np.iinfo(np.int64).min
 """In place of a date that is not given."""
+
+
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+"""The columns of a small table by name: what a process can be handed without a library of tables,
+and quicker to read than a table where there are many small ones."""
+
+
+def columns_of(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """Give a table as plain columns."""
+    return {str(name): table[name].tolist() for name in table}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,7 +149,7 @@ class DatedSlots:
 
 
 def visit_slots(
-    templates: pd.DataFrame,
+    templates: Columns,
     calendar: Calendar,
     *,
     days: int,
@@ -167,19 +180,20 @@ def visit_slots(
     DatedSlots
         Slots without a table are left out.
     """
-    rows = np.tile(np.arange(len(templates)), 2)
-    closed = np.repeat([False, True], len(templates))
+    number = len(templates["day"])
+    rows = np.tile(np.arange(number), 2)
+    closed = np.repeat([False, True], number)
     weekly = _weekly(
         template=rows,
         session=rows,
         weekday=_weekdays(templates["day"])[rows],
         start=_times(templates["start"])[rows],
         end=_times(templates["end"])[rows],
-        tables=np.concatenate([templates["open_tables"], templates["closed_tables"]]),
+        tables=np.array([*templates["open_tables"], *templates["closed_tables"]], dtype=np.int64),
         closed=closed,
         evening_from=evening_from,
         by_school=by_school,
-        family_day=(templates["kind"] == TemplateKind.FAMILY_DAY).to_numpy()[rows],
+        family_day=_family_days(templates)[rows],
         order_rule=order_rules(templates)[rows],
     )
     weeks = _monday_of_first_week(calendar) + DAYS_PER_WEEK * np.arange(_weeks(calendar, days))
@@ -188,7 +202,7 @@ def visit_slots(
 
 
 def video_slots(
-    periods: pd.DataFrame,
+    periods: Columns,
     calendar: Calendar,
     *,
     days: int,
@@ -217,9 +231,9 @@ def video_slots(
         As many whole slots as fit between start and end.
     """
     starts, ends = _times(periods["start"]), _times(periods["end"])
-    steps = np.maximum(periods["slot_minutes"].to_numpy(np.float64), step_minutes)
+    steps = np.maximum(np.array(periods["slot_minutes"], dtype=np.float64), step_minutes)
     fitting = ((ends - starts) // steps).astype(np.int64)
-    row = np.repeat(np.arange(len(periods)), fitting)
+    row = np.repeat(np.arange(len(starts)), fitting)
     number = np.arange(len(row)) - np.repeat(np.cumsum(fitting) - fitting, fitting)
     weekly = _weekly(
         template=row,
@@ -227,7 +241,7 @@ def video_slots(
         weekday=_weekdays(periods["day"])[row],
         start=starts[row] + number * steps[row],
         end=starts[row] + (number + 1) * steps[row],
-        tables=periods["stations"].to_numpy(np.int64)[row],
+        tables=np.array(periods["stations"], dtype=np.int64)[row],
         closed=np.zeros(len(row), dtype=np.bool_),
         evening_from=evening_from,
         by_school=by_school,
@@ -238,9 +252,7 @@ def video_slots(
     return _dated(weekly, every_week, calendar, days, open_days)
 
 
-def next_sessions(
-    slots: DatedSlots, templates: pd.DataFrame, gap_minutes: float
-) -> NDArray[np.int64]:
+def next_sessions(slots: DatedSlots, templates: Columns, gap_minutes: float) -> NDArray[np.int64]:
     """Give for each slot the one that follows it in its hall, for double sessions.
 
     Parameters
@@ -258,9 +270,8 @@ def next_sessions(
         Index of the next slot of the same hall for the same people, with the same kind of table
         and on the same day; -1 where there is none so soon.
     """
-    # in plain Python: a frame of so few rows is grouped in milliseconds, these in microseconds
     alike: dict[tuple[str, ...], int] = {}
-    rows = zip(*(templates[name].tolist() for name in ("hall", "kind", *FILTERS)), strict=True)
+    rows = zip(*(templates[name] for name in ("hall", "kind", *FILTERS)), strict=True)
     number = [alike.setdefault(row, len(alike)) for row in rows]
     hall = np.array(number, dtype=np.int64)[slots.template]
     closed = slots.weekly.closed[slots.position]
@@ -275,7 +286,7 @@ def next_sessions(
 
 
 def acceptable_slots(
-    weekly: WeeklySlots, place: Place, coming: Coming, templates: pd.DataFrame | None = None
+    weekly: WeeklySlots, place: Place, coming: Coming, templates: Columns | None = None
 ) -> list[int]:
     """Give for each party of a place the positions of the week it can come to, as bits.
 
@@ -319,11 +330,9 @@ def acceptable_slots(
     if templates is None:
         return list(map(at_times, *times))
 
-    cells = {name: templates[name].tolist() for name in FILTERS}
-
     @cache
     def lets_in(column: str, word: str) -> NDArray[np.bool_]:
-        through = [admits(cell, word) for cell in cells[column]]
+        through = [admits(cell, word) for cell in templates[column]]
         return np.array(through, dtype=np.bool_)[weekly.template]
 
     @cache
@@ -401,7 +410,7 @@ def _weekly(
     )
 
 
-def order_rules(templates: pd.DataFrame) -> NDArray[np.int64]:
+def order_rules(templates: Columns) -> NDArray[np.int64]:
     """Give the order that each template asks for, as a number of ``ORDER_RULES``.
 
     Parameters
@@ -416,13 +425,14 @@ def order_rules(templates: pd.DataFrame) -> NDArray[np.int64]:
     """
     rule = np.array([ORDER_RULES.index(rule) for rule in templates["order_rule"]], dtype=np.int64)
     # nobody needs an order for a family day, whatever its row says
-    family_day = (templates["kind"] == TemplateKind.FAMILY_DAY).to_numpy()
-    return np.where(family_day, ORDER_RULES.index(OrderRule.NO_ORDER), rule)
+    return np.where(_family_days(templates), ORDER_RULES.index(OrderRule.NO_ORDER), rule)
 
 
-def _held(
-    templates: pd.DataFrame, mondays: NDArray[np.int64], open_days: OpenDays
-) -> NDArray[np.bool_]:
+def _family_days(templates: Columns) -> NDArray[np.bool_]:
+    return np.array([kind == TemplateKind.FAMILY_DAY for kind in templates["kind"]], dtype=np.bool_)
+
+
+def _held(templates: Columns, mondays: NDArray[np.int64], open_days: OpenDays) -> NDArray[np.bool_]:
     """Say in which weeks each template is held; shape (weeks, templates).
 
     ``mondays`` are days since 1970. A week counts from the week in which the template became
@@ -432,10 +442,10 @@ def _held(
     date = mondays[:, np.newaxis] + _weekdays(templates["day"])
     anchor = np.where(first == NO_DATE, MONDAY, first)
     weeks = (date - MONDAY) // DAYS_PER_WEEK - (anchor - MONDAY) // DAYS_PER_WEEK
-    held: NDArray[np.bool_] = weeks % templates["every_n_weeks"].to_numpy(np.int64) == 0
+    held: NDArray[np.bool_] = weeks % np.array(templates["every_n_weeks"], dtype=np.int64) == 0
     held &= (first == NO_DATE) | (date >= first)
     held &= (last == NO_DATE) | (date <= last)
-    names = templates["template"].to_numpy(object)
+    names = np.array(templates["template"], dtype=object)
     family = np.array([name.endswith(FAMILY_DAY_TEMPLATE) for name in names], dtype=np.bool_)
     held[:, family] &= np.isin(date[:, family], open_days.family_days)
     for closure in open_days.closures:
@@ -495,15 +505,15 @@ def _monday_of_first_week(calendar: Calendar) -> int:
     return days_since_1970(calendar.first_date) - calendar.first_date.weekday()
 
 
-def _weekdays(column: pd.Series[str]) -> NDArray[np.int64]:
-    return np.array([DAYS.index(day) for day in column.tolist()], dtype=np.int64)
+def _weekdays(column: Sequence[str]) -> NDArray[np.int64]:
+    return np.array([DAYS.index(day) for day in column], dtype=np.int64)
 
 
-def _times(column: pd.Series[str]) -> NDArray[np.float64]:
-    return np.array([clock_minutes(time) for time in column.tolist()], dtype=np.float64)
+def _times(column: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([clock_minutes(time) for time in column], dtype=np.float64)
 
 
-def _valid(column: pd.Series[str]) -> NDArray[np.int64]:
+def _valid(column: Sequence[str]) -> NDArray[np.int64]:
     """Give dates as days since 1970, ``NO_DATE`` where the cell is empty."""
-    dates = np.array(column.tolist(), dtype="datetime64[D]")
+    dates = np.array(list(column), dtype="datetime64[D]")
     return np.where(np.isnat(dates), NO_DATE, dates.astype(np.int64))

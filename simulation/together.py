@@ -11,10 +11,9 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, repeat
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.arrivals import Askings
@@ -33,6 +32,9 @@ from simulation.line import (
 )
 from simulation.log import NO_ANSWER, PASSED_OVER, VisitLog, join_tables
 from simulation.simulate import OpenYear, SimulationInputs, hand_over, open_year
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BOOKING = SERVICES.index(Service.BOOKING)
 
@@ -326,6 +328,8 @@ def play_together(
     RuntimeError
         When requests, tables or calls are not conserved.
     """
+    import pandas as pd
+
     prisons = _open(inputs, establishments, seed=seed, replication=replication)
     book = _booked_together(prisons.values())
     lines: dict[str, _LiveLine] = {}
@@ -387,6 +391,8 @@ def play_together(
 
 def _answers(rows: Sequence[Ended], establishments: pd.Categorical[str]) -> pd.DataFrame:
     """Put calls that ended, and the prisons they were about, into a table."""
+    import pandas as pd
+
     request, attempt, minutes, is_answered = zip(*rows, strict=True) if rows else ((), (), (), ())
     return pd.DataFrame(
         {
@@ -429,6 +435,8 @@ def with_calls(log: VisitLog, answers: pd.DataFrame, calendar: Calendar) -> pd.D
         ``VisitLog.table`` and, of channel ``phone``, calls that were ``answered`` or ``unanswered``
         for good; in order of time, a call before what the desk then says.
     """
+    import pandas as pd
+
     table = log.table(calendar)
     own = answers[answers["establishment"] == log.establishment]
     request = own["request"].to_numpy(np.int64)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from simulation.allowance import OrdersInHand
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
 from simulation.mood import Experience
 from simulation.place import BEYOND, Place
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Handover(NamedTuple):

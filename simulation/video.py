@@ -5,18 +5,22 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import pandas as pd
 import simpy
 
-from data.estate import Estate, Where
+from data.where import Where
 from data.words import DAYS
-from simulation.arrivals import at
+from simulation.arrivals import Agenda
 from simulation.bounds import below, empty_window, named, not_shares
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.estate import Estate
 
 VIDEO_HELD = CODE[VisitOutcome.VIDEO_HELD]
 VIDEO_FELL = CODE[VisitOutcome.VIDEO_FELL]
@@ -137,6 +141,8 @@ def stations_under(estate: Estate, regime: VideoRegime) -> pd.DataFrame:
     DataFrame
         The columns of ``video_stations``, sorted by establishment, day of the week and start.
     """
+    import pandas as pd
+
     periods = estate.video_stations.copy()
     for edit in regime.stations:
         chosen = edit.where.matches_in(estate, periods)
@@ -227,8 +233,8 @@ class VideoDesk:
 
     Parameters
     ----------
-    env
-        The establishment's own environment.
+    env, agenda
+        The establishment's own environment, and what is set off in it.
     person, party
         Whose request each is, and which party would join.
     acceptable
@@ -254,6 +260,7 @@ class VideoDesk:
     def __init__(
         self,
         env: simpy.Environment,
+        agenda: Agenda,
         *,
         person: Sequence[int],
         party: Sequence[int],
@@ -262,11 +269,12 @@ class VideoDesk:
         starts: Sequence[float],
         following: Sequence[int],
         first_too_late: Mapping[int, int],
-        is_long: Sequence[bool],
-        gives_back: Sequence[bool],
+        is_long: bytes,
+        gives_back: bytes,
         recorder: Recorder,
     ) -> None:
         self._env = env
+        self._agenda = agenda
         self._person = person
         self._party = party
         self._acceptable = acceptable
@@ -323,7 +331,7 @@ class VideoDesk:
         else:
             self.booked[slot] = [call]
         if self._gives_back[call]:
-            at(self._env, self._starts[slot], self._give_back, (call, slot))
+            self._agenda.at(self._starts[slot], self._give_back, (call, slot))
 
     def start_with(self, call: int, slot: int, person: int) -> bool:
         """Enter a call that was booked before the first day; say whether a station was free."""
@@ -373,7 +381,7 @@ class WalkInRoom:
 
     Parameters
     ----------
-    env, person
+    agenda, person
         As for ``VideoDesk``.
     limits
         Calls each person's credit pays for in a month.
@@ -394,7 +402,7 @@ class WalkInRoom:
 
     def __init__(
         self,
-        env: simpy.Environment,
+        agenda: Agenda,
         *,
         person: Sequence[int],
         limits: Sequence[int],
@@ -405,7 +413,7 @@ class WalkInRoom:
         call_minutes: float,
         recorder: Recorder,
     ) -> None:
-        self._env = env
+        self._agenda = agenda
         self._person = person
         self._limits = limits
         self._opens = opens
@@ -438,7 +446,7 @@ class WalkInRoom:
         self._in_use += 1
         self._calls[month] = self._calls.get(month, 0) + 1
         self._record((now, call, VIDEO_HELD, slot))
-        at(self._env, now + self._call_minutes, self._leave)
+        self._agenda.at(now + self._call_minutes, self._leave)
         return slot
 
     def leave(self, people: Collection[int]) -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.estate import Estate, UnitEdit, Where, apply_unit_edits, load_estate
+from data.estate import Estate, UnitEdit, apply_unit_edits, load_estate
 from data.validate import check_data
+from data.where import Where
 from data.words import (
     DAYS,
     EXCLUSIVE_NEEDS,

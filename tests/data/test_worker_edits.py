@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from data.estate import Estate, Where, WorkerEdit, apply_worker_edits, load_estate
+from data.estate import Estate, WorkerEdit, apply_worker_edits, load_estate
+from data.where import Where
 from data.words import WorkerFunder, WorkerLine
 
 HERE = Where(establishment="LEI")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.estate import Where
+from data.where import Where
 from optimiser.limits import LimitEdit, LimitError, further_than, limits_of, tolerances
 from optimiser.problem import Limit, PairFlag
 from tests.optimiser.toy_world import toy_estate

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from data.estate import Where
 from data.visit_cost import VisitCost, visit_cost
+from data.where import Where
 from scenarios.account import a_year, demands, services
 from scenarios.benefit import (
     Demand,

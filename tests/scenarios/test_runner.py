@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +95,28 @@ def test_an_ensemble_of_any_length_is_the_sum_of_its_years(
     ]
     expected = totals(pd.concat(tallies, ignore_index=True), weeks=inputs.calendar.weeks)
     pd.testing.assert_frame_equal(measures, expected)
+
+
+def test_a_worker_plays_a_year_without_a_library_of_tables(
+    inputs: SimulationInputs, tmp_path: Path
+) -> None:
+    """Such a library would be half of its memory; booking lines that are played still need it."""
+    fixed_wait = replace(inputs.lines.settings, modelled=False)
+    without_lines = replace(inputs, lines=replace(inputs.lines, settings=fixed_wait))
+    (task, *_) = tasks_of(without_lines, tmp_path, seed=1, replication=0)
+    work = (
+        "import pickle, sys; from scenarios.task import run_task; "
+        "counted, log = run_task(pickle.load(sys.stdin.buffer)); "
+        "print(len(counted), log, {'pandas', 'pyarrow'} & set(sys.modules))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    worker = [sys.executable, "-c", work]
+    told = subprocess.run(
+        worker, input=pickle.dumps(task), cwd=root, capture_output=True, check=True
+    )
+    rows, *rest = told.stdout.decode().split()
+    assert int(rows) > 1_000
+    assert rest == ["None", "set()"]
 
 
 def test_a_lost_worker_is_said_so(inputs: SimulationInputs, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from simulation.demand import keep_share, video_users
 from simulation.log import Year
 from simulation.simulate import SimulationInputs
 from simulation.streams import person_keys, stream_key, uniform
+from simulation.timetable import Columns
 
 DAY = 1440
 KINDS = ("weekday", "evening", "weekend")
@@ -122,6 +123,14 @@ class Person:
     is_here: bool = True
     visits: Counter = field(default_factory=Counter)
     calls: Counter = field(default_factory=Counter)
+
+
+def rows(columns: Columns) -> list[dict[str, Any]]:
+    """Give the rows of a table, each with its number."""
+    cells = zip(*columns.values(), strict=True)
+    return [
+        {"row": number, **dict(zip(columns, row, strict=True))} for number, row in enumerate(cells)
+    ]
 
 
 class ReferenceModel:
@@ -370,8 +379,7 @@ class ReferenceModel:
         calendar, regime = self.inputs.calendar, self.inputs.regime
         for day in range(calendar.days + regime.notice_days_max + 20):
             today = self._date(day)
-            templates = self.inputs.sessions[self.year.place.establishment]
-            for _, template in templates.iterrows():
+            for template in rows(self.inputs.sessions[self.year.place.establishment]):
                 if DAYS[today.weekday()] != template["day"]:
                     continue
                 if template["valid_from"] and today.isoformat() < template["valid_from"]:
@@ -417,7 +425,7 @@ class ReferenceModel:
                         without_school=self._without_school(day),
                     )
                 )
-        found = sorted(found, key=lambda session: (session.start, session.template.name))
+        found = sorted(found, key=lambda session: (session.start, session.template["row"]))
         if self.inputs.attendance.checkers_shared:
             self._share_checkers([each for each in found if each.tables and not self._is_off(each)])
         return found
@@ -463,10 +471,10 @@ class ReferenceModel:
     def _video_slots(self) -> list[Session]:
         found = []
         video = self.inputs.video
-        periods = self.inputs.stations[self.year.place.establishment]
+        periods = rows(self.inputs.stations[self.year.place.establishment])
         for day in range(self.inputs.calendar.days + video.notice_days_max + 1):
             today = self._date(day)
-            for row, period in periods.iterrows():
+            for row, period in enumerate(periods):
                 if DAYS[today.weekday()] != period["day"] or not period["stations"]:
                     continue
                 step = max(period["slot_minutes"], video.call_minutes + video.changeover_minutes)

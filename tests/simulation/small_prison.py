@@ -17,6 +17,7 @@ from data.words import DAYS, Status
 from simulation.allowance import AllowanceSettings
 from simulation.asking import AskingSettings
 from simulation.attendance import AttendanceSettings
+from simulation.build import build_inputs
 from simulation.calling import CallingSettings
 from simulation.clock import Calendar
 from simulation.coming import ComingSettings
@@ -27,7 +28,7 @@ from simulation.mood import MoodSettings
 from simulation.place import BEYOND
 from simulation.regime import VisitsRegime
 from simulation.safety_line import SafetySettings
-from simulation.simulate import SimulationInputs, build_inputs
+from simulation.simulate import SimulationInputs
 from simulation.stays import TRANSFER_COLUMNS, TransferSettings, stays
 from simulation.video import VideoRegime
 

@@ -129,7 +129,7 @@ def measures_of(inputs: SimulationInputs, log: VisitLog | None = None) -> pd.Dat
             for code in inputs.establishments
         ]
     )
-    found = estate_totals(tally(logs, inputs), weeks=inputs.calendar.weeks)
+    found = estate_totals(tally(logs, inputs).table(), weeks=inputs.calendar.weeks)
     return found[found["establishment"] == "ALL"]
 
 

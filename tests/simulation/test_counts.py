@@ -153,7 +153,7 @@ def test_sums_agree_with_the_stories_of_the_plain_model(
     expected.update(of_slots(reference, told, measured))
     expected.update(of_four_weeks(reference, told, asked, measured))
 
-    rows = tally([log], inputs)
+    rows = tally([log], inputs).table()
     of_all = rows[(rows["group_by"] == "all") & (rows["wait_days"] < 0)]
     found = of_all.set_index("quantity")["value"]
 

@@ -51,7 +51,7 @@ def test_a_double_visit_holds_two_tables_for_two_hours_in_one_trip() -> None:
     """From 13:00 to 15:15, and everything that is paid is paid once."""
     inputs = small()
     log = played(inputs)
-    told = estate_totals(tally([log], inputs), weeks=inputs.calendar.weeks)
+    told = estate_totals(tally([log], inputs).table(), weeks=inputs.calendar.weeks)
     of_prison = told[(told["establishment"] == "AAA") & (told["group_by"] == "all")]
     found = of_prison.set_index("measure")["value"]
 

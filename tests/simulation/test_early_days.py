@@ -274,7 +274,7 @@ def test_first_days_do_not_change_with_what_else_is_played(inputs: SimulationInp
 
 def test_measures_are_counts_of_those_received(inputs: SimulationInputs) -> None:
     found = early(inputs)
-    tally = early_tally(found, inputs.calendar, establishment="AAA", replication=0)
+    tally = early_tally(found, inputs.calendar, establishment="AAA", replication=0).table()
 
     measures = early_totals(tally)
 

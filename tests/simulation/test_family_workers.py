@@ -221,7 +221,7 @@ def totals(*works: object) -> pd.DataFrame:
         play_family_work(each, SETTINGS, CALENDAR, seed=1, replication=0)  # type: ignore[arg-type]
         for each in works
     ]
-    return family_measures.family_totals(family_measures.tally(years, SETTINGS), weeks=52)
+    return family_measures.family_totals(family_measures.tally(years, SETTINGS).table(), weeks=52)
 
 
 def test_measures_of_the_estate_are_those_of_all_its_referrals() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.estate import Where
+from data.where import Where
 from simulation.contact_centre import TryEnd
 from simulation.line import Joins
 from simulation.line_measures import OF_LINES, line_counts, line_tally

@@ -126,7 +126,7 @@ def test_measures_of_a_single_visit_are_those_worked_out_by_hand() -> None:
     asked_day = int(log.year.visits.asked_minutes[0] // 1440)
     tuesday = int(log.year.sessions.day[log.slot[log.of(VisitOutcome.ATTENDED)]][0])
 
-    measures = estate_totals(tally([log], inputs), weeks=4)
+    measures = estate_totals(tally([log], inputs).table(), weeks=4)
 
     visits, sessions, slot = log.year.visits, log.year.sessions, log.slot[log.trips()]
     arrived = log.year.day.arrived(log.year.place, visits, sessions, np.array([0]), slot).item()
@@ -184,7 +184,7 @@ def test_a_trip_of_a_family_that_is_not_let_in_costs_as_much() -> None:
     )
 
     attended, turned_back = (
-        estate_totals(tally([each], inputs), weeks=4) for each in (log, refused)
+        estate_totals(tally([each], inputs).table(), weeks=4) for each in (log, refused)
     )
 
     for measure in ("family_money_gbp", "family_travel_hours", "school_hours_missed"):
@@ -198,7 +198,9 @@ def test_a_trip_of_a_family_that_is_not_let_in_costs_as_much() -> None:
 def test_refunds_stop_at_the_yearly_cap() -> None:
     inputs, log = one_visit()
 
-    measures = estate_totals(tally([log], replace(inputs, refunded_visits_per_year=0)), weeks=4)
+    measures = estate_totals(
+        tally([log], replace(inputs, refunded_visits_per_year=0)).table(), weeks=4
+    )
 
     assert value(measures, "refund_gbp") == 0.0
 

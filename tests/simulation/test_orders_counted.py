@@ -111,7 +111,7 @@ def test_visits_on_family_days_are_told_apart(days: int) -> None:
         regime=replace(REGIME, family_days_per_year=days, family_day_tables_share=1.0),
     )  # fmt: skip
     log = simulate(inputs, establishment="AAA", seed=3, replication=0)
-    told = estate_totals(tally([log], inputs), weeks=inputs.calendar.weeks)
+    told = estate_totals(tally([log], inputs).table(), weeks=inputs.calendar.weeks)
     of_prison = told[told["establishment"] == "AAA"].set_index(["measure", "group_by", "group"])
     visits = of_prison["value"]["visits"]
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.estate import Estate, Where
+from data.estate import Estate
+from data.where import Where
 from simulation.allowance import Orders
 from simulation.clock import Calendar, clock_minutes
 from simulation.demand import keep_share, poisson, visit_requests

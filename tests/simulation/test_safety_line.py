@@ -106,7 +106,7 @@ def test_more_staffed_hours_never_answer_fewer_in_the_hour() -> None:
 def test_measures_are_counts_of_the_calls() -> None:
     year = played()
 
-    measures = safety_totals(safety_tally(year, YEAR, establishment="AAA", replication=0))
+    measures = safety_totals(safety_tally(year, YEAR, establishment="AAA", replication=0).table())
     values = measures[measures["establishment"] == "ALL"].set_index("measure")["value"]
 
     missed = ~year.is_live

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from data.estate import Where, load_estate
+from data.estate import load_estate
 from data.load import read_table
+from data.where import Where
 from simulation.coming import party_times
 from simulation.log import VisitLog, VisitOutcome
 from simulation.open_days import calendar_problems, family_days
@@ -43,7 +44,7 @@ from tests.simulation.test_rules import estate
 def dates_held(inputs: SimulationInputs, template: str | None = None) -> list[date]:
     """Give the dates of the sessions of the first nine weeks."""
     slots = simulate(inputs, establishment="AAA", seed=1, replication=0).year.sessions
-    names = inputs.sessions["AAA"]["template"].to_numpy(object)[slots.template]
+    names = np.array(inputs.sessions["AAA"]["template"], dtype=object)[slots.template]
     chosen = slots.day[names == template] if template else slots.day
     return [CALENDAR.first_date + timedelta(days=day) for day in chosen.tolist() if day < 63]
 
@@ -289,7 +290,8 @@ def test_a_family_day_is_for_families_with_children_and_takes_the_hall() -> None
     found = booked(log)
     on_family_days = found[found["template"] == "AAA-family-day"]
 
-    assert inputs.sessions["AAA"].set_index("template")["open_tables"]["AAA-family-day"] == 15
+    here = inputs.sessions["AAA"]
+    assert here["open_tables"][here["template"].index("AAA-family-day")] == 15
     assert dates_held(inputs, "AAA-0") == []
     assert len(dates_held(inputs, "AAA-1")) == 9
     assert len(on_family_days) > 0

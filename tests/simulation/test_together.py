@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from data.estate import Where
+from data.where import Where
 from simulation.contact_centre import Staff
 from simulation.line import (
     NATIONAL,
