@@ -51,7 +51,8 @@ def downloaded(page: Page, export: str, to: Path) -> str:
     """Take an export as a workbook and give all its text."""
     box = page.locator("[data-testid=stExpander]").filter(has_text=f"Export: {export}")
     box.get_by_text(f"Export: {export}").click()
-    with page.expect_download(timeout=60_000) as waiting:
+    idle(page)
+    with page.expect_download(timeout=PATIENCE) as waiting:
         box.get_by_role("button", name="Download").click()
     path = to / waiting.value.suggested_filename
     waiting.value.save_as(path)
