@@ -368,10 +368,10 @@ class _Search:
     def _programme_within(self, width: float, wide: NDArray[np.bool_] | None) -> tuple[Model, int]:
         """Put all pairs within a width and every row they could break into a programme."""
         self.pool.price(self.best, width)
-        near = self.pool.above(self.best) <= width
+        is_near = self.pool.above(self.best) <= width
         if wide is not None:
-            near |= wide[self.pool.person]
-        near = np.flatnonzero(near)
+            is_near |= wide[self.pool.person]
+        near = np.flatnonzero(is_near)
         person, unit = self.pool.person[near], self.pool.unit[near]
         place = np.sort(person * self.broken.places + self.pricer.place[unit])
         place = place[np.diff(place, prepend=-1) > 0]

@@ -173,7 +173,7 @@ class Pricer:
         theta = self.sign * duals.limit
         for price, measure in self.measures_at(duals):
             own = measure.values[measure.group_of[people]]
-            priced[:, :-1] += np.take(own, measure.column_of, axis=1) * np.float64(price)
+            priced[:, :-1] += own.take(measure.column_of, axis=1) * np.float64(price)
             priced[:, -1] += price * measure.unplaced[people]
         if theta[self.plain].any():
             table = np.zeros(256)

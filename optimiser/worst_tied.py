@@ -238,7 +238,8 @@ class _Search:
             limit[len(problem.limits) :] = theta[len(self.ceilings) :]
             limit[len(problem.limits) :] *= self._size(self.threshold)
             parts = 2.0**proof.bits / proof.weight
-            unit, estate = proof.prices.unit * parts, proof.prices.estate * parts
+            unit = np.multiply(proof.prices.unit, parts, dtype=np.float64)
+            estate = np.multiply(proof.prices.estate, parts, dtype=np.float64)
 
         def scaled(prices: Floats) -> Integers:
             whole: Integers = np.rint(prices * STARTING_SCALE).astype(np.int64)

@@ -35,6 +35,8 @@ DOCUMENTS = {
     "model-workers": "Method: family workers",
     "model-scenarios": "Method: scenarios and comparison",
     "validation": "Validation",
+    "exports": "Taking tables out, and bringing tables in",
+    "serving": "Serving the app",
     "data-protection": "Data protection assessment",
     "accessibility": "Accessibility",
     "changes": "What changed",
