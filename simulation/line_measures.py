@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.contact_centre import HALF_HOUR, TryEnd
 from simulation.line import NATIONAL, SERVICES, Service
 from simulation.sums import quantile_of, rows_of
+from simulation.tallies import Tally
 from simulation.together import LineLog
 
 if TYPE_CHECKING:
@@ -46,13 +48,19 @@ class Count(NamedTuple):
     value: float
 
 
-def line_tally(counts: Iterable[Count]) -> pd.DataFrame:
-    """Give the sums of lines, ``line_counts`` of each, in the columns of ``measures.tally``."""
-    import pandas as pd
-
-    table = pd.DataFrame(counts, columns=Count._fields)
-    keys = [name for name in Count._fields if name != "value"]
-    return table.groupby(keys, sort=True)["value"].sum().reset_index()
+def line_tally(counts: Iterable[Count]) -> Tally:
+    """Add up the sums of lines, ``line_counts`` of each, by prison."""
+    sums: dict[tuple[int, str, str, str, str, int], float] = {}
+    for *names, value in counts:
+        key = cast("tuple[int, str, str, str, str, int]", tuple(names))
+        sums[key] = sums.get(key, 0.0) + value
+    rows = Tally()
+    for (replication, establishment, *_), of_prison in groupby(
+        sorted(sums.items()), key=lambda each: each[0][:2]
+    ):
+        rows.begin(establishment, replication)
+        rows.add_rows((*key[2:], value) for key, value in of_prison)
+    return rows
 
 
 def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
@@ -69,10 +77,8 @@ def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
     calendar
         The year.
     """
-    import pandas as pd
-
-    where, prisons = pd.factorize(line.establishment)
-    names = [str(name) for name in prisons] or ([] if line.line == NATIONAL else [line.line])
+    prisons, where = np.unique(line.establishment.astype(str), return_inverse=True)
+    names = prisons.tolist() or ([] if line.line == NATIONAL else [line.line])
     month_of_day, months = _months(calendar)
     month = month_of_day[(line.first_rang // MINUTES_PER_DAY).astype(np.int64)]
     measured = line.first_rang >= calendar.warm_up_days * MINUTES_PER_DAY

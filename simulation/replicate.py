@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulation import early_days, family_measures, safety_line
+from simulation.clock import Calendar
 from simulation.early_days import early_tally, play_early_days
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.helped import families_started
@@ -82,7 +83,7 @@ def count(
     Returns
     -------
     tuple
-        Without a log and without booking lines that are played, no library of tables was needed.
+        Without a log, no library of tables was needed.
     """
     tables: list[pd.DataFrame] = []
     lines: list[Count] = []
@@ -103,8 +104,7 @@ def count(
 
     counted = tally(years(), inputs)
     counted.join(family_tally(inputs, establishments, seed=seed, replication=replication))
-    if lines:
-        counted.add_table(line_tally(each for each in lines if each.establishment in wanted))
+    counted.join(line_tally(each for each in lines if each.establishment in wanted))
     counted.join(early)
     for of_prison in _safety(inputs, establishments, seed=seed, replication=replication):
         counted.join(of_prison)
@@ -157,8 +157,15 @@ def _played(
     played = play_together(inputs, group, seed=seed, replication=replication)
     for line in played.lines:
         lines += line_counts(line, calendar)
+    answers = cache(lambda: played.answers)
     for log in played.logs:
-        yield log, partial(with_calls, log, played.answers, calendar)
+        yield log, partial(_with_calls, log, answers, calendar)
+
+
+def _with_calls(
+    log: VisitLog, answers: Callable[[], pd.DataFrame], calendar: Calendar
+) -> pd.DataFrame:
+    return with_calls(log, answers(), calendar)
 
 
 def year_of(

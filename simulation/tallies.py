@@ -109,14 +109,6 @@ class Tally:
         self._wait_days += other._wait_days
         self._value += other._value
 
-    def add_table(self, table: pd.DataFrame) -> None:
-        """Add rows that were counted as a table of ``COLUMNS``, in whatever order."""
-        columns = (table[name].tolist() for name in COLUMNS)
-        for replication, establishment, *row in zip(*columns, strict=True):
-            if not self._begun or self._begun[-1][1:] != (establishment, replication):
-                self.begin(establishment, replication)
-            self.add_rows([tuple(row)])
-
     def table(self) -> pd.DataFrame:
         """Give the rows as a table of ``COLUMNS``."""
         import pandas as pd

@@ -100,14 +100,23 @@ class Together:
         Of the prisons.
     lines
         Of the lines they ring, by name.
-    answers
-        One row for each call about a booking that ended: ``ANSWER_COLUMNS``, in order of the end
-        of each prison's calls.
+    ended, whose
+        Calls about a booking that ended, in order of the end of each prison's calls, and the place
+        of each one's prison among ``logs``.
     """
 
     logs: tuple[VisitLog, ...]
     lines: tuple[LineLog, ...]
-    answers: pd.DataFrame
+    ended: Sequence[Ended]
+    whose: Sequence[int]
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """One row for each call that ended: ``ANSWER_COLUMNS``."""
+        import pandas as pd
+
+        prisons = pd.Index([log.establishment for log in self.logs])
+        return _answers(self.ended, pd.Categorical.from_codes(self.whose, prisons))
 
 
 Ring: TypeAlias = tuple[float, int, int, int]
@@ -328,8 +337,6 @@ def play_together(
     RuntimeError
         When requests, tables or calls are not conserved.
     """
-    import pandas as pd
-
     prisons = _open(inputs, establishments, seed=seed, replication=replication)
     book = _booked_together(prisons.values())
     lines: dict[str, _LiveLine] = {}
@@ -385,7 +392,8 @@ def play_together(
     return Together(
         logs=tuple(prison.close() for prison in prisons.values()),
         lines=tuple(line.close(replication, unanswered) for line in lines.values()),
-        answers=_answers(rows, pd.Categorical.from_codes(whose, pd.Index(list(prisons)))),
+        ended=rows,
+        whose=whose,
     )
 
 

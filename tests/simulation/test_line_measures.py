@@ -109,7 +109,7 @@ def test_a_month_without_calls_has_its_agents_all_the_same() -> None:
     september = inputs.calendar.day_of(date(2026, 9, 1)) * 1440.0
 
     later = replace(line, first_rang=np.maximum(line.first_rang, september))
-    tally = line_tally(line_counts(later, inputs.calendar))
+    tally = line_tally(line_counts(later, inputs.calendar)).table()
 
     august = tally[(tally["group"] == "2026-08") & (tally["quantity"] == "line_staffed_minutes")]
     assert august["value"].sum() == pytest.approx(agents * 30)
@@ -193,7 +193,7 @@ def test_a_line_that_nobody_rings_in_the_measured_year_keeps_its_hours() -> None
         own = next(line for line in lines if line.line == "BBB")
         silent = replace(own, first_rang=np.minimum(own.first_rang, 60.0))
 
-        tallies = line_tally(line_counts(silent, calendar))
+        tallies = line_tally(line_counts(silent, calendar)).table()
 
         staffed = tallies[tallies["quantity"] == "line_staffed_minutes"]
         assert (staffed["establishment"] == "BBB").all()
