@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from app_pages import _builder, _effects, _export, _show, _state, _who
+from app_pages import _builder, _data, _effects, _export, _jobs, _show, _state, _who
 from scenarios import effects
 from scenarios.display import charts, compared, figures, listings, views, visiting, wording
 from scenarios.hours import by_hour
 
 EVERY_PRISON = "Every prison"
 SUMMARIES = {"Nine in ten": "wait_days_p90", "Half": "wait_days_median"}
+
+
+def _try_others(run: _state.Run) -> None:
+    """Play today's estate and this run's scenario under each way that wishes may fall with cost."""
+    from scenarios.again import data_like, manifest_of, scenario_like
+    from scenarios.errors import ScenarioError
+
+    manifest = manifest_of(Path(run.folder))
+    try:
+        data = data_like(manifest["inputs"], _data.folders())
+        scenario = scenario_like(Path(run.folder), _state.runs_folder())
+    except ScenarioError as error:
+        _show.refusal(str(error))
+        return
+    _jobs.begin(
+        "experiment",
+        title=f"Other assumptions: {run.title}",
+        scenarios=["baseline", scenario],
+        seed=int(manifest["seed"]),
+        replications=int(manifest["replications"]),
+        curves=True,
+        data=None if data is None else str(data),
+    )
+
 
 run, results = _state.page("Visits and video calls")
 known = (run.folder, run.stamp)
@@ -37,10 +63,10 @@ else:
     _show.table(visiting.policy_changes(found, told))
     _show.table(visiting.policy_by_sex(found))
     if not told:
-        _show.say(
-            "No stored experiment tried this run under other assumptions about distance. Start one "
-            "on the page Runs, with the baseline first and every curve."
-        )
+        _show.say("No stored experiment tried this run under other assumptions about distance.")
+        if _jobs.may_begin() and st.button("Try the other assumptions"):
+            _try_others(run)
+        _jobs.panel(("experiment",))
 _show.say(f"{wording.replications(results)} {wording.FLOOR}")
 
 _show.section("How long families wait")

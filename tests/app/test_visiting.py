@@ -80,6 +80,28 @@ def test_visits_of_a_run_are_set_beside_the_baseline(
     assert "No stored experiment tried this run" in text
 
 
+def test_other_assumptions_are_tried_on_the_scenario_and_tables_of_the_run(
+    opened: Opener, evenings: Results, small_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(
+        "app_pages._jobs.begin", lambda command, **told: asked.append((command, told))
+    )
+    app = opened("visits", evenings)
+    click(app, "Try the other assumptions")
+    assert "The tables this plan was made from are not here" in shown(app)
+    assert not asked
+
+    monkeypatch.setattr("app_pages._data.folders", lambda: [small_data])
+    click(app, "Try the other assumptions")
+
+    ((command, told),) = asked
+    assert command == "experiment"
+    assert told["scenarios"] == ["baseline", "evening_visits"]
+    assert (told["data"], told["curves"]) == (str(small_data), True)
+    assert told["replications"] == evenings.replications
+
+
 def test_visits_of_today_show_levels_with_their_intervals(opened: Opener, today: Results) -> None:
     text = shown(opened("visits", today))
     estimates = intervals(visiting.with_ends_of_requests(effects.estate_rows(today)))
