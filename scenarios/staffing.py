@@ -200,4 +200,5 @@ def _session_hours(estate: Estate, scenario: Scenario) -> float:
 
 
 def _minutes(rows: pd.DataFrame) -> pd.Series[float]:
-    return rows["end"].map(clock_minutes) - rows["start"].map(clock_minutes)
+    start, end = (rows[name].map(clock_minutes).astype("float64") for name in ("start", "end"))
+    return end - start

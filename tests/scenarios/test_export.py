@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from scenarios import audit
 from scenarios.cli import app
-from scenarios.display import listings
+from scenarios.display import listings, wording
 from scenarios.display.markup import table
 from scenarios.errors import ScenarioError
 from scenarios.export import ILLUSTRATIVE, ODS_ROWS, Book, book_of, export, file_name, kinds
@@ -318,7 +318,7 @@ def test_settings_of_exports_are_listed_with_their_sources() -> None:
     html = listings.export_settings()
     for row in export_settings().values():
         assert row.setting.partition(".")[0] in html.replace("<wbr>", "")
-        assert escape(row.source, quote=True) in html
+        assert escape(wording.cited(row.source), quote=True) in html
 
 
 def test_ods_is_well_formed_throughout() -> None:
