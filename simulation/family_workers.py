@@ -275,6 +275,7 @@ def posts_of(workers: pd.DataFrame, start_date: date) -> dict[str, tuple[Post, .
 
     Examples
     --------
+    >>> import pandas as pd
     >>> row = {"establishment": "LEI", "line": "casework", "funder": "grant", "fte": 1.4}
     >>> table = pd.DataFrame([row | {"ends": "2026-08-09"}])
     >>> [(post.fte, post.last_day) for post in posts_of(table, date(2026, 8, 3))["LEI"]]

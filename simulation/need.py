@@ -158,6 +158,7 @@ def receptions_per_place(people: pd.DataFrame) -> NDArray[np.float64]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> held = pd.DataFrame({"establishment": ["LEI"] * 2, "function": ["reception"] * 2})
     >>> receptions_per_place(held.assign(expected_weeks=[10.0, 16.0])).tolist()
     [4.0, 4.0]
@@ -234,6 +235,7 @@ def referrals_per_year(drivers: pd.DataFrame, settings: NeedSettings) -> pd.Data
     Examples
     --------
     >>> from dataclasses import fields
+    >>> import pandas as pd
     >>> weights = NeedSettings(**{each.name: 0.5 for each in fields(NeedSettings)})
     >>> prison = pd.DataFrame({name: [0.0] for name in DRIVERS}).assign(people=9, women=4)
     >>> referrals_per_year(prison, weights)["self_harm_review"].tolist()

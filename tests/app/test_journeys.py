@@ -41,6 +41,9 @@ def sentence(serviced: Path, days: int, share: float) -> str:
 def downloaded(page: Page, to: Path) -> dict[str, pd.DataFrame]:
     """Take the export of the sizing as a workbook and read its sheets."""
     page.get_by_text("Export: family workers sized").click()
+    page.locator(IDLE).wait_for(timeout=60_000)
+    page.wait_for_timeout(200)
+    page.locator(IDLE).wait_for(timeout=60_000)
     export = page.locator("[data-testid=stExpander]").filter(
         has_text="Export: family workers sized"
     )

@@ -168,7 +168,7 @@ def test_app_is_closed_to_a_sign_in_that_names_nobody(
 ) -> None:
     access = _access.Access(mode="sign-in", planner_names=frozenset({"ada", "ada@example.org"}))
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(_who, "_settings", lambda: access)
+    monkeypatch.setattr(_who, "settings", lambda: access)
     monkeypatch.setattr(_access, "is_guarded", lambda: True)
     monkeypatch.setattr(_who, "_claims", lambda: {"is_logged_in": True} | claims)
     monkeypatch.setenv("ESTATE_RUNS", str(tmp_path))

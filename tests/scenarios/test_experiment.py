@@ -248,7 +248,7 @@ def test_an_experiment_that_was_made_is_opened(
 ) -> None:
     import scenarios.run as run_module
 
-    monkeypatch.setattr(run_module, "load_inputs", lambda *_: pytest.fail("was played again"))
+    monkeypatch.setattr(run_module, "asked_inputs", lambda *_: pytest.fail("was played again"))
     scenario = found.folder.parent.parent / "few_tables.yaml"
     asked = Options(data_dir=small_data, runs_dir=found.folder.parent, replications=8)
     aim = Aim(share=0.2, measures=("visits", "straight_miles"))

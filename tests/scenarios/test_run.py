@@ -17,6 +17,8 @@ import pytest
 import scenarios.run as run_module
 from optimiser.allocation import Allocation
 from optimiser.certify import CertificateError
+from scenarios.effects import VISITED_FILE
+from scenarios.hours import SLOTS_FILE
 from scenarios.load import load_scenario
 from scenarios.place import place
 from scenarios.results import PLACES, TABLES, Results, file_digest, load_results
@@ -32,6 +34,8 @@ EVERY_FILE = {
     "prices.npz",
     "report.html",
     *(f"{name}.parquet" for name in (*TABLES, PLACES)),
+    SLOTS_FILE,
+    VISITED_FILE,
 }
 PLACEMENTS = [
     "prisoner_id",
@@ -193,7 +197,7 @@ def test_identical_inputs_reuse_the_run(
 ) -> None:
     folder = two_runs[0].folder
     assert folder is not None
-    monkeypatch.setattr(run_module, "load_inputs", lambda *_: pytest.fail("was run again"))
+    monkeypatch.setattr(run_module, "asked_inputs", lambda *_: pytest.fail("was run again"))
     again, _ = run_many(["baseline"], options(small_data, folder.parent))
     assert again[0].folder == folder
 

@@ -148,5 +148,6 @@ def test_a_task_holds_its_own_establishments_alone_and_gives_the_same(
     assert own.establishments == tuple(own.sessions) == tuple(own.stations) == (code,)
     stored = tasks_of(inputs, tmp_path, seed=1, replication=1)
     assert [each.establishments for each in stored] == blocks(
-        {code: len(place.keys) for code, place in inputs.places.items()}
+        {code: len(place.keys) for code, place in inputs.places.items()},
+        together=inputs.played_together(),
     )
