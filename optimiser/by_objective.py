@@ -143,14 +143,17 @@ def _in_order(
         ceilings=ceilings,
         is_whole=not found.stopped,
     )
-    last = found.levels[-1]
+    return _ordered(found.unit_of, found.levels, stopped=found.stopped)
+
+
+def _ordered(unit_of: Integers, levels: tuple[Solved, ...], *, stopped: bool) -> Ordered:
     return Ordered(
-        unit_of=found.unit_of,
-        value=last.value,
-        bound=last.bound,
-        levels=found.levels,
+        unit_of=unit_of,
+        value=levels[-1].value,
+        bound=levels[-1].bound,
+        levels=levels,
         worst_tenth_pennies=0,
-        stopped=found.stopped,
+        stopped=stopped,
     )
 
 
@@ -162,15 +165,7 @@ def _in_order_tied(
     certify_strict_tied(
         build.problem, levels, found.unit_of, found.levels, is_whole=not found.stopped
     )
-    last = found.levels[-1]
-    return Ordered(
-        unit_of=found.unit_of,
-        value=last.value,
-        bound=last.bound,
-        levels=found.levels,
-        worst_tenth_pennies=0,
-        stopped=found.stopped,
-    )
+    return _ordered(found.unit_of, found.levels, stopped=found.stopped)
 
 
 def _with_worst_tenth_tied(
