@@ -36,8 +36,8 @@ from optimiser.problem import (
 )
 from optimiser.strict import Level, Solved, certify_strict, solve_strict
 from optimiser.strict_tied import MINIMUMS, certify_strict_tied, solve_strict_tied
-from optimiser.worst import PARTS_PER_MILE, Asked, Tail, solve_worst, worst_bound
-from optimiser.worst_tied import TiedTail, solve_worst_tied, worst_bound_tied
+from optimiser.worst import PARTS_PER_MILE, Asked, Tail, WorstPlan, solve_worst, worst_bound
+from optimiser.worst_tied import TiedTail, TiedWorst, solve_worst_tied, worst_bound_tied
 
 SMALLEST_GAP = 1e-4
 """Relative gap at which searches for prices and thresholds may stop: 0.01%."""
@@ -177,14 +177,19 @@ def _with_worst_tenth_tied(
     faults = asked.faults(found.unit_of)
     if not faults and worst_bound_tied(asked, found.prices, found.covers) < found.bound:
         faults.append("the bound is not proven")
+    return _with_tail(asked, found, faults)
+
+
+def _with_tail(asked: Asked | TiedTail, found: WorstPlan | TiedWorst, faults: list[str]) -> Ordered:
     if faults:
         raise CertificateError(faults)
+    worst = asked.tail.worst_parts(asked.problem, found.unit_of)
     return Ordered(
         unit_of=found.unit_of,
         value=asked.value(found.unit_of),
         bound=found.bound,
         levels=(),
-        worst_tenth_pennies=weight * tail.worst_parts(problem, found.unit_of),
+        worst_tenth_pennies=asked.weight_pennies * worst,
         stopped=found.stopped,
     )
 
@@ -218,16 +223,7 @@ def _with_worst_tenth(
         faults.append("a limit is not kept")
     if not faults and worst_bound(asked, found.covers) < found.bound:
         faults.append("the bound is not proven")
-    if faults:
-        raise CertificateError(faults)
-    return Ordered(
-        unit_of=found.unit_of,
-        value=asked.value(found.unit_of),
-        bound=found.bound,
-        levels=(),
-        worst_tenth_pennies=weight * tail.worst_parts(problem, found.unit_of),
-        stopped=found.stopped,
-    )
+    return _with_tail(asked, found, faults)
 
 
 def levels_of(build: Build, policy: AllocationPolicy, objective: Objective) -> list[Level]:
