@@ -64,13 +64,13 @@ def style() -> None:
     st.html(f"<style>{markup.style()}\n{own}</style>")
 
 
-def mark(how: marks.Mark = "OFFICIAL", run: Results | Study | None = None) -> None:
-    """Show how the page is to be handled, which run it shows, and whether its people are real.
+def mark(how: marks.Mark = "OFFICIAL", *shown: Results | Study) -> None:
+    """Show how the page is to be handled, which runs it shows, and whether its people are real.
 
     The first line of every page.
     """
     _handling.set(how)
-    st.html(f'<p class="estate-mark">{escape(marks.line(how, run))}</p>')
+    st.html(f'<p class="estate-mark">{escape(marks.line(how, *shown))}</p>')
 
 
 def aside(text: str) -> None:

@@ -67,7 +67,7 @@ if len(runs) < 2:
 picked = chosen(runs)
 opened = [_state.opened(run) for run in picked]
 with top:
-    _show.mark("OFFICIAL", opened[-1])
+    _show.mark("OFFICIAL", *opened)
 if len(picked) < 2:
     _show.say("Choose at least one other run.")
     st.stop()

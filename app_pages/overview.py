@@ -11,7 +11,7 @@ top = st.container()
 run = _state.chosen_run()
 results = _state.opened(run)
 with top:
-    _show.mark(run=results)
+    _show.mark("OFFICIAL", results)
 _show.title(results.title)
 _show.say(str(results.summary["question"]), small=False)
 _show.notice(results)
@@ -71,7 +71,8 @@ _show.section("How sure this is")
 _show.say(wording.proof(results))
 _show.facts(wording.yardsticks(results))
 
-_export.download("The overview", shown=results)
+both = [_state.opened(baseline), results] if baseline else [results]
+_export.download("The overview", shown=both)
 
 _show.section("Read on")
 st.page_link("app_pages/allocation.py", label="Who moves, and where a place is worth most")

@@ -9,9 +9,10 @@ from scenarios.display import listings, wording
 
 run = _state.last_chosen()
 results = _state.opened(run) if run else None
-_show.mark(run=results)
+shown = [results] if results else []
+_show.mark("OFFICIAL", *shown)
 _show.title("Where every number comes from")
-_show.notice(*([results] if results else []))
+_show.notice(*shown)
 _show.say(
     "A measured value was published or counted, an estimated one was worked out from published "
     "figures, and an assumed one is our own choice until somebody knows better."

@@ -29,7 +29,7 @@ baseline = next((run for run in runs if run.is_baseline), None)
 plan = next((run for run in runs if run.placements == "optimised"), None)
 shown = [_state.opened(run) for run in (plan, baseline) if run is not None]
 with top:
-    _show.mark(run=shown[0] if shown else None)
+    _show.mark("OFFICIAL", *shown)
 _show.notice(*shown)
 
 

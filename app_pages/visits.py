@@ -189,4 +189,5 @@ _builder.offers(("evening", "weekend", "video"))
 with st.expander("Every measure"):
     _show.table(listings.measures(views.estate_measures(estimates)))
 
-_export.download("Visits and video calls", shown=results)
+both = [_state.opened(baseline), results] if baseline else [results]
+_export.download("Visits and video calls", shown=both)

@@ -54,8 +54,8 @@ SPLITS = {
 """The ways to split a change, and the groups of people, in words."""
 
 GROUP_WORDS = {
-    "in_care_as_a_child": "In care as a child",
-    "never_in_care": "Never in care",
+    "in_care_as_a_child": "People who were in care as children",
+    "never_in_care": "People who were never in care",
     "foreign_national": "Foreign nationals",
     "british_or_irish": "British or Irish",
     "without_visitors": "People without visitors",

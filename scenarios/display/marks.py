@@ -21,7 +21,7 @@ def is_synthetic(shown: Results | Study) -> bool:
     return inputs is not None and "population" not in inputs
 
 
-def line(mark: Mark, shown: Results | Study | None = None) -> str:
+def line(mark: Mark, *shown: Results | Study) -> str:
     """Return the line at the head of a page or a file.
 
     Parameters
@@ -29,17 +29,18 @@ def line(mark: Mark, shown: Results | Study | None = None) -> str:
     mark
         How it is to be handled.
     shown
-        The run or study that is shown; without one only the mark is said.
+        The runs or studies that are shown; without any only the mark is said. One whose people
+        are made up makes the whole illustrative.
 
     Examples
     --------
     >>> line("OFFICIAL")
     'OFFICIAL'
     """
-    if shown is None:
-        return mark
-    name = shown.folder.name if shown.folder else shown.name
-    parts = [mark, f"Run {name}"]
-    if is_synthetic(shown):
+    names = [each.folder.name if each.folder else each.name for each in shown]
+    parts: list[str] = [mark]
+    if names:
+        parts.append(f"Run{'s' if len(names) > 1 else ''} {', '.join(names)}")
+    if any(is_synthetic(each) for each in shown):
         parts.append(f"{ILLUSTRATIVE}: the people are made up")
     return SEPARATOR.join(parts)

@@ -923,8 +923,8 @@ GROUPS = {
     "weeks_0_to_4": "In the first four weeks after a move",
     "weeks_5_to_52": "From the fifth week after a move on",
     "not_moved": "Not moved in the year, or not yet",
-    "no": "No children under 18",
-    "yes": "Children under 18",
+    "no": "People without children under 18",
+    "yes": "People with children under 18",
     "under_25_miles": "Under 25 miles from home",
     "25_to_50_miles": "25 to 50 miles",
     "50_to_100_miles": "50 to 100 miles",
@@ -946,8 +946,15 @@ def term(name: str) -> str:
 
 
 def group(code: str) -> str:
-    """Write a group of people in words."""
-    return GROUPS.get(code, code.replace("_", " ").capitalize())
+    """Write a group of people in words; names keep their capitals.
+
+    Examples
+    --------
+    >>> group("not_moved"), group("women"), group("East Midlands")
+    ('Not moved in the year, or not yet', 'Women', 'East Midlands')
+    """
+    words = GROUPS.get(code, code.replace("_", " "))
+    return words[:1].upper() + words[1:]
 
 
 def basis(comparison: Comparison) -> str:
