@@ -150,6 +150,7 @@ def simulated_with(
         held,
         inputs.parties,
         cost,
+        as_of=scenario.as_of,
         calendar=scenario.calendar,
         demand=scenario.demand,
         coming=scenario.coming,

@@ -103,26 +103,29 @@ def granted_orders(
     return np.array(granted, dtype=np.int64).reshape(-1, 2)
 
 
-def received_day(people: pd.DataFrame) -> NDArray[np.int64]:
+def received_day(people: pd.DataFrame, data_day: int) -> NDArray[np.int64]:
     """Give the day of the year on which each person, or the next holder of the place, is received.
 
-    Whoever was sentenced within the fortnight before the year counts from then. The others make
-    room for somebody new when their expected stay is over.
+    Whoever was sentenced within the fortnight before the date of the data counts from then. The
+    others make room for somebody new when their expected stay, from that date, is over.
 
     Parameters
     ----------
     people
         One row per person: days_since_sentence (missing on remand) and expected_weeks are read.
+    data_day
+        Number of the day that the data are of; below 0 before the first day played.
 
     Returns
     -------
     ndarray of int64
-        Below 0 before the year; beyond its end where nobody comes in it.
+        Below 0 before the first day played; beyond its end where nobody comes in it.
     """
     since = people["days_since_sentence"].to_numpy(np.float64)
     stay = people["expected_weeks"].to_numpy(np.float64) * DAYS_PER_WEEK
     # a missing number of days is not below anything
-    return np.where(since < RECEPTION_DAYS, -since, np.floor(stay)).astype(np.int64)
+    from_then = np.where(since < RECEPTION_DAYS, -since, np.floor(stay))
+    return data_day + from_then.astype(np.int64)
 
 
 class OrdersInHand(NamedTuple):

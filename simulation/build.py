@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def build_inputs(
     parties: pd.DataFrame,
     cost: VisitCost,
     *,
+    as_of: date,
     calendar: Calendar,
     demand: DemandSettings,
     coming: ComingSettings,
@@ -82,6 +84,8 @@ def build_inputs(
         to visit them and are counted.
     cost
         What each party's trip costs; ``cost.trip`` has one entry per row of ``parties``.
+    as_of
+        Date of the population table.
     calendar, demand, coming, regime, allowance, asking, mood, video, calling, attendance, line, \
 early, safety
         Settings of the scenario.
@@ -121,7 +125,7 @@ early, safety
     people[["visit_orders", "privileged_orders"]] = granted_orders(
         people, estate.visit_orders, regime
     )
-    people["received_day"] = received_day(people)
+    people["received_day"] = received_day(people, calendar.day_of(as_of))
     function = estate.units.drop_duplicates("unit").set_index("unit")["function"]
     people["function"] = people["unit"].map(function).fillna("")
     people["days_per_holder"] = days_per_holder(people)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -90,6 +90,21 @@ def test_as_many_are_received_in_a_year_as_the_need_of_family_work_counts() -> N
         received = int(np.isin(found.person, np.flatnonzero(here)).sum())
         later = expected[here].sum() - here.sum()
         assert received == pytest.approx(expected[here].sum(), abs=4 * later**0.5)
+
+
+def test_receptions_are_counted_from_the_date_of_the_data() -> None:
+    """Data of the Monday before the year, four weeks of warm-up: day 21."""
+    calendar = replace(YEAR, warm_up_weeks=4)
+    first, later = (
+        prison(people=40, sessions=daily(6), calendar=calendar, as_of=as_of, seed=3).places["AAA"]
+        for as_of in (YEAR.start_date - timedelta(weeks=4), YEAR.start_date - timedelta(weeks=1))
+    )
+
+    assert (first.received_day[first.days_since_sentence < 14] <= 0).all()
+    just = later.days_since_sentence < 14
+    assert just.sum() > 3
+    assert (later.received_day == first.received_day + 21).all()
+    assert (later.received_day[just] == 21 - later.days_since_sentence[just]).all()
 
 
 def test_a_place_is_first_taken_when_its_holder_is_expected_to_leave(
