@@ -45,5 +45,6 @@ Modules, in the order a reader needs them:
 ``log``         ``VisitOutcome`` and ``VisitLog``: append-only rows, then a table
 ``bounds``      settings out of range, in words
 ``clock``       ``Calendar``: simulation minutes, dates and weekdays
+``spells``      spells that begin by draw and last
 ``streams``     one named column of draws per purpose
 """

@@ -29,6 +29,7 @@ from simulation.need import (
 )
 from simulation.place import Place
 from simulation.regime import FAMILY_DAY_TEMPLATE
+from simulation.spells import in_spell
 from simulation.streams import person_keys, stream_key, uniform
 from simulation.timetable import Columns
 
@@ -539,8 +540,8 @@ def presence_of(
 
     days = weeks * WORKING_DAYS
     sick, vacant = settings.sick_days, settings.vacant_weeks
-    well = ~_in_spell(draws("worker_sick", days + sick - 1), settings.sick_share, sick)
-    filled = ~_in_spell(draws("worker_vacant", weeks + vacant - 1), settings.vacant_share, vacant)
+    well = ~in_spell(draws("worker_sick", days + sick - 1), settings.sick_share, sick)
+    filled = ~in_spell(draws("worker_vacant", weeks + vacant - 1), settings.vacant_share, vacant)
     here = ~_on_leave(draws("worker_leave", weeks), settings.leave_days)
     working = (well & here & np.repeat(filled, WORKING_DAYS, axis=1)).reshape(
         len(keys), weeks, WORKING_DAYS
@@ -551,16 +552,6 @@ def presence_of(
         presence.reshape(len(keys), weeks * DAYS_PER_WEEK),
         np.repeat(filled, DAYS_PER_WEEK, axis=1).astype(np.float64),
     )
-
-
-def _in_spell(draws: NDArray[np.float64], share: float, length: int) -> NDArray[np.bool_]:
-    """Say when one of the last ``length`` draws began a spell; so ``share`` of the time is in one.
-
-    None of ``length`` draws begins one with chance 1 less ``share``.
-    """
-    begins = draws < 1.0 - (1.0 - share) ** (1.0 / length)
-    begun = np.cumsum(np.pad(begins, ((0, 0), (1, 0))), axis=1)
-    return np.asarray(begun[:, length:] > begun[:, :-length])
 
 
 def _on_leave(draws: NDArray[np.float64], leave_days: float) -> NDArray[np.bool_]:

@@ -26,6 +26,7 @@ from simulation.demand import Requests
 from simulation.early_days import Receptions
 from simulation.open_days import days_since_1970
 from simulation.place import BEYOND, Place
+from simulation.spells import in_spell
 from simulation.streams import stream_key, uniform
 
 if TYPE_CHECKING:
@@ -166,9 +167,10 @@ class LineSettings:
         often anybody rings at most.
     shifts
         Agents of the national line.
-    vacancy_share, absence_share
-        Share of their posts that are vacant all year, and share of their days on which the others
-        are absent.
+    vacancy_share, vacancy_weeks
+        Share of the weeks in which a post of theirs is vacant, and weeks until one is filled again.
+    absence_share
+        Share of their days on which the agents of the others are absent.
     local_people_per_agent
         A local line has one agent for so many people held, and at least one.
     agent_gbp_per_hour
@@ -205,6 +207,7 @@ class LineSettings:
     tries_max: int
     shifts: tuple[Shift, ...]
     vacancy_share: float
+    vacancy_weeks: int
     absence_share: float
     local_people_per_agent: float
     agent_gbp_per_hour: float
@@ -233,6 +236,8 @@ class LineSettings:
             problems.append(f"morning_part is {self.morning_part}, not above 0 and at most 1")
         if self.tries_max < 1:
             problems.append(f"tries_max is {self.tries_max}; give at least 1")
+        if self.vacancy_weeks < 1:
+            problems.append(f"vacancy_weeks is {self.vacancy_weeks}; give at least 1")
         if self.local_people_per_agent <= 0:
             problems.append("local_people_per_agent is not above 0")
         for name in ("open", "local"):
@@ -431,6 +436,7 @@ def staff_of(
         return stream_key(seed, replication, purpose, f"{line} {shift} {post // POSTS_APART}")
 
     key = np.zeros(1, dtype=np.uint64)
+    weeks = calendar.days // DAYS_PER_WEEK + settings.vacancy_weeks - 1
     posts_of: dict[str, int] = {}
     for shift in shifts:
         name = f"{' '.join(shift.days)} {shift.start} {shift.end}"
@@ -440,15 +446,12 @@ def staff_of(
             number = posts_of[name] = posts_of.get(name, -1) + 1
             if line == NATIONAL:
                 on_day = np.arange(calendar.days) * POSTS_APART + number % POSTS_APART
-                each_day = np.repeat(key, calendar.days)
-                absent = uniform(
-                    stream("line agent absent", name, number), each_day, numbers=on_day
-                )
+                absent = uniform(stream("line agent absent", name, number), key, numbers=on_day)
                 there &= absent >= settings.absence_share
-                vacant = uniform(
-                    stream("line post vacant", name, number), key, numbers=number % POSTS_APART
-                )
-                there &= vacant[0] >= settings.vacancy_share
+                in_week = np.arange(weeks) * POSTS_APART + number % POSTS_APART
+                falls = uniform(stream("line post vacant", name, number), key, numbers=in_week)
+                vacant = in_spell(falls[np.newaxis], settings.vacancy_share, settings.vacancy_weeks)
+                there &= ~np.repeat(vacant[0], DAYS_PER_WEEK)
             duty += np.outer(there, shift.on_duty(post)).astype(np.int64)
     if line != NATIONAL:
         duty[max(0, lines.joins_day.get(line, calendar.days)) :] = 0

@@ -226,6 +226,7 @@ LINE = LineSettings(
     tries_max=3,
     shifts=(),
     vacancy_share=0.0,
+    vacancy_weeks=12,
     absence_share=0.0,
     local_people_per_agent=600.0,
     agent_gbp_per_hour=22.8,

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from data.where import Where
+from data.words import DAYS
 from simulation.contact_centre import Staff
 from simulation.line import (
     NATIONAL,
@@ -408,3 +409,35 @@ def test_vacancies_and_absences_thin_the_roster() -> None:
 
     at_ten = staff.agents.reshape(-1, 48)[:, 20]
     assert at_ten[at_ten > 0].mean() == pytest.approx(72.0, abs=9.0)
+
+
+def test_a_post_is_vacant_for_spells_of_weeks_that_make_up_their_share() -> None:
+    """Spells begin in a week with chance 1 - 0.8^(1/6) = 0.0365, and some within another.
+
+    So a post is vacant for 0.2 / (0.8 x 0.0365) = 6.85 weeks in the mean.
+    """
+    line = replace(BUSY, vacancy_share=0.2, vacancy_weeks=6, open_days=tuple(DAYS))
+    inputs = prisons(replace(line, shifts=(replace(ONE_AGENT, days=tuple(DAYS)),)))
+    calendar = replace(inputs.calendar, weeks=260)
+    shares, lengths = [], []
+
+    for replication in range(40):
+        staff = staff_of(
+            inputs.lines, NATIONAL, calendar, people=0, seed=1, replication=replication
+        )
+        vacant = staff.agents.reshape(-1, 7, 48)[:, :, 20] == 0
+        assert (vacant == vacant[:, :1]).all()
+        shares.append(float(vacant.mean()))
+        turns = np.flatnonzero(np.diff(vacant[:, 0].astype(int)))
+        begins_vacant = int(vacant[0, 0])
+        lengths += np.diff(turns)[begins_vacant::2].tolist()
+
+    assert np.mean(shares) == pytest.approx(0.2, abs=0.03)
+    assert 0.0 < min(shares) < max(shares) < 0.5
+    assert min(lengths) == 6
+    assert np.mean(lengths) == pytest.approx(6.85, abs=0.5)
+
+
+def test_a_line_without_a_week_until_posts_are_filled_is_refused() -> None:
+    with pytest.raises(ValueError, match="vacancy_weeks is 0; give at least 1"):
+        replace(BUSY, vacancy_weeks=0)
