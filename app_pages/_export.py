@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,43 +49,65 @@ def download(
     counts
         Which columns count people, for tables that do not say it themselves.
     """
-    from scenarios.export import KINDS, book_of, file_name, kinds, sheet_of
+    from scenarios.export import sheet_of
 
     runs = [] if shown is None else list(shown) if isinstance(shown, Sequence) else [shown]
-    chosen = _show.tables_shown() if tables is None else tables
-    sheets = [sheet_of(table) for table in chosen if table]
-    if not sheets:
+    on_page = _show.kept()
+
+    def sheets() -> list[Sheet]:
+        # asked again when the file is made: a part of the page may have been drawn again alone
+        chosen = _show.tables_of(on_page) if tables is None else tables
+        return [sheet_of(table) for table in chosen if table]
+
+    if not sheets():
         return
     with st.expander(f"Export: {name[:1].lower()}{name[1:]}"):
-        if mark is None and _show.handling() == "OFFICIAL-SENSITIVE":
-            words = st.segmented_control(
-                "Who it is for", READERS, default=READERS[0], required=True, key=f"for {name}"
-            )
-            mark = "OFFICIAL" if words == READERS[0] else "OFFICIAL-SENSITIVE"
-        mark = mark or "OFFICIAL"
-        if mark == "OFFICIAL":
-            sheets = [sheet for sheet in sheets if not sheet.is_for_planners]
-        rule = _rule(name, mark)
-        if not sheets:
-            _show.say("Every table here is about single people: none may circulate.")
-            return
-        book = book_of(name, sheets, runs, mark=mark, rule=rule, counts=counts)
-        kind = st.selectbox(
-            "Kind of file",
-            kinds(book.rows),
-            format_func=lambda kind: KINDS[kind].label,
-            key=f"kind {name}",
-            width=320,
+        _show.part(lambda: _offer(name, sheets, runs, mark=mark, counts=counts))
+
+
+def _offer(
+    name: str,
+    sheets: Callable[[], list[Sheet]],
+    runs: Sequence[Results | Study],
+    *,
+    mark: Mark | None,
+    counts: Counts | None,
+) -> None:
+    """Let the reader choose for whom the file is and of what kind, and hand it over."""
+    from scenarios.export import KINDS, book_of, file_name, kinds
+
+    if mark is None and _show.handling() == "OFFICIAL-SENSITIVE":
+        words = st.segmented_control(
+            "Who it is for", READERS, default=READERS[0], required=True, key=f"for {name}"
         )
-        who, folder = _who.name(), _state.runs_folder()
-        st.download_button(
-            "Download",
-            data=lambda: made(book, kind, name, folder, who),
-            file_name=file_name(book, name, kind),
-            mime=KINDS[kind].media_type,
-            key=f"download {name}",
-            on_click="ignore",
-        )
+        mark = "OFFICIAL" if words == READERS[0] else "OFFICIAL-SENSITIVE"
+    level: Mark = mark or "OFFICIAL"
+    rule = _rule(name, level)
+
+    def book() -> Book:
+        fit = [sheet for sheet in sheets() if level != "OFFICIAL" or not sheet.is_for_planners]
+        return book_of(name, fit, runs, mark=level, rule=rule, counts=counts)
+
+    now = book()
+    if not now.sheets:
+        _show.say("Every table here is about single people: none may circulate.")
+        return
+    kind = st.selectbox(
+        "Kind of file",
+        kinds(now.rows),
+        format_func=lambda kind: KINDS[kind].label,
+        key=f"kind {name}",
+        width=320,
+    )
+    who, folder = _who.name(), _state.runs_folder()
+    st.download_button(
+        "Download",
+        data=lambda: made(book(), kind, name, folder, who),
+        file_name=file_name(now, name, kind),
+        mime=KINDS[kind].media_type,
+        key=f"download {name}",
+        on_click="ignore",
+    )
 
 
 def _rule(name: str, mark: Mark) -> Rule | None:

@@ -40,6 +40,11 @@ def show(run: _state.Run, results: Results) -> None:
     if rows.empty:
         _show.say("This plan moves nobody.")
         return
+    _show.part(lambda: _orders(run, results))
+
+
+def _orders(run: _state.Run, results: Results) -> None:
+    """Let the planner date and choose moves, and show and hand over the block orders of those."""
     kept = _filtered(_dated(run, results.scenario), _effects.names(results))
     names = results.establishments
     by_order = orders.block_orders(kept, names)

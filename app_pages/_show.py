@@ -7,11 +7,12 @@ shown as text and can never become a link or an image that a browser would fetch
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import streamlit as st
 
@@ -31,16 +32,48 @@ ICON = str(FOLDER / "icon.svg")
 MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 """Marks that Markdown may read as something else; a backslash makes each plain."""
 
-_tables: ContextVar[list[markup.Table]] = ContextVar("tables shown on this page")
+Shown: TypeAlias = "list[markup.Table | Shown]"
+"""Tables in the order they are shown; those of a part of a page are a list of their own."""
+
+_shown: ContextVar[Shown] = ContextVar("tables shown on this page")
 _handling: ContextVar[marks.Mark] = ContextVar("handling mark of this page")
 
 
 def run(page: Page) -> None:
     """Run a page; when a file of the run cannot be used, say which and what to do."""
-    _tables.set([])
+    _shown.set([])
     _handling.set("OFFICIAL")
-    try:
+    with _bad_input_told():
         page.run()
+
+
+def part(draw: Callable[[], None]) -> None:
+    """Draw a part of a page that its own choices draw again alone, so that they answer at once.
+
+    The page's export holds the tables that the part shows when the file is asked for.
+    """
+    mine: Shown = []
+    how = handling()
+
+    @st.fragment
+    def drawn() -> None:
+        mine.clear()
+        of_page = _shown.set(mine)
+        _handling.set(how)
+        try:
+            with _bad_input_told():
+                draw()
+        finally:
+            _shown.reset(of_page)
+
+    kept().append(mine)
+    drawn()
+
+
+@contextmanager
+def _bad_input_told() -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         if not _is_bad_input(error):
             raise
@@ -149,12 +182,19 @@ def figure(drawn: Figure, table_html: str = "") -> None:
 def _note(html: str) -> None:
     """Remember a table of this page for its export."""
     if isinstance(html, markup.Table):
-        _tables.set([*_tables.get([]), html])
+        kept().append(html)
 
 
-def tables_shown() -> list[markup.Table]:
-    """Return the tables that this page has shown by now."""
-    return _tables.get([])
+def kept() -> Shown:
+    """Return what this page has shown by now; a part that is drawn again changes its own list."""
+    return _shown.get([])
+
+
+def tables_of(those: Shown) -> list[markup.Table]:
+    """Return the tables of a page and of its parts, in their order."""
+    return [
+        table for one in those for table in (tables_of(one) if isinstance(one, list) else [one])
+    ]
 
 
 def handling() -> marks.Mark:

@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app_pages import _export, _moves, _relaxed, _show, _state, _study, _who
 from scenarios.display import areas, figures, frontiers, held, listings, rule_rows, views, wording
+
+if TYPE_CHECKING:
+    from scenarios.results import Results
+
+
+def _map(run: _state.Run, results: Results, *, circulate: bool) -> None:
+    """Let the reader choose a map of prisons or of home areas, and when, and show it."""
+    is_plan = views.is_plan(results)
+    what = st.segmented_control(
+        "Map of", ["Prisons", "Home areas"], default="Prisons", required=True, key="map of"
+    )
+    when = "today"
+    if is_plan:
+        choices = {"In this run": "plan", "Today": "today", "Change": "change"}
+        asked = st.segmented_control(
+            "Show on the map", list(choices), default="In this run", required=True, key="map"
+        )
+        when = choices[str(asked)]
+    outline = _state.outline()
+    if what == "Prisons":
+        by_prison = _state.prisons(run.folder, run.stamp)
+        _show.figure(
+            figures.prison_map(results, by_prison, outline, when, circulate=circulate),
+            listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
+        )
+    else:
+        by_area = _study.home_areas(run.folder, run.stamp)
+        _show.figure(
+            areas.figure(results, by_area, outline, when, circulate=circulate),
+            areas.listing(by_area, is_plan=is_plan, circulate=circulate),
+        )
+
 
 run, results = _state.page(
     "Who is held where", "OFFICIAL-SENSITIVE" if _who.is_planner() else "OFFICIAL"
@@ -30,28 +64,8 @@ if is_plan:
     _show.table(listings.nearer_and_further(results, circulate=circulate))
 
 _show.section("Where people are held, and where they are from")
-by_prison = _state.prisons(run.folder, run.stamp)
 by_area = _study.home_areas(run.folder, run.stamp)
-what = st.segmented_control(
-    "Map of", ["Prisons", "Home areas"], default="Prisons", required=True, key="map of"
-)
-when = "today"
-if is_plan:
-    choices = {"In this run": "plan", "Today": "today", "Change": "change"}
-    asked = st.segmented_control(
-        "Show on the map", list(choices), default="In this run", required=True, key="map"
-    )
-    when = choices[str(asked)]
-if what == "Prisons":
-    _show.figure(
-        figures.prison_map(results, by_prison, _state.outline(), when, circulate=circulate),
-        listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
-    )
-else:
-    _show.figure(
-        areas.figure(results, by_area, _state.outline(), when, circulate=circulate),
-        areas.listing(by_area, is_plan=is_plan, circulate=circulate),
-    )
+_show.part(lambda: _map(run, results, circulate=circulate))
 _show.table(areas.region_listing(by_area, is_plan=is_plan, circulate=circulate))
 
 if is_plan:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app_pages import _effects, _export, _show, _state
@@ -9,6 +11,11 @@ from app_pages._state import Run
 from scenarios import effects
 from scenarios.display import compared, figures, listings, views, wording
 from scenarios.summary import HEADLINE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.results import Results
 
 FIRST, OTHERS = "compare with", "compare runs"
 MEASURES = {
@@ -51,6 +58,35 @@ def chosen(runs: list[Run]) -> list[Run]:
     picked = [one, *(name for name in many if name != one)]
     st.query_params["runs"] = ",".join(picked)
     return [by_name[name] for name in picked]
+
+
+def _split(found: pd.DataFrame, note: str, *, paired: bool) -> None:
+    """Let the reader choose how the change is split, and show its parts."""
+    ways = {compared.SPLITS[by]: by for by in effects.WATERFALLS}
+    by = ways[st.selectbox("Split the change by", list(ways), key="split", width=420)]
+    parts = effects.parts_of_change(found, by)
+    if len(parts):
+        _show.figure(compared.waterfall(parts, by, note=f"{note} {compared.SPLIT_NOTE}"))
+        _show.table(compared.parts(parts, by, paired=paired))
+    else:
+        _show.say("These runs do not measure that.")
+
+
+def _who_gains(groups: pd.DataFrame, note: str) -> None:
+    """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
+    measure = compared.MEASURES[
+        st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
+    ]
+    _show.figure(
+        compared.group_changes(groups, measure, note=note), compared.who_gains(groups, measure)
+    )
+
+
+def _prison_by_prison(found: pd.DataFrame, one: Results, other: Results) -> None:
+    """Let the reader choose a measure, and show the prisons at which it changes."""
+    chosen = st.selectbox("Prison by prison", list(MEASURES), key="prison measure", width=420)
+    names = _effects.names(other, one)
+    _show.table(compared.prisons_that_change(found, names, MEASURES[chosen]))
 
 
 top = st.container()
@@ -118,29 +154,11 @@ else:
     _show.say("No setting differs between these two runs.")
 
 _show.section("What the change is made of")
-ways = {compared.SPLITS[by]: by for by in effects.WATERFALLS}
-way = st.selectbox("Split the change by", list(ways), key="split", width=420)
-by = ways[way]
-parts = effects.parts_of_change(found, by)
-if len(parts):
-    _show.figure(compared.waterfall(parts, by, note=f"{note} {compared.SPLIT_NOTE}"))
-    _show.table(compared.parts(parts, by, paired=comparison.paired))
-else:
-    _show.say("These runs do not measure that.")
+_show.part(lambda: _split(found, note, paired=comparison.paired))
 
 _show.section("Who gains and who loses")
-measure = compared.MEASURES[
-    st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
-]
-_show.figure(
-    compared.group_changes(groups, measure, note=note), compared.who_gains(groups, measure)
-)
-chosen_measure = st.selectbox("Prison by prison", list(MEASURES), key="prison measure", width=420)
-_show.table(
-    compared.prisons_that_change(
-        _effects.prison_differences(*pair), _effects.names(other, one), MEASURES[chosen_measure]
-    )
-)
+_show.part(lambda: _who_gains(groups, note))
+_show.part(lambda: _prison_by_prison(_effects.prison_differences(*pair), one, other))
 
 _show.section("People without contact, in care as children, and foreign nationals")
 _show.table(compared.without_contact(found, comparison))

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app_pages import _effects, _export, _show, _state, _who
 from scenarios.display import figures, listings, views, wording
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.results import Results
+
+
+def _map(results: Results, by_prison: pd.DataFrame, *, circulate: bool) -> None:
+    """Let the reader of a plan choose what the map shows, and show it with the furthest prisons."""
+    is_plan = views.is_plan(results)
+    when = "plan" if is_plan else "today"
+    if is_plan:
+        choices = {"In this run": "plan", "Today": "today", "Change": "change"}
+        chosen = st.segmented_control(
+            "Show on the map", list(choices), default="In this run", required=True, key="map"
+        )
+        when = choices[str(chosen)]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _show.figure(
+            figures.prison_map(results, by_prison, _state.outline(), when, circulate=circulate),
+            listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
+        )
+    with right:
+        _show.table(listings.furthest(by_prison, when, circulate=circulate))
+
 
 top = st.container()
 run = _state.chosen_run()
@@ -23,21 +51,7 @@ baseline = _state.baseline_of(run)
 by_prison = _state.prisons(run.folder, run.stamp)
 
 _show.section("Where people are far from home")
-when = "plan" if is_plan else "today"
-if is_plan:
-    choices = {"In this run": "plan", "Today": "today", "Change": "change"}
-    chosen = st.segmented_control(
-        "Show on the map", list(choices), default="In this run", required=True, key="map"
-    )
-    when = choices[str(chosen)]
-left, right = st.columns([3, 2], gap="large")
-with left:
-    _show.figure(
-        figures.prison_map(results, by_prison, _state.outline(), when, circulate=circulate),
-        listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
-    )
-with right:
-    _show.table(listings.furthest(by_prison, when, circulate=circulate))
+_show.part(lambda: _map(results, by_prison, circulate=circulate))
 
 if is_plan:
     _show.section("Who ends further away")

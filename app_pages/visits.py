@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,6 +11,11 @@ from app_pages import _builder, _data, _effects, _export, _jobs, _show, _state, 
 from scenarios import effects
 from scenarios.display import charts, compared, figures, listings, views, visiting, wording
 from scenarios.hours import by_hour
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.results import Results
 
 EVERY_PRISON = "Every prison"
 SUMMARIES = {"Nine in ten": "wait_days_p90", "Half": "wait_days_median"}
@@ -38,11 +44,102 @@ def _try_others(run: _state.Run) -> None:
     )
 
 
+def _waits_by_prison(run: _state.Run, results: Results) -> None:
+    """Let the reader choose a wait and a kind of visit, and show the prisons with the longest."""
+    left, right = st.columns(2)
+    with left:
+        summary = st.segmented_control(
+            "Wait of", list(SUMMARIES), default="Nine in ten", required=True, key="summary"
+        )
+    with right:
+        kinds = {words: kind for kind, words in visiting.WAIT_COLUMNS.items()}
+        kind = st.segmented_control(
+            "Visits", list(kinds), default="All visits", required=True, key="kind"
+        )
+    measure = SUMMARIES[str(summary)]
+    measures = _effects.prison_measures(run.folder, run.stamp)
+    by_prison = visiting.waits_by_prison(measures, _effects.names(results), measure)
+    longest = visiting.longest_waits(by_prison, kinds[str(kind)])
+    if len(longest):
+        _show.figure(
+            charts.intervals(
+                longest,
+                label="label",
+                unit="Days from asking to the visit",
+                title=f"{wording.measure(measure)}: the {len(longest)} prisons with the longest, "
+                f"{str(kind).lower()}",
+                note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)}",
+                number_format=",.0f",
+            )
+        )
+    else:
+        _show.say("No such visit was booked in this run.")
+    _show.table(visiting.waits_table(by_prison, measure))
+
+
+def _hours_of_week(run: _state.Run, results: Results) -> None:
+    """Let the reader choose halls or stations and a prison, and show their use by hour."""
+    use, offered = _effects.slots(run.folder, run.stamp)
+    names = _effects.names(results)
+    left, right = st.columns(2)
+    with left:
+        channels = {"Visit halls": ("visit", "tables"), "Video stations": ("video", "stations")}
+        chosen = st.segmented_control(
+            "Show", list(channels), default="Visit halls", required=True, key="use"
+        )
+    with right:
+        codes = sorted(set(use["establishment"]), key=lambda code: names.get(code, code))
+        where = st.selectbox(
+            "At",
+            [EVERY_PRISON, *codes],
+            format_func=lambda code: names.get(code, code),
+            key="where",
+            persist_state="session",
+        )
+    channel, what = channels[str(chosen)]
+    place = None if where == EVERY_PRISON else str(where)
+    named = "every prison" if place is None else names.get(place, place)
+    hours = by_hour(use, offered, channel, place)
+    if len(hours):
+        share = "Share of" if offered is not None else "Mean number of"
+        _show.figure(
+            visiting.heat_map(
+                hours,
+                what=what,
+                title=f"{share} {what} in use by hour of the week, {named}",
+                note=f"Source: run {run.name}, visits of the replications kept, mean of the "
+                "measured weeks; what is on offer is that of a week without closures.",
+            ),
+            visiting.hours_table(hours, what=what),
+        )
+    else:
+        _show.say("None takes place there in this run.")
+    held = views.visits_by_prison(
+        _effects.prison_measures(run.folder, run.stamp), _state.prisons(run.folder, run.stamp)
+    )
+    circulate = not _who.is_planner()
+    drawn = figures.hall_use if channel == "visit" else figures.video_use
+    _show.figure(
+        drawn(results, held, circulate=circulate),
+        listings.visits_by_prison(held, circulate=circulate),
+    )
+
+
+def _who_gains(results: Results, groups: pd.DataFrame) -> None:
+    """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
+    gain = compared.MEASURES[
+        st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
+    ]
+    _show.figure(
+        compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),
+        compared.who_gains(groups, gain, "Who gains and who loses beside the baseline"),
+    )
+
+
 run, results = _state.page("Visits and video calls")
 known = (run.folder, run.stamp)
 estimates = _effects.estate(*known)
 baseline = _state.baseline_of(run)
-names = _effects.names(results)
 circulate = not _who.is_planner()
 
 if baseline is None:
@@ -73,34 +170,7 @@ _show.section("How long families wait")
 waits = views.waits_by_kind(estimates)
 if len(waits):
     _show.figure(figures.waits(results, waits), listings.waits(waits))
-    left, right = st.columns(2)
-    with left:
-        summary = st.segmented_control(
-            "Wait of", list(SUMMARIES), default="Nine in ten", required=True, key="summary"
-        )
-    with right:
-        kinds = {words: kind for kind, words in visiting.WAIT_COLUMNS.items()}
-        kind = st.segmented_control(
-            "Visits", list(kinds), default="All visits", required=True, key="kind"
-        )
-    measure = SUMMARIES[str(summary)]
-    by_prison = visiting.waits_by_prison(_effects.prison_measures(*known), names, measure)
-    longest = visiting.longest_waits(by_prison, kinds[str(kind)])
-    if len(longest):
-        _show.figure(
-            charts.intervals(
-                longest,
-                label="label",
-                unit="Days from asking to the visit",
-                title=f"{wording.measure(measure)}: the {len(longest)} prisons with the longest, "
-                f"{str(kind).lower()}",
-                note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)}",
-                number_format=",.0f",
-            )
-        )
-    else:
-        _show.say("No such visit was booked in this run.")
-    _show.table(visiting.waits_table(by_prison, measure))
+    _show.part(lambda: _waits_by_prison(run, results))
 else:
     _show.say("No visit was booked in this run, so there is no wait to show.")
 
@@ -117,56 +187,11 @@ _show.table(
 )
 
 _show.section("When halls and stations are used")
-use, offered = _effects.slots(*known)
-left, right = st.columns(2)
-with left:
-    channels = {"Visit halls": ("visit", "tables"), "Video stations": ("video", "stations")}
-    chosen = st.segmented_control(
-        "Show", list(channels), default="Visit halls", required=True, key="use"
-    )
-with right:
-    codes = sorted(set(use["establishment"]), key=lambda code: names.get(code, code))
-    where = st.selectbox(
-        "At",
-        [EVERY_PRISON, *codes],
-        format_func=lambda code: names.get(code, code),
-        key="where",
-        persist_state="session",
-    )
-channel, what = channels[str(chosen)]
-place = None if where == EVERY_PRISON else str(where)
-named = "every prison" if place is None else names.get(place, place)
-hours = by_hour(use, offered, channel, place)
-if len(hours):
-    share = "Share of" if offered is not None else "Mean number of"
-    _show.figure(
-        visiting.heat_map(
-            hours,
-            what=what,
-            title=f"{share} {what} in use by hour of the week, {named}",
-            note=f"Source: run {run.name}, visits of the replications kept, mean of the measured "
-            "weeks; what is on offer is that of a week without closures.",
-        ),
-        visiting.hours_table(hours, what=what),
-    )
-else:
-    _show.say("None takes place there in this run.")
-held = views.visits_by_prison(_effects.prison_measures(*known), _state.prisons(*known))
-drawn = figures.hall_use if channel == "visit" else figures.video_use
-_show.figure(
-    drawn(results, held, circulate=circulate),
-    listings.visits_by_prison(held, circulate=circulate),
-)
+_show.part(lambda: _hours_of_week(run, results))
 
 _show.section("Who gains, and who has no contact")
 if baseline is not None:
-    gain = compared.MEASURES[
-        st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
-    ]
-    _show.figure(
-        compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),
-        compared.who_gains(groups, gain, "Who gains and who loses beside the baseline"),
-    )
+    _show.part(lambda: _who_gains(results, groups))
 for listed in _effects.contact_by_group(*known, circulate=circulate):
     _show.table(listed)
 

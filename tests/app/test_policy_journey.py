@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import python_calamine
 
+from scenarios.display import wording
 from scenarios.drafts import read_draft
 from scenarios.results import Results
 from tests.app.conftest import play
@@ -63,6 +65,24 @@ def test_policy_adds_evening_sessions_runs_compares_and_exports(
         page.get_by_role("button", name="Download").first.click()
     assert told.value.path().stat().st_size > 1_000
     assert strangers == []
+    page.close()
+
+
+def test_export_holds_what_a_part_of_the_page_shows_when_it_is_asked_for(
+    chrome: Browser, address: str, today: Results
+) -> None:
+    assert today.folder is not None
+    page = chrome.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    open_page(page, f"{address}/visits?run={today.folder.name}")
+    page.get_by_text("Export: visits and video calls").click()
+    page.get_by_role("radio", name="Half", exact=True).click()
+    settled(page)
+    with page.expect_download() as told:
+        page.get_by_role("button", name="Download").first.click()
+    book = python_calamine.load_workbook(str(told.value.path()))
+    heads = {str(book.get_sheet_by_name(name).to_python()[0][0]) for name in book.sheet_names}
+    assert wording.measure("wait_days_median") in " ".join(heads)
+    assert wording.measure("wait_days_p90") not in " ".join(heads)
     page.close()
 
 
