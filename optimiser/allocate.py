@@ -28,6 +28,7 @@ from optimiser.closest import closest_plan
 from optimiser.decide import Decision, decide, refute_better
 from optimiser.duals import Prices
 from optimiser.floor import mean_miles_floor
+from optimiser.level_bounds import MINIMUMS
 from optimiser.moves import moves_table
 from optimiser.network import Plan
 from optimiser.objective import Objective
@@ -41,7 +42,6 @@ from optimiser.problem import (
 from optimiser.regions import regional_bound
 from optimiser.residual import residual
 from optimiser.shortfall import ways_out
-from optimiser.strict_tied import MINIMUMS
 from optimiser.ties import wings_left_out
 from optimiser.worst import tail_of
 
@@ -198,7 +198,7 @@ def allocate_by_objective(
         gap=gap,
         seconds=clock.seconds,
         prices=None,
-        levels=levels_table(found.levels),
+        levels=levels_table(found.levels, tail),
         worst_tenth_miles=tail.mean_miles(problem, unit_of),
         problem=problem,
     )

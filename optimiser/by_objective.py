@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import floor
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from optimiser.ceilings import Ceiling
 from optimiser.certify import CertificateError, feasibility_faults
 from optimiser.cost import JOURNEYS, pennies
 from optimiser.duals import blocks
+from optimiser.level_bounds import MINIMUMS, Question, Tenth
 from optimiser.measure import (
     Measure,
     free,
@@ -24,7 +26,7 @@ from optimiser.measure import (
     unplaced_people,
     whole_cost,
 )
-from optimiser.objective import Objective
+from optimiser.objective import WORST_TENTH, Objective
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import (
     INELIGIBLE,
@@ -35,9 +37,9 @@ from optimiser.problem import (
     Integers,
 )
 from optimiser.strict import Level, Solved, certify_strict, solve_strict
-from optimiser.strict_tied import MINIMUMS, certify_strict_tied, solve_strict_tied
-from optimiser.worst import PARTS_PER_MILE, Asked, Tail, WorstPlan, solve_worst, worst_bound
-from optimiser.worst_tied import TiedTail, TiedWorst, solve_worst_tied, worst_bound_tied
+from optimiser.strict_tied import certify_strict_tied, solve_strict_tied
+from optimiser.worst import PARTS_PER_MILE, Asked, Tail, solve_worst, worst_bound
+from optimiser.worst_tied import solve_worst_tied, worst_bound_tied
 
 SMALLEST_GAP = 1e-4
 """Relative gap at which searches for prices and thresholds may stop: 0.01%."""
@@ -49,7 +51,7 @@ TIED_GAP = 5e-4
 """Relative gap at which work may end where people are tied or a limit is a minimum: 0.05%."""
 
 OF_PEOPLE = ("placed", MINIMUMS)
-"""Levels that count people; the others are pounds."""
+"""Levels that count people; the worst-off tenth is miles, and the others are pounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,15 +114,16 @@ def decide_by_objective(
         When the answer fails its own check.
     """
     problem = build.problem
-    if problem.ties or any(limit.at_least for limit in problem.limits):
-        if objective.mode == "strict":
-            return _in_order_tied(build, policy, objective, progress)
+    tied = problem.ties or any(limit.at_least for limit in problem.limits)
+    if objective.mode == "strict" and (tied or objective.has_worst_tenth):
+        return _in_order_tied(build, policy, objective, tail, progress)
+    if tied:
         return _with_worst_tenth_tied(problem, objective, tail, progress)
     ceilings = [
         Ceiling(measure=limited(problem, limit), at_most=limit.bound) for limit in problem.limits
     ]
     if objective.mode == "strict":
-        return _in_order(build, policy, objective, ceilings, progress)
+        return _in_order(build, policy, objective, tail, ceilings, progress)
     return _with_worst_tenth(problem, objective, tail, ceilings, progress)
 
 
@@ -128,10 +131,11 @@ def _in_order(
     build: Build,
     policy: AllocationPolicy,
     objective: Objective,
+    tail: Tail,
     ceilings: Sequence[Ceiling],
     progress: Progress,
 ) -> Ordered:
-    levels = levels_of(build, policy, objective)
+    levels = levels_of(build, policy, objective, tail)
     found = solve_strict(
         build.problem, levels, ceilings=ceilings, smallest_gap=LEVEL_GAP, progress=progress
     )
@@ -158,38 +162,52 @@ def _ordered(unit_of: Integers, levels: tuple[Solved, ...], *, stopped: bool) ->
 
 
 def _in_order_tied(
-    build: Build, policy: AllocationPolicy, objective: Objective, progress: Progress
+    build: Build,
+    policy: AllocationPolicy,
+    objective: Objective,
+    tail: Tail,
+    progress: Progress,
 ) -> Ordered:
-    levels = levels_of(build, policy, objective)
-    found = solve_strict_tied(build.problem, levels, smallest_gap=TIED_GAP, progress=progress)
-    certify_strict_tied(
-        build.problem, levels, found.unit_of, found.levels, is_whole=not found.stopped
+    problem = build.problem
+    levels = levels_of(build, policy, objective, tail)
+    tenth = _tenth(objective, tail) if objective.has_worst_tenth else None
+    found = solve_strict_tied(
+        problem, levels, smallest_gap=TIED_GAP, tenth=tenth, progress=progress
     )
-    return _ordered(found.unit_of, found.levels, stopped=found.stopped)
+    certify_strict_tied(
+        problem, levels, found.unit_of, found.levels, tenth=tenth, is_whole=not found.stopped
+    )
+    ordered = _ordered(found.unit_of, found.levels, stopped=found.stopped)
+    weight = 0 if tenth is None else tenth.weight_pennies
+    return replace(ordered, worst_tenth_pennies=weight * tail.worst_parts(problem, found.unit_of))
+
+
+def _tenth(objective: Objective, tail: Tail) -> Tenth:
+    weight, at_most = _of_worst_tenth(objective)
+    return Tenth(
+        tail=tail,
+        weight_pennies=weight,
+        at_most=None if at_most is None else tail.count * at_most,
+    )
 
 
 def _with_worst_tenth_tied(
     problem: AllocationProblem, objective: Objective, tail: Tail, progress: Progress
 ) -> Ordered:
-    weight, at_most = _of_worst_tenth(objective)
-    asked = TiedTail(problem=problem, tail=tail, weight_pennies=weight, at_most_parts=at_most)
+    asked = Question(problem=problem, tenth=_tenth(objective, tail))
     found = solve_worst_tied(asked, smallest_gap=TIED_GAP, progress=progress)
-    faults = asked.faults(found.unit_of)
-    if not faults and worst_bound_tied(asked, found.prices, found.covers) < found.bound:
+    faults = asked.nothing_held().faults(asked, found.unit_of)
+    if not faults and worst_bound_tied(asked, found.spans) < found.bound:
         faults.append("the bound is not proven")
-    return _with_tail(asked, found, faults)
-
-
-def _with_tail(asked: Asked | TiedTail, found: WorstPlan | TiedWorst, faults: list[str]) -> Ordered:
     if faults:
         raise CertificateError(faults)
-    worst = asked.tail.worst_parts(asked.problem, found.unit_of)
+    weight = asked.own_tail(whole_cost(problem))
     return Ordered(
         unit_of=found.unit_of,
-        value=asked.value(found.unit_of),
+        value=asked.amount(whole_cost(problem), found.unit_of),
         bound=found.bound,
         levels=(),
-        worst_tenth_pennies=asked.weight_pennies * worst,
+        worst_tenth_pennies=weight * asked.worst_parts(found.unit_of),
         stopped=found.stopped,
     )
 
@@ -198,7 +216,7 @@ def _of_worst_tenth(objective: Objective) -> tuple[int, int | None]:
     """Give the price of a part of a mile in pennies, and the most parts that the mean may be."""
     miles = objective.worst_tenth_at_most_miles
     weight = objective.worst_tenth_weight_gbp_per_mile * PENNIES_PER_POUND // PARTS_PER_MILE
-    return weight, None if miles is None else int(miles * PARTS_PER_MILE)
+    return weight, None if miles is None else floor(round(miles * PARTS_PER_MILE, 6))
 
 
 def _with_worst_tenth(
@@ -223,12 +241,24 @@ def _with_worst_tenth(
         faults.append("a limit is not kept")
     if not faults and worst_bound(asked, found.covers) < found.bound:
         faults.append("the bound is not proven")
-    return _with_tail(asked, found, faults)
+    if faults:
+        raise CertificateError(faults)
+    return Ordered(
+        unit_of=found.unit_of,
+        value=asked.value(found.unit_of),
+        bound=found.bound,
+        levels=(),
+        worst_tenth_pennies=weight * tail.worst_parts(problem, found.unit_of),
+        stopped=found.stopped,
+    )
 
 
-def levels_of(build: Build, policy: AllocationPolicy, objective: Objective) -> list[Level]:
+def levels_of(
+    build: Build, policy: AllocationPolicy, objective: Objective, tail: Tail
+) -> list[Level]:
     """Give the levels of a strict order, the plain sum of all terms last."""
     measures = level_measures(build, policy, objective.order)
+    measures[WORST_TENTH] = tail.beyond(build.problem, 0)
     tolerance = objective.tolerance or (0.0,) * len(objective.order)
     levels = [
         Level(name=name, measure=measures[name], tolerance=share)
@@ -247,7 +277,8 @@ def level_measures(
     build, policy
         The parts of the costs, and their weights.
     names
-        Words of ``optimiser.objective.LEVELS``.
+        Words of ``optimiser.objective.LEVELS``; the worst-off tenth is no sum over people and is
+        left aside.
 
     Returns
     -------
@@ -277,8 +308,10 @@ def level_measures(
     return made
 
 
-def levels_table(levels: Sequence[Solved]) -> pd.DataFrame:
-    """Tell how each level ended: people for ``placed`` and ``minimums``, pounds for the others.
+def levels_table(levels: Sequence[Solved], tail: Tail) -> pd.DataFrame:
+    """Tell how each level ended: in people for ``placed`` and ``minimums``, else in pounds.
+
+    The worst-off tenth is told as its mean distance in miles.
 
     Returns
     -------
@@ -288,11 +321,15 @@ def levels_table(levels: Sequence[Solved]) -> pd.DataFrame:
     """
     rows = []
     for level in levels:
-        scale = 1 if level.name in OF_PEOPLE else PENNIES_PER_POUND
+        unit, scale = "GBP", PENNIES_PER_POUND
+        if level.name in OF_PEOPLE:
+            unit, scale = "people", 1
+        elif level.name == WORST_TENTH:
+            unit, scale = "miles", tail.count * PARTS_PER_MILE
         rows.append(
             {
                 "level": level.name,
-                "measure_unit": "people" if level.name in OF_PEOPLE else "GBP",
+                "measure_unit": unit,
                 "tolerance": level.tolerance,
                 "value": level.value / scale,
                 "bound": level.bound / scale,

@@ -8,11 +8,12 @@ through two neighbouring points points to, so points lie on the lower edge of al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from math import inf, log1p
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from optimiser.ceilings import Ceiling
 from optimiser.certify import CertificateError, certify, feasibility_faults
 from optimiser.decide import decide
 from optimiser.duals import Prices
+from optimiser.level_bounds import Question, Span, Tenth
 from optimiser.measure import Measure, crowded, flagged, limited, usual, weighted, whole_cost
 from optimiser.problem import (
     LARGEST_COST,
@@ -33,6 +35,7 @@ from optimiser.problem import (
 )
 from optimiser.solve import Plan, solve
 from optimiser.worst import Asked, Cover, Tail, solve_worst, worst_bound
+from optimiser.worst_tied import TiedWorst, solve_worst_tied, worst_bound_tied
 
 STAGE = "frontier"
 
@@ -40,6 +43,10 @@ EXACT = 0.0
 
 DEAREST = 8
 """Part of what leaving somebody without a place costs at which one less of a measure is dear."""
+
+
+PointProof: TypeAlias = Prices | tuple[Cover, ...] | tuple[Span, ...]
+"""What proves the bound of a point."""
 
 
 class Against(StrEnum):
@@ -54,10 +61,6 @@ class Against(StrEnum):
     CROWDING = "crowding"
     FAR = "far"
     WORST_TENTH = "worst_tenth"
-
-
-class TradeOffError(ValueError):
-    """A trade-off that cannot go with what ties people to each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,8 +78,8 @@ class Point:
     unit_of
         The plan.
     proof
-        Prices that prove the bound, with the rows of ties where there are any, or covers of all
-        thresholds.
+        Prices that prove the bound, with the rows of ties where there are any. Against the worst
+        tenth covers of all thresholds, or spans of them where people are tied.
     """
 
     price: int
@@ -84,7 +87,7 @@ class Point:
     value: int
     bound: int
     unit_of: Integers
-    proof: Prices | tuple[Cover, ...]
+    proof: PointProof
 
     @property
     def gap(self) -> float:
@@ -96,13 +99,19 @@ class Point:
 class TradeOff:
     """What is traded: a problem without a limit on what stands against its objective.
 
-    ``ceilings`` are its limits once more where the worst-off tenth is traded.
+    ``ceilings`` are its limits once more where the worst-off tenth is traded without ties and
+    minimums.
     """
 
     problem: AllocationProblem
     against: Against
     tail: Tail
     ceilings: Sequence[Ceiling]
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether people are tied to each other, or a limit is a minimum."""
+        return bool(self.problem.ties) or any(limit.at_least for limit in self.problem.limits)
 
     @property
     def is_flow(self) -> bool:
@@ -154,23 +163,14 @@ def trade_off(problem: AllocationProblem, against: Against, tail: Tail) -> Trade
         What stands against the objective.
     tail
         Distances from home.
-
-    Raises
-    ------
-    TradeOffError
-        When ties or minimums stand beside the worst-off tenth.
     """
     own = {Against.MOVES: MOVES, Against.FAR: "far"}.get(against, "")
     kept = replace(problem, limits=tuple(each for each in problem.limits if each.name != own))
-    if against is not Against.WORST_TENTH:
-        return TradeOff(problem=kept, against=against, tail=tail, ceilings=())
-    if kept.ties or any(limit.at_least for limit in kept.limits):
-        raise TradeOffError(
-            "the worst-off tenth is not traded beside keep-aparts, groups and minimums; leave "
-            "these out, or trade against moves, crowding or far"
-        )
+    made = TradeOff(problem=kept, against=against, tail=tail, ceilings=())
+    if against is not Against.WORST_TENTH or made.is_tied:
+        return made
     ceilings = [Ceiling(measure=limited(kept, each), at_most=each.bound) for each in kept.limits]
-    return TradeOff(problem=kept, against=against, tail=tail, ceilings=ceilings)
+    return replace(made, ceilings=ceilings)
 
 
 def trace(
@@ -285,7 +285,11 @@ def _bound(traded: TradeOff, point: Point) -> int:
     let = point.price * point.amount
     proof = point.proof
     if not isinstance(proof, Prices):
-        return worst_bound(_asked(traded, point.price), proof) - let
+        covers = [each for each in proof if isinstance(each, Cover)]
+        if not traded.is_tied:
+            return worst_bound(_asked(traded, point.price), covers) - let
+        spans = [each for each in proof if isinstance(each, Span)]
+        return worst_bound_tied(_tied(traded, point.price), spans) - let
     if traded.is_flow and traded.flag is not None:
         if proof.limit.tolist() != [point.price * proof.scale]:
             raise CertificateError(["the proof is at another price of the measure"])
@@ -305,14 +309,19 @@ def _asked(traded: TradeOff, price: int) -> Asked:
     )
 
 
+def _tied(traded: TradeOff, price: int) -> Question:
+    tenth = Tenth(tail=traded.tail, weight_pennies=price)
+    return Question(problem=traded.problem, tenth=tenth)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Found:
     """A plan at a price, what no plan can be below at that price, its proof, and a flow."""
 
     unit_of: Integers
     bound: int
-    proof: Prices | tuple[Cover, ...]
-    plan: Plan
+    proof: PointProof
+    plan: Plan | TiedWorst
 
 
 class _Search:
@@ -334,6 +343,7 @@ class _Search:
         self.points: list[Point] = []
         self.empty: set[tuple[int, int]] = set()
         self.plans: dict[int, Plan] = {}
+        self.tied: dict[int, TiedWorst] = {}
         self.linear = None if traded.against is Against.WORST_TENTH else traded.measure()
         self.flow = traded.problem if traded.flag is None else traded.counted(0)
 
@@ -341,12 +351,15 @@ class _Search:
         """Find the best plan at a price of the measure."""
         self.progress(STAGE, min(len(self.points), self.wanted - 1), self.wanted)
         if self.linear is None:
-            found = self._worst(price)
+            found = self._worst_tied(price) if self.traded.is_tied else self._worst(price)
         elif self.traded.is_flow:
             found = self._flow(price)
         else:
             found = self._decision(price)
-        self.plans[price] = found.plan
+        if isinstance(found.plan, TiedWorst):
+            self.tied[price] = found.plan
+        else:
+            self.plans[price] = found.plan
         amount = amount_of(self.traded, found.unit_of)
         return Point(
             price=price,
@@ -359,8 +372,17 @@ class _Search:
 
     def _worst(self, price: int) -> _Found:
         asked = _asked(self.traded, price)
-        best = solve_worst(asked, smallest_gap=self.smallest_gap, start=self._nearest(price))
+        best = solve_worst(asked, smallest_gap=self.smallest_gap, start=_nearest(self.plans, price))
         return _Found(unit_of=best.unit_of, bound=best.bound, proof=best.covers, plan=best.plan)
+
+    def _worst_tied(self, price: int) -> _Found:
+        best = solve_worst_tied(
+            _tied(self.traded, price),
+            smallest_gap=self.smallest_gap,
+            start=_nearest(self.tied, price),
+            progress=self.progress,
+        )
+        return _Found(unit_of=best.unit_of, bound=best.bound, proof=best.spans, plan=best)
 
     def _flow(self, price: int) -> _Found:
         traded, start = self.traded, self._between(price)
@@ -376,7 +398,8 @@ class _Search:
 
     def _decision(self, price: int) -> _Found:
         priced = self.traded.priced(price)
-        best = decide(priced, self.progress, self._nearest(price), smallest_gap=self.smallest_gap)
+        start = _nearest(self.plans, price)
+        best = decide(priced, self.progress, start, smallest_gap=self.smallest_gap)
         proven = certify(priced, best.unit_of, best.proof, largest_gap=inf)
         return _Found(
             unit_of=best.unit_of,
@@ -385,16 +408,9 @@ class _Search:
             plan=best.start(),
         )
 
-    def _nearest(self, price: int) -> Plan | None:
-        """Give the plan at the nearest price so far, by ratio."""
-        if not self.plans:
-            return None
-        known = min(self.plans, key=lambda each: abs(log1p(each) - log1p(price)))
-        return self.plans[known]
-
     def _between(self, price: int) -> Plan | None:
         """Give the plan at the nearest price, with prices of units between those of two plans."""
-        nearest = self._nearest(price)
+        nearest = _nearest(self.plans, price)
         below = max((each for each in self.plans if each <= price), default=None)
         above = min((each for each in self.plans if each > price), default=None)
         if nearest is None or below is None or above is None:
@@ -461,3 +477,13 @@ class _Search:
             if not kept or point.value < kept[-1].value:
                 kept.append(point)
         return kept
+
+
+Known = TypeVar("Known")
+
+
+def _nearest(known: Mapping[int, Known], price: int) -> Known | None:
+    """Give what is known at the nearest price so far, by ratio."""
+    if not known:
+        return None
+    return known[min(known, key=lambda each: abs(log1p(each) - log1p(price)))]

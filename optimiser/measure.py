@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.duals import blocks, limit_counts
+from optimiser.duals import blocks
 from optimiser.problem import (
     INELIGIBLE,
     LARGEST_COST,
@@ -26,7 +26,7 @@ from optimiser.problem import (
     Ties,
 )
 
-Wholes: TypeAlias = NDArray[np.int32] | NDArray[np.int64]
+Wholes: TypeAlias = NDArray[np.int8] | NDArray[np.int32] | NDArray[np.int64]
 
 LARGEST_WEIGHT = 2**30
 """Largest weight of a measure: seven weighted values then add up within 64 bits."""
@@ -119,7 +119,7 @@ def flagged(problem: AllocationProblem, flag: PairFlag) -> Measure:
     """Count the people held in a way that carries a flag, such as moved or far from home."""
     carries = (problem.pair_flags & np.uint8(flag)) != 0
     name = str(flag.name).lower()
-    return per_establishment(problem, name, carries.astype(np.int32))
+    return per_establishment(problem, name, carries.astype(np.int8))
 
 
 def free(problem: AllocationProblem) -> AllocationProblem:
@@ -128,9 +128,26 @@ def free(problem: AllocationProblem) -> AllocationProblem:
 
 
 def limited(problem: AllocationProblem, limit: Limit) -> Measure:
-    """Count the people whom a limit counts."""
-    counted = limit_counts(problem, limit, slice(0, len(problem.prisoners)))
-    return per_unit(problem, limit.name, counted.astype(np.int32))
+    """Count the people whom a limit counts.
+
+    Flags are of establishments, so that there is a column for each of these and one for units that
+    the limit does not speak of; without a flag people and units are counted or not, and no more.
+    """
+    people, units = len(problem.prisoners), len(problem.units)
+    counts = np.ones(people, dtype=np.bool_) if limit.people is None else limit.people
+    inside = np.ones(units, dtype=np.bool_) if limit.units is None else limit.units
+    if limit.flag is None:
+        made = per_establishment(
+            problem, limit.name, np.array([[0, 0], [0, 1]], dtype=np.int8), counts.astype(np.int64)
+        )
+        return replace(made, column_of=inside.astype(np.int64))
+    establishments = len(problem.establishments)
+    values = np.zeros((people, establishments + 1), dtype=np.int8)
+    values[:, :-1] = (problem.pair_flags & np.uint8(limit.flag)) != 0
+    values[~counts] = 0
+    made = per_establishment(problem, limit.name, values)
+    outside = np.where(inside, problem.unit_establishment, establishments)
+    return replace(made, column_of=outside)
 
 
 def crowded(problem: AllocationProblem) -> Measure:
@@ -218,8 +235,9 @@ def _weighted_pairs(
             if measure.name == WHOLE:
                 part = part & (INELIGIBLE - 1)
             if clipped:
-                part = np.minimum(part, room // weight)
-            total += part if weight == 1 else np.multiply(part, weight, dtype=wide)
+                total += np.minimum(np.multiply(part, weight, dtype=np.int64), room).astype(wide)
+            else:
+                total += part if weight == 1 else np.multiply(part, weight, dtype=wide)
         if bits:
             total >>= bits
         np.minimum(total, LARGEST_COST, out=total)

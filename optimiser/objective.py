@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-LEVELS = ("placed", "rules", "family", "court", "release", "crowding", "moves")
-"""Groups of terms that can stand in the order. ``placed`` counts people without a place; the others
-are pounds: soft rules, journeys, crowding and places kept free, and what moves cost."""
+WORST_TENTH = "worst_tenth"
+"""Level of the mean distance of the tenth of people who are furthest from home."""
+
+LEVELS = ("placed", "rules", "family", "court", "release", "crowding", "moves", WORST_TENTH)
+"""Groups of terms that can stand in the order. ``placed`` counts people without a place, and the
+worst-off tenth is miles; the others are pounds: soft rules, journeys, crowding and places kept
+free, and what moves cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +31,11 @@ class Objective:
         Share by which later groups may worsen each group of the order, in the same places; none
         where it is empty.
     worst_tenth_weight_gbp_per_mile
-        Whole pounds for each mile of each person of the worst-off tenth; 0 for no weight.
+        Whole pounds for each mile of each person of the worst-off tenth; 0 for no weight. In strict
+        order the weight counts in the plain sum, which comes last.
     worst_tenth_at_most_miles
-        Most that the mean distance of the worst-off tenth may be; none for no limit.
+        Most that the mean distance of the worst-off tenth may be, in strict order at every level;
+        none for no limit.
     """
 
     mode: str = "weights"
@@ -60,16 +66,16 @@ class Objective:
         worst = self.worst_tenth_at_most_miles
         if self.worst_tenth_weight_gbp_per_mile < 0 or (worst is not None and worst < 0):
             faults.append("weight and limit of the worst-off tenth must not be negative")
-        if self.mode == "strict" and self.has_worst_tenth:
-            faults.append("the worst-off tenth goes with mode weights, not with a strict order")
         if faults:
             raise ValueError("objective: " + "; ".join(faults))
 
     @property
     def has_worst_tenth(self) -> bool:
-        """Whether the worst-off tenth is priced or limited."""
-        return bool(self.worst_tenth_weight_gbp_per_mile) or (
-            self.worst_tenth_at_most_miles is not None
+        """Whether the worst-off tenth is priced, limited, or a level of the order."""
+        return (
+            bool(self.worst_tenth_weight_gbp_per_mile)
+            or self.worst_tenth_at_most_miles is not None
+            or (self.mode == "strict" and WORST_TENTH in self.order)
         )
 
     @property

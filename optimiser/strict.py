@@ -30,6 +30,7 @@ from optimiser.ceilings import (
 )
 from optimiser.certify import CertificateError, feasibility_faults
 from optimiser.duals import blocks, person_values, priced_block
+from optimiser.level_bounds import Span
 from optimiser.measure import Measure, free, usual, weighted
 from optimiser.network import one_in
 from optimiser.problem import INELIGIBLE, LARGEST_COST, AllocationProblem, Integers
@@ -79,6 +80,9 @@ class Solved:
         What the last plan has of it.
     proof
         Proves the bound, given the levels before.
+    spans
+        Where the worst-off tenth counts, proofs for every threshold it can have; ``proof`` is the
+        first of them.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Solved:
     at_most: int
     final: int
     proof: Proof
+    spans: tuple[Span, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -247,11 +252,14 @@ def solve_strict(
 
 
 def of_level(progress: Progress, levels: Sequence[Level], solved: Sequence[Solved]) -> Progress:
-    """Tell of a level's flows, and of the gap of the level before where there is none yet."""
+    """Tell of a level's flows, and of the gap of the level before where there is none yet.
+
+    Value and bound of what is solved are left out: a level need not be pounds.
+    """
     number = len(solved)
 
     def told(stage: str, _done: int, _total: int) -> None:
-        said = stage.partition(", ")[2]
+        said = ", ".join(word for word in stage.split(", ")[1:] if "£" not in word)
         if not said and solved:
             said = f"gap of {solved[-1].name} {solved[-1].gap:.4%}"
         words = [STAGE, levels[number].name, *([said] if said else [])]

@@ -32,6 +32,7 @@ from optimiser.ceilings import (
     solve_within,
 )
 from optimiser.measure import Measure, per_establishment
+from optimiser.objective import WORST_TENTH
 from optimiser.problem import UNPLACED, AllocationProblem, Integers
 from optimiser.solve import Plan
 
@@ -106,7 +107,7 @@ class Tail:
         return self._measure(problem, above + np.int32(high - low) * (self.parts >= high))
 
     def _measure(self, problem: AllocationProblem, values: NDArray[np.int32]) -> Measure:
-        return per_establishment(problem, "worst_tenth", values, self.group_of)
+        return per_establishment(problem, WORST_TENTH, values, self.group_of)
 
 
 def tail_of(prisoners: pd.DataFrame, travel: TravelTimes) -> Tail:
@@ -363,9 +364,6 @@ class Search:
         self.between: dict[tuple[int, int], Relaxed] = {}
         self.plain: Within | None = None
         self.stopped = False
-        self.let = 0
-        self.is_settled = False
-        self.first_prices: Floats | None = None
 
     def _told(self, stage: str, done: int, total: int) -> None:
         """Report a flow, with the gap to the plain plan's bound once there is a plan to hand over.
@@ -373,7 +371,7 @@ class Search:
         Whatever the worst-off tenth weighs is not below 0, so that this bound holds as well.
         """
         if self.best is not None and self.plain is not None:
-            stage = so_far(STAGE, self.value - self.let, self.plain.bound - self.let)
+            stage = so_far(STAGE, self.value, self.plain.bound)
         else:
             stage = STAGE
         self.progress(stage, done, total)
@@ -412,7 +410,7 @@ class Search:
                 asked.subject_to(measure, low),
                 smallest_gap=self.smallest_gap / 4,
                 start=start,
-                prices=self.first_prices if near is None else near.prices,
+                prices=None if near is None else near.prices,
                 bound_only=bound_only,
                 stop_at=stop_at,
                 seen=self._seen,
@@ -447,43 +445,13 @@ class Search:
 
     def _seen(self, unit_of: Integers) -> None:
         self.flows += 1
-        if self.is_settled:
-            return
         value = self.asked.value(unit_of)
         if (self.best is None or value < self.value) and self.asked.keeps(unit_of):
             self.best, self.value = unit_of, value
 
     def _enough(self) -> int:
         """Give the bound at which no interval can hold a plan that is better by what is asked."""
-        return self.value - int(self.smallest_gap * abs(self.value - self.let))
-
-    def settle(self, unit_of: Integers, value: int, let: int) -> Within:
-        """Look from now on for a bound alone, beside a known plan; begin with the plain one.
-
-        The value of the plan in the problem that is asked counts ``let`` too much, as every bound
-        does.
-        """
-        asked = self.asked
-        self.best, self.value, self.let, self.is_settled = unit_of, value, let, True
-        self.plain = solve_within(
-            asked.problem,
-            asked.objective,
-            asked.ceilings,
-            smallest_gap=self.smallest_gap,
-            known=unit_of,
-            bound_only=True,
-            progress=self._told,
-        )
-        self.start = self.plain.plan
-        return self.plain
-
-    def bound_from(self, threshold: int, prices: Floats) -> None:
-        """Bound every threshold, beginning with one for which good prices of ceilings are known."""
-        self.first_prices = prices
-        self.ends.append(0)
-        self._add(min(threshold, self.asked.highest))
-        self._add_highest()
-        self.branch()
+        return self.value - int(self.smallest_gap * abs(self.value))
 
     def descend(self) -> None:
         """Follow the plan's own threshold while plans get better, from that of the plain plan."""
@@ -565,14 +533,10 @@ class Search:
                 ends[low] = self.between[low, high]
         return ends
 
-    def least_bound(self) -> int:
-        """Give the lower end of the interval with the least bound."""
-        return min(self._intervals(), key=lambda pair: self.between[pair].bound)[0]
-
     def result(self) -> WorstPlan:
         """Give the best plan and the least bound over all intervals."""
         if self.best is None:
-            names = ["worst_tenth", *(each.measure.name for each in self.asked.ceilings)]
+            names = [WORST_TENTH, *(each.measure.name for each in self.asked.ceilings)]
             raise CeilingError(names, min(each.bound for each in self.between.values()))
         plan = self.start if self.start is not None or self.plain is None else self.plain.plan
         assert plan is not None

@@ -19,7 +19,6 @@ from optimiser.frontier import (
     Against,
     Point,
     TradeOff,
-    TradeOffError,
     certify_point,
     savings_at_most,
     trace,
@@ -29,7 +28,7 @@ from optimiser.problem import PENNIES_PER_POUND, UNPLACED
 from optimiser.worst import PARTS_PER_MILE, tail_of
 from scenarios.account import changes_table, equality_of
 from scenarios.display.charts import TEXT, Figure, svg, trade_off_curve
-from scenarios.errors import ExitCode, ScenarioError
+from scenarios.errors import ExitCode
 from scenarios.inputs import Inputs, input_digests
 from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import allocation_inputs
@@ -136,10 +135,7 @@ def frontier(
             inputs = asked_inputs(scenario, data_dir, progress)
             build = build_problem(allocation_inputs(scenario, inputs))
         tail = tail_of(inputs.population.prisoners, inputs.travel)
-        try:
-            traded = trade_off(build.problem, measure, tail)
-        except TradeOffError as error:
-            raise ScenarioError(f"{scenario.name}: {error}.") from None
+        traded = trade_off(build.problem, measure, tail)
         cancelled = False
         gap = WORST_GAP if measure is Against.WORST_TENTH else SMALLEST_GAP
         with clock("frontier"):

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-from optimiser.certify import CertificateError
+from optimiser.certify import CertificateError, feasibility_faults
 from optimiser.frontier import (
     Against,
     Point,
     TradeOff,
-    TradeOffError,
     certify_point,
     savings_at_most,
     trace,
@@ -206,12 +205,47 @@ def test_a_bound_just_as_stated_passes_whatever_the_gap_is_as_a_fraction(
         certify_point(trade, stated, largest_gap=stated.gap)
 
 
-def test_the_worst_tenth_is_refused_beside_ties() -> None:
-    problem = random_problem(3, 10)
-    problem = replace(problem, ties=random_ties(problem, 1))
+@settings(max_examples=30)
+@given(tied_problems(most_people=4, most_units=3), st.integers(0, 3))
+def test_points_against_the_worst_tenth_beside_ties_bound_every_plan(
+    problem: AllocationProblem, seed: int
+) -> None:
+    """By trying every plan: none has less of both than a point's line allows."""
+    trade = trade_off(problem, Against.WORST_TENTH, tail_at(problem, seed))
 
-    with pytest.raises(TradeOffError, match="keep-aparts"):
-        trade_off(problem, Against.WORST_TENTH, tail_at(problem, 0))
+    points = trace(trade, 4)
+
+    plans = every_plan(trade, tied_value_by_hand)
+    for point in points:
+        certify_point(trade, point, largest_gap=None)
+        assert (point.amount, point.value) in plans
+        assert all(
+            value + point.price * amount >= point.bound + point.price * point.amount
+            for amount, value in plans
+        )
+    assert_no_plan_saves_more(points, plans, 100)
+
+
+def test_the_worst_tenth_is_traded_beside_ties_limits_and_a_minimum() -> None:
+    problem = random_problem(3, 10, full=0.7, move_budget=120)
+    units = np.arange(len(problem.units)) < 2
+    minimum = Limit(name="programme", flag=None, people=None, units=units, bound=9, at_least=True)
+    limits = (*problem.limits, minimum)
+    problem = replace(problem, ties=random_ties(problem, 1), limits=limits)
+    trade = trade_off(problem, Against.WORST_TENTH, tail_at(problem, 0))
+
+    points = trace(trade, 4, smallest_gap=1e-3)
+
+    assert len(points) >= 3
+    for low, high in pairwise(points):
+        assert low.amount < high.amount
+        assert low.value > high.value
+    for point in points:
+        assert feasibility_faults(problem, point.unit_of) == []
+        assert 0 <= point.gap < 0.05
+        certify_point(trade, point, largest_gap=None)
+        with pytest.raises(CertificateError, match="no bound closer"):
+            certify_point(trade, replace(point, bound=point.value + 1), largest_gap=None)
 
 
 @pytest.mark.parametrize("against", LINEAR)

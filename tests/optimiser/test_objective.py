@@ -39,10 +39,7 @@ def toy_inputs(baseline: Scenario, **changes: Any) -> Inputs:
         ({"order": ("family",), "tolerance": (1.5,)}, "from 0 to 1"),
         ({"order": ("family",), "tolerance": (float("nan"),)}, "from 0 to 1"),
         ({"worst_tenth_at_most_miles": -1.0}, "must not be negative"),
-        (
-            {"mode": "strict", "order": ("family",), "worst_tenth_weight_gbp_per_mile": 1},
-            "goes with mode weights",
-        ),
+        ({"mode": "strict", "order": ("worst_tenth", "worst_tenth")}, "twice"),
     ],
 )
 def test_objectives_that_make_no_sense_are_refused(wrong: dict[str, Any], words: str) -> None:
@@ -105,6 +102,43 @@ def test_limit_on_the_worst_tenth_is_kept(baseline: Scenario) -> None:
     assert found.objective_gbp >= before.objective_gbp
 
 
+def test_the_worst_tenth_comes_first_where_the_order_says_so(baseline: Scenario) -> None:
+    """By hand: there is room for all near home, and nobody moves where moves come first."""
+    inputs = toy_inputs(baseline)
+    moves = allocate_by_objective(inputs, Objective(mode="strict", order=("placed", "moves")))
+
+    found = allocate_by_objective(
+        inputs, Objective(mode="strict", order=("placed", "worst_tenth", "moves"))
+    )
+
+    levels = found.levels.set_index("level")
+    assert list(levels.index) == ["placed", "worst_tenth", "moves", "all"]
+    assert levels.loc["worst_tenth", "measure_unit"] == "miles"
+    assert levels.loc["worst_tenth", "final"] == found.worst_tenth_miles == 0
+    assert found.placements["straight_miles"].max() == 0
+    assert moves.worst_tenth_miles == moves.placements["straight_miles"].max() > 0
+    assert levels.loc["moves", "value"] > 0
+
+
+def test_the_worst_tenth_is_kept_at_every_level_and_priced_at_the_last(baseline: Scenario) -> None:
+    inputs = toy_inputs(baseline)
+    order = {"mode": "strict", "order": ("placed", "moves")}
+    before = allocate_by_objective(inputs, Objective(**order))
+    assert before.worst_tenth_miles is not None
+    most = before.worst_tenth_miles - 1
+
+    found = allocate_by_objective(
+        inputs,
+        Objective(**order, worst_tenth_at_most_miles=most, worst_tenth_weight_gbp_per_mile=50),
+    )
+
+    assert found.worst_tenth_miles is not None
+    assert found.worst_tenth_miles <= most
+    assert found.levels.set_index("level").loc["moves", "value"] > 0
+    assert found.terms["worst_tenth_weighted"] == pytest.approx(50 * found.worst_tenth_miles)
+    assert found.objective_gbp == pytest.approx(sum(found.terms.values()))
+
+
 def tied(inputs: Inputs) -> Inputs:
     """Keep the first two people, both of the east, apart, and at least one person in CCC-1."""
     apart = pd.DataFrame(
@@ -125,6 +159,9 @@ def at(found: Allocation, prisoner: str) -> str:
         Objective(mode="strict", order=("placed", "family"), tolerance=(0.0, 0.1)),
         Objective(worst_tenth_weight_gbp_per_mile=50),
         Objective(worst_tenth_at_most_miles=80.0),
+        Objective(mode="strict", order=("placed", "worst_tenth"), tolerance=(0.0, 0.1)),
+        Objective(mode="strict", order=("placed", "family"), worst_tenth_at_most_miles=80.0),
+        Objective(mode="strict", order=("placed", "moves"), worst_tenth_weight_gbp_per_mile=50),
     ],
 )
 def test_keep_aparts_and_minimums_go_with_an_order_and_with_the_worst_tenth(

@@ -12,19 +12,17 @@ from hypothesis import strategies as st
 
 from data.progress import StopEarlyError
 from optimiser.certify import CertificateError, feasibility_faults
+from optimiser.level_bounds import MINIMUMS, Tenth
 from optimiser.measure import crowded, per_unit, unplaced_people, whole_cost
 from optimiser.problem import UNPLACED, AllocationProblem, Integers, Limit
 from optimiser.side import RowKind, SideRows
 from optimiser.strict import Level, Solved
-from optimiser.strict_tied import (
-    MINIMUMS,
-    certify_strict_tied,
-    solve_strict_tied,
-    with_minimums,
-)
+from optimiser.strict_tied import certify_strict_tied, solve_strict_tied, with_minimums
 from tests.optimiser.allocation_instances import make_problem, plan_of, random_problem
+from tests.optimiser.test_worst import random_tail, tail_for, worst_by_sorting
 from tests.optimiser.tied_instances import (
     in_order_by_cp_sat,
+    in_order_with_tenth_by_cp_sat,
     make_ties,
     random_ties,
     tied_problems,
@@ -311,3 +309,178 @@ def test_an_order_stopped_before_it_has_a_plan_ends_without_one() -> None:
         solve_strict_tied(
             problem, levels_of(problem, (0.0, 0.0, 0.0)), smallest_gap=0.0, progress=stop
         )
+
+
+@st.composite
+def orders_with_the_tenth(
+    draw: st.DrawFn, *, most_people: int = 4, most_units: int = 3
+) -> tuple[AllocationProblem, Tenth]:
+    """Draw a problem, distances, and a tenth that is limited, priced, both or neither."""
+    problem = draw(tied_problems(most_people=most_people, most_units=most_units))
+    people = len(problem.prisoners)
+    parts = [[draw(st.integers(0, 12)) for _ in problem.establishments] for _ in range(people)]
+    count = draw(st.integers(1, people))
+    at_most = draw(st.sampled_from([None, 0, 3, 7, 20]))
+    tenth = Tenth(
+        tail=tail_for(problem, parts, count=count),
+        weight_pennies=draw(st.integers(0, 3)),
+        at_most=at_most,
+    )
+    return problem, tenth
+
+
+def with_the_tenth(levels: list[Level], problem: AllocationProblem, tenth: Tenth, at: int) -> None:
+    measure = tenth.tail.beyond(problem, 0)
+    levels.insert(at, Level(name=measure.name, measure=measure, tolerance=levels[at].tolerance))
+
+
+def check_in_order_with_the_tenth(
+    problem: AllocationProblem, tenth: Tenth, levels: list[Level], solved: tuple[Solved, ...]
+) -> None:
+    """Filter every plan, level by level, with the tenth by sorting."""
+    worst = {plan: worst_by_sorting(problem, tenth.tail, plan) for plan in plans_of(problem)}
+    left = {
+        plan: value + tenth.weight_pennies * worst[plan]
+        for plan, value in plans_of(problem).items()
+        if tenth.at_most is None or worst[plan] <= tenth.at_most
+    }
+    for level, each in zip(levels, solved, strict=False):
+        amounts = {
+            plan: worst[plan]
+            if level.name == "worst_tenth"
+            else amount(problem, level, plan, value)
+            for plan, value in left.items()
+        }
+        assert each.bound <= min(amounts.values()) <= each.value
+        assert each.final <= each.at_most
+        left = {plan: value for plan, value in left.items() if amounts[plan] <= each.at_most}
+
+
+@settings(max_examples=60)
+@given(orders_with_the_tenth(), st.integers(0, 3), TOLERANCES, st.sampled_from([None, 0, 1, 2]))
+def test_levels_beside_the_tenth_lie_between_bound_and_value_by_filtering_every_plan(
+    case: tuple[AllocationProblem, Tenth],
+    seed: int,
+    tolerance: tuple[float, float, float],
+    at: int | None,
+) -> None:
+    problem, tenth = case
+    levels = levels_of(problem, tolerance, seed)
+    if at is not None:
+        with_the_tenth(levels, problem, tenth, at)
+
+    found = solve_strict_tied(problem, levels, smallest_gap=0.0, tenth=tenth)
+
+    check_in_order_with_the_tenth(problem, tenth, with_minimums(problem, levels), found.levels)
+    certify_strict_tied(problem, levels, found.unit_of, found.levels, tenth=tenth)
+
+
+@settings(max_examples=30)
+@given(
+    orders_with_the_tenth(most_people=7, most_units=4),
+    st.integers(0, 3),
+    st.sampled_from([0.0, 0.1, 0.5]),
+)
+def test_cp_sat_has_no_level_below_its_bound(
+    case: tuple[AllocationProblem, Tenth], seed: int, tolerance: float
+) -> None:
+    """Places first, then the tenth, then a term: each held to what our plan was allowed."""
+    problem, tenth = case
+    levels = levels_of(problem, (0.0, tolerance, 0.0), seed, crowding=False)[:2]
+    with_the_tenth(levels, problem, tenth, 1)
+
+    found = solve_strict_tied(problem, levels, smallest_gap=0.0, tenth=tenth)
+
+    best = in_order_with_tenth_by_cp_sat(
+        problem,
+        tenth.tail.parts[tenth.tail.group_of].astype(np.int64),
+        tenth.tail.count,
+        term_of(problem, seed),
+        limit=tenth.at_most,
+        at_most=[each.at_most for each in found.levels][-3:],
+        short=found.levels[0].at_most if len(found.levels) == 4 else 0,
+    )
+    for each, least in zip(found.levels[-3:], best, strict=True):
+        assert each.bound <= least <= each.value
+    certify_strict_tied(problem, levels, found.unit_of, found.levels, tenth=tenth)
+
+
+@pytest.mark.parametrize("is_limit", [False, True])
+def test_gaps_are_small_on_a_larger_problem_with_the_tenth(is_limit: bool) -> None:
+    problem = random_problem(4, 7, move_budget=60)
+    problem = replace(problem, ties=random_ties(problem, 4))
+    tail = random_tail(problem, 4)
+    first = solve_strict_tied(problem, levels_of(problem, (0.0, 0.05, 0.0)), smallest_gap=1e-3)
+    most = 95 * tail.worst_parts(problem, first.unit_of) // 100
+    tenth = Tenth(tail=tail, at_most=most if is_limit else None)
+    levels = levels_of(problem, (0.0, 0.05, 0.0))
+    if not is_limit:
+        with_the_tenth(levels, problem, tenth, 1)
+
+    found = solve_strict_tied(problem, levels, smallest_gap=1e-3, tenth=tenth)
+
+    assert feasibility_faults(problem, found.unit_of) == []
+    assert tail.worst_parts(problem, found.unit_of) <= most
+    assert max(each.gap for each in found.levels) < 0.05
+    certify_strict_tied(problem, levels, found.unit_of, found.levels, tenth=tenth)
+
+
+def test_bounds_and_plans_beside_the_tenth_that_are_too_good_are_refused() -> None:
+    problem = two_apart()
+    tenth = Tenth(tail=tail_for(problem, [[0, 7], [0, 9]], count=1), at_most=8)
+    levels = levels_of(problem, (0.0, 0.0, 0.0))
+    with_the_tenth(levels, problem, tenth, 1)
+    found = solve_strict_tied(problem, levels, smallest_gap=0.0, tenth=tenth)
+    assert [(each.name, each.value) for each in found.levels[:2]] == [
+        ("placed", 0),
+        ("worst_tenth", 7),
+    ]
+    solved = list(found.levels)
+
+    def certified(unit_of: Integers, levels_told: list[Solved]) -> None:
+        certify_strict_tied(problem, levels, unit_of, levels_told, tenth=tenth)
+
+    certified(found.unit_of, solved)
+    worst = solved[1]
+    for forged in (
+        replace(worst, bound=worst.bound + 1, value=worst.value + 1),
+        replace(worst, spans=worst.spans[:0]),
+        replace(
+            worst,
+            spans=tuple(
+                replace(span, proof=replace(span.proof, ceilings=-1 - span.proof.ceilings))
+                for span in worst.spans
+            ),
+        ),
+    ):
+        with pytest.raises(CertificateError, match="level worst_tenth"):
+            certified(found.unit_of, [solved[0], forged, *solved[2:]])
+    with pytest.raises(CertificateError, match="further away than it may be"):
+        certified(plan_of(0, 1), solved)
+
+
+@settings(max_examples=40)
+@given(orders_with_the_tenth(), st.integers(1, 12))
+def test_an_order_beside_the_tenth_that_is_stopped_hands_over_the_levels_it_reached(
+    case: tuple[AllocationProblem, Tenth], report: int
+) -> None:
+    problem, tenth = case
+    levels = levels_of(problem, (0.0, 0.1, 0.0))
+    with_the_tenth(levels, problem, tenth, 1)
+    reports = 0
+
+    def told(stage: str, _done: int, _total: int) -> None:
+        nonlocal reports
+        assert "£" not in stage or not stage.startswith("levels")
+        reports += 1
+        if reports == report:
+            raise StopEarlyError
+
+    try:
+        found = solve_strict_tied(problem, levels, smallest_gap=0.0, tenth=tenth, progress=told)
+    except StopEarlyError:
+        return
+
+    assert found.stopped == (reports >= report)
+    check_in_order_with_the_tenth(problem, tenth, with_minimums(problem, levels), found.levels)
+    certify_strict_tied(problem, levels, found.unit_of, found.levels, tenth=tenth, is_whole=False)

@@ -320,23 +320,57 @@ def in_order_by_cp_sat(
     return best
 
 
-def worst_by_cp_sat(
-    problem: AllocationProblem, parts: np.ndarray, count: int, weight: int, at_most: int | None
-) -> int:
-    """Price or limit, by CP-SAT, the sum of the furthest few as the least over thresholds.
-
-    ``parts`` has shape (prisoners, establishments); ``at_most`` is of the mean of ``count`` people.
-    """
-    built, most = _whole_model(problem), int(parts.max(initial=0))
+def _tenth_of(built: _CpModel, parts: np.ndarray, count: int) -> Any:
+    """Write the sum of the furthest few as the least over thresholds."""
+    most = int(parts.max(initial=0))
     threshold = built.model.new_int_var(0, most, "")
     beyond = [built.model.new_int_var(0, most, "") for _ in range(built.people)]
     for (p, u), var in built.x.items():
-        far = int(parts[p, problem.unit_establishment[u]])
+        far = int(parts[p, built.problem.unit_establishment[u]])
         built.model.add(beyond[p] >= far - threshold).only_enforce_if(var)
-    tenth = count * threshold + sum(beyond)
+    return count * threshold + sum(beyond)
+
+
+def worst_by_cp_sat(
+    problem: AllocationProblem, parts: np.ndarray, count: int, weight: int, at_most: int | None
+) -> int:
+    """Price or limit, by CP-SAT, the sum of the furthest few.
+
+    ``parts`` has shape (prisoners, establishments); ``at_most`` is of the mean of ``count`` people.
+    """
+    built = _whole_model(problem)
+    tenth = _tenth_of(built, parts, count)
     if at_most is not None:
         built.model.add(tenth <= count * at_most)
     return built.least([*built.cost, weight * tenth])
+
+
+def in_order_with_tenth_by_cp_sat(
+    problem: AllocationProblem,
+    parts: np.ndarray,
+    count: int,
+    term: np.ndarray,
+    *,
+    limit: int | None,
+    at_most: list[int],
+    short: int,
+) -> list[int]:
+    """Give the least of places, of the furthest few and of a term of pairs, by CP-SAT.
+
+    Each is held to ``at_most`` of those before, minimums to ``short``, the few to a limit.
+    """
+    built = _whole_model(problem)
+    tenth = _tenth_of(built, parts, count)
+    if built.short:
+        built.model.add(sum(built.short) <= short)
+    if limit is not None:
+        built.model.add(tenth <= limit)
+    of_pairs = [int(term[pair]) * var for pair, var in built.x.items()]
+    best = []
+    for terms, most in zip((built.out, [tenth], of_pairs), at_most, strict=True):
+        best.append(built.least(terms) if terms else 0)
+        built.model.add(sum(terms) <= most)
+    return best
 
 
 def best_in_wings_by_highs(problem: AllocationProblem) -> int:

@@ -118,17 +118,19 @@ def test_ties_and_other_limits_hold_at_every_point(small_data: Path, tmp_path: P
     assert list(table["objective_gbp"]) == sorted(table["objective_gbp"], reverse=True)
 
 
-def test_the_worst_tenth_beside_ties_is_refused(small_data: Path, tmp_path: Path) -> None:
+def test_the_worst_tenth_is_traded_beside_ties(small_data: Path, tmp_path: Path) -> None:
     scenario, folder = tied(small_data, tmp_path)
+    out = tmp_path / "frontier"
 
-    with pytest.raises(ScenarioError, match="moves, crowding or far"):
-        frontier(
-            scenario,
-            against="worst_tenth",
-            points=3,
-            out_dir=tmp_path / "frontier",
-            data_dir=folder,
-        )
+    done = frontier(scenario, against="worst_tenth", points=3, out_dir=out, data_dir=folder)
+
+    table, account = read(out)
+    assert done.exit_code == ExitCode.DONE
+    assert len(table) >= 2
+    assert (table["measure_unit"] == "miles").all()
+    assert list(table["amount"]) == sorted(table["amount"])
+    assert ((table["gap"] >= 0) & (table["gap"] < 0.01)).all()
+    assert account["largest_gap"] == table["gap"].max()
 
 
 def test_an_interrupt_keeps_the_points_found_so_far(small_data: Path, tmp_path: Path) -> None:
