@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scenarios.results import Results
 
 MOST_PER_WEEK = 5_000
+DATES = ("As the simulated year makes the moves", "So that prisons have room")
 
 
 def show(run: _state.Run, results: Results) -> None:
@@ -45,8 +46,11 @@ def show(run: _state.Run, results: Results) -> None:
 
 def _orders(run: _state.Run, results: Results) -> None:
     """Let the planner date and choose moves, and show and hand over the block orders of those."""
-    kept = _filtered(_dated(run, results.scenario), _effects.names(results))
     names = results.establishments
+    every = _dated(run, results.scenario)
+    room = orders.room(every, names)
+    _show.say(room)
+    kept = _filtered(every, _effects.names(results))
     by_order = orders.block_orders(kept, names)
     _show.table(orders.orders_listing(by_order))
     with st.expander("Move by move"):
@@ -54,7 +58,7 @@ def _orders(run: _state.Run, results: Results) -> None:
     if len(kept):
         _export.download(
             "Block orders",
-            [move_list(kept, names), orders.orders_sheet(by_order)],
+            [move_list(kept, names, room), orders.orders_sheet(by_order, room)],
             results,
             mark="OFFICIAL-SENSITIVE",
         )
@@ -74,13 +78,15 @@ def _dated(run: _state.Run, scenario: dict[str, Any]) -> pd.DataFrame:
         width=320,
     )
     calendar = orders.calendar_of(scenario)
-    as_played = weekly is not None and int(per_week) == weekly
+    as_played = False
+    if weekly is not None and int(per_week) == weekly:
+        dates = st.segmented_control("Dates", DATES, default=DATES[0], required=True, key="dates")
+        as_played = dates == DATES[0]
     _show.say(
         "Dates are those on which the simulated year makes the moves."
         if as_played
-        else "Pairs of prisons between which moves save most come first, from "
-        f"{wording.day(calendar.start_date.isoformat())} on. Whether each prison has room on each "
-        "day is not checked: fill and empty prisons in step."
+        else "Pairs of prisons between which moves save most come first, with those that make room "
+        f"for them, from {wording.day(calendar.start_date.isoformat())} on."
     )
     return _study.dated(run.folder, run.stamp, int(per_week), as_played, calendar)
 

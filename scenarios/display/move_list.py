@@ -15,7 +15,7 @@ NOTE = (
 )
 
 
-def move_list(rows: pd.DataFrame, establishments: pd.DataFrame) -> Sheet:
+def move_list(rows: pd.DataFrame, establishments: pd.DataFrame, note: str = "") -> Sheet:
     """List moves person by person, those of one order together.
 
     Parameters
@@ -24,6 +24,8 @@ def move_list(rows: pd.DataFrame, establishments: pd.DataFrame) -> Sheet:
         Moves of a plan, as in ``moves.parquet``; with ``date`` where they are dated.
     establishments
         One row per ``establishment`` with its ``name``.
+    note
+        What else must be known, such as whether prisons have room on the dates.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def move_list(rows: pd.DataFrame, establishments: pd.DataFrame) -> Sheet:
             "straight_miles_before": "Miles from home today",
             "straight_miles_after": "Miles from home in this run",
         },
-        note=NOTE,
+        note=f"{NOTE} {note}".strip(),
         counts=NOBODY,
     )
 

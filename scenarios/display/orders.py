@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from scenarios.sheets import Sheet
 from scenarios.suppress import NOBODY, Counts
 
 if TYPE_CHECKING:
+    from scenarios.in_step import Pair
     from simulation.clock import Calendar
 
 COLUMNS = (
@@ -122,8 +124,8 @@ def dated(
         Moves in a week; 0 for no dates.
     first_come
         Whether moves are made in the order of the table, as a simulated year of the plan makes
-        them; else pairs of prisons between which moves save most come first, so that people who
-        go the same way go together.
+        them; else in the steps of :mod:`scenarios.in_step`, each whole on the day of its last move,
+        those for the pairs of prisons between which moves save most first.
 
     Returns
     -------
@@ -134,20 +136,97 @@ def dated(
 
     if not per_week:
         return rows.assign(date=NO_DATE)
-    turn = rows if first_come else _pair_by_pair(rows)
+    turn = rows.assign(step=range(len(rows))) if first_come else _in_step(rows)
     days = dict(week_by_week(turn["prisoner_id"].astype("str").tolist(), calendar, per_week))
-    found = turn["prisoner_id"].map(days)
-    dates = [NO_DATE if day != day else _date(calendar, int(day)) for day in found.tolist()]
-    return turn.assign(date=dates)
+    found = turn["prisoner_id"].map(days).astype("float64")
+    whole = found.groupby(turn["step"]).transform("max")
+    whole = whole.mask(found.isna().groupby(turn["step"]).transform("any"))
+    dates = [NO_DATE if day != day else _date(calendar, int(day)) for day in whole.tolist()]
+    return turn.drop(columns="step").assign(date=dates)
 
 
-def _pair_by_pair(rows: pd.DataFrame) -> pd.DataFrame:
-    """Put moves in order: by pair of prisons, that which saves most in all first."""
-    pair = ["from_establishment", "establishment"]
-    saved = rows.groupby(pair)["own_gain_gbp"].transform("sum").round(2)
-    order = ["saved", *pair, "own_gain_gbp", "prisoner_id"]
-    sense = [False, True, True, False, True]
-    return rows.assign(saved=saved).sort_values(order, ascending=sense).drop(columns="saved")
+def _in_step(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put moves in the order of their steps, numbered in ``step``; who gains most goes first."""
+    from scenarios.in_step import steps
+
+    ordered = rows.sort_values(["own_gain_gbp", "prisoner_id"], ascending=[False, True])
+    pairs = zip(
+        ordered["from_establishment"].astype("str"),
+        ordered["establishment"].astype("str"),
+        strict=True,
+    )
+    waiting: dict[Pair, deque[int]] = {}
+    saved: Counter[Pair] = Counter()
+    for place, (pair, gain) in enumerate(zip(pairs, ordered["own_gain_gbp"], strict=True)):
+        waiting.setdefault(pair, deque()).append(place)
+        saved[pair] += round(100 * gain)
+    order = sorted(waiting, key=lambda pair: (-saved[pair], pair))
+    counts = {pair: len(waiting[pair]) for pair in order}
+    places: list[int] = []
+    numbers: list[int] = []
+    for step in steps(order, counts):
+        for _ in range(step.times):
+            places += [waiting[each].popleft() for each in step.pairs]
+            numbers += [len(places)] * len(step.pairs)
+    return ordered.iloc[places].assign(step=numbers)
+
+
+def overfull(rows: pd.DataFrame) -> pd.Series[int]:
+    """Say by how many people prisons would overflow on the evening on which they hold most.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`dated`.
+
+    Returns
+    -------
+    Series
+        People above today's number and that of the plan, by ``establishment``; only where there
+        are any, the most first.
+    """
+    leave = rows[["date", "from_establishment"]].rename(
+        columns={"from_establishment": "establishment"}
+    )
+    both = pd.concat([leave.assign(more=-1), rows[["date", "establishment"]].assign(more=1)])
+    end = both.groupby("establishment")["more"].sum().clip(lower=0)
+    daily = both[both["date"] != NO_DATE].groupby(["establishment", "date"])["more"].sum()
+    most = daily.groupby(level="establishment").cumsum().groupby(level="establishment").max()
+    above = (most - end).dropna()
+    return above[above > 0].astype("int64").sort_values(ascending=False, kind="stable")
+
+
+BEYOND = (
+    "Receptions, releases and other transfers of these days are not counted, nor room in single "
+    "wings."
+)
+
+
+def room(rows: pd.DataFrame, establishments: pd.DataFrame) -> str:
+    """Say whether prisons have room on the dates of the moves.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`dated`, all of it.
+    establishments
+        One row per ``establishment`` with its ``name``.
+    """
+    if (rows["date"] == NO_DATE).all():
+        return "No dates are planned, so room is not looked at."
+    above = overfull(rows)
+    if above.empty:
+        return (
+            "On no evening does a prison hold more people than today or in the plan, whichever is "
+            f"more: an exchange between full prisons is made whole on one day. {BEYOND}"
+        )
+    names = establishments.set_index("establishment")["name"]
+    worst = names.get(above.index[0], above.index[0])
+    return (
+        f"On these dates {wording.count(len(above), 'prison')} would for a time hold more people "
+        f"than today or in the plan, {worst} {int(above.iloc[0]):,} more: they cannot be kept to "
+        f"as they stand. {BEYOND}"
+    )
 
 
 def _date(calendar: Calendar, day: int) -> str:
@@ -224,12 +303,13 @@ def listing(rows: pd.DataFrame, establishments: pd.DataFrame) -> str:
     )
 
 
-def orders_sheet(orders: pd.DataFrame) -> Sheet:
-    """List every block order, for a file of planners' own."""
+def orders_sheet(orders: pd.DataFrame, note: str = "") -> Sheet:
+    """List every block order, for a file of planners' own, with what :func:`room` says."""
     return Sheet(
         title="Block orders: people to be moved together",
         table=orders.assign(date=orders["date"].replace({NO_DATE: "not planned"})),
         labels=ORDER_LABELS,
+        note=note,
         counts=NOBODY,
         sensitive=True,
     )
