@@ -9,8 +9,10 @@ wins::
     groups_header    ESTATE_PROXY_GROUPS_HEADER     header in which it lists the reader's groups
     proxy_addresses  ESTATE_PROXY_ADDRESSES         addresses or networks of the proxy
     claim            ESTATE_CLAIM                   claim of the sign-in that lists the groups
+    analysts         ESTATE_ANALYSTS                groups that are analysts
     planners         ESTATE_PLANNERS                groups that are planners
     administrators   ESTATE_ADMINISTRATORS          groups that are administrators
+    analyst_names    ESTATE_ANALYST_NAMES           readers by name that are analysts
     planner_names    ESTATE_PLANNER_NAMES           readers by name that are planners
     administrator_names
                      ESTATE_ADMINISTRATOR_NAMES     readers by name that are administrators
@@ -26,7 +28,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Role = Literal["viewer", "planner", "administrator"]
+Role = Literal["viewer", "analyst", "planner", "administrator"]
 Mode = Literal["own machine", "sign-in", "proxy"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -37,12 +39,18 @@ VARIABLES = {
     "groups_header": "ESTATE_PROXY_GROUPS_HEADER",
     "proxy_addresses": "ESTATE_PROXY_ADDRESSES",
     "claim": "ESTATE_CLAIM",
+    "analysts": "ESTATE_ANALYSTS",
     "planners": "ESTATE_PLANNERS",
     "administrators": "ESTATE_ADMINISTRATORS",
+    "analyst_names": "ESTATE_ANALYST_NAMES",
     "planner_names": "ESTATE_PLANNER_NAMES",
     "administrator_names": "ESTATE_ADMINISTRATOR_NAMES",
 }
-LISTS = ("proxy_addresses", "planners", "administrators", "planner_names", "administrator_names")
+LISTS = (
+    "proxy_addresses",
+    *("analysts", "planners", "administrators"),
+    *("analyst_names", "planner_names", "administrator_names"),
+)
 
 NO_GROUPS = (
     "email",
@@ -84,9 +92,9 @@ class Access:
         Where the proxy stands; nobody else is answered.
     claim
         Claim of a sign-in that lists groups.
-    planners, administrators
+    analysts, planners, administrators
         Groups that have a role; everybody else is a viewer.
-    planner_names, administrator_names
+    analyst_names, planner_names, administrator_names
         Readers that have a role by their own name: that of the proxy's header, or
         :func:`identity` of a sign-in.
     """
@@ -96,8 +104,10 @@ class Access:
     groups_header: str = ""
     proxies: tuple[Network, ...] = ()
     claim: str = "groups"
+    analysts: frozenset[str] = frozenset()
     planners: frozenset[str] = frozenset()
     administrators: frozenset[str] = frozenset()
+    analyst_names: frozenset[str] = frozenset()
     planner_names: frozenset[str] = frozenset()
     administrator_names: frozenset[str] = frozenset()
 
@@ -109,6 +119,8 @@ class Access:
             return "administrator"
         if name in self.planner_names or not self.planners.isdisjoint(groups):
             return "planner"
+        if name in self.analyst_names or not self.analysts.isdisjoint(groups):
+            return "analyst"
         return "viewer"
 
     def is_proxy(self, address: str | None) -> bool:
@@ -174,8 +186,10 @@ def read(environment: Mapping[str, str], secrets: Mapping[str, Any]) -> Access:
         groups_header=str(told.get("groups_header", "")).lower(),
         proxies=tuple(proxies),
         claim=str(told.get("claim", "groups")),
+        analysts=frozenset(lists["analysts"]),
         planners=frozenset(lists["planners"]),
         administrators=frozenset(lists["administrators"]),
+        analyst_names=frozenset(lists["analyst_names"]),
         planner_names=frozenset(lists["planner_names"]),
         administrator_names=frozenset(lists["administrator_names"]),
     )

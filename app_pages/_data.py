@@ -65,8 +65,11 @@ def given() -> Path | None:
 
 
 def in_use() -> Path | None:
-    """Return the folder of tables that runs of this session are made on; none for the built-in."""
-    name = _session()
+    """Return the folder of tables that runs of this session are made on; none for the built-in.
+
+    Only planners use tables of their own.
+    """
+    name = _session() if _who.is_planner() else None
     if name is None:
         return given()
     from scenarios import sessions
@@ -95,14 +98,19 @@ def option(command: str) -> dict[str, str]:
     return {} if used is None or command == "replay" else {"data": str(used)}
 
 
+def brings_people() -> bool:
+    """Whether the tables in use hold people, who else are made up."""
+    used = in_use()
+    return used is not None and any(path.stem == "population" for path in used.iterdir())
+
+
 def told() -> str:
     """Say in a line on which tables runs are made."""
     used = in_use()
     if used is None:
         return "Runs use the built-in tables and made-up people."
-    names = sorted(path.stem for path in used.iterdir())
-    people = "your people" if "population" in names else "made-up people"
-    return f"Runs use {len(names)} of your tables, and {people}."
+    people = "your people" if brings_people() else "made-up people"
+    return f"Runs use {len(list(used.iterdir()))} of your tables, and {people}."
 
 
 def show() -> None:

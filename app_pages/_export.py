@@ -1,4 +1,4 @@
-"""The one way out of the app: tables as a file, made when asked for, and noted."""
+"""The one way out of the app: files, made when asked for, and noted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app_pages import _show, _state, _who
 
 if TYPE_CHECKING:
     from scenarios.display.marks import Mark
-    from scenarios.export import Book, Kind
+    from scenarios.export import Behind, Book, Kind
     from scenarios.results import Results
     from scenarios.sheets import Sheet
     from scenarios.studies import Study
@@ -31,6 +31,7 @@ def download(
     *,
     mark: Mark | None = None,
     counts: Counts | None = None,
+    behind: Behind | None = None,
 ) -> None:
     """Offer tables as a file; nothing is written before the reader asks for it.
 
@@ -45,9 +46,11 @@ def download(
         The run or runs behind them; none where they are about the model itself.
     mark
         In what is OFFICIAL small counts of people are hidden and rows about single people are left
-        out. When the mark is left out, the reader of a page that is OFFICIAL-SENSITIVE chooses.
+        out. When the mark is left out, the planner who reads what is OFFICIAL-SENSITIVE chooses.
     counts
         Which columns count people, for tables that do not say it themselves.
+    behind
+        What else the tables rest on, where no run made them.
     """
     from scenarios.export import sheet_of
 
@@ -62,7 +65,7 @@ def download(
     if not sheets():
         return
     with st.expander(f"Export: {name[:1].lower()}{name[1:]}"):
-        _show.part(lambda: _offer(name, sheets, runs, mark=mark, counts=counts))
+        _show.part(lambda: _offer(name, sheets, runs, mark=mark, counts=counts, behind=behind))
 
 
 def _offer(
@@ -72,11 +75,12 @@ def _offer(
     *,
     mark: Mark | None,
     counts: Counts | None,
+    behind: Behind | None,
 ) -> None:
     """Let the reader choose for whom the file is and of what kind, and hand it over."""
     from scenarios.export import KINDS, book_of, file_name, kinds
 
-    if mark is None and _show.handling() == "OFFICIAL-SENSITIVE":
+    if mark is None and _who.is_planner() and _show.handling() == "OFFICIAL-SENSITIVE":
         words = st.segmented_control(
             "Who it is for", READERS, default=READERS[0], required=True, key=f"for {name}"
         )
@@ -84,14 +88,16 @@ def _offer(
     level: Mark = mark or "OFFICIAL"
     rule = _rule(name, level)
 
-    def book() -> Book:
-        fit = [sheet for sheet in sheets() if level != "OFFICIAL" or not sheet.is_for_planners]
-        return book_of(name, fit, runs, mark=level, rule=rule, counts=counts)
+    def fit() -> list[Sheet]:
+        return [sheet for sheet in sheets() if level != "OFFICIAL" or not sheet.is_for_planners]
 
-    now = book()
-    if not now.sheets:
+    def book() -> Book:
+        return book_of(name, fit(), runs, mark=level, rule=rule, counts=counts, behind=behind)
+
+    if not fit():
         _show.say("Every table here is about single people: none may circulate.")
         return
+    now = book()
     kind = st.selectbox(
         "Kind of file",
         kinds(now.rows),
@@ -131,3 +137,54 @@ def made(book: Book, kind: Kind, name: str, runs: Path, who: str) -> bytes:
     content = export(book, kind)
     noted(book, kind, name, runs, who)
     return content
+
+
+NOBODY_IN_IT = "holds no people"
+
+
+def offer_file(
+    label: str, name: str, content: Callable[[], bytes | str], media_type: str, rows: int
+) -> None:
+    """Offer a file of one's own that is brought back as it is, and so bears no mark.
+
+    Parameters
+    ----------
+    label
+        What the button says.
+    name
+        Of the file.
+    content
+        Makes it; asked only when the reader does. It holds nothing about people.
+    media_type
+        As browsers name it.
+    rows
+        Lines or rows of it, for the list of exports.
+    """
+    who, folder = _who.name(), _state.runs_folder()
+    st.download_button(
+        label,
+        data=lambda: noted(content, name, rows, folder, who),
+        file_name=name,
+        mime=media_type,
+        on_click="ignore",
+    )
+
+
+def noted(
+    content: Callable[[], bytes | str], name: str, rows: int, runs: Path, who: str
+) -> bytes | str:
+    """Make a file and note it; without the note there is no file."""
+    from scenarios import audit
+
+    made_now = content()
+    entry = audit.Entry(
+        who=who,
+        what=name,
+        rows=rows,
+        kind=name.rpartition(".")[2],
+        mark="OFFICIAL",
+        run="",
+        small_counts=NOBODY_IN_IT,
+    )
+    audit.record(runs, entry)
+    return made_now

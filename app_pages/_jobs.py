@@ -28,7 +28,9 @@ ADDRESS = "job"
 SEED, REPLICATIONS = 1, 4
 """Of a run that is started with one button."""
 
-VIEWERS = "Only planners can start this."
+VIEWERS = "Only analysts and planners can start this."
+ABOUT_PEOPLE: frozenset[Command] = frozenset({"allocate"})
+"""Commands that decide about single people: planners alone begin them."""
 WHERE_TOLD = "The page Runs says what was wrong."
 """What was wrong may name single people: it is told where only planners read."""
 
@@ -114,7 +116,7 @@ def _start(command: Command, title: str, options: Mapping[str, Any]) -> None:
     from scenarios.jobs import Request
     from scenarios.worker import start
 
-    if not _who.is_planner():
+    if not _may_start(command, options):
         return
     name = f"{command}-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1_000_000:06d}"
     asked = Request(
@@ -152,9 +154,17 @@ def jobs(kinds: Sequence[Command] | None = None) -> list[Job]:
 
 def may_begin() -> bool:
     """Say so to those who may not start anything; return whether the reader may."""
-    if not _who.is_planner():
+    if not _who.may_work():
         _show.say(VIEWERS)
-    return _who.is_planner()
+    return _who.may_work()
+
+
+def _may_start(command: Command, options: Mapping[str, Any]) -> bool:
+    """Whether the reader may start this: analysts on the tables that everybody shares."""
+    if _who.is_planner():
+        return True
+    shared = (None, str(_data.given()))
+    return _who.may_work() and command not in ABOUT_PEOPLE and options.get("data") in shared
 
 
 def panel(kinds: Sequence[Command] | None = None) -> Path | None:
@@ -275,7 +285,8 @@ def _show_ended(job: Job) -> None:
         with st.expander("Last lines of the log"):
             _show.log(tail)
     with st.container(horizontal=True):
-        if status.state != "done" and planner and _may_end(job):
+        may = _may_end(job) and _may_start(job.request.command, job.request.options)
+        if status.state != "done" and may:
             st.button("Start it again", key=f"again {job.name}", on_click=again, args=(job.name,))
         st.button("Put away", key=f"forget {job.name}", on_click=forget, args=(job.name,))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PERSON = "person asked for"
 SAID = "said of a decision"
 SAID_AGAIN = "said of deciding again"
+NOTHING_KEPT = "Nothing was kept."
 REVIEW_DAYS = 90
 MOST_CHANGES = 100_000
 KEEP, ELSEWHERE, AWAY = "Keep here", "Hold elsewhere", "Keep away from"
@@ -154,16 +155,18 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
     today = datetime.now(UTC).date()
     with st.form("decide"):
         place = st.selectbox("Place", offered, format_func=places.__getitem__, key="place")
-        reasons = [str(code) for code in persons.REASONS]
+        # what was said of one person is never offered for the next
         why = st.selectbox(
             "Reason",
-            reasons,
-            index=reasons.index("operational"),
+            [str(code) for code in persons.REASONS],
+            index=None,
+            placeholder="Choose a reason",
             format_func=persons.reason,
-            key="reason",
+            key=f"reason {prisoner_id}",
         )
-        note = st.text_input("Note for planners", max_chars=200, key="note")
-        owner = st.text_input("Who decides", value=_who.name(), max_chars=80, key="owner")
+        note = st.text_input("Note for planners", max_chars=200, key=f"note {prisoner_id}")
+        signed_in = _who.name() if _who.is_known() else ""
+        owner = st.text_input("Who decides", value=signed_in, max_chars=80, key="owner")
         review = st.date_input(
             "To be reviewed on",
             value=max(plan.date, today) + timedelta(days=REVIEW_DAYS),
@@ -171,7 +174,11 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
             key="review",
         )
         if st.form_submit_button("Keep this decision", type="primary"):
-            _lock(plan, prisoner_id, str(action), str(place), str(why), note, owner, review)
+            faults = persons.unsaid(why, note, owner)
+            if faults:
+                st.session_state[SAID] = [NOTHING_KEPT, *faults]
+            else:
+                _lock(plan, prisoner_id, str(action), str(place), str(why), note, owner, review)
             st.rerun()
 
 
@@ -202,7 +209,7 @@ def _lock(
     try:
         again.lock(plan.folder, cells, plan.locks)
     except (ScenarioError, TableError) as error:
-        st.session_state[SAID] = ["Nothing was kept.", *str(error).splitlines()]
+        st.session_state[SAID] = [NOTHING_KEPT, *str(error).splitlines()]
     else:
         does = persons.ACTIONS[str(cells["action"])]
         st.session_state[SAID] = [

@@ -16,7 +16,7 @@ SAID = "said of rules relaxed"
 
 
 def show(results: Results) -> None:
-    """Show the newest study of rules of a plan, and let a planner start one."""
+    """Show the newest study of rules of a plan, and let those who may start one."""
     _jobs.panel(["rules"])
     for line in st.session_state.pop(SAID, []):
         _show.say(line)
@@ -34,7 +34,7 @@ def show(results: Results) -> None:
             _show.table(listing)
         else:
             _show.figure(drawn, listing)
-    if _who.is_planner():
+    if _who.may_work():
         again = "Relax each rule again" if found else "Relax each rule alone"
         st.button(again, on_click=_begin, args=(results,))
 

@@ -98,10 +98,7 @@ def style() -> None:
 
 
 def mark(how: marks.Mark = "OFFICIAL", *shown: Results | Study) -> None:
-    """Show how the page is to be handled, which runs it shows, and whether its people are real.
-
-    The first line of every page.
-    """
+    """Write the first line of a page; :func:`app_pages._who.mark` says how it is to be handled."""
     _handling.set(how)
     st.html(f'<p class="estate-mark">{escape(marks.line(how, *shown))}</p>')
 

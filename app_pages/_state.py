@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _show
+from app_pages import _show, _who
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scenarios.display.marks import Mark
     from scenarios.results import Results
 
 RUNS_VARIABLE = "ESTATE_RUNS"
@@ -30,7 +29,8 @@ CHOSEN = "chosen run"
 class Run:
     """A stored run: its folder and the words that name it in a list.
 
-    ``stamp`` tells one writing of the folder from another.
+    ``stamp`` tells one writing of the folder from another; ``data`` is the digest of the tables it
+    was made on, and ``is_loaded`` says whether its people are records that somebody loaded.
     """
 
     folder: str
@@ -39,6 +39,8 @@ class Run:
     placements: str
     scenario: str
     ceiling: bool = False
+    data: str = ""
+    is_loaded: bool = False
 
     @property
     def is_baseline(self) -> bool:
@@ -115,6 +117,25 @@ def baseline_of(run: Run) -> Run | None:
     return None
 
 
+def front_runs(*, loaded: bool) -> tuple[Run | None, Run | None]:
+    """Give the plan and the run of today's estate that answer on the front page.
+
+    Both are made on the same tables, so that one can stand beside the other: those of the newest
+    run of today's estate, among runs of such people as the reader's runs are made on where there
+    are any. No ceiling answers.
+
+    Parameters
+    ----------
+    loaded
+        Whether the reader's runs are made on records that were loaded.
+    """
+    known = [run for run in stored_runs() if not run.ceiling]
+    known.sort(key=lambda run: run.is_loaded != loaded)
+    baseline = next((run for run in known if run.is_baseline), None)
+    same = [run for run in known if baseline is None or run.data == baseline.data]
+    return next((run for run in same if run.placements == "optimised"), None), baseline
+
+
 def last_chosen() -> Run | None:
     """Return the run that other pages show, without asking."""
     runs = stored_runs()
@@ -146,13 +167,16 @@ def opened(run: Run) -> Results:
     return opened_at(run.folder, run.stamp)
 
 
-def page(title: str, handling: Mark = "OFFICIAL") -> tuple[Run, Results]:
-    """Begin a page about one run: its mark, the choice, the title and the notice about the data."""
+def page(title: str, *, counts: bool = False, people: bool = False) -> tuple[Run, Results]:
+    """Begin a page about one run: its mark, the choice, the title and the notice about the data.
+
+    ``counts`` and ``people`` are those of :func:`app_pages._who.mark`.
+    """
     top = st.container()
     run = chosen_run()
     results = opened(run)
     with top:
-        _show.mark(handling, results)
+        _who.mark(results, counts=counts, people=people)
     _show.title(title)
     _show.notice(results)
     return run, results
@@ -221,13 +245,23 @@ def _described(folder: str, stamp: int) -> Run:
     import json
 
     try:
-        summary = json.loads((Path(folder) / "summary.json").read_text(encoding="utf-8"))
-        told = {key: str(summary[key]) for key in ("title", "placements", "scenario")}
-        ceiling = bool(summary["ceiling"])
+        summary, manifest = (
+            json.loads((Path(folder) / name).read_text(encoding="utf-8"))
+            for name in ("summary.json", "manifest.json")
+        )
+        return Run(
+            folder=folder,
+            stamp=stamp,
+            title=str(summary["title"]),
+            placements=str(summary["placements"]),
+            scenario=str(summary["scenario"]),
+            ceiling=bool(summary["ceiling"]),
+            data=str(manifest["data_digest"]),
+            is_loaded="population" in manifest["inputs"],
+        )
     except (OSError, ValueError, KeyError, TypeError):
-        told = {"title": Path(folder).name, "placements": "", "scenario": ""}
-        ceiling = False
-    return Run(folder=folder, stamp=stamp, ceiling=ceiling, **told)
+        name = Path(folder).name
+        return Run(folder=folder, stamp=stamp, title=name, placements="", scenario="")
 
 
 def _first_to_show(runs: list[Run]) -> Run:

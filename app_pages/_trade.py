@@ -102,10 +102,10 @@ def draw(study: Study, found: Frontier, number: int) -> None:
 
 
 def make_plan(study: Study, found: Frontier, number: int) -> None:
-    """Let the planner make the plan of a point: a run of the study's scenario with its limit."""
+    """Let analysts and planners make the plan of a point: a run of its scenario with its limit."""
     from scenarios.from_point import MAKES, limit_words
 
-    if not _who.is_planner():
+    if not _who.may_work():
         return
     if found.against not in MAKES:
         _show.say(

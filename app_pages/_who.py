@@ -1,4 +1,4 @@
-"""Who is reading: a viewer, a planner or an administrator.
+"""Who is reading: a viewer, an analyst, a planner or an administrator.
 
 On the reader's own machine, without sign-in, everybody is a planner.
 """
@@ -6,12 +6,17 @@ On the reader's own machine, without sign-in, everybody is a planner.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from app_pages import _access, _show
 from app_pages._access import Access, AccessError, Role
+from scenarios.display import marks
+
+if TYPE_CHECKING:
+    from scenarios.results import Results
+    from scenarios.studies import Study
 
 OWN_MACHINE = "own machine"
 PLANNERS = (
@@ -39,8 +44,34 @@ def name() -> str:
     return _reader()[0]
 
 
+def mark(*shown: Results | Study, counts: bool = False, people: bool = False) -> None:
+    """Show how a page is to be handled, and which runs it shows: the first line of every page.
+
+    Parameters
+    ----------
+    shown
+        The runs or studies on it.
+    counts
+        Whether the page tells planners counts of people, however small.
+    people
+        Whether it tells planners of single people.
+    """
+    told = people or (counts and bool(shown))
+    _show.mark(marks.handling(shown, tells_people=told and is_planner()), *shown)
+
+
+def is_known() -> bool:
+    """Whether the reader said who they are; nobody does on their own machine."""
+    return settings().mode != "own machine"
+
+
 def is_planner() -> bool:
     """Whether the reader may see what is about single people."""
+    return role() in ("planner", "administrator")
+
+
+def may_work() -> bool:
+    """Whether the reader may keep scenarios, and start work that is not about single people."""
     return role() != "viewer"
 
 

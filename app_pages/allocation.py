@@ -41,9 +41,7 @@ def _map(run: _state.Run, results: Results, *, circulate: bool) -> None:
         )
 
 
-run, results = _state.page(
-    "Who is held where", "OFFICIAL-SENSITIVE" if _who.is_planner() else "OFFICIAL"
-)
+run, results = _state.page("Who is held where", counts=True, people=True)
 is_plan = views.is_plan(results)
 circulate = not _who.is_planner()
 counts = _study.far(run.folder, run.stamp, held.window_days(results))

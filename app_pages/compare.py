@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _effects, _export, _show, _state
+from app_pages import _effects, _export, _show, _state, _who
 from app_pages._state import Run
 from scenarios import effects
 from scenarios.display import compared, figures, listings, views, wording
@@ -94,7 +94,7 @@ _show.title("Compare runs")
 runs = _state.stored_runs()
 if len(runs) < 2:
     with top:
-        _show.mark()
+        _who.mark()
     _state.keep_asked()
     _show.say("A comparison needs two stored runs. Start another one first.")
     st.page_link("app_pages/runs.py", label="Start a run")
@@ -103,7 +103,7 @@ if len(runs) < 2:
 picked = chosen(runs)
 opened = [_state.opened(run) for run in picked]
 with top:
-    _show.mark("OFFICIAL", *opened)
+    _who.mark(*opened, counts=True)
 if len(picked) < 2:
     _show.say("Choose at least one other run.")
     st.stop()

@@ -10,12 +10,8 @@ from app_pages import _data, _export, _show, _who
 from data.load import read_table
 from scenarios import templates, uploads
 from scenarios.display import data_quality, wording
+from scenarios.export import KINDS
 
-KINDS: dict[templates.Kind, str] = {
-    "xlsx": "Excel workbook",
-    "csv": "CSV files, zipped",
-    "ods": "OpenDocument spreadsheet",
-}
 EVERY = "All tables"
 FOUND_AGAIN = (
     "Only you can see them, in this browser: they are found again when the page is loaded anew, "
@@ -92,21 +88,28 @@ def show_templates() -> None:
             )
         with right:
             kind = st.selectbox(
-                "Kind of file", list(KINDS), format_func=KINDS.__getitem__, key="template kind"
+                "Kind of file",
+                templates.KINDS,
+                format_func=lambda code: KINDS[code].label,
+                key="template kind",
             )
         chosen = templates.names() if table == EVERY else (str(table),)
         stem = "template" if table == EVERY else f"template-{table}"
-        st.download_button(
+        _export.offer_file(
             "Download the template",
-            data=lambda: templates.template(chosen, kind),
-            file_name=f"{stem}.{templates.ENDINGS[kind]}",
-            on_click="ignore",
+            f"{stem}.{KINDS[kind].ending}",
+            lambda: templates.template(chosen, kind),
+            KINDS[kind].media_type,
+            len(chosen),
         )
 
 
 def show_findings(found: Path, whose: str, tables: Path | None) -> None:
     """Show what a check of tables found: the report, then the gaps and who is misplaced."""
     check = uploads.stored_check(found)
+    behind = data_quality.behind(
+        None if tables is None else sorted(path.stem for path in tables.iterdir())
+    )
     report = data_quality.read(found, "report")
     if len(report):
         _show.table(data_quality.report(report))
@@ -115,6 +118,7 @@ def show_findings(found: Path, whose: str, tables: Path | None) -> None:
             "What was found",
             [data_quality.report_sheet(report)],
             mark="OFFICIAL-SENSITIVE",
+            behind=behind,
         )
         return
     missing = data_quality.read(found, "missing")
@@ -137,11 +141,12 @@ def show_findings(found: Path, whose: str, tables: Path | None) -> None:
             data_quality.misplaced(misplaced, prisons),
         ],
         mark="OFFICIAL-SENSITIVE",
+        behind=behind,
     )
 
 
-_show.mark("OFFICIAL-SENSITIVE")
 _who.planners_only()
+_who.mark(people=True)
 _show.title("Data")
 _show.say(_data.told(), small=False)
 _show.say(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app_pages import _export, _jobs, _show, _state, _study, _trade
+from app_pages import _export, _jobs, _show, _state, _study, _trade, _who
 from scenarios.display import frontiers
 
 top = st.container()
@@ -22,7 +22,7 @@ studies = _study.found("frontier")
 if studies:
     study = _trade.chosen(studies, made)
     with top:
-        _show.mark("OFFICIAL", study)
+        _who.mark(study, counts=True)
     found = _study.frontier(study)
     number = _trade.picked(study, found)
     start = int(found.points["point"].iloc[0])
@@ -38,7 +38,7 @@ if studies:
     _show.table(_trade.equality(at))
 else:
     with top:
-        _show.mark()
+        _who.mark()
     _show.say("No trade-off study is stored yet. Start one below: it takes a few minutes.")
 
 _show.section("Would other assumptions change the moves?")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _show, _state
+from app_pages import _show, _state, _who
 from scenarios.display import handbook
 
 _state.keep_asked()
-_show.mark()
+_who.mark()
 _show.title("Help")
 _show.say(
     "The tool recommends; a named officer decides, after considering each person individually. "

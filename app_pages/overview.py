@@ -39,7 +39,7 @@ top = st.container()
 run = _state.chosen_run()
 results = _state.opened(run)
 with top:
-    _show.mark("OFFICIAL", results)
+    _who.mark(results, counts=True)
 _show.title(results.title)
 _show.say(str(results.summary["question"]), small=False)
 _show.notice(results)

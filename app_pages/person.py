@@ -8,7 +8,7 @@ from app_pages import _person, _show, _state, _who
 from scenarios.display import views
 
 _who.planners_only()
-run, results = _state.page("One person", "OFFICIAL-SENSITIVE")
+run, results = _state.page("One person", people=True)
 if not views.is_plan(results):
     _show.say(
         "This run holds people where they are today, so nothing was decided that could be "

@@ -7,7 +7,7 @@ import streamlit as st
 from app_pages import _data, _jobs, _show, _state, _who
 from scenarios.display import listings, progress
 
-_show.mark("OFFICIAL-SENSITIVE" if _who.is_planner() else "OFFICIAL")
+_who.mark(people=True)
 _show.title("Runs")
 _show.say(
     "A run decides who is held where, plays a year of visits several times, and is stored with "

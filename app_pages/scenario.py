@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import _builder, _effects, _jobs, _rules, _show, _state, _who
+from app_pages import _builder, _effects, _export, _jobs, _rules, _show, _state, _who
 from app_pages._builder import Begun
 from scenarios import drafts, presets
 from scenarios.display import drafted
@@ -178,9 +178,14 @@ def by_prison(scenario: Begun) -> Begun:
         placeholder="as today",
     )
     left, right = st.columns(2)
-    left.download_button(
-        "Download this table (CSV)", drafted.prisons_file(edited), "prisons.csv", "text/csv"
-    )
+    with left:
+        _export.offer_file(
+            "Download this table (CSV)",
+            "prisons.csv",
+            lambda: drafted.prisons_file(edited),
+            "text/csv",
+            len(edited),
+        )
     handed = right.file_uploader(
         "Filled table (CSV)", type=["csv"], key=_builder.key("prisons file")
     )
@@ -268,12 +273,15 @@ def keep_and_run(scenario: Begun, draft: drafts.Draft, problems: tuple[str, ...]
         copy = drafts.duplicate(runs, draft)
         _builder.begin(replace(scenario, name=copy.name, title=copy.title, kept_as=None))
         st.rerun()
-    right.download_button(
-        "Download the file (YAML)",
-        drafts.draft_text(draft),
-        f"{drafts.proper_name(draft.name)}.yaml",
-        "text/yaml",
-    )
+    text = drafts.draft_text(draft)
+    with right:
+        _export.offer_file(
+            "Download the file (YAML)",
+            f"{drafts.proper_name(draft.name)}.yaml",
+            lambda: text,
+            "text/yaml",
+            text.count("\n"),
+        )
     left, right = st.columns(2)
     with left:
         replications = st.number_input(
@@ -301,7 +309,7 @@ def keep_and_run(scenario: Begun, draft: drafts.Draft, problems: tuple[str, ...]
         _show.say(problem)
 
 
-_show.mark("OFFICIAL")
+_who.mark()
 _show.title("Scenario")
 _state.keep_asked()
 scenario = _builder.begun()
@@ -336,7 +344,7 @@ else:
     _show.table(drafted.lines(made))
 
 _show.section("Keep it and run it")
-if _who.is_planner():
+if _who.may_work():
     keep_and_run(scenario, draft, problems)
 else:
-    _show.say("Only planners keep scenarios and start runs.")
+    _show.say("Only analysts and planners keep scenarios and start runs.")

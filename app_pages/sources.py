@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import _export, _show, _state
+from app_pages import _export, _show, _state, _who
 from scenarios.display import listings, wording
 
 run = _state.last_chosen()
 results = _state.opened(run) if run else None
 shown = [results] if results else []
-_show.mark("OFFICIAL", *shown)
+_who.mark(*shown)
 _show.title("Where every number comes from")
 _show.notice(*shown)
 _show.say(

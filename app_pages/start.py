@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _jobs, _show, _state, _who
+from app_pages import _data, _jobs, _show, _state, _who
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from scenarios.display.questions import Answer
 
+NEWEST = "the newest that was made on the same tables as the run of today."
 PLAN = "closer_to_home"
 BASELINE = "baseline"
 
@@ -24,12 +25,10 @@ _show.say(
     "and cost.",
     small=False,
 )
-runs = [run for run in _state.stored_runs() if not run.ceiling]
-baseline = next((run for run in runs if run.is_baseline), None)
-plan = next((run for run in runs if run.placements == "optimised"), None)
+plan, baseline = _state.front_runs(loaded=_data.brings_people())
 shown = [_state.opened(run) for run in (plan, baseline) if run is not None]
 with top:
-    _show.mark("OFFICIAL", *shown)
+    _who.mark(*shown, counts=True)
 _show.notice(*shown)
 
 
@@ -89,6 +88,8 @@ if plan or baseline:
     told = plan or baseline
     assert told is not None
     groups = equality(told.folder, told.stamp)
+    if plan:
+        _show.say(f"Answered from the plan “{plan.title}”: {NEWEST}")
     show(questions.held(_state.opened(told), groups, circulate=not _who.is_planner()))
 if plan is None:
     offer(

@@ -136,7 +136,7 @@ def _who_gains(results: Results, groups: pd.DataFrame) -> None:
     )
 
 
-run, results = _state.page("Visits and video calls")
+run, results = _state.page("Visits and video calls", counts=True)
 known = (run.folder, run.stamp)
 estimates = _effects.estate(*known)
 baseline = _state.baseline_of(run)

@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from scenarios.display.marks import Mark, is_synthetic
+from scenarios.display.markup import DASH
 from scenarios.errors import ScenarioError
 from scenarios.safe_cells import safe_text
 from scenarios.sheets import Sheet
-from scenarios.spreadsheets import Cell, Page, ods, zipped
+from scenarios.spreadsheets import FIXED, Cell, Page, ods, zipped
 from scenarios.suppress import NOBODY, Counts, Rule, hide_together
+from scenarios.written import as_numbers
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
@@ -36,7 +38,17 @@ if TYPE_CHECKING:
     from scenarios.results import Results
     from scenarios.studies import Study
 
-__all__ = ["KINDS", "Book", "Kind", "book_of", "export", "file_name", "kinds", "sheet_of"]
+__all__ = [
+    "KINDS",
+    "Behind",
+    "Book",
+    "Kind",
+    "book_of",
+    "export",
+    "file_name",
+    "kinds",
+    "sheet_of",
+]
 
 ILLUSTRATIVE = (
     "ILLUSTRATIVE: the people are made up. No row is about a real person, and no move, price or "
@@ -102,7 +114,7 @@ class Book:
     about
         What the numbers rest on, each with its name; made by ``book_of``.
     made_from
-        The date of the data; files that bear a date bear this one.
+        The date of the data; files that bear a date bear this one. None where it is not known.
     rule
         How small counts are hidden; ``None`` hides nothing.
 
@@ -118,7 +130,7 @@ class Book:
     illustrative: bool
     run: str
     about: Mapping[str, str]
-    made_from: date
+    made_from: date | None
     rule: Rule | None
 
     def __post_init__(self) -> None:
@@ -140,6 +152,25 @@ class Book:
         return [self.mark, *([ILLUSTRATIVE] if self.illustrative else []), DECIDES]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What tables rest on that no run and no study made.
+
+    Attributes
+    ----------
+    tables
+        Which tables they are about, in words.
+    made_from
+        The date of the data; none where it is not known.
+    illustrative
+        Whether the people are made up.
+    """
+
+    tables: str
+    made_from: date | None
+    illustrative: bool
+
+
 def kinds(rows: int = 0) -> tuple[Kind, ...]:
     """List the kinds of file that can be written here for this many rows."""
     able = ["xlsx", "csv", *(["ods"] if rows <= ODS_ROWS else []), "html"]
@@ -156,6 +187,7 @@ def book_of(
     mark: Mark,
     rule: Rule | None,
     counts: Counts | None = None,
+    behind: Behind | None = None,
 ) -> Book:
     """Put tables together with what the runs behind them rest on.
 
@@ -169,24 +201,32 @@ def book_of(
         Runs or studies behind the tables; none where they are about the model itself.
     counts
         Which columns count people, for tables that do not say it themselves.
+    behind
+        What else the tables rest on; the model itself where neither this nor a run is given.
     """
     from scenarios.provenance import PRODUCT, versions
     from scenarios.settings import settings
 
     about = {"Version": f"{PRODUCT} {versions()[PRODUCT]}"}
+    if behind is not None:
+        about["Tables"] = behind.tables
     for one in shown:
         words = _about(one)
         about |= words if len(shown) == 1 else {f"{_name(one)}: {k}": words[k] for k in words}
     dates = [date.fromisoformat(day) for one in shown if (day := _data_of(one))]
+    made_from = behind.made_from if behind is not None else None
+    if behind is None and not shown:
+        made_from = settings()["as_of"].value
     sheets = [sheet_of(table) for table in tables]
     return Book(
         title=title,
         sheets=[s if s.counts is not None else replace(s, counts=counts) for s in sheets],
         mark=mark,
-        illustrative=any(is_synthetic(one) for one in shown),
+        illustrative=any(is_synthetic(one) for one in shown)
+        or (behind is not None and behind.illustrative),
         run=", ".join(_name(one) for one in shown),
         about=about,
-        made_from=max(dates, default=settings()["as_of"].value),
+        made_from=max(dates, default=made_from),
         rule=rule,
     )
 
@@ -270,6 +310,12 @@ class _Part:
     table: pd.DataFrame
 
     @property
+    def apart(self) -> _Part:
+        """The same with every written number in columns of its own, for files of numbers."""
+        table, labels = as_numbers(self.table, self.sheet.labels)
+        return replace(self, table=table, sheet=replace(self.sheet, table=table, labels=labels))
+
+    @property
     def heads(self) -> list[str]:
         """Headings with their units, each once."""
         told: list[str] = []
@@ -293,7 +339,8 @@ class _Ready:
         """The lines of the cover sheet."""
         book = self.book
         run = [f"Run: {book.run}"] if book.run else []
-        return [book.title, *book.warnings, *run, f"Data of {book.made_from.isoformat()}"]
+        of = "a date that is not known" if book.made_from is None else book.made_from.isoformat()
+        return [book.title, *book.warnings, *run, f"Data of {of}"]
 
     @property
     def provenance(self) -> list[tuple[str, str]]:
@@ -382,6 +429,7 @@ def _about(shown: Results | Study) -> dict[str, str]:
         "Seed": made.get("seed"),
         "Simulated years": made.get("replications"),
         "Commit": made.get("commit"),
+        "Data of": _data_of(shown),
     }
     if "inputs" in made:
         told["People"] = "made up, to match published totals" if is_synthetic(shown) else "records"
@@ -389,7 +437,6 @@ def _about(shown: Results | Study) -> dict[str, str]:
         gap = shown.allocation.get("gap")
         told |= {
             "Question": shown.summary["question"],
-            "Data of": _data_of(shown),
             "Status of the placements": shown.allocation["status"],
             "Gap to the best possible": "not applicable" if gap is None else f"{gap:.6%}",
         }
@@ -397,10 +444,10 @@ def _about(shown: Results | Study) -> dict[str, str]:
 
 
 def _data_of(shown: Results | Study) -> str:
-    """Give the date of the data behind a run; nothing for a study, which does not tell it."""
+    """Give the date of the data behind a run or a study, ISO; empty where it is not known."""
     from scenarios.results import Results
 
-    return shown.holds_for["date"][:10] if isinstance(shown, Results) else ""
+    return shown.holds_for["date"][:10] if isinstance(shown, Results) else shown.as_of
 
 
 UNITS = {
@@ -424,7 +471,7 @@ def _with_unit(label: str, column: str) -> str:
 
 def _cell(value: Any) -> str | float | int:
     """Turn a cell into text that can do no harm, or a number."""
-    if value is None or value is pd.NaT or value != value:
+    if value is None or value is pd.NaT or value != value or value == DASH:
         return NOT_AVAILABLE
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "yes" if value else "no"
@@ -458,7 +505,7 @@ def _csv(ready: _Ready) -> bytes:
     words += [(part.name, part.sheet.title) for part in ready.parts]
     words += [(part.name, note) for part in ready.parts for note in part.notes]
     files = {"about.csv": _csv_text(["What", "Words"], [*words, *ready.provenance])}
-    for part in ready.parts:
+    for part in (each.apart for each in ready.parts):
         files[f"{_slug(part)}.csv"] = _csv_text(part.heads, _rows(part))
     return zipped({name: text.encode("utf-8-sig") for name, text in files.items()})
 
@@ -488,7 +535,7 @@ def _xlsx(ready: _Ready) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     options |= {"strings_to_numbers": False, "nan_inf_to_errors": False}
     workbook = xlsxwriter.Workbook(out, options)
-    made = datetime.combine(ready.book.made_from, datetime.min.time())
+    made = datetime.combine(ready.book.made_from or date(*FIXED[:3]), datetime.min.time())
     workbook.set_properties(
         {"title": ready.book.title, "comments": "; ".join(ready.book.warnings), "created": made}
     )
@@ -504,7 +551,7 @@ def _xlsx(ready: _Ready) -> bytes:
     notes = [(f"Note {number}", note) for number, note in enumerate(ready.notes, start=1)]
     _pairs_sheet(workbook, "Notes", ready, styles, ("Note", "Words"), notes)
     for part in ready.parts:
-        _table_sheet(workbook, part, ready, styles)
+        _table_sheet(workbook, part.apart, ready, styles)
     heads = ("What", "Value")
     _pairs_sheet(workbook, "Provenance", ready, styles, heads, ready.provenance)
     workbook.close()
@@ -605,6 +652,10 @@ def _width(head: str, values: Sequence[str | float | int]) -> int:
     return max(8, min(WIDEST, max(longest, min(len(head), 24)) + 2))
 
 
+OF_SEVERAL_UNITS = "[>=1000]#,##0;[<=-1000]-#,##0;General"
+"""Writes whole numbers where they are large, and shares with all their decimals."""
+
+
 def _number_format(column: str, part: _Part) -> str:
     """Write numbers as the pages do: pounds, per cent, one or two decimals, or whole."""
     if column.endswith("_gbp"):
@@ -615,6 +666,8 @@ def _number_format(column: str, part: _Part) -> str:
         return "#,##0.00"
     if column.endswith("_minutes") or "_miles" in column or "_days" in column:
         return "#,##0.0"
+    if "|" in column:
+        return OF_SEVERAL_UNITS
     whole = part.sheet.table[column].dtype.kind != "f"
     return "#,##0" if whole else "#,##0.##"
 
@@ -634,7 +687,7 @@ def _ods(ready: _Ready) -> bytes:
         ),
         Page(name="Notes", rows=[["Notes"], marks, *[[note] for note in ready.notes]], heads={0}),
     ]
-    for part in ready.parts:
+    for part in (each.apart for each in ready.parts):
         words = [[f"{part.name}: {part.sheet.title}"], marks, *[[note] for note in part.notes]]
         rows: list[Sequence[Cell]] = [*words, part.heads, *_rows(part)]
         pages.append(Page(name=part.name, rows=rows, heads={0, len(words)}))

@@ -91,6 +91,15 @@ class Study:
                 continue
         return {}
 
+    @property
+    def as_of(self) -> str:
+        """The date of the data behind the study, ISO; empty where it is not known."""
+        for folder in (self.folder, *_made_from(self)):
+            day = _head_of(folder).get("as_of")
+            if day:
+                return str(day)[:10]
+        return ""
+
 
 def studies(runs: Path, kind: Kind | None = None) -> list[Study]:
     """List the studies of a folder of runs, the newest first.
@@ -154,14 +163,20 @@ def _described(folder: Path, kind: Kind, stamp: int) -> Study:
 
 
 def _scenario_words(folder: Path) -> tuple[str, str]:
-    """Read name and title of a scenario, which stand before its first group of settings."""
+    """Give name and title of a scenario."""
+    head = _head_of(folder)
+    return ("", folder.name) if "title" not in head else (str(head["name"]), str(head["title"]))
+
+
+def _head_of(folder: Path) -> dict[str, Any]:
+    """Read what stands in a scenario before its first group of settings; empty if it cannot be."""
     try:
         text = (folder / "scenario.yaml").read_text(encoding="utf-8")
         groups = WITHOUT_VALUE.search(text)
         head = yaml.safe_load(text[: groups.start()] if groups else text)
-        return str(head["name"]), str(head["title"])
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return "", folder.name
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return dict(head) if isinstance(head, dict) and "name" in head else {}
 
 
 def _experiment_words(folder: Path) -> tuple[str, str]:

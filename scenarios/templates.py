@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -18,7 +18,9 @@ from scenarios.spreadsheets import Cell, Page, ods, xlsx, zipped
 
 Kind = Literal["xlsx", "csv", "ods"]
 
-ENDINGS: dict[Kind, str] = {"xlsx": "xlsx", "csv": "zip", "ods": "ods"}
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of file, named as those of exports are."""
+
 DICTIONARY = "dictionary"
 HEADS = ("table", "column", "holds", "unit", "allowed_values", "required", "meaning", "source")
 

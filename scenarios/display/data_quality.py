@@ -15,6 +15,7 @@ from scenarios.suppress import NOBODY, Counts
 
 if TYPE_CHECKING:
     from scenarios.display.charts import Figure
+    from scenarios.export import Behind
     from scenarios.uploads import Taken
 
 SHOWN = 200
@@ -163,6 +164,34 @@ def report_sheet(rows: pd.DataFrame) -> Sheet:
     ordered = rows.sort_values("severity", kind="stable")
     title = "Findings, with what to do about each"
     return Sheet(title=title, table=ordered, labels=REPORT_LABELS, counts=NOBODY)
+
+
+def behind(brought: Sequence[str] | None) -> Behind:
+    """Say what was looked at, for the export of what was found.
+
+    Parameters
+    ----------
+    brought
+        Names of the tables that were brought; none where the built-in ones were looked at.
+
+    Examples
+    --------
+    >>> found = behind(["contacts", "population"])
+    >>> found.tables, found.illustrative, found.made_from
+    ('contacts, population, as they were brought; the other tables are built in', False, None)
+    >>> behind(["units"]).illustrative
+    True
+    """
+    from scenarios.export import Behind
+    from scenarios.settings import settings
+
+    if brought is None:
+        return Behind(tables="built in", made_from=settings()["as_of"].value, illustrative=True)
+    return Behind(
+        tables=f"{', '.join(brought)}, as they were brought; the other tables are built in",
+        made_from=None,
+        illustrative="population" not in brought,
+    )
 
 
 def misplaced_words(check: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import charts, wording
+from scenarios.display import cells, charts, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import DASH, Number
 from scenarios.display.views import ALL, ESTATE
@@ -266,7 +266,7 @@ def _grouped(
     note: str = "In brackets 95% intervals.",
 ) -> str:
     rows = [
-        {"group": group} | {name: _told(told, name) for name in labels}
+        {"group": group} | {name: cells.told(told.get(name), _name(name)) for name in labels}
         for group, told in found.items()
     ]
     return table(
@@ -656,13 +656,13 @@ def agent_rows(sized: LineSizing) -> str:
     """List the agents of each half-hour."""
     rows = sized.agents.assign(
         day=sized.agents["day"].map(WEEKDAYS),
-        calls=sized.agents["calls_mean"].map("{:,.2f}".format),
+        calls_per_half_hour=sized.agents["calls_mean"],
     )
     return table(
         rows,
         "Agents by half-hour of the week",
-        labels={"day": "Day", "start": "From", "calls": "Calls on average", **WHICH_AGENTS},
-        right=("calls",),
+        labels={"day": "Day", "start": "From", "calls_per_half_hour": "Calls on average"}
+        | dict(WHICH_AGENTS),
         scroll=True,
     )
 
@@ -675,7 +675,7 @@ def roster_rows(sized: LineSizing) -> str:
             for days in sized.roster["days"]
         ],
         break_from=sized.roster["break_from"].replace("", "no break"),
-        paid_hours=sized.roster["paid_hours_per_week"].map("{:,.1f}".format),
+        paid_hours=cells.plain(sized.roster["paid_hours_per_week"], "hours"),
     )
     told, least = sized.summary, float(sized.summary["roster_bound_hours_per_week"])
     said = f"{VERDICTS[str(told['roster_target'])]}.".capitalize()
@@ -752,7 +752,7 @@ def months_rows(sized: LineSizing) -> str:
     return table(
         sized.months.assign(
             month=[wording.published(str(month)) for month in sized.months["month"]],
-            calls_day=sized.months["calls_per_open_day"].map("{:,.1f}".format),
+            calls_day=cells.plain(sized.months["calls_per_open_day"], "number"),
         ),
         "Calls and agents needed by month",
         labels={

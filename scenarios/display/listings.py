@@ -6,14 +6,16 @@ With ``circulate`` on, counts of one or two people are hidden, for what leaves t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import views, wording
-from scenarios.display.markup import DASH, cell, table
+from scenarios.display import cells, views, wording
+from scenarios.display.markup import DASH, table
 from scenarios.suppress import NOBODY, Counts
+from scenarios.written import Written, unit_of
 
 if TYPE_CHECKING:
     from scenarios.compare import Comparison
@@ -251,8 +253,8 @@ def headline(results: Results) -> str:
         [
             {
                 "label": row["label"],
-                "value": cell(row["mean"], row["measure"]),
-                "interval": wording.interval(row) if row["replications"] else "exact",
+                "value": cells.value(row["mean"], row["measure"]),
+                "interval": cells.interval(row) if row["replications"] else "exact",
             }
             for row in results.summary["headline"]
         ],
@@ -270,7 +272,12 @@ def families(results: Results) -> str:
     """List what families would spend and gain, today and in this run."""
     account = results.summary["families"]
     rows = [
-        {"what": what, "today": form(account[key]["today"]), "plan": form(account[key]["plan"])}
+        {"what": what}
+        | {
+            name: Written(words=form(number), value=float(number), unit=unit_of(key))
+            for name in ("today", "plan")
+            if (number := account[key][name]) is not None
+        }
         for key, (what, form) in wording.FAMILY_ROWS.items()
     ]
     return table(
@@ -302,9 +309,9 @@ def payers(results: Results, baseline: Results | None = None) -> str:
             {
                 "payer": wording.words(row["payer"]).capitalize(),
                 "item": wording.words(row["item"]),
-                "today": wording.amount(row["today"], row["measure_unit"]),
-                "plan": wording.amount(row["plan"], row["measure_unit"]),
-                "change": wording.amount(row["change"], row["measure_unit"], signed=True),
+                "today": cells.amount(row["today"], row["measure_unit"]),
+                "plan": cells.amount(row["plan"], row["measure_unit"]),
+                "change": cells.amount(row["change"], row["measure_unit"], signed=True),
                 "confidence": row["confidence"],
             }
             for row in told
@@ -387,8 +394,8 @@ def measures(estate: pd.DataFrame) -> str:
         [
             {
                 "measure": wording.measure(row["measure"]),
-                "value": cell(row["mean"], row["measure"]),
-                "interval": wording.interval(row),
+                "value": replace(cells.value(row["mean"], row["measure"]), unit=""),
+                "interval": replace(cells.interval(row), unit=""),
                 "unit": row["measure_unit"],
             }
             for row in wording.records(estate)
@@ -485,12 +492,12 @@ def _levels_by_group(
     told = pd.DataFrame(
         {
             column: [
-                wording.level(row) for row in wording.records(rows[measure].assign(measure=measure))
+                cells.level(row) for row in wording.records(rows[measure].assign(measure=measure))
             ]
             for measure, column in names.items()
         },
         index=rows.index,
-        dtype="str",
+        dtype="object",
     )
     played = rows.xs("replications", axis=1, level=1).to_numpy(dtype="float64")
     years = int(max(played[played == played], default=0))
@@ -628,10 +635,10 @@ def differences(rows: pd.DataFrame, heads: tuple[str, str] = ("First run", "Seco
         [
             {
                 "label": row["label"],
-                "before": cell(row["before"], row["measure"]),
-                "after": cell(row["after"], row["measure"]),
-                "difference": wording.difference(row["difference"], row["measure"]),
-                "interval": wording.difference_interval(row),
+                "before": cells.value(row["before"], row["measure"]),
+                "after": cells.value(row["after"], row["measure"]),
+                "difference": cells.difference(row["difference"], row["measure"]),
+                "interval": cells.difference_interval(row),
                 "verdict": str(row["verdict"]),
             }
             for row in wording.records(rows)

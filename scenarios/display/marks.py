@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scenarios.results import Results
     from scenarios.studies import Study
 
 Mark = Literal["OFFICIAL", "OFFICIAL-SENSITIVE"]
-"""Handling marks of the Government Security Classifications; sensitive is what is about people."""
+"""Handling marks of the Government Security Classifications."""
 
 ILLUSTRATIVE = "ILLUSTRATIVE"
 SEPARATOR = " | "
@@ -19,6 +21,30 @@ def is_synthetic(shown: Results | Study) -> bool:
     """Whether the people are known to be made up, so that no move and no price is of anybody."""
     inputs = shown.provenance.get("inputs")
     return inputs is not None and "population" not in inputs
+
+
+def is_loaded(shown: Results | Study) -> bool:
+    """Whether the people are known to be records that somebody loaded."""
+    return "population" in shown.provenance.get("inputs", ())
+
+
+def handling(shown: Iterable[Results | Study], *, tells_people: bool) -> Mark:
+    """Say how a page is to be handled: by what it shows to who reads it.
+
+    Parameters
+    ----------
+    shown
+        The runs or studies that are shown.
+    tells_people
+        Whether this reader is shown single people, or counts of one or two of them.
+
+    Returns
+    -------
+    str
+        OFFICIAL-SENSITIVE where it tells of people so, or any of them are loaded records.
+    """
+    sensitive = tells_people or any(is_loaded(each) for each in shown)
+    return "OFFICIAL-SENSITIVE" if sensitive else "OFFICIAL"
 
 
 def line(mark: Mark, *shown: Results | Study) -> str:

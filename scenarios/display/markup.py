@@ -312,6 +312,23 @@ def quantity(value: float, name: str) -> str:
     return f"{MINUS}{text}" if value < 0 and shows_more_than_zero(text) else text
 
 
+def possible_ends(mean: float, low: float, high: float, name: str) -> tuple[float, float]:
+    """Give the ends of an interval of a level, no further than the measure can reach.
+
+    An interval by Student's t about a mean near zero reaches below it, where no count, time or sum
+    can be; that of a share reaches beyond 0 and 1.
+
+    Examples
+    --------
+    >>> possible_ends(12.0, -1.0, 25.0, "video_without_slot")
+    (0.0, 25.0)
+    >>> possible_ends(0.98, 0.95, 1.01, "hall_use_share")
+    (0.95, 1.0)
+    """
+    low = max(low, 0.0) if mean >= 0 else low
+    return low, min(high, 1.0) if name.endswith(SHARE) and mean <= 1 else high
+
+
 def shows_more_than_zero(text: str) -> bool:
     """Say whether a number as it is written differs from zero.
 

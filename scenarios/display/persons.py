@@ -277,6 +277,22 @@ def reason(code: str) -> str:
     return REASONS.get(LockReason(code), code) if code in set(LockReason) else code
 
 
+def unsaid(why: str | None, note: str, owner: str) -> list[str]:
+    """List what a decision about a person must say and does not.
+
+    Examples
+    --------
+    >>> unsaid(None, "seen on 3 June", " ")
+    ['Choose a reason.', 'Say who decides: a named officer.']
+    """
+    asked = {
+        "Choose a reason.": why,
+        "Write a note: what the decision rests on.": note,
+        "Say who decides: a named officer.": owner,
+    }
+    return [words for words, said in asked.items() if not (said or "").strip()]
+
+
 def decision(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Name one decision, for its button."""
     does = ACTIONS[str(row["action"])]

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from scenarios.display import charts, wording
+from scenarios.display import cells, charts, wording
 from scenarios.display.charts import Figure
-from scenarios.display.markup import DASH, Number, quantity
+from scenarios.display.markup import DASH, Number
 from scenarios.display.workers import table
 from scenarios.errors import ScenarioError
 
@@ -292,22 +292,33 @@ def fewest_rows(rows: pd.DataFrame, days: int, share: float) -> str:
         The table of :func:`fewest`.
     """
     shown = rows.assign(
-        today=_fte(rows["fte_today"]),
-        needed=_fte(rows["fte"]),
-        between=[
-            f"{low:,.1f} to {'more' if high != high else f'{high:,.1f}'}" if low == low else DASH
+        today=cells.plain(rows["fte_today"]),
+        needed=cells.plain(rows["fte"]),
+        between=cells.column(
+            cells.ends(
+                low,
+                high,
+                f"{low:,.1f} to {'more' if high != high else f'{high:,.1f}'}"
+                if low == low
+                else DASH,
+                "full-time workers",
+            )
             for low, high in zip(rows["fte_low"], rows["fte_high"], strict=True)
-        ],
-        more=_fte(rows["more_fte"]),
+        ),
+        more=cells.plain(rows["more_fte"]),
     )
     fresh = {}
     if "fresh" in rows:
         fresh = {"in_fresh": "Reached with it in fresh years (95% interval)"}
         ends = (rows[name] for name in ("fresh", "fresh_low", "fresh_high"))
-        shown["in_fresh"] = [
-            f"{mean:.1%} ({low:.1%} to {high:.1%})" if mean == mean else DASH
+        shown["in_fresh"] = cells.column(
+            replace(
+                cells.ends(low, high, f"{mean:.1%} ({low:.1%} to {high:.1%})", "share"), value=mean
+            )
+            if mean == mean
+            else DASH
             for mean, low, high in zip(*ends, strict=True)
-        ]
+        )
     return table(
         shown,
         f"Fewest full-time caseworkers so that {target(days, share)}, by prison",
@@ -409,11 +420,12 @@ def curve_rows(sizing: Sizing, establishment: str, days: int) -> str:
     rows = curve_of(sizing, establishment, days)
     name = _name(sizing, establishment)
     shown = rows.assign(
-        fte=_fte(rows["fte"]),
+        fte=cells.plain(rows["fte"]),
         reached_share=rows["share"],
-        between=[
-            f"{low:.0%} to {high:.0%}" for low, high in zip(rows["low"], rows["high"], strict=True)
-        ],
+        between=cells.column(
+            cells.ends(low, high, f"{low:.0%} to {high:.0%}", "share")
+            for low, high in zip(rows["low"], rows["high"], strict=True)
+        ),
         year_gbp=rows["gbp_per_year"],
     )
     return table(
@@ -492,8 +504,8 @@ def fair_rows(sizing: Sizing) -> str:
     inside = sizing.workers[sizing.workers["in_perimeter"]]
     numbers = ("fte_today", "fte_fair", "fte_by_population", "fte_by_need")
     shown = inside.assign(
-        **{name: _fte(inside[name]) for name in numbers},
-        change=[f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") for value in inside["change_fte"]],
+        **{name: cells.plain(inside[name]) for name in numbers},
+        change=cells.plain(inside["change_fte"], form="{:+.1f}"),
     )
     return table(
         shown,
@@ -526,7 +538,7 @@ def sums_rows(sizing: Sizing, by: str) -> str:
     name = "prisons_that_cannot_reach_the_target"
     beyond = {name: "Prisons that cannot reach the target"} if name in rows else {}
     return table(
-        rows.assign(**{name: _fte(rows[name]) for name in numbers}),
+        rows.assign(**{name: cells.plain(rows[name]) for name in numbers}),
         f"Full-time caseworkers by {by}: today, fair share and fewest for the target of the sizing",
         labels={
             by: by.capitalize(),
@@ -623,7 +635,7 @@ def cost_rows(sizing: Sizing) -> str:
     rows = sizing.costs.sort_values("fte").assign(year_gbp=lambda each: each["gbp_per_year"])
     return table(
         rows.assign(
-            fte=_fte(rows["fte"]),
+            fte=cells.plain(rows["fte"]),
             which=np.where(rows["is_knee"], "knee", np.where(rows["is_budget"], "the total", "")),
         ),
         "Caseworkers, their cost and what is left undone, at the best share of each total",
@@ -821,7 +833,3 @@ def assumption_rows(sizing: Sizing) -> str:
 def _name(sizing: Sizing, establishment: str) -> str:
     rows = sizing.workers
     return str(rows.loc[rows["establishment"] == establishment, "name"].iloc[0])
-
-
-def _fte(values: pd.Series[float]) -> list[str]:
-    return [quantity(value, "fte_days") if value == value else DASH for value in values]

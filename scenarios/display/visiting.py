@@ -13,13 +13,14 @@ import pandas as pd
 from data.words import ESTATE
 from scenarios import effects
 from scenarios.compare import CANNOT_TELL, ONE_REPLICATION
-from scenarios.display import wording
+from scenarios.display import cells, wording
 from scenarios.display.charts import BLUES, CONFIG, LINE, TEXT, WIDTH, Figure
 from scenarios.display.markup import DASH, Number, cell, table
 from scenarios.verdict import DEPENDS, verdict_words
 
 if TYPE_CHECKING:
     from scenarios.effects import Ratio
+    from scenarios.written import Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +156,10 @@ def levels(
     """
     rows, known = [], _known(estimates, lines)
     for line in lines:
-        row = {"what": line.label}
+        row: dict[str, Written | str] = {"what": line.label}
         for group_by, group in SEXES:
             found = _found(known, line, group_by, group)
-            row[group] = DASH if found is None else wording.level(found)
+            row[group] = DASH if found is None else cells.level(found)
         rows.append(row)
     columns = ["what", *(group for _, group in SEXES)]
     return table(

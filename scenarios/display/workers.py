@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import charts, markup, wording
+from scenarios.display import cells, charts, markup, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import DASH, Number
 from scenarios.display.views import ALL, ESTATE, has_place, with_places
@@ -579,7 +579,7 @@ def summed_rows(rows: pd.DataFrame, by: str) -> str:
 def grant_rows(rows: pd.DataFrame) -> str:
     """List who pays for workers, and when that ends."""
     told = ["fte", "ends_in_year_fte", "end_not_known_fte"]
-    shown = rows.assign(**{name: rows[name].map("{:,.1f}".format) for name in told})
+    shown = rows.assign(**{name: cells.plain(rows[name]) for name in told})
     return table(
         shown.assign(first_end=shown["first_end"].map(_date)),
         "Full-time family workers by who pays for them",
@@ -616,9 +616,9 @@ def group_rows(estimates: pd.DataFrame) -> str:
                     else GROUPS[group_by],
                     "referrals": told["worker_referrals"].mean,
                     "helped": told["worker_people_helped"].mean,
-                    "met": told["worker_need_met_share"].told("met_share"),
-                    "unmet": told["worker_hours_unmet"].told("hours"),
-                    "wait": told["worker_days_to_first_contact_p90"].told("days"),
+                    "met": cells.told(told["worker_need_met_share"], "met_share"),
+                    "unmet": cells.told(told["worker_hours_unmet"], "hours"),
+                    "wait": cells.told(told["worker_days_to_first_contact_p90"], "days"),
                 }
             )
     columns = ["group", "of", "referrals", "helped", "met", "unmet", "wait"]
@@ -646,18 +646,15 @@ def _in_order(rows: pd.DataFrame, group_by: str) -> list[str]:
     return [group for group in order if group in found]
 
 
-def _with_range(rows: pd.DataFrame, name: str, unit: str) -> list[str]:
-    return [
-        Estimate(
-            mean=float(mean),
-            low=float(low),
-            high=float(high),
-            replications=0,
-        ).told(unit)
+def _with_range(rows: pd.DataFrame, name: str, unit: str) -> cells.Column:
+    return cells.column(
+        cells.told(
+            Estimate(mean=float(mean), low=float(low), high=float(high), replications=0), unit
+        )
         for mean, low, high in zip(
             rows[name], rows[f"{name}_low"], rows[f"{name}_high"], strict=True
         )
-    ]
+    )
 
 
 def _date(text: str) -> str:

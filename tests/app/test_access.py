@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,15 @@ def test_environment_wins_over_secrets() -> None:
     access = read({"ESTATE_PLANNERS": "b;c"}, secrets)
     assert access.planners == {"b", "c"}
     assert access.header == "x"
+
+
+def test_analysts_are_named_as_planners_are_and_rank_below_them() -> None:
+    access = read(PROXY | {"ESTATE_ANALYSTS": "policy", "ESTATE_ANALYST_NAMES": "ann"}, {})
+    access = replace(access, planners=frozenset({"planning"}))
+    assert access.role_of("ann", ()) == "analyst"
+    assert access.role_of("bob", ("policy",)) == "analyst"
+    assert access.role_of("ann", ("planning",)) == "planner"
+    assert access.role_of("policy", ()) == "viewer"
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,28 @@ def test_file_made_in_the_app_is_noted_with_who_asked(plan: Results, tmp_path: P
     assert told["small_counts"] == "to 4 hidden, rounded to 5"
 
 
+def test_file_without_a_mark_is_noted_and_not_given_without_the_note(tmp_path: Path) -> None:
+    content = _export.noted(lambda: b"a,b", "prisons.csv", 1, tmp_path, "an analyst")
+    assert content == b"a,b"
+    (line,) = (tmp_path / ".audit" / "exports.jsonl").read_text().splitlines()
+    told = json.loads(line)
+    assert (told["who"], told["what"], told["kind"]) == ("an analyst", "prisons.csv", "csv")
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / ".audit").write_text("in the way")
+    with pytest.raises(OSError, match="exists"):
+        _export.noted(lambda: b"a,b", "prisons.csv", 1, blocked, "an analyst")
+
+
+def test_every_download_of_the_app_goes_through_one_module() -> None:
+    others = [
+        path.name
+        for path in sorted((ROOT / "app_pages").glob("*.py"))
+        if "download_button" in path.read_text("utf-8") and path.name != "_export.py"
+    ]
+    assert others == []
+
+
 def test_file_that_cannot_be_noted_is_not_given(plan: Results, tmp_path: Path) -> None:
     book = book_of("A", [listings.headline(plan)], [plan], mark="OFFICIAL", rule=default_rule())
     (tmp_path / ".audit").write_text("in the way")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from html import escape
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from scenarios.display import markup, views, wording
 from scenarios.results import Results, write_parquet
 from scenarios.settings import settings
+from tests.app.conftest import retold
 from tests.app.serving import ROOT
 
 Opener = Callable[..., AppTest]
@@ -303,12 +305,39 @@ def test_sources_show_settings_of_one_kind_only(opened: Opener, plan: Results) -
     assert f"{len(measured)} settings" in shown(app)
 
 
-@pytest.mark.parametrize("leaf", [leaf for leaf in PAGES if leaf != "runs"])
+TELLS_PLANNERS = (
+    *("start", "overview", "allocation", "visits", "compare"),
+    *("person", "runs", "data"),
+)
+"""Pages that tell planners of single people, or of one or two of a group."""
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory, plan: Results, today: Results) -> Path:
+    """Give runs that say that their people are made up."""
+    runs = tmp_path_factory.mktemp("made_up")
+    for results in (today, plan):
+        path = retold(results, runs, title=results.title) / "manifest.json"
+        manifest = json.loads(path.read_text("utf-8"))
+        del manifest["inputs"]["population"]
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+    return runs
+
+
+@pytest.mark.parametrize("leaf", PAGES)
 def test_first_line_of_a_page_says_how_it_is_handled(
-    opened: Opener, plan: Results, leaf: str
+    opened: Opener, made_up: Path, plan: Results, leaf: str
 ) -> None:
-    first = shown(opened(folder(plan).parent, leaf, folder(plan).name)).partition("<h1")[0]
-    assert '<p class="estate-mark">OFFICIAL' in first
+    first = shown(opened(made_up, leaf, folder(plan).name)).partition("<h1")[0]
+    mark = first.rpartition('<p class="estate-mark">')[2]
+    assert mark.startswith("OFFICIAL-SENSITIVE") == (leaf in TELLS_PLANNERS)
+    assert mark.startswith("OFFICIAL")
+    names_it = folder(plan).name in mark
+    assert names_it == ("ILLUSTRATIVE" in mark) == (leaf not in WITHOUT_A_RUN)
+
+
+WITHOUT_A_RUN = ("frontier", "scenario", "runs", "data", "help")
+"""Pages that show no run; trade-offs show a study, of which there is none."""
 
 
 def test_mark_names_the_run_and_not_that_real_people_are_made_up(
@@ -317,6 +346,7 @@ def test_mark_names_the_run_and_not_that_real_people_are_made_up(
     text = shown(opened(folder(plan).parent, "overview", folder(plan).name))
     mark = text[text.index("estate-mark") :].partition("</p>")[0]
     assert folder(plan).name in mark
+    assert mark.rpartition(">")[2].startswith("OFFICIAL-SENSITIVE")
     assert "ILLUSTRATIVE" not in mark
 
 

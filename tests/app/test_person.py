@@ -50,6 +50,15 @@ def press(app: AppTest, label: str) -> None:
     next(button for button in app.button if button.label == label).click().run()
 
 
+def keep(app: AppTest, **said: str) -> None:
+    """Say why, a note and who decides, and keep the decision."""
+    told = {"reason": "own_wish", "note": "asked in June", "owner": "A planner"} | said
+    app.selectbox(key=f"reason {MOVER}").set_value(told["reason"])
+    app.text_input(key=f"note {MOVER}").set_value(told["note"])
+    app.text_input(key="owner").set_value(told["owner"])
+    press(app, "Keep this decision")
+
+
 def locks_of(own_runs: Path) -> pd.DataFrame:
     files = list((own_runs / ".locks").glob("*.csv"))
     return read_locks(files[0]) if files else pd.DataFrame()
@@ -132,10 +141,7 @@ def test_decision_is_kept_shown_and_taken_away(
     app = explained(monkeypatch, own_runs, small_data, MOVER)
     app.button_group(key="decision").set_value("Hold elsewhere").run()
     place = app.selectbox(key="place").value
-    app.selectbox(key="reason").set_value("own_wish")
-    app.text_input(key="note").set_value("asked in June")
-    app.text_input(key="owner").set_value("A planner")
-    press(app, "Keep this decision")
+    keep(app)
 
     (row,) = locks_of(own_runs).to_dict("records")
     assert row["prisoner_id"] == MOVER
@@ -159,27 +165,31 @@ def test_person_can_be_kept_away_from_a_place(
 ) -> None:
     app = explained(monkeypatch, own_runs, small_data, MOVER)
     app.button_group(key="decision").set_value("Keep away from").run()
-    press(app, "Keep this decision")
+    keep(app)
     assert locks_of(own_runs)["action"].tolist() == ["forbid"]
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "said"),
-    [("note", "=1+1", "does not begin with"), ("owner", "", "expected some text")],
-)
-def test_decision_that_cannot_be_kept_is_refused_with_its_fault(
-    monkeypatch: pytest.MonkeyPatch,
-    own_runs: Path,
-    small_data: Path,
-    field: str,
-    value: str,
-    said: str,
+def test_nobody_decides_and_nothing_is_said_unless_the_planner_says_it(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
 ) -> None:
     app = explained(monkeypatch, own_runs, small_data, MOVER)
-    app.text_input(key=field).set_value(value)
+    assert app.selectbox(key=f"reason {MOVER}").value is None
+    assert app.text_input(key="owner").value == ""
     press(app, "Keep this decision")
+    text = shown(app)
+    assert "Nothing was kept" in text
+    for asked in ("Choose a reason.", "Write a note", "Say who decides"):
+        assert asked in text
+    assert locks_of(own_runs).empty
+
+
+def test_note_that_could_act_as_a_formula_is_refused(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
+) -> None:
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
+    keep(app, note="=1+1")
     assert "Nothing was kept" in shown(app)
-    assert said in shown(app)
+    assert "does not begin with" in shown(app)
     assert locks_of(own_runs).empty
 
 
@@ -189,7 +199,7 @@ def test_deciding_again_asks_for_the_same_plan_under_the_locks(
     asked: list[tuple[str, dict[str, object]]] = []
     monkeypatch.setattr(_jobs, "begin", lambda command, **options: asked.append((command, options)))
     app = explained(monkeypatch, own_runs, small_data, MOVER)
-    press(app, "Keep this decision")
+    keep(app)
     app.number_input(key="most changes").set_value(10).run()
     press(app, "Decide again with these decisions")
     ((command, options),) = asked
@@ -247,7 +257,7 @@ def test_plan_decided_again_tells_what_it_cost_and_whom_it_moved(
 ) -> None:
     app = explained(monkeypatch, own_runs, small_data, MOVER)
     app.button_group(key="decision").set_value("Hold elsewhere").run()
-    press(app, "Keep this decision")
+    keep(app)
     locks = next((own_runs / ".locks").glob("*.csv"))
     plan = plan_folder(own_runs)
     out = own_runs / "allocate-closer_to_home-1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -10,9 +11,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app_pages import _state
 from scenarios.display import questions, views
 from scenarios.results import Results
 from scenarios.worker import read_request
+from tests.app.conftest import retold
 from tests.app.serving import ROOT
 
 QUESTIONS = (
@@ -93,6 +96,45 @@ def test_every_question_has_a_sentence_numbers_and_one_chart(
     assert len(app.get("vega_lite_chart")) == 3
     assert shown(app).count('class="estate-numbers') == 3
     assert "No plan is stored yet" not in shown(app)
+
+
+def test_plan_is_named_and_is_of_the_tables_of_the_run_beside_it(
+    today: Results, plan: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retold(today, tmp_path)
+    retold(plan, tmp_path, title="The plan of these tables")
+    other = retold(plan, tmp_path / "kept", title="A plan of other tables")
+    manifest = json.loads((other / "manifest.json").read_text("utf-8"))
+    other = other.rename(tmp_path / "closer_to_home-00000000")
+    (other / "manifest.json").write_text(
+        json.dumps(manifest | {"data_digest": "of somebody else"}), encoding="utf-8"
+    )
+    text = shown(opened(tmp_path, monkeypatch))
+    assert "Answered from the plan “The plan of these tables”" in text
+    assert "A plan of other tables" not in text
+    assert other.name not in text
+
+
+def test_runs_of_people_like_those_that_the_reader_uses_answer_first(
+    today: Results, plan: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESTATE_RUNS", str(tmp_path))
+    copies = {}
+    for number, loaded in enumerate((False, True)):
+        for results in (today, plan):
+            copy = retold(results, tmp_path / str(number), title=results.title)
+            told = json.loads((copy / "manifest.json").read_text("utf-8"))
+            inputs = told["inputs"] if loaded else {"units": "0f"}
+            told |= {"inputs": inputs, "data_digest": str(loaded)}
+            named = copy.rename(tmp_path / f"{copy.name}-{number}")
+            (named / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+            copies[loaded, results.scenario["name"]] = named.name
+    for loaded in (False, True):
+        found = _state.front_runs(loaded=loaded)
+        assert [run.name for run in found if run] == [
+            copies[loaded, "closer_to_home"],
+            copies[loaded, "baseline"],
+        ]
 
 
 def test_people_far_from_home_are_counted_as_the_placements_do(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app_pages import _access, _who
-from scenarios import drafts
-from scenarios.jobs import Status
+from app_pages import _access, _jobs, _who
+from scenarios import drafts, worker
+from scenarios.jobs import Command, Request, Status
 from scenarios.results import Results
 from scenarios.worker import write_status
-from tests.app.conftest import retold
+from tests.app.conftest import Ended, retold
 from tests.app.screenshots import PAGES
 from tests.app.serving import ROOT
 
@@ -67,6 +68,8 @@ def test_viewer_sees_no_single_person(
     known = plan.tables["population"]["prisoner_id"]
     assert [name for name in known if name in text] == []
     assert ("only planners may open it" in text) == (leaf in ABOUT_PEOPLE)
+    without_records = (*ABOUT_PEOPLE, "frontier", "scenario", "runs", "help")
+    assert ("OFFICIAL-SENSITIVE" in text) == (leaf not in without_records)
 
 
 def test_viewer_is_offered_no_work_that_would_not_start(
@@ -76,6 +79,37 @@ def test_viewer_is_offered_no_work_that_would_not_start(
     app = opened(plan.folder.parent, "hall", monkeypatch, plan.folder.name)
     assert "The queue at the check" in everything(app)
     assert "Play this year again" not in [button.label for button in app.button]
+
+
+def test_analyst_starts_work_that_decides_about_nobody_by_name_on_shared_tables(
+    viewer: None, tmp_path: Path, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESTATE_ANALYST_NAMES", "vera")
+    assert plan.folder is not None
+    text = everything(opened(plan.folder.parent, "person", monkeypatch, plan.folder.name))
+    assert "only planners may open it" in text
+    assert not [name for name in plan.tables["population"]["prisoner_id"] if name in text]
+    begun: list[str] = []
+
+    def start(folder: Path, asked: Request) -> Ended:
+        begun.append(asked.command)
+        return Ended()
+
+    monkeypatch.setattr(worker, "start", start)
+    app = opened(tmp_path, "runs", monkeypatch, "")
+    next(each for each in app.button if each.label == "Start the run").click().run()
+    assert not app.exception
+    assert begun == ["run"]
+    monkeypatch.setenv("ESTATE_DATA", str(tmp_path))
+    for command, data, may in (
+        ("size-family-workers", None, True),
+        ("experiment", str(tmp_path), True),
+        ("run", str(tmp_path / "of somebody"), False),
+        ("allocate", None, False),
+    ):
+        assert _jobs._may_start(cast("Command", command), {"data": data}) is may
+    monkeypatch.delenv("ESTATE_ANALYST_NAMES")
+    assert not _jobs._may_start("run", {})
 
 
 def test_planner_finds_single_people_where_a_viewer_does_not(

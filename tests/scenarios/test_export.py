@@ -24,7 +24,16 @@ from scenarios.cli import app
 from scenarios.display import listings, wording
 from scenarios.display.markup import table
 from scenarios.errors import ScenarioError
-from scenarios.export import ILLUSTRATIVE, ODS_ROWS, Book, book_of, export, file_name, kinds
+from scenarios.export import (
+    ILLUSTRATIVE,
+    ODS_ROWS,
+    Behind,
+    Book,
+    book_of,
+    export,
+    file_name,
+    kinds,
+)
 from scenarios.export_run import Told, run_book
 from scenarios.load import load_scenario
 from scenarios.results import Results
@@ -32,6 +41,7 @@ from scenarios.run import Options, run
 from scenarios.safe_cells import safe_cells, safe_text
 from scenarios.settings import export_settings
 from scenarios.sheets import Sheet
+from scenarios.studies import Study
 from scenarios.suppress import NOBODY, Counts, default_rule
 
 HOSTILE = '=HYPERLINK("https://evil.example","x")'
@@ -220,6 +230,38 @@ def test_whole_numbers_are_taken_to_count_people_unless_a_table_says_otherwise()
     assert [row[2] for row in rows] == [-1, 0, 1]
     with pytest.raises(TypeError, match=r"markup\.table"):
         book_of("People", ["<p>text</p>"], mark="OFFICIAL", rule=default_rule())
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_study_bears_the_date_of_its_own_data(tmp_path: Path, kind: Any) -> None:
+    """The settings that come with the model say 27 July 2026."""
+    study = Study(folder=tmp_path, kind="frontier", scenario="x", title="A study", stamp=1)
+    sheet = small_book().sheets[0]
+
+    def made() -> Book:
+        return book_of("Points", [sheet], [study], mark="OFFICIAL", rule=default_rule())
+
+    assert made().made_from is None
+    assert export(made(), kind) == export(made(), kind)
+    assert "Data of a date that is not known" in sheets(export(made(), "xlsx"))["Cover"][-1]
+    words = "name: x\ntitle: A study\nas_of: '2025-01-31'\ncalendar:\n  weeks: 52\n"
+    (tmp_path / "scenario.yaml").write_text(words, encoding="utf-8")
+    assert made().made_from == date(2025, 1, 31)
+    assert made().about["Data of"] == "2025-01-31"
+
+
+def test_tables_that_no_run_made_say_whose_they_are_and_whether_people_are_made_up() -> None:
+    sheet = small_book().sheets[0]
+    for made_up in (True, False):
+        behind = Behind(tables="units, as brought", made_from=None, illustrative=made_up)
+        book = book_of(
+            "What was found", [sheet], mark="OFFICIAL-SENSITIVE", rule=None, behind=behind
+        )
+        told = sheets(export(book, "xlsx"))
+        assert ("ILLUSTRATIVE" in str(told["Cover"])) == made_up
+        assert "Data of a date that is not known" in str(told["Cover"])
+        assert dict(row[:2] for row in told["Provenance"] if row[1])["Tables"] == behind.tables
+        assert ("illustrative" in file_name(book, "What was found", "xlsx")) == made_up
 
 
 def test_text_that_a_spreadsheet_would_run_is_quoted() -> None:
