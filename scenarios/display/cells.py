@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,26 @@ from scenarios.display import wording
 from scenarios.display.markup import DASH, MINUS, cell, possible_ends
 from scenarios.written import Written, unit_of
 
-if TYPE_CHECKING:
-    from scenarios.display.workers import Estimate
-
 Column: TypeAlias = NDArray[np.object_]
+
+
+class Ranged(Protocol):
+    """A mean with the ends of its interval that can write itself."""
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+
+    def told(self, name: str) -> str:
+        """Write it as its name says."""
 
 
 def level(row: Mapping[str, Any]) -> Written:
@@ -63,7 +79,7 @@ def difference_interval(row: Mapping[str, Any]) -> Written:
     return Written(words=wording.difference_interval(row), low=low, high=high, unit=unit_of(name))
 
 
-def told(found: Estimate | None, name: str) -> Written:
+def told(found: Ranged | None, name: str) -> Written:
     """Write an estimate with its range; where there is none, nothing."""
     if found is None:
         return Written(words=DASH)
