@@ -12,9 +12,9 @@ from app_pages import _show, _state, _who
 
 if TYPE_CHECKING:
     from scenarios.display.marks import Mark
-    from scenarios.export import Behind, Book, Kind
+    from scenarios.export import Book, Kind
     from scenarios.results import Results
-    from scenarios.sheets import Sheet
+    from scenarios.sheets import Behind, Sheet
     from scenarios.studies import Study
     from scenarios.suppress import Counts, Rule
 

@@ -25,7 +25,7 @@ from scenarios.display.marks import Mark, is_synthetic
 from scenarios.display.markup import DASH
 from scenarios.errors import ScenarioError
 from scenarios.safe_cells import safe_text
-from scenarios.sheets import Sheet
+from scenarios.sheets import Behind, Sheet
 from scenarios.spreadsheets import FIXED, Cell, Page, ods, zipped
 from scenarios.suppress import NOBODY, Counts, Rule, hide_together
 from scenarios.written import as_numbers
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
-    "Behind",
     "Book",
     "Kind",
     "book_of",
@@ -150,25 +149,6 @@ class Book:
     def warnings(self) -> list[str]:
         """What stands at the head of every part: the mark, and whether people are made up."""
         return [self.mark, *([ILLUSTRATIVE] if self.illustrative else []), DECIDES]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """What tables rest on that no run and no study made.
-
-    Attributes
-    ----------
-    tables
-        Which tables they are about, in words.
-    made_from
-        The date of the data; none where it is not known.
-    illustrative
-        Whether the people are made up.
-    """
-
-    tables: str
-    made_from: date | None
-    illustrative: bool
 
 
 def kinds(rows: int = 0) -> tuple[Kind, ...]:
@@ -312,7 +292,7 @@ class _Part:
     @property
     def apart(self) -> _Part:
         """The same with every written number in columns of its own, for files of numbers."""
-        table, labels = as_numbers(self.table, self.sheet.labels)
+        table, labels = as_numbers(self.table, self.sheet.labels, DASH)
         return replace(self, table=table, sheet=replace(self.sheet, table=table, labels=labels))
 
     @property

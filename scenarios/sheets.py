@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from scenarios.suppress import Counts
@@ -54,3 +56,22 @@ class Sheet:
 
 SINGLE_PEOPLE = frozenset({"prisoner_id", "contact_id"})
 """Columns that name one person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What tables rest on that no run and no study made.
+
+    Attributes
+    ----------
+    tables
+        Which tables they are about, in words.
+    made_from
+        The date of the data; none where it is not known.
+    illustrative
+        Whether the people are made up.
+    """
+
+    tables: str
+    made_from: date | None
+    illustrative: bool

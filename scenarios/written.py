@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display.markup import DASH
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -89,7 +87,7 @@ def unit_of(name: str) -> str:
 
 
 def as_numbers(
-    table: pd.DataFrame, labels: Mapping[str, str]
+    table: pd.DataFrame, labels: Mapping[str, str], nothing: str
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Put every written number into columns of its own.
 
@@ -100,6 +98,8 @@ def as_numbers(
         hidden.
     labels
         The columns told, in order, each with its heading.
+    nothing
+        What a page writes where there is no number.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def as_numbers(
     --------
     >>> cells = [Written(words="61% (60% to 62%)", value=0.61, low=0.6, high=0.62, unit="share"),
     ...     "[c]"]
-    >>> told, heads = as_numbers(pd.DataFrame({"a": cells}), {"a": "No contact"})
+    >>> told, heads = as_numbers(pd.DataFrame({"a": cells}), {"a": "No contact"}, "-")
     >>> list(heads.values())[1:]
     ['No contact, lower end of the 95% interval', 'No contact, upper end of the 95% interval']
     >>> told.to_numpy().tolist()
@@ -137,7 +137,7 @@ def as_numbers(
             columns["|unit"], heads["|unit"] = [next(iter(row), "") for row in rows], "Unit"
         known = set(units[name]) - {""}
         ending = UNITS[next(iter(known))] if len(known) == 1 else ""
-        for part, (column, words) in _parts(table[name], head).items():
+        for part, (column, words) in _parts(table[name], head, nothing).items():
             columns[f"{name}|{part}{ending}"], heads[f"{name}|{part}{ending}"] = column, words
     return pd.DataFrame(columns, index=table.index), heads
 
@@ -150,7 +150,7 @@ def _units(column: pd.Series[Any]) -> list[str]:
     return [cell.unit if isinstance(cell, Written) else "" for cell in column]
 
 
-def _parts(column: pd.Series[Any], head: str) -> dict[str, tuple[Sequence[Any], str]]:
+def _parts(column: pd.Series[Any], head: str, nothing: str) -> dict[str, tuple[Sequence[Any], str]]:
     """Give values and ends of written numbers, each with its heading."""
     cells = column.tolist()
     valued = any(isinstance(cell, Written) and cell.value is not None for cell in cells)
@@ -158,14 +158,14 @@ def _parts(column: pd.Series[Any], head: str) -> dict[str, tuple[Sequence[Any], 
     of = f"{head}, {{}} end of the 95% interval" if valued else f"{head}, {{}} end"
     found: dict[str, tuple[Sequence[Any], str]] = {}
     if valued:
-        found["value"] = ([_told(cell, "value") for cell in cells], head)
+        found["value"] = ([_told(cell, "value", nothing) for cell in cells], head)
     if ended:
-        found["low"] = ([_told(cell, "low") for cell in cells], of.format("lower"))
-        found["high"] = ([_told(cell, "high") for cell in cells], of.format("upper"))
+        found["low"] = ([_told(cell, "low", nothing) for cell in cells], of.format("lower"))
+        found["high"] = ([_told(cell, "high", nothing) for cell in cells], of.format("upper"))
     return found
 
 
-def _told(cell: object, part: str) -> object:
+def _told(cell: object, part: str, nothing: str) -> object:
     if isinstance(cell, Written):
         return getattr(cell, part)
-    return None if cell in ("", DASH) else cell
+    return None if cell in ("", nothing) else cell

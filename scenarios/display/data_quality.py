@@ -10,12 +10,11 @@ import pandas as pd
 
 from scenarios.display import charts, wording
 from scenarios.display.markup import table
-from scenarios.sheets import Sheet
+from scenarios.sheets import Behind, Sheet
 from scenarios.suppress import NOBODY, Counts
 
 if TYPE_CHECKING:
     from scenarios.display.charts import Figure
-    from scenarios.export import Behind
     from scenarios.uploads import Taken
 
 SHOWN = 200
@@ -182,7 +181,6 @@ def behind(brought: Sequence[str] | None) -> Behind:
     >>> behind(["units"]).illustrative
     True
     """
-    from scenarios.export import Behind
     from scenarios.settings import settings
 
     if brought is None:

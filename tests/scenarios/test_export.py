@@ -27,7 +27,6 @@ from scenarios.errors import ScenarioError
 from scenarios.export import (
     ILLUSTRATIVE,
     ODS_ROWS,
-    Behind,
     Book,
     book_of,
     export,
@@ -40,7 +39,7 @@ from scenarios.results import Results
 from scenarios.run import Options, run
 from scenarios.safe_cells import safe_cells, safe_text
 from scenarios.settings import export_settings
-from scenarios.sheets import Sheet
+from scenarios.sheets import Behind, Sheet
 from scenarios.studies import Study
 from scenarios.suppress import NOBODY, Counts, default_rule
 

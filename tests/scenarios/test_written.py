@@ -105,7 +105,7 @@ def test_unit_of_a_whole_column_stands_in_its_heading() -> None:
 def test_units_that_differ_within_a_row_stand_beside_each_column() -> None:
     days, pounds = (Written(words="1", value=1.0, unit=unit) for unit in ("days", "pounds"))
     frame = pd.DataFrame({"a": [days, pounds], "b": [pounds, days]})
-    _, heads = as_numbers(frame, {"a": "A", "b": "B"})
+    _, heads = as_numbers(frame, {"a": "A", "b": "B"}, "-")
     assert list(heads.values()) == ["A, unit", "A", "B, unit", "B"]
 
 
