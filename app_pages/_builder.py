@@ -171,7 +171,8 @@ def offers(keys: Sequence[str]) -> None:
             added = _effects.extra_staff(draft_text(draft_of(offered)))
             if added is not None:
                 card = drafted.staff_card(added)
-                _show.numbers([replace(card, label=f"{offered.title}: staff", note="")])
+                told = f"{preset(name).told(offered.chosen)} {card.note}"
+                _show.numbers([replace(card, label=f"{offered.title}: staff", note=told)])
             if st.button(f"Try: {offered.title.lower()}", key=f"try {name}"):
                 begin(offered)
                 st.switch_page("app_pages/scenario.py")

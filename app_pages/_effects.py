@@ -114,6 +114,16 @@ def prison_differences(
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
+def prisons_of_other_people(
+    before: str, before_stamp: int, after: str, after_stamp: int
+) -> frozenset[str]:
+    """Return the prisons that do not hold the same people in both runs."""
+    from scenarios.effects import prisons_of_other_people
+
+    return prisons_of_other_people(*_two(before, before_stamp, after, after_stamp))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
 def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) -> pd.DataFrame:
     """Return who is visited in one run and not in the other."""
     from scenarios.effects import newly_visited

@@ -82,11 +82,17 @@ def _who_gains(groups: pd.DataFrame, note: str) -> None:
     )
 
 
-def _prison_by_prison(found: pd.DataFrame, one: Results, other: Results) -> None:
+def _prison_by_prison(pair: tuple[str, int, str, int], one: Results, other: Results) -> None:
     """Let the reader choose a measure, and show the prisons at which it changes."""
     chosen = st.selectbox("Prison by prison", list(MEASURES), key="prison measure", width=420)
-    names = _effects.names(other, one)
-    _show.table(compared.prisons_that_change(found, names, MEASURES[chosen]))
+    _show.table(
+        compared.prisons_that_change(
+            _effects.prison_differences(*pair),
+            _effects.names(other, one),
+            MEASURES[chosen],
+            others=_effects.prisons_of_other_people(*pair),
+        )
+    )
 
 
 top = st.container()
@@ -136,7 +142,8 @@ groups = effects.gains_and_losses(found)
 note = wording.comparison_source(comparison)
 
 _show.say(wording.basis(comparison), small=False)
-_show.say(compared.who_loses(groups))
+further = compared.who_is_moved_away(one, other, circulate=not _who.is_planner())
+_show.say(compared.who_loses(groups, further))
 
 _show.section("What became of it")
 if len(rows):
@@ -158,7 +165,7 @@ _show.part(lambda: _split(found, note, paired=comparison.paired))
 
 _show.section("Who gains and who loses")
 _show.part(lambda: _who_gains(groups, note))
-_show.part(lambda: _prison_by_prison(_effects.prison_differences(*pair), one, other))
+_show.part(lambda: _prison_by_prison(pair, one, other))
 
 _show.section("People without contact, in care as children, and foreign nationals")
 _show.table(compared.without_contact(found, comparison))

@@ -28,6 +28,15 @@ def stored(folder: str, stamp: int) -> Sizing:
     return sizing.load_sizing(Path(folder))
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def sex_of_prisons(folder: str, stamp: int) -> dict[str, str]:
+    """Return whether each prison of a run holds men, women or both."""
+    from pathlib import Path
+
+    del stamp
+    return workers.sex_of_prisons(Path(folder))
+
+
 def chosen_study() -> Study | None:
     """Let the reader choose a sizing where there are several."""
     found = {study.name: study for study in studies(_state.runs_folder(), KIND)}
@@ -52,28 +61,38 @@ posts = workers.posts(results)
 prisons = workers.by_prison(
     estimates, posts, results.establishments, leave_cover_fte=workers.leave_cover(results)
 )
+sexes = sex_of_prisons(run.folder, run.stamp)
+prisons = prisons.assign(sex=prisons["establishment"].map(sexes).fillna(workers.NOT_KNOWN))
 calendar = results.scenario["calendar"]
 first = date.fromisoformat(str(calendar["start_date"]))
 until = (first + timedelta(weeks=int(calendar["weeks"]), days=-1)).isoformat()
-newest = next(iter(studies(_state.runs_folder(), KIND)), None)
-newest_sizing = stored(str(newest.folder), newest.stamp) if newest else None
+own = sizing.of_run(studies(_state.runs_folder(), KIND), results)
+own_sizing = stored(str(own.folder), own.stamp) if own else None
 
+apart = workers.apart(measures, prisons, estimates)
+extra = sizing.extra_person(own_sizing)
 _show.say(workers.sentence(whole), small=False)
-_show.numbers(workers.numbers(whole, prisons, posts, until, sizing.extra_person(newest_sizing)))
+_show.numbers(workers.numbers(whole, prisons, posts, until, extra, apart))
 _show.say(workers.known(prisons))
-if newest_sizing:
-    _show.say(sizing.reversal(newest_sizing, whole["worker_hours"].mean))
+turns = (
+    sizing.NONE_OF_RUN
+    if own_sizing is None
+    else sizing.reversal(own_sizing, whole["worker_hours"].mean)
+)
+_show.say(f"{workers.enough(whole)} {turns}")
+if short := apart.short():
+    _show.say(short)
 by_prison = workers.prison_rows(prisons)
 _show.figure(workers.need_map(results, prisons, _state.outline()), by_prison)
 
-_show.section("By lot, provider and region")
+_show.section("By men and women, lot, provider and region")
 by = str(
     st.segmented_control(
         "Add up by",
-        ["lot", "provider", "region"],
+        ["sex", "lot", "provider", "region"],
         default="region",
         required=True,
-        format_func=str.capitalize,
+        format_func=lambda name: workers.SUMMED_BY[name],
         key="by",
         bind="query-params",
     )
@@ -107,7 +126,7 @@ def show_sizing(study: Study) -> None:
     _show.say(sizing.fair_sentence(sized), small=False)
     fair = sizing.fair_rows(sized)
     _show.figure(sizing.fair(sized), fair)
-    with st.expander("By provider, lot and region"):
+    with st.expander("By men and women, provider, lot and region"):
         for name in sized.sums:
             _show.table(sizing.sums_rows(sized, name))
 

@@ -102,21 +102,22 @@ _way_in("app_pages/allocation.py", "Who is held where, and who would move", plan
 
 _show.section("How many family workers?")
 if baseline:
-    from scenarios.display import questions
+    from scenarios.display import questions, sizing
     from scenarios.studies import studies
 
-    sizings = studies(_state.runs_folder(), "size-family-workers")
+    results = _state.opened(baseline)
+    sized = sizing.of_run(studies(_state.runs_folder(), "size-family-workers"), results)
     show(
         questions.family_workers(
-            _state.opened(baseline),
+            results,
             measures(baseline.folder, baseline.stamp),
-            sizings[0].folder if sizings else None,
+            sized.folder if sized else None,
         )
     )
-    if not sizings:
+    if sized is None:
         _show.say(
             "How many workers each prison needs for a target, and the fair share of a fixed total, "
-            "come from a sizing; none is stored yet."
+            "come from a sizing; none of today's estate as it is here is stored yet."
         )
         if _jobs.may_begin() and st.button("Size the family workers"):
             _jobs.begin("size-family-workers", title="Family workers", scenario=BASELINE)

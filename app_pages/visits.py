@@ -155,7 +155,8 @@ else:
     told = effects.conclusions(_state.runs_folder(), _state.opened(baseline), results)
     groups = effects.gains_and_losses(found)
     _show.say(visiting.answer(found, visited), small=False)
-    _show.say(compared.who_loses(groups))
+    further = compared.who_is_moved_away(_state.opened(baseline), results, circulate=circulate)
+    _show.say(compared.who_loses(groups, further))
     _show.numbers(visiting.policy_numbers(found, visited, _effects.cost_per_person(*pair)))
     _show.table(visiting.policy_changes(found, told))
     _show.table(visiting.policy_by_sex(found))
@@ -196,6 +197,9 @@ for listed in _effects.contact_by_group(*known, circulate=circulate):
     _show.table(listed)
 
 _show.section("What visits take from families")
+if baseline is not None:
+    _show.table(visiting.family_changes(found))
+    _show.table(visiting.families_by_sex(found))
 _show.table(
     visiting.levels(
         estimates,

@@ -19,7 +19,7 @@ from optimiser.allocation import Allocation
 from optimiser.equality import equality_table
 from optimiser.problem import PENNIES_PER_POUND
 from optimiser.side import ROW_ARRAYS
-from scenarios.benefit import Demand, demand_at, family_account
+from scenarios.benefit import Demand, demand_at, family_account, surplus_by_value_of_time
 from scenarios.distance import distance_measures, with_groups
 from scenarios.inputs import Inputs
 from scenarios.load import load_scenario
@@ -27,6 +27,7 @@ from scenarios.payers import OF_THE_YEAR, payments
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.schema import Scenario
+from scenarios.settings import settings
 from scenarios.shortage import readable_needs
 from scenarios.staffing import Services, services_of
 from scenarios.summary import summary
@@ -246,15 +247,49 @@ def account(
             told,
             people,
             measures,
-            families=family_account(before, after),
+            families=family_account(before, after)
+            | {"surplus_by_value_of_time": _surplus_range(scenario, before, after)},
             payers=paid,
             floor=allocation.floor,
             workers=inputs.estate.family_workers,
             seed=int(origin["seed"]),
             replications=replications,
-        ),
+        )
+        | {"moves_with_a_transfer": moves_with_a_transfer(allocation.moves, inputs.transfers)},
         provenance=origin,
         prices=price_arrays(allocation),
+    )
+
+
+def moves_with_a_transfer(moves: pd.DataFrame, transfers: pd.DataFrame) -> int | None:
+    """Count the people of a plan's moves who are transferred in the year anyway.
+
+    Parameters
+    ----------
+    moves
+        Of the plan: prisoner_id is read.
+    transfers
+        The user's table: prisoner_id is read.
+
+    Returns
+    -------
+    int or None
+        None where the table is empty: then nobody knows.
+    """
+    if transfers.empty:
+        return None
+    return int(moves["prisoner_id"].isin(transfers["prisoner_id"].astype("str")).sum())
+
+
+def _surplus_range(scenario: Scenario, before: Demand, after: Demand) -> list[dict[str, float]]:
+    """Give the gain of families with the value of their time at both ends of its stated range."""
+    row = settings()["travel.value_of_time_gbp_per_hour"]
+    return surplus_by_value_of_time(
+        before,
+        after,
+        [float(str(end)) for end in (row.low, row.high)],
+        now=scenario.travel.value_of_time_gbp_per_hour,
+        settings=scenario.demand,
     )
 
 

@@ -6,7 +6,8 @@ who are closer visit more, and then spend more in all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,65 @@ def family_account(before: Demand, after: Demand) -> dict[str, Any]:
             before, after, lambda d: (d.refunded_visits * d.refund_gbp).sum()
         ),
     }
+
+
+def at_value_of_time(demand: Demand, more_gbp_per_hour: float, settings: DemandSettings) -> Demand:
+    """Give what families wish and pay were an hour of their time worth so much more, or less.
+
+    Parameters
+    ----------
+    demand
+        What they wish and pay at the value that the costs are made of.
+    more_gbp_per_hour
+        Pounds added to it for every traveller's hour on the way; below 0 it is worth less.
+    settings
+        How visits fall with the cost felt.
+
+    Returns
+    -------
+    Demand
+        With other visits and costs; money, refunds and hours of a visit, and how many visits are
+        refunded, are as they were.
+    """
+    gross = demand.gross_gbp + more_gbp_per_hour * demand.hours
+    felt = np.maximum(gross - demand.refund_gbp, 0.0)
+    share = keep_share(demand.felt_gbp, settings)
+    changed = np.divide(
+        keep_share(felt, settings), share, out=np.zeros_like(share), where=share > 0
+    )
+    return replace(demand, visits=demand.visits * changed, felt_gbp=felt, gross_gbp=gross)
+
+
+def surplus_by_value_of_time(
+    before: Demand,
+    after: Demand,
+    values: Sequence[float],
+    *,
+    now: float,
+    settings: DemandSettings,
+) -> list[dict[str, float]]:
+    """Give the change in consumer surplus at other values of an hour, with all else as it is.
+
+    Parameters
+    ----------
+    before, after
+        At the value of ``now``, pounds for a traveller's hour.
+    values
+        Pounds for a traveller's hour.
+    settings
+        How visits fall with the cost felt.
+
+    Returns
+    -------
+    list of dict
+        For each value ``gbp_per_hour`` and ``consumer_surplus_gbp_per_year``.
+    """
+    told = []
+    for value in values:
+        both = [at_value_of_time(each, value - now, settings) for each in (before, after)]
+        surplus = float(consumer_surplus_gbp(*both).sum())
+        told.append({"gbp_per_hour": value, "consumer_surplus_gbp_per_year": surplus})
+    return told
 
 
 def _both(before: Demand, after: Demand, of: Any) -> dict[str, float]:

@@ -10,15 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scenarios.decimals import SHARE, decimals
+from scenarios.decimals import IN_WHOLE_UNITS, SHARE, decimals
 from scenarios.distance import UNITS as EXACT
 from scenarios.plain_yaml import text
 from scenarios.results import Results
 from scenarios.summary import HEADLINE
+from scenarios.verdict import CANNOT_TELL, ONE_REPLICATION, SAME, UNDECIDED
 from simulation.replicate import paired_intervals
-
-CANNOT_TELL = "no difference can be told apart"
-ONE_REPLICATION = "one replication: no interval"
 
 KEYS = ["establishment", "group_by", "group", "measure", "measure_unit"]
 
@@ -138,6 +136,11 @@ def differences(before: pd.DataFrame, after: pd.DataFrame, *, paired: bool) -> p
     DataFrame
         The keys of a measure, before and after (means), difference, low, high, replications,
         verdict.
+
+    Notes
+    -----
+    A quantile is told in whole days or minutes, so that a step of one may stand for a change of
+    next to nothing. Its interval is therefore taken to reach one unit to either side at least.
     """
     means = _means(before).add_suffix("_before")
     means = means.join(_means(after).add_suffix("_after"), how="inner")
@@ -154,8 +157,24 @@ def differences(before: pd.DataFrame, after: pd.DataFrame, *, paired: bool) -> p
     )
     table = table.dropna(subset=["before", "after", "difference"]).reset_index()
     table["replications"] = table["replications"].astype("int64")
-    table["verdict"] = _verdicts(table)
+    same = _same_in_every_year(table)
+    quantile = table["measure"].astype("str").str.endswith(IN_WHOLE_UNITS) & ~same
+    table["low"] = table["low"].mask(quantile, np.minimum(table["low"], table["difference"] - 1.0))
+    table["high"] = table["high"].mask(
+        quantile, np.maximum(table["high"], table["difference"] + 1.0)
+    )
+    table["verdict"] = np.where(same, SAME, _verdicts(table))
     return table
+
+
+def _same_in_every_year(table: pd.DataFrame) -> pd.Series[bool]:
+    """Say where no replication differs, but for rounding."""
+    least = _rounding(table)
+    return (table["low"].abs() <= least) & (table["high"].abs() <= least)
+
+
+def _rounding(table: pd.DataFrame) -> pd.Series[float]:
+    return LEAST_SHARE * np.maximum(table["before"].abs(), table["after"].abs())
 
 
 def _means(measures: pd.DataFrame) -> pd.DataFrame:
@@ -199,7 +218,7 @@ def student_t(freedom: pd.Series[float]) -> NDArray[np.float64]:
 
 
 def _verdicts(table: pd.DataFrame) -> NDArray[np.object_]:
-    rounding = LEAST_SHARE * np.maximum(table["before"].abs(), table["after"].abs())
+    rounding = _rounding(table)
     unclear = (table["low"] <= rounding) & (table["high"] >= -rounding)
     way = np.where(table["difference"] > 0, "higher", "lower").astype(object)
     verdict = np.where(unclear, CANNOT_TELL, way)
@@ -229,7 +248,7 @@ def _difference(row: dict[Any, Any]) -> str:
     measure, unit = row["measure"], row["measure_unit"]
     before, after = (_amount(row[name], measure) for name in ("before", "after"))
     said = f"{before} -> {after}{_unit_word(measure, unit)}; {row['verdict']}"
-    if row["verdict"] in (CANNOT_TELL, ONE_REPLICATION):
+    if row["verdict"] in UNDECIDED:
         return said
     by = _step(abs(row["difference"]), measure)
     if measure in EXACT:

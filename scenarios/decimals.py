@@ -4,6 +4,9 @@ from __future__ import annotations
 
 POUNDS, SHARE = "_gbp", "_share"
 
+IN_WHOLE_UNITS = ("_median", "_p90")
+"""Ends of the names of quantiles, which are told in whole days or minutes."""
+
 
 def decimals(name: str) -> int:
     """Give the decimals of a measure by its name; those of a share are of its percentage.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios.compare import CANNOT_TELL, Comparison, compare
+from scenarios.compare import Comparison, compare
 from scenarios.results import Results
+from scenarios.verdict import UNDECIDED
 
 SCENARIOS = ("baseline", "closer_to_home")
 
@@ -126,8 +127,8 @@ def _visits(comparison: Comparison) -> list[str]:
 def _change(row: dict[Any, Any], factor: float, decimals: int) -> str:
     before, after = (f"{row[name] * factor:.{decimals}f}" for name in ("before", "after"))
     low, high = (f"{row[name] * factor:+.{decimals}f}" for name in ("low", "high"))
-    if row["verdict"] == CANNOT_TELL:
-        return f"{before} -> {after} ({CANNOT_TELL})"
+    if row["verdict"] in UNDECIDED:
+        return f"{before} -> {after} ({row['verdict']})"
     return f"{before} -> {after} ({low} to {high})"
 
 

@@ -14,17 +14,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.words import ESTATE
-from scenarios.compare import (
-    CANNOT_TELL,
-    ONE_REPLICATION,
-    differences,
-    is_paired,
-    made_from,
-    student_t,
-)
+from scenarios.compare import differences, is_paired, made_from, student_t
 from scenarios.results import Results
+from scenarios.verdict import BETTER, CANNOT_TELL, ONE_REPLICATION, SAME
 
 ALL = "all"
 KEYS = ["replication", "establishment", "group_by", "group"]
@@ -38,10 +33,13 @@ STAFF = "staff_gbp"
 WEEKS_PER_YEAR = 52
 
 HIGHER_IS_BETTER = {
-    "visits_per_prisoner_per_four_weeks": True,
-    "regular_contact_share": True,
-    "no_contact_share": False,
-    "wait_days_p90": False,
+    name: BETTER[name] == "higher"
+    for name in (
+        "visits_per_prisoner_per_four_weeks",
+        "regular_contact_share",
+        "no_contact_share",
+        "wait_days_p90",
+    )
 }
 """The measures by which a group of people is said to gain or to lose."""
 
@@ -186,6 +184,41 @@ def prison_differences(before: Results, after: Results, measures: Sequence[str])
     return differences(prison_rows(before, measures), prison_rows(after, measures), paired=paired)
 
 
+def prisons_of_other_people(before: Results, after: Results) -> frozenset[str]:
+    """Name the establishments that do not hold the same people in both runs.
+
+    Parameters
+    ----------
+    before, after
+        Two stored runs. Where they are not of the same population no establishment does.
+    """
+    import duckdb
+
+    assert before.folder is not None
+    assert after.folder is not None
+    same_population = (
+        before.provenance["data_digest"] == after.provenance["data_digest"]
+        and before.scenario["population"] == after.scenario["population"]
+    )
+    differs = (
+        "one.establishment IS DISTINCT FROM other.establishment" if same_population else "true"
+    )
+    given = {
+        "one": str(before.folder / "placements.parquet"),
+        "other": str(after.folder / "placements.parquet"),
+    }
+    query = f"""
+        SELECT DISTINCT unnest([one.establishment, other.establishment])
+        FROM read_parquet($one) one
+        FULL JOIN read_parquet($other) other ON one.prisoner_id = other.prisoner_id
+        WHERE {differs}
+    """  # noqa: S608  words of ours
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
+        return frozenset(
+            str(code) for (code,) in connection.execute(query, given).fetchall() if code
+        )
+
+
 def gains_and_losses(
     found: pd.DataFrame, group_bys: Sequence[str] = GROUPS_OF_PEOPLE
 ) -> pd.DataFrame:
@@ -205,7 +238,14 @@ def gains_and_losses(
         ``HIGHER_IS_BETTER`` its difference, ``<measure>_low`` and ``<measure>_high``, and
         verdict: gains, loses, gains and loses, that no difference can be told apart, or that the
         group is not of the same people. A group gains when at least one measure is better and none
-        is worse beyond chance. Groups of nobody are left out.
+        is worse beyond chance, with all measures of all groups of the same people taken together:
+        where nothing changes, any group at all gains or loses in at most one of twenty pairs of
+        runs. Groups of nobody are left out.
+
+    Notes
+    -----
+    Holm (1979), A simple sequentially rejective multiple test procedure, at 5%, of the p-values to
+    which the intervals belong.
     """
     told_of = {"people", *HIGHER_IS_BETTER}
     rows = found[found["group_by"].isin(list(group_bys)) & found["measure"].isin(told_of)]
@@ -213,18 +253,20 @@ def gains_and_losses(
     for row in rows.to_dict("records"):
         of_group = by_group.setdefault((str(row["group_by"]), str(row["group"])), {})
         of_group[str(row["measure"])] = row
+    held_in = {key: known for key, known in by_group.items() if _has_people(known)}
+    beyond = _beyond_chance([known for known in held_in.values() if _is_same_people(known)])
     told = []
-    for (group_by, group), known in by_group.items():
-        held = known.get("people")
-        if held is None or not held["before"]:
-            continue
-        line: dict[str, Any] = {"group_by": group_by, "group": group, "people": held["before"]}
+    for (group_by, group), known in held_in.items():
+        line: dict[str, Any] = {
+            "group_by": group_by,
+            "group": group,
+            "people": known["people"]["before"],
+        }
         for measure in HIGHER_IS_BETTER:
             if measure in known:
                 line[measure] = known[measure]["difference"]
                 line |= {f"{measure}_{end}": known[measure][end] for end in ("low", "high")}
-        verdicts = {measure: str(each["verdict"]) for measure, each in known.items()}
-        line["verdict"] = _way(verdicts) if held["before"] == held["after"] else OTHER_PEOPLE
+        line["verdict"] = _way(known, beyond) if _is_same_people(known) else OTHER_PEOPLE
         told.append(line)
     ends = [f"{measure}{end}" for measure in HIGHER_IS_BETTER for end in ("", "_low", "_high")]
     columns = ["group_by", "group", "people", *ends, "verdict"]
@@ -235,18 +277,96 @@ def gains_and_losses(
     )
 
 
-def _way(verdicts: Mapping[str, str]) -> str:
-    """Say whether verdicts on the measures of a group are for the better or the worse."""
-    told = {name: verdicts[name] for name in HIGHER_IS_BETTER if name in verdicts}
+Known = Mapping[str, Mapping[Any, Any]]
+"""Differences of one group by measure."""
+
+
+def _has_people(known: Known) -> bool:
+    return "people" in known and bool(known["people"]["before"])
+
+
+def _is_same_people(known: Known) -> bool:
+    return bool(known["people"]["before"] == known["people"]["after"])
+
+
+def _way(known: Known, beyond: set[int]) -> str:
+    """Say whether the measures of a group that differ beyond chance are better or worse."""
+    told = {name: known[name] for name in HIGHER_IS_BETTER if name in known}
     ways = {
-        GAINS if (verdict == "higher") is HIGHER_IS_BETTER[name] else LOSES
-        for name, verdict in told.items()
-        if verdict in ("higher", "lower")
+        GAINS if (row["verdict"] == "higher") is HIGHER_IS_BETTER[name] else LOSES
+        for name, row in told.items()
+        if id(row) in beyond
     }
     if len(ways) > 1:
         return BOTH_WAYS
-    alone = ONE_REPLICATION if ONE_REPLICATION in told.values() else CANNOT_TELL
-    return next(iter(ways), alone)
+    verdicts = {str(row["verdict"]) for row in told.values()}
+    if ONE_REPLICATION in verdicts:
+        return next(iter(ways), ONE_REPLICATION)
+    return next(iter(ways), SAME if verdicts == {SAME} else CANNOT_TELL)
+
+
+CHANCE = 0.05
+"""How likely it may be that any comparison of many is called a difference by chance alone."""
+
+
+def _beyond_chance(groups: Sequence[Known]) -> set[int]:
+    """Name the rows of some groups that differ with all of them taken together."""
+    rows = [known[name] for known in groups for name in HIGHER_IS_BETTER if name in known]
+    told = [row for row in rows if row["verdict"] != ONE_REPLICATION]
+    if not told:
+        return set()
+    p = holm(_p_values(pd.DataFrame(told)))
+    return {
+        id(row)
+        for row, each in zip(told, p, strict=True)
+        if each <= CHANCE and row["verdict"] in ("higher", "lower")
+    }
+
+
+def _p_values(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the p-value to which each 95% interval belongs, by Student's t.
+
+    Of runs of unlike families the degrees of freedom are taken as those of one of them: fewer than
+    Welch's, so that the p-value is never too small where the interval leaves out zero.
+    """
+    from scipy.special import stdtr
+
+    freedom = rows["replications"].astype(np.float64) - 1.0
+    half = np.maximum(rows["high"] - rows["difference"], rows["difference"] - rows["low"])
+    error = np.asarray(half, dtype=np.float64) / student_t(freedom)
+    size = rows["difference"].abs().to_numpy(np.float64)
+    t = np.divide(size, error, out=np.where(size > 0, np.inf, 0.0), where=error > 0)
+    return np.asarray(2.0 * stdtr(freedom.to_numpy(), -t), dtype=np.float64)
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p-values of many comparisons, so that any is at most 5% by chance in one of twenty.
+
+    Parameters
+    ----------
+    p
+        Shape (comparisons,), from 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64
+        The same shape and order, never smaller.
+
+    Notes
+    -----
+    Holm (1979). The smallest is multiplied by how many there are, the next by one fewer, and so
+    on; none may be smaller than one before it, nor larger than 1.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03, 0.005])).round(3).tolist()
+    [0.03, 0.06, 0.06, 0.02]
+    """
+    order = np.argsort(p, kind="stable")
+    left = np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p, dtype=np.float64)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * left), 1.0)
+    return adjusted
 
 
 def parts_of_change(found: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -375,7 +495,7 @@ def newly_visited(before: Results, after: Results) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per replication whose visits both runs keep, and sex (``all`` as well):
+        One row per replication of which both runs tell who is visited, and sex (``all`` as well):
         replication, sex, newly (visited only after), no_longer (visited only before). Empty where
         the runs are not of the same families.
     """
@@ -411,7 +531,8 @@ def newly_visited(before: Results, after: Results) -> pd.DataFrame:
 
 
 VISITED_FILE = "visited.parquet"
-"""Who is visited in the measured weeks of each replication kept, as told when a run is stored."""
+"""Who is visited in the measured weeks of each replication, as told when a run is stored; in runs
+of earlier versions of the first replication alone, or of those whose visits are kept."""
 
 
 def _visited(results: Results, name: str, given: dict[str, Any]) -> str:
@@ -435,30 +556,6 @@ def _visited_in_log(
         f"SELECT DISTINCT replication, prisoner_id FROM read_parquet(${name}) "  # noqa: S608
         "WHERE outcome = 'attended' AND session_start >= $first"
     )
-
-
-def visited_in_log(scenario: Mapping[str, Any], folder: Path) -> pd.DataFrame:
-    """Find who is visited at least once in the measured weeks of an event log.
-
-    Parameters
-    ----------
-    scenario
-        Every setting of the run in plain values.
-    folder
-        Folder that holds its ``visits.parquet``.
-
-    Returns
-    -------
-    DataFrame
-        One row per replication kept and person visited: replication, prisoner_id.
-    """
-    import duckdb
-
-    given: dict[str, Any] = {}
-    query = _visited_in_log(scenario, folder, "visits", given)
-    with duckdb.connect(config={"memory_limit": "200MB", "threads": 2}) as connection:
-        found = connection.execute(f"{query} ORDER BY replication, prisoner_id", given).df()
-    return found.astype({"prisoner_id": "str"})
 
 
 def conclusions(runs_dir: Path, before: Results, after: Results) -> dict[str, str]:

@@ -25,8 +25,8 @@ from scenarios.errors import ScenarioError
 from scenarios.provenance import digest_of, model_digest, versions
 from scenarios.results import is_running, json_text
 
-Answer = tuple[pd.DataFrame, pd.DataFrame | None]
-"""Tallies of a task, and its log where that is kept."""
+Answer = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]
+"""Tallies of a task, who is visited (``prisoner_id``), and its log where that is kept."""
 
 LEDGER_FILE = "ledger.json"
 TASK_SUFFIX = ".task"
@@ -143,10 +143,10 @@ def _task_name(replication: int, block: int) -> str:
 
 
 def _packed(answer: Answer) -> bytes:
-    tallies, log = answer
-    first = _arrow_bytes(tallies)
-    content = len(first).to_bytes(LENGTH_BYTES, "little") + first
-    content += b"" if log is None else _arrow_bytes(log)
+    content = b""
+    for table in answer:
+        part = b"" if table is None else _arrow_bytes(table)
+        content += len(part).to_bytes(LENGTH_BYTES, "little") + part
     return hashlib.sha256(content).digest() + content
 
 
@@ -154,9 +154,13 @@ def _unpacked(raw: bytes) -> Answer | None:
     digest, content = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
     if hashlib.sha256(content).digest() != digest:
         return None
-    end = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
-    log = content[end:]
-    return _arrow_table(content[LENGTH_BYTES:end]), _arrow_table(log) if log else None
+    parts: list[bytes] = []
+    while content:
+        end = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
+        parts.append(content[LENGTH_BYTES:end])
+        content = content[end:]
+    tallies, visited, log = parts
+    return _arrow_table(tallies), _arrow_table(visited), _arrow_table(log) if log else None
 
 
 def _arrow_bytes(table: pd.DataFrame) -> bytes:

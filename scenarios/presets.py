@@ -66,6 +66,26 @@ class Preset:
         """Give what is chosen to begin with."""
         return {control.key: control.value for control in self.controls}
 
+    def told(self, chosen: Chosen) -> str:
+        """Say in a line what is chosen.
+
+        Examples
+        --------
+        >>> evening = preset("evening")
+        >>> evening.told(evening.begun())
+        "At: Men's Category C prisons. On: Tue, Thu. Tables in each session: 15."
+        """
+        parts = [f"{each.label}: {_words(chosen[each.key])}." for each in self.controls]
+        return " ".join(parts)
+
+
+def _words(value: Any) -> str:
+    return ", ".join(str(each).capitalize() for each in value) if _is_many(value) else str(value)
+
+
+def _is_many(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
 
 def _where(chosen: Chosen) -> dict[str, Any]:
     return dict(PRISONS[str(chosen["prisons"])])

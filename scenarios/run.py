@@ -177,7 +177,7 @@ class Begun:
         inputs, allocation = self._decided.inputs, self._decided.allocation
         with clock("account"):
             made_from = origin_of(self.scenario, options)
-            visits = self._ensemble.visits()
+            visits, visited = self._ensemble.visits(), self._ensemble.visited()
             if options.save_state is not None:
                 write_state(state_of(self._given, visits, options.seed), options.save_state)
             results = account(self.scenario, inputs, allocation, simulated, visits, made_from)
@@ -185,7 +185,7 @@ class Begun:
         inside.mkdir()
         with clock("files"):
             save_tables(results, inside)
-            keep_at_hand(results.scenario, inside)
+            keep_at_hand(results.scenario, visited, inside)
             write_report(results, inside / "report.html")
         told = manifest(made_from, outputs=file_digests(inside), seconds=clock.seconds)
         write_json(told, inside / "manifest.json")

@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from data.progress import Progress, silent
@@ -43,8 +44,8 @@ LOST = (
     "Run again with fewer --workers; finished years are kept."
 )
 
-Counted: TypeAlias = tuple[Tally, pd.DataFrame | None]
-"""What a worker answers: tallies, and the event log where it was asked for."""
+Counted: TypeAlias = tuple[Tally, list[str], pd.DataFrame | None]
+"""What a worker answers: tallies, who is visited, and the event log where it was asked for."""
 
 Crew = Callable[..., Executor]
 """Gives those who work; with the executor that lost its workers, others in their place."""
@@ -94,6 +95,7 @@ class Ensemble:
         self._whole: list[pd.DataFrame] = []
         self._measures: list[pd.DataFrame] = []
         self._logs: dict[int, list[pd.DataFrame]] = {}
+        self._visited: dict[int, pd.DataFrame] = {}
         self._done = self._lost = 0
         self.replications = 0
 
@@ -127,8 +129,8 @@ class Ensemble:
         while self._waiting:
             try:
                 for future in as_completed(list(self._waiting)):
-                    counted, log = future.result()
-                    answer = counted.table(), log
+                    counted, people, log = future.result()
+                    answer = counted.table(), _people(people), log
                     task, _ = self._waiting.pop(future)
                     self._ledger.keep(task.replication, task.block, answer)
                     self._take(task, answer)
@@ -147,6 +149,20 @@ class Ensemble:
     def visits(self) -> pd.DataFrame:
         """Give the visits kept, in order of replication and block of establishments."""
         return join_tables([log for number in sorted(self._logs) for log in self._logs[number]])
+
+    def visited(self) -> pd.DataFrame:
+        """Give who is visited in the measured weeks of every replication handed out.
+
+        Returns
+        -------
+        DataFrame
+            One row per replication and person visited, sorted: replication, prisoner_id.
+        """
+        of_each = [
+            people.assign(replication=np.int32(number))
+            for number, people in sorted(self._visited.items())
+        ]
+        return pd.concat(of_each, ignore_index=True)[["replication", "prisoner_id"]]
 
     def close(self) -> None:
         """Take back what nobody has begun, and remove the inputs."""
@@ -171,7 +187,9 @@ class Ensemble:
             return
         whole = self._answers.pop(task.replication)
         tallies = [whole[block][0] for block in range(len(self._blocks))]
-        logs = [whole[block][1] for block in range(len(self._blocks))]
+        people = pd.concat([whole[block][1] for block in range(len(self._blocks))])
+        self._visited[task.replication] = people.drop_duplicates().sort_values("prisoner_id")
+        logs = [whole[block][2] for block in range(len(self._blocks))]
         if task.keep_log:
             self._logs[task.replication] = [log for log in logs if log is not None]
         self._whole.append(pd.concat(tallies, ignore_index=True))
@@ -216,6 +234,10 @@ class Ensemble:
 
     def _tell(self) -> None:
         self._progress("simulate", self._done, self.replications * len(self._blocks))
+
+
+def _people(ids: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({"prisoner_id": pd.Series(ids, dtype="str")})
 
 
 def _is_lost(future: Future[Counted]) -> bool:

@@ -246,6 +246,7 @@ class _Sizing:
         self.cover_steps = math.ceil(self._settings.leave_cover_fte * STEPS_PER_FTE - 1e-9)
         self.limit_holds = True
         self.limited_prisons = 0
+        self.fresh_unmet: dict[str, dict[str, float]] = {}
         self.budget_steps = 0
         self.is_proven = False
 
@@ -443,7 +444,33 @@ class _Sizing:
             }
             for row in rows.to_dict("records")
         ]
+        self.fresh_unmet = self._unmet_in_fresh_years(rows[rows["in_perimeter"]], fresh)
         return pd.concat([rows, pd.DataFrame(found, index=rows.index)], axis=1)
+
+    def _unmet_in_fresh_years(
+        self, inside: pd.DataFrame, fresh: Years
+    ) -> dict[str, dict[str, float]]:
+        """Add up the hours not done of the prisons that share the total, year by year.
+
+        Returns
+        -------
+        dict
+            For ``today``, for ``fair`` and for their ``change``, which is paired: mean and
+            half_width of its 95% interval.
+        """
+        totals = {
+            name: _added_up(
+                fresh,
+                "unmet_hours",
+                dict(zip(inside["establishment"], inside[f"fte_{name}"], strict=True)),
+            )
+            for name in ("today", "fair")
+        }
+        totals["change"] = totals["fair"] - totals["today"]
+        return {
+            name: {"mean": float(years.mean()), "half_width": _half_width(years)}
+            for name, years in totals.items()
+        }
 
     def _levels_again(
         self, rows: pd.DataFrame, names: Sequence[str], stage: str, *, later: int
@@ -521,17 +548,56 @@ class _Sizing:
         ends = sum(len(curve) - 1 for curve in curves)
         most = int(near_best_shares(curves, least, max(ends, sum(least))).steps.sum())
         totals = np.linspace(sum(least), most, COST_POINTS).round().astype(int)
-        points = [
-            self._cost_of(codes, near_best_shares(curves, least, int(total)).steps, int(total))
+        shared = {
+            int(total): near_best_shares(curves, least, int(total)).steps
             for total in sorted({*totals.tolist(), self.budget_steps})
-        ]
-        table = pd.DataFrame(points)
+        }
+        table = pd.DataFrame(
+            [self._cost_of(codes, steps, total) for total, steps in shared.items()]
+        )
+        table = table.join(self._half_widths_of(codes, shared))
         on_grid = table[np.isin(np.round(table["fte"] * STEPS_PER_FTE), totals)]
         run = _of_range(on_grid["gbp_per_year"].to_numpy(np.float64))
         rise = _of_range(on_grid["weighted_hours"].to_numpy(np.float64))
         table["is_knee"] = table.index == on_grid.index[int((1.0 - run - rise).argmax())]
         table["is_budget"] = table["fte"] == self.budget_steps / STEPS_PER_FTE
         return table
+
+    def _half_widths_of(
+        self, codes: Sequence[str], shared: Mapping[int, np.ndarray[Any, np.dtype[np.int64]]]
+    ) -> pd.DataFrame:
+        """Give half the 95% interval of what totals leave undone and reach, over the years played.
+
+        Returns
+        -------
+        DataFrame
+            One row per total: ``unmet_hours_half_width``, ``reached_half_width``, and
+            ``reached_more_half_width`` of what it reaches beyond the total to share out, on the
+            same draws.
+        """
+        unmet, reached = (
+            {
+                total: _added_up(
+                    self.years,
+                    name,
+                    {
+                        code: step / STEPS_PER_FTE
+                        for code, step in zip(codes, steps.tolist(), strict=True)
+                    },
+                )
+                for total, steps in shared.items()
+            }
+            for name in ("unmet_hours", "reached")
+        )
+        return pd.DataFrame(
+            {
+                "unmet_hours_half_width": [_half_width(years) for years in unmet.values()],
+                "reached_half_width": [_half_width(years) for years in reached.values()],
+                "reached_more_half_width": [
+                    _half_width(years - reached[self.budget_steps]) for years in reached.values()
+                ],
+            }
+        )
 
     def _cost_of(
         self, codes: Sequence[str], steps: np.ndarray[Any, np.dtype[np.int64]], total: int
@@ -580,6 +646,8 @@ class _Sizing:
             "target_is_a_limit": self.limit_holds,
             "target_limits_prisons": self.limited_prisons,
             "is_proven": self.is_proven,
+            "fresh_unmet_hours": self.fresh_unmet,
+            "fresh_replications": 2 * asked.replications,
             "known_prisons": int((rows["confidence"] == "measured").sum()),
             "replications": asked.replications,
             "seed": asked.seed,
@@ -615,6 +683,25 @@ class _Sizing:
                 )
             )
         return pd.concat(parts, ignore_index=True)
+
+
+def _added_up(
+    played: Years, name: str, fte: Mapping[str, float]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Add up a quantity over prisons, each at its number of workers, year by year.
+
+    Between the numbers played it lies on the straight line; shape (replications,).
+    """
+    found: Any = 0.0
+    for code, number in fte.items():
+        years = played[code]
+        values = getattr(years, name)
+        found = found + np.array([np.interp(number, years.fte, of_year) for of_year in values])
+    return np.asarray(found, dtype=np.float64)
+
+
+def _half_width(years: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    return float(half_widths(years[:, np.newaxis])[0])
 
 
 def _within(years: LevelYears, days: int) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
@@ -700,13 +787,13 @@ def _of_range(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, 
 
 
 def _of_prisons(inputs: Inputs, start_date: date) -> pd.DataFrame:
-    """Give name, region and the caseworkers on the first day of the year of every prison."""
+    """Give name, region, sex and the caseworkers on the first day of the year of every prison."""
     workers = inputs.estate.family_workers
     ends = workers["ends"].astype(str)
     workers = workers[(ends == "") | (ends >= start_date.isoformat())]
     cases = workers[workers["line"] == WorkerLine.CASEWORK].sort_values("fte", ascending=False)
     first = cases.groupby("establishment")[["provider", "lot", "funder", "confidence"]].first()
-    here = inputs.estate.establishments[["establishment", "name", "region"]].set_index(
+    here = inputs.estate.establishments[["establishment", "name", "region", "sex"]].set_index(
         "establishment"
     )
     of_cases = cases.groupby("establishment")["fte"].sum().rename("fte_today")
@@ -726,7 +813,7 @@ SUMMED = (
 
 
 def _summed(rows: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Add up prisons of the perimeter by provider, lot or region; what is not known is said so.
+    """Add up prisons of the perimeter by provider, lot, region or sex; what is not known is said.
 
     Where no number of workers reaches the target in some prison, ``fte_for_target`` is missing.
     """
@@ -789,7 +876,7 @@ def _write(
         "workers": rows,
         "curves": curves,
         "cost_curve": costs,
-        **{f"by_{name}": _summed(rows, name) for name in ("provider", "lot", "region")},
+        **{f"by_{name}": _summed(rows, name) for name in ("sex", "provider", "lot", "region")},
     }
     for name, table in tables.items():
         write_table(table, folder, name)

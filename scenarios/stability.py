@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
 
 from data.load import read_table
 from data.progress import Progress, silent
 from data.words import RuleLevel
 from optimiser.build import build_problem
-from optimiser.problem import Integers
+from optimiser.equality import FAR_MILES, SAME_MILES, VERY_FAR_MILES
+from optimiser.problem import NOWHERE, UNPLACED, AllocationProblem, Integers
 from optimiser.solve import Plan
 from optimiser.stability import decide_again, same_people, shares_table, stability_table
 from scenarios.account import changes_table
 from scenarios.errors import ExitCode
-from scenarios.inputs import input_digests
+from scenarios.inputs import Inputs, input_digests
 from scenarios.one_report import asked_inputs, asked_scenario
 from scenarios.place import allocation_inputs
 from scenarios.plan import Planned
@@ -102,14 +104,16 @@ def stability(
             with clock("inputs"):
                 inputs = asked_inputs(each, data_dir)
                 problem = build_problem(allocation_inputs(each, inputs)).problem
-            first = problem if first is None else first
+            if first is None:
+                first, miles = problem, miles_from_home(problem, inputs)
             assert same_people([first, problem])
             with clock("variants"):
                 found[variant], start = decide_again(problem, start, wanted=found.get(PLAN))
         progress(STAGE, len(made), len(made))
         assert first is not None
         base = found.pop(PLAN)
-        moves, shares = stability_table(first, base, found), shares_table(first, base, found)
+        moves = stability_table(first, base, found)
+        shares = with_distances(shares_table(first, base, found), first, miles, base, found)
         write_parquet(moves, partial / "stability.parquet")
         moves.to_csv(partial / "stability.csv", index=False)
         write_parquet(shares, partial / "variants.parquet")
@@ -128,6 +132,73 @@ def stability(
         told = manifest(made_from, outputs=file_digests(partial), seconds=clock.seconds)
         write_json(told, partial / "manifest.json")
     return Planned(told=(*_told(moves, shares), str(out_dir)), exit_code=ExitCode.DONE)
+
+
+def miles_from_home(problem: AllocationProblem, inputs: Inputs) -> NDArray[np.float64]:
+    """Give straight miles from each person's home area to every establishment of a problem.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (prisoners, establishments); missing where the home area is not known.
+    """
+    people = inputs.population.prisoners.set_index("prisoner_id")["home_area"]
+    area = inputs.travel.home_areas.get_indexer(pd.Index(people.reindex(problem.prisoners)))
+    at = inputs.travel.establishments.get_indexer(problem.establishments)
+    miles = inputs.travel.straight_miles[area][:, at].astype(np.float64)
+    miles[area < 0] = np.nan
+    return miles
+
+
+OF_DISTANCE = ("mean_straight_miles", "over_50_miles", "over_100_miles", "further")
+"""What is told of the plan and of each variant: miles on average, and people."""
+
+
+def with_distances(
+    shares: pd.DataFrame,
+    problem: AllocationProblem,
+    miles: NDArray[np.float64],
+    base: Integers,
+    variants: Mapping[str, Integers],
+) -> pd.DataFrame:
+    """Add how far from home people would be under each variant, and in the plan.
+
+    Parameters
+    ----------
+    shares
+        The table of ``optimiser.stability.shares_table``.
+    problem, base, variants
+        As for it.
+    miles
+        As of :func:`miles_from_home`.
+
+    Returns
+    -------
+    DataFrame
+        With ``mean_straight_miles``, people held ``over_50_miles`` and ``over_100_miles`` from home
+        and those ``further`` than today under the variant, and the same of the plan with the ending
+        ``_in_plan``. People whose distance is not known are not counted.
+    """
+    told = pd.DataFrame([_distances(problem, miles, unit_of) for unit_of in variants.values()])
+    plan = _distances(problem, miles, base)
+    return pd.concat([shares, told.reindex(columns=list(OF_DISTANCE))], axis=1).assign(
+        **{f"{name}_in_plan": value for name, value in plan.items()}
+    )
+
+
+def _distances(
+    problem: AllocationProblem, miles: NDArray[np.float64], unit_of: Integers
+) -> dict[str, float]:
+    person = np.flatnonzero(unit_of != UNPLACED)
+    then = miles[person, problem.unit_establishment[unit_of[person]]]
+    held = problem.from_establishment[person]
+    now = np.where(held == NOWHERE, np.nan, miles[person, held])
+    return {
+        "mean_straight_miles": float(np.nanmean(then)) if np.isfinite(then).any() else np.nan,
+        "over_50_miles": int((then > FAR_MILES).sum()),
+        "over_100_miles": int((then > VERY_FAR_MILES).sum()),
+        "further": int((then > now + SAME_MILES).sum()),
+    }
 
 
 def _adds_up(scenario: Scenario) -> list[str]:

@@ -15,9 +15,12 @@ Shape::
                  mean_miles_further, most_miles_further
     families     consumer_surplus_gbp_per_year; then, each with today and plan: cost_per_visit_gbp,
                  visits_wished_per_year, spent_gbp_per_year, money_gbp_per_year, hours_per_year,
-                 refund_gbp_per_year
+                 refund_gbp_per_year; surplus_by_value_of_time, rows: gbp_per_hour,
+                 consumer_surplus_gbp_per_year
     payers       rows: payer, item, measure_unit, today, plan, change, confidence
     floor        least_mean_miles, random_mean_miles, today_mean_miles, plan_mean_miles
+    moves_with_a_transfer  people of the plan's moves in the user's table of transfers, who would
+                 move in the year anyway; null without such a table
     workers      family workers, rows: establishment, funder, line, provider, lot, fte, ends,
                  confidence
 """

@@ -37,8 +37,8 @@ class Task:
     keep_log: bool
 
 
-def run_task(task: Task) -> tuple[Tally, pd.DataFrame | None]:
-    """Simulate one task; the same whichever process does it."""
+def run_task(task: Task) -> tuple[Tally, list[str], pd.DataFrame | None]:
+    """Simulate one task as ``count`` does; the same whichever process does it."""
     return count(
         _stored_inputs(task.inputs),
         task.establishments,

@@ -163,6 +163,13 @@ def _add_year(rows: Tally, log: VisitLog, inputs: SimulationInputs) -> None:
     rows.add("outcome", GROUPS["outcome"], "requests", _by_outcome(log, inputs.calendar))
 
 
+def visited(log: VisitLog, calendar: Calendar) -> list[str]:
+    """Name the people who are visited at least once in the measured weeks, in order of id."""
+    attended = log.of(VisitOutcome.ATTENDED) & _measured(log.minutes, calendar)
+    person = np.unique(log.year.visits.person[log.request[attended]])
+    return [str(name) for name in log.year.place.prisoner_id[person]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Events:
     """Visits and calls held in the measured year, and all trips of families, let in or not."""

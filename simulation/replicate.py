@@ -15,7 +15,7 @@ from simulation.family_workers import FamilyYear, play_family_work
 from simulation.helped import families_started
 from simulation.line_measures import HELD, QUANTITIES, Count, line_counts, line_tally, line_totals
 from simulation.log import VisitLog, join_tables
-from simulation.measures import MEASURE_COLUMNS, estate_totals, tally
+from simulation.measures import MEASURE_COLUMNS, estate_totals, tally, visited
 from simulation.safety_line import play_safety_line, safety_tally
 from simulation.simulate import SimulationInputs, simulate_together
 from simulation.tallies import Tally
@@ -59,7 +59,7 @@ def replicate(
         those of other blocks and given to ``totals``; and the event log (``VisitLog.table``), or
         ``None``.
     """
-    counted, log = count(
+    counted, _, log = count(
         inputs, establishments, seed=seed, replication=replication, keep_log=keep_log
     )
     return counted.table(), log
@@ -72,7 +72,7 @@ def count(
     seed: int,
     replication: int,
     keep_log: bool,
-) -> tuple[Tally, pd.DataFrame | None]:
+) -> tuple[Tally, list[str], pd.DataFrame | None]:
     """Play one replication as ``replicate`` does, and give its tallies as plain columns.
 
     Parameters
@@ -83,11 +83,13 @@ def count(
     Returns
     -------
     tuple
-        Without a log, no library of tables was needed.
+        Tallies; ids of the people who are visited in the measured weeks, once for each stay; and
+        the event log or ``None``. Without a log, no library of tables was needed.
     """
     tables: list[pd.DataFrame] = []
     lines: list[Count] = []
     early = Tally()
+    people: list[str] = []
     wanted = frozenset(establishments)
 
     def years() -> Iterator[VisitLog]:
@@ -100,6 +102,7 @@ def count(
                         tables.append(table())
                     if inputs.early.modelled:
                         early.join(_early(log, inputs, seed))
+                    people.extend(visited(log, inputs.calendar))
                     yield log
 
     counted = tally(years(), inputs)
@@ -108,7 +111,7 @@ def count(
     counted.join(early)
     for of_prison in _safety(inputs, establishments, seed=seed, replication=replication):
         counted.join(of_prison)
-    return counted, join_tables(tables) if tables else None
+    return counted, people, join_tables(tables) if tables else None
 
 
 def _safety(

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from scenarios import effects
-from scenarios.compare import CANNOT_TELL, ONE_REPLICATION
 from scenarios.decimals import decimals
-from scenarios.display import wording
+from scenarios.display import cells, views, wording
 from scenarios.display.charts import CATEGORIES, CONFIG, TEXT, WIDTH, Figure, intervals
 from scenarios.display.markup import DASH, cell, table
-from scenarios.verdict import verdict_words
+from scenarios.verdict import (
+    CANNOT_TELL,
+    ONE_REPLICATION,
+    SAME,
+    UNDECIDED,
+    verdict_words,
+    way,
+)
+from scenarios.written import Written, unit_of
 
 if TYPE_CHECKING:
     from scenarios.compare import Comparison
+    from scenarios.results import Results
 
 RISE, FALL, WHOLE = "adds", "takes away", "total"
 
@@ -90,8 +98,10 @@ BY_CHANCE = (
     "changes about one is named by chance alone."
 )
 GROUPS_BY_CHANCE = (
-    "A verdict needs one 95% interval of the four that leaves out zero, so of twenty groups where "
-    "nothing changes up to four are called a gain or a loss by chance alone."
+    "Verdicts allow for comparing so many groups by four measures at once (Holm's method): where "
+    "nothing changes, in one of twenty pairs of runs any group at all is said to gain or lose. So "
+    "an interval, which is of one measure of one group alone, can leave out zero without a "
+    "verdict. A wait is told in whole days, so its interval reaches a day to either side at least."
 )
 SPLIT_NOTE = (
     "The parts add up to the change, year by year. They say where it shows, not which changed line "
@@ -216,8 +226,8 @@ def parts(rows: pd.DataFrame, by: str, *, paired: bool) -> str:
             ],
             "before": rows["before"],
             "after": rows["after"],
-            "change": [wording.difference(value, "visits") for value in rows["change"]],
-            "interval": [_range(row, "visits") for row in wording.records(rows)],
+            "change": cells.column(cells.difference(value, "visits") for value in rows["change"]),
+            "interval": cells.column(_range(row, "visits") for row in wording.records(rows)),
         }
     )
     how = "Paired" if paired else "Independent"
@@ -237,12 +247,13 @@ def parts(rows: pd.DataFrame, by: str, *, paired: bool) -> str:
     )
 
 
-def _range(row: Mapping[str, object], name: str) -> str:
+def _range(row: Mapping[str, object], name: str) -> Written | str:
     low, high = float(str(row["low"])), float(str(row["high"]))
     if low != low:
         return DASH
     ends = [wording.difference(value, name) for value in (low, high)]
-    return f"{ends[0].removesuffix(' points')} to {ends[1]}"
+    words = f"{ends[0].removesuffix(' points')} to {ends[1]}"
+    return cells.ends(low, high, words, unit_of(name))
 
 
 MEASURES = {
@@ -297,16 +308,22 @@ def who_gains(rows: pd.DataFrame, measure: str, caption: str = "Who gains and wh
     measure
         One of ``MEASURES``.
     """
+    others = rows["verdict"] == effects.OTHER_PEOPLE
     shown = pd.DataFrame(
         {
             "who": [group_words(str(group)) for group in rows["group"]],
             "of": rows["group_by"].map(SPLITS),
             "people": rows["people"],
-            "change": [wording.difference(value, measure) for value in rows[measure]],
-            "interval": [
-                _range({"low": row[f"{measure}_low"], "high": row[f"{measure}_high"]}, measure)
-                for row in wording.records(rows)
-            ],
+            "change": cells.column(
+                DASH if of_others else cells.difference(value, measure)
+                for value, of_others in zip(rows[measure], others, strict=True)
+            ),
+            "interval": cells.column(
+                DASH
+                if of_others
+                else _range({"low": row[f"{measure}_low"], "high": row[f"{measure}_high"]}, measure)
+                for row, of_others in zip(wording.records(rows), others, strict=True)
+            ),
             "verdict": rows["verdict"].str.capitalize(),
         }
     )
@@ -324,19 +341,27 @@ def who_gains(rows: pd.DataFrame, measure: str, caption: str = "Who gains and wh
         },
         right=("change", "interval"),
         note="All measures together: visits, regular contact, no contact and the wait; a group "
-        f"gains when one is better and none worse beyond chance. {GROUPS_BY_CHANCE}",
+        f"gains when one is better and none worse beyond chance. {GROUPS_BY_CHANCE} {DASH}: not "
+        "the same people in both runs.",
         scroll=True,
     )
 
 
-def who_loses(rows: pd.DataFrame) -> str:
-    """Say in a sentence or two which groups of people lose.
+def who_loses(rows: pd.DataFrame, further: str = "") -> str:
+    """Say in a few sentences who loses: who ends further from home, then which groups of people.
+
+    Parameters
+    ----------
+    rows
+        The table of :func:`scenarios.effects.gains_and_losses`.
+    further
+        Who ends further from home (:func:`who_is_moved_away`); empty where nobody is moved.
 
     Examples
     --------
     >>> found = {"group_by": ["sex", "sex"], "group": ["men", "women"]}
-    >>> who_loses(pd.DataFrame(found | {"verdict": ["gains", "loses"]}))
-    'These groups lose beyond chance: women.'
+    >>> who_loses(pd.DataFrame(found | {"verdict": ["gains", "loses"]}), "One ends further away.")
+    'One ends further away. These groups lose contact beyond chance: women.'
     """
 
     def named(verdict: str) -> str:
@@ -344,16 +369,49 @@ def who_loses(rows: pd.DataFrame) -> str:
         words = dict.fromkeys(group_words(str(group)) for group in chosen["group"])
         return ", ".join(_lower(word) for word in words)
 
-    said = []
-    if lost := named(effects.LOSES):
-        said.append(f"These groups lose beyond chance: {lost}.")
-    if both := named(effects.BOTH_WAYS):
+    said = [further] if further else []
+    lost, both = named(effects.LOSES), named(effects.BOTH_WAYS)
+    if lost:
+        said.append(f"These groups lose contact beyond chance: {lost}.")
+    if both:
         said.append(f"These gain by some measures of contact and lose by others: {both}.")
-    if said:
-        return " ".join(said)
-    if (rows["verdict"] == ONE_REPLICATION).any():
-        return "One simulated year cannot tell who loses. Start runs of several."
-    return "No group of people loses contact beyond chance."
+    if not lost and not both:
+        said.append(
+            "One simulated year cannot tell which groups lose contact. Start runs of several."
+            if (rows["verdict"] == ONE_REPLICATION).any()
+            else "No group of the same people in both runs loses contact beyond chance."
+        )
+    return " ".join([*said, _left_out(rows)]).strip()
+
+
+def _left_out(rows: pd.DataFrame) -> str:
+    """Say by what people are grouped of whom nothing is told."""
+    found = rows.loc[rows["verdict"] == effects.OTHER_PEOPLE, "group_by"]
+    names = [_lower(SPLITS[str(by)]) for by in dict.fromkeys(found)]
+    if not names:
+        return ""
+    return (
+        f"Nothing is told by {' or by '.join(names)}: such groups are not of the same people in "
+        "both runs."
+    )
+
+
+def who_is_moved_away(before: Results, after: Results, *, circulate: bool = False) -> str:
+    """Say who ends further from home where the second run moves people; else nothing.
+
+    Parameters
+    ----------
+    before, after
+        Two runs; how far people are moved is told against today.
+    """
+    if not views.is_plan(after):
+        return ""
+    if views.is_plan(before):
+        return (
+            "Both runs move people; who ends further from home than today in each is on its page "
+            "Overview."
+        )
+    return wording.who_ends_further(after, circulate=circulate)
 
 
 def _lower(words: str) -> str:
@@ -382,8 +440,8 @@ def without_contact(found: pd.DataFrame, comparison: Comparison) -> str:
         [
             {
                 "who": NO_CONTACT[str(measure)],
-                "before": cell(row["before"], str(measure)),
-                "after": cell(row["after"], str(measure)),
+                "before": cells.value(row["before"], str(measure)),
+                "after": cells.value(row["after"], str(measure)),
                 "change": verdict_words(row).capitalize(),
             }
             for measure, row in zip(rows.index, wording.records(rows), strict=True)
@@ -430,8 +488,8 @@ def apart(found: pd.DataFrame) -> str:
             {
                 "who": group_words(group),
                 "measure": wording.measure(name),
-                "before": cell(known[name]["before"], name),
-                "after": cell(known[name]["after"], name),
+                "before": cells.value(known[name]["before"], name),
+                "after": cells.value(known[name]["after"], name),
                 "change": (
                     verdict_words(known[name]) if same else effects.OTHER_PEOPLE
                 ).capitalize(),
@@ -457,9 +515,17 @@ def apart(found: pd.DataFrame) -> str:
 
 
 def prisons_that_change(
-    found: pd.DataFrame, names: Mapping[str, str], measure: str, *, rows: int = 15
+    found: pd.DataFrame,
+    names: Mapping[str, str],
+    measure: str,
+    *,
+    others: Collection[str] = (),
+    rows: int = 15,
 ) -> str:
     """List the prisons where a measure changes most beyond chance.
+
+    A prison that holds other people in the second run has both values and no change: its people
+    are not those of the first, so nobody gained or lost that difference. Such prisons come last.
 
     Parameters
     ----------
@@ -469,24 +535,36 @@ def prisons_that_change(
         Names of the prisons by code.
     measure
         Which measure.
+    others
+        Prisons that do not hold the same people in both runs
+        (:func:`scenarios.effects.prisons_of_other_people`).
     """
     known = found[(found["measure"] == measure) & (found["group_by"] == effects.ALL)]
-    told = known[known["verdict"].isin(["higher", "lower"])]
-    one_year = len(known) > 0 and bool((known["verdict"] == ONE_REPLICATION).all())
-    chance = (
-        "One simulated year cannot tell a difference from chance. Start runs of several."
-        if one_year
-        else f"{len(told)} of {len(known)} prisons differ beyond chance. {BY_CHANCE}"
+    known = known.assign(of_others=known["establishment"].isin(list(others)))
+    told = known[~known["verdict"].isin(UNDECIDED)]
+    order = told.assign(size=told["difference"].abs()).sort_values(
+        ["of_others", "size"], ascending=[True, False], kind="stable"
     )
-    size = told["difference"].abs().sort_values(ascending=False, kind="stable")
-    most = told.loc[size.index[:rows]]
+    most = order.head(rows)
     shown = pd.DataFrame(
         {
             "name": [names.get(str(code), str(code)) for code in most["establishment"]],
-            "before": [cell(value, measure) for value in most["before"]],
-            "after": [cell(value, measure) for value in most["after"]],
-            "change": [wording.difference(value, measure) for value in most["difference"]],
-            "interval": [wording.difference_interval(row) for row in wording.records(most)],
+            "before": cells.column(cells.value(value, measure) for value in most["before"]),
+            "after": cells.column(cells.value(value, measure) for value in most["after"]),
+            "change": cells.column(
+                DASH if row["of_others"] else cells.difference(row["difference"], measure)
+                for row in wording.records(most)
+            ),
+            "interval": cells.column(
+                DASH if row["of_others"] else cells.difference_interval(row)
+                for row in wording.records(most)
+            ),
+            "verdict": [
+                effects.OTHER_PEOPLE.capitalize()
+                if row["of_others"]
+                else way(str(row["verdict"]), measure)
+                for row in wording.records(most)
+            ],
         }
     )
     return table(
@@ -498,10 +576,32 @@ def prisons_that_change(
             "after": "Second run",
             "change": "Change",
             "interval": "95% interval",
+            "verdict": "Verdict",
         },
         right=("before", "after", "change", "interval"),
-        note=chance,
+        note=_of_how_many_prisons(known),
     )
+
+
+def _of_how_many_prisons(known: pd.DataFrame) -> str:
+    """Say at how many prisons a measure differs, and at how many that tells of nobody."""
+    same = known[~known["of_others"]]
+    told = int((~same["verdict"].isin(UNDECIDED)).sum())
+    changed = len(known) - len(same)
+    if len(known) and (known["verdict"] == ONE_REPLICATION).all():
+        said = "One simulated year cannot tell a difference from chance. Start runs of several."
+    elif len(same):
+        whose = " with the same people in both runs" if changed else ""
+        said = f"{told} of {len(same)} prisons{whose} differ beyond chance. {BY_CHANCE}"
+    else:
+        said = ""
+    others = (
+        f"{wording.count(changed, 'prison')} {'does' if changed == 1 else 'do'} not hold the same "
+        f"people in both runs, so no change is told there ({DASH})."
+        if changed
+        else ""
+    )
+    return f"{said} {others}".strip()
 
 
 def beside_each_other(
@@ -550,7 +650,7 @@ def beside_each_other(
 
 def _told(row: Mapping[str, object], name: str) -> str:
     value = cell(row["after"], name)
-    if row["verdict"] == CANNOT_TELL:
-        return f"{value}: {CANNOT_TELL}"
+    if row["verdict"] in (CANNOT_TELL, SAME):
+        return f"{value}: {row['verdict']}"
     change = wording.difference(float(str(row["difference"])), name)
     return f"{value}: {change} ({wording.difference_interval(row)})"

@@ -465,6 +465,37 @@ def stays(found: Stability) -> str:
     if not found.moves:
         return "The plan has no moves, so there is nothing that other assumptions could change."
     least = found.variants.sort_values(["same_share", "variant"]).iloc[0]
+    return f"{_stays(found, least)} {_distances(found.variants)}"
+
+
+NO_DISTANCES = (
+    "How far from home people would be under them was not stored with this study: start another."
+)
+
+
+def _distances(variants: pd.DataFrame) -> str:
+    """Say how far from home people are at most under any variant, beside the plan."""
+    if "further" not in variants:
+        return NO_DISTANCES
+    most = variants[["over_50_miles", "over_100_miles", "further"]].max()
+    plan = variants.iloc[0]
+    miles = variants["mean_straight_miles"]
+    told = [
+        f"{most[name]:,.0f} {words} ({plan[f'{name}_in_plan']:,.0f} in the plan)"
+        for name, words in (
+            ("over_50_miles", "people more than 50 miles from home"),
+            ("over_100_miles", "more than 100"),
+            ("further", "further from home than today"),
+        )
+    ]
+    return (
+        f"Under none would there be more than {told[0]}, {told[1]}, or {told[2]}; people would be "
+        f"{miles.min():,.1f} to {miles.max():,.1f} miles from home on average "
+        f"({plan['mean_straight_miles_in_plan']:,.1f})."
+    )
+
+
+def _stays(found: Stability, least: pd.Series[Any]) -> str:
     return (
         f"{found.never_change:,} of {wording.count(found.moves, 'move')} "
         f"({100 * found.never_change / found.moves:.0f}%) stay the same whichever of "
@@ -508,9 +539,18 @@ def variants_listing(found: Stability) -> str:
             "moves": "Moves then",
             "same": "Of them in the plan",
             "same_share": "Share of the plan's moves that stay",
+            **(VARIANT_DISTANCES if "further" in rows else {}),
         },
         scroll=True,
     )
+
+
+VARIANT_DISTANCES = {
+    "mean_straight_miles": "Average miles then",
+    "over_50_miles": "Over 50 miles then",
+    "over_100_miles": "Over 100 miles then",
+    "further": "Further from home then",
+}
 
 
 def variants_figure(found: Stability, rows: int = 10) -> Figure:

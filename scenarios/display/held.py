@@ -263,7 +263,7 @@ def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> 
             value=wording.only(further["moved"]),
             unit="people to another prison",
             change=_per_week(results),
-            note="Transfers that would happen anyway are not known, so some may be among these.",
+            note=_moved_anyway(results, further["moved"], circulate=circulate),
         ),
         Number(
             label="Better and worse off",
@@ -297,6 +297,21 @@ def _plan_numbers(results: Results, gain: NextMoves | None, circulate: bool) -> 
         )
     )
     return shown
+
+
+def _moved_anyway(results: Results, moves: float, *, circulate: bool) -> str:
+    """Say how many of the moves are of people who would be transferred in the year anyway."""
+    known = results.summary.get("moves_with_a_transfer")
+    if known is None:
+        return "Transfers that would happen anyway are not known, so some may be among these."
+    anyway = wording.kept_back(known, circulate)
+    if anyway != anyway or moves != moves:
+        return f"{wording.people(anyway)} of these would be transferred in the year anyway."
+    verb = "is" if known == 1 else "are"
+    return (
+        f"{wording.people(known)} of these {verb} transferred in the year anyway by the table of "
+        f"transfers: {moves - known:,.0f} moves are on top."
+    )
 
 
 def _per_week(results: Results) -> str:

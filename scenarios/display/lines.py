@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import cells, charts, wording
+from scenarios.display import cells, charts, markup, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import DASH, Number
 from scenarios.display.views import ALL, ESTATE
@@ -344,7 +344,8 @@ def _ends(told: Mapping[str, Estimate], measure: str) -> dict[str, float]:
     if each is None:
         return dict.fromkeys(("value", "low", "high"), float("nan"))
     low, high = (end if end == end else each.mean for end in (each.low, each.high))
-    return {"value": each.mean, "low": max(low, 0.0), "high": high}
+    low, high = markup.possible_ends(each.mean, low, high, "minutes")
+    return {"value": each.mean, "low": low, "high": high}
 
 
 def prison_rows(

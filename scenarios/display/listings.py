@@ -15,6 +15,7 @@ import pandas as pd
 from scenarios.display import cells, views, wording
 from scenarios.display.markup import DASH, table
 from scenarios.suppress import NOBODY, Counts
+from scenarios.verdict import way
 from scenarios.written import Written, unit_of
 
 if TYPE_CHECKING:
@@ -282,7 +283,7 @@ def families(results: Results) -> str:
     ]
     return table(
         pd.DataFrame(rows),
-        "What visits cost families in a year, in pounds and hours",
+        "What the visits that families wish to make would cost them in a year, in pounds and hours",
         labels={"what": "What", "today": "Today", "plan": "In this run"},
         right=("today", "plan"),
         note=wording.FAMILY_NOTE,
@@ -423,7 +424,9 @@ def waits(rows: pd.DataFrame) -> str:
             "kind": rows["kind"],
             "measure": rows["measure_label"],
             "wait_days": rows["value"],
-            "interval": [wording.interval(row) for row in wording.records(rows)],
+            "interval": [
+                wording.interval(row | {"mean": row["value"]}) for row in wording.records(rows)
+            ],
         }
     )
     return table(
@@ -445,7 +448,8 @@ def outcomes(rows: pd.DataFrame) -> str:
             "outcome": rows["outcome"].map(wording.OUTCOMES),
             "requests": rows["requests"],
             "interval": [
-                wording.interval(row | {"measure": "requests"}) for row in wording.records(rows)
+                wording.interval(row | {"measure": "requests", "mean": row["requests"]})
+                for row in wording.records(rows)
             ],
             "share_share": rows["share"],
         }
@@ -501,10 +505,15 @@ def _levels_by_group(
     )
     played = rows.xs("replications", axis=1, level=1).to_numpy(dtype="float64")
     years = int(max(played[played == played], default=0))
-    note = "In brackets the 95% interval, " if years > 1 else "Means, without intervals, "
+    over = wording.count(years, "simulated year")
+    note = (
+        f"{wording.IN_BRACKETS} Over {over}."
+        if years > 1
+        else f"Means, without intervals, over {over}."
+    )
     groups = [wording.group(group) for group in rows.index]
     told.insert(0, "group", groups)
-    return told.reset_index(drop=True), f"{note}over {wording.count(years, 'simulated year')}."
+    return told.reset_index(drop=True), note
 
 
 MOVE_MEASURES = {
@@ -639,7 +648,7 @@ def differences(rows: pd.DataFrame, heads: tuple[str, str] = ("First run", "Seco
                 "after": cells.value(row["after"], row["measure"]),
                 "difference": cells.difference(row["difference"], row["measure"]),
                 "interval": cells.difference_interval(row),
-                "verdict": str(row["verdict"]),
+                "verdict": way(str(row["verdict"]), str(row["measure"])),
             }
             for row in wording.records(rows)
         ]

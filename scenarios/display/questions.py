@@ -264,7 +264,8 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
     results, measures
         A run, and its :func:`estate_measures`.
     sizing
-        Folder of the newest study of family workers, where there is one.
+        Folder of the newest sizing of family workers for the same scenario and data, where there
+        is one.
     """
     regions = _regions(measures)
     return Answer(
@@ -431,15 +432,8 @@ def _card(
         value=quantity(row["mean"], measure),
         unit=unit,
         change=_apart(measures, measure) if apart else also,
-        note=_note(row),
+        note=wording.estimate(row),
     )
-
-
-def _note(row: Mapping[str, Any]) -> str:
-    """Say between which values a measure lies, or that every year gave the same."""
-    if row["replications"] > 1 and row["low"] == row["high"]:
-        return f"The same in each of {row['replications']} simulated years."
-    return wording.estimate(row)
 
 
 def _apart(measures: pd.DataFrame, measure: str) -> str:

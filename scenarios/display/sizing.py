@@ -7,7 +7,7 @@ sizing: the curves hold the share of referrals reached within several numbers of
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,16 @@ import pandas as pd
 
 from scenarios.display import cells, charts, wording
 from scenarios.display.charts import Figure
+from scenarios.display.frontiers import is_of
 from scenarios.display.markup import DASH, Number
-from scenarios.display.workers import table
+from scenarios.display.workers import SUMMED_BY, Estimate, table
 from scenarios.errors import ScenarioError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from scenarios.results import Results
+    from scenarios.studies import Study
 
 TABLES = ("workers", "curves", "cost_curve", "need", "by_provider", "by_lot", "by_region")
 
@@ -80,7 +84,8 @@ class Sizing:
     need
         One row per prison and driver.
     sums
-        Sums over the prisons that share the total, by ``provider``, ``lot`` and ``region``.
+        Sums over the prisons that share the total, by ``sex``, ``provider``, ``lot`` and
+        ``region``.
     """
 
     name: str
@@ -132,8 +137,18 @@ def load_sizing(folder: Path) -> Sizing:
         curves=tables["curves"],
         costs=tables["cost_curve"],
         need=tables["need"],
-        sums={name: tables[f"by_{name}"] for name in ("provider", "lot", "region")},
+        sums=_by_sex(folder)
+        | {name: tables[f"by_{name}"] for name in ("provider", "lot", "region")},
     )
+
+
+def _by_sex(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the sums of men's and women's prisons; sizings of earlier versions have none."""
+    path = folder / "by_sex.parquet"
+    if not path.is_file():
+        return {}
+    sums = pd.read_parquet(path)
+    return {"sex": sums.assign(sex=sums["sex"].str.capitalize())}
 
 
 def curve_of(sizing: Sizing, establishment: str, days: int) -> pd.DataFrame:
@@ -260,11 +275,17 @@ def fewest_sentence(rows: pd.DataFrame, days: int, share: float) -> str:
     there = rows.dropna(subset="fte")
     met = int((rows["today_share"] >= share - 1e-12).sum())
     told = (
-        f"So that {target(days, share)}, {wording.count(len(there), 'prison')} need "
-        f"{there['fte'].sum():,.1f} full-time caseworkers in all ({_between(there)}); they have "
-        f"{there['fte_today'].sum():,.1f}. {wording.count(met, 'prison')} of {len(rows)} "
-        f"{'reaches' if met == 1 else 'reach'} it with today's number."
+        f"So that {target(days, share)}, {wording.count(len(there), 'prison')} "
+        f"{'needs' if len(there) == 1 else 'need'} at least {there['fte'].sum():,.1f} full-time "
+        f"caseworkers in all ({_between(there)}); they have {there['fte_today'].sum():,.1f}. "
+        f"{wording.count(met, 'prison')} of {len(rows)} {'reaches' if met == 1 else 'reach'} it "
+        "with today's number."
     )
+    if "fresh" in there and (below := int((there["fresh"] < share - 1e-12).sum())):
+        told += (
+            f" With that, {wording.count(below, 'prison')} still "
+            f"{'stays' if below == 1 else 'stay'} below {share:.0%} in the mean of fresh years."
+        )
     beyond = len(rows) - len(there)
     if beyond:
         told += f" No number played reaches it in {wording.count(beyond, 'prison')}: see the table."
@@ -321,7 +342,7 @@ def fewest_rows(rows: pd.DataFrame, days: int, share: float) -> str:
         )
     return table(
         shown,
-        f"Fewest full-time caseworkers so that {target(days, share)}, by prison",
+        f"Full-time caseworkers asked for at least, so that {target(days, share)}, by prison",
         labels={
             "name": "Prison",
             "today": "Today",
@@ -450,7 +471,6 @@ def curve_rows(sizing: Sizing, establishment: str, days: int) -> str:
 def fair_sentence(sizing: Sizing) -> str:
     """Say what sharing today's total fairly would change, and how good the share is."""
     asked, inside = sizing.asked, sizing.workers[sizing.workers["in_perimeter"]]
-    before, after = (inside[f"unmet_hours_{name}"].sum() for name in NAMES)
     more, fewer = (inside["change_fte"] > 0.05).sum(), (inside["change_fte"] < -0.05).sum()
     proven = "proven best for these curves" if asked["is_proven"] else "not proven best"
     limited = int(asked.get("target_limits_prisons", 0))
@@ -463,10 +483,55 @@ def fair_sentence(sizing: Sizing) -> str:
     )
     return (
         f"Shared by need, {asked['budget_fte']:,.1f} caseworkers in {len(inside)} prisons would "
-        f"leave {after:,.0f} hours a year undone instead of {before:,.0f}. {more} prisons would "
-        f"have more and {fewer} fewer. {_assumed(inside)} The share is {proven}, {limit}; each "
+        f"leave {_undone(sizing, inside)} {more} prisons would have more and {fewer} fewer. "
+        f"{_who_has_more_undone(inside)} {_assumed(inside)} The share is {proven}, {limit}; each "
         f"prison keeps at least {asked['leave_cover_fte']:.1f}, one worker with leave cover."
     )
+
+
+def _undone(sizing: Sizing, inside: pd.DataFrame) -> str:
+    """Say how many hours the fair share and today's leave undone, with intervals where stored."""
+    fresh = sizing.asked.get("fresh_unmet_hours")
+    if not fresh:
+        before, after = (inside[f"unmet_hours_{name}"].sum() for name in NAMES)
+        return (
+            f"{after:,.0f} hours a year undone instead of {before:,.0f}, read off the curves (no "
+            "interval was stored with this sizing)."
+        )
+    told = {
+        name: Estimate(
+            mean=each["mean"],
+            low=each["mean"] - each["half_width"],
+            high=each["mean"] + each["half_width"],
+            replications=int(sizing.asked["fresh_replications"]),
+        )
+        for name, each in fresh.items()
+    }
+    change = told["change"]
+    ends = " to ".join(wording.difference(end, "hours") for end in (change.low, change.high))
+    return (
+        f"{told['fair'].told('hours')} hours a year undone instead of "
+        f"{told['today'].told('hours')}: {wording.difference(change.mean, 'hours')} ({ends}), each "
+        f"with its 95% interval over {wording.count(change.replications, 'fresh year')}."
+    )
+
+
+def _who_has_more_undone(inside: pd.DataFrame, most: int = 3) -> str:
+    """Name the prisons that lose most: where more hours would be left undone than today."""
+    rows = inside.assign(more=inside["unmet_hours_fair"] - inside["unmet_hours_today"])
+    worse = rows[rows["more"] > LEAST_HOURS].sort_values("more", ascending=False, kind="stable")
+    if worse.empty:
+        return "Nowhere would more hours be left undone."
+    named = ", ".join(
+        f"{row['name']} {wording.difference(row['more'], 'hours')}"
+        for row in wording.records(worse.head(most))
+    )
+    where = wording.count(len(worse), "prison")
+    return f"At {where} more hours would be left undone than today, most at {named} a year."
+
+
+LEAST_HOURS = 0.5
+"""Hours a year below which a prison's change is none."""
 
 
 def _assumed(rows: pd.DataFrame) -> str:
@@ -476,15 +541,19 @@ def _assumed(rows: pd.DataFrame) -> str:
 
 
 def fair(sizing: Sizing, rows: int = 12) -> Figure:
-    """Draw today's contract beside the fair share where they differ most."""
+    """Draw today's caseworkers beside the fair share where they differ most."""
     inside = sizing.workers[sizing.workers["in_perimeter"]]
+    assumed = int((inside["confidence"] != "measured").sum())
+    words = NAMES | {"today": f"Today (assumed at {assumed} of {len(inside)} prisons)"}
+    if not assumed:
+        words = NAMES
     most = inside["change_fte"].abs().sort_values(ascending=False, kind="stable").index
     chosen = inside.loc[most[:rows]].sort_values("change_fte", ascending=False)
     long = pd.DataFrame(
         [
             {"name": row["name"], "case": word, "value": row[f"fte_{name}"]}
             for row in chosen.to_dict("records")
-            for name, word in NAMES.items()
+            for name, word in words.items()
         ],
         columns=["name", "case", "value"],
     )
@@ -500,7 +569,7 @@ def fair(sizing: Sizing, rows: int = 12) -> Figure:
 
 
 def fair_rows(sizing: Sizing) -> str:
-    """List today's contract and the fair share in every prison that shares the total."""
+    """List today's caseworkers and the fair share in every prison that shares the total."""
     inside = sizing.workers[sizing.workers["in_perimeter"]]
     numbers = ("fte_today", "fte_fair", "fte_by_population", "fte_by_need")
     shown = inside.assign(
@@ -534,14 +603,16 @@ def fair_rows(sizing: Sizing) -> str:
 def sums_rows(sizing: Sizing, by: str) -> str:
     """List the sums by provider, lot or region."""
     rows = sizing.sums[by]
+    words = SUMMED_BY[by]
     numbers = ("fte_today", "fte_fair", "fte_for_target")
     name = "prisons_that_cannot_reach_the_target"
     beyond = {name: "Prisons that cannot reach the target"} if name in rows else {}
     return table(
         rows.assign(**{name: cells.plain(rows[name]) for name in numbers}),
-        f"Full-time caseworkers by {by}: today, fair share and fewest for the target of the sizing",
+        f"Full-time caseworkers by {words.lower()}: today, fair share and least for the target of "
+        "the sizing",
         labels={
-            by: by.capitalize(),
+            by: words,
             "prisons": "Prisons",
             "people": "People",
             "need_hours": "Hours needed",
@@ -633,8 +704,11 @@ def _at(row: pd.Series[Any]) -> str:
 def cost_rows(sizing: Sizing) -> str:
     """List the totals of the cost curve."""
     rows = sizing.costs.sort_values("fte").assign(year_gbp=lambda each: each["gbp_per_year"])
+    known = "unmet_hours_half_width" in rows
     return table(
         rows.assign(
+            unmet_told=_with_half_width(rows, "unmet_hours", known=known),
+            reached_told=_with_half_width(rows, "reached", known=known),
             fte=cells.plain(rows["fte"]),
             which=np.where(rows["is_knee"], "knee", np.where(rows["is_budget"], "the total", "")),
         ),
@@ -642,13 +716,26 @@ def cost_rows(sizing: Sizing) -> str:
         labels={
             "fte": "Caseworkers",
             "year_gbp": "Cost a year",
-            "unmet_hours": "Hours not done",
+            "unmet_told": "Hours not done",
             "wait_days": "Mean days to first contact, of those reached",
-            "reached": "Referrals reached",
+            "reached_told": "Referrals reached",
             "prisons_that_meet_the_target": "Prisons that meet the target",
             "which": "Which",
         },
-        right=("fte",),
+        right=("fte", "unmet_told", "reached_told"),
+        note="In brackets the 95% interval over the years played."
+        if known
+        else "Intervals were not stored with this sizing.",
+    )
+
+
+def _with_half_width(rows: pd.DataFrame, name: str, *, known: bool) -> cells.Column:
+    """Write values with the intervals whose half is in a column beside them."""
+    half = rows[f"{name}_half_width"] if known else pd.Series(float("nan"), index=rows.index)
+    unit = "hours" if name.endswith("hours") else "referrals"
+    return cells.column(
+        cells.told(Estimate(mean=mean, low=mean - width, high=mean + width, replications=0), unit)
+        for mean, width in zip(rows[name], half, strict=True)
     )
 
 
@@ -663,7 +750,7 @@ def extra_person(sizing: Sizing | None) -> Number:
         return Number(
             label=label,
             value=DASH,
-            note="A sizing tells it: start one below.",
+            note="A sizing of this run's own scenario and data tells it: start one below.",
         )
     rows = sizing.costs.sort_values("fte").reset_index(drop=True)
     here = rows[rows["is_budget"]].iloc[0]
@@ -683,7 +770,26 @@ def extra_person(sizing: Sizing | None) -> Number:
         value=wording.pounds(each),
         change=f"{wording.pounds(low)} to {wording.pounds(high)}, by what a worker costs.",
         note=f"Sizing {sizing.name}: with {added['fte'] - here['fte']:,.1f} caseworkers more than "
-        f"{here['fte']:,.1f}, at their best share; {referrals:,.0f} referrals more a year.",
+        f"{here['fte']:,.1f}, at their best share; {referrals:,.0f} referrals more a year"
+        f"{_by_the_years(added, here, referrals)}.",
+    )
+
+
+def _by_the_years(added: pd.Series[Any], here: pd.Series[Any], referrals: float) -> str:
+    """Say between which pounds a referral costs by the years played alone; empty where unknown."""
+    half = float(added.get("reached_more_half_width", float("nan")))
+    if not half > 0:
+        return ""
+    gbp = float(added["gbp_per_year"] - here["gbp_per_year"])
+    fewest, most = referrals - half, referrals + half
+    dearest = (
+        f"{wording.pounds(gbp / fewest)} each"
+        if fewest > 0
+        else "without any upper end, as none may be reached"
+    )
+    return (
+        f" (95% interval {max(fewest, 0.0):,.0f} to {most:,.0f} over the years played, on the same "
+        f"draws: {wording.pounds(gbp / most)} to {dearest})"
     )
 
 
@@ -801,16 +907,31 @@ def reversal(sizing: Sizing, funded_hours: float) -> str:
         if is_enough
         else (rows["need_hours_low"] <= funded_hours)
     ]
-    now = "enough hours for the need are funded" if is_enough else "the need is larger than funded"
     if not len(turns):
-        return f"In all, {now}; no weight of one driver within its range would reverse that."
+        return "No weight of one driver of the need within its range would reverse that."
     end = "upper" if is_enough else "lower"
     which = "; ".join(DRIVERS[str(name)].lower() for name in turns["driver"])
     told = "any driver" if len(turns) == len(rows) else f"one of these drivers ({which})"
     return (
-        f"In all, {now}. An assumption would reverse that: the weight of {told} alone, at the "
-        f"{end} end of its range."
+        f"In the need, the weight of {told} alone, at the {end} end of its range, would reverse it."
     )
+
+
+def of_run(found: Iterable[Study], results: Results) -> Study | None:
+    """Give the newest sizing of the same settings and data as a run, in the same version.
+
+    Parameters
+    ----------
+    found
+        Sizings, the newest first.
+    """
+    return next((study for study in found if is_of(study.provenance, results)), None)
+
+
+NONE_OF_RUN = (
+    "No sizing of this run's own scenario and data is stored, so the cost of one more referral, "
+    "and whether the weight of a driver of the need would reverse this, are not told."
+)
 
 
 def assumption_rows(sizing: Sizing) -> str:

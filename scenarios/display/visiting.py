@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,11 @@ import pandas as pd
 
 from data.words import ESTATE
 from scenarios import effects
-from scenarios.compare import CANNOT_TELL, ONE_REPLICATION
 from scenarios.display import cells, wording
 from scenarios.display.charts import BLUES, CONFIG, LINE, TEXT, WIDTH, Figure
-from scenarios.display.markup import DASH, Number, cell, table
-from scenarios.verdict import DEPENDS, verdict_words
+from scenarios.display.markup import DASH, Number, cell, possible_ends, table
+from scenarios.display.workers import Estimate
+from scenarios.verdict import DEPENDS, SAME, verdict_words, way
 
 if TYPE_CHECKING:
     from scenarios.effects import Ratio
@@ -25,22 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of the first screen: a measure of a group, its words, and which way is better."""
+    """One line of the first screen: a measure of a group, and its words."""
 
     label: str
     measure: str
     group_by: str = effects.ALL
     group: str = effects.ALL
-    lower_is_better: bool = True
 
 
 POLICY = (
     Line(label="People with no contact in four weeks", measure="no_contact_share"),
-    Line(
-        label="People in regular contact",
-        measure="regular_contact_share",
-        lower_is_better=False,
-    ),
+    Line(label="People in regular contact", measure="regular_contact_share"),
     Line(
         label="Days to a weekend visit, nine in ten no longer than",
         measure="wait_days_p90",
@@ -66,11 +61,7 @@ POLICY = (
         label="Requests that end without a visit, for any reason",
         measure="requests_without_visit_share",
     ),
-    Line(
-        label="People visited in four weeks",
-        measure=effects.PEOPLE_VISITED,
-        lower_is_better=False,
-    ),
+    Line(label="People visited in four weeks", measure=effects.PEOPLE_VISITED),
     Line(
         label="School hours that children miss in the weeks measured", measure="school_hours_missed"
     ),
@@ -167,7 +158,7 @@ def levels(
         caption,
         labels={"what": "Measure", "all": "Everybody", "men": "Men", "women": "Women"},
         right=("all", "men", "women"),
-        note=f"In brackets the 95% interval. {note}".strip(),
+        note=f"{wording.IN_BRACKETS} {note}".strip(),
     )
 
 
@@ -192,38 +183,81 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
     told
         What an experiment concludes by measure; empty where there is none.
     """
-    rows, known = [], _known(found, POLICY)
-    for line in POLICY:
+    rows = [
+        row | {"assumption": _assumption(told, line)} for line, row in _changed_lines(found, POLICY)
+    ]
+    return table(
+        pd.DataFrame(rows, columns=[*CHANGED, "assumption"]),
+        "Contact, waits, refusals and cost, beside the baseline",
+        labels=CHANGED | {"assumption": "Under other assumptions"},
+        right=CHANGED_RIGHT,
+        note=f"{WAITS_NOTE} The last column says whether the verdict stands whatever is assumed "
+        "about how visits fall with their cost, where an experiment tried it.",
+    )
+
+
+CHANGED = {
+    "what": "Measure",
+    "before": "Baseline",
+    "after": "This run",
+    "change": "Change",
+    "interval": "95% interval",
+    "verdict": "Verdict",
+}
+CHANGED_RIGHT = ("before", "after", "change", "interval")
+
+WAITS_NOTE = (
+    "A wait is told in whole days, so a change of a day may be next to nothing: its interval "
+    "reaches a day to either side at least."
+)
+
+
+def _changed_lines(
+    found: pd.DataFrame, lines: Sequence[Line]
+) -> Iterator[tuple[Line, dict[str, Written | str]]]:
+    """Set lines beside the baseline: both values, the change, its interval and the verdict."""
+    known = _known(found, lines)
+    for line in lines:
         row = _found(known, line, *SEXES[0])
         if row is not None:
-            rows.append(
+            yield (
+                line,
                 {
                     "what": line.label,
-                    "before": cell(row["before"], line.measure),
-                    "after": cell(row["after"], line.measure),
-                    "change": wording.difference(float(str(row["difference"])), line.measure),
-                    "interval": wording.difference_interval(row | {"measure": line.measure}),
-                    "verdict": _way(row, line),
-                    "assumption": _assumption(told, line),
-                }
+                    "before": cells.value(_float(row["before"]), line.measure),
+                    "after": cells.value(_float(row["after"]), line.measure),
+                    "change": cells.difference(_float(row["difference"]), line.measure),
+                    "interval": cells.difference_interval(row | {"measure": line.measure}),
+                    "verdict": way(str(row["verdict"]), line.measure),
+                },
             )
-    columns = ["what", "before", "after", "change", "interval", "verdict", "assumption"]
+
+
+def _float(value: object) -> float:
+    return float(str(value))
+
+
+def family_changes(found: pd.DataFrame) -> str:
+    """List what visits take from families beside the baseline, with paired intervals.
+
+    Parameters
+    ----------
+    found
+        Differences of the estate from the baseline.
+    """
     return table(
-        pd.DataFrame(rows, columns=columns),
-        "Contact, waits, refusals and cost, beside the baseline",
-        labels={
-            "what": "Measure",
-            "before": "Baseline",
-            "after": "This run",
-            "change": "Change",
-            "interval": "95% interval",
-            "verdict": "Verdict",
-            "assumption": "Under other assumptions",
-        },
-        right=("before", "after", "change", "interval"),
-        note="The last column says whether the verdict stands whatever is assumed about how visits "
-        "fall with their cost, where an experiment tried it.",
+        pd.DataFrame([row for _, row in _changed_lines(found, FAMILIES)], columns=list(CHANGED)),
+        "Pounds and hours of families and children, in the weeks measured, beside the baseline",
+        labels=CHANGED,
+        right=CHANGED_RIGHT,
+        note=SPENT_NOTE,
     )
+
+
+SPENT_NOTE = (
+    "What families spend and travel in all is neither better nor worse when it rises: who is "
+    "nearer, or finds a table, visits more. What they gain is on the page Overview."
+)
 
 
 def policy_by_sex(found: pd.DataFrame) -> str:
@@ -234,20 +268,46 @@ def policy_by_sex(found: pd.DataFrame) -> str:
     found
         Differences of the estate from the baseline.
     """
-    rows, known = [], _known(found, POLICY)
-    for line in POLICY:
-        row = {"what": line.label}
+    return _by_sex(
+        found,
+        POLICY,
+        "Men and women apart: the change beside the baseline",
+        f"{WAITS_NOTE} Waits by kind of session and staff are not measured for men and women "
+        "apart.",
+    )
+
+
+def families_by_sex(found: pd.DataFrame) -> str:
+    """List what changes for families of men and of women, beside the baseline.
+
+    Parameters
+    ----------
+    found
+        Differences of the estate from the baseline.
+    """
+    return _by_sex(
+        found,
+        FAMILIES,
+        "Families of men and of women: the change of pounds and hours beside the baseline",
+        SPENT_NOTE,
+    )
+
+
+def _by_sex(found: pd.DataFrame, lines: Sequence[Line], caption: str, note: str) -> str:
+    rows, known = [], _known(found, lines)
+    for line in lines:
+        row: dict[str, Written | str] = {"what": line.label}
         for group_by, group in SEXES[1:]:
             of_group = _found(known, line, group_by, group)
             if of_group is not None:
                 row[group] = _difference(of_group, line.measure)
-                row[f"{group} verdict"] = _way(of_group, line)
+                row[f"{group} verdict"] = way(str(of_group["verdict"]), line.measure)
         if len(row) > 1:
             rows.append(row)
     columns = ["what", "men", "men verdict", "women", "women verdict"]
     return table(
         pd.DataFrame(rows, columns=columns),
-        "Men and women apart: the change beside the baseline",
+        caption,
         labels={
             "what": "Measure",
             "men": "Men",
@@ -256,26 +316,17 @@ def policy_by_sex(found: pd.DataFrame) -> str:
             "women verdict": "Verdict",
         },
         right=("men", "women"),
-        note="In brackets the 95% interval. Waits by kind of session and staff are not measured "
-        "for men and women apart.",
+        note=f"In brackets the 95% interval. {note}",
     )
 
 
-def _difference(row: Mapping[str, object], measure: str) -> str:
-    change = wording.difference(float(str(row["difference"])), measure)
-    if row["replications"] == 1:
+def _difference(row: Mapping[str, object], measure: str) -> Written:
+    change = cells.difference(_float(row["difference"]), measure)
+    if row["replications"] == 1 or row["verdict"] == SAME:
         return change
-    ends = wording.difference_interval(row).removesuffix(" points")
-    return f"{change} ({ends})"
-
-
-def _way(row: Mapping[str, object], line: Line) -> str:
-    verdict = str(row["verdict"])
-    if verdict == CANNOT_TELL:
-        return "No difference to be told"
-    if verdict == ONE_REPLICATION:
-        return "One year: cannot be told"
-    return "Better" if (verdict == "lower") is line.lower_is_better else "Worse"
+    ends = cells.difference_interval({**row, "measure": measure})
+    words = f"{change} ({str(ends).removesuffix(' points')})"
+    return replace(change, words=words, low=ends.low, high=ends.high)
 
 
 def _assumption(told: Mapping[str, str], line: Line) -> str:
@@ -311,30 +362,37 @@ def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
         )
     everybody = visited[visited["sex"] == effects.ALL]
     if len(everybody):
-        one = len(everybody) == 1
-        newly, lost = (
-            wording.count(float(everybody[name].mean()), "person")
-            for name in ("newly", "no_longer")
-        )
-        ranges = [
-            "" if one else f" ({_least_to_most(everybody[name])})"
-            for name in ("newly", "no_longer")
-        ]
+        newly, lost = (_of_years(everybody[name]) for name in ("newly", "no_longer"))
         said.append(
-            f"In the {_years_kept(everybody)} kept: {newly} visited{'' if one else ' a year'} who "
-            f"are not in the baseline{ranges[0]}, and {lost} no longer visited{ranges[1]}; "
-            "part of both is chance."
+            f"In a year {_people_told(newly)} visited who are not in the baseline, and "
+            f"{_people_told(lost)} no longer visited who are in it; part of both is chance. "
+            f"{_years_known(everybody)}"
         )
     return " ".join(said)
 
 
-def _years_kept(visited: pd.DataFrame) -> str:
+def _years_known(visited: pd.DataFrame) -> str:
     years = visited["replication"].nunique()
-    return "one simulated year" if years == 1 else wording.count(years, "simulated year")
+    if years == 1:
+        return "That is of one simulated year, which gives no interval."
+    return f"That is over {wording.count(years, 'simulated year')}."
 
 
-def _least_to_most(values: pd.Series[float]) -> str:
-    return f"{values.min():,.0f} to {values.max():,.0f}"
+def _of_years(counts: pd.Series[int]) -> Estimate:
+    """Give the mean of counts of simulated years, with its 95% interval (Student's t)."""
+    from simulation.replicate import half_width
+
+    mean, years = float(counts.mean()), len(counts)
+    half = float(half_width(pd.Series([counts.std()]), pd.Series([years])).iloc[0])
+    return Estimate(mean=mean, low=mean - half, high=mean + half, replications=years)
+
+
+def _people_told(found: Estimate) -> str:
+    """Write a mean count of people as the subject of a sentence, with its interval."""
+    between = found.between("people")
+    verb = "is" if round(found.mean) == 1 else "are"
+    interval = f" (95% interval {between})" if between else ""
+    return f"{wording.count(found.mean, 'person')}{interval} {verb}"
 
 
 def level_answer(estimates: pd.DataFrame) -> str:
@@ -376,9 +434,11 @@ def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | Non
                 value=wording.difference(float(str(people["difference"])), effects.PEOPLE_VISITED),
                 unit="people",
                 change=_ends(people, effects.PEOPLE_VISITED),
-                note=_newly(visited),
+                note="Newly visited in four weeks, less those no longer visited in them.",
             )
         )
+    if people is not None or len(visited):
+        cards.append(_newly_card(visited))
     same = staff is not None and _same_in_every_year(staff)
     if staff is not None and same:
         cards.append(
@@ -408,28 +468,45 @@ STAFF_CARD = "Staff of visits and video calls"
 
 def _same_in_every_year(row: Mapping[str, object]) -> bool:
     """Say whether two runs have the same value in every replication."""
-    difference = float(str(row["difference"]))
-    return difference == 0 and (
-        int(str(row["replications"])) == 1 or float(str(row["low"])) == float(str(row["high"]))
-    )
+    one_year = int(str(row["replications"])) == 1
+    return row["verdict"] == SAME or (one_year and float(str(row["difference"])) == 0)
 
 
 def _ends(row: Mapping[str, object], measure: str) -> str:
     return f"95% interval {wording.difference_interval({**row, 'measure': measure})}"
 
 
-def _newly(visited: pd.DataFrame) -> str:
-    counts = visited.groupby("sex")[["newly", "no_longer"]].mean()
-    if counts.empty:
-        return "Who is newly visited is known only for two runs of the same families."
-    told = ", ".join(
-        f"{sex} {counts['newly'][sex]:,.0f} newly and {counts['no_longer'][sex]:,.0f} no longer"
-        for sex in counts.index
+def _newly_card(visited: pd.DataFrame) -> Number:
+    """Tell who is visited in a year of this run and not in that of the baseline, and the reverse.
+
+    Parameters
+    ----------
+    visited
+        The table of :func:`scenarios.effects.newly_visited`.
+    """
+    label = "People newly visited in a year"
+    if visited.empty:
+        note = "Known only for two runs of the same families."
+        return Number(label=label, value=DASH, note=note)
+    of_sex = {
+        str(sex): (_of_years(rows["newly"]), _of_years(rows["no_longer"]))
+        for sex, rows in visited.groupby("sex", sort=True)
+    }
+    newly, lost = of_sex[effects.ALL]
+    between = newly.between("people")
+    apart = "; ".join(
+        f"{sex} {more.told('people')} newly and {fewer.told('people')} no longer"
+        for sex, (more, fewer) in of_sex.items()
         if sex != effects.ALL
     )
-    kept = _years_kept(visited)
-    mean = "" if (visited["sex"] == effects.ALL).sum() == 1 else ", on average"
-    return f"In the {kept} kept{mean}: {told}. Part of both is chance."
+    return Number(
+        label=label,
+        value=f"{newly.mean:,.0f}",
+        unit="person" if round(newly.mean) == 1 else "people",
+        change=f"95% interval {between}" if between else "one year: no interval",
+        note=f"{lost.told('people')} no longer visited all year. Of these, {apart}. Part of both "
+        "is chance.",
+    )
 
 
 def _cost_card(cost: Ratio, visited: pd.DataFrame, *, same: bool) -> Number:
@@ -442,7 +519,7 @@ def _cost_card(cost: Ratio, visited: pd.DataFrame, *, same: bool) -> Number:
             "the page Overview."
         )
     elif newly != newly:
-        why = "Not told: these two runs keep no year in which to count them."
+        why = "Not told: of no year do both runs tell who is visited."
     elif newly <= lost:
         why = "Not told: no fewer people are no longer visited than are newly visited."
     if why:
@@ -452,7 +529,7 @@ def _cost_card(cost: Ratio, visited: pd.DataFrame, *, same: bool) -> Number:
         if cost.low == cost.low
         else "no finite 95% interval"
         if cost.replications > 1
-        else "one year kept: no interval"
+        else "one year: no interval"
     )
     return Number(
         label=label,
@@ -566,8 +643,8 @@ def waits_table(rows: pd.DataFrame, measure: str) -> str:
         f"{wording.measure(measure)}, by prison and kind of session",
         labels={"name": "Prison", **WAIT_COLUMNS},
         right=tuple(WAIT_COLUMNS),
-        note=f"Days from asking to the visit; in brackets the 95% interval. {DASH}: no such "
-        "session was booked.",
+        note=f"Whole days from asking to the visit. {wording.IN_BRACKETS} {DASH}: no such session "
+        "was booked.",
         scroll=True,
     )
 
@@ -582,12 +659,21 @@ def longest_waits(rows: pd.DataFrame, kind: str, *, most: int = 20) -> pd.DataFr
     """
     known = rows.dropna(subset=kind).sort_values([kind, "name"], ascending=[False, True])
     known = known.head(most)
+    ends = [
+        possible_ends(mean, low, high, "wait_days")
+        for mean, low, high in zip(
+            known[kind],
+            known[f"{kind}_low"].fillna(known[kind]),
+            known[f"{kind}_high"].fillna(known[kind]),
+            strict=True,
+        )
+    ]
     return pd.DataFrame(
         {
             "label": known["name"],
             "value": known[kind],
-            "low": known[f"{kind}_low"].fillna(known[kind]).clip(lower=0),
-            "high": known[f"{kind}_high"].fillna(known[kind]),
+            "low": [low for low, _ in ends],
+            "high": [high for _, high in ends],
         }
     ).reset_index(drop=True)
 

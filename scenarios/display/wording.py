@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from scenarios.decimals import IN_WHOLE_UNITS, SHARE
 from scenarios.display import views
 from scenarios.display.markup import (
     DASH,
@@ -15,9 +16,11 @@ from scenarios.display.markup import (
     SMALL_COUNT,
     Number,
     cell,
+    possible_ends,
     quantity,
     shows_more_than_zero,
 )
+from scenarios.verdict import SAME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +98,16 @@ def estimate(row: Mapping[str, Any]) -> str:
         return "Exact for these placements, with no chance in it."
     if row["low"] is None or row["low"] != row["low"]:
         return f"From {years}, so no interval."
+    if row["low"] == row["high"]:
+        return f"The same in each of {years}{_whole_days(str(row['measure']))}."
     return f"95% interval {interval(row)}, from {years}."
+
+
+def _whole_days(name: str) -> str:
+    """Say of a quantile that it is told in whole days or minutes, so that it hides small steps."""
+    if not name.endswith(IN_WHOLE_UNITS):
+        return ""
+    return f", in whole {'minutes' if 'minutes' in name else 'days'}"
 
 
 def four_numbers(results: Results, *, circulate: bool = False) -> list[Number]:
@@ -296,7 +308,28 @@ def _gain(results: Results) -> Number:
         value=pounds(families["consumer_surplus_gbp_per_year"]),
         unit="a year",
         change=f"The average visit: {pounds(cost['plan'])} instead of {pounds(cost['today'])}",
-        note="Change in consumer surplus, in time and money; not what families spend.",
+        note="Change in consumer surplus, in time and money; not what families spend. "
+        f"{surplus_range(results)}",
+    )
+
+
+NO_RANGE = (
+    "It rests on an assumed value of time; this run was stored without the range that gives. Run "
+    "its scenario again to see it."
+)
+
+
+def surplus_range(results: Results) -> str:
+    """Say between which values the gain of families lies, as the value of their time is assumed."""
+    rows = results.summary["families"].get("surplus_by_value_of_time")
+    if not rows:
+        return NO_RANGE
+    ends = " to ".join(pounds(row["consumer_surplus_gbp_per_year"]) for row in rows)
+    values = " or ".join(pounds(row["gbp_per_hour"]) for row in rows)
+    now = pounds(results.scenario["travel"]["value_of_time_gbp_per_hour"])
+    return (
+        f"{ends} with an hour on the way at {values} and all else alike; {now} is assumed (page "
+        "Sources)."
     )
 
 
@@ -476,10 +509,10 @@ MOVES_FILE = (
 FAMILY_ROWS = {
     "cost_per_visit_gbp": ("Cost of one visit in time and money, averaged over visits", pounds),
     "visits_wished_per_year": ("Visits families wish to make", _whole),
-    "spent_gbp_per_year": ("Spent in all, time and money", pounds),
+    "spent_gbp_per_year": ("Time and money for all visits wished", pounds),
     "money_gbp_per_year": ("Of that, money", pounds),
-    "hours_per_year": ("Hours spent travelling", _whole),
-    "refund_gbp_per_year": ("To be refunded by the visit-cost scheme", pounds),
+    "hours_per_year": ("Hours on the way for all visits wished", _whole),
+    "refund_gbp_per_year": ("To be refunded, for visits wished", pounds),
 }
 """What the family account shows, in order: its key, its words, how its numbers are written."""
 
@@ -681,7 +714,18 @@ def interval(row: Mapping[str, Any]) -> str:
     if row["low"] is None or row["low"] != row["low"]:
         return DASH
     name = str(row["measure"])
-    return f"{quantity(row['low'], name)} to {quantity(row['high'], name)}"
+    if name in EXACT:
+        return "exact"
+    if row["low"] == row["high"]:
+        return SAME
+    low, high = possible_ends(float(row["mean"]), row["low"], row["high"], name)
+    return f"{quantity(low, name)} to {quantity(high, name)}"
+
+
+EVERY_YEAR = "every year"
+"""Stands in brackets for an interval where every simulated year gave the same."""
+
+IN_BRACKETS = f"In brackets the 95% interval; “{EVERY_YEAR}” where each gave the same."
 
 
 def level(row: Mapping[str, Any]) -> str:
@@ -692,17 +736,20 @@ def level(row: Mapping[str, Any]) -> str:
     >>> row = {"measure": "wait_days_median", "mean": 3.0, "low": 2.5, "high": 3.5}
     >>> level(row | {"replications": 4}), level(row | {"replications": 1})
     ('3.0 (2.5 to 3.5)', '3.0')
+    >>> level(row | {"low": 3.0, "high": 3.0, "replications": 4})
+    '3.0 (every year)'
     """
     name = str(row["measure"])
     mean, low, high = (float(row[end]) for end in ("mean", "low", "high"))
-    if abs(mean) >= MILLION and low == low:
+    low, high = possible_ends(mean, low, high, name)
+    if abs(mean) >= MILLION and low < high:
         sign = "£" if name.endswith("_gbp") else ""
         ends = f"{sign}{low / MILLION:,.2f} to {high / MILLION:,.2f}"
         return f"{sign}{mean / MILLION:,.2f} million ({ends})"
     value = cell(mean, name)
     if value == DASH or row["replications"] == 1:
         return value
-    return f"{value} ({interval(row)})"
+    return f"{value} ({EVERY_YEAR if low == high else interval(row)})"
 
 
 def difference_interval(row: Mapping[str, Any]) -> str:
@@ -712,8 +759,20 @@ def difference_interval(row: Mapping[str, Any]) -> str:
     name = str(row["measure"])
     if name in EXACT:
         return "exact"
-    low, high = difference(row["low"], name), difference(row["high"], name)
+    if row.get("verdict") == SAME:
+        return DASH
+    decided = row.get("verdict") in ("higher", "lower")
+    low, high = (_end(row[end], name, decided=decided) for end in ("low", "high"))
     return low if low == DASH else f"{low.removesuffix(' points')} to {high}"
+
+
+def _end(value: float | None, name: str, *, decided: bool) -> str:
+    """Write an end of an interval; one beside a verdict never as the nothing that it leaves out."""
+    text = difference(value, name)
+    if not decided or not value or value != value or shows_more_than_zero(text):
+        return text
+    small = f"{100 * value if name.endswith(SHARE) else value:+.1g}".replace("-", MINUS)
+    return f"{small} points" if name.endswith(SHARE) else small
 
 
 def measure(name: str) -> str:

@@ -6,7 +6,7 @@ A range is a 95% interval over the simulated years.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from scenarios.display.views import ALL, ESTATE, has_place, with_places
 from scenarios.suppress import NOBODY
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scenarios.results import Results
 
 table = partial(markup.table, counts=NOBODY)
@@ -113,9 +115,7 @@ class Estimate:
         """Write the range alone; empty with one simulated year, or where nothing varies."""
         if self.low != self.low or self.low == self.high:
             return ""
-        low = max(self.low, 0.0) if self.mean >= 0 else self.low
-        is_share = name.endswith("_share") and self.mean <= 1.0
-        high = min(self.high, 1.0) if is_share else self.high
+        low, high = markup.possible_ends(self.mean, self.low, self.high, name)
         return f"{markup.quantity(low, name)} to {markup.quantity(high, name)}"
 
 
@@ -216,6 +216,30 @@ def by_prison(
     return with_places(wide.reset_index(), establishments, "establishment")
 
 
+def sex_of_prisons(folder: Path) -> dict[str, str]:
+    """Say of each establishment of a run whether it holds men, women or both.
+
+    Parameters
+    ----------
+    folder
+        Run folder; it is read where it lies.
+    """
+    import duckdb
+
+    given = {name: str(folder / f"{name}.parquet") for name in ("placements", "population")}
+    with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as database:
+        rows = database.execute(
+            "select establishment, min(sex), max(sex) from read_parquet($placements) pl "
+            "join read_parquet($population) p on p.prisoner_id = pl.prisoner_id "
+            "where establishment <> '' group by establishment",
+            given,
+        ).fetchall()
+    return {str(code): str(one) if one == other else BOTH for code, one, other in rows}
+
+
+BOTH = "men and women"
+
+
 def _contracts(workers: pd.DataFrame) -> pd.DataFrame:
     cases = workers[workers["line"] == "casework"].sort_values("fte", ascending=False)
     first = cases.groupby("establishment")[["provider", "lot", "confidence"]].first()
@@ -230,6 +254,15 @@ SUMMED = {
     "worker_hours_unmet": "unmet_hours",
     "worker_people_helped": "helped",
 }
+
+
+SUMMED_BY = {
+    "sex": "Men and women",
+    "lot": "Lot",
+    "provider": "Provider",
+    "region": "Region",
+}
+"""Columns of the table of :func:`by_prison` by which prisons are added up, in words."""
 
 
 def summed(measures: pd.DataFrame, prisons: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -272,9 +305,13 @@ def summed(measures: pd.DataFrame, prisons: pd.DataFrame, by: str) -> pd.DataFra
     for measure, name in SUMMED.items():
         mean = told["mean"].xs(measure, level="measure")
         width = half.xs(measure, level="measure")
+        ends = [
+            markup.possible_ends(*each, measure)
+            for each in zip(mean, mean - width, mean + width, strict=True)
+        ]
         found[name] = mean
-        found[f"{name}_low"] = (mean - width).clip(lower=0.0)
-        found[f"{name}_high"] = mean + width
+        found[f"{name}_low"] = pd.Series([low for low, _ in ends], index=mean.index)
+        found[f"{name}_high"] = pd.Series([high for _, high in ends], index=mean.index)
     return found.rename_axis(by).reset_index()
 
 
@@ -375,8 +412,9 @@ def numbers(
     workers: pd.DataFrame,
     until: str,
     extra: Number,
+    apart: Apart | None = None,
 ) -> list[Number]:
-    """Give the commissioner's headline numbers, each with its range.
+    """Give the commissioner's headline numbers, each with its range, men and women apart.
 
     Parameters
     ----------
@@ -390,7 +428,10 @@ def numbers(
         Last day of the simulated year, ISO.
     extra
         The number about one more referral reached, which a sizing gives.
+    apart
+        The same of men and of women; not told where it is left out.
     """
+    told = apart or Apart(prisons=pd.DataFrame(), people={})
     need, funded = whole["family_need_hours"], whole["worker_hours"]
     unmet, days = whole["worker_hours_unmet"], whole["worker_days_to_first_contact_p90"]
     latent = whole["family_latent_hours"]
@@ -408,22 +449,31 @@ def numbers(
             value=f"{need.mean:,.0f}",
             unit=f"hours of need a year, {funded.mean:,.0f} funded",
             change=_funded(need, funded),
-            note=f"Latent need apart: {latent.mean:,.0f} hours more may come from parents of whom "
-            "no record tells.",
+            note=f"{told.need()} Latent need apart: {latent.mean:,.0f} hours more may come from "
+            "parents of whom no record tells.".strip(),
         ),
         Number(
             label="Hours not done",
             value=f"{unmet.mean:,.0f}",
             unit="hours a year",
             change=_range(unmet, "hours"),
-            note="On referrals never reached, and on cases begun and left.",
+            note="On referrals never reached, and on cases begun and left. "
+            f"{told.of_people('worker_hours_unmet', 'hours')}".strip(),
         ),
         Number(
             label="Of those reached, nine in ten within",
             value=markup.quantity(days.mean, "days") if days.mean == days.mean else DASH,
             unit="days",
             change=_range(days, "wait_days"),
-            note=f"{_not_reached(whole)} {_longest(prisons)}".strip(),
+            note=" ".join(
+                said
+                for said in (
+                    _not_reached(whole),
+                    told.of_people("worker_days_to_first_contact_p90", "days"),
+                    _longest(prisons),
+                )
+                if said
+            ),
         ),
         extra,
         Number(
@@ -431,7 +481,7 @@ def numbers(
             value=f"{len(short):,}" if len(workers) else DASH,
             unit="prison" if len(short) == 1 else "prisons",
             change="have fewer caseworkers than one with leave cover." if len(workers) else "",
-            note=exact,
+            note=f"{told.below() if len(workers) else ''} {exact}".strip(),
         ),
         Number(
             label="Grants that end in the year",
@@ -441,6 +491,101 @@ def numbers(
             note=ends,
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Apart:
+    """What is told of men and of women apart.
+
+    Attributes
+    ----------
+    prisons
+        The table of :func:`summed` by ``sex``: need and funded hours belong to prisons.
+    people
+        Measures by name of ``men`` and of ``women``.
+    """
+
+    prisons: pd.DataFrame
+    people: Mapping[str, Mapping[str, Estimate]]
+
+    def need(self) -> str:
+        """Say what prisons of men and of women need, and what is funded there."""
+        told = [
+            f"{row['sex']}'s prisons {row['need_hours']:,.0f}, {row['funded_hours']:,.0f} funded"
+            for row in self._prisons()
+        ]
+        return _sentence(told)
+
+    def short(self) -> str:
+        """Say in whose prisons the need is larger than the hours funded."""
+        told = [
+            f"in {row['sex']}'s prisons the need of {row['need_hours']:,.0f} hours is larger than "
+            f"the {row['funded_hours']:,.0f} funded"
+            for row in self._prisons()
+            if row["need_hours"] > row["funded_hours"]
+        ]
+        return _sentence(told)
+
+    def below(self) -> str:
+        """Say how many prisons of men and of women are below the minimum service."""
+        told = [
+            f"{row['below_minimum']:,.0f} of {row['prisons']:,.0f} {row['sex']}'s prisons"
+            for row in self._prisons()
+        ]
+        return f"{' and '.join(told)}." if told else ""
+
+    def _prisons(self) -> list[dict[str, Any]]:
+        return wording.records(self.prisons) if len(self.prisons) else []
+
+    def of_people(self, measure: str, unit: str) -> str:
+        """Say a measure of men and of women with its range."""
+        told = [
+            f"{sex} {of_sex[measure].told(unit)}"
+            for sex, of_sex in self.people.items()
+            if measure in of_sex and of_sex[measure].mean == of_sex[measure].mean
+        ]
+        return _sentence(told)
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    """Put parts together as a sentence; empty where there is none."""
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def apart(measures: pd.DataFrame, prisons: pd.DataFrame, estimates: pd.DataFrame) -> Apart:
+    """Tell men and women apart.
+
+    Parameters
+    ----------
+    measures
+        Rows of each replication, as stored.
+    prisons
+        The table of :func:`by_prison` with a column ``sex``.
+    estimates
+        Mean and interval of ``MEASURES``.
+    """
+    of_sex = estimates[(estimates["establishment"] == ESTATE) & (estimates["group_by"] == "sex")]
+    people: dict[str, dict[str, Estimate]] = {}
+    for row in of_sex.sort_values("group").to_dict("records"):
+        people.setdefault(str(row["group"]), {})[str(row["measure"])] = _estimate(row)
+    return Apart(prisons=summed(measures, prisons, "sex"), people=people)
+
+
+def enough(whole: Mapping[str, Estimate]) -> str:
+    """Say whether enough hours are funded, and whether need that no record tells reverses it."""
+    need, funded, latent = (
+        whole[name].mean for name in ("family_need_hours", "worker_hours", "family_latent_hours")
+    )
+    if need > funded:
+        return "In all, the need is larger than the hours funded."
+    now = "In all, enough hours for the need that records tell of are funded."
+    if need + latent <= funded:
+        return f"{now} With latent need too: {need + latent:,.0f} hours in all."
+    return (
+        f"{now} An assumption would reverse that: with the {latent:,.0f} hours of latent need the "
+        f"need is {need + latent:,.0f} hours, more than the {funded:,.0f} funded."
+    )
 
 
 def _ending(paid: pd.DataFrame, ending: pd.DataFrame) -> str:
@@ -465,7 +610,10 @@ def _range(told: Estimate, name: str) -> str:
     between = told.between(name)
     if between:
         return f"95% interval {between}, {wording.count(told.replications, 'simulated year')}."
-    return f"From {wording.count(told.replications, 'simulated year')}; no interval."
+    years = wording.count(told.replications, "simulated year")
+    if told.low == told.high:
+        return f"The same in each of {years}."
+    return f"From {years}; no interval."
 
 
 def _longest(prisons: pd.DataFrame) -> str:
@@ -556,11 +704,13 @@ def summed_rows(rows: pd.DataFrame, by: str) -> str:
     shown = rows.assign(
         **{f"{name}_told": _with_range(rows, name, "hours") for name in SUMMED.values()}
     )
+    words = SUMMED_BY[by]
     return table(
-        shown,
-        f"Hours of family work a year by {by}: needed, funded and not done, with 95% intervals",
+        shown.assign(sex=shown["sex"].str.capitalize()) if by == "sex" else shown,
+        f"Hours of family work a year by {words.lower()}: needed, funded and not done, with 95% "
+        "intervals",
         labels={
-            by: by.capitalize(),
+            by: words,
             "prisons": "Prisons",
             "fte": "Workers",
             "need_hours": "Hours needed",
@@ -571,7 +721,7 @@ def summed_rows(rows: pd.DataFrame, by: str) -> str:
         },
         right=("funded_hours_told", "unmet_hours_told", "helped_told"),
         note=""
-        if by == "region"
+        if by in ("region", "sex")
         else "No list of lots and providers of every prison is published.",
     )
 

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scenarios import drafts, effects, presets
-from scenarios.display import compared, hall, visiting
+from scenarios.display import compared, hall, visiting, wording
 from scenarios.hall_day import HallDay, busiest, counts_at, days_of, hall_day, log_of, tables_at
 from scenarios.hours import by_hour, use_by_slot
 from scenarios.load import load_scenario
@@ -72,6 +72,7 @@ def test_visits_of_a_run_are_set_beside_the_baseline(
     text = shown(opened("visits", evenings))
     found = effects.estate_differences(today, evenings)
     assert compared.who_loses(effects.gains_and_losses(found)) in text
+    assert "Families of men and of women: the change of pounds and hours" in text
     visited = effects.newly_visited(today, evenings)
     assert visiting.answer(found, visited) in text
     assert "Staff for each person newly visited" in text
@@ -187,6 +188,23 @@ def test_comparison_splits_the_change_in_every_way(opened: Opener, plan: Results
     for measure in compared.MEASURES:
         app.selectbox(key="gains by").set_value(measure).run()
         assert not app.exception
+
+
+def test_plan_is_told_first_by_who_ends_further_from_home(
+    opened: Opener, plan: Results, today: Results
+) -> None:
+    further = wording.who_ends_further(plan)
+    assert compared.who_is_moved_away(today, plan) == further
+    assert "Both runs move people" in compared.who_is_moved_away(plan, plan)
+    assert compared.who_is_moved_away(plan, today) == ""
+    for page in ("compare", "visits"):
+        assert further in shown(opened(page, plan))
+
+
+def test_prisons_that_a_plan_changes_have_no_change_of_contact(
+    opened: Opener, plan: Results
+) -> None:
+    assert "not hold the same people in both runs" in shown(opened("compare", plan))
 
 
 def test_comparison_tells_people_without_contact_and_groups_apart(

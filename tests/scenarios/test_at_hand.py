@@ -49,6 +49,20 @@ def test_run_keeps_who_is_visited(pair: tuple[Results, Results]) -> None:
         pd.testing.assert_frame_equal(kept, expected, check_dtype=False)
 
 
+def test_run_tells_who_is_visited_in_every_year_whatever_log_it_keeps(
+    pair: tuple[Results, Results], small_data: Path, tmp_path: Path
+) -> None:
+    asked = Options(data_dir=small_data, runs_dir=tmp_path, replications=2, workers=1)
+    (first_alone,) = run_many(["baseline"], asked)[0]
+    assert set(first_alone.visits["replication"]) == {0}
+    every, one = (
+        pd.read_parquet(Path(str(results.folder)) / effects.VISITED_FILE)
+        for results in (pair[0], first_alone)
+    )
+    assert set(one["replication"]) == {0, 1}
+    pd.testing.assert_frame_equal(one, every)
+
+
 def test_run_that_keeps_nothing_at_hand_is_read_from_its_log(
     pair: tuple[Results, Results], tmp_path: Path
 ) -> None:

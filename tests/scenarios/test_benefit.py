@@ -15,7 +15,7 @@ from scipy.integrate import quad
 
 from data.visit_cost import VisitCost, visit_cost
 from data.where import Where
-from scenarios.account import a_year, demands, services
+from scenarios.account import a_year, demands, moves_with_a_transfer, services
 from scenarios.benefit import (
     Demand,
     at_most,
@@ -23,6 +23,7 @@ from scenarios.benefit import (
     demand_at,
     family_account,
     rule_of_half,
+    surplus_by_value_of_time,
 )
 from scenarios.distance import distance_measures, distance_rows, further_rows, with_groups
 from scenarios.inputs import Inputs, load_inputs
@@ -65,6 +66,37 @@ def test_the_rule_of_half_by_hand() -> None:
     """Ten visits gain 10 pounds each, four new ones half of it: 100 + 20."""
     gained = consumer_surplus_gbp(one(), one(visits=14.0, felt_gbp=30.0))
     assert gained.tolist() == [120.0]
+
+
+def test_moves_of_people_with_a_transfer_are_counted_where_transfers_are_known() -> None:
+    moves = pd.DataFrame({"prisoner_id": ["P1", "P2", "P3"]})
+    transfers = pd.DataFrame({"prisoner_id": ["P2", "P9", "P2"]})
+    assert moves_with_a_transfer(moves, transfers) == 1
+    assert moves_with_a_transfer(moves, transfers.iloc[:0]) is None
+
+
+@pytest.mark.parametrize("gbp_per_hour", [5.0, 7.5, 12.0])
+def test_the_gain_at_another_value_of_time_is_that_of_costs_worked_out_anew(
+    small: Inputs, small_data: Path, gbp_per_hour: float
+) -> None:
+    """The oracle makes every journey's cost anew at the other value."""
+    plan = load_scenario("closer_to_home")
+    placed = place(plan, small).placements
+    today = place(BASELINE, small).placements
+    before, after = demands(BASELINE, small, today, placed, {})
+    travel = replace(BASELINE.travel, value_of_time_gbp_per_hour=gbp_per_hour)
+    other = BASELINE.model_copy(update={"travel": travel})
+    anew = demands(other, load_inputs(other, small_data), today, placed, {})
+
+    (told,) = surplus_by_value_of_time(
+        before, after, [gbp_per_hour], now=7.5, settings=BASELINE.demand
+    )
+
+    assert BASELINE.travel.value_of_time_gbp_per_hour == 7.5
+    assert told["gbp_per_hour"] == gbp_per_hour
+    surplus = family_account(*anew)["consumer_surplus_gbp_per_year"]
+    assert surplus > 0
+    assert told["consumer_surplus_gbp_per_year"] == pytest.approx(surplus)
 
 
 @given(before=costs, after=costs)

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from scenarios.compare import (
-    CANNOT_TELL,
-    ONE_REPLICATION,
     compare,
     differences,
     lines_that_differ,
@@ -24,6 +22,7 @@ from scenarios.errors import ScenarioError
 from scenarios.queries import RUN_COLUMNS, measures_across, stored_runs
 from scenarios.results import Results
 from scenarios.run import Options, run_many
+from scenarios.verdict import CANNOT_TELL, ONE_REPLICATION, SAME, conclusion, way
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=4)
 
@@ -72,8 +71,40 @@ def test_a_difference_that_may_be_none_is_said_so() -> None:
 
 
 def test_equal_runs_do_not_differ() -> None:
+    for paired in (True, False):
+        table = differences(measures([2, 2, 2]), measures([2, 2, 2]), paired=paired)
+        assert table["verdict"].tolist() == [SAME]
     table = differences(measures([1, 2, 3]), measures([1, 2, 3]), paired=True)
+    assert table["verdict"].tolist() == [SAME]
+    table = differences(measures([1, 2, 3]), measures([3, 2, 1]), paired=True)
     assert table["verdict"].tolist() == [CANNOT_TELL]
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [([28, 28], SAME), ([29, 29], CANNOT_TELL), ([30, 30], "higher"), ([28, 29], CANNOT_TELL)],
+)
+def test_a_quantile_in_whole_days_is_told_to_a_day(after: list[float], verdict: str) -> None:
+    """From 28 to 29 whole days the wait may have grown by a minute, or by nearly two days."""
+    before, found = measures([28, 28], "wait_days_p90"), measures(after, "wait_days_p90")
+    row = differences(before, found, paired=True).iloc[0]
+    assert row["verdict"] == verdict
+    if verdict != SAME:
+        assert row["low"] <= row["difference"] - 1
+        assert row["high"] >= row["difference"] + 1
+
+
+def test_a_difference_is_better_or_worse_where_a_way_is_better() -> None:
+    assert way("lower", "no_contact_share") == way("higher", "visits") == "Better"
+    assert way("higher", "staff_gbp") == "Worse"
+    assert way("higher", "refund_gbp") == "Higher"
+    assert way(CANNOT_TELL, "visits") == "No difference to be told"
+    assert way(ONE_REPLICATION, "visits") == "One year: cannot be told"
+
+
+def test_the_same_under_one_curve_and_no_difference_under_another_agree() -> None:
+    words = {"none": "a", "steep": "b"}
+    assert conclusion({"none": SAME, "steep": CANNOT_TELL}, words, "none") == "a"
 
 
 def test_an_exact_difference_is_told_without_width() -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from scenarios.compare import differences
-from scenarios.display import compared, visiting
-from scenarios.display.markup import DASH
-from scenarios.effects import HIGHER_IS_BETTER, OTHER_PEOPLE, cost_per_person, gains_and_losses
+from scenarios.display import compared, visiting, wording
+from scenarios.display.markup import DASH, Number
+from scenarios.effects import (
+    HIGHER_IS_BETTER,
+    LOSES,
+    OTHER_PEOPLE,
+    cost_per_person,
+    gains_and_losses,
+)
+from scenarios.verdict import CANNOT_TELL
 
 
 def by_prison(values: dict[str, list[float]]) -> pd.DataFrame:
@@ -31,9 +40,12 @@ def by_prison(values: dict[str, list[float]]) -> pd.DataFrame:
     )
 
 
-def told_of_prisons(before: dict[str, list[float]], after: dict[str, list[float]]) -> str:
+def told_of_prisons(
+    before: dict[str, list[float]], after: dict[str, list[float]], others: tuple[str, ...] = ()
+) -> str:
     found = differences(by_prison(before), by_prison(after), paired=True)
-    return compared.prisons_that_change(found, {"LEI": "Leeds", "LPI": "Hull"}, "no_contact_share")
+    names = {"LEI": "Leeds", "LPI": "Hull"}
+    return compared.prisons_that_change(found, names, "no_contact_share", others=others)
 
 
 @pytest.mark.parametrize("change", [0.0, 0.2])
@@ -52,7 +64,21 @@ def test_prisons_that_differ_are_those_higher_or_lower_beyond_chance() -> None:
     assert "Hull" not in table
 
 
-def test_note_on_groups_counts_the_chance_of_every_measure_of_the_verdict() -> None:
+def test_prison_of_other_people_has_no_change() -> None:
+    before = {"LEI": [0.5, 0.6, 0.7], "LPI": [0.5, 0.6, 0.7]}
+    after = {"LEI": [0.7, 0.8, 0.91], "LPI": [0.3, 0.4, 0.49]}
+    table = told_of_prisons(before, after, ("LEI",))
+    rows = table.sheet.table.set_index("name")  # type: ignore[attr-defined]
+    assert [str(rows.loc["Leeds", name]) for name in ("before", "after")] == ["60.0%", "80.3%"]
+    assert rows.loc["Leeds", ["change", "interval"]].tolist() == [DASH, DASH]
+    assert rows.loc["Leeds", "verdict"] == "Not the same people in both runs"
+    assert rows.loc["Hull", "verdict"] == "Better"
+    assert list(rows.index) == ["Hull", "Leeds"]
+    assert "1 of 1 prisons with the same people in both runs differ beyond chance" in table
+    assert "1 prison does not hold the same people" in table
+
+
+def test_note_on_groups_says_how_many_comparisons_are_allowed_for() -> None:
     people = {
         "establishment": "ALL",
         "group_by": "sex",
@@ -63,11 +89,39 @@ def test_note_on_groups_counts_the_chance_of_every_measure_of_the_verdict() -> N
     keys = {"scenario": "a", "measure_unit": "people"}
     rows = pd.DataFrame([people | keys | {"replication": number} for number in range(3)])
     groups = gains_and_losses(differences(rows, rows, paired=True))
-    by_chance = 20 * 0.05 * len(HIGHER_IS_BETTER)
-    assert by_chance == pytest.approx(4.0)
     table = compared.who_gains(groups, "no_contact_share")
-    assert "of twenty groups where nothing changes up to four" in table
-    assert "about one" not in table
+    assert "so many groups by four measures at once" in table
+    assert len(HIGHER_IS_BETTER) == 4
+    assert "in one of twenty pairs of runs" in table
+
+
+def groups_told(verdicts: list[tuple[str, str, str]]) -> pd.DataFrame:
+    rows = pd.DataFrame(verdicts, columns=["group_by", "group", "verdict"]).assign(people=9.0)
+    ends = [f"{name}{end}" for name in HIGHER_IS_BETTER for end in ("", "_low", "_high")]
+    return rows.assign(**dict.fromkeys(ends, 0.25))
+
+
+def test_who_loses_begins_with_who_ends_further_and_names_what_is_left_out() -> None:
+    groups = groups_told(
+        [
+            ("children_under_18", "yes", LOSES),
+            ("distance_band", "over_100_miles", OTHER_PEOPLE),
+            ("region", "London", OTHER_PEOPLE),
+        ]
+    )
+    assert compared.who_loses(groups, "5 people would be further from home than today.") == (
+        "5 people would be further from home than today. These groups lose contact beyond chance: "
+        "people with children under 18. Nothing is told by miles from home or by region: such "
+        "groups are not of the same people in both runs."
+    )
+
+
+def test_group_of_other_people_has_no_change() -> None:
+    groups = groups_told([("region", "London", OTHER_PEOPLE), ("sex", "men", LOSES)])
+    rows = compared.who_gains(groups, "no_contact_share").sheet.table  # type: ignore[attr-defined]
+    assert rows["change"].map(str).tolist() == [DASH, "+25.0 points"]
+    assert rows["interval"].map(str).tolist() == [DASH, "+25.0 to +25.0 points"]
+    assert rows["interval"].iloc[1].low == 0.25
 
 
 def without_visitors(people: float, contact: list[float]) -> pd.DataFrame:
@@ -114,19 +168,32 @@ def newly(years: list[tuple[int, int]]) -> pd.DataFrame:
 def test_newly_visited_people_of_one_year_are_said_to_be_partly_chance() -> None:
     nothing = without_visitors(9.0, [0.8])
     found = differences(nothing, nothing, paired=True)
-    assert visiting.answer(found, newly([(991, 876)])) == (
-        "In the one simulated year kept: 991 people visited who are not in the baseline, and 876 "
-        "people no longer visited; part of both is chance."
+    assert visiting.answer(found, newly([(991, 1)])) == (
+        "In a year 991 people are visited who are not in the baseline, and 1 person is no longer "
+        "visited who are in it; part of both is chance. That is of one simulated year, which "
+        "gives no interval."
     )
 
 
-def test_newly_visited_people_of_several_years_have_a_range() -> None:
+def test_newly_visited_people_of_several_years_have_an_interval() -> None:
     nothing = without_visitors(9.0, [0.8])
     found = differences(nothing, nothing, paired=True)
-    assert visiting.answer(found, newly([(1000, 800), (980, 900)])) == (
-        "In the 2 simulated years kept: 990 people visited a year who are not in the baseline "
-        "(980 to 1,000), and 850 people no longer visited (800 to 900); part of both is chance."
-    )
+    years = [(1000, 800), (980, 820), (1010, 790)]
+    told = visiting.answer(found, newly(years))
+    for mean, counts in zip((997, 803), zip(*years, strict=True), strict=True):
+        low, high = stats.t.interval(0.95, 2, np.mean(counts), stats.sem(counts))
+        assert f"{mean:,} people (95% interval {low:,.0f} to {high:,.0f}) are" in told
+    assert told.endswith("That is over 3 simulated years.")
+
+
+def test_people_newly_visited_in_a_year_stand_beside_those_of_four_weeks() -> None:
+    nothing = without_visitors(9.0, [0.8])
+    found = differences(nothing, nothing, paired=True)
+    (card,) = visiting.policy_numbers(found, newly([(991, 392), (1009, 408)]), None)
+    assert card.label == "People newly visited in a year"
+    assert card.value == "1,000"
+    assert card.change.startswith("95% interval ")
+    assert card.note.startswith("400 (298 to 502) no longer visited all year. Of these, men 1,000")
 
 
 def staff(years: list[float]) -> pd.DataFrame:
@@ -137,7 +204,7 @@ def staff(years: list[float]) -> pd.DataFrame:
     )
 
 
-def cards_of(more: float, counts: list[tuple[int, int]]) -> dict[str, visiting.Number]:
+def cards_of(more: float, counts: list[tuple[int, int]]) -> dict[str, Number]:
     before, after = [29e6, 30e6], [29e6 + more, 30e6 + more]
     found = differences(staff(before), staff(after), paired=True)
     visited = newly(counts)
@@ -159,8 +226,62 @@ def test_staff_that_do_not_change_are_no_pounds_for_a_person() -> None:
 def test_staff_are_counted_for_people_newly_visited() -> None:
     card = cards_of(99_100.0, [(991, 392)])[PER_PERSON]
     assert card.value == "£100"
-    assert card.change == "one year kept: no interval"
+    assert card.change == "one year: no interval"
     assert "991 people newly visited" in card.note
+
+
+def test_staff_that_do_not_change_are_the_same_in_every_year() -> None:
+    found = differences(staff([29e6, 30e6]), staff([29e6, 30e6]), paired=True)
+    (row,) = visiting.policy_changes(found, {}).sheet.table.to_dict("records")  # type: ignore[attr-defined]
+    assert row["verdict"] == "The same in every year"
+    assert (str(row["change"]), str(row["interval"])) == ("£0", DASH)
+
+
+def test_family_pounds_and_hours_are_set_beside_the_baseline() -> None:
+    """Of the differences 10, 12 and 14 pounds the t interval is 12 plus or minus 4.97."""
+    before, after = [100.0, 200.0, 300.0], [110.0, 212.0, 314.0]
+    found = differences(family_money(before), family_money(after), paired=True)
+    (row,) = visiting.family_changes(found).sheet.table.to_dict("records")  # type: ignore[attr-defined]
+    told = [str(row[name]) for name in ("before", "after", "change", "interval")]
+    assert told == ["£200", "£212", "+£12", "+£7 to +£17"]
+    assert row["interval"].low == pytest.approx(12 - 4.968, abs=0.001)
+    assert row["verdict"] == "Higher"
+    assert "neither better nor worse" in visiting.family_changes(found)
+
+
+def family_money(years: list[float]) -> pd.DataFrame:
+    return staff(years).assign(measure="family_money_gbp", measure_unit="GBP")
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "told"),
+    [
+        ("video_without_slot", (12.0, -1.0, 25.0), "12 (0 to 25)"),
+        ("hall_use_share", (0.99, 0.97, 1.01), "99.0% (97.0% to 100.0%)"),
+        ("wait_days_p90", (29.0, 29.0, 29.0), "29.0 (every year)"),
+        ("staff_gbp", (2e6, -1e6, 5e6), "£2.00 million (£0.00 to 5.00)"),
+    ],
+)
+def test_intervals_end_where_a_measure_can(
+    name: str, row: tuple[float, float, float], told: str
+) -> None:
+    level = dict(zip(("mean", "low", "high"), row, strict=True)) | {"measure": name}
+    assert wording.level(level | {"replications": 3}) == told
+
+
+def test_an_end_beside_a_verdict_is_not_told_as_nothing() -> None:
+    row = {"measure": "wait_days_p90", "low": 0.02, "high": 5.5, "replications": 4}
+    assert wording.difference_interval(row | {"verdict": "higher"}) == "+0.02 to +5.5"
+    assert wording.difference_interval(row | {"verdict": CANNOT_TELL}) == "0.0 to +5.5"
+    share = {"measure": "no_contact_share", "low": -0.02, "high": -0.0001, "replications": 4}
+    told = wording.difference_interval(share | {"verdict": "lower"})
+    assert told.replace("\N{MINUS SIGN}", "-") == "-2.0 to -0.01 points"
+
+
+def test_a_measure_that_every_year_gives_alike_has_no_empty_interval() -> None:
+    row = {"measure": "wait_days_p90", "mean": 29.0, "low": 29.0, "high": 29.0, "replications": 4}
+    assert wording.interval(row) == "the same in every year"
+    assert wording.estimate(row) == "The same in each of 4 simulated years, in whole days."
 
 
 def test_no_cost_per_person_is_told_where_as_many_are_no_longer_visited() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from scenarios import effects
-from scenarios.compare import CANNOT_TELL, differences
+from scenarios.compare import differences
 from scenarios.results import Results
 from scenarios.run import Options, run_many
+from scenarios.verdict import CANNOT_TELL, SAME
 
 KEYS = {"scenario": "a", "establishment": "ALL", "measure_unit": "visits"}
 
@@ -126,9 +128,69 @@ def test_group_gains_or_loses_by_the_measures_that_differ_beyond_chance() -> Non
         "men": effects.GAINS,
         "women": effects.LOSES,
         "with_car": CANNOT_TELL,
-        "low_income": CANNOT_TELL,
+        "low_income": SAME,
         "over_100_miles": effects.OTHER_PEOPLE,
     }
+
+
+def test_holm_adjusts_as_published_tables_do() -> None:
+    """``p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm")`` in R."""
+    adjusted = effects.holm(np.array([0.01, 0.02, 0.03, 0.04, 0.05]))
+    np.testing.assert_allclose(adjusted, [0.05, 0.08, 0.09, 0.09, 0.09])
+    np.testing.assert_allclose(effects.holm(np.array([0.9, 0.001])), [0.9, 0.002])
+
+
+def groups_of(steps: dict[str, list[float]]) -> dict[str, str]:
+    """Say who gains and loses where contact of groups changes so much in each replication."""
+    contact = "no_contact_share"
+    people = {("region", group, "people"): [10.0] * len(of) for group, of in steps.items()}
+    before = people | {("region", group, contact): [0.0] * len(of) for group, of in steps.items()}
+    after = people | {("region", group, contact): of for group, of in steps.items()}
+    found = differences(rows_of(before), rows_of(after), paired=True)
+    told = effects.gains_and_losses(found).set_index("group")["verdict"]
+    return {str(group): str(verdict) for group, verdict in told.items()}
+
+
+@given(steps=st.lists(st.floats(-1.0, 1.0).map(lambda value: round(value, 3)), min_size=3))
+def test_one_comparison_alone_is_judged_by_its_interval(steps: list[float]) -> None:
+    if np.ptp(steps) < 1e-9:
+        return
+    p = float(stats.ttest_1samp(steps, 0.0).pvalue)
+    if abs(p - 0.05) < 1e-6:
+        return
+    told = groups_of({"one": steps})["one"]
+    assert (told in (effects.GAINS, effects.LOSES)) == (p < 0.05)
+
+
+def test_among_many_comparisons_a_difference_needs_more_than_its_own_interval() -> None:
+    """Its p-value is 0.03: beyond chance alone, and not beside nine others (0.3)."""
+    steps = [0.1, 0.12, 0.3, 0.2, 0.02, 0.16]
+    scaled = np.array(steps) - np.mean(steps)
+    t = stats.t.ppf(1 - 0.03 / 2, len(steps) - 1)
+    lifted = scaled + t * stats.sem(steps)
+    assert stats.ttest_1samp(lifted, 0.0).pvalue == pytest.approx(0.03)
+    one = {"one": lifted.tolist()}
+    assert groups_of(one) == {"one": effects.LOSES}
+    others = {f"other {number}": (scaled * (number + 1)).tolist() for number in range(9)}
+    assert set(groups_of(one | others).values()) == {CANNOT_TELL}
+
+
+def test_prisons_of_other_people_are_those_that_a_plan_fills_or_empties(
+    pair: tuple[Results, Results],
+) -> None:
+    moved = pair[1].tables["placements"].query("moved")
+    assert len(moved)
+    expected = {*moved["from_establishment"], *moved["establishment"]} - {""}
+    assert effects.prisons_of_other_people(*pair) == expected
+    assert effects.prisons_of_other_people(pair[0], pair[0]) == frozenset()
+
+
+def test_no_prison_of_another_population_holds_the_same_people(
+    pair: tuple[Results, Results],
+) -> None:
+    other = replace(pair[0], provenance=pair[0].provenance | {"data_digest": "other"})
+    every = set(pair[0].tables["placements"]["establishment"])
+    assert effects.prisons_of_other_people(pair[0], other) == every
 
 
 @given(

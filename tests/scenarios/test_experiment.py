@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from scenarios import effects
-from scenarios.compare import CANNOT_TELL, differences
+from scenarios.compare import differences
 from scenarios.errors import ScenarioError
 from scenarios.experiment import CURVES, Asked, Experiment, experiment, under_curve
 from scenarios.load import load_scenario
 from scenarios.precision import Aim, is_reached, looks, widths
 from scenarios.results import file_digest, load_results
 from scenarios.run import Options, placements_key, run_many
-from scenarios.verdict import DEPENDS, conclusion, verdict_words
+from scenarios.verdict import CANNOT_TELL, DEPENDS, SAME, conclusion, verdict_words
 
 FEW = """title: Few tables
 question: Do fewer visits happen with one table in fifteen?
@@ -219,7 +219,7 @@ def test_an_experiment_stores_intervals_and_verdicts(found: Experiment) -> None:
     ]
     assert row["difference"] == pytest.approx(np.mean(steps[1] - steps[0]))
     miles = found.verdicts.query("measure == 'straight_miles'")["conclusion"].unique()
-    assert miles.tolist() == [CANNOT_TELL]
+    assert miles.tolist() == [SAME]
 
 
 def test_conclusions_are_found_for_the_runs_of_the_experiment_alone(found: Experiment) -> None:

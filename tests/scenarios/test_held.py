@@ -94,6 +94,21 @@ def test_answer_says_how_many_are_far_nearer_and_further(plan: Results, folder: 
     assert wording.count(further["further"], "person") in said
 
 
+def test_moves_on_top_are_those_of_people_without_a_transfer(plan: Results, folder: Path) -> None:
+    counts, moved = held.far(folder, 84), plan.summary["further"][0]["moved"]
+
+    def note(transferred: int | None, *, circulate: bool = False) -> str:
+        summary = plan.summary | {"moves_with_a_transfer": transferred}
+        cards = held.numbers(replace(plan, summary=summary), counts, None, circulate=circulate)
+        return next(card.note for card in cards if card.label == "Moves needed")
+
+    assert plan.summary["moves_with_a_transfer"] is None
+    assert "not known" in note(None)
+    assert f"{moved - 3:,} moves are on top" in note(3)
+    assert note(1).startswith("1 person of these is transferred")
+    assert "on top" not in note(1, circulate=True)
+
+
 def test_small_counts_are_kept_back_for_circulation(plan: Results, folder: Path) -> None:
     counts = held.far(folder, 84).assign(beyond_50=2, beyond_100=1)
     assert "[c] people of 320" in held.answer(plan, counts, circulate=True)

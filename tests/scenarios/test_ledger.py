@@ -50,8 +50,10 @@ def inputs(small_data: Path) -> SimulationInputs:
 
 
 def test_an_answer_is_kept_to_the_byte(inputs: SimulationInputs, tmp_path: Path) -> None:
-    answer = replicate(inputs, ["LEI", "DMI"], seed=1, replication=0, keep_log=True)
-    without_log = answer[0], None
+    tallies, log = replicate(inputs, ["LEI", "DMI"], seed=1, replication=0, keep_log=True)
+    visited = pd.DataFrame({"prisoner_id": ["P1", "P2"]})
+    answer = tallies, visited, log
+    without_log = tallies, visited, None
     with open_ledger(tmp_path, "baseline", FIELDS) as ledger:
         ledger.keep(0, 0, answer)
         ledger.keep(1, 0, without_log)
@@ -60,7 +62,8 @@ def test_an_answer_is_kept_to_the_byte(inputs: SimulationInputs, tmp_path: Path)
         assert ledger.answer(0, 1) is None
     assert found is not None
     assert bare is not None
-    assert bare[1] is None
+    assert bare[2] is None
+    pd.testing.assert_frame_equal(bare[1], visited)
     for kept, given in zip(found, answer, strict=True):
         assert given is not None
         pd.testing.assert_frame_equal(kept, given)
@@ -69,7 +72,8 @@ def test_an_answer_is_kept_to_the_byte(inputs: SimulationInputs, tmp_path: Path)
 
 
 def test_a_damaged_answer_is_worked_out_again(inputs: SimulationInputs, tmp_path: Path) -> None:
-    answer = replicate(inputs, ["LEI"], seed=1, replication=0, keep_log=False)
+    tallies, log = replicate(inputs, ["LEI"], seed=1, replication=0, keep_log=False)
+    answer = tallies, pd.DataFrame({"prisoner_id": ["P1"]}), log
     with open_ledger(tmp_path, "baseline", FIELDS) as ledger:
         ledger.keep(0, 0, answer)
         assert ledger.folder is not None

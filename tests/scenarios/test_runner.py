@@ -103,7 +103,7 @@ def test_a_worker_plays_a_year_without_a_library_of_tables(
     (task, *_) = tasks_of(inputs, tmp_path, seed=1, replication=0)
     work = (
         "import pickle, sys; from scenarios.task import run_task; "
-        "counted, log = run_task(pickle.load(sys.stdin.buffer)); "
+        "counted, _, log = run_task(pickle.load(sys.stdin.buffer)); "
         "print(len(counted), log, {'pandas', 'pyarrow'} & set(sys.modules))"
     )
     root = Path(__file__).resolve().parents[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from scenarios.display.markup import DASH
 from scenarios.display.sizing import Sizing
 from scenarios.display.workers import Estimate
 from scenarios.errors import ScenarioError
+from scenarios.studies import Study
 from simulation.replicate import intervals
 
 PLACES = pd.DataFrame(
@@ -334,8 +336,74 @@ def test_need_changes_with_one_weight_and_latent_need_stays_apart() -> None:
     assert rows.loc["women"].tolist() == pytest.approx([450 - 150 + 10, 450 - 150 + 590])
     assert "any driver alone" in sizing.reversal(one, 860.0)
     assert "self-harm); people newly received)" in sizing.reversal(one, 900.0)
-    assert "no weight of one driver" in sizing.reversal(one, 5000.0)
+    assert "No weight of one driver" in sizing.reversal(one, 5000.0)
     assert "the lower end" in sizing.reversal(one, 400.0)
+
+
+@pytest.mark.parametrize(
+    ("need", "funded", "latent", "told"),
+    [
+        (209_446, 210_851, 27_307, "with the 27,307 hours of latent need the need is 236,753"),
+        (100, 210, 20, "With latent need too: 120 hours in all."),
+        (300, 210, 20, "the need is larger than the hours funded."),
+    ],
+)
+def test_need_of_which_no_record_tells_may_reverse_the_answer(
+    need: float, funded: float, latent: float, told: str
+) -> None:
+    values = {"family_need_hours": need, "worker_hours": funded, "family_latent_hours": latent}
+    whole = {
+        name: Estimate(mean=value, low=value, high=value, replications=3)
+        for name, value in values.items()
+    }
+    assert told in workers.enough(whole)
+
+
+def test_sizing_of_another_scenario_or_data_is_none_of_a_run(tmp_path: Path) -> None:
+    manifest = {"data_digest": "a", "scenario_digest": "b", "versions": {"closer-to-home": "1"}}
+    sizings = []
+    for number, change in enumerate(({"data_digest": "c"}, {"scenario_digest": "c"}, {})):
+        folder = tmp_path / f"size-{number}"
+        folder.mkdir()
+        (folder / "manifest.json").write_text(json.dumps(manifest | change), encoding="utf-8")
+        sizings.append(
+            Study(
+                folder=folder,
+                kind="size-family-workers",
+                scenario="baseline",
+                title="T",
+                stamp=number,
+            )
+        )
+    run = SimpleNamespace(provenance=manifest)
+    found = sizing.of_run(sizings, run)  # type: ignore[arg-type]
+    assert found is sizings[2]
+    assert sizing.of_run(sizings[:2], run) is None  # type: ignore[arg-type]
+
+
+def test_men_and_women_are_told_apart_on_the_first_screen(prisons: pd.DataFrame) -> None:
+    """Alpha and Beta hold men: 160 hours of need, 85 + 35 funded; Gamma holds women."""
+    told = prisons.assign(sex=prisons["name"].map({"Gamma": "women"}).fillna("men"))
+    of_sex = measures().query("establishment == 'ALL'").assign(group_by="sex", group="women")
+    estimates = intervals(pd.concat([measures(), of_sex]))
+    cards = workers.numbers(
+        workers.estate(estimates),
+        told,
+        POSTS,
+        "2027-07-31",
+        sizing.extra_person(None),
+        workers.apart(measures(), told, estimates),
+    )
+    apart = workers.apart(measures(), told, estimates)
+    assert apart.short().startswith(
+        "In men's prisons the need of 160 hours is larger than the 120 funded"
+    )
+    notes = {card.label: card.note for card in cards}
+    assert notes["Hours needed against hours funded"].startswith(
+        "Men's prisons 160, 120 funded; women's prisons 40, 0 funded."
+    )
+    assert "Women 81 (0 to " in notes["Hours not done"]
+    assert "1 of 2 men's prisons and 0 of 1 women's prisons." in notes["Below the minimum service"]
 
 
 def test_extra_person_costs_the_step_up_the_cost_curve() -> None:

@@ -18,6 +18,7 @@ from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
 from scenarios.size_workers import (
     Asked,
+    _added_up,
     _Sizing,
     _summed,
     _upper_end,
@@ -193,6 +194,7 @@ def test_the_cost_curve_ends_with_the_last_worker_who_saves_anything(budget_step
         _whole=lambda code: np.round(curves[code].weighted_hours * 10).astype(np.int64),
     )
     size._cost_of = lambda *given: _Sizing._cost_of(size, *given)  # type: ignore[arg-type]
+    size._half_widths_of = lambda _, shared: pd.DataFrame(index=range(len(shared)))
     table = pd.DataFrame({"establishment": codes, "in_perimeter": True})
 
     costs = _Sizing.cost_curve(size, table)  # type: ignore[arg-type]
@@ -216,7 +218,7 @@ def test_sums_by_provider_lot_and_region_are_those_of_the_prisons(
     table = rows(sized)
     inside = table[table["in_perimeter"]]
 
-    for by in ("provider", "lot", "region"):
+    for by in ("sex", "provider", "lot", "region"):
         summed = rows(sized, f"by_{by}")
         assert summed["prisons"].sum() == len(inside)
         assert summed["fte_fair"].sum() == pytest.approx(inside["fte_fair"].sum())
@@ -348,6 +350,36 @@ def test_today_is_played_with_fresh_seeds_too(sized: tuple[Path, list[str]]) -> 
     inside = table[table["in_perimeter"]]
     line = next(each for each in sized[1] if "Fair share" in each)
     assert f"against {inside['fresh_weighted_hours_today'].sum():,.0f} today." in line
+
+
+def test_totals_of_fresh_years_and_of_the_cost_curve_have_intervals(
+    sized: tuple[Path, list[str]],
+) -> None:
+    """Priority hours weigh more, all others the same: sums of fresh weighted hours bound them."""
+    told = json.loads((sized[0] / "family_workers.json").read_text(encoding="utf-8"))
+    fresh = told["fresh_unmet_hours"]
+    assert fresh["change"]["mean"] == pytest.approx(fresh["fair"]["mean"] - fresh["today"]["mean"])
+    inside = rows(sized)[rows(sized)["in_perimeter"]]
+    weight = load_scenario("baseline").family_work.priority_weight
+    for name in ("today", "fair"):
+        assert fresh[name]["half_width"] > 0
+        weighted = inside[f"fresh_weighted_hours_{name}"].sum()
+        assert weighted / weight <= fresh[name]["mean"] <= weighted
+    assert told["fresh_replications"] == 8
+    costs = rows(sized, "cost_curve")
+    assert (costs["unmet_hours_half_width"] > 0).all()
+    assert (costs.loc[costs["is_budget"], "reached_more_half_width"] == 0).all()
+    assert (costs.loc[~costs["is_budget"], "reached_more_half_width"] > 0).any()
+
+
+def test_years_of_prisons_are_added_up_between_the_numbers_played() -> None:
+    """At half way between none and one worker: (10 + 4) / 2 + (20 + 6) / 2, year by year."""
+    years = {
+        code: SimpleNamespace(fte=np.array([0.0, 1.0]), unmet_hours=np.array(hours))
+        for code, hours in (("A", [[10.0, 4.0], [12.0, 2.0]]), ("B", [[20.0, 6.0], [30.0, 10.0]]))
+    }
+    found = _added_up(years, "unmet_hours", {"A": 0.5, "B": 0.5})  # type: ignore[arg-type]
+    assert found.tolist() == [20.0, 27.0]
 
 
 def test_the_same_is_asked_and_the_same_is_answered(

@@ -59,6 +59,7 @@ def test_stable_moves_come_first_in_the_written_list(small_data: Path, tmp_path:
     assert list(moves["variants"]) == sorted(moves["variants"], reverse=True)
     assert (moves["of_variants"] == len(shares)).all()
     assert f"{int(moves['never_changes'].sum()):,}" in done.told[0]
+    assert (shares["over_50_miles"] >= shares["over_100_miles"]).all()
     assert {path.name for path in out.iterdir()} == {
         "changes.parquet",
         "manifest.json",
@@ -68,6 +69,23 @@ def test_stable_moves_come_first_in_the_written_list(small_data: Path, tmp_path:
         "variants.csv",
         "variants.parquet",
     }
+
+
+def test_distances_of_the_plan_are_those_of_its_placements(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Counted from the plan's own placements, of today's and its miles from home."""
+    plan("closer_to_home", out_dir=tmp_path / "plan", data_dir=small_data)
+    stability("closer_to_home", out_dir=tmp_path / "stability", data_dir=small_data)
+    told = pd.read_parquet(tmp_path / "stability" / "variants.parquet").iloc[0]
+    equality = pd.read_parquet(tmp_path / "plan" / "equality.parquet")
+    everybody = equality[equality["group_by"] == "all"].set_index("measure")["after"]
+    people = everybody["people"]
+    assert told["over_50_miles_in_plan"] == round(everybody["over_50_miles_share"] * people)
+    assert told["over_100_miles_in_plan"] == round(everybody["over_100_miles_share"] * people)
+    assert told["further_in_plan"] == round(everybody["worse_off_share"] * people)
+    mean = told["mean_straight_miles_in_plan"]
+    assert mean == pytest.approx(everybody["mean_straight_miles"])
 
 
 def test_the_moves_listed_are_those_of_the_plan(small_data: Path, tmp_path: Path) -> None:
