@@ -83,9 +83,11 @@ def at_a_moment(day: HallDay, minute: float, *, title: str, note: str) -> Figure
     )
     tooltip = [alt.Tooltip("what:N", title=" "), alt.Tooltip("state:N", title="Now")]
     is_table = marks["kind"] == "table"
+    others = marks[~is_table]
+    # a layer without marks has no words, so it is kept from screen readers
     squares = (
         alt.Chart(_boxes(marks[is_table]))
-        .mark_rect(stroke=LINE, strokeWidth=1)
+        .mark_rect(stroke=LINE, strokeWidth=1, aria=bool(is_table.any()))
         .encode(
             x=alt.X("left:Q", scale=across, axis=None),
             x2="right:Q",
@@ -95,10 +97,9 @@ def at_a_moment(day: HallDay, minute: float, *, title: str, note: str) -> Figure
             tooltip=tooltip,
         )
     )
-    others = marks[~is_table]
     points = (
         alt.Chart(others.assign(middle=others["x"] + 0.5))
-        .mark_point(filled=True, size=150, opacity=1)
+        .mark_point(filled=True, size=150, opacity=1, aria=len(others) > 0)
         .encode(
             x=alt.X("middle:Q", scale=across, axis=None),
             y=alt.Y("y:Q", scale=down, axis=None),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
 
-from scenarios.display import views
 from scenarios.results import Results
 from tests.app.screenshots import PAGES
-from tests.app.serving import open_page, stay_at_home
+from tests.app.serving import ROOT, open_page, stay_at_home
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,26 +20,49 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OURS = '[class^="estate-"], h1, h2, h3'
 """Elements that we write ourselves; the rest of a page is made by Streamlit."""
 
+STREAMLIT = "1.67.0"
+KNOWN_OF_STREAMLIT = {("target-size", "stMultiSelectTagsContainer")}
+"""Rules of axe that widgets of this version of Streamlit break, each with the widget."""
+
 OPEN_ALL = "document.querySelectorAll('details:not([open]) > summary').forEach((it) => it.click())"
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_overview_is_drawn_without_asking_any_other_host(
-    chrome: Browser, address: str, plan: Results, width: int
+@pytest.mark.parametrize("leaf", ["", *PAGES[1:]])
+def test_page_asks_no_other_host_fits_its_window_and_can_be_read_by_everybody(
+    chrome: Browser, address: str, plan: Results, leaf: str, width: int
 ) -> None:
-    # without the policy a stranger would be blocked before it could be noticed
-    page = chrome.new_page(viewport={"width": width, "height": 900}, bypass_csp=True)
+    """With everything that can be opened on the page open.
+
+    A request that the policy stops leaves a message; one that it lets through is refused here.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = chrome.new_page(viewport={"width": width, "height": 900})
     strangers = stay_at_home(page, address)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    open_page(page, f"{address}/overview?run={name_of(plan)}")
-    miles = views.row_for(plan, "distance")["straight_miles"]
-    assert f"{miles:.1f}" in page.inner_text(".estate-numbers")
-    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
-    assert pixels_beyond_the_window(page) == 0
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(f"Content Security Policy? {error}"))
+    open_page(page, f"{address}/{leaf}?run={name_of(plan)}")
+    page.evaluate(OPEN_ALL)
+    page.wait_for_timeout(300)
     assert strangers == []
-    assert faults == []
+    assert [text[:300] for text in messages if "Content Security Policy" in text] == []
+    assert pixels_beyond_the_window(page) == 0
+    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    faults = [(fault["id"], str(node["target"][0])) for fault in found for node in fault["nodes"]]
+    assert [fault for fault in faults if is_ours(page, fault[1])] == []
+    theirs = {(rule, widget_of(page, target)) for rule, target in faults}
+    assert theirs <= KNOWN_OF_STREAMLIT
     page.close()
+
+
+def test_faults_of_streamlit_are_listed_for_the_version_that_is_installed() -> None:
+    """Another version is to be looked at anew, and the accessibility statement with it."""
+    assert version("streamlit") == STREAMLIT
+    statement = (ROOT / "docs" / "accessibility.md").read_text("utf-8")
+    assert f"Streamlit {STREAMLIT}" in statement
+    assert all(rule in statement for rule, _ in KNOWN_OF_STREAMLIT)
 
 
 def test_request_to_another_host_would_be_noticed(chrome: Browser, address: str) -> None:
@@ -65,19 +88,6 @@ def test_request_to_another_host_is_stopped_by_the_policy(chrome: Browser, addre
     page.close()
 
 
-@pytest.mark.parametrize("leaf", ["", *PAGES[1:]])
-def test_page_does_not_break_the_policy(
-    chrome: Browser, address: str, plan: Results, leaf: str
-) -> None:
-    page = chrome.new_page(viewport={"width": 1280, "height": 900})
-    told: list[str] = []
-    page.on("console", lambda message: told.append(message.text))
-    open_page(page, f"{address}/{leaf}?run={name_of(plan)}")
-    page.wait_for_timeout(300)
-    assert [text[:300] for text in told if "Content Security Policy" in text] == []
-    page.close()
-
-
 def test_two_readers_do_not_see_what_the_other_chose(
     chrome: Browser, address: str, plan: Results, today: Results
 ) -> None:
@@ -97,29 +107,6 @@ def test_two_readers_do_not_see_what_the_other_chose(
     other.get_by_role("heading", name=plan.title).wait_for()
     first.close()
     second.close()
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("leaf", ["", *PAGES[1:]])
-def test_our_own_markup_has_no_accessibility_fault(
-    chrome: Browser, address: str, plan: Results, leaf: str, width: int
-) -> None:
-    """With everything that can be opened on the page open."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = chrome.new_page(viewport={"width": width, "height": 900})
-    open_page(page, f"{address}/{leaf}?run={name_of(plan)}")
-    page.evaluate(OPEN_ALL)
-    page.wait_for_timeout(300)
-    found = Axe().run(page, options={"runOnly": WCAG})
-    ours = [
-        (fault["id"], node["html"])
-        for fault in found.response["violations"]
-        for node in fault["nodes"]
-        if is_ours(page, str(node["target"][0]))
-    ]
-    assert ours == []
-    page.close()
 
 
 def test_chart_has_its_words_and_its_table(chrome: Browser, address: str, plan: Results) -> None:
@@ -150,6 +137,14 @@ def name_of(results: Results) -> str:
 def is_ours(page: Page, selector: str) -> bool:
     node = page.locator(selector).first
     return bool(node.evaluate("(node, ours) => node.closest(ours) !== null", OURS))
+
+
+def widget_of(page: Page, selector: str) -> str:
+    """Name the widget of Streamlit that an element belongs to."""
+    node = page.locator(selector).first
+    return str(
+        node.evaluate("node => (node.closest('[data-testid]') ?? node).dataset.testid ?? node.id")
+    )
 
 
 def pixels_beyond_the_window(page: Page) -> int:
