@@ -132,10 +132,9 @@ def simulated_with(
         The establishments that will be played; the people of the others are left out where nobody
         is moved in the year.
     """
-    known = allocation_inputs(scenario, inputs)
-    held = stays_under(scenario, known, inputs.transfers, placements, moves)
+    held = held_under(scenario, inputs, placements, moves)
     if only is not None and "from_day" not in held:
-        held = placements = placements[placements["establishment"].isin(only)]
+        held = held[held["establishment"].isin(only)]
     rules = rules_by_prison(inputs.estate, scenario.coming, scenario.asking)
     smaller = smaller_parties(inputs.parties, rules)
     cost = inputs.visit_cost
@@ -167,12 +166,12 @@ def simulated_with(
         refunded_visits_per_year=scenario.help.visits_per_year_cap,
         keep_aparts=inputs.records.keep_aparts,
     )
-    held = people_held(placements, inputs.population.prisoners, inputs.estate.units, inputs.parties)
+    people = people_held(held, inputs.population.prisoners, inputs.estate.units, inputs.parties)
     return replace(
         given,
         family_settings=scenario.family_work,
         family_work=family_work(
-            held,
+            people,
             given.places,
             inputs.estate.family_workers,
             given.sessions,
@@ -180,6 +179,14 @@ def simulated_with(
             need=scenario.need,
             settings=scenario.family_work,
             family_days_per_year=scenario.regime.family_days_per_year,
-            groups=groups_of(held),
+            groups=groups_of(people),
         ),
     )
+
+
+def held_under(
+    scenario: Scenario, inputs: Inputs, placements: pd.DataFrame, moves: pd.DataFrame
+) -> pd.DataFrame:
+    """Give who is held where in the year, as ``transfers.stays_under``, under these placements."""
+    known = allocation_inputs(scenario, inputs)
+    return stays_under(scenario, known, inputs.transfers, placements, moves)

@@ -23,12 +23,13 @@ import yaml
 from data.apportion import largest_remainder
 from data.progress import Progress, silent
 from data.words import WorkerFunder, WorkerLine
+from optimiser.allocation import Allocation
 from optimiser.shares import best_shares, near_best_shares
 from scenarios.account import changes_table
 from scenarios.errors import ExitCode, ScenarioError
 from scenarios.inputs import Inputs, input_digests
 from scenarios.one_report import asked_inputs, asked_scenario
-from scenarios.place import place, simulated_on
+from scenarios.place import held_under, place, simulated_on
 from scenarios.plan import Planned
 from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_json, write_parquet
@@ -48,8 +49,8 @@ from scenarios.worker_curves import (
 )
 from simulation.clock import Calendar
 from simulation.family_levels import LONGEST_DAYS, LevelYears, play_levels, together
-from simulation.family_workers import FamilyWork, FamilyWorkSettings
-from simulation.need import DRIVERS, need_table, people_held, referrals_per_year
+from simulation.family_workers import FamilyWork, FamilyWorkSettings, mean_people
+from simulation.need import DRIVERS, need_table, people_held, referrals_per_year, share_of_year
 
 POINTS = 12
 """Numbers of caseworkers at which every prison is played first."""
@@ -156,7 +157,7 @@ def size_workers(
                 sized = size.shares_played_again(sized)
             with clock("costs"):
                 costs = size.cost_curve(sized)
-        write_table(need_of(scenario, inputs, placed.placements), partial, "need")
+        write_table(need_of(scenario, inputs, placed), partial, "need")
         write_json(size.summary(sized), partial / "family_workers.json")
         _write(partial, scenario, sized, size.curve_rows(), costs)
         told = _tell(sized, costs, size, asked)
@@ -351,7 +352,7 @@ class _Sizing:
         nearest = NEVER if found != NEVER else days_at_most(self.years[code], asked.share)
         return {
             "establishment": code,
-            "people": len(work.keys),
+            "people": round(mean_people(work, self._settings, self._scenario.calendar)),
             "need_hours": work.need_hours,
             "latent_hours": work.latent_hours,
             "fte_for_target": _fte(found),
@@ -715,7 +716,7 @@ def _within(years: LevelYears, days: int) -> dict[str, np.ndarray[Any, np.dtype[
     }
 
 
-def need_of(scenario: Scenario, inputs: Inputs, placements: pd.DataFrame) -> pd.DataFrame:
+def need_of(scenario: Scenario, inputs: Inputs, placed: Allocation) -> pd.DataFrame:
     """Give what each driver adds to the need of each prison.
 
     The need is linear in its drivers, so each one's hours are those of a prison with it alone;
@@ -727,8 +728,8 @@ def need_of(scenario: Scenario, inputs: Inputs, placements: pd.DataFrame) -> pd.
         Weights of the drivers and hours of a referral.
     inputs
         The people.
-    placements
-        Who is held where.
+    placed
+        Who is held where. Who is moved in the year counts for the share of it in each prison.
 
     Returns
     -------
@@ -737,9 +738,11 @@ def need_of(scenario: Scenario, inputs: Inputs, placements: pd.DataFrame) -> pd.
         (counted a year or on the day), referrals and need_hours a year, is_latent.
         ``parents_not_recorded`` is latent: in no prison's need.
     """
-    held = people_held(placements, inputs.population.prisoners, inputs.estate.units, inputs.parties)
+    held = held_under(scenario, inputs, placed.placements, placed.moves)
+    people = people_held(held, inputs.population.prisoners, inputs.estate.units, inputs.parties)
     each = scenario.family_work.hours_per_referral
-    table = need_table(held, scenario.need, hours_per_referral=each)
+    share = share_of_year(people, scenario.calendar)
+    table = need_table(people, scenario.need, hours_per_referral=each, share=share)
     drivers = table.set_index("establishment")[list(DRIVERS)]
     parts = []
     for name in DRIVERS:

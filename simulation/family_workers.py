@@ -26,8 +26,9 @@ from simulation.need import (
     drivers_of_each,
     need_table,
     referrals_per_year,
+    share_of_year,
 )
-from simulation.place import Place
+from simulation.place import BEYOND, Place
 from simulation.regime import FAMILY_DAY_TEMPLATE
 from simulation.spells import in_spell
 from simulation.streams import person_keys, stream_key, uniform
@@ -220,6 +221,10 @@ class FamilyWork:
         Referrals a year of each person from each of ``SOURCES``; float64, (people, sources).
     stay_days
         Mean stay in each person's place; float64, shape (people,).
+    from_day, until_day
+        First of the days played on which each person is there, and the day on which a transfer ends
+        the stay, ``BEYOND`` where none does; int64, shape (people,). Who is moved in the year is
+        one of the people for each stay.
     groups
         Number of the group of each person, by ``group_by``; int64, shape (people,).
     posts
@@ -235,6 +240,8 @@ class FamilyWork:
     keys: NDArray[np.uint64]
     rates: NDArray[np.float64]
     stay_days: NDArray[np.float64]
+    from_day: NDArray[np.int64]
+    until_day: NDArray[np.int64]
     groups: Mapping[str, NDArray[np.int64]]
     posts: tuple[Post, ...]
     duty_hours_per_week: float
@@ -324,7 +331,8 @@ def family_work(
     Parameters
     ----------
     people
-        Rows of ``need.people_held``.
+        Rows of ``need.people_held``. Who is moved in the year is referred where they are then, and
+        counts in the need of each prison for the share of the year there.
     places
         Tells the region of each establishment.
     workers
@@ -339,10 +347,21 @@ def family_work(
         Number of the group of each of ``people``, by ``group_by``.
     """
     rates = referrals_per_year(drivers_of_each(people, need), need).to_numpy(np.float64)
-    needs = need_table(people, need, hours_per_referral=settings.hours_per_referral)
+    needs = need_table(
+        people,
+        need,
+        hours_per_referral=settings.hours_per_referral,
+        share=share_of_year(people, calendar),
+    )
     keys = person_keys(people["prisoner_id"])
     stay = days_per_holder(people)
     posts = posts_of(workers, calendar.start_date)
+    first_day, _, _ = days_played(calendar, settings)
+    from_day, until_day = (people[name].to_numpy(np.int64) for name in ("from_day", "until_day"))
+    later = first_day - calendar.warm_up_days
+    # whoever is there on the first day of the calendar was there before, and work begins earlier
+    from_day = np.where(from_day > 0, from_day + later, 0)
+    until_day = np.where(until_day < BEYOND, until_day + later, BEYOND)
     held = people["establishment"].to_numpy(object)
     found = {}
     for row in needs.to_dict("records"):
@@ -356,6 +375,8 @@ def family_work(
             keys=keys[here],
             rates=rates[here],
             stay_days=stay[here],
+            from_day=from_day[here],
+            until_day=until_day[here],
             groups={name: codes[here] for name, codes in groups.items()},
             posts=posts.get(code, ()),
             duty_hours_per_week=duty_hours(sessions.get(code), settings, family_days_per_year),
@@ -393,6 +414,13 @@ def days_played(calendar: Calendar, settings: FamilyWorkSettings) -> tuple[int, 
     return first, end, end + RUN_OUT_WEEKS * DAYS_PER_WEEK
 
 
+def mean_people(work: FamilyWork, settings: FamilyWorkSettings, calendar: Calendar) -> float:
+    """Give the people that a prison holds in the measured year, in the mean over its days."""
+    first, end, _ = days_played(calendar, settings)
+    stays = np.clip(work.until_day, first, end) - np.clip(work.from_day, first, end)
+    return float(stays.sum() / (end - first))
+
+
 def cases_of(
     work: FamilyWork, settings: FamilyWorkSettings, *, days: int, seed: int, replication: int
 ) -> Cases:
@@ -400,7 +428,8 @@ def cases_of(
 
     From each source a person, or the holder of the place then, is referred at random moments: the
     gaps are exponential, drawn by the names of source and person. So is the time for which somebody
-    not yet reached is still there.
+    not yet reached is still there, which a transfer ends. Referrals of who is moved in the year go
+    to the workers of the prison they are at.
 
     Parameters
     ----------
@@ -436,14 +465,17 @@ def cases_of(
             length = uniform(lengths, work.keys, person, drawn) * spread
             contacts.append(settings.contacts_min + length.astype(np.int64))
             drawn += 1
-    moment = np.concatenate(moments)
+    moment, whose = np.concatenate(moments), np.concatenate(persons)
     order = np.argsort(moment, kind="stable")
+    day, until = moment.astype(np.int64), work.until_day[whose]
+    order = order[((day >= work.from_day[whose]) & (day < until))[order]]
     came_from = np.concatenate(sources)[order]
+    leaves = np.minimum(np.concatenate(stays), until - 1)
     return Cases(
-        person=np.concatenate(persons)[order],
+        person=whose[order],
         source=came_from,
-        day=moment[order].astype(np.int64),
-        leaves_day=np.minimum(np.concatenate(stays)[order], 1e9).astype(np.int64),
+        day=day[order],
+        leaves_day=leaves[order].astype(np.int64),
         contacts=np.concatenate(contacts)[order],
         is_early=came_from == SOURCES.index(ReferralSource.RECEPTION),
         has_priority=np.isin(came_from, [SOURCES.index(each) for each in PRIORITY]),

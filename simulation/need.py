@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from data.words import ReferralSource, Sex
 from simulation.bounds import below, named
+from simulation.clock import Calendar
+from simulation.contact import Presence
+from simulation.transfers import STAYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +33,7 @@ RELEASE_WINDOW_DAYS = 84.0
 
 PEOPLE_COLUMNS = [
     "establishment", "prisoner_id", "function", "sex", "children_under_18", "care_experience",
-    "straight_miles", "expected_weeks", "days_to_release", "has_visitors",
+    "straight_miles", "expected_weeks", "days_to_release", "has_visitors", "from_day", "until_day",
 ]  # fmt: skip
 
 DRIVERS = (
@@ -107,7 +110,8 @@ def people_held(
     ----------
     placements
         Who is held where: prisoner_id, establishment, unit and straight_miles are read. People
-        without an establishment are left out.
+        without an establishment are left out. With ``from_day`` and ``until_day`` it has a row for
+        each stay (``simulation.stays``), else everybody stays for good.
     prisoners
         The population table.
     units
@@ -119,10 +123,12 @@ def people_held(
     Returns
     -------
     DataFrame
-        ``PEOPLE_COLUMNS``, in order of establishment and id.
+        ``PEOPLE_COLUMNS``, in order of establishment, id and day.
     """
     held = placements.loc[placements["establishment"].fillna("") != ""]
-    people = held[["prisoner_id", "establishment", "unit", "straight_miles"]].merge(
+    days = ["from_day", "until_day"]
+    held = held.assign(**{name: STAYS[name] for name in days if name not in held})
+    people = held[["prisoner_id", "establishment", "unit", "straight_miles", *days]].merge(
         prisoners[
             [
                 *("prisoner_id", "sex", "children_under_18", "care_experience"),
@@ -130,14 +136,21 @@ def people_held(
             ]
         ],
         on="prisoner_id",
-        validate="one_to_one",
+        validate="many_to_one",
     )
     function = units.drop_duplicates("unit").set_index("unit")["function"]
     people["function"] = people["unit"].map(function).fillna("")
     from data.families import is_among
 
     people["has_visitors"] = is_among(people["prisoner_id"], parties["prisoner_id"])
-    return people.sort_values(["establishment", "prisoner_id"], ignore_index=True)[PEOPLE_COLUMNS]
+    order = ["establishment", "prisoner_id", "from_day"]
+    return people.sort_values(order, ignore_index=True)[PEOPLE_COLUMNS]
+
+
+def share_of_year(people: pd.DataFrame, calendar: Calendar) -> NDArray[np.float64]:
+    """Give the share of the measured year that each row of ``people_held`` is about."""
+    from_day, until_day = (people[name].to_numpy(np.int64) for name in ("from_day", "until_day"))
+    return Presence(from_day=from_day, until_day=until_day).share_of_year(calendar)
 
 
 def receptions_per_place(people: pd.DataFrame) -> NDArray[np.float64]:
@@ -265,7 +278,11 @@ def referrals_per_year(drivers: pd.DataFrame, settings: NeedSettings) -> pd.Data
 
 
 def need_table(
-    people: pd.DataFrame, settings: NeedSettings, *, hours_per_referral: float
+    people: pd.DataFrame,
+    settings: NeedSettings,
+    *,
+    hours_per_referral: float,
+    share: NDArray[np.float64] | float = 1.0,
 ) -> pd.DataFrame:
     """Give the need of every prison: its drivers, the referrals and the hours expected of them.
 
@@ -277,6 +294,9 @@ def need_table(
         The weight of each driver.
     hours_per_referral
         Mean hours of work on one referral, from triage to closure.
+    share
+        Of the year that each person is there, as ``share_of_year`` gives it; everybody is there all
+        year by default.
 
     Returns
     -------
@@ -285,7 +305,8 @@ def need_table(
         ``DRIVERS``, referrals, need_hours (a year), and latent_hours: those of parents of whom no
         record tells, which are not among need_hours.
     """
-    drivers = drivers_of_each(people, settings).groupby(people["establishment"]).sum()
+    of_each = drivers_of_each(people, settings).mul(share, axis=0)
+    drivers = of_each.groupby(people["establishment"]).sum()
     referrals = referrals_per_year(drivers, settings).sum(axis=1)
     hidden = drivers["parents_not_recorded"] * settings.referrals_per_parent
     return drivers.assign(

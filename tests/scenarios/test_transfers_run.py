@@ -20,6 +20,9 @@ from scenarios.load import load_scenario
 from scenarios.place import allocation_inputs, place, simulated_on
 from scenarios.run import Options, run_many
 from scenarios.schema import Scenario
+from scenarios.size_workers import need_of
+from simulation.family_workers import cases_of, days_played, mean_people
+from simulation.place import BEYOND
 from simulation.replicate import intervals
 from simulation.simulate import SimulationInputs
 
@@ -156,6 +159,45 @@ def test_a_plan_made_week_by_week_ends_as_the_plan_made_at_once(
     in_order = [moved.day for moved in played.handovers]
     assert in_order == sorted(in_order)
     assert in_order[0] == played.calendar.warm_up_days
+
+
+def test_family_work_follows_people_whom_a_plan_moves_week_by_week(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Everybody is referred, and counts in the need, where they are; on any day there once."""
+    weekly = tmp_path / "weekly.yaml"
+    weekly.write_text(
+        "title: Weekly\nquestion: What then?\nchange:\n  placements: optimised\n"
+        "  transfers.moves_per_week: 7\n"
+    )
+    found = load_scenario(weekly)
+    inputs = load_inputs(found, small_data)
+    allocation = place(found, inputs)
+    played = simulated_on(found, inputs, allocation)
+    settings, calendar = found.family_work, found.calendar
+    first, _, days = days_played(calendar, settings)
+    later = first - calendar.warm_up_days
+    need = need_of(found, inputs, allocation)
+
+    held = 0.0
+    for code, work in played.family_work.items():
+        there = played.places[code]
+        assert work.keys.tolist() == there.keys.tolist()
+        moved_in, moved_out = there.from_day > 0, there.until_day < BEYOND
+        assert (work.from_day == np.where(moved_in, there.from_day + later, 0)).all()
+        assert (work.until_day == np.where(moved_out, there.until_day + later, BEYOND)).all()
+        cases = cases_of(work, settings, days=days, seed=1, replication=0)
+        assert (cases.day >= work.from_day[cases.person]).all()
+        assert (cases.day < work.until_day[cases.person]).all()
+        assert (cases.leaves_day < work.until_day[cases.person]).all()
+        people = need[(need["establishment"] == code) & (need["driver"] == "people")]
+        assert people["number"].item() == pytest.approx(mean_people(work, settings, calendar))
+        assert work.need_hours == pytest.approx(
+            need.loc[(need["establishment"] == code) & ~need["is_latent"], "need_hours"].sum()
+        )
+        held += people["number"].item()
+    assert held == pytest.approx(len(read_table("population", small_data)))
+    assert sum((work.from_day > 0).sum() for work in played.family_work.values()) > 100
 
 
 def test_loans_go_nearer_home_and_are_over_within_the_year(

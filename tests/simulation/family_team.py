@@ -13,6 +13,7 @@ from simulation.casework import Cases, Hours
 from simulation.clock import Calendar
 from simulation.family_workers import FamilyWork, FamilyWorkSettings, Post
 from simulation.need import SOURCES
+from simulation.place import BEYOND
 from simulation.streams import person_keys
 
 CALENDAR = Calendar(
@@ -79,6 +80,8 @@ def team(
         keys=person_keys(f"{establishment}-{number}" for number in range(people)),
         rates=of_each,
         stay_days=np.full(people, stay_days),
+        from_day=given.get("from_day", np.zeros(people, dtype=np.int64)),
+        until_day=given.get("until_day", np.full(people, BEYOND)),
         groups=everybody,
         posts=tuple(posts),
         duty_hours_per_week=given.get("duty_hours_per_week", 0.0),

@@ -44,6 +44,25 @@ def test_nobody_works_at_weekends_and_everybody_else_without_absence() -> None:
     assert not at_work[:, :, 5:].any()
 
 
+def test_who_is_moved_is_referred_where_they_are_and_no_referral_outlasts_the_stay() -> None:
+    """The referrals of the same people in two prisons, one after the other, are those of one."""
+    rates = {SELF: 20.0, RECEPTION: 5.0}
+    days, moved = 400, np.full(100, 150)
+    whole = cases_of(team(rates=rates), SETTINGS, days=days, seed=1, replication=0)
+    before = cases_of(
+        team(rates=rates, until_day=moved), SETTINGS, days=days, seed=1, replication=0
+    )
+    after = cases_of(team(rates=rates, from_day=moved), SETTINGS, days=days, seed=1, replication=0)
+
+    early = whole.day < 150
+    for name in ("person", "source", "day", "contacts"):
+        both = np.concatenate([getattr(before, name), getattr(after, name)])
+        assert both.tolist() == getattr(whole, name).tolist()
+    assert (before.leaves_day == np.minimum(whole.leaves_day[early], 149)).all()
+    assert (after.leaves_day == whole.leaves_day[~early]).all()
+    assert early.any()
+
+
 def test_leave_is_exact_in_every_year_and_differs_between_workers() -> None:
     at_work = presence(replace(SETTINGS, leave_days=33.0)).reshape(len(NAMES), 2, 364)
 

@@ -20,7 +20,10 @@ from simulation.need import (
     people_held,
     receptions_per_place,
     referrals_per_year,
+    share_of_year,
 )
+from simulation.place import BEYOND
+from tests.simulation.family_team import CALENDAR
 
 NEED = NeedSettings(
     referrals_per_reception=0.1,
@@ -186,6 +189,35 @@ def test_people_are_gathered_in_order_and_without_those_held_nowhere() -> None:
     assert found["prisoner_id"].tolist() == ["P1", "P2"]
     assert found["function"].tolist() == ["training", "reception"]
     assert found["has_visitors"].tolist() == [True, False]
+    assert found["from_day"].tolist() == [0, 0]
+
+
+def test_somebody_moved_in_the_year_counts_in_each_prison_for_the_share_of_it_there() -> None:
+    """Of 52 weeks after 4 of warm-up one person is at LEI for 13, away for 26, back for 13."""
+    calendar = replace(CALENDAR, weeks=52, warm_up_weeks=4)
+    days = [(0, 17 * 7), (17 * 7, 43 * 7), (43 * 7, BEYOND)]
+    placements = pd.DataFrame(
+        {
+            "prisoner_id": "P1",
+            "establishment": ["LEI", "WDI", "LEI"],
+            "unit": ["LEI-1", "WDI-1", "LEI-1"],
+            "straight_miles": [5.0, 60.0, 5.0],
+            "from_day": [first for first, _ in days],
+            "until_day": [until for _, until in days],
+        }
+    )
+    units = pd.DataFrame({"unit": ["LEI-1", "WDI-1"], "function": ["training", "training"]})
+    parties = pd.DataFrame({"prisoner_id": ["P1"]})
+
+    people = people_held(placements, pd.DataFrame([person()]), units, parties)
+    share = share_of_year(people, calendar)
+    table = need_table(people, NEED, hours_per_referral=2.0, share=share).set_index("establishment")
+
+    assert share.tolist() == [0.25, 0.25, 0.5]
+    assert table["people"].to_dict() == {"LEI": 0.5, "WDI": 0.5}
+    assert table["far_from_home"].to_dict() == {"LEI": 0.0, "WDI": 0.5}
+    of_all_year = need_table(prison(person()), NEED, hours_per_referral=2.0)
+    assert table.loc["LEI", "need_hours"] == pytest.approx(of_all_year["need_hours"].item() / 2)
 
 
 def test_drivers_are_what_a_report_lists() -> None:
