@@ -272,6 +272,7 @@ def _build(
     if scenario is not None:
         problems += _rule_problems(scenario)
         problems += _limit_problems(scenario)
+        problems += _waits_unused(scenario)
     told = tuple(f"{file}: {problem}" for problem in problems)
     return Read(scenario=scenario, problems=told, stand_ins=stand_ins)
 
@@ -320,6 +321,30 @@ def _limit_problems(scenario: Scenario) -> list[str]:
     except LimitError as error:
         return [str(error)]
     return []
+
+
+FIXED_WAITS = (
+    "asking.phone_from", "asking.phone_until", "asking.phone_days", "asking.phone_through_share",
+    "asking.phone_retry_minutes", "asking.phone_wait_minutes",
+)  # fmt: skip
+"""Settings that stand for booking lines where these are not played."""
+
+
+def _waits_unused(scenario: Scenario) -> list[str]:
+    """Find changes of what stands for booking lines in a scenario that plays them."""
+    if not scenario.line.modelled:
+        return []
+    changed = [
+        change.setting
+        for change in scenario.changes
+        if change.setting in FIXED_WAITS and change.before != change.after
+    ]
+    if not changed:
+        return []
+    return [
+        f"{', '.join(changed)}: no effect while booking lines are played. Set line.modelled to "
+        "false too, or change what the lines do under 'line.'."
+    ]
 
 
 def _rule_problems(scenario: Scenario) -> list[str]:

@@ -282,6 +282,21 @@ def test_values_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     assert "booking window is empty" in said
 
 
+def test_fixed_waits_are_refused_where_booking_lines_are_played(tmp_path: Path) -> None:
+    waits = (
+        "  asking.phone_wait_minutes: 20\n  asking.phone_through_share: 0.8\n"
+        "  asking.phone_days: [mon, tue, wed, thu, fri]\n  asking.phone_notice_days_max: 21\n"
+    )
+
+    told = message(tmp_path, f"{HEAD}change:\n{waits}")
+    assert (
+        "asking.phone_wait_minutes, asking.phone_through_share: no effect while booking lines are "
+        "played. Set line.modelled to false too"
+    ) in told
+    without_lines = f"{HEAD}change:\n  line.modelled: false\n{waits}"
+    assert load_scenario(write(tmp_path, without_lines)).asking.phone_wait_minutes == 20
+
+
 def test_a_shift_that_cannot_be_hides_no_fault_of_the_other_shifts(tmp_path: Path) -> None:
     """The second is outside opening hours, all together need more seats than there are."""
     said = message(
