@@ -33,7 +33,7 @@ Modules, in the order a reader needs them:
 ``start_state`` bookings and orders that are there on the first day
 ``contact_centre`` a telephone line: agents, priorities, patience, redial
 ``line``        who rings which line, when it is open, who answers
-``together``    prisons that share a line, played in steps of a day
+``together``    prisons that share a line, played from one open day to the next
 ``line_measures`` what happened on lines as measures
 ``early_days``  the first days: first call, cleared numbers, first visit
 ``safety_line`` calls of families who fear for somebody

@@ -174,7 +174,7 @@ class Manner:
         Whether it wishes for two sessions in a row.
     handled_minutes
         Minute at which each asking reaches the desk, ``inf`` where the family would not ask so
-        often; shape (attempts_max, requests); float64.
+        often, or a booking line that is played tells; shape (attempts_max, requests); float64.
     """
 
     settings: AskingSettings
@@ -198,6 +198,7 @@ class Manner:
         asked_share: NDArray[np.float64],
         with_resolve: bool,
         moved_online: NDArray[np.float64],
+        by_line: bool,
         seed: int,
         replication: int,
     ) -> Manner:
@@ -218,6 +219,8 @@ class Manner:
             Whether moods matter; else every resolve is 0.
         moved_online
             Share of those by telephone that has moved online when each request is made.
+        by_line
+            Whether a booking line is played, which tells when those by telephone reach the desk.
         seed, replication
             Names of the draws.
         """
@@ -263,7 +266,14 @@ class Manner:
             waits=is_below("waiting list", settings.waiting_list_share),
             doubles=is_below("double", settings.double_share),
             handled_minutes=_handled(
-                place, visits, channel, settings, calendar, seed=seed, replication=replication
+                place,
+                visits,
+                channel,
+                settings,
+                calendar,
+                by_line=by_line,
+                seed=seed,
+                replication=replication,
             ),
         )
 
@@ -354,6 +364,7 @@ def _handled(
     settings: AskingSettings,
     calendar: Calendar,
     *,
+    by_line: bool,
     seed: int,
     replication: int,
 ) -> NDArray[np.float64]:
@@ -364,6 +375,8 @@ def _handled(
     _, wing_of = np.unique(place.unit.astype(str), return_inverse=True)
     wing = wing_of[visits.person]
     minutes = visits.asked_minutes.copy()
+    if by_line:
+        minutes[channel == CHANNELS.index(Channel.PHONE)] = np.inf
     for attempt in range(attempts):
 
         def drawn(
@@ -379,7 +392,8 @@ def _handled(
         if settings.online_confirmed_share:
             confirmed = online[drawn("confirmed", online) < settings.online_confirmed_share]
             minutes[confirmed] += settings.online_delay_hours * 60
-        minutes[phone] = _by_phone(minutes[phone], drawn, phone, settings, offset)
+        if not by_line:
+            minutes[phone] = _by_phone(minutes[phone], drawn, phone, settings, offset)
         minutes[kiosk] = _at_kiosk(
             minutes[kiosk], wing[kiosk], drawn("reaches the kiosk", kiosk), settings
         )

@@ -137,6 +137,8 @@ class BookingDesk:
         The requests that hold a table in each session, but for a second one.
     second
         The session, and the one that follows it, of requests that hold a table in both.
+    done
+        Whether each request has been booked, was put off, or is that of a person who has left.
     """
 
     def __init__(
@@ -167,7 +169,7 @@ class BookingDesk:
         cancelling = np.flatnonzero(visits.cancels)
         when = visits.cancel_at_share[cancelling].tolist()
         self._cancel_at: dict[int, float] = dict(zip(cancelling.tolist(), when, strict=True))
-        self._through: set[int] = set()
+        self._is_last = bytearray()
         self._turns = bytes(visits.turns_to_video)
         of_request = np.empty(len(acceptable), dtype=object)
         of_request[:] = acceptable
@@ -182,13 +184,14 @@ class BookingDesk:
         self._last_day_soon = mood.last_days_soon(visits.asked_minutes)
         self._day: list[int] = (np.array(starts) // MINUTES_PER_DAY).tolist()
         self._asked = bytearray(len(visits))
-        self._is_done = bytearray(len(person))
+        self.done = bytearray(len(person))
         self._waiting: dict[int, None] = {}
         self._at_counter = _counter(orders, rules, calendar)
         self._rule = rules.of_slot if rules is not None else [""] * len(starts)
         self._recorder = recorder
         self._ask_for_call = ask_for_call
-        self._is_settled = is_settled
+        none, everybody = bytes(len(visits)), b"\x01" * len(visits)
+        self._with_care = (choices.doubles or none) if is_settled else everybody
         self._approved_day = approved_day
         self._following = following
         self.booked: list[list[int]] = [[] for _ in starts]
@@ -200,7 +203,8 @@ class BookingDesk:
     def hand(self, requests: Sequence[int], minutes: Sequence[float], last: Sequence[bool]) -> None:
         """Answer these askings in turn, after those handed before; none of them before now."""
         first = len(self._recorder.answers)
-        self._through.update(number for number, ends in enumerate(last, start=first) if ends)
+        # what others wrote among the answers since was asked of nobody here
+        self._is_last += bytes(first - len(self._is_last)) + bytes(last)
         self._recorder.answers += [PASSED_OVER] * len(requests)
         self._env.process(self._answer(requests, minutes, first))
 
@@ -208,27 +212,20 @@ class BookingDesk:
         """Take a family that has given up from those who wait for a released table."""
         self._waiting.pop(request, None)
 
-    def is_done(self, request: int) -> bool:
-        """Say whether a request has been booked, or was put off."""
-        return bool(self._is_done[request])
-
     def _answer(
         self, requests: Sequence[int], minutes: Sequence[float], first: int
     ) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
         # looked up once, for the loop is most of the run
         env, agenda, answers = self._env, self._agenda, self._recorder.answers
-        person_of, visits, is_done = self._person, self._visits, self._is_done
+        person_of, visits, is_done = self._person, self._visits, self.done
         balance, lasting = self._orders.balance, self._orders.lasting
         in_hand, take, otherwise = self._at_counter
         wanted, narrower, window = self._wanted, self._choices.narrower, self._choices.window
         missing, resolve = self._mood.missing, self._choices.resolve
         mood_of, asked = self._mood.of, self._asked
         book, turn_away = self._book, self._turn_away
-        careful, ask_for_call = self._carefully, self._ask_for_call
-        with_care = (
-            (self._choices.doubles or bytes(visits)) if self._is_settled else b"\x01" * visits
-        )
+        careful, ask_for_call, with_care = self._carefully, self._ask_for_call, self._with_care
         today = midnight = 0
         agenda.look()
         numbers = range(first, first + len(requests))
@@ -287,7 +284,7 @@ class BookingDesk:
             answer = found(fitting, person, today)
             if answer >= 0:
                 return answer
-        if asking in self._through:
+        if self._is_last[asking]:
             self._waiting.pop(request, None)
             self._mood.refuse(person, now)
             if self._turns[request]:
@@ -323,7 +320,7 @@ class BookingDesk:
 
     def _book(self, request: int, person: int, slot: int, now: float, today: int) -> None:
         """Enter a table that was taken."""
-        self._is_done[request] = True
+        self.done[request] = True
         if self._waiting:
             self._waiting.pop(request, None)
         self._paid[request] = self._orders.spend(person, today, self._rule[slot])
@@ -378,7 +375,7 @@ class BookingDesk:
         """
         person_of = self._person
         for request in requests:
-            self._is_done[request] = True
+            self.done[request] = True
         for request in tuple(self._waiting):
             if person_of[request] in people:
                 del self._waiting[request]

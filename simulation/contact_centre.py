@@ -26,6 +26,9 @@ class TryEnd(IntEnum):
     CUT_OFF = 2
 
 
+ANSWERED, GAVE_UP, CUT_OFF = map(int, TryEnd)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CallTable:
     """Calls, and everything drawn for them before they are made; one entry per call.
@@ -142,12 +145,20 @@ class Happens(IntEnum):
     CLOSES = 1
     RINGS = 2
     LOSES_PATIENCE = 3
-    HANGS_UP = 4
+    NOTHING_MORE = 4
 
 
-STAFF_CHANGES, CLOSES, RINGS, LOSES_PATIENCE, HANGS_UP = map(int, Happens)
+STAFF_CHANGES, CLOSES, RINGS, LOSES_PATIENCE, NOTHING_MORE = map(int, Happens)
 
 NEVER = float("inf")
+
+
+LAST = (NEVER, NOTHING_MORE, 0)
+"""Stands behind everything that happens, so that there is always something to come."""
+
+BEHIND = 1 << 40
+"""More than the ringings of any year: a place in the queue is a priority times this and a
+ringing."""
 
 
 class ContactCentre:
@@ -158,19 +169,25 @@ class ContactCentre:
     line closes, everybody on hold is cut off and may ring again too. An agent whose shift ends
     finishes the call. Whoever rings a shut line rings when it opens.
 
-    Everything is drawn before, so what happens next is the first of a heap; a process for each
-    caller says the same, and takes several times as long.
+    Everything is drawn before, so what happens next is the first of those who ring as planned, of
+    a heap of what has come up since, and of a heap of when agents are free again, which is looked
+    at only while somebody waits or rings; a process for each caller says the same, and takes
+    several times as long.
 
     Parameters
     ----------
     staff
         When it is open, and with how many agents.
+    book
+        Calls that may be made, and what was drawn for them; when they ring is told by ``hand``.
 
     Attributes
     ----------
+    places
+        Place in the book of each call that was handed over, in that order; other attributes have
+        one entry for each of these.
     answered_minutes
-        Minute at which each call was answered; ``inf`` until then. One entry per call, in the
-        order in which they were handed over.
+        Minute at which each call was answered; ``inf`` until then.
     tries
         How often each has rung.
     is_lost, lost_minutes
@@ -181,18 +198,17 @@ class ContactCentre:
         Minute of each ringing that has ended, minutes on hold, its ``TryEnd`` and its call.
     """
 
-    def __init__(self, staff: Staff) -> None:
-        self._opens: list[float] = staff.opens.tolist()
-        self._closes: list[float] = staff.closes.tolist()
-        self._on_duty = self._busy = 0
-        self._queue: list[tuple[int, int]] = []
-        self._on_hold: dict[int, tuple[int, float]] = {}
-        self._rung = 0
-        self.handle_minutes: list[float] = []
-        self._priority: list[int] = []
-        self._patience: list[list[float]] = []
-        self._redial: list[list[float]] = []
-        self.service: list[int] = []
+    def __init__(self, staff: Staff, book: CallTable) -> None:
+        self.book = book
+        self._opens: list[float] = [*staff.opens.tolist(), NEVER]
+        self._closes: list[float] = [*staff.closes.tolist(), NEVER]
+        self._on_duty = self._rung = self._next = 0
+        self._rings: list[tuple[float, int, int]] = [LAST]
+        self._free_again: list[float] = []
+        self._queue: list[int] = []
+        self._on_hold: dict[int, int] = {}
+        self._since: list[float] = []
+        self.places: list[int] = []
         self.answered_minutes: list[float] = []
         self.tries: list[int] = []
         self.is_lost: list[bool] = []
@@ -206,86 +222,113 @@ class ContactCentre:
         self._to_come: list[tuple[float, int, int]] = [
             *zip((changes * float(HALF_HOUR)).tolist(), repeat(STAFF_CHANGES),
                  staff.agents[changes].tolist()),
-            *((minute, CLOSES, 0) for minute in self._closes),
+            *((minute, CLOSES, 0) for minute in staff.closes.tolist()),
+            LAST,
         ]  # fmt: skip
         heapify(self._to_come)
 
-    def hand(self, calls: CallTable) -> None:
-        """Take calls that begin from now on."""
-        first, count = len(self.tries), len(calls)
-        self.handle_minutes += calls.handle_minutes.tolist()
-        self._priority += calls.priority.tolist()
-        self._patience += calls.patience_minutes.T.tolist()
-        self._redial += calls.redial_minutes.T.tolist()
-        self.service += calls.service.tolist()
+    def hand(self, minutes: Sequence[float], places: Sequence[int]) -> None:
+        """Take calls that ring at these minutes, ascending and from now on."""
+        first, count = len(self.places), len(places)
+        self.places += places
         self.answered_minutes += [NEVER] * count
+        self._since += [NEVER] * count
         self.tries += [0] * count
         self.is_lost += [False] * count
-        for call, minute in enumerate(calls.minutes.tolist(), start=first):
-            heappush(self._to_come, (minute, RINGS, call))
+        rings = zip(minutes, repeat(RINGS), range(first, first + count))
+        left = self._rings[self._next : -1]
+        self._rings = [*(sorted([*left, *rings]) if left else rings), LAST]
+        self._next = 0
 
     def run(self, until: float) -> None:
         """Play on until a minute, of which nothing has happened then."""
-        to_come, ring, on_hold = self._to_come, self._ring, self._on_hold
-        while to_come and to_come[0][0] < until:
-            now, happens, which = heappop(to_come)
-            if happens == RINGS:
-                ring(which, now)
-            elif happens == HANGS_UP:
-                self._busy -= 1
-                if self._queue:
-                    self._answer_next(now)
-            elif happens == LOSES_PATIENCE:
-                if which in on_hold:
-                    self._leave(which, TryEnd.GAVE_UP, now)
-            elif happens == STAFF_CHANGES:
-                self._on_duty = which
-                self._answer_next(now)
+        # looked up once, for the loop is most of the run
+        rings, to_come, free_again = self._rings, self._to_come, self._free_again
+        queue, on_hold, since, places = self._queue, self._on_hold, self._since, self.places
+        opens, closes, tries = self._opens, self._closes, self.tries
+        handle, priority = self.book.handle_minutes.item, self.book.priority.item
+        patience = self.book.patience_minutes.item
+        answered, ended = self.answered_minutes, self.ended
+        rang, held, ends, whose = self.rang, self.held, self.ends, self.whose
+        number = self._next
+        ring = rings[number]
+        while True:
+            is_ring = ring < to_come[0]
+            event = ring if is_ring else to_come[0]
+            now, happens, which = event
+            if queue and free_again and free_again[0] < now and free_again[0] < until:
+                # whatever else happens at that minute comes before
+                self._answer_next(heappop(free_again))
+                continue
+            if now >= until:
+                self._next = number
+                return
+            if is_ring:
+                number += 1
+                ring = rings[number]
             else:
-                self._queue.clear()
-                for rung in tuple(on_hold):
-                    self._leave(rung, TryEnd.CUT_OFF, now)
+                heappop(to_come)
+            if happens != RINGS:
+                self._change(happens, which, now)
+                continue
+            spell = bisect_right(closes, now)
+            if opens[spell] > now:
+                heappush(to_come, (opens[spell], RINGS, which))
+                continue
+            tries[which] += 1
+            while free_again and free_again[0] < now:
+                heappop(free_again)
+            if len(free_again) < self._on_duty:
+                answered[which] = now
+                rang.append(now)
+                held.append(0.0)
+                ends.append(ANSWERED)
+                whose.append(which)
+                ended.append(which)
+                heappush(free_again, now + handle(places[which]))
+                continue
+            self._rung += 1
+            on_hold[self._rung] = which
+            since[which] = now
+            heappush(queue, priority(places[which]) * BEHIND + self._rung)
+            gives_up = now + patience(tries[which] - 1, places[which])
+            if gives_up < closes[spell]:
+                heappush(to_come, (gives_up, LOSES_PATIENCE, self._rung))
 
-    def _ring(self, call: int, now: float) -> None:
-        """Let a caller ring, or wait for the line to open."""
-        spell = bisect_right(self._closes, now)
-        if spell == len(self._opens):
-            return
-        if self._opens[spell] > now:
-            heappush(self._to_come, (self._opens[spell], RINGS, call))
-            return
-        self.tries[call] += 1
-        if self._busy < self._on_duty:
-            self._answer(call, now, now)
-            return
-        self._rung += 1
-        self._on_hold[self._rung] = call, now
-        heappush(self._queue, (self._priority[call], self._rung))
-        gives_up = now + self._patience[call][self.tries[call] - 1]
-        if gives_up < self._closes[spell]:
-            heappush(self._to_come, (gives_up, LOSES_PATIENCE, self._rung))
-
-    def _answer(self, call: int, rang: float, now: float) -> None:
-        self._busy += 1
-        self.answered_minutes[call] = now
-        self._end_try(call, rang, TryEnd.ANSWERED, now)
-        self.ended.append(call)
-        heappush(self._to_come, (now + self.handle_minutes[call], HANGS_UP, call))
+    def _change(self, happens: int, which: int, now: float) -> None:
+        """Let a caller lose patience, agents come or go, or the line close."""
+        if happens == LOSES_PATIENCE:
+            if which in self._on_hold:
+                self._leave(which, GAVE_UP, now)
+        elif happens == STAFF_CHANGES:
+            self._on_duty = which
+            while self._free_again and self._free_again[0] < now:
+                heappop(self._free_again)
+            self._answer_next(now)
+        else:
+            self._queue.clear()
+            for rung in tuple(self._on_hold):
+                self._leave(rung, CUT_OFF, now)
 
     def _answer_next(self, now: float) -> None:
         """Let free agents answer whoever is first in the queue."""
-        while self._queue and self._busy < self._on_duty:
-            _, rung = heappop(self._queue)
+        queue, free_again, on_hold = self._queue, self._free_again, self._on_hold
+        while queue and len(free_again) < self._on_duty:
+            rung = heappop(queue) % BEHIND
             # who has hung up is passed over
-            if rung in self._on_hold:
-                self._answer(*self._on_hold.pop(rung), now)
+            if rung in on_hold:
+                call = on_hold.pop(rung)
+                self.answered_minutes[call] = now
+                self._end_try(call, self._since[call], ANSWERED, now)
+                self.ended.append(call)
+                heappush(free_again, now + self.book.handle_minutes.item(self.places[call]))
 
-    def _leave(self, rung: int, end: TryEnd, now: float) -> None:
+    def _leave(self, rung: int, end: int, now: float) -> None:
         """Let a caller hang up unanswered, and ring again or not."""
-        call, since = self._on_hold.pop(rung)
-        tries = self.tries[call]
-        self._end_try(call, since, end, now)
-        redial = self._redial[call][tries - 1] if tries <= len(self._redial[call]) else NEVER
+        call = self._on_hold.pop(rung)
+        tries, redials = self.tries[call], self.book.redial_minutes
+        self._end_try(call, self._since[call], end, now)
+        redial = redials.item(tries - 1, self.places[call]) if tries <= len(redials) else NEVER
         if redial < NEVER:
             minute = after_opening_minutes(now, redial, self._opens, self._closes)
             if minute < NEVER:
@@ -311,8 +354,8 @@ class ContactCentre:
             call ended twice. A fault of the model.
         """
         rung, over, on_hold = sum(self.tries), len(self.ends), len(self._on_hold)
-        answered = sum(minute < np.inf for minute in self.answered_minutes)
-        told = sum(end == TryEnd.ANSWERED for end in self.ends)
+        answered = len(self.answered_minutes) - self.answered_minutes.count(NEVER)
+        told = self.ends.count(ANSWERED)
         broken = []
         if rung != over + on_hold:
             broken.append(f"{rung} ringings, {over} ended and {on_hold} on hold")
@@ -382,8 +425,9 @@ class LineYear:
     @classmethod
     def of(cls, centre: ContactCentre) -> LineYear:
         """Take over what a line has written down."""
+        places = np.array(centre.places, dtype=np.int64)
         return cls(
-            service=np.array(centre.service, dtype=np.int64),
+            service=centre.book.service[places],
             answered_minutes=np.array(centre.answered_minutes, dtype=np.float64),
             tries=np.array(centre.tries, dtype=np.int64),
             is_lost=np.array(centre.is_lost, dtype=np.bool_),
@@ -391,7 +435,7 @@ class LineYear:
             held_minutes=np.array(centre.held, dtype=np.float64),
             ends=np.array(centre.ends, dtype=np.int64),
             whose=np.array(centre.whose, dtype=np.int64),
-            handle_minutes=np.array(centre.handle_minutes, dtype=np.float64),
+            handle_minutes=centre.book.handle_minutes[places],
         )
 
 
@@ -417,8 +461,8 @@ def play_line(calls: CallTable, staff: Staff, *, until: float) -> LineYear:
     RuntimeError
         When calls are not conserved.
     """
-    centre = ContactCentre(staff)
-    centre.hand(calls)
+    centre = ContactCentre(staff, calls)
+    centre.hand(calls.minutes.tolist(), range(len(calls)))
     centre.run(until)
     centre.conserve()
     return LineYear.of(centre)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.contact_centre import HALF_HOUR, TryEnd
 from simulation.line import NATIONAL, SERVICES, Service
 from simulation.sums import quantile_of, rows_of
-from simulation.tallies import Tally
+from simulation.tallies import NO_WAIT, Tally
 from simulation.together import LineLog
 
 if TYPE_CHECKING:
@@ -36,30 +36,22 @@ QUANTITIES = (
 )  # fmt: skip
 
 
-class Count(NamedTuple):
-    """A sum of one line, as a row of a tally; whole minutes on hold stand for days of wait."""
-
-    replication: int
-    establishment: str
-    group_by: str
-    group: str
-    quantity: str
-    wait_days: int
-    value: float
+Count: TypeAlias = tuple[tuple[int, str, str, str, str, int], float]
+"""A sum of one line, as a row of a tally: replication, establishment, group_by, group, quantity and
+whole minutes on hold, which stand for days of wait; and the sum."""
 
 
 def line_tally(counts: Iterable[Count]) -> Tally:
     """Add up the sums of lines, ``line_counts`` of each, by prison."""
     sums: dict[tuple[int, str, str, str, str, int], float] = {}
-    for *names, value in counts:
-        key = cast("tuple[int, str, str, str, str, int]", tuple(names))
-        sums[key] = sums.get(key, 0.0) + value
+    for names, value in counts:
+        sums[names] = sums.get(names, 0.0) + value
     rows = Tally()
-    for (replication, establishment, *_), of_prison in groupby(
-        sorted(sums.items()), key=lambda each: each[0][:2]
+    for (replication, establishment), of_prison in groupby(
+        sorted(sums), key=lambda names: names[:2]
     ):
         rows.begin(establishment, replication)
-        rows.add_rows((*key[2:], value) for key, value in of_prison)
+        rows.add_rows((*names[2:], sums[names]) for names in of_prison)
     return rows
 
 
@@ -77,8 +69,9 @@ def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
     calendar
         The year.
     """
-    prisons, where = np.unique(line.establishment.astype(str), return_inverse=True)
-    names = prisons.tolist() or ([] if line.line == NATIONAL else [line.line])
+    about, where = np.unique(line.about, return_inverse=True)
+    names = [line.establishments[prison] for prison in about.tolist()]
+    names = names or ([] if line.line == NATIONAL else [line.line])
     month_of_day, months = _months(calendar)
     month = month_of_day[(line.first_rang // MINUTES_PER_DAY).astype(np.int64)]
     measured = line.first_rang >= calendar.warm_up_days * MINUTES_PER_DAY
@@ -100,20 +93,21 @@ def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
             of_group = staffed if group_by == "line_month" else staffed.sum(axis=1, keepdims=True)
             told = is_told if group_by == "line_month" else is_told.any(axis=1, keepdims=True)
             which = np.flatnonzero(told)
-            rows.append(("line_staffed_minutes", which, -1, of_group.ravel()[which]))
-        rows += _held(line, measured, cell)
-        found += [
-            Count(line.replication, name, group_by, word, quantity, minutes, value)
-            for quantity, which, minutes, values in rows
-            for (name, word), value in zip(
-                (cells[each] for each in which.tolist()), values.tolist(), strict=True
-            )
-        ]
+            rows.append(("line_staffed_minutes", which, of_group.ravel()[which]))
+        for quantity, which, values in rows:
+            for each, value in zip(which.tolist(), values.tolist(), strict=True):
+                name, word = cells[each]
+                row = (line.replication, name, group_by, word, quantity, NO_WAIT)
+                found.append((row, value))
+        for each, minutes, number in _held(line, measured, cell):
+            name, word = cells[each]
+            row = (line.replication, name, group_by, word, HELD, minutes)
+            found.append((row, number))
     return found
 
 
-_Row: TypeAlias = tuple[str, NDArray[np.int64], int, NDArray[np.float64]]
-"""A quantity, the cells (prison and group) that have it, minutes on hold or -1, and the sums."""
+_Row: TypeAlias = tuple[str, NDArray[np.int64], NDArray[np.float64]]
+"""A quantity, the cells (prison and group) that have it, and the sums."""
 
 
 def _sums(
@@ -145,21 +139,21 @@ def _sums(
         which = np.flatnonzero(np.bincount(at[counted], minlength=cells))
         for quantity, values in quantities.items():
             sums = np.bincount(at[counted], weights=values[counted], minlength=cells)
-            rows.append((quantity, which, -1, sums[which].astype(np.float64)))
+            rows.append((quantity, which, sums[which].astype(np.float64)))
     return rows
 
 
-def _held(line: LineLog, measured: NDArray[np.bool_], cell: NDArray[np.int64]) -> Iterator[_Row]:
+def _held(
+    line: LineLog, measured: NDArray[np.bool_], cell: NDArray[np.int64]
+) -> Iterator[tuple[int, int, float]]:
     """Count answered ringings by cell and whole minutes on hold."""
     year = line.year
     counted = measured[year.whose] & (year.ends == TryEnd.ANSWERED)
     minutes = np.floor(year.held_minutes[counted]).astype(np.int64)
     longest = int(minutes.max(initial=0)) + 1
     both, number = np.unique(cell[year.whose[counted]] * longest + minutes, return_counts=True)
-    for waited in range(longest):
-        of_wait = both % longest == waited
-        if of_wait.any():
-            yield HELD, both[of_wait] // longest, waited, number[of_wait].astype(np.float64)
+    cells, waited = np.divmod(both, longest)
+    yield from zip(cells.tolist(), waited.tolist(), number.astype(np.float64).tolist(), strict=True)
 
 
 def _months(calendar: Calendar) -> tuple[NDArray[np.int64], list[str]]:

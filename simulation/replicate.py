@@ -107,7 +107,7 @@ def count(
 
     counted = tally(years(), inputs)
     counted.join(family_tally(inputs, establishments, seed=seed, replication=replication))
-    counted.join(line_tally(each for each in lines if each.establishment in wanted))
+    counted.join(line_tally((names, value) for names, value in lines if names[1] in wanted))
     counted.join(early)
     for of_prison in _safety(inputs, establishments, seed=seed, replication=replication):
         counted.join(of_prison)

@@ -267,6 +267,8 @@ class OpenYear:
         As it is known before anything happens.
     manner
         How each request for a visit is made.
+    known
+        The askings that are known before the year, which are all where no booking line is played.
     desk, room, tables
         Where families book, where they call, and the tables left free.
     orders, mood
@@ -281,6 +283,7 @@ class OpenYear:
     end: float
     year: Year
     manner: Manner
+    known: Askings
     desk: BookingDesk
     room: VideoDesk | WalkInRoom
     tables: SlotCalendar
@@ -429,16 +432,15 @@ def open_year(
         asked_share=still_asked,
         with_resolve=inputs.mood.matters,
         moved_online=inputs.lines.moved_share(establishment, visits.asked_minutes),
+        by_line=by_line,
         **names,
     )
-    askings = Askings.of(visits, calls, handled_minutes=manner.handled_minutes, until=end)
-    if by_line:
-        askings = askings.chosen(slice(0))
+    known = Askings.of(visits, calls, handled_minutes=manner.handled_minutes, until=end)
     year = Year(
         place=place,
         visits=visits,
         calls=calls,
-        askings=askings,
+        askings=known.chosen(slice(0)) if by_line else known,
         open_days=open_days,
         sessions=sessions,
         video_slots=slots,
@@ -543,6 +545,7 @@ def open_year(
         end=end,
         year=year,
         manner=manner,
+        known=known,
         desk=desk,
         room=room,
         tables=tables,

@@ -1,4 +1,4 @@
-"""Prisons that share a booking line, played together in steps of a day.
+"""Prisons that share a booking line, played together in steps from one open day to the next.
 
 Whoever is turned away asks again on a later day at the earliest, so the calls of a day depend on
 the desks' answers of the days before alone. Each day the line is played first, and its answers are
@@ -7,9 +7,11 @@ handed to the desks. What the line answered is kept: given it, a prison alone is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, repeat
+from functools import partial
+from itertools import groupby, pairwise, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -45,13 +47,9 @@ ANSWER_COLUMNS = ["establishment", "request", "attempt", "minutes", "is_answered
 """Which request of which prison was answered when, or lost when, at which of its attempts."""
 
 
-class Ended(NamedTuple):
-    """A call about a booking that was answered, or lost for good."""
-
-    request: int
-    attempt: int
-    minutes: float
-    is_answered: bool
+Ended: TypeAlias = tuple[int, int, float, bool]
+"""A call about a booking that was answered, or lost for good: the request, at which of its
+attempts, the minute, and whether it was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,14 +62,15 @@ class LineLog:
         Which.
     year
         Calls and ringings.
-    establishment
-        The prison each call was about.
+    establishments, about
+        The prisons played together, and which of them each call was about; int64.
     first_rang
         Minute at which each call began; float64.
     staff
         Opening spells, and agents on duty in each half-hour.
-    calls
-        The calls as they were drawn, in the order of ``year``.
+    book, places
+        The calls that families might have made, and which of them were made, in the order of
+        ``year``.
     attempt
         At which of its attempts the request behind each call was made, from 0 on, and also 0 where
         there is no request; int64.
@@ -82,12 +81,19 @@ class LineLog:
     line: str
     replication: int
     year: LineYear
-    establishment: NDArray[np.object_]
+    establishments: tuple[str, ...]
+    about: NDArray[np.int64]
     first_rang: NDArray[np.float64]
     staff: Staff
-    calls: CallTable
+    book: CallTable
+    places: NDArray[np.int64]
     attempt: NDArray[np.int64]
     ends_request: NDArray[np.bool_]
+
+    @property
+    def calls(self) -> CallTable:
+        """The calls as they were drawn, in the order of ``year``."""
+        return replace(self.book.chosen(self.places), minutes=self.first_rang)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,11 +125,56 @@ class Together:
         return _answers(self.ended, pd.Categorical.from_codes(self.whose, prisons))
 
 
-Ring: TypeAlias = tuple[float, int, int, int]
-"""A call that begins: its minute, its place in the book of calls, the request and the attempt."""
+AT = itemgetter(2)
+"""The minute of a call that ended."""
 
-Asking: TypeAlias = tuple[float, int, bool]
-"""When a request reaches the desk, which it is, and whether the family would not ask again."""
+
+class Rings(NamedTuple):
+    """Calls that begin, in columns, since a tuple for each of a year's calls takes its time.
+
+    Attributes
+    ----------
+    minutes, places
+        The minute of each, and its place in the book of calls.
+    requests, attempts
+        The request behind it, or ``NO_REQUEST``, and at which of its attempts.
+    prisons
+        Number of the prison.
+    """
+
+    minutes: list[float]
+    places: list[int]
+    requests: list[int]
+    attempts: list[int]
+    prisons: list[int]
+
+    def chosen(self, which: Sequence[int]) -> Rings:
+        """Give some of them, in the order named."""
+        return Rings(
+            [self.minutes[call] for call in which],
+            [self.places[call] for call in which],
+            [self.requests[call] for call in which],
+            [self.attempts[call] for call in which],
+            [self.prisons[call] for call in which],
+        )
+
+    def in_order(self) -> Rings:
+        """Put them in order of the minute; those of one minute stay as they are."""
+        return self.chosen(sorted(range(len(self.minutes)), key=self.minutes.__getitem__))
+
+
+def _all_of(rings: Sequence[Rings]) -> Rings:
+    """Put the calls of prisons together, in order of the minute and then of the prison."""
+    if len(rings) == 1:
+        return rings[0]
+    every = Rings([], [], [], [], [])
+    for of_prison in rings:
+        every.minutes.extend(of_prison.minutes)
+        every.places.extend(of_prison.places)
+        every.requests.extend(of_prison.requests)
+        every.attempts.extend(of_prison.attempts)
+        every.prisons.extend(of_prison.prisons)
+    return every.in_order()
 
 
 class _Prison:
@@ -136,112 +187,151 @@ class _Prison:
     calls
         Every call that its families may make: about bookings by attempt and request, then the
         others. ``None`` once they stand in a book with those of other prisons.
-    first
-        Place of the first of them in that book.
+    number
+        Of the prison among those played together.
     unanswered
         Requests that ended because nobody answered at the last attempt, each with that attempt.
     """
 
     def __init__(
-        self, opened: OpenYear, known: Askings, calls: FamilyCalls, lines: Lines, calendar: Calendar
+        self, opened: OpenYear, calls: FamilyCalls, lines: Lines, calendar: Calendar, number: int
     ) -> None:
         self.opened = opened
         self.calls: CallTable | None = stacked([*calls.bookings, calls.others])
-        self.first = 0
+        self.number, self._first = number, 0
         self.unanswered: set[tuple[int, int]] = set()
         midnights = np.arange(1, calendar.days + 1) * float(MINUTES_PER_DAY)
-        self._known = list(
-            zip(known.minutes.tolist(), known.request.tolist(), known.last.tolist(), strict=True)
-        )
+        known = opened.known
+        # plain columns, since a tuple for each would be looked at by the collector of memory
+        self._known_minutes: list[float] = known.minutes.tolist()
+        self._known_requests: list[int] = known.request.tolist()
+        self._known_last: list[bool] = known.last.tolist()
         self._known_from: list[int] = [0, *np.searchsorted(known.minutes, midnights).tolist()]
         self._phone = len(calls.phone)
-        self._place = {request: place for place, request in enumerate(calls.phone.tolist())}
+        self._is_settled = opened.year.place.is_settled
+        self._place = dict(zip(calls.phone.tolist(), range(self._phone), strict=True))
         self._rings_again = calls.rings_again
         self._ring_times = RingTimes(lines, opened.establishment, calendar)
-        self._attempts: list[int] = opened.year.visits.attempts.tolist()
-        self._handed: list[Asking] = []
+        visits = opened.year.visits
+        self._waits = visits.ask_again_minutes
+        self._attempts: list[int] = visits.attempts.tolist()
+        self._minutes: list[float] = []
+        self._requests: list[int] = []
+        self._last: list[bool] = []
         self._due: dict[int, list[tuple[int, float, int]]] = {}
-        for ring, request in zip(calls.rings.tolist(), calls.phone.tolist(), strict=True):
-            if ring < opened.end and self._attempts[request]:
-                self._due.setdefault(int(ring // MINUTES_PER_DAY), []).append((0, ring, request))
-        self._others: list[float] = calls.others.minutes.tolist()
-        self._first_other = len(calls.bookings) * self._phone
-        others = np.searchsorted(calls.others.minutes, midnights)
-        self._others_from: list[int] = [0, *others.tolist()]
+        rings = np.flatnonzero((calls.rings < opened.end) & (visits.attempts[calls.phone] > 0))
+        others = len(calls.others)
+        minutes = np.concatenate([calls.others.minutes, calls.rings[rings]])
+        order = np.argsort(minutes, kind="stable")
+        places = np.concatenate([len(calls.bookings) * self._phone + np.arange(others), rings])
+        requests = np.concatenate([np.full(others, NO_REQUEST), calls.phone[rings]])
+        self._begin = minutes[order], places[order], requests[order]
+        self._begin_from: list[int] = [0, *np.searchsorted(minutes[order], midnights).tolist()]
 
-    def ringing(self, day: int) -> list[Ring]:
-        """Give the calls that begin on a day, in order of time."""
+    def take_place(self, first: int) -> None:
+        """Tell the prison where in a book with those of others its own calls begin."""
+        minutes, places, requests = self._begin
+        self._first, self.calls = first, None
+        self._rings = minutes.tolist(), (first + places).tolist(), requests.tolist()
+
+    def ringing(self, day: int) -> Rings:
+        """Give the calls that begin on a day on which lines are open, in order of time."""
         # who was given a table meanwhile does not ring again, nor does anybody once the person left
-        is_done, first, place = self.opened.desk.is_done, self.first, self._place
-        rings = [
-            (self._others[other], first + self._first_other + other, NO_REQUEST, 0)
-            for other in range(self._others_from[day], self._others_from[day + 1])
-        ]
-        rings += [
-            (ring, first + attempt * self._phone + place[request], request, attempt)
-            for attempt, ring, request in sorted(self._due.pop(day, []))
-            if not is_done(request)
-        ]
-        rings.sort(key=itemgetter(0))
-        return rings
+        is_done = self.opened.desk.done
+        of_day = slice(self._begin_from[day], self._begin_from[day + 1])
+        minutes, places, requests = (column[of_day] for column in self._rings)
+        count = len(minutes)
+        rings = Rings(minutes, places, requests, [0] * count, [self.number] * count)
+        if not self._is_settled:
+            stay = (request == NO_REQUEST or not is_done[request] for request in requests)
+            rings = rings.chosen([call for call, stays in enumerate(stay) if stays])
+        again = self._due.pop(day, None)
+        if not again:
+            return rings
+        for attempt, ring, request in sorted(again):
+            if not is_done[request]:
+                rings.minutes.append(ring)
+                rings.places.append(self._first + attempt * self._phone + self._place[request])
+                rings.requests.append(request)
+                rings.attempts.append(attempt)
+                rings.prisons.append(self.number)
+        return rings.in_order()
 
-    def play_day(self, day: int, ended: Sequence[Ended]) -> None:
-        """Hand everybody who gets through on a day to the desk, and play the day."""
-        opened, desk = self.opened, self.opened.desk
-        answers = opened.recorder.answers
-        today = self._known[self._known_from[day] : self._known_from[day + 1]]
-        through = [each for each in ended if each.is_answered]
-        if through:
-            today = sorted([*today, *self._askings(through)], key=itemgetter(0))
+    def play(self, days: range, ended: Sequence[Ended]) -> None:
+        """Hand everybody who gets through on the first of some days to the desk, and play them."""
+        desk, answers, attempts = self.opened.desk, self.opened.recorder.answers, self._attempts
+        minutes, requests, last = self._through(days, ended)
         first = len(answers)
-        self._handed += today
-        requests = [request for _, request, _ in today]
         if requests:
-            desk.hand(requests, [minute for minute, _, _ in today], [last for _, _, last in today])
-        opened.env.run(until=float((day + 1) * MINUTES_PER_DAY))
+            self._hand_on(minutes, requests, last)
+            desk.hand(requests, minutes, last)
+        self.opened.env.run(until=float(days.stop * MINUTES_PER_DAY))
         if not ended:
             return
         given = dict(zip(requests, answers[first:], strict=True))
-        turned_away = [each for each in through if PASSED_OVER < given[each.request] < 0]
-        lost = [each for each in ended if not each.is_answered and not desk.is_done(each.request)]
-        self._handed += self._askings(lost)
-        answers += [NO_ANSWER] * len(lost)
-        for each in lost:
-            if each.attempt + 1 == self._attempts[each.request]:
-                desk.stop_waiting(each.request)
-                self.unanswered.add((each.request, each.attempt))
+        turned_away, lost = [], []
+        for each in ended:
+            request, attempt, _, is_answered = each
+            if is_answered:
+                if PASSED_OVER < given[request] < 0:
+                    turned_away.append(each)
+            elif not desk.done[request]:
+                lost.append(each)
+                if attempt + 1 == attempts[request]:
+                    desk.stop_waiting(request)
+                    self.unanswered.add((request, attempt))
+        if lost:
+            self._hand_on(
+                [minute for _, _, minute, _ in lost],
+                [request for request, _, _, _ in lost],
+                [attempt + 1 == attempts[request] for request, attempt, _, _ in lost],
+            )
+            answers += [NO_ANSWER] * len(lost)
         self._ask_again([*turned_away, *lost])
 
-    def _askings(self, ended: Sequence[Ended]) -> list[Asking]:
-        attempts = self._attempts
-        return [
-            (each.minutes, each.request, each.attempt + 1 == attempts[each.request])
-            for each in ended
-        ]
+    def _through(
+        self, days: range, ended: Sequence[Ended]
+    ) -> tuple[list[float], list[int], list[bool]]:
+        """Give who reaches the desk on some days, in order of time: by the line or otherwise."""
+        then = slice(self._known_from[days.start], self._known_from[days.stop])
+        minutes, requests = self._known_minutes[then], self._known_requests[then]
+        last = self._known_last[then]
+        for request, attempt, minute, is_answered in ended:
+            if is_answered:
+                place = bisect_right(minutes, minute)
+                minutes.insert(place, minute)
+                requests.insert(place, request)
+                last.insert(place, attempt + 1 == self._attempts[request])
+        return minutes, requests, last
+
+    def _hand_on(
+        self, minutes: Sequence[float], requests: Sequence[int], last: Sequence[bool]
+    ) -> None:
+        """Write down who reached the desk, or did not, in the order of its answers."""
+        self._minutes += minutes
+        self._requests += requests
+        self._last += last
 
     def _ask_again(self, turned_away: Sequence[Ended]) -> None:
         """Let families ring again, some days after they were turned away or got no answer."""
-        again = [each for each in turned_away if each.attempt + 1 < self._attempts[each.request]]
-        if not again:
-            return
-        request = np.array([each.request for each in again], dtype=np.int64)
-        attempt = np.array([each.attempt + 1 for each in again], dtype=np.int64)
-        wait = self.opened.year.visits.ask_again_minutes[attempt - 1, request]
-        place = [self._place[each.request] for each in again]
-        asked = np.array([each.minutes for each in again]) + wait
-        rings = self._ring_times.minutes(asked, self._rings_again[attempt, place])
-        for ring, each in zip(rings.tolist(), again, strict=True):
-            if ring < self.opened.end:
-                day = int(ring // MINUTES_PER_DAY)
-                self._due.setdefault(day, []).append((each.attempt + 1, ring, each.request))
+        attempts, end, due = self._attempts, self.opened.end, self._due
+        for request, attempt, minute, _ in turned_away:
+            following = attempt + 1
+            if following == attempts[request]:
+                continue
+            ring = self._ring_times.minute(
+                minute + self._waits.item(attempt, request),
+                self._rings_again.item(following, self._place[request]),
+            )
+            if ring < end:
+                due.setdefault(int(ring // MINUTES_PER_DAY), []).append((following, ring, request))
 
     def close(self) -> VisitLog:
         """Give the log of the year."""
-        minutes, request, last = zip(*self._handed, strict=True) if self._handed else ((), (), ())
         askings = Askings(
-            request=np.array(request, dtype=np.int64),
-            minutes=np.array(minutes, dtype=np.float64),
-            last=np.array(last, dtype=np.bool_),
+            request=np.array(self._requests, dtype=np.int64),
+            minutes=np.array(self._minutes, dtype=np.float64),
+            last=np.array(self._last, dtype=np.bool_),
         )
         return self.opened.close(askings)
 
@@ -251,56 +341,59 @@ class _LiveLine:
 
     def __init__(self, name: str, staff: Staff, book: CallTable) -> None:
         self.name, self.staff = name, staff
-        self._centre = ContactCentre(staff)
-        self._book = book
-        self._behind: list[tuple[str, int, int]] = []
+        self._centre = ContactCentre(staff, book)
         self._begun: list[float] = []
-        self._places: list[int] = []
+        self._request: list[int] = []
+        self._attempt: list[int] = []
+        self._number: list[int] = []
         self._told = 0
 
-    def play_day(
-        self, day: int, ringing: Iterable[tuple[str, list[Ring]]]
-    ) -> dict[str, list[Ended]]:
-        """Play a day; give what ended in it, by prison."""
-        rings = [(*ring, code) for code, of_prison in ringing for ring in of_prison]
-        rings.sort(key=itemgetter(0))
-        if rings:
-            begun, places, _, _, _ = zip(*rings, strict=True)
-            self._behind += [(code, request, attempt) for _, _, request, attempt, code in rings]
-            self._begun += begun
-            self._places += places
-            calls = self._book.chosen(np.array(places, dtype=np.int64))
-            self._centre.hand(replace(calls, minutes=np.array(begun)))
-        self._centre.run(float((day + 1) * MINUTES_PER_DAY))
-        centre, found = self._centre, dict[str, list[Ended]]()
+    def play_day(self, day: int, ringing: Sequence[Rings]) -> dict[int, list[Ended]]:
+        """Play a day; give what ended in it, by number of the prison."""
+        centre = self._centre
+        rings = _all_of(ringing)
+        if rings.minutes:
+            self._begun += rings.minutes
+            self._request += rings.requests
+            self._attempt += rings.attempts
+            self._number += rings.prisons
+            centre.hand(rings.minutes, rings.places)
+        centre.run(float((day + 1) * MINUTES_PER_DAY))
+        found = dict[int, list[Ended]]()
         for call in centre.ended[self._told :]:
-            code, request, attempt = self._behind[call]
+            request = self._request[call]
             if request == NO_REQUEST:
                 continue
-            lost = centre.is_lost[call]
-            minutes = centre.lost_minutes[call] if lost else centre.answered_minutes[call]
-            found.setdefault(code, []).append(Ended(request, attempt, minutes, not lost))
+            is_lost = centre.is_lost[call]
+            minute = centre.lost_minutes[call] if is_lost else centre.answered_minutes[call]
+            number = self._number[call]
+            if number not in found:
+                found[number] = []
+            found[number].append((request, self._attempt[call], minute, not is_lost))
         self._told = len(centre.ended)
         return found
 
-    def close(
-        self, replication: int, unanswered: Mapping[str, Container[tuple[int, int]]]
-    ) -> LineLog:
-        """Give what happened, told of each prison which attempts ended a request unanswered."""
-        self._centre.conserve()
-        begun = np.array(self._begun, dtype=np.float64)
-        places = np.array(self._places, dtype=np.int64)
+    def close(self, replication: int, prisons: Sequence[_Prison]) -> LineLog:
+        """Give what happened, told which prisons were played together."""
+        centre = self._centre
+        centre.conserve()
+        behind = zip(self._number, self._request, self._attempt, strict=True)
         return LineLog(
             line=self.name,
             replication=replication,
-            year=LineYear.of(self._centre),
-            establishment=np.array([code for code, _, _ in self._behind], dtype=object),
-            first_rang=begun,
+            year=LineYear.of(centre),
+            establishments=tuple(prison.opened.establishment for prison in prisons),
+            about=np.array(self._number, dtype=np.int64),
+            first_rang=np.array(self._begun, dtype=np.float64),
             staff=self.staff,
-            calls=replace(self._book.chosen(places), minutes=begun),
-            attempt=np.array([attempt for _, _, attempt in self._behind], dtype=np.int64),
+            book=centre.book,
+            places=np.array(centre.places, dtype=np.int64),
+            attempt=np.array(self._attempt, dtype=np.int64),
             ends_request=np.array(
-                [(request, attempt) in unanswered[code] for code, request, attempt in self._behind],
+                [
+                    (request, attempt) in prisons[number].unanswered
+                    for number, request, attempt in behind
+                ],
                 dtype=np.bool_,
             ),
         )
@@ -339,30 +432,11 @@ def play_together(
     """
     prisons = _open(inputs, establishments, seed=seed, replication=replication)
     book = _booked_together(prisons.values())
-    lines: dict[str, _LiveLine] = {}
-
-    def line_of(name: str) -> _LiveLine:
-        if name not in lines:
-            here = inputs.places.get(name)
-            people = 0 if here is None else int((here.from_day <= 0).sum())
-            agents = (
-                staff(name)
-                if staff is not None
-                else staff_of(
-                    inputs.lines,
-                    name,
-                    inputs.calendar,
-                    people=people,
-                    seed=seed,
-                    replication=replication,
-                )
-            )
-            lines[name] = _LiveLine(name, agents, book)
-        return lines[name]
-
-    for code in establishments:
-        for day in (0, inputs.calendar.days - 1):
-            line_of(inputs.lines.line_on(code, day))
+    if staff is None:
+        staff = partial(_staff_there, inputs, seed=seed, replication=replication)
+    first_and_last = (0, inputs.calendar.days - 1)
+    names = [inputs.lines.line_on(code, day) for code in establishments for day in first_and_last]
+    lines = {name: _LiveLine(name, staff(name), book) for name in dict.fromkeys(names)}
     rows: list[Ended] = []
     whose: list[int] = []
     moves = {
@@ -373,27 +447,38 @@ def play_together(
         )
     }
     opened = {code: prison.opened for code, prison in prisons.items()}
-    for day in range(inputs.calendar.days):
-        hand_over(opened, moves.get(day, []), day)
-        ringing: dict[str, list[tuple[str, list[Ring]]]] = {}
+    for days in _steps(inputs.lines, inputs.calendar, moves):
+        day = days.start
+        if day in moves:
+            hand_over(opened, moves[day], day)
+        ringing: dict[str, list[Rings]] = {name: [] for name in lines}
         for code, prison in prisons.items():
-            on = inputs.lines.line_on(code, day)
-            ringing.setdefault(on, []).append((code, prison.ringing(day)))
-        ended: dict[str, list[Ended]] = {}
+            ringing[inputs.lines.line_on(code, day)].append(prison.ringing(day))
+        ended: dict[int, list[Ended]] = {}
         for name, line in lines.items():
-            for code, of_prison in line.play_day(day, ringing.get(name, [])).items():
-                ended.setdefault(code, []).extend(of_prison)
-        for number, (code, prison) in enumerate(prisons.items()):
-            of_day = sorted(ended.get(code, []), key=lambda each: each.minutes)
-            prison.play_day(day, of_day)
+            for number, of_prison in line.play_day(day, ringing[name]).items():
+                # of a prison that has just joined the national line, both lines tell
+                before = ended.get(number)
+                ended[number] = sorted([*before, *of_prison], key=AT) if before else of_prison
+        for prison in prisons.values():
+            of_day = ended.get(prison.number, [])
+            prison.play(days, of_day)
             rows += of_day
-            whose += repeat(number, len(of_day))
-    unanswered = {code: prison.unanswered for code, prison in prisons.items()}
+            whose += repeat(prison.number, len(of_day))
     return Together(
         logs=tuple(prison.close() for prison in prisons.values()),
-        lines=tuple(line.close(replication, unanswered) for line in lines.values()),
+        lines=tuple(line.close(replication, tuple(prisons.values())) for line in lines.values()),
         ended=rows,
         whose=whose,
+    )
+
+
+def _staff_there(inputs: SimulationInputs, line: str, *, seed: int, replication: int) -> Staff:
+    """Give the agents of a line under the scenario."""
+    here = inputs.places.get(line)
+    people = 0 if here is None else int((here.from_day <= 0).sum())
+    return staff_of(
+        inputs.lines, line, inputs.calendar, people=people, seed=seed, replication=replication
     )
 
 
@@ -420,7 +505,7 @@ def _booked_together(prisons: Iterable[_Prison]) -> CallTable:
     for prison in prisons:
         assert prison.calls is not None
         tables.append(prison.calls)
-        prison.first, prison.calls = first, None
+        prison.take_place(first)
         first += len(tables[-1])
     return stacked(tables)
 
@@ -522,11 +607,22 @@ def play_alone(
         *(own[name].tolist() for name in ANSWER_COLUMNS[1:]), strict=True
     ):
         by_day.setdefault(int(minutes // MINUTES_PER_DAY), []).append(
-            Ended(request, attempt, minutes, is_answered)
+            (request, attempt, minutes, is_answered)
         )
-    for day in range(inputs.calendar.days):
-        prison.play_day(day, by_day.get(day, []))
+    for days in _steps(inputs.lines, inputs.calendar):
+        prison.play(days, by_day.get(days.start, []))
     return prison.close()
+
+
+def _steps(lines: Lines, calendar: Calendar, moves: Container[int] = ()) -> list[range]:
+    """Cut the year into steps that begin on a day on which lines are open, or people are moved.
+
+    Until lines open again nobody rings, so what the desks say on the days between changes nothing
+    for the lines.
+    """
+    is_open = lines.is_open(calendar, calendar.days).tolist()
+    begin = [day for day in range(calendar.days) if not day or is_open[day] or day in moves]
+    return [range(*step) for step in pairwise([*begin, calendar.days])]
 
 
 def _open(
@@ -535,22 +631,20 @@ def _open(
     """Open the years of some prisons, and draw the calls of their families."""
     found = {}
     names = {"seed": seed, "replication": replication}
-    for code in establishments:
+    lines, calendar = inputs.lines, inputs.calendar
+    for number, code in enumerate(establishments):
         opened = open_year(inputs, establishment=code, by_line=True, **names)
-        year, manner = opened.year, opened.manner
-        by_phone = manner.channel == CHANNELS.index(Channel.PHONE)
-        handled = np.where(by_phone, np.inf, manner.handled_minutes)
-        known = Askings.of(year.visits, year.calls, handled_minutes=handled, until=opened.end)
+        year = opened.year
         calls = family_calls(
-            inputs.lines,
+            lines,
             year.place,
             year.visits,
-            np.flatnonzero(by_phone),
-            inputs.calendar,
-            receptions_of(
-                year.place, inputs.calendar, inputs.early, inputs.lines.bank_holidays, **names
+            np.flatnonzero(opened.manner.channel == CHANNELS.index(Channel.PHONE)),
+            calendar,
+            partial(
+                receptions_of, year.place, calendar, inputs.early, lines.bank_holidays, **names
             ),
             **names,
         )
-        found[code] = _Prison(opened, known, calls, inputs.lines, inputs.calendar)
+        found[code] = _Prison(opened, calls, lines, calendar, number)
     return found

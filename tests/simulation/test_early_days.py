@@ -154,8 +154,8 @@ def test_families_ring_to_find_those_who_are_received(inputs: SimulationInputs) 
     nobody = np.empty(0, dtype=np.int64)
 
     calls = family_calls(
-        Lines(settings=line), log.year.place, log.year.visits, nobody, inputs.calendar, received,
-        seed=1, replication=0,
+        Lines(settings=line), log.year.place, log.year.visits, nobody, inputs.calendar,
+        lambda: received, seed=1, replication=0,
     ).others  # fmt: skip
 
     # a fortnight, and a weekend until the line opens

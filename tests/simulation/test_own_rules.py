@@ -152,7 +152,7 @@ def test_a_prison_has_channels_of_its_own() -> None:
     manner = Manner.of(
         held, visits, inputs.asking, DEMAND, inputs.calendar,
         asked_share=np.ones(len(held.keys)), with_resolve=False,
-        moved_online=np.zeros(len(visits)), **names,
+        moved_online=np.zeros(len(visits)), by_line=False, **names,
     )  # fmt: skip
 
     shares = np.bincount(manner.channel, minlength=len(CHANNELS)) / len(visits)

@@ -257,6 +257,29 @@ def test_whoever_waits_for_the_line_to_open_rings_in_the_morning_as_often_as_is_
     assert np.diff(rings[:750]) == pytest.approx(np.full(749, 24 / 750))
 
 
+@hypothesis_settings(max_examples=100, deadline=None)
+@given(
+    days=st.lists(st.floats(0.0, 80.0), min_size=1, max_size=20),
+    draw=st.floats(0.0, 1.0, exclude_max=True),
+    share=st.sampled_from([0.0, 0.5, 1.0]),
+    open_days=st.sets(st.sampled_from(DAYS), min_size=1),
+    joins_day=st.sampled_from([0, 20, 1000]),
+)
+def test_one_family_rings_when_it_does_among_many(
+    days: list[float], draw: float, share: float, open_days: set[str], joins_day: int
+) -> None:
+    """At any moment of the year and after it, at opening and closing time and on either line."""
+    settings = replace(LINE, morning_share=share, open_days=tuple(open_days))
+    lines = Lines(settings=settings, joins_day={"AAA": joins_day})
+    times = RingTimes(lines, "AAA", CALENDAR)
+    edges = [float(day * 1440 + minute) for day in (0, 25) for minute in (0, 540, 780, 1020)]
+    asked = [*(day * 1440.0 for day in days), *edges]
+
+    together = times.minutes(np.array(asked), np.full(len(asked), draw))
+
+    assert [times.minute(each, draw) for each in asked] == together.tolist()
+
+
 def test_a_prison_that_joins_rings_the_national_line_from_that_day_on() -> None:
     joins = Joins(where=Where(establishment="BBB"), first_date=date(2026, 9, 7))
     inputs = prisons(replace(BUSY, joins=(joins,)), national_line=False)
