@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIRST, OTHERS = "compare with", "compare runs"
 MEASURES = {
     "Visits each in four weeks": "visits_per_prisoner_per_four_weeks",
-    "No contact": "no_contact_share",
+    "No visit or video call": "no_contact_share",
     "Wait, nine in ten": "wait_days_p90",
     "Requests turned away for good": "requests_unmet_share",
 }

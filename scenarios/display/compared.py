@@ -257,7 +257,7 @@ def _range(row: Mapping[str, object], name: str) -> Written | str:
 
 
 MEASURES = {
-    "No contact in four weeks": "no_contact_share",
+    "No visit or video call in four weeks": "no_contact_share",
     "In regular contact": "regular_contact_share",
     "Visits each in four weeks": "visits_per_prisoner_per_four_weeks",
     "Wait in days, nine in ten": "wait_days_p90",

@@ -483,7 +483,7 @@ def by_group(estimates: pd.DataFrame, group_by: str, caption: str) -> str:
         "wait_days": "Median wait, days",
         "requests_unmet_share": "Requests turned away for good",
         "regular_contact_share": "In regular contact",
-        "no_contact_share": "No contact in four weeks",
+        "no_contact_share": "No visit or video call in four weeks",
     }
     return table(rows, caption, labels={"group": "People"} | labels, right=tuple(labels), note=note)
 
@@ -507,7 +507,7 @@ def _levels_by_group(
     years = int(max(played[played == played], default=0))
     over = wording.count(years, "simulated year")
     note = (
-        f"{wording.IN_BRACKETS} Over {over}."
+        f"In brackets the 95% interval, over {over}. {wording.WHERE_SAME}"
         if years > 1
         else f"Means, without intervals, over {over}."
     )
@@ -536,7 +536,7 @@ def since_move(estimates: pd.DataFrame, *, circulate: bool = False) -> str:
         "people_level": "People",
         "visits_per_prisoner": "Visits each in four weeks",
         "regular_contact_share": "In regular contact",
-        "no_contact_share": "No contact in four weeks",
+        "no_contact_share": "No visit or video call in four weeks",
         "before_approval": "Attempts to book before visitors are approved",
         "fell": "Bookings lost to a move",
     }
@@ -665,6 +665,7 @@ def differences(rows: pd.DataFrame, heads: tuple[str, str] = ("First run", "Seco
             "verdict": "Verdict",
         },
         right=("before", "after", "difference", "interval"),
+        note=wording.WAITS_NOTE,
     )
 
 

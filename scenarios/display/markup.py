@@ -77,6 +77,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["breakable"] = breakable
+    found.filters["with_brackets"] = with_brackets
     return found
 
 
@@ -91,6 +92,19 @@ def breakable(name: str) -> Markup:
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"(?<=\w)([_.])(?=\w)", r"\1<wbr>", str(escape(name))))  # noqa: S704
+
+
+def with_brackets(text: str) -> Markup:
+    """Escape a number, and let a line break before what stands in brackets behind it.
+
+    Examples
+    --------
+    >>> str(with_brackets("61.5% (61.0% to 62.0%)")), str(with_brackets("1,234"))
+    ('61.5% <wbr>(61.0% to 62.0%)', '1,234')
+    """
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(text)).replace(" (", " <wbr>("))  # noqa: S704
 
 
 def style() -> str:

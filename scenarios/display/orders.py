@@ -281,7 +281,7 @@ def listing(rows: pd.DataFrame, establishments: pd.DataFrame) -> str:
         leaves=shown["from_establishment"].map(names).fillna(shown["from_establishment"]),
         reaches=shown["establishment"].map(names).fillna(shown["establishment"]),
         reason=shown["reason"].map(wording.words).str.capitalize(),
-        date=shown["date"].replace({NO_DATE: "not planned"}),
+        date=_in_words(shown["date"]),
     )
     more = len(rows) - len(shown)
     return table(
@@ -303,6 +303,11 @@ def listing(rows: pd.DataFrame, establishments: pd.DataFrame) -> str:
     )
 
 
+def _in_words(dates: pd.Series[str]) -> list[str]:
+    """Write dates as a page does; a file that is sorted keeps them as they are."""
+    return ["not planned" if date == NO_DATE else wording.day(date) for date in dates]
+
+
 def orders_sheet(orders: pd.DataFrame, note: str = "") -> Sheet:
     """List every block order, for a file of planners' own, with what :func:`room` says."""
     return Sheet(
@@ -320,7 +325,7 @@ def orders_listing(orders: pd.DataFrame) -> str:
     shown = orders.head(SHOWN)
     more = len(orders) - len(shown)
     return table(
-        shown.assign(date=shown["date"].replace({NO_DATE: "not planned"})),
+        shown.assign(date=_in_words(shown["date"])),
         f"{wording.count(len(orders), 'block order')}: people to be moved together",
         labels=ORDER_LABELS,
         counts=Counts(

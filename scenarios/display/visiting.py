@@ -34,7 +34,7 @@ class Line:
 
 
 POLICY = (
-    Line(label="People with no contact in four weeks", measure="no_contact_share"),
+    Line(label="People with no visit or video call in four weeks", measure="no_contact_share"),
     Line(label="People in regular contact", measure="regular_contact_share"),
     Line(
         label="Days to a weekend visit, nine in ten no longer than",
@@ -191,8 +191,8 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
         "Contact, waits, refusals and cost, beside the baseline",
         labels=CHANGED | {"assumption": "Under other assumptions"},
         right=CHANGED_RIGHT,
-        note=f"{WAITS_NOTE} The last column says whether the verdict stands whatever is assumed "
-        "about how visits fall with their cost, where an experiment tried it.",
+        note=f"{wording.WAITS_NOTE} The last column says whether the verdict stands whatever is "
+        "assumed about how visits fall with their cost, where an experiment tried it.",
     )
 
 
@@ -205,11 +205,6 @@ CHANGED = {
     "verdict": "Verdict",
 }
 CHANGED_RIGHT = ("before", "after", "change", "interval")
-
-WAITS_NOTE = (
-    "A wait is told in whole days, so a change of a day may be next to nothing: its interval "
-    "reaches a day to either side at least."
-)
 
 
 def _changed_lines(
@@ -272,8 +267,8 @@ def policy_by_sex(found: pd.DataFrame) -> str:
         found,
         POLICY,
         "Men and women apart: the change beside the baseline",
-        f"{WAITS_NOTE} Waits by kind of session and staff are not measured for men and women "
-        "apart.",
+        f"{wording.WAITS_NOTE} Waits by kind of session and staff are not measured for men and "
+        "women apart.",
     )
 
 

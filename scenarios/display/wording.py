@@ -405,6 +405,11 @@ FAMILY_NOTE = (
     "families: it is shown beside, at the share of families that claim."
 )
 
+WAITS_NOTE = (
+    "A wait is told in whole days, so a change of a day may be next to nothing: its interval "
+    "reaches a day to either side at least."
+)
+
 NO_BASELINE = (
     "To see what this run does to visits, run the baseline with the same seed and as many "
     "simulated years: both then play the same families."
@@ -725,7 +730,9 @@ def interval(row: Mapping[str, Any]) -> str:
 EVERY_YEAR = "every year"
 """Stands in brackets for an interval where every simulated year gave the same."""
 
-IN_BRACKETS = f"In brackets the 95% interval; “{EVERY_YEAR}” where each gave the same."
+WHERE_SAME = f"“{EVERY_YEAR.capitalize()}”: each gave the same."
+
+IN_BRACKETS = f"In brackets the 95% interval. {WHERE_SAME}"
 
 
 def level(row: Mapping[str, Any]) -> str:
@@ -794,8 +801,8 @@ MEASURE_WORDS = {
     "wait_days_mean": "Wait in days, mean",
     "wait_days_median": "Wait in days, half no longer than",
     "wait_days_p90": "Wait in days, nine in ten no longer than",
-    "no_contact_share": "People with no contact in four weeks",
-    "no_contact_in_year_share": "People with no contact all year",
+    "no_contact_share": "People with no visit or video call in four weeks",
+    "no_contact_in_year_share": "People with no visit or video call all year",
     "visited_share": "People visited in four weeks",
     "regular_contact_share": "People with more than one visit or video call in four weeks",
     "requests_unmet_share": (
@@ -812,25 +819,7 @@ MEASURE_WORDS = {
     "people_with_video_calls": "People with a video call in four weeks",
     "attempts_without_order": "Attempts to book without a visiting order left",
     "attempts_without_table": "Attempts to book that found no table",
-    "no_contact_unmet_share": (
-        "People with no contact in four weeks, family turned away, called off or not let in"
-    ),
-    "no_contact_not_then_share": (
-        "People with no contact in four weeks, booked for another time or cancelled by the family"
-    ),
-    "no_contact_by_choice_share": "People with no contact in four weeks for whom nobody asked",
-    "no_contact_barred_share": "People with no contact in four weeks whose contacts may not visit",
-    "no_contact_nobody_share": "People with no contact in four weeks of whom nobody is known",
-    "no_contact_in_90_days_share": "People with no contact in 90 days",
-    "no_contact_in_90_days_unmet_share": (
-        "People with no contact in 90 days, family turned away, called off or not let in"
-    ),
-    "no_contact_in_90_days_not_then_share": (
-        "People with no contact in 90 days, booked for another time or cancelled by the family"
-    ),
-    "no_contact_in_90_days_by_choice_share": "People with no contact in 90 days, nobody asked",
-    "no_contact_in_90_days_barred_share": "People with no contact in 90 days, contacts barred",
-    "no_contact_in_90_days_nobody_share": "People with no contact in 90 days, nobody known",
+    "no_contact_in_90_days_share": "People with no visit or video call in 90 days",
     "entitlement_reachable_share": "Two visits in four weeks, one at a weekend, could be booked",
     "orders_granted": "Visit orders granted",
     "orders_lapsed": "Visit orders that lapsed",
@@ -937,6 +926,21 @@ MEASURE_WORDS = {
 }
 """Measures whose names say too little."""
 
+WHY_WITHOUT_CONTACT = {
+    "unmet": "family turned away, called off or not let in",
+    "not_then": "booked for another time or cancelled by the family",
+    "by_choice": "nobody asked",
+    "barred": "contacts may not visit",
+    "nobody": "nobody is known",
+}
+"""Why people are without contact, in words."""
+
+MEASURE_WORDS |= {
+    f"{measure}_{why}_share": f"People with no visit or video call in {span}, {words}"
+    for measure, span in {"no_contact": "four weeks", "no_contact_in_90_days": "90 days"}.items()
+    for why, words in WHY_WITHOUT_CONTACT.items()
+}
+
 
 def amount(value: float | None, measure_unit: str, *, signed: bool = False) -> str:
     """Write a whole number with its unit of measurement.
@@ -973,7 +977,7 @@ VISIT_NUMBERS = {
     "wait_days_median": ("Half of visits wait no longer than", "days"),
     "requests_unmet_share": ("Requests turned away for good", "of requests"),
     "regular_contact_share": ("People in regular contact", "of people"),
-    "no_contact_share": ("People with no contact in four weeks", "of people"),
+    "no_contact_share": ("People with no visit or video call in four weeks", "of people"),
     "video_calls": ("Video calls held", "in the weeks measured"),
 }
 """The headline numbers of the visits page: measure, words, unit."""

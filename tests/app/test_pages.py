@@ -100,6 +100,9 @@ def test_overview_shows_the_numbers_of_the_run(opened: Opener, plan: Results) ->
     assert f"{further['nearer']:,}" in text
     assert wording.count(further["further"], "person") in text
     assert wording.pounds(gain) in text
+    ends = plan.summary["families"]["surplus_by_value_of_time"]
+    assert [row["gbp_per_hour"] for row in ends] == [5, 12]
+    assert " to ".join(wording.pounds(row["consumer_surplus_gbp_per_year"]) for row in ends) in text
     assert "no plan can have a lower weighted cost" in text
 
 

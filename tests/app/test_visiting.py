@@ -156,6 +156,7 @@ def test_heat_map_draws_every_hour_with_the_share_used() -> None:
 def test_visits_page_leads_to_a_scenario_with_its_staff(opened: Opener, today: Results) -> None:
     app = opened("visits", today)
     assert "Evening sessions: staff" in shown(app)
+    assert "On: Tue, Thu. Tables in each session: 15. From the timetable" in shown(app)
     next(button for button in app.button if button.label == "Try: evening sessions").click().run()
     app.switch_page("app_pages/scenario.py").run()
     assert not app.exception

@@ -268,6 +268,9 @@ def test_block_orders_count_every_move_once(folder: Path, plan: Results) -> None
     assert orders.overfull(dated).empty
     assert pd.to_datetime(by_order["date"]).dt.day_of_week.max() <= 4
     assert by_order["date"].min() == calendar.start_date.isoformat()
+    first = wording.day(calendar.start_date.isoformat())
+    assert first in orders.orders_listing(by_order)
+    assert orders.orders_sheet(by_order).table["date"].iloc[0] == calendar.start_date.isoformat()
     assert not by_order.duplicated(["date", "from_establishment", "establishment"]).any()
 
 

@@ -267,7 +267,10 @@ def test_what_fresh_years_said_of_the_number_needed_is_told() -> None:
     told = sizing.basis(one, 5, 0.9)
     assert "In fresh years 1 of 2 prisons reach it in the mean, 2 within the interval" in told
     listed = sizing.fewest_rows(sizing.fewest(one, 5, 0.9), 5, 0.9)
-    assert "88.0% (85.0% to 91.0%)" in listed
+    assert "88.0% <wbr>(85.0% to 91.0%)" in listed
+    said = sizing.fewest_sentence(sizing.fewest(one, 5, 0.9), 5, 0.9)
+    assert "2 prisons need at least 0.4 full-time caseworkers" in said
+    assert "With that, 1 prison still stays below 90% in the mean of fresh years." in said
     assert "fresh years" not in sizing.fewest_rows(sizing.fewest(one, 5, 0.85), 5, 0.85)
 
 
@@ -313,6 +316,37 @@ def needing(hours: dict[str, tuple[float, float]]) -> Sizing:
         need=need,
         sums={},
     )
+
+
+def shared(**asked: object) -> Sizing:
+    """Give a sizing of three prisons whose total was shared anew."""
+    one = sized({code: [0.1, 0.95] for code in CODES}, dict.fromkeys(CODES, 0.0))
+    rows = one.workers.assign(
+        in_perimeter=True,
+        fte_fair=0.2,
+        change_fte=[0.2, 0.0, -0.2],
+        unmet_hours_today=[100.0, 50.0, 20.0],
+        unmet_hours_fair=[40.0, 50.0, 45.0],
+    )
+    told = {"budget_fte": 0.6, "is_proven": True, "target_is_a_limit": True, "leave_cover_fte": 0.2}
+    return replace(one, workers=rows, asked={**one.asked, **told, **asked})
+
+
+def test_fair_share_tells_its_intervals_and_where_more_is_left_undone() -> None:
+    fresh = {
+        "today": {"mean": 170.0, "half_width": 10.0},
+        "fair": {"mean": 135.0, "half_width": 8.0},
+        "change": {"mean": -35.0, "half_width": 5.0},
+    }
+    told = sizing.fair_sentence(shared(fresh_unmet_hours=fresh, fresh_replications=8))
+    told = told.replace("\N{MINUS SIGN}", "-")
+    assert (
+        "135 (127 to 143) hours a year undone instead of 170 (160 to 180): -35 (-40 to -30)" in told
+    )
+    assert "over 8 fresh years" in told
+    assert "At 1 prison more hours would be left undone than today, most at Prison CCI +25" in told
+    older = sizing.fair_sentence(shared())
+    assert "135 hours a year undone instead of 170, read off the curves (no interval" in older
 
 
 def test_need_changes_with_one_weight_and_latent_need_stays_apart() -> None:

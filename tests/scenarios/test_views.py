@@ -138,12 +138,12 @@ def of_groups(replications: int) -> pd.DataFrame:
 
 def test_groups_are_told_with_intervals_and_the_number_of_simulated_years() -> None:
     told = listings.by_group(of_groups(3), "sex", "Men and women")
-    assert told.count("1.50 (1.25 to 1.75)") == 2
+    assert told.count("1.50 <wbr>(1.25 to 1.75)") == 2
     assert "95% interval, over 3 simulated years." in told
     assert told.count(f">{DASH}</td>") == 8  # what was not measured
     moved = listings.since_move(of_groups(3))
-    assert moved.count("1.50 (1.25 to 1.75)") == 2
-    assert moved.count("2 (1 to 2)") == 2
+    assert moved.count("1.50 <wbr>(1.25 to 1.75)") == 2
+    assert moved.count("2 <wbr>(1 to 2)") == 2
     assert "95% interval, over 3 simulated years." in moved
 
 

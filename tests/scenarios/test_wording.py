@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 
-from scenarios.display.wording import MEASURE_WORDS
+from scenarios.display import frontiers, wording
+from scenarios.display.wording import MEASURE_WORDS, WHY_WITHOUT_CONTACT
+from simulation.contact import WHY
 
 STORED = Path(__file__).resolve().parents[1] / "expected" / "small_run.csv"
 
@@ -21,3 +24,55 @@ def test_words_of_measures_are_all_different() -> None:
 
 def test_hours_unmet_are_said_to_count_begun_cases() -> None:
     assert "begun cases" in MEASURE_WORDS["worker_hours_unmet"]
+
+
+def test_every_reason_for_no_contact_has_words() -> None:
+    assert tuple(WHY_WITHOUT_CONTACT) == WHY
+
+
+def test_gain_of_families_has_the_range_of_the_value_of_their_time() -> None:
+    rows = [
+        {"gbp_per_hour": 5.0, "consumer_surplus_gbp_per_year": 14.2e6},
+        {"gbp_per_hour": 12.0, "consumer_surplus_gbp_per_year": 27.9e6},
+    ]
+    run = SimpleNamespace(
+        summary={"families": {"surplus_by_value_of_time": rows}},
+        scenario={"travel": {"value_of_time_gbp_per_hour": 7.5}},
+    )
+    said = wording.surplus_range(run)  # type: ignore[arg-type]
+    assert said.startswith("£14.2 million to £27.9 million with an hour on the way at £5.00 or £12")
+    assert "£7.50 is assumed" in said
+    older = SimpleNamespace(summary={"families": {}}, scenario=run.scenario)
+    assert wording.surplus_range(older) == wording.NO_RANGE  # type: ignore[arg-type]
+
+
+def test_variants_of_a_plan_say_how_far_people_would_be_at_most() -> None:
+    plan = {"over_50_miles": 300, "over_100_miles": 90, "further": 14, "mean_straight_miles": 36.0}
+    variants = pd.DataFrame(
+        {
+            "variant": ["price_of_a_move=half", "price_of_a_move=double"],
+            "moves": [120, 80],
+            "same": [90, 70],
+            "same_share": [0.9, 0.7],
+            "over_50_miles": [280, 330],
+            "over_100_miles": [80, 95],
+            "further": [20, 9],
+            "mean_straight_miles": [35.0, 38.5],
+        }
+    ).assign(**{f"{name}_in_plan": value for name, value in plan.items()})
+    found = frontiers.Stability(
+        folder=Path("x"), manifest={}, variants=variants, moves=100, never_change=65
+    )
+    said = frontiers.stays(found)
+    assert (
+        "Under none would there be more than 330 people more than 50 miles from home (300 in the "
+        "plan), 95 more than 100 (90 in the plan), or 20 further from home than today (14 in the "
+        "plan); people would be 35.0 to 38.5 miles from home on average (36.0)."
+    ) in said
+    older = variants[["variant", "moves", "same", "same_share"]]
+    bare = frontiers.Stability(
+        folder=Path("x"), manifest={}, variants=older, moves=100, never_change=65
+    )
+    assert frontiers.stays(bare).endswith(frontiers.NO_DISTANCES)
+    assert "Over 50 miles then" in frontiers.variants_listing(found)
+    assert "Over 50 miles then" not in frontiers.variants_listing(bare)

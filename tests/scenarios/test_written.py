@@ -138,7 +138,7 @@ def test_first_screen_of_policy_staff_leaves_as_numbers() -> None:
         ]
     )
     told = first_table(exported(visiting.policy_levels(rows)))
-    row = told.set_index("Measure").loc["People with no contact in four weeks"]
+    row = told.set_index("Measure").loc["People with no visit or video call in four weeks"]
     assert float(row["Everybody"]) == float(row["Women"]) == 0.61
     assert row["Men"] == "[x]"
     assert row["Unit"] == "share"
