@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 import python_calamine
 
+from scenarios.compare import compare
 from scenarios.display import wording
 from scenarios.drafts import read_draft
-from scenarios.results import Results
-from tests.app.conftest import play
-from tests.app.serving import IDLE, open_page, stay_at_home
+from scenarios.results import Results, load_results
+from tests.app.serving import IDLE, open_page, serving, stay_at_home
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
+
+YEARS = "Simulated years (replications)"
+PATIENCE = 300_000
+"""Milliseconds that work in a process of its own may take on a busy machine."""
 
 
 def settled(page: Page) -> None:
@@ -26,46 +31,67 @@ def settled(page: Page) -> None:
         page.locator(IDLE).wait_for(timeout=60_000)
 
 
-def test_policy_adds_evening_sessions_runs_compares_and_exports(
-    chrome: Browser, address: str, runs: Path, today: Results, small_data: Path
-) -> None:
-    assert today.folder is not None
-    page = chrome.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    strangers = stay_at_home(page, address)
-    open_page(page, f"{address}/visits?run={today.folder.name}")
-    page.get_by_role("button", name="Try: evening sessions").click()
-    page.get_by_role("heading", name="Scenario", exact=True).wait_for()
-    settled(page)
-
-    page.get_by_role("textbox", name="Title").fill("Late visits")
-    page.get_by_role("textbox", name="Title").press("Enter")
-    page.get_by_label("Tables in each session").fill("20")
-    page.get_by_label("Tables in each session").press("Enter")
-    page.get_by_role("textbox", name="Name of the file").fill("late_visits")
-    page.get_by_role("textbox", name="Name of the file").press("Enter")
-    page.get_by_text("open_tables: 20").wait_for()
-    settled(page)
-    page.get_by_role("button", name="Keep it and start the run").click()
-    page.get_by_role("heading", name="Runs", exact=True).wait_for()
-    page.get_by_role("button", name="Cancel").first.click()
-    settled(page)
-
-    kept = runs / ".scenarios" / "late_visits.yaml"
-    assert read_draft(kept).title == "Late visits"
-    late = play(str(kept), runs, small_data)
-    assert late.folder is not None
-
-    open_page(page, f"{address}/compare?runs={today.folder.name},{late.folder.name}")
-    page.get_by_text("The lines that differ").wait_for()
-    page.get_by_role("table", name="Settings that differ").get_by_text("open_tables: 20").wait_for()
-    page.get_by_role("table", name="Requests that end in a visit").wait_for()
+def workbook(page: Page, to: Path) -> dict[str, pd.DataFrame]:
+    """Take the export of the comparison and read its sheets."""
     page.get_by_text("Export: the comparison").click()
     settled(page)
-    with page.expect_download() as told:
+    with page.expect_download(timeout=PATIENCE) as told:
         page.get_by_role("button", name="Download").first.click()
-    assert told.value.path().stat().st_size > 1_000
-    assert strangers == []
-    page.close()
+    told.value.save_as(to / "comparison.xlsx")
+    return pd.read_excel(to / "comparison.xlsx", sheet_name=None, header=None, engine="calamine")
+
+
+def test_policy_adds_evening_sessions_runs_compares_and_exports(
+    chrome: Browser, runs: Path, today: Results, small_data: Path, tmp_path: Path
+) -> None:
+    assert today.folder is not None
+    with serving(runs, ESTATE_DATA=str(small_data)) as address:
+        page = chrome.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        strangers = stay_at_home(page, address)
+        open_page(page, f"{address}/visits?run={today.folder.name}")
+        page.get_by_role("button", name="Try: evening sessions").click()
+        page.get_by_role("heading", name="Scenario", exact=True).wait_for()
+        settled(page)
+
+        for label, said in (("Title", "Late visits"), ("Name of the file", "late_visits")):
+            page.get_by_role("textbox", name=label).fill(said)
+            page.get_by_role("textbox", name=label).press("Enter")
+        for label, number in (("Tables in each session", "20"), (YEARS, "2")):
+            page.get_by_role("spinbutton", name=label).fill(number)
+            page.get_by_role("spinbutton", name=label).press("Enter")
+        page.get_by_text("open_tables: 20").wait_for()
+        settled(page)
+        page.get_by_role("button", name="Keep it and start the run").click()
+        page.get_by_role("heading", name="Runs", exact=True).wait_for()
+        page.get_by_role("link", name="Help", exact=True).first.click()
+        page.get_by_role("heading", name="Help", exact=True).wait_for()
+        page.get_by_role("link", name="Runs", exact=True).first.click()
+        page.get_by_role("link", name="Open the run").wait_for(timeout=PATIENCE)
+
+        (late,) = runs.glob("late_visits-*")
+        assert read_draft(runs / ".scenarios" / "late_visits.yaml").title == "Late visits"
+        open_page(page, f"{address}/compare?runs={today.folder.name},{late.name}")
+        page.get_by_text("The lines that differ").wait_for()
+        lines = page.get_by_role("table", name="Settings that differ")
+        lines.get_by_text("open_tables: 20").wait_for()
+        page.get_by_role("table", name="Requests that end in a visit").wait_for()
+        told = workbook(page, tmp_path)
+        words = " ".join(str(cell) for sheet in told.values() for cell in sheet.to_numpy().ravel())
+        assert today.folder.name in words
+        assert late.name in words
+        found = compare(today, load_results(late))
+        assert found.paired
+        rows = found.differences
+        of_all = (rows["establishment"] == "ALL") & (rows["group_by"] == "all")
+        (visits,) = rows.loc[of_all & (rows["measure"] == "visits"), "difference"]
+        assert any(
+            abs(cell - visits) < 1e-6
+            for sheet in told.values()
+            for cell in sheet.to_numpy().ravel()
+            if isinstance(cell, int | float)
+        )
+        assert strangers == []
+        page.close()
 
 
 def test_export_holds_what_a_part_of_the_page_shows_when_it_is_asked_for(
