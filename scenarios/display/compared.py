@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -628,7 +629,7 @@ def beside_each_other(
         [
             {
                 "measure": labels[name],
-                "first": cell(known[0][name]["before"], name),
+                "first": cells.value(known[0][name]["before"], name),
                 **{
                     column: _told(rows[name], name)
                     for column, rows in zip(columns, known, strict=True)
@@ -644,13 +645,15 @@ def beside_each_other(
         labels={"measure": "Measure", "first": titles[0], **columns},
         right=("first", *columns),
         note="In brackets the 95% interval of the difference. "
-        f"“{CANNOT_TELL.capitalize()}” where it holds zero.",
+        f"“{CANNOT_TELL.capitalize()}” where it holds zero. A workbook holds the differences.",
     )
 
 
-def _told(row: Mapping[str, object], name: str) -> str:
+def _told(row: Mapping[str, object], name: str) -> Written:
+    """Write a value and how it differs; the number of it is the difference."""
     value = cell(row["after"], name)
-    if row["verdict"] in (CANNOT_TELL, SAME):
-        return f"{value}: {row['verdict']}"
-    change = wording.difference(float(str(row["difference"])), name)
-    return f"{value}: {change} ({wording.difference_interval(row)})"
+    change = cells.difference(float(str(row["difference"])), name)
+    ends = cells.difference_interval(row)
+    verdict = str(row["verdict"])
+    said = verdict if verdict in (CANNOT_TELL, SAME) else f"{change} ({ends})"
+    return replace(change, words=f"{value}: {said}", low=ends.low, high=ends.high)

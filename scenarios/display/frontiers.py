@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import charts, wording
+from scenarios.display import cells, charts, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, quantity, table
 from scenarios.errors import ScenarioError
 from scenarios.suppress import Counts
+from scenarios.written import Written
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -267,8 +268,15 @@ def listing(found: Frontier) -> str:
     per = str(found.points["rate_per"].iloc[0])
     miles = unit == "miles"
     rows = found.points.assign(
-        told=[f"{amount:,.1f}" if miles else f"{amount:,.0f}" for amount in found.points["amount"]],
-        gap_told=found.points["gap"].map(wording.share),
+        told=cells.plain(
+            found.points["amount"],
+            "miles" if miles else "number",
+            "{:,.1f}" if miles else "{:,.0f}",
+        ),
+        gap_told=cells.column(
+            Written(words=wording.share(gap), value=float(gap), unit="share")
+            for gap in found.points["gap"]
+        ),
     )
     measure = {} if unit == "moves" else {"told": unit.capitalize()}
     return table(

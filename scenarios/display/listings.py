@@ -213,7 +213,15 @@ def moves_account(moves: pd.DataFrame) -> str:
     for columns, (what, total, each) in wording.MOVE_PARTS.items():
         if set(columns) <= set(moves.columns) and len(moves):
             values = moves[list(columns)].sum(axis=1)
-            rows.append({"what": what, "total": total(values.sum()), "each": each(values.mean())})
+            unit = unit_of(columns[0])
+            whole, mean = float(values.sum()), float(values.mean())
+            rows.append(
+                {
+                    "what": what,
+                    "total": Written(words=total(whole), value=whole, unit=unit),
+                    "each": Written(words=each(mean), value=mean, unit=unit),
+                }
+            )
     return table(
         pd.DataFrame(rows, columns=["what", "total", "each"]),
         "What the moves give and what they destroy, in pounds, visits and days",
@@ -424,9 +432,9 @@ def waits(rows: pd.DataFrame) -> str:
             "kind": rows["kind"],
             "measure": rows["measure_label"],
             "wait_days": rows["value"],
-            "interval": [
-                wording.interval(row | {"mean": row["value"]}) for row in wording.records(rows)
-            ],
+            "interval": cells.column(
+                cells.interval(row | {"mean": row["value"]}) for row in wording.records(rows)
+            ),
         }
     )
     return table(
@@ -447,10 +455,10 @@ def outcomes(rows: pd.DataFrame) -> str:
         {
             "outcome": rows["outcome"].map(wording.OUTCOMES),
             "requests": rows["requests"],
-            "interval": [
-                wording.interval(row | {"measure": "requests", "mean": row["requests"]})
+            "interval": cells.column(
+                cells.interval(row | {"measure": "requests", "mean": row["requests"]})
                 for row in wording.records(rows)
-            ],
+            ),
             "share_share": rows["share"],
         }
     )

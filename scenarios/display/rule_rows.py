@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from data.words import RuleLevel
+from scenarios.display import cells
 from scenarios.display.markup import table
+from scenarios.written import Written
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -79,13 +81,14 @@ def listing(rows: pd.DataFrame) -> str:
     shown = rows.assign(
         name=rows["rule"].str.replace("_", " ").str.capitalize(),
         level_told=rows["level"].map({str(level): words for level, words in LEVELS.items()}),
-        price=[
+        price=cells.column(
             _price(level, price)
             for level, price in zip(rows["level"], rows["price_gbp"], strict=True)
-        ],
-        value_told=[
-            "" if value != value else f"{value:,.6g}" for value in rows["value"].astype("float64")
-        ],
+        ),
+        value_told=cells.column(
+            "" if value != value else Written(words=f"{value:,.6g}", value=float(value))
+            for value in rows["value"].astype("float64")
+        ),
         dates=[
             _dates(str(first), str(last))
             for first, last in zip(rows["valid_from"], rows["valid_to"], strict=True)
@@ -112,10 +115,10 @@ def listing(rows: pd.DataFrame) -> str:
     )
 
 
-def _price(level: Any, price: Any) -> str:
+def _price(level: Any, price: Any) -> Written | str:
     if str(level) != RuleLevel.SOFT or price is None or price != price or price == "":
         return ""
-    return f"£{float(price):,.0f}"
+    return Written(words=f"£{float(price):,.0f}", value=float(price), unit="pounds")
 
 
 def _dates(first: str, last: str) -> str:

@@ -617,8 +617,8 @@ def waits_table(rows: pd.DataFrame, measure: str) -> str:
         {
             "name": rows["name"],
             **{
-                kind: [
-                    wording.level(
+                kind: cells.column(
+                    cells.level(
                         {
                             "mean": row[kind],
                             "low": row[f"{kind}_low"],
@@ -628,7 +628,7 @@ def waits_table(rows: pd.DataFrame, measure: str) -> str:
                         }
                     )
                     for row in wording.records(rows)
-                ]
+                )
                 for kind in WAIT_COLUMNS
             },
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from scenarios import export
 from scenarios.load import load_scenario
 from scenarios.results import Results, write_json
 from scenarios.run import Options, run
@@ -48,6 +50,35 @@ def main_module_as_it_was() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+NUMBER = r"[+\u2212-]?\u00a3?[\d,]+(\.\d+)?(%| points| million)?"
+AS_WORDS = re.compile(rf"{NUMBER}( to {NUMBER})?( \(.*\))?")
+"""A number that a page writes as words."""
+
+NAMES_OF_NUMBERS = ("date", "end", "found", "point", "rows", "start")
+"""Columns in which numbers are names or cells as found; settings stand as they are written."""
+
+
+@pytest.fixture(autouse=True)
+def numbers_leave_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every export of a page in which a number stands as words."""
+    of_book = export.book_of
+
+    def watched(name: str, tables: Any, *told: Any, **options: Any) -> export.Book:
+        book = of_book(name, tables, *told, **options)
+        found = [
+            (sheet.title, column, str(cell))
+            for sheet in book.sheets
+            for column in sheet.labels
+            if column not in NAMES_OF_NUMBERS and "setting" not in sheet.labels
+            for cell in sheet.table[column].head(50)
+            if isinstance(cell, str) and AS_WORDS.fullmatch(cell)
+        ]
+        assert found == []
+        return book
+
+    monkeypatch.setattr(export, "book_of", watched)
 
 
 @pytest.fixture(scope="session")
