@@ -152,3 +152,27 @@ def test_rows_and_columns_have_headings_and_the_table_a_caption() -> None:
 def test_empty_table_keeps_its_headings() -> None:
     frame = pd.DataFrame({"name": [], "people": []})
     assert "People</th>" in markup.table(frame, "Prisons", labels=LABELS)
+
+
+def test_table_of_many_columns_is_set_closer() -> None:
+    """At 1,280 pixels a table of nine columns and more would else be cut at the right."""
+    columns = [f"c{number}" for number in range(9)]
+    frame = pd.DataFrame([range(9)], columns=columns)
+    heads = dict(zip(columns, columns, strict=True))
+    assert "estate-table-wide" in markup.table(frame, "Many", labels=heads)
+    assert "estate-table-wide" not in markup.table(
+        frame, "Few", labels=dict(list(heads.items())[:8])
+    )
+    assert ".estate-table-wide" in markup.style()
+
+
+def test_number_breaks_before_the_brackets_behind_it_alone() -> None:
+    frame = pd.DataFrame({"a": ["1,200 (1,100 to 1,300)"], "b": ["Leeds (LEI)"]})
+    html = markup.table(
+        frame.assign(n="x")[["n", "a", "b"]],
+        "T",
+        labels={"n": "N", "a": "A", "b": "B"},
+        right=("a",),
+    )
+    assert "1,200 <wbr>(1,100 to 1,300)</td>" in html
+    assert "Leeds (LEI)</td>" in html
