@@ -377,7 +377,10 @@ class _LiveLine:
         """Give what happened, told which prisons were played together."""
         centre = self._centre
         centre.conserve()
-        behind = zip(self._number, self._request, self._attempt, strict=True)
+        ends_request = np.zeros(len(self._request), dtype=np.bool_)
+        for call in centre.lost_minutes:
+            behind = self._request[call], self._attempt[call]
+            ends_request[call] = behind in prisons[self._number[call]].unanswered
         return LineLog(
             line=self.name,
             replication=replication,
@@ -389,13 +392,7 @@ class _LiveLine:
             book=centre.book,
             places=np.array(centre.places, dtype=np.int64),
             attempt=np.array(self._attempt, dtype=np.int64),
-            ends_request=np.array(
-                [
-                    (request, attempt) in prisons[number].unanswered
-                    for number, request, attempt in behind
-                ],
-                dtype=np.bool_,
-            ),
+            ends_request=ends_request,
         )
 
 
