@@ -166,6 +166,7 @@ def allocate_by_objective(
     progress("costs", 0, 1)
     build = build_problem(inputs)
     problem = build.problem
+    give_back()
     progress("costs", 1, 1)
     clock.mark("build")
     tail = tail_of(inputs.population.prisoners, inputs.travel)

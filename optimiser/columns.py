@@ -152,7 +152,7 @@ def solve_by_columns(
     try:
         search.find_prices(SHARE_OF_GAP * smallest_gap)
         if smallest_gap:
-            found = search.looks() if beside else search.first_look()
+            found = search.first_look() if beside.is_plain else search.looks()
             if found is not None:
                 return found
             search.find_prices(0.0)
@@ -225,11 +225,12 @@ class _Search:
             whole = self.width == np.inf
             near = max(NARROWEST, CLOSE * (value - self.bound))
             self.width = near if new_rows <= FEW_ROWS and kept else np.inf
-            if new_rows or (better and value - self.bound > ENOUGH):
+            close = value - self.bound <= max(ENOUGH, enough * abs(value))
+            if new_rows or (better and not close):
                 continue
             if not kept and self.reach < self.pricer.never:
                 self.reach *= 4
-            elif whole or value - self.bound <= ENOUGH:
+            elif whole or close:
                 return
             else:
                 self.width = np.inf
@@ -343,7 +344,7 @@ class _Search:
         whole[: len(model.arcs)] = True
         give_back()
         try:
-            nodes = MOST_NODES if self.pricer.beside else NO_END
+            nodes = NO_END if self.pricer.beside.is_plain else MOST_NODES
             answer = solve_whole(model.kept(), whole, near=self._near(), nodes=nodes)
         except NoAnswerError:
             return None
@@ -363,7 +364,9 @@ class _Search:
 
     def _near(self) -> float:
         """Give pennies to which whole numbers are decided: ceilings make the last ones dear."""
-        return SHARE_OF_GAP * self.smallest_gap * abs(self.bound) if self.pricer.beside else 0.0
+        if self.pricer.beside.is_plain:
+            return 0.0
+        return (1 - SHARE_OF_GAP) * self.smallest_gap * abs(self.bound)
 
     def _programme_within(self, width: float, wide: NDArray[np.bool_] | None) -> tuple[Model, int]:
         """Put all pairs within a width and every row they could break into a programme."""

@@ -30,6 +30,10 @@ NO_END = -1
 """For SCIP: as many nodes as it takes."""
 
 
+WITHOUT_CUTS = "separating/maxrounds = 0\nseparating/maxroundsroot = 0\n"
+"""For SCIP: no time on a closer bound, where prices give one and a plan is all that is wanted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearModel:
     """Minimise ``cost`` x subject to ``row_low`` <= matrix x <= ``row_high``.
@@ -187,6 +191,8 @@ def solve_whole(
         f"limits/totalnodes = {nodes}\n"
         "parallel/maxnthreads = 1\n"
     )
+    if nodes != NO_END:
+        settings += WITHOUT_CUTS
     return _solve(model, "scip", settings, whole=whole, seconds=seconds)
 
 

@@ -49,6 +49,11 @@ class Beside:
         """Say whether anything is asked beside."""
         return bool(self.priced or self.ceilings)
 
+    @property
+    def is_plain(self) -> bool:
+        """Say whether the sum stays a plain one: what it is above its bound rules pairs out."""
+        return not self.ceilings and self.scale == 1
+
 
 NOTHING = Beside()
 """Nothing is asked beside the problem."""
