@@ -7,6 +7,7 @@ handed to the desks. What the line answered is kept: given it, a prison alone is
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -202,10 +203,6 @@ class _Prison:
         self.unanswered: set[tuple[int, int]] = set()
         midnights = np.arange(1, calendar.days + 1) * float(MINUTES_PER_DAY)
         known = opened.known
-        # plain columns, since a tuple for each would be looked at by the collector of memory
-        self._known_minutes: list[float] = known.minutes.tolist()
-        self._known_requests: list[int] = known.request.tolist()
-        self._known_last: list[bool] = known.last.tolist()
         self._known_from: list[int] = [0, *np.searchsorted(known.minutes, midnights).tolist()]
         self._phone = len(calls.phone)
         self._is_settled = opened.year.place.is_settled
@@ -215,9 +212,10 @@ class _Prison:
         visits = opened.year.visits
         self._waits = visits.ask_again_minutes
         self._attempts: list[int] = visits.attempts.tolist()
-        self._minutes: list[float] = []
-        self._requests: list[int] = []
-        self._last: list[bool] = []
+        # a number of an array takes a quarter of the memory of one of a list
+        self._minutes = array("d")
+        self._requests = array("q")
+        self._last = bytearray()
         self._due: dict[int, list[tuple[int, float, int]]] = {}
         rings = np.flatnonzero((calls.rings < opened.end) & (visits.attempts[calls.phone] > 0))
         others = len(calls.others)
@@ -232,14 +230,14 @@ class _Prison:
         """Tell the prison where in a book with those of others its own calls begin."""
         minutes, places, requests = self._begin
         self._first, self.calls = first, None
-        self._rings = minutes.tolist(), (first + places).tolist(), requests.tolist()
+        self._begin = minutes, first + places, requests
 
     def ringing(self, day: int) -> Rings:
         """Give the calls that begin on a day on which lines are open, in order of time."""
         # who was given a table meanwhile does not ring again, nor does anybody once the person left
         is_done = self.opened.desk.done
         of_day = slice(self._begin_from[day], self._begin_from[day + 1])
-        minutes, places, requests = (column[of_day] for column in self._rings)
+        minutes, places, requests = (column[of_day].tolist() for column in self._begin)
         count = len(minutes)
         rings = Rings(minutes, places, requests, [0] * count, [self.number] * count)
         if not self._is_settled:
@@ -294,8 +292,10 @@ class _Prison:
     ) -> tuple[list[float], list[int], list[bool]]:
         """Give who reaches the desk on some days, in order of time: by the line or otherwise."""
         then = slice(self._known_from[days.start], self._known_from[days.stop])
-        minutes, requests = self._known_minutes[then], self._known_requests[then]
-        last = self._known_last[then]
+        known = self.opened.known
+        minutes: list[float] = known.minutes[then].tolist()
+        requests: list[int] = known.request[then].tolist()
+        last: list[bool] = known.last[then].tolist()
         for request, attempt, minute, is_answered in ended:
             if is_answered:
                 place = bisect_right(minutes, minute)
@@ -308,9 +308,9 @@ class _Prison:
         self, minutes: Sequence[float], requests: Sequence[int], last: Sequence[bool]
     ) -> None:
         """Write down who reached the desk, or did not, in the order of its answers."""
-        self._minutes += minutes
-        self._requests += requests
-        self._last += last
+        self._minutes.extend(minutes)
+        self._requests.extend(requests)
+        self._last.extend(last)
 
     def _ask_again(self, turned_away: Sequence[Ended]) -> None:
         """Let families ring again, some days after they were turned away or got no answer."""
@@ -331,7 +331,7 @@ class _Prison:
         askings = Askings(
             request=np.array(self._requests, dtype=np.int64),
             minutes=np.array(self._minutes, dtype=np.float64),
-            last=np.array(self._last, dtype=np.bool_),
+            last=np.array(list(self._last), dtype=np.bool_),
         )
         return self.opened.close(askings)
 
@@ -462,9 +462,12 @@ def play_together(
             prison.play(days, of_day)
             rows += of_day
             whose += repeat(prison.number, len(of_day))
+    told = tuple(line.close(replication, tuple(prisons.values())) for line in lines.values())
+    opened.clear()
     return Together(
-        logs=tuple(prison.close() for prison in prisons.values()),
-        lines=tuple(line.close(replication, tuple(prisons.values())) for line in lines.values()),
+        # a year that is told is let go before the next, for they hold most of the memory
+        logs=tuple(prisons.pop(code).close() for code in establishments),
+        lines=told,
         ended=rows,
         whose=whose,
     )
