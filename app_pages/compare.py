@@ -78,7 +78,8 @@ def _who_gains(groups: pd.DataFrame, note: str) -> None:
         st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
     ]
     _show.figure(
-        compared.group_changes(groups, measure, note=note), compared.who_gains(groups, measure)
+        compared.group_changes(groups, measure, note=note),
+        compared.who_gains(groups, measure, circulate=not _who.is_planner()),
     )
 
 

@@ -132,7 +132,12 @@ def _who_gains(results: Results, groups: pd.DataFrame) -> None:
     ]
     _show.figure(
         compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),
-        compared.who_gains(groups, gain, "Who gains and who loses beside the baseline"),
+        compared.who_gains(
+            groups,
+            gain,
+            "Who gains and who loses beside the baseline",
+            circulate=not _who.is_planner(),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from scenarios.decimals import decimals
 from scenarios.display import cells, views, wording
 from scenarios.display.charts import CATEGORIES, CONFIG, TEXT, WIDTH, Figure, intervals
 from scenarios.display.markup import DASH, cell, table
+from scenarios.suppress import Counts
 from scenarios.verdict import (
     CANNOT_TELL,
     ONE_REPLICATION,
@@ -299,7 +300,13 @@ def group_changes(rows: pd.DataFrame, measure: str, *, note: str) -> Figure:
     )
 
 
-def who_gains(rows: pd.DataFrame, measure: str, caption: str = "Who gains and who loses") -> str:
+def who_gains(
+    rows: pd.DataFrame,
+    measure: str,
+    caption: str = "Who gains and who loses",
+    *,
+    circulate: bool = False,
+) -> str:
     """List for each group of people how one measure changes, and whether it gains or loses in all.
 
     Parameters
@@ -345,6 +352,12 @@ def who_gains(rows: pd.DataFrame, measure: str, caption: str = "Who gains and wh
         f"gains when one is better and none worse beyond chance. {GROUPS_BY_CHANCE} {DASH}: not "
         "the same people in both runs.",
         scroll=True,
+        counts=Counts(
+            columns=("people",),
+            by=("of", "who"),
+            follows=dict.fromkeys(("change", "interval", "verdict"), "people"),
+        ),
+        circulate=circulate,
     )
 
 

@@ -116,6 +116,19 @@ def test_who_loses_begins_with_who_ends_further_and_names_what_is_left_out() -> 
     )
 
 
+def test_group_of_one_or_two_people_is_hidden_with_what_became_of_it() -> None:
+    groups = groups_told(
+        [("sex", "men", LOSES), ("sex", "women", LOSES), ("region", "Wales", LOSES)]
+    )
+    groups["people"] = [900.0, 2.0, 40.0]
+    assert "[c]" not in compared.who_gains(groups, "no_contact_share")
+    table = compared.who_gains(groups, "no_contact_share", circulate=True)
+    row = next(each for each in table.split("<tr>") if ">Women</th>" in each)
+    assert row.count("[c]") == 4
+    assert "+25" not in row
+    assert ">900</td>" in table
+
+
 def test_group_of_other_people_has_no_change() -> None:
     groups = groups_told([("region", "London", OTHER_PEOPLE), ("sex", "men", LOSES)])
     rows = compared.who_gains(groups, "no_contact_share").sheet.table  # type: ignore[attr-defined]
