@@ -174,7 +174,7 @@ def _same_in_every_year(table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _rounding(table: pd.DataFrame) -> pd.Series[float]:
-    return LEAST_SHARE * np.maximum(table["before"].abs(), table["after"].abs())
+    return LEAST_SHARE * table[["before", "after"]].abs().max(axis=1)
 
 
 def _means(measures: pd.DataFrame) -> pd.DataFrame:
