@@ -226,9 +226,13 @@ class _Search:
             near = max(NARROWEST, CLOSE * (value - self.bound))
             self.width = near if new_rows <= FEW_ROWS and kept else np.inf
             close = value - self.bound <= max(ENOUGH, enough * abs(value))
+            rises = not kept and self.reach < self.pricer.never
+            if rises and close and enough:
+                self.reach *= 4
+                continue
             if new_rows or (better and not close):
                 continue
-            if not kept and self.reach < self.pricer.never:
+            if rises:
                 self.reach *= 4
             elif whole or close:
                 return
