@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import charts, wording
+from scenarios.display import cells, charts, wording
 from scenarios.display.markup import DASH, MINUS, table
 from scenarios.display.rule_rows import LEVELS
 from scenarios.errors import ScenarioError
 from scenarios.suppress import Counts
+from scenarios.written import Written
 
 if TYPE_CHECKING:
     from scenarios.display.charts import Figure
@@ -146,7 +147,12 @@ def listing(found: Relaxed, *, circulate: bool = False) -> str:
     return table(
         rows.assign(
             binds=rows["level"].map({str(level): words for level, words in LEVELS.items()}),
-            miles=[_miles(-value) for value in rows["relaxed_miles"]],
+            miles=cells.column(
+                Written(
+                    words=_miles(-miles), value=-miles if miles == miles else None, unit="miles"
+                )
+                for miles in rows["relaxed_miles"].tolist()
+            ),
         ),
         "Each rule relaxed alone: weighted pounds saved over the stay, and the change in average "
         "miles from home",

@@ -11,11 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from data.load import read_table
+from optimiser.allocation import Allocation
 from optimiser.build import Inputs as Given
 from scenarios.accumulated import lent
 from scenarios.cli import app
 from scenarios.display import listings
-from scenarios.inputs import load_inputs
+from scenarios.inputs import Inputs, load_inputs
 from scenarios.load import load_scenario
 from scenarios.place import allocation_inputs, place, simulated_on
 from scenarios.run import Options, run_many
@@ -128,18 +129,23 @@ def test_a_table_of_transfers_moves_people_and_brings_back_who_is_lent(own_data:
     assert held == 3
 
 
-def test_a_plan_made_week_by_week_ends_as_the_plan_made_at_once(
-    small_data: Path, tmp_path: Path
-) -> None:
-    """Before the year nobody has moved; at its end everybody is where the plan has them."""
-    weekly = tmp_path / "weekly.yaml"
+def made_weekly(small_data: Path, folder: Path) -> tuple[Scenario, Inputs, Allocation]:
+    """Decide a plan of which seven moves are made a week."""
+    weekly = folder / "weekly.yaml"
     weekly.write_text(
         "title: Weekly\nquestion: What then?\nchange:\n  placements: optimised\n"
         "  transfers.moves_per_week: 7\n"
     )
     found = load_scenario(weekly)
     inputs = load_inputs(found, small_data)
-    allocation = place(found, inputs)
+    return found, inputs, place(found, inputs)
+
+
+def test_a_plan_made_week_by_week_ends_as_the_plan_made_at_once(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """Before the year nobody has moved; at its end everybody is where the plan has them."""
+    found, inputs, allocation = made_weekly(small_data, tmp_path)
     played = simulated_on(found, inputs, allocation)
     moves = allocation.moves["prisoner_id"].tolist()[: 7 * 52]
 
@@ -165,14 +171,7 @@ def test_family_work_follows_people_whom_a_plan_moves_week_by_week(
     small_data: Path, tmp_path: Path
 ) -> None:
     """Everybody is referred, and counts in the need, where they are; on any day there once."""
-    weekly = tmp_path / "weekly.yaml"
-    weekly.write_text(
-        "title: Weekly\nquestion: What then?\nchange:\n  placements: optimised\n"
-        "  transfers.moves_per_week: 7\n"
-    )
-    found = load_scenario(weekly)
-    inputs = load_inputs(found, small_data)
-    allocation = place(found, inputs)
+    found, inputs, allocation = made_weekly(small_data, tmp_path)
     played = simulated_on(found, inputs, allocation)
     settings, calendar = found.family_work, found.calendar
     first, _, days = days_played(calendar, settings)
