@@ -190,6 +190,8 @@ def solve_whole(
         f"randomization/randomseedshift = {SEED}\nlimits/gap = 0\nlimits/absgap = {near:.6g}\n"
         f"limits/totalnodes = {nodes}\n"
         "parallel/maxnthreads = 1\n"
+        # SCIP would end at an interrupt and keep it from everybody else, who then went on
+        "misc/catchctrlc = FALSE\n"
     )
     if nodes != NO_END:
         settings += WITHOUT_CUTS
@@ -234,6 +236,7 @@ def has_no_answer(model: WholeModel, *, effort: float) -> bool | None:
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = SEED
     solver.parameters.max_deterministic_time = effort
+    solver.parameters.catch_sigint_signal = False
     status = solver.solve(built)
     if status == cp_model.INFEASIBLE:
         return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -68,3 +71,32 @@ def test_a_large_programme_without_an_answer_says_so() -> None:
 
     with pytest.raises(NoAnswerError):
         solve_large(impossible)
+
+
+def test_an_interrupt_in_the_search_is_told_to_who_listens() -> None:
+    """Splitting a market evenly takes SCIP hours, so it is interrupted in the search."""
+    numbers = np.random.default_rng(0).integers(1, 1000, (5, 60)).astype(np.float64)
+    rows, columns = numbers.shape
+    slack = np.hstack([np.eye(rows), -np.eye(rows)])
+    row, column = np.nonzero(np.hstack([numbers, slack]))
+    half = numbers.sum(axis=1) // 2
+    split = LinearModel(
+        cost=np.concatenate([np.zeros(columns), np.ones(2 * rows)]),
+        low=np.zeros(columns + 2 * rows),
+        high=np.concatenate([np.ones(columns), np.full(2 * rows, np.inf)]),
+        row=row,
+        column=column,
+        value=np.hstack([numbers, slack])[row, column],
+        row_low=half,
+        row_high=half,
+    )
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    stop = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        stop.start()
+        solve_whole(split, np.arange(columns + 2 * rows) < columns, seconds=2.0)
+    finally:
+        stop.cancel()
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
