@@ -61,6 +61,10 @@ def environment(extras: str) -> None:
     made_from.write_text(stamp(extras), "utf-8")
 
 
+ALL_TESTS = ("-n", "2", "--dist", "loadscope", "--durations", "30")
+"""On both cores of a small machine, and with what takes longest told in the end."""
+
+
 def test(arguments: Sequence[str]) -> None:
     """Run every check, then the tests; any warning is a failure."""
     checks: list[tuple[str, list[str | Path]]] = [
@@ -72,10 +76,7 @@ def test(arguments: Sequence[str]) -> None:
             "documentation",
             [BIN / "sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build"],
         ),
-        (
-            "tests",
-            [BIN / "python", "-m", "pytest", *(arguments or ["-n", "2", "--dist", "loadscope"])],
-        ),
+        ("tests", [BIN / "python", "-m", "pytest", *(arguments or ALL_TESTS)]),
     ]
     for name, command in checks:
         say(name)

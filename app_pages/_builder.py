@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _effects, _show, _state
+from app_pages import _effects, _state
 
 if TYPE_CHECKING:
-    from scenarios.drafts import Draft
+    from scenarios.drafting.drafts import Draft
     from scenarios.schema import Scenario
 
 BEGUN = "scenario begun"
@@ -70,7 +70,7 @@ def keep(scenario: Begun) -> None:
 
 def begin(scenario: Begun) -> None:
     """Begin another scenario: its widgets start afresh, and its name is nobody else's."""
-    from scenarios.drafts import free_name
+    from scenarios.drafting.drafts import free_name
 
     if scenario.kept_as is None:
         scenario = replace(scenario, name=free_name(_state.runs_folder(), scenario.name))
@@ -90,7 +90,7 @@ def key(name: str) -> str:
 
 def from_preset(name: str) -> Begun:
     """Return the beginning of a scenario about one of the questions."""
-    from scenarios.presets import preset
+    from scenarios.drafting.presets import preset
 
     found = preset(name)
     return Begun(
@@ -104,7 +104,7 @@ def from_preset(name: str) -> Begun:
 
 def from_draft(draft: Draft) -> Begun:
     """Return a scenario as it was kept, taken apart for the page."""
-    from scenarios.presets import split_by_prison
+    from scenarios.drafting.presets import split_by_prison
 
     cells, rest = split_by_prison(draft.change)
     return Begun(
@@ -114,8 +114,8 @@ def from_draft(draft: Draft) -> Begun:
 
 def draft_of(scenario: Begun) -> Draft:
     """Return the scenario as a file would hold it."""
-    from scenarios.drafts import Draft
-    from scenarios.presets import change_by_prison, joined, preset
+    from scenarios.drafting.drafts import Draft
+    from scenarios.drafting.presets import change_by_prison, joined, preset
 
     change: dict[str, Any] = {}
     if scenario.preset is not None:
@@ -127,11 +127,18 @@ def draft_of(scenario: Begun) -> Draft:
     )
 
 
+def text_of(scenario: Begun) -> str:
+    """Return the scenario as the text of its file."""
+    from scenarios.drafting.drafts import draft_text
+
+    return draft_text(draft_of(scenario))
+
+
 @st.cache_resource(max_entries=30, show_spinner=False)
 def _judged(
     name: str, text: str, tables: _effects.Tables
 ) -> tuple[Scenario | None, tuple[str, ...]]:
-    from scenarios.drafts import checked_text
+    from scenarios.drafting.drafts import checked_text
     from scenarios.errors import ScenarioError
     from scenarios.inputs import problems_of, unfit
 
@@ -151,28 +158,8 @@ def judged(draft: Draft) -> tuple[Scenario | None, tuple[str, ...]]:
 
     It is judged by the tables that the session's runs are made on.
     """
-    from scenarios.drafts import NOTHING_CHANGED, draft_text
+    from scenarios.drafting.drafts import NOTHING_CHANGED, draft_text
 
     if not draft.change:
         return None, (NOTHING_CHANGED,)
     return _judged("draft", draft_text(draft), _effects.tables_in_use())
-
-
-def offers(keys: Sequence[str]) -> None:
-    """Show some questions with what they cost in staff, each with the way to its scenario."""
-    from scenarios.display import drafted
-    from scenarios.drafts import draft_text
-    from scenarios.presets import preset
-
-    for column, name in zip(st.columns(len(keys)), keys, strict=True):
-        with column:
-            offered = from_preset(name)
-            _show.say(preset(name).question)
-            added = _effects.extra_staff(draft_text(draft_of(offered)))
-            if added is not None:
-                card = drafted.staff_card(added)
-                told = f"{preset(name).told(offered.chosen)} {card.note}"
-                _show.numbers([replace(card, label=f"{offered.title}: staff", note=told)])
-            if st.button(f"Try: {offered.title.lower()}", key=f"try {name}"):
-                begin(offered)
-                st.switch_page("app_pages/scenario.py")

@@ -24,7 +24,7 @@ BUILT_IN = "built-in"
 
 def folder() -> Path:
     """Return the folder of what this session brought; made when it is first asked for."""
-    from scenarios.sessions import new_session, open_session
+    from scenarios.own_tables.sessions import new_session, open_session
 
     runs = _state.runs_folder()
     if _session() is None:
@@ -39,7 +39,7 @@ def is_found_again() -> bool:
 
 def _session() -> str | None:
     """Name the folder of this session; none where it has brought nothing and has no key."""
-    from scenarios.sessions import session_of
+    from scenarios.own_tables.sessions import session_of
 
     key = _key()
     if key is not None:
@@ -72,7 +72,7 @@ def in_use() -> Path | None:
     name = _session() if _who.is_planner() else None
     if name is None:
         return given()
-    from scenarios import sessions
+    from scenarios.own_tables import sessions
 
     return sessions.in_use(sessions.session_folder(_state.runs_folder(), name)) or given()
 
@@ -84,7 +84,7 @@ def folders() -> list[Path | None]:
 
 def use(tables: Path | None) -> None:
     """Make runs of this session on these tables from now on; on the built-in ones when none."""
-    from scenarios import sessions
+    from scenarios.own_tables import sessions
 
     sessions.use(folder(), tables)
 

@@ -5,6 +5,7 @@ Everything is keyed on folders and the moments they were written; only small tab
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,13 +13,16 @@ import streamlit as st
 from app_pages import _data, _state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from data.estate import Estate
-    from scenarios.compare import Comparison
-    from scenarios.effects import Ratio
+    from scenarios.accounts.staffing import Agents, Staff
+    from scenarios.comparing.compare import Comparison
+    from scenarios.comparing.effects import Ratio
     from scenarios.results import Results
-    from scenarios.staffing import Staff
+    from scenarios.schema import Scenario
 
 PRISONS = (
     "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
@@ -37,8 +41,8 @@ CONTACT_OF = {
 @st.cache_resource(max_entries=6, show_spinner=False)
 def rows(folder: str, stamp: int) -> pd.DataFrame:
     """Return every measure of the whole estate, replication by replication."""
+    from scenarios.comparing.effects import estate_rows
     from scenarios.display.visiting import with_ends_of_requests
-    from scenarios.effects import estate_rows
 
     return with_ends_of_requests(estate_rows(_state.opened_at(folder, stamp)))
 
@@ -67,7 +71,7 @@ def contact_by_group(folder: str, stamp: int, *, circulate: bool) -> list[str]:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def prison_measures(folder: str, stamp: int) -> pd.DataFrame:
     """Return mean and interval of waits and use at every prison, in all and by kind of session."""
-    from scenarios.effects import prison_rows
+    from scenarios.comparing.effects import prison_rows
     from simulation.replicate import intervals
 
     return intervals(prison_rows(_state.opened_at(folder, stamp), PRISONS))
@@ -76,7 +80,7 @@ def prison_measures(folder: str, stamp: int) -> pd.DataFrame:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def differences(before: str, before_stamp: int, after: str, after_stamp: int) -> pd.DataFrame:
     """Return the difference of every measure of the whole estate, for every group."""
-    from scenarios.effects import estate_differences
+    from scenarios.comparing.effects import estate_differences
 
     both = rows(before, before_stamp), rows(after, after_stamp)
     return estate_differences(*_two(before, before_stamp, after, after_stamp), both)
@@ -85,7 +89,7 @@ def differences(before: str, before_stamp: int, after: str, after_stamp: int) ->
 @st.cache_resource(max_entries=6, show_spinner=False)
 def comparison(before: str, before_stamp: int, after: str, after_stamp: int) -> Comparison:
     """Return two runs side by side: the measures of the whole estate, which the pages show."""
-    from scenarios.compare import Comparison, is_paired, lines_that_differ
+    from scenarios.comparing.compare import Comparison, is_paired, lines_that_differ
 
     one, other = _two(before, before_stamp, after, after_stamp)
     return Comparison(
@@ -107,7 +111,7 @@ def prison_differences(
     before: str, before_stamp: int, after: str, after_stamp: int
 ) -> pd.DataFrame:
     """Return the difference of visits, contact and waits at every prison."""
-    from scenarios.effects import HIGHER_IS_BETTER, prison_differences
+    from scenarios.comparing.effects import HIGHER_IS_BETTER, prison_differences
 
     measures = [*HIGHER_IS_BETTER, "visits", "requests_unmet_share"]
     return prison_differences(*_two(before, before_stamp, after, after_stamp), measures)
@@ -118,7 +122,7 @@ def prisons_of_other_people(
     before: str, before_stamp: int, after: str, after_stamp: int
 ) -> frozenset[str]:
     """Return the prisons that do not hold the same people in both runs."""
-    from scenarios.effects import prisons_of_other_people
+    from scenarios.comparing.effects import prisons_of_other_people
 
     return prisons_of_other_people(*_two(before, before_stamp, after, after_stamp))
 
@@ -126,7 +130,7 @@ def prisons_of_other_people(
 @st.cache_resource(max_entries=6, show_spinner=False)
 def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) -> pd.DataFrame:
     """Return who is visited in one run and not in the other."""
-    from scenarios.effects import newly_visited
+    from scenarios.comparing.effects import newly_visited
 
     return newly_visited(*_two(before, before_stamp, after, after_stamp))
 
@@ -134,8 +138,8 @@ def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def cost_per_person(before: str, before_stamp: int, after: str, after_stamp: int) -> Ratio | None:
     """Return what staff cost for each person newly visited; nothing for unlike families."""
-    from scenarios.compare import is_paired
-    from scenarios.effects import cost_per_person
+    from scenarios.comparing.compare import is_paired
+    from scenarios.comparing.effects import cost_per_person
 
     if not is_paired(*_two(before, before_stamp, after, after_stamp)):
         return None
@@ -146,7 +150,7 @@ def cost_per_person(before: str, before_stamp: int, after: str, after_stamp: int
 @st.cache_resource(max_entries=6, show_spinner=False)
 def slots(folder: str, stamp: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the use of every slot of the week, and what is on offer where that is known."""
-    from scenarios.hours import on_offer, use_by_slot
+    from scenarios.reading.hours import on_offer, use_by_slot
 
     results = _state.opened_at(folder, stamp)
     return use_by_slot(results), on_offer(results, estate_of(None))
@@ -166,7 +170,11 @@ Tables = tuple[str, int] | None
 
 def tables_in_use() -> Tables:
     """Return the tables that runs of this session are made on."""
-    folder = _data.in_use()
+    return tables_of(_data.in_use())
+
+
+def tables_of(folder: Path | None) -> Tables:
+    """Return a folder of tables as it stands now, or the built-in ones."""
     if folder is None:
         return None
     return str(folder), max((path.stat().st_mtime_ns for path in folder.iterdir()), default=0)
@@ -187,35 +195,56 @@ def estate_of(tables: Tables) -> Estate:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _staff_of(tables: Tables) -> Staff:
-    """Return the staff that the baseline's timetable asks for, on some tables."""
+def baseline_staff(tables: Tables) -> tuple[Staff, Agents | None]:
+    """Return the staff of visits and the agents that the baseline asks for, on some tables."""
     from scenarios.load import load_scenario
-    from scenarios.staffing import planned_staff
 
-    return planned_staff(estate_of(tables), load_scenario("baseline"))
+    return _planned(estate_of(tables), load_scenario("baseline"))
 
 
-def extra_staff(text: str) -> tuple[float, float] | None:
-    """Return hours and pounds of staff a year that a scenario file adds; nothing for a faulty one.
+def _planned(estate: Estate, scenario: Scenario) -> tuple[Staff, Agents | None]:
+    from scenarios.accounts.staffing import planned_agents, planned_staff
+
+    return planned_staff(estate, scenario), planned_agents(estate, scenario)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """Hours and pounds of staff a year that a scenario adds to the baseline.
+
+    ``visits`` at sessions and video stations, ``lines`` agents of booking lines; none where one of
+    the two does not play the lines.
+    """
+
+    visits: tuple[float, float]
+    lines: tuple[float, float] | None
+
+
+def extra_staff(text: str) -> Added | None:
+    """Return the staff that a scenario file adds; nothing for a faulty one.
 
     Parameters
     ----------
     text
         The scenario file; it is set beside the timetable in use.
     """
-    return _extra_staff(text, tables_in_use())
+    return staff_beside(text, tables_in_use())
 
 
-@st.cache_data(max_entries=60, show_spinner=False)
-def _extra_staff(text: str, tables: Tables) -> tuple[float, float] | None:
-    from scenarios.drafts import checked_text
+@st.cache_resource(max_entries=60, show_spinner=False)
+def staff_beside(text: str, tables: Tables) -> Added | None:
+    """Return the staff that a scenario file adds beside the timetable of some tables."""
+    from scenarios.drafting.drafts import checked_text
     from scenarios.errors import ScenarioError
-    from scenarios.staffing import planned_staff
 
     try:
-        after = planned_staff(estate_of(tables), checked_text("draft", text))
-        before = _staff_of(tables)
+        visits, agents = _planned(estate_of(tables), checked_text("draft", text))
+        visits_before, agents_before = baseline_staff(tables)
     except (ScenarioError, ValueError):
         return None
-    hours = after.session_hours + after.video_hours - before.session_hours - before.video_hours
-    return hours, after.gbp - before.gbp
+    return Added(
+        visits=(visits.hours - visits_before.hours, visits.gbp - visits_before.gbp),
+        lines=None
+        if agents is None or agents_before is None
+        else (agents.hours - agents_before.hours, agents.gbp - agents_before.gbp),
+    )

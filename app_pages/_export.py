@@ -11,12 +11,16 @@ import streamlit as st
 from app_pages import _show, _state, _who
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from scenarios.circulation.sheets import Behind, Sheet
+    from scenarios.circulation.suppress import Counts, Rule
     from scenarios.display.marks import Mark
     from scenarios.export import Book, Kind
     from scenarios.results import Results
-    from scenarios.sheets import Behind, Sheet
-    from scenarios.studies import Study
-    from scenarios.suppress import Counts, Rule
+    from scenarios.stored_studies import Study
+
+    Told: TypeAlias = Sequence[str | Sheet]
 
 USUAL = "Hide 1 and 2"
 STRICT = "Hide under 5, round to 5"
@@ -26,7 +30,7 @@ READERS = ("For circulation: OFFICIAL", "For planners: OFFICIAL-SENSITIVE")
 
 def download(
     name: str,
-    tables: Sequence[str | Sheet] | None = None,
+    tables: Told | Callable[[], Told] | None = None,
     shown: Results | Study | Sequence[Results | Study] | None = None,
     *,
     mark: Mark | None = None,
@@ -40,8 +44,8 @@ def download(
     name
         What the tables are about, in a few words; each on a page has its own.
     tables
-        Tables as :func:`app_pages._show.table` shows them, or sheets; all that the page has shown
-        by now when left out.
+        Tables as :func:`app_pages._show.table` shows them, or sheets, or what makes them once they
+        are asked for; all that the page has shown by now when left out.
     shown
         The run or runs behind them; none where they are about the model itself.
     mark
@@ -59,13 +63,16 @@ def download(
 
     def sheets() -> list[Sheet]:
         # asked again when the file is made: a part of the page may have been drawn again alone
-        chosen = _show.tables_of(on_page) if tables is None else tables
+        told = tables() if callable(tables) else tables
+        chosen = _show.tables_of(on_page) if told is None else told
         return [sheet_of(table) for table in chosen if table]
 
-    if not sheets():
+    if not callable(tables) and not sheets():
         return
-    with st.expander(f"Export: {name[:1].lower()}{name[1:]}"):
-        _show.part(lambda: _offer(name, sheets, runs, mark=mark, counts=counts, behind=behind))
+    _show.fold(
+        f"Export: {name[:1].lower()}{name[1:]}",
+        lambda: _offer(name, sheets, runs, mark=mark, counts=counts, behind=behind),
+    )
 
 
 def _offer(
@@ -118,7 +125,7 @@ def _offer(
 
 def _rule(name: str, mark: Mark) -> Rule | None:
     """Let the reader choose how small counts are hidden in what may circulate."""
-    from scenarios.suppress import default_rule
+    from scenarios.circulation.suppress import default_rule
 
     if mark != "OFFICIAL":
         _show.say("For planners only: small counts are not hidden.")
@@ -174,7 +181,7 @@ def noted(
     content: Callable[[], bytes | str], name: str, rows: int, runs: Path, who: str
 ) -> bytes | str:
     """Make a file and note it; without the note there is no file."""
-    from scenarios import audit
+    from scenarios.circulation import audit
 
     made_now = content()
     entry = audit.Entry(

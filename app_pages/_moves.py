@@ -27,12 +27,12 @@ def show(run: _state.Run, results: Results) -> None:
     _show.section("Who moves")
     _show.say(wording.moves(results, circulate=circulate))
     _show.table(listings.moves_by_reason(placed, circulate=circulate))
-    with st.expander(
-        "What the moves give and destroy, and how many each prison receives and sends"
-    ):
-        _show.table(listings.moves_account(results.moves))
-        by_prison = _state.prisons(run.folder, run.stamp)
-        _show.table(listings.arrivals_and_departures(by_prison, circulate=circulate))
+    by_prison = _state.prisons(run.folder, run.stamp)
+    _show.fold_tables(
+        "What the moves give and destroy, and how many each prison receives and sends",
+        listings.moves_account(results.moves),
+        listings.arrivals_and_departures(by_prison, circulate=circulate),
+    )
     if circulate:
         _show.say("Single moves and their dates are for planners.")
         return
@@ -53,12 +53,11 @@ def _orders(run: _state.Run, results: Results) -> None:
     kept = _filtered(every, _effects.names(results))
     by_order = orders.block_orders(kept, names)
     _show.table(orders.orders_listing(by_order))
-    with st.expander("Move by move"):
-        _show.table(orders.listing(kept, names))
+    _show.fold_tables("Move by move", orders.listing(kept, names))
     if len(kept):
         _export.download(
             "Block orders",
-            [move_list(kept, names, room), orders.orders_sheet(by_order, room)],
+            lambda: [move_list(kept, names, room), orders.orders_sheet(by_order, room)],
             results,
             mark="OFFICIAL-SENSITIVE",
         )

@@ -20,7 +20,7 @@ from scenarios.display.move_list import move_list
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scenarios.explain import Explained
+    from scenarios.planning.explain import Explained
 
 PERSON = "person asked for"
 SAID = "said of a decision"
@@ -51,7 +51,7 @@ class Plan:
 
 def chosen_plan(run: _state.Run) -> Plan:
     """Let the planner choose the run's plan or one decided again from it; find its tables."""
-    from scenarios.again import data_like, locks_beside, manifest_of
+    from scenarios.planning.again import data_like, locks_beside, manifest_of
 
     again = _study.decided_again(run.name)
     by_name = {run.name: (Path(run.folder), run.stamp, run.title)} | {
@@ -116,10 +116,10 @@ def explain(plan: Plan, prisoner_id: str) -> None:
     _show.say(persons.answer(found, names), small=False)
     _show.numbers(persons.numbers(found))
     _show.table(persons.alternatives(found, names))
-    with st.expander("What the person's own cost is made of"):
-        _show.table(persons.terms(found))
-    with st.expander("Prisons that may not hold this person, and why"):
-        _show.table(persons.excluded(found, names))
+    _show.fold_tables("What the person's own cost is made of", persons.terms(found))
+    _show.fold_tables(
+        "Prisons that may not hold this person, and why", persons.excluded(found, names)
+    )
     _decide(plan, found, names)
 
 
@@ -194,8 +194,8 @@ def _lock(
 ) -> None:
     from data.check import TableError
     from data.words import LockAction
-    from scenarios import again
     from scenarios.errors import ScenarioError
+    from scenarios.planning import again
 
     cells = {
         "prisoner_id": prisoner_id,
@@ -220,8 +220,8 @@ def _lock(
 
 def _unlock(plan: Plan, prisoner_id: str, place: str) -> None:
     from data.check import TableError
-    from scenarios import again
     from scenarios.errors import ScenarioError
+    from scenarios.planning import again
 
     try:
         again.unlock(plan.locks, prisoner_id, place)
@@ -236,8 +236,7 @@ def decide_again(plan: Plan) -> None:
     names, locks = _effects.names(_state.opened(plan.run)), _locks(plan)
     _show.section("Decide the plan again")
     if len(locks):
-        with st.expander(f"All decisions so far: {len(locks):,}"):
-            _show.table(persons.decided(locks, names))
+        _show.fold_tables(f"All decisions so far: {len(locks):,}", persons.decided(locks, names))
     else:
         _show.say("No decision is kept for these tables yet.")
     made = _jobs.panel(["allocate"])
@@ -266,8 +265,8 @@ def decide_again(plan: Plan) -> None:
 
 
 def _begin(plan: Plan, most_changes: int | None) -> None:
-    from scenarios.again import scenario_like
     from scenarios.errors import ScenarioError
+    from scenarios.planning.again import scenario_like
 
     locks = _locks(plan)
     try:
@@ -289,7 +288,7 @@ def _begin(plan: Plan, most_changes: int | None) -> None:
 
 def _latest(plan: Plan, made: Path | None) -> Path | None:
     """Give the plan just made from this run, else the one shown if it was decided again."""
-    from scenarios.again import read_steered
+    from scenarios.planning.again import read_steered
 
     of_run = [study.folder for study in _study.decided_again(plan.run.name)]
     if made is not None and made.resolve() in [folder.resolve() for folder in of_run]:
@@ -302,7 +301,7 @@ def _latest(plan: Plan, made: Path | None) -> Path | None:
 def _show_cost(folder: Path, names: Mapping[str, str], establishments: pd.DataFrame) -> None:
     import pandas as pd
 
-    from scenarios.again import read_steered
+    from scenarios.planning.again import read_steered
 
     account = read_steered(folder)
     assert account is not None
@@ -315,12 +314,11 @@ def _show_cost(folder: Path, names: Mapping[str, str], establishments: pd.DataFr
         _show.table(persons.changed(changed, names))
     study = next(each for each in _study.found("allocate") if each.name == folder.name)
     rows = _study.moves(str(folder), study.stamp).assign(date=orders.NO_DATE)
-    with st.expander("Moves of this plan"):
-        _show.table(orders.listing(rows, establishments))
+    _show.fold_tables("Moves of this plan", orders.listing(rows, establishments))
     by_order = orders.block_orders(rows, establishments)
     _export.download(
         "Moves of the plan decided again",
-        [move_list(rows, establishments), orders.orders_sheet(by_order)],
+        lambda: [move_list(rows, establishments), orders.orders_sheet(by_order)],
         study,
         mark="OFFICIAL-SENSITIVE",
     )
@@ -328,7 +326,7 @@ def _show_cost(folder: Path, names: Mapping[str, str], establishments: pd.DataFr
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _explained_once(folder: str, stamp: int, prisoner_id: str, data: str | None) -> Explained:
-    from scenarios.explain import explain_person
+    from scenarios.planning.explain import explain_person
 
     del stamp
     return explain_person(

@@ -40,8 +40,8 @@ def show(results: Results) -> None:
 
 
 def _begin(results: Results) -> None:
-    from scenarios.again import data_like, scenario_like
     from scenarios.errors import ScenarioError
+    from scenarios.planning.again import data_like, scenario_like
 
     assert results.folder is not None
     try:

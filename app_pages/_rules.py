@@ -126,26 +126,26 @@ def _rules(settings: Mapping[str, Any], key: str) -> dict[str, Any]:
         change = _rule(name, rows[name], key)
         if change:
             found[f"rules.{name}"] = change
-    with st.expander("All rules as they stand"):
-        _show.table(
-            table(
-                rules.assign(
-                    name=[_named(str(name)) for name in rules["rule"]],
-                    price_gbp=rules["price_gbp"].where(rules["level"] == "soft"),
-                    source=[wording.cited(str(cell)) for cell in rules["source"]],
-                ),
-                "Every rule, how it binds, and what it costs to break where it has a price",
-                labels={
-                    "name": "Rule",
-                    "says": "What it says",
-                    "level": "How it binds",
-                    "price_gbp": "Price",
-                    "value": "Value",
-                    "source": "Source",
-                },
-                scroll=True,
-            )
-        )
+    _show.fold_tables(
+        "All rules as they stand",
+        table(
+            rules.assign(
+                name=[_named(str(name)) for name in rules["rule"]],
+                price_gbp=rules["price_gbp"].where(rules["level"] == "soft"),
+                source=[wording.cited(str(cell)) for cell in rules["source"]],
+            ),
+            "Every rule, how it binds, and what it costs to break where it has a price",
+            labels={
+                "name": "Rule",
+                "says": "What it says",
+                "level": "How it binds",
+                "price_gbp": "Price",
+                "value": "Value",
+                "source": "Source",
+            },
+            scroll=True,
+        ),
+    )
     return found
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from scenarios.display.charts import Figure
     from scenarios.results import Results
-    from scenarios.studies import Study
+    from scenarios.stored_studies import Study
 
 FOLDER = Path(__file__).parent
 ICON = str(FOLDER / "icon.svg")
@@ -35,14 +36,20 @@ MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 Shown: TypeAlias = "list[markup.Table | Shown]"
 """Tables in the order they are shown; those of a part of a page are a list of their own."""
 
+FOLDS_OPEN = False
+"""Whether what can be opened is open to begin with, to look at a page whole."""
+
 _shown: ContextVar[Shown] = ContextVar("tables shown on this page")
+_names: ContextVar[Iterator[str]] = ContextVar("names of what can be opened on this page")
 _handling: ContextVar[marks.Mark] = ContextVar("handling mark of this page")
 
 
 def run(page: Page) -> None:
     """Run a page; when a file of the run cannot be used, say which and what to do."""
     _shown.set([])
+    _names.set(_numbered(page.url_path))
     _handling.set("OFFICIAL")
+    markup.hide_as(None)
     with _bad_input_told():
         page.run()
 
@@ -53,21 +60,95 @@ def part(draw: Callable[[], None]) -> None:
     The page's export holds the tables that the part shows when the file is asked for.
     """
     mine: Shown = []
-    how = handling()
+    within = _within(_next_name())
 
     @st.fragment
     def drawn() -> None:
         mine.clear()
-        of_page = _shown.set(mine)
-        _handling.set(how)
-        try:
-            with _bad_input_told():
-                draw()
-        finally:
-            _shown.reset(of_page)
+        with within(mine):
+            draw()
 
     kept().append(mine)
     drawn()
+
+
+def fold(label: str, draw: Callable[[], None], tables: Sequence[str] = ()) -> None:
+    """Offer a part of a page under a heading that opens it; it is drawn once it is open.
+
+    Parameters
+    ----------
+    label
+        What the heading says; words of ours.
+    draw
+        Draws the part.
+    tables
+        The tables that it shows: the page's export holds them, open or not.
+    """
+    for html in tables:
+        _note(html)
+    name = _next_name()
+    within = _within(name)
+
+    @st.fragment
+    def drawn() -> None:
+        box = st.expander(label, expanded=FOLDS_OPEN, key=f"fold {name}", on_change="rerun")
+        if box.open:
+            with box, within([]):
+                draw()
+
+    drawn()
+
+
+def fold_tables(label: str, *tables: str) -> None:
+    """Offer tables under a heading that opens them."""
+
+    def draw() -> None:
+        for html in tables:
+            table(html)
+
+    fold(label, draw, tables)
+
+
+def _within(name: str) -> Callable[[Shown], AbstractContextManager[None]]:
+    """Give what a part of this page is drawn in, now and when it is drawn again alone.
+
+    Parameters
+    ----------
+    name
+        Tells it from other parts of the page.
+
+    Returns
+    -------
+    Callable
+        Takes the list that is to hold the tables that the part shows.
+    """
+    how, pattern = handling(), markup.hiding()
+
+    @contextmanager
+    def within(mine: Shown) -> Iterator[None]:
+        shown, names = _shown.set(mine), _names.set(_numbered(name))
+        _handling.set(how)
+        try:
+            with markup.hidden_as(pattern), _bad_input_told():
+                yield
+        finally:
+            _shown.reset(shown)
+            _names.reset(names)
+
+    return within
+
+
+def _next_name() -> str:
+    """Name the next part of this page, or of what is drawn outside a page."""
+    names = _names.get(None)
+    if names is None:
+        names = _numbered("")
+        _names.set(names)
+    return next(names)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    return (f"{name}.{number}" for number in count(1))
 
 
 @contextmanager
@@ -171,9 +252,7 @@ def figure(drawn: Figure, table_html: str = "") -> None:
     st.altair_chart(drawn.chart, theme=None, width="stretch", alt=drawn.alt)
     st.html(f'<p class="estate-note">{escape(drawn.note)}</p>')
     if table_html:
-        _note(table_html)
-        with st.expander("These numbers as a table"):
-            st.html(table_html)
+        fold_tables("These numbers as a table", table_html)
 
 
 def _note(html: str) -> None:

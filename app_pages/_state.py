@@ -8,7 +8,8 @@ Everything cached is keyed on the folder and the moment its manifest was written
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def chosen_run() -> Run:
 
 def baseline_of(run: Run) -> Run | None:
     """Return the run of today's estate that played the same families as a run, if it is stored."""
-    from scenarios.compare import is_paired
+    from scenarios.comparing.compare import is_paired
     from scenarios.errors import ScenarioError
 
     for other in stored_runs():
@@ -117,12 +118,32 @@ def baseline_of(run: Run) -> Run | None:
     return None
 
 
-def front_runs(*, loaded: bool) -> tuple[Run | None, Run | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """The runs that answer on the front page.
+
+    Attributes
+    ----------
+    plan, baseline
+        The plan and the run of today's estate, where they are stored.
+    pinned
+        The one of them that an administrator chose.
+    told
+        Why a run that was chosen does not answer; empty where nothing is wrong.
+    """
+
+    plan: Run | None
+    baseline: Run | None
+    pinned: Run | None = None
+    told: str = ""
+
+
+def front_runs(*, loaded: bool) -> Front:
     """Give the plan and the run of today's estate that answer on the front page.
 
-    Both are made on the same tables, so that one can stand beside the other: those of the newest
-    run of today's estate, among runs of such people as the reader's runs are made on where there
-    are any. No ceiling answers.
+    Both are made on the same tables, so that one can stand beside the other: those of the run that
+    an administrator chose, else those of the newest run of today's estate, among runs of such
+    people as the reader's runs are made on where there are any. No ceiling answers.
 
     Parameters
     ----------
@@ -131,9 +152,53 @@ def front_runs(*, loaded: bool) -> tuple[Run | None, Run | None]:
     """
     known = [run for run in stored_runs() if not run.ceiling]
     known.sort(key=lambda run: run.is_loaded != loaded)
-    baseline = next((run for run in known if run.is_baseline), None)
+    pinned, told = _pinned(known, loaded=loaded)
+    todays = [run for run in known if run.is_baseline]
+    baseline = next((run for run in todays if pinned is None or run.data == pinned.data), None)
+    if pinned is not None and pinned.is_baseline:
+        baseline = pinned
     same = [run for run in known if baseline is None or run.data == baseline.data]
-    return next((run for run in same if run.placements == "optimised"), None), baseline
+    plan = next((run for run in same if run.placements == "optimised"), None)
+    if pinned is not None and not pinned.is_baseline:
+        plan = pinned
+    return Front(plan=plan, baseline=baseline, pinned=pinned, told=told)
+
+
+def may_be_front(run: Run) -> bool:
+    """Whether a run can answer on the front page: a plan, or a run of today's estate."""
+    return not run.ceiling and (run.is_baseline or run.placements == "optimised")
+
+
+GONE = (
+    "An administrator chose the run {run} to answer here. It is no longer stored, so the newest "
+    "runs answer."
+)
+OF_OTHER_TABLES = (
+    "An administrator chose the run {run} to answer here. It was made on other tables than "
+    "{whose}, so the newest runs answer."
+)
+
+
+def _pinned(known: Sequence[Run], *, loaded: bool) -> tuple[Run | None, str]:
+    """Give the run that an administrator chose, or say why it does not answer."""
+    from scenarios.circulation.pinned import pinned
+
+    try:
+        chosen = pinned(runs_folder())
+    except ValueError as error:
+        return None, str(error)
+    if chosen is None:
+        return None, ""
+    run = next((run for run in known if run.name == chosen.run and may_be_front(run)), None)
+    if run is None:
+        return None, GONE.format(run=chosen.run)
+    if loaded and not run.is_loaded:
+        return None, OF_OTHER_TABLES.format(run=run.title, whose="the ones that you brought")
+    todays = [each for each in known if each.is_baseline]
+    if todays and all(each.data != run.data for each in todays):
+        whose = "every run of today's estate that is stored"
+        return None, OF_OTHER_TABLES.format(run=run.title, whose=whose)
+    return run, ""
 
 
 def last_chosen() -> Run | None:
@@ -187,8 +252,7 @@ def people(folder: str, stamp: int) -> pd.DataFrame:
     """Return each prisoner's distance today and in the run, kept for the next page."""
     from scenarios.display import views
 
-    del stamp
-    return views.people(read_once(folder))
+    return views.people(read_once(folder, stamp))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -196,13 +260,13 @@ def prisons(folder: str, stamp: int) -> pd.DataFrame:
     """Return one row per prison: people held and their distance, today and in the run."""
     from scenarios.display import views
 
-    return views.prisons(people(folder, stamp), read_once(folder).establishments)
+    return views.prisons(people(folder, stamp), read_once(folder, stamp).establishments)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def measured(folder: str, stamp: int, names: tuple[str, ...]) -> pd.DataFrame:
-    """Return a few measures of every replication, as :func:`scenarios.queries.some_measures`."""
-    from scenarios.queries import some_measures
+    """Return what :func:`scenarios.reading.queries.some_measures` reads of every replication."""
+    from scenarios.reading.queries import some_measures
 
     del stamp
     return some_measures(Path(folder), names)
@@ -233,11 +297,11 @@ def opened_at(folder: str, stamp: int) -> Results:
     return load_results(folder)
 
 
-def read_once(folder: str) -> Results:
+def read_once(folder: str, stamp: int) -> Results:
     """Open a run whose large tables are needed this once, so that they are not kept in memory."""
-    from scenarios.results import load_results
+    from scenarios.results import StoredTables
 
-    return load_results(folder)
+    return replace(opened_at(folder, stamp), tables=StoredTables(Path(folder)))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

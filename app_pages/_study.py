@@ -13,10 +13,12 @@ from app_pages import _state
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scenarios.display.assumptions import Assumptions
+    from scenarios.display.drivers import Drivers
     from scenarios.display.frontiers import Frontier, Stability
     from scenarios.display.relaxed import Relaxed
     from scenarios.results import Results
-    from scenarios.studies import Kind, Study
+    from scenarios.stored_studies import Kind, Study
     from simulation.clock import Calendar
 
 
@@ -33,7 +35,7 @@ Told = TypeVar("Told", bound=OfSettings)
 
 def found(kind: Kind) -> list[Study]:
     """Return the stored studies of a kind, the newest first."""
-    from scenarios.studies import studies
+    from scenarios.stored_studies import studies
 
     return studies(_state.runs_folder(), kind)
 
@@ -51,6 +53,43 @@ def stability(study: Study) -> Stability:
 def relaxed(study: Study) -> Relaxed:
     """Open a study of rules."""
     return _relaxed(str(study.folder), study.stamp)
+
+
+class OfTwoRuns(Protocol):
+    """A study that tells what it compared."""
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """Its account."""
+
+
+Between = TypeVar("Between", bound=OfTwoRuns)
+
+
+def drivers_of(before: Results, after: Results) -> Drivers | None:
+    """Return the newest study of the lines between two runs, if there is one."""
+    return _between("drivers", _drivers, before, after)
+
+
+def assumptions_of(before: Results, after: Results) -> Assumptions | None:
+    """Return the newest study of assumptions about two runs, if there is one."""
+    return _between("assumptions", _assumptions, before, after)
+
+
+def _between(
+    kind: Kind, opened: Callable[[str, int], Between], before: Results, after: Results
+) -> Between | None:
+    from scenarios.comparing.compare import is_about
+    from scenarios.errors import ScenarioError
+
+    for study in found(kind):
+        try:
+            told = opened(str(study.folder), study.stamp)
+        except ScenarioError:
+            continue
+        if is_about(told.account["compared"], before, after):
+            return told
+    return None
 
 
 def frontier_of(results: Results, against: str) -> Frontier | None:
@@ -86,10 +125,10 @@ def _same(kind: Kind, opened: Callable[[Study], Told], results: Results) -> Iter
 @st.cache_resource(max_entries=4, show_spinner=False)
 def far(folder: str, stamp: int, window_days: int) -> pd.DataFrame:
     """Return how many people are held far from family and from the area of release."""
-    from scenarios.display import held
+    from scenarios.reading.held_far import far
 
     del stamp
-    return held.far(Path(folder), window_days)
+    return far(Path(folder), window_days)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -129,6 +168,22 @@ def _frontier(folder: str, stamp: int) -> Frontier:
     return open_frontier(Path(folder))
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _drivers(folder: str, stamp: int) -> Drivers:
+    from scenarios.display.drivers import open_drivers
+
+    del stamp
+    return open_drivers(Path(folder))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _assumptions(folder: str, stamp: int) -> Assumptions:
+    from scenarios.display.assumptions import open_assumptions
+
+    del stamp
+    return open_assumptions(Path(folder))
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _stability(folder: str, stamp: int) -> Stability:
     from scenarios.display.frontiers import open_stability
@@ -147,7 +202,7 @@ def _relaxed(folder: str, stamp: int) -> Relaxed:
 
 def decided_again(run: str) -> list[Study]:
     """Return the plans decided again from a run, or from one so decided, the newest first."""
-    from scenarios.again import read_steered
+    from scenarios.planning.again import read_steered
 
     told = {
         study.name: (study, account["earlier"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scenarios.display.frontiers import Frontier
-    from scenarios.studies import Study
+    from scenarios.stored_studies import Study
 
 CHART = "frontier chart"
 POINT = "point"
@@ -103,7 +103,7 @@ def draw(study: Study, found: Frontier, number: int) -> None:
 
 def make_plan(study: Study, found: Frontier, number: int) -> None:
     """Let analysts and planners make the plan of a point: a run of its scenario with its limit."""
-    from scenarios.from_point import MAKES, limit_words
+    from scenarios.drafting.from_point import MAKES, limit_words
 
     if not _who.may_work():
         return
@@ -126,9 +126,9 @@ def make_plan(study: Study, found: Frontier, number: int) -> None:
 
 
 def _begin_plan(study: Study, found: Frontier, amount: float) -> None:
-    from scenarios.again import data_like
+    from scenarios.drafting.from_point import limit_words, scenario_of_point
     from scenarios.errors import ScenarioError
-    from scenarios.from_point import limit_words, scenario_of_point
+    from scenarios.planning.again import data_like
 
     try:
         data = data_like(found.manifest["inputs"], _data.folders())

@@ -1,7 +1,7 @@
 """What the next pages need, brought in once the first one is shown.
 
-Libraries and the built-in tables are read by the page that first needs them, so that the first page
-comes soon. While its reader looks at it, the rest is read in the background.
+Libraries and the tables that everybody shares are read by the page that first needs them, so that
+the first page comes soon. While its reader looks at it, the rest is read in the background.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import import_module
 
 MODULES = (
     "duckdb",
-    "scenarios.effects",
+    "scenarios.comparing.effects",
     "scenarios.export",
     "scenarios.schema",
     "scenarios.display.figures",
@@ -21,10 +21,10 @@ MODULES = (
     "scenarios.display.held",
     "scenarios.display.orders",
     "scenarios.display.hall",
-    "scenarios.presets",
-    "scenarios.hours",
-    "scenarios.staffing",
-    "scenarios.queries",
+    "scenarios.drafting.presets",
+    "scenarios.reading.hours",
+    "scenarios.accounts.staffing",
+    "scenarios.reading.queries",
 )
 """Modules that pages other than the first import, those of the likeliest pages first."""
 
@@ -40,3 +40,10 @@ def begin() -> threading.Thread:
 def _read() -> None:
     for name in MODULES:
         import_module(name)
+    from app_pages import _data, _differently, _effects, _state
+
+    _state.outline()
+    _effects.estate_of(None)
+    tables = _effects.tables_of(_data.given())
+    for text in _differently.first_texts():
+        _effects.staff_beside(text, tables)

@@ -6,6 +6,7 @@ On the reader's own machine, without sign-in, everybody is a planner.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,7 +17,7 @@ from scenarios.display import marks
 
 if TYPE_CHECKING:
     from scenarios.results import Results
-    from scenarios.studies import Study
+    from scenarios.stored_studies import Study
 
 OWN_MACHINE = "own machine"
 PLANNERS = (
@@ -57,7 +58,18 @@ def mark(*shown: Results | Study, counts: bool = False, people: bool = False) ->
         Whether it tells planners of single people.
     """
     told = people or (counts and bool(shown))
+    if told and not is_planner():
+        _hide_as(shown)
     _show.mark(marks.handling(shown, tells_people=told and is_planner()), *shown)
+
+
+def _hide_as(shown: Sequence[Results | Study]) -> None:
+    """Hide on this page what the runs shown hide everywhere."""
+    from scenarios.circulation.suppress import default_rule
+    from scenarios.display import markup
+    from scenarios.hidden_counts import of_runs
+
+    markup.hide_as(of_runs(shown, default_rule()))
 
 
 def is_known() -> bool:
@@ -68,6 +80,11 @@ def is_known() -> bool:
 def is_planner() -> bool:
     """Whether the reader may see what is about single people."""
     return role() in ("planner", "administrator")
+
+
+def is_administrator() -> bool:
+    """Whether the reader decides for all readers; on their own machine everybody does."""
+    return role() == "administrator" or not is_known()
 
 
 def may_work() -> bool:

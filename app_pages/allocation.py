@@ -10,6 +10,8 @@ from app_pages import _export, _moves, _relaxed, _show, _state, _study, _who
 from scenarios.display import areas, figures, frontiers, held, listings, rule_rows, views, wording
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from scenarios.results import Results
 
 
@@ -39,6 +41,30 @@ def _map(run: _state.Run, results: Results, *, circulate: bool) -> None:
             areas.figure(results, by_area, outline, when, circulate=circulate),
             areas.listing(by_area, is_plan=is_plan, circulate=circulate),
         )
+
+
+def _distances(placed: pd.DataFrame, results: Results, *, circulate: bool) -> None:
+    """Offer how far people are held from home, by band of miles."""
+    is_plan = views.is_plan(results)
+    by_band = listings.distances(placed, is_plan=is_plan, circulate=circulate)
+    far = listings.far_from_home(placed, is_plan=is_plan, circulate=circulate)
+
+    def draw() -> None:
+        _show.figure(figures.distances(results, placed, circulate=circulate), by_band)
+        _show.table(far)
+
+    _show.fold("How far people are held from home, by band of miles", draw, [by_band, far])
+
+
+def _terms(results: Results) -> None:
+    """Offer what the cost of a plan is made of, and its proof."""
+    terms = listings.terms(results)
+
+    def draw() -> None:
+        _show.facts(wording.plan_facts(results))
+        _show.table(terms)
+
+    _show.fold("What the weighted cost is made of, and its proof", draw, [terms])
 
 
 run, results = _state.page("Who is held where", counts=True, people=True)
@@ -96,8 +122,10 @@ if is_plan:
 if is_plan:
     _show.section("What each rule costs the plan")
     _relaxed.show(results)
-    with st.expander("Every rule, and what breaking it costs"):
-        _show.table(rule_rows.listing(rule_rows.rule_costs(results)))
+    _show.fold_tables(
+        "Every rule, and what breaking it costs",
+        rule_rows.listing(rule_rows.rule_costs(results)),
+    )
 
 _show.section("What it means for groups of people")
 if is_plan:
@@ -105,21 +133,13 @@ if is_plan:
 _show.table(frontiers.equality_listing(results.equality, is_plan=is_plan, circulate=circulate))
 
 _show.section("More about this run")
-placed = _state.people(run.folder, run.stamp)
-with st.expander("How far people are held from home, by band of miles"):
-    _show.figure(
-        figures.distances(results, placed, circulate=circulate),
-        listings.distances(placed, is_plan=is_plan, circulate=circulate),
-    )
-    _show.table(listings.far_from_home(placed, is_plan=is_plan, circulate=circulate))
-if not is_plan:
-    with st.expander("Every rule"):
-        _show.table(rule_rows.listing(rule_rows.rule_costs(results)))
+_distances(_state.people(run.folder, run.stamp), results, circulate=circulate)
 if is_plan:
-    with st.expander("What the weighted cost is made of, and its proof"):
-        _show.facts(wording.plan_facts(results))
-        _show.table(listings.terms(results))
-with st.expander("Every unit"):
-    _show.table(listings.units(results, results.establishments, circulate=circulate))
+    _terms(results)
+else:
+    _show.fold_tables("Every rule", rule_rows.listing(rule_rows.rule_costs(results)))
+_show.fold_tables(
+    "Every unit", listings.units(results, results.establishments, circulate=circulate)
+)
 
 _export.download("Who is held where", shown=results)

@@ -10,7 +10,7 @@ from app_pages import _export, _jobs, _show, _state
 from scenarios.display import lines
 from scenarios.display.lines import LineSizing
 from scenarios.display.views import ALL
-from scenarios.studies import Kind, Study, studies
+from scenarios.stored_studies import Kind, Study, studies
 
 KIND: Kind = "size-booking-line"
 SCENARIO = "baseline"
@@ -26,7 +26,8 @@ def stored(folder: str, stamp: int) -> LineSizing:
 def show_lines() -> list[str]:
     """Show how the booking lines are answered; return the tables."""
     of_line = lines.estimates_of(estimates, "line")
-    _show.say(lines.line_sentence(of_line), small=False)
+    for number, sentence in enumerate(lines.line_sentences(of_line)):
+        _show.say(sentence, small=number > 0)
     _show.numbers(lines.line_numbers(of_line))
     months = lines.month_rows(estimates)
     _show.figure(lines.by_month(results, estimates), months)
@@ -36,8 +37,7 @@ def show_lines() -> list[str]:
     by_prison = lines.prison_rows(
         estimates, names, lines.LINE_BY_PRISON, "Calls and answers by the prison called about"
     )
-    with st.expander("Prison by prison", key="lines by prison"):
-        _show.table(by_prison)
+    _show.fold_tables("Prison by prison", by_prison)
     return [*found, months, by_prison]
 
 
@@ -65,8 +65,7 @@ def show_sizing(study: Study) -> None:
     )
     _show.table(roster)
     _show.figure(lines.online(sized), moved)
-    with st.expander("Month by month", key="agents by month"):
-        _show.table(months)
+    _show.fold_tables("Month by month", months)
     _export.download("National line sized", [agents, roster, moved, months], study)
 
 
@@ -140,12 +139,10 @@ if "early_receptions" in whole:
     origin = lines.early_rows(estimates, "reception_kind")
     weekday = lines.early_rows(estimates, "reception_weekday")
     _show.table(origin)
-    with st.expander("By day of the week, and prison by prison", key="early by prison"):
-        _show.table(weekday)
-        by_prison = lines.prison_rows(
-            estimates, names, lines.EARLY_LABELS, "The first days of people received, by prison"
-        )
-        _show.table(by_prison)
+    by_prison = lines.prison_rows(
+        estimates, names, lines.EARLY_LABELS, "The first days of people received, by prison"
+    )
+    _show.fold_tables("By day of the week, and prison by prison", weekday, by_prison)
     _show.say(lines.FLOOR)
     tables += [everybody, origin, weekday, by_prison]
     _show.section("Find a prisoner")
@@ -160,8 +157,7 @@ if "safety_calls" in whole and whole["safety_calls"].mean > 0:
     safety = lines.prison_rows(
         estimates, names, lines.SAFETY_LABELS, "Safety lines by prison, in a year"
     )
-    with st.expander("Prison by prison", key="safety by prison"):
-        _show.table(safety)
+    _show.fold_tables("Prison by prison", safety)
     tables.append(safety)
 else:
     _show.say("This run does not play the safety lines.")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _effects, _export, _show, _state, _who
+from app_pages import _assumptions, _drivers, _effects, _export, _show, _state, _who
 from app_pages._state import Run
-from scenarios import effects
-from scenarios.display import compared, figures, listings, views, wording
+from scenarios.comparing import effects
+from scenarios.display import assumptions, compared, figures, listings, views, wording
 from scenarios.summary import HEADLINE
 
 if TYPE_CHECKING:
@@ -152,8 +152,14 @@ if len(rows):
     if len(relative):
         _show.figure(figures.differences(relative, note))
     _show.table(listings.differences(rows))
+    told = effects.conclusions(_state.runs_folder(), one, other)
+    _show.say(assumptions.sentence(told, list(rows["measure"])))
 else:
     _show.say("The two runs share no measure for the whole estate.")
+
+if comparison.paired:
+    _show.section("Would other assumptions turn these verdicts?")
+    _assumptions.show(one, other)
 
 _show.section("The lines that differ")
 if len(comparison.lines):
@@ -161,7 +167,10 @@ if len(comparison.lines):
 else:
     _show.say("No setting differs between these two runs.")
 
-_show.section("What the change is made of")
+_show.section("What drives the change")
+_drivers.show(one, other, comparison)
+
+_show.section("Where the change shows")
 _show.part(lambda: _split(found, note, paired=comparison.paired))
 
 _show.section("Who gains and who loses")

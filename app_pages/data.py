@@ -8,9 +8,9 @@ import streamlit as st
 
 from app_pages import _data, _export, _show, _who
 from data.load import read_table
-from scenarios import templates, uploads
 from scenarios.display import data_quality, wording
 from scenarios.export import KINDS
+from scenarios.own_tables import templates, uploads
 
 EVERY = "All tables"
 FOUND_AGAIN = (

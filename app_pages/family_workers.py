@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app_pages import _export, _jobs, _show, _state
-from scenarios.display import sizing, workers
-from scenarios.studies import Kind, Study, studies
+from scenarios.display import sizing, views, workers
+from scenarios.stored_studies import Kind, Study, studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,9 @@ until = (first + timedelta(weeks=int(calendar["weeks"]), days=-1)).isoformat()
 own = sizing.of_run(studies(_state.runs_folder(), KIND), results)
 own_sizing = stored(str(own.folder), own.stamp) if own else None
 
+today = _state.prisons(run.folder, run.stamp) if views.is_plan(results) else None
+drawn = workers.for_circulation(prisons, today)
+
 apart = workers.apart(measures, prisons, estimates)
 extra = sizing.extra_person(own_sizing)
 _show.say(workers.sentence(whole), small=False)
@@ -83,7 +86,7 @@ _show.say(f"{workers.enough(whole)} {turns}")
 if short := apart.short():
     _show.say(short)
 by_prison = workers.prison_rows(prisons)
-_show.figure(workers.need_map(results, prisons, _state.outline()), by_prison)
+_show.figure(workers.need_map(results, drawn, _state.outline()), by_prison)
 
 _show.section("By men and women, lot, provider and region")
 by = str(
@@ -99,13 +102,12 @@ by = str(
 )
 sums = workers.summed_rows(workers.summed(measures, prisons, by), by)
 _show.table(sums)
-_show.figure(workers.need_against_funded(results, prisons))
+_show.figure(workers.need_against_funded(results, drawn))
 funders = [workers.grant_rows(workers.grants(posts, until))] if len(posts) else []
 for each in funders:
     _show.table(each)
-with st.expander("Who is helped, and who is not"):
-    groups = workers.group_rows(estimates)
-    _show.table(groups)
+groups = workers.group_rows(estimates)
+_show.fold_tables("Who is helped, and who is not", groups)
 _export.download("Family workers by prison", [by_prison, sums, *funders, groups], results)
 
 
@@ -126,9 +128,10 @@ def show_sizing(study: Study) -> None:
     _show.say(sizing.fair_sentence(sized), small=False)
     fair = sizing.fair_rows(sized)
     _show.figure(sizing.fair(sized), fair)
-    with st.expander("By men and women, provider, lot and region"):
-        for name in sized.sums:
-            _show.table(sizing.sums_rows(sized, name))
+    _show.fold_tables(
+        "By men and women, provider, lot and region",
+        *(sizing.sums_rows(sized, name) for name in sized.sums),
+    )
 
     _show.section("What more or fewer workers would cost and save")
     _show.say(sizing.knee_sentence(sized))
@@ -137,7 +140,12 @@ def show_sizing(study: Study) -> None:
 
     _show.section("Where the need comes from")
     need = sizing.need_rows(sized)
-    _show.figure(sizing.need_of(sized, prison), need)
+    of_prison = sizing.need_of(sized, prison)
+    if of_prison is None:
+        _show.say(sizing.HOURS_HIDDEN)
+        _show.table(need)
+    else:
+        _show.figure(of_prison, need)
     ends = sizing.assumption_rows(sized)
     _show.table(ends)
     _export.download("Family workers sized", [needed, fair, costs, need, ends], study)

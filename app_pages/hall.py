@@ -10,7 +10,14 @@ import streamlit as st
 
 from app_pages import _effects, _export, _jobs, _show, _state
 from scenarios.display import hall, wording
-from scenarios.hall_day import REPLICATION, STEP_MINUTES, HallDay, busiest, days_of, hall_day
+from scenarios.reading.hall_day import (
+    REPLICATION,
+    STEP_MINUTES,
+    HallDay,
+    busiest,
+    days_of,
+    hall_day,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +29,7 @@ SECONDS_A_STEP = 0.7
 @st.cache_resource(max_entries=4, show_spinner=False)
 def log(folder: str, stamp: int, establishment: str) -> pd.DataFrame:
     """Return the turns at the sessions and stations of one prison."""
-    from scenarios.hall_day import log_of
+    from scenarios.reading.hall_day import log_of
     from scenarios.results import load_results
 
     del stamp

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app_pages import _effects, _export, _show, _state, _who
-from scenarios.display import figures, listings, views, wording
+from scenarios.comparing import effects
+from scenarios.display import assumptions, figures, listings, views, wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,8 @@ if baseline:
     rows = views.headline_differences(comparison.differences, wording.EFFECTS)
     _show.say(wording.basis(comparison))
     _show.table(listings.differences(rows, ("Baseline", "This run")))
+    told = effects.conclusions(_state.runs_folder(), _state.opened(baseline), results)
+    _show.say(assumptions.sentence(told, list(rows["measure"])))
 elif run.is_baseline:
     _show.table(listings.headline(results))
 else:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from app_pages import _builder, _effects, _export, _jobs, _rules, _show, _state, _who
 from app_pages._builder import Begun
-from scenarios import drafts, presets
 from scenarios.display import drafted
+from scenarios.drafting import drafts, presets
 from scenarios.errors import ScenarioError
 
 WAYS = ("A question", "One that comes with the model", "One that is kept", "A file")
@@ -323,7 +323,7 @@ scenario = headline(words(scenario))
 draft = _builder.draft_of(scenario)
 added = _effects.extra_staff(drafts.draft_text(draft)) if draft.change else None
 if added is not None:
-    _show.numbers([drafted.staff_card(added)])
+    _show.numbers(drafted.staff_cards(added.visits, added.lines))
 
 _show.section("More options")
 with st.expander("Prison by prison"):

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _data, _jobs, _show, _state, _who
+from app_pages import _data, _jobs, _show, _state, _study, _who
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from scenarios.display.questions import Answer
 
-NEWEST = "the newest that was made on the same tables as the run of today."
+NEWEST = ": the newest that was made on the same tables as the run of today."
+CHOSEN = ", chosen by an administrator."
+NEWEST_RUNS = "The newest runs"
 PLAN = "closer_to_home"
 BASELINE = "baseline"
 
@@ -25,11 +27,16 @@ _show.say(
     "and cost.",
     small=False,
 )
-plan, baseline = _state.front_runs(loaded=_data.brings_people())
+front = _state.front_runs(loaded=_data.brings_people())
+plan, baseline = front.plan, front.baseline
 shown = [_state.opened(run) for run in (plan, baseline) if run is not None]
 with top:
     _who.mark(*shown, counts=True)
 _show.notice(*shown)
+if front.told:
+    _show.say(front.told)
+elif front.pinned is not None and front.pinned == baseline:
+    _show.say(f"The estate of today is told from the run “{baseline.title}”{CHOSEN}")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -79,6 +86,51 @@ def offer(why: str, scenario: str, label: str) -> None:
         st.rerun()
 
 
+def choose_front() -> None:
+    """Let an administrator choose the run that answers here for all readers."""
+    from scenarios.circulation import pinned
+
+    folder, who = _state.runs_folder(), _who.name()
+    runs = [run for run in _state.stored_runs() if _state.may_be_front(run)]
+    words = {"": NEWEST_RUNS} | _state.labels(runs)
+    now = front.pinned.name if front.pinned else ""
+    name = st.selectbox(
+        "Run that answers here for all readers",
+        list(words),
+        index=list(words).index(now),
+        format_func=words.__getitem__,
+        key="front",
+        width=640,
+    )
+    _show.say("The other runs beside it are the newest that were made on the same tables.")
+    if not st.button("Use it for all readers", disabled=name == now and not front.told):
+        return
+    try:
+        pinned.pin(folder, name, who) if name else pinned.unpin(folder, who)
+    except OSError as error:
+        _show.refusal(f"It cannot be kept: {error.strerror}.")
+        return
+    st.rerun()
+
+
+def would_it_turn(plan: _state.Run, baseline: _state.Run | None) -> None:
+    """Say whether other assumptions would turn a plan, and its verdicts on visits, where tried."""
+    from scenarios.comparing import effects
+    from scenarios.comparing.drivers import TOLD
+    from scenarios.display import assumptions, frontiers
+
+    results = _state.opened(plan)
+    stability = _study.stability_of(results)
+    if stability is not None:
+        _show.say(frontiers.would_it_turn(stability))
+    if baseline is None:
+        return
+    told = effects.conclusions(_state.runs_folder(), _state.opened(baseline), results)
+    if told:
+        said = assumptions.sentence(told, TOLD)
+        _show.say(f"Visits under this plan, beside today. {said}")
+
+
 _jobs.panel()
 
 _show.section("Who should be held where?")
@@ -89,8 +141,11 @@ if plan or baseline:
     assert told is not None
     groups = equality(told.folder, told.stamp)
     if plan:
-        _show.say(f"Answered from the plan “{plan.title}”: {NEWEST}")
+        why = CHOSEN if front.pinned == plan else NEWEST
+        _show.say(f"Answered from the plan “{plan.title}”{why}")
     show(questions.held(_state.opened(told), groups, circulate=not _who.is_planner()))
+if plan:
+    would_it_turn(plan, baseline)
 if plan is None:
     offer(
         "No plan is stored yet. One says who would move, how much nearer families would be and "
@@ -103,7 +158,7 @@ _way_in("app_pages/allocation.py", "Who is held where, and who would move", plan
 _show.section("How many family workers?")
 if baseline:
     from scenarios.display import questions, sizing
-    from scenarios.studies import studies
+    from scenarios.stored_studies import studies
 
     results = _state.opened(baseline)
     sized = sizing.of_run(studies(_state.runs_folder(), "size-family-workers"), results)
@@ -147,3 +202,7 @@ else:
     )
 _way_in("app_pages/visits.py", "Visits and video calls", baseline)
 st.page_link("app_pages/compare.py", label="Two runs side by side")
+
+if _who.is_administrator() and (plan or baseline):
+    with st.expander("Which run answers here"):
+        choose_front()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _builder, _data, _effects, _export, _jobs, _show, _state, _who
-from scenarios import effects
+from app_pages import (
+    _assumptions,
+    _differently,
+    _effects,
+    _export,
+    _show,
+    _state,
+    _who,
+)
+from scenarios.comparing import effects
 from scenarios.display import charts, compared, figures, listings, views, visiting, wording
-from scenarios.hours import by_hour
+from scenarios.reading.hours import by_hour
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,29 +26,6 @@ if TYPE_CHECKING:
 
 EVERY_PRISON = "Every prison"
 SUMMARIES = {"Nine in ten": "wait_days_p90", "Half": "wait_days_median"}
-
-
-def _try_others(run: _state.Run) -> None:
-    """Play today's estate and this run's scenario under each way that wishes may fall with cost."""
-    from scenarios.again import data_like, manifest_of, scenario_like
-    from scenarios.errors import ScenarioError
-
-    manifest = manifest_of(Path(run.folder))
-    try:
-        data = data_like(manifest["inputs"], _data.folders())
-        scenario = scenario_like(Path(run.folder), _state.runs_folder())
-    except ScenarioError as error:
-        _show.refusal(str(error))
-        return
-    _jobs.begin(
-        "experiment",
-        title=f"Other assumptions: {run.title}",
-        scenarios=["baseline", scenario],
-        seed=int(manifest["seed"]),
-        replications=int(manifest["replications"]),
-        curves=True,
-        data=None if data is None else str(data),
-    )
 
 
 def _waits_by_prison(run: _state.Run, results: Results) -> None:
@@ -165,12 +149,11 @@ else:
     _show.numbers(visiting.policy_numbers(found, visited, _effects.cost_per_person(*pair)))
     _show.table(visiting.policy_changes(found, told))
     _show.table(visiting.policy_by_sex(found))
-    if not told:
-        _show.say("No stored experiment tried this run under other assumptions about distance.")
-        if _jobs.may_begin() and st.button("Try the other assumptions"):
-            _try_others(run)
-        _jobs.panel(("experiment",))
 _show.say(f"{wording.replications(results)} {wording.FLOOR}")
+
+if baseline is not None:
+    _show.section("Would other assumptions turn these verdicts?")
+    _assumptions.show(_state.opened(baseline), results)
 
 _show.section("How long families wait")
 waits = views.waits_by_kind(estimates)
@@ -214,14 +197,10 @@ _show.table(
 )
 
 _show.section("If visits ran differently")
-_show.say(
-    "Staff of sessions and video calls are priced from the timetable before any run; a run "
-    "measures them, and what families gain for it."
-)
-_builder.offers(("evening", "weekend", "video"))
+_show.say(_differently.INTRO)
+_show.part(lambda: _differently.choose(run))
 
-with st.expander("Every measure"):
-    _show.table(listings.measures(views.estate_measures(estimates)))
+_show.fold_tables("Every measure", listings.measures(views.estate_measures(estimates)))
 
 both = [_state.opened(baseline), results] if baseline else [results]
 _export.download("Visits and video calls", shown=both)

@@ -23,7 +23,7 @@ from optimiser.problem import INELIGIBLE, AllocationProblem, Ties
 from optimiser.solve import Plan, solve, solve_by_flow
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import allocation_inputs
+from scenarios.planning.place import allocation_inputs
 
 TENTH = 10
 """The general solver is given one person in so many."""

@@ -7,6 +7,7 @@ an empty Streamlit page opened just before, on the same machine.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import statistics
@@ -31,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
 PAGES = ("overview", "allocation", "visits", "family_workers", "booking_line", "compare")
+PAGES_OF_A_RUN = PAGES[:-1]
+SECONDS_TO_LOOK = 5
 EMPTY = "import streamlit as st\nst.html('<h1>Empty</h1>')\n"
 
 
@@ -127,6 +130,41 @@ def next_pages() -> dict[str, float | str]:
         statistics.median(taken.values()),
         f"s from a click to the whole page, median of {len(taken)} first openings; the slowest, "
         f"{slowest}, took {taken[slowest]:.2f}",
+    )
+
+
+def opens_a_run() -> dict[str, float | str]:
+    """Time a choice of another run until its page is drawn whole, on a page that is open.
+
+    Each page on a server of its own, which has read nothing of the run that is chosen, some
+    seconds after the first run was drawn: by then all has been read that no run is needed for.
+    """
+    runs = Path(_runs())
+    shown, chosen = (
+        next(path.parent.name for path in sorted(runs.glob(f"{scenario}-*/summary.json")))
+        for scenario in ("baseline", "closer_to_home")
+    )
+    title = json.loads((runs / chosen / "summary.json").read_text(encoding="utf-8"))["title"]
+    taken = {}
+    for name in PAGES_OF_A_RUN:
+        with browsing() as page, serving(["server.py", "--port"], ESTATE_RUNS=str(runs)) as served:
+            address, _, _ = served
+            _heading(page, f"{address}/{name}?run={shown}")
+            _still(page)
+            page.wait_for_timeout(1000 * SECONDS_TO_LOOK)
+            page.get_by_role("combobox", name="Run shown").click()
+            choice = page.get_by_role("option", name=str(title)).first
+            choice.wait_for()
+            begun = time.perf_counter()
+            choice.click()
+            page.locator(".estate-mark", has_text=chosen).wait_for(timeout=120_000)
+            _still(page)
+            taken[name] = time.perf_counter() - begun
+    slowest = max(taken, key=lambda name: taken[name])
+    return _beside(
+        statistics.median(taken.values()),
+        f"s from the choice of another run to its whole page, median of {len(taken)} pages; the "
+        f"slowest, {slowest}, took {taken[slowest]:.2f}",
     )
 
 
@@ -258,6 +296,7 @@ def _beside(value: float, unit: str) -> dict[str, float | str]:
 BENCHMARKS = {
     "app_first_page": first_page,
     "app_next_pages": next_pages,
+    "app_opens_run": opens_a_run,
     "app_memory": server_memory,
     "app_answers": answers_while_running,
 }

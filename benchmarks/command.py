@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from scenarios.explain import explain_person
+from scenarios.planning.explain import explain_person
 
 SCENARIO = "closer_to_home"
 """Scenario that is decided, and decided again after a lock."""

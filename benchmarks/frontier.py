@@ -14,10 +14,10 @@ from optimiser.network import prepare
 from optimiser.problem import AllocationProblem
 from optimiser.solve import solve, solve_by_flow
 from optimiser.worst import Asked, Tail, solve_worst, tail_of, worst_bound
-from scenarios.frontier import SMALLEST_GAP
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import allocation_inputs
+from scenarios.planning.place import allocation_inputs
+from scenarios.studies.frontier import SMALLEST_GAP
 
 POINTS = 12
 GAP = 1e-4

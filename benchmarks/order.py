@@ -15,7 +15,7 @@ from optimiser.strict import certify_strict, solve_strict
 from optimiser.worst import PARTS_PER_MILE, Asked, solve_worst, tail_of, worst_bound
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import allocation_inputs
+from scenarios.planning.place import allocation_inputs
 
 MOST_MILES = 95
 """Limit on the mean distance of the worst-off tenth."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.simulation import SEED, bare_loop, cpu_seconds, simulation_inputs
-from scenarios.size_line import size_line
-from scenarios.size_workers import Asked, size_workers
+from scenarios.studies.size_line import size_line
+from scenarios.studies.size_workers import Asked, size_workers
 from simulation.contact_centre import LineYear, play_line
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.line import NATIONAL

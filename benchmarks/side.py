@@ -21,7 +21,7 @@ from optimiser.programme import build_model
 from optimiser.separation import Broken, RowStore
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import allocation_inputs
+from scenarios.planning.place import allocation_inputs
 
 TENTH = 10
 """The yardstick is given one person in so many."""

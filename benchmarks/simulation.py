@@ -13,11 +13,11 @@ from typing import Any
 import simpy
 
 from benchmarks.memory import peak_megabytes
+from scenarios.ensemble.runner import process_pool, tasks_of
+from scenarios.ensemble.task import run_task
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import place, simulated_on
-from scenarios.runner import process_pool, tasks_of
-from scenarios.task import run_task
+from scenarios.planning.place import place, simulated_on
 from simulation.clock import MINUTES_PER_DAY
 from simulation.log import VisitLog, VisitOutcome
 from simulation.replicate import replicate

@@ -16,11 +16,11 @@ from data.estate import load_estate
 from data.geography import load_home_areas
 from data.population import synthesise_population
 from data.synthetic_validation import distance_bands, validation_markdown, validation_table
-from scenarios.calibrate import calibrate, calibration_markdown
 from scenarios.load import load_scenario
-from scenarios.region_validation import regions_markdown
 from scenarios.results import load_results
-from scenarios.visits_validation import services_markdown, visits_markdown
+from scenarios.validation.calibrate import calibrate, calibration_markdown
+from scenarios.validation.region_validation import regions_markdown
+from scenarios.validation.visits_validation import services_markdown, visits_markdown
 
 PAGE = Path(__file__).parent / "validation.md"
 

@@ -1,10 +1,10 @@
 """Linear programmes and programmes in whole numbers, table in and table out.
 
-GLOP, SCIP and CP-SAT come with OR-Tools and share no code beyond it; this is the second and last
-module that knows it. HiGHS comes with SciPy and solves the large linear programmes: on those of a
-country it is four times as fast as GLOP. Models are loaded in bulk, one thread solves them, and the
-same model gives the same answer. What comes back is not trusted: plans are revalued and prices
-checked where they are used.
+GLOP, SCIP and CP-SAT come with OR-Tools and share no code beyond it; besides the flow, and the two
+that write models for CP-SAT of their own, this is the one module that knows it. HiGHS comes with
+SciPy and solves the large linear programmes: on those of a country it is four times as fast as
+GLOP. Models are loaded in bulk, one thread solves them, and the same model gives the same answer.
+What comes back is not trusted: plans are revalued and prices checked where they are used.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from optimiser.problem import Integers
 from optimiser.remainder import WholeModel
 
 if TYPE_CHECKING:
+    from ortools.sat.python.cp_model import CpSolver
     from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
@@ -232,15 +233,33 @@ def has_no_answer(model: WholeModel, *, effort: float) -> bool | None:
             [columns[number] for number in column[some]], value[some]
         )
         built.add_linear_constraint(terms, low[row], high[row])
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = SEED
-    solver.parameters.max_deterministic_time = effort
-    solver.parameters.catch_sigint_signal = False
-    status = solver.solve(built)
+    status = exact_solver(effort).solve(built)
     if status == cp_model.INFEASIBLE:
         return True
     return False if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+
+
+def exact_solver(effort: float, seed: int = SEED) -> CpSolver:
+    """Make CP-SAT ready to give one answer to one model.
+
+    It leaves interrupts to whoever listens: by itself it would end its search at one and keep it
+    from everybody else, who then went on.
+
+    Parameters
+    ----------
+    effort
+        Work after which the search ends, in CP-SAT's own seconds, which a clock does not change.
+    seed
+        Of its own draws.
+    """
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    solver.parameters.max_deterministic_time = effort
+    solver.parameters.catch_sigint_signal = False
+    return solver
 
 
 def _solve(

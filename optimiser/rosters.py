@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.words import DAYS
+from optimiser.linear import exact_solver
 
 HALF_HOURS = 48
 HALF_HOURS_PER_HOUR = 2
@@ -19,8 +20,6 @@ WEEK = 7
 
 EFFORT = 20.0
 """Deterministic seconds that CP-SAT may take for one roster."""
-
-SEED = 1
 
 ROSTER_COLUMNS = ["days", "start", "end", "break_from", "agents", "paid_hours_per_week"]
 
@@ -248,10 +247,7 @@ def cheapest_roster(
         model.add(sum(counts[number] for number in there) >= int(needed[day, half_hour]))
     paid = [each.paid_half_hours for each in patterns]
     model.minimize(sum(hours * count for hours, count in zip(paid, counts, strict=True)))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = SEED
-    solver.parameters.max_deterministic_time = EFFORT
+    solver = exact_solver(EFFORT)
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         raise RuntimeError(f"CP-SAT ended with {solver.status_name(status)}; no roster was found.")

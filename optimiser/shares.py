@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optimiser.linear import exact_solver
+
 Curve = NDArray[np.int64]
 
 MOST_WORK = 30.0
@@ -197,10 +199,7 @@ def searched_shares(curves: Sequence[Curve], least: Sequence[int], total: int) -
         costs += [int(curves[place][option]) for option in options]
     model.add(cp_model.LinearExpr.weighted_sum(chosen, weights) <= total)
     model.minimize(cp_model.LinearExpr.weighted_sum(chosen, costs))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 0
-    solver.parameters.max_deterministic_time = MOST_WORK
+    solver = exact_solver(MOST_WORK, seed=0)
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         raise RuntimeError(f"no share was found ({solver.status_name(status)})")

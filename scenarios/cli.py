@@ -199,6 +199,97 @@ def run(
 
 @app.command()
 @_ends_clearly
+def drivers(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
+    against: Annotated[
+        str, typer.Option(help="Name or path of the scenario it is compared with.")
+    ] = "baseline",
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = Path("runs"),
+    seed: Seed = 1,
+    replications: Replications = 10,
+    workers: Workers = 2,
+    locks: Locks = None,
+    in_turn_only: Annotated[
+        bool,
+        typer.Option(
+            "--in-turn-only",
+            help="Leave out each line alone and on top of all the others: fewer scenarios.",
+        ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Refuse to begin anew when a study was killed.")
+    ] = False,
+) -> int:
+    """Play the lines of a scenario one at a time; say what each brings."""
+    from scenarios.run import Options
+    from scenarios.studies.drivers import drivers as played
+
+    options = Options(
+        data_dir=data_dir,
+        runs_dir=runs_dir,
+        seed=seed,
+        replications=replications,
+        workers=workers,
+        locks=locks,
+        resume=resume,
+    )
+    with _progress() as progress:
+        found = played(
+            scenario,
+            options,
+            against=against,
+            every_order=not in_turn_only,
+            progress=progress,
+        )
+    for line in (str(found.folder), "", *found.told):
+        _say(line)
+    return found.exit_code
+
+
+@app.command()
+@_ends_clearly
+def assumptions(
+    scenario: Annotated[str, typer.Argument(help="Name, or path of a .yaml file.")],
+    against: Annotated[
+        str, typer.Option(help="Name or path of the scenario it is compared with.")
+    ] = "baseline",
+    chosen: Annotated[
+        list[str] | None,
+        typer.Option("--setting", help="Setting to try; else those that bear most on visits."),
+    ] = None,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = Path("runs"),
+    seed: Seed = 1,
+    replications: Replications = 10,
+    workers: Workers = 2,
+    locks: Locks = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Refuse to begin anew when a study was killed.")
+    ] = False,
+) -> int:
+    """Say which verdicts turn when assumed settings stand at the ends of their ranges."""
+    from scenarios.run import Options
+    from scenarios.studies.assumptions import assumptions as tried
+
+    options = Options(
+        data_dir=data_dir,
+        runs_dir=runs_dir,
+        seed=seed,
+        replications=replications,
+        workers=workers,
+        locks=locks,
+        resume=resume,
+    )
+    with _progress() as progress:
+        found = tried(scenario, options, against=against, chosen=chosen or (), progress=progress)
+    for line in (str(found.folder), "", *found.told):
+        _say(line)
+    return found.exit_code
+
+
+@app.command()
+@_ends_clearly
 def replay(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     establishment: Annotated[str, typer.Option(help="Code of one establishment, such as LEI.")],
@@ -216,7 +307,7 @@ def replay(
     ] = None,
 ) -> None:
     """Play one year of one prison again; list and draw what happened."""
-    from scenarios.replay import replay as played_again
+    from scenarios.studies.replay import replay as played_again
 
     day = None if week is None else week.date()
     told = played_again(
@@ -236,7 +327,7 @@ def replay(
 @_ends_clearly
 def warm_up(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
     """Say for each prison when waits settle (MSER-5)."""
-    from scenarios.run_length import of_run, tell
+    from scenarios.studies.run_length import of_run, tell
 
     for line in tell(of_run(run)):
         _say(line)
@@ -292,7 +383,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Say why a person is held there and what any other place would cost."""
-    from scenarios import explain as explaining
+    from scenarios.planning import explain as explaining
     from scenarios.results import json_text
 
     told = explaining.explain_person(
@@ -360,7 +451,7 @@ def unlock(
     locks: Locks = None,
 ) -> None:
     """Take away what was locked or forbidden."""
-    from scenarios import steer
+    from scenarios.planning import steer
 
     for line in steer.unlock(about, prisoner, place, data_dir=data_dir, locks=locks):
         _say(line)
@@ -379,7 +470,7 @@ def _decide(
     locks: Path | None,
 ) -> None:
     from data.words import LockAction
-    from scenarios import steer
+    from scenarios.planning import steer
 
     cells = {
         "prisoner_id": prisoner,
@@ -405,7 +496,7 @@ def rules(
     out: Annotated[Path | None, typer.Option("--out", help="New CSV file.")] = None,
 ) -> None:
     """List every rule with what it costs today."""
-    from scenarios.rules_report import report_of
+    from scenarios.studies.rules_report import report_of
 
     with _progress() as progress:
         told = list(report_of(scenario, data_dir=data_dir, relax=relax, out=out, progress=progress))
@@ -425,7 +516,7 @@ def frontier(
     data_dir: DataDir = None,
 ) -> int:
     """Trace what family cost is traded against; certified points."""
-    from scenarios.frontier import frontier as traced
+    from scenarios.studies.frontier import frontier as traced
 
     with _progress() as progress:
         found = traced(
@@ -447,7 +538,7 @@ def stability(
     data_dir: DataDir = None,
 ) -> int:
     """Say which moves stay across the stated ranges."""
-    from scenarios.stability import stability as tried
+    from scenarios.studies.stability import stability as tried
 
     with _progress() as progress:
         found = tried(scenario, out_dir=out_dir, data_dir=data_dir, progress=progress)
@@ -473,7 +564,7 @@ def size_booking_line(
     data_dir: DataDir = None,
 ) -> int:
     """Give agents by half-hour, a legal roster and its cost."""
-    from scenarios.size_line import size_line
+    from scenarios.studies.size_line import size_line
 
     with _progress() as progress:
         found = size_line(
@@ -510,7 +601,7 @@ def size_family_workers(
     workers: Workers = 2,
 ) -> int:
     """Family workers by prison: for a target, and the fair share of a total."""
-    from scenarios.size_workers import Asked, size_workers
+    from scenarios.studies.size_workers import Asked, size_workers
 
     asked = Asked(
         target_days=target_days,
@@ -533,9 +624,9 @@ def compare(
     after: Annotated[Path, typer.Argument(help="Run folder.")],
 ) -> None:
     """Set two runs side by side, with intervals."""
-    from scenarios import added_sessions
-    from scenarios.compare import compare as compared
-    from scenarios.compare import tell
+    from scenarios.comparing import added_sessions
+    from scenarios.comparing.compare import compare as compared
+    from scenarios.comparing.compare import tell
     from scenarios.results import load_results
     from scenarios.run import notes
 
@@ -584,7 +675,7 @@ def validate(
 ) -> None:
     """Check a folder of tables; report all faults."""
     from scenarios.inputs import validate as validated
-    from scenarios.quality import warnings
+    from scenarios.own_tables.quality import warnings
 
     _say(validated(data_dir))
     for line in warnings(data_dir):
@@ -642,9 +733,9 @@ def _experiment(
     curves: bool,
     options: dict[str, Any],
 ) -> int:
-    from scenarios.experiment import Asked, experiment
-    from scenarios.precision import AIMED_AT, Aim
+    from scenarios.comparing.precision import AIMED_AT, Aim
     from scenarios.run import Options, notes
+    from scenarios.studies.experiment import Asked, experiment
 
     chosen = tuple(measures or AIMED_AT)
     aim = None if precision is None else Aim(share=precision, measures=chosen)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from scenarios.errors import ExitCode, ScenarioError, suggestion
-from scenarios.studies import Kind, new_study_folder
+from scenarios.stored_studies import Kind, new_study_folder
 
 if TYPE_CHECKING:
     from data.progress import Progress
@@ -153,9 +153,9 @@ def _experiment(
     measures: Sequence[str] = (),
     curves: bool = False,
 ) -> Performed:
-    from scenarios.experiment import Asked, experiment
-    from scenarios.precision import AIMED_AT, Aim
+    from scenarios.comparing.precision import AIMED_AT, Aim
     from scenarios.run import Options
+    from scenarios.studies.experiment import Asked, experiment
 
     options = Options(
         data_dir=_path(data),
@@ -168,6 +168,60 @@ def _experiment(
     )
     aim = None if precision is None else Aim(share=precision, measures=tuple(measures or AIMED_AT))
     found = experiment(scenarios, options, Asked(aim=aim, curves=curves), progress)
+    return Performed(folder=found.folder, exit_code=found.exit_code)
+
+
+def _drivers(
+    runs: Path,
+    progress: Progress,
+    scenarios: Sequence[str],
+    seed: int = 1,
+    replications: int = 10,
+    workers: int = 2,
+    data: str | None = None,
+    locks: str | None = None,
+    every_order: bool = True,
+) -> Performed:
+    from scenarios.run import Options
+    from scenarios.studies.drivers import drivers
+
+    options = Options(
+        data_dir=_path(data),
+        runs_dir=runs,
+        seed=seed,
+        replications=replications,
+        workers=workers,
+        locks=_path(locks),
+    )
+    against, scenario = scenarios
+    found = drivers(scenario, options, against=against, every_order=every_order, progress=progress)
+    return Performed(folder=found.folder, exit_code=found.exit_code)
+
+
+def _assumptions(
+    runs: Path,
+    progress: Progress,
+    scenarios: Sequence[str],
+    seed: int = 1,
+    replications: int = 10,
+    workers: int = 2,
+    data: str | None = None,
+    locks: str | None = None,
+    settings: Sequence[str] = (),
+) -> Performed:
+    from scenarios.run import Options
+    from scenarios.studies.assumptions import assumptions
+
+    options = Options(
+        data_dir=_path(data),
+        runs_dir=runs,
+        seed=seed,
+        replications=replications,
+        workers=workers,
+        locks=_path(locks),
+    )
+    against, scenario = scenarios
+    found = assumptions(scenario, options, against=against, chosen=settings, progress=progress)
     return Performed(folder=found.folder, exit_code=found.exit_code)
 
 
@@ -209,7 +263,7 @@ def _frontier(
     points: int = 12,
     data: str | None = None,
 ) -> Performed:
-    from scenarios.frontier import frontier
+    from scenarios.studies.frontier import frontier
 
     folder = new_study_folder(runs, "frontier", scenario)
     found = frontier(
@@ -224,7 +278,7 @@ def _frontier(
 
 
 def _stability(runs: Path, progress: Progress, scenario: str, data: str | None = None) -> Performed:
-    from scenarios.stability import stability
+    from scenarios.studies.stability import stability
 
     folder = new_study_folder(runs, "stability", scenario)
     found = stability(scenario, out_dir=folder, data_dir=_path(data), progress=progress)
@@ -244,7 +298,7 @@ def _size_family_workers(
     replications: int = 8,
     workers: int = 2,
 ) -> Performed:
-    from scenarios.size_workers import Asked, size_workers
+    from scenarios.studies.size_workers import Asked, size_workers
 
     folder = new_study_folder(runs, "size-family-workers", scenario)
     asked = Asked(
@@ -270,7 +324,7 @@ def _size_booking_line(
     replications: int = 4,
     data: str | None = None,
 ) -> Performed:
-    from scenarios.size_line import size_line
+    from scenarios.studies.size_line import size_line
 
     folder = new_study_folder(runs, "size-booking-line", scenario)
     found = size_line(
@@ -296,7 +350,7 @@ def _replay(
     data: str | None = None,
     start_state: str | None = None,
 ) -> Performed:
-    from scenarios.replay import replay
+    from scenarios.studies.replay import replay
 
     told = replay(
         Path(run),
@@ -311,7 +365,7 @@ def _replay(
 
 
 def _rules(runs: Path, progress: Progress, scenario: str, data: str | None = None) -> Performed:
-    from scenarios.relaxed_rules import relaxed_rules
+    from scenarios.studies.relaxed_rules import relaxed_rules
 
     folder = new_study_folder(runs, "rules", scenario)
     found = relaxed_rules(scenario, out_dir=folder, data_dir=_path(data), progress=progress)
@@ -325,6 +379,8 @@ def _planned(folder: Path, found: Planned) -> Performed:
 _DOES: dict[str, Callable[..., Performed]] = {
     "run": _run,
     "experiment": _experiment,
+    "drivers": _drivers,
+    "assumptions": _assumptions,
     "allocate": _allocate,
     "frontier": _frontier,
     "stability": _stability,

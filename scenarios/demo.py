@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios.compare import Comparison, compare
+from scenarios.comparing.compare import Comparison, compare
+from scenarios.comparing.verdict import UNDECIDED
 from scenarios.results import Results
-from scenarios.verdict import UNDECIDED
 
 SCENARIOS = ("baseline", "closer_to_home")
 

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from scenarios.circulation.safe_cells import safe_text
+from scenarios.circulation.sheets import Behind, Sheet
+from scenarios.circulation.spreadsheets import FIXED, Cell, Page, ods, zipped
+from scenarios.circulation.suppress import NOBODY, Counts, Rule, hide_together
+from scenarios.circulation.written import as_numbers
 from scenarios.display.marks import Mark, is_synthetic
 from scenarios.display.markup import DASH
 from scenarios.errors import ScenarioError
-from scenarios.safe_cells import safe_text
-from scenarios.sheets import Behind, Sheet
-from scenarios.spreadsheets import FIXED, Cell, Page, ods, zipped
-from scenarios.suppress import NOBODY, Counts, Rule, hide_together
-from scenarios.written import as_numbers
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
     from scenarios.results import Results
-    from scenarios.studies import Study
+    from scenarios.stored_studies import Study
 
 __all__ = [
     "KINDS",
@@ -116,6 +116,9 @@ class Book:
         The date of the data; files that bear a date bear this one. None where it is not known.
     rule
         How small counts are hidden; ``None`` hides nothing.
+    behind
+        The runs and studies behind the tables: a count that one of them hides in any file is hidden
+        in every file.
 
     Raises
     ------
@@ -131,6 +134,7 @@ class Book:
     about: Mapping[str, str]
     made_from: date | None
     rule: Rule | None
+    behind: Sequence[Results | Study] = ()
 
     def __post_init__(self) -> None:
         if not self.sheets:
@@ -208,6 +212,7 @@ def book_of(
         about=about,
         made_from=max(dates, default=made_from),
         rule=rule,
+        behind=shown,
     )
 
 
@@ -238,7 +243,7 @@ def file_name(book: Book, name: str, kind: Kind) -> str:
 
     Examples
     --------
-    >>> from scenarios.suppress import NOBODY
+    >>> from scenarios.circulation.suppress import NOBODY
     >>> sheet = Sheet(title="A", table=pd.DataFrame({"a": ["b"]}), labels={"a": "A"}, counts=NOBODY)
     >>> book = book_of("Who moves", [sheet], [], mark="OFFICIAL-SENSITIVE", rule=None)
     >>> file_name(book, "Who moves", "xlsx")
@@ -341,6 +346,8 @@ class _Ready:
 
 def _fit_to_leave(book: Book) -> _Ready:
     """Hide small counts, and give every table a name."""
+    from scenarios.hidden_counts import of_runs
+
     tables = [sheet.table for sheet in book.sheets]
     told: list[list[str]] = [[sheet.note] if sheet.note else [] for sheet in book.sheets]
     kept_back = []
@@ -349,7 +356,8 @@ def _fit_to_leave(book: Book) -> _Ready:
         hiding = book.rule.note
         counted = [(s.table, s.counts or _whole_numbers(s)) for s in book.sheets]
         whole = [sheet.whole for sheet in book.sheets]
-        for number, found in enumerate(hide_together(counted, book.rule, whole)):
+        pattern = of_runs(book.behind, book.rule)
+        for number, found in enumerate(hide_together(counted, book.rule, whole, pattern)):
             tables[number] = found.table
             if found.any or (book.rule.rounding > 1 and counted[number][1].columns):
                 told[number].append(book.rule.note)

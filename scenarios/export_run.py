@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenarios import audit
+from scenarios.circulation import audit
+from scenarios.circulation.suppress import default_rule
 from scenarios.errors import ScenarioError
 from scenarios.export import KINDS, Book, Kind, book_of, export
-from scenarios.suppress import default_rule
 
 if TYPE_CHECKING:
     from scenarios.results import Results

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from scenarios.studies import Kind
+from scenarios.stored_studies import Kind
 
 Command = Literal["run"] | Kind
 """A long command, as the command line names it."""
 
 State = Literal["starting", "waiting", "running", "done", "failed", "cancelled"]
+
+Basis = Literal["", "same", "alike"]
+"""By what the time left of a job is told: nothing, the same work before, or another scenario's."""
 
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 
@@ -49,9 +52,11 @@ class Request:
 class Status:
     """How far a job is.
 
-    ``seconds_left`` is for the current stage and ``None`` until it can be told. ``folder`` is the
-    run or study once done. ``message`` says what was wrong and ``reference`` names the log of an
-    unexpected fault. ``exit_code`` is the one the command line would have ended with.
+    ``seconds_left`` is for the current stage and ``None`` until it can be told. ``ends`` is when
+    the whole is expected to end, in seconds of the world's clock, and ``basis`` says by what; it is
+    ``None`` where nothing like it was done before. ``folder`` is the run or study once done.
+    ``message`` says what was wrong and ``reference`` names the log of an unexpected fault.
+    ``exit_code`` is the one the command line would have ended with.
     """
 
     state: State = "starting"
@@ -59,6 +64,8 @@ class Status:
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
+    ends: float | None = None
+    basis: Basis = ""
     folder: str | None = None
     message: str = ""
     reference: str | None = None

@@ -132,18 +132,45 @@ def _changed(path: Path) -> Read:
     written = _read_written(path)
     head, problems = _head_of(written, path.name)
     change = written.get("change")
+    told = {} if head is None else head.model_dump(include={"title", "question", "parent"})
+    found = changed_baseline(path.stem, change if isinstance(change, dict) else {}, told, path.name)
+    return replace(found, problems=(*problems, *found.problems))
+
+
+def changed_baseline(
+    name: str, change: Mapping[str, Any], head: Mapping[str, Any], file: str = ""
+) -> Read:
+    """Read the scenario that changes some settings of the baseline.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    change
+        Settings by name, or rows of a table that scenarios change, with their values as in a
+        scenario file.
+    head
+        Title and question, where they are known.
+    file
+        The file that faults are told of; ``<name>.yaml`` where it is left out.
+
+    Returns
+    -------
+    Read
+        What can be read, and every fault.
+    """
+    file = file or f"{name}.yaml"
     tree = deepcopy(_baseline())
     changes: list[Change] = []
+    problems: list[str] = []
     refused: set[str] = set()
-    for setting, value in _row_by_row(change if isinstance(change, dict) else {}):
+    for setting, value in _row_by_row(change):
         try:
             changes.append(_apply(tree, str(setting), value))
         except ScenarioError as error:
-            problems += [f"{path.name}: {problem}" for problem in error.problems]
+            problems += [f"{file}: {problem}" for problem in error.problems]
             refused.add(str(setting))
-    if head is not None:
-        tree |= {"title": head.title, "question": head.question, "parent": head.parent}
-    built = _build(path.stem, path.name, tree, tuple(changes), refused)
+    built = _build(name, file, tree | dict(head), tuple(changes), refused)
     return replace(built, problems=(*problems, *built.problems))
 
 

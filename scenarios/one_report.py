@@ -244,7 +244,7 @@ def _price_problems(
     """
     from optimiser.allocation import InfeasibleAllocationError
     from optimiser.price_range import price_faults
-    from scenarios.place import allocation_inputs
+    from scenarios.planning.place import allocation_inputs
 
     if not checked.is_whole(*OF_JOURNEYS) or not checked.sound.keys() >= {*PRICED}:
         return []

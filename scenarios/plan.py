@@ -14,7 +14,7 @@ from data.travel import travel_table
 from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
 from optimiser.conflicts import ConflictError
 from optimiser.problem import save_problem
-from scenarios.account import (
+from scenarios.accounts.account import (
     allocation_account,
     changes_table,
     equality_of,
@@ -23,20 +23,20 @@ from scenarios.account import (
     record_tables,
     today_of,
 )
-from scenarios.again import STEERED, steered_account
 from scenarios.display.wording import CEILING
 from scenarios.errors import ExitCode
 from scenarios.inputs import Inputs, input_digests
 from scenarios.one_report import asked_inputs, asked_scenario, changes_of_nothing
-from scenarios.place import place
+from scenarios.planning.again import STEERED, steered_account
+from scenarios.planning.place import place
+from scenarios.planning.shortage import shortfall_lines, shortfall_table
+from scenarios.planning.steer import lock_lines, review_lines, steered
+from scenarios.planning.steer import tell as tell_steered
+from scenarios.planning.stored_plan import known_of, open_plan
 from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_arrays, write_json, write_parquet
 from scenarios.run import Stopwatch, write_shortfall
 from scenarios.schema import Scenario
-from scenarios.shortage import shortfall_lines, shortfall_table
-from scenarios.steer import lock_lines, review_lines, steered
-from scenarios.steer import tell as tell_steered
-from scenarios.stored_plan import known_of, open_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from markupsafe import Markup
 
+    from scenarios.circulation.suppress import Pattern
     from scenarios.display.charts import Figure
     from scenarios.results import Results
 
@@ -42,15 +43,18 @@ class Section:
     parts: Sequence[Markup] = field(default_factory=tuple)
 
 
-def write_report(results: Results, path: Path) -> None:
+def write_report(results: Results, path: Path, pattern: Pattern | None = None) -> None:
     """Write the report of a run.
 
     Parameters
     ----------
     path
         The file to write, usually ``report.html`` in the run folder.
+    pattern
+        What the run hides in every file; each table hides for itself when left out.
     """
-    path.write_text(report_html(results), encoding="utf-8")
+    with markup.hidden_as(pattern):
+        path.write_text(report_html(results), encoding="utf-8")
 
 
 def report_html(results: Results) -> str:

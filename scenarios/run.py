@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from data.progress import Progress, silent
-from optimiser.allocation import Allocation, InfeasibleAllocationError, SolveStatus
-from scenarios.account import account
-from scenarios.at_hand import keep_at_hand
-from scenarios.cluster import cluster
-from scenarios.errors import ExitCode, LostWorkerError, ScenarioError
-from scenarios.inputs import Inputs, data_digest, input_digests
-from scenarios.ledger import (
-    NOT_SETTINGS,
+from data.words import ESTATE
+from optimiser.allocation import InfeasibleAllocationError, SolveStatus
+from scenarios.accounts.account import Decision, account, all_measures, today_of
+from scenarios.distance import with_groups
+from scenarios.ensemble.cluster import cluster
+from scenarios.ensemble.ledger import (
     Ledger,
     check_resumable,
     clear_old_ledgers,
@@ -28,9 +26,15 @@ from scenarios.ledger import (
     has_unfinished,
     open_ledger,
 )
+from scenarios.ensemble.runner import LOST, Crew, Ensemble, process_pool
+from scenarios.errors import ExitCode, LostWorkerError, ScenarioError
+from scenarios.hidden_counts import keep_hidden
+from scenarios.inputs import Inputs, data_digest, input_digests
 from scenarios.one_report import asked_inputs, asked_scenarios, changes_of_nothing
-from scenarios.place import place, simulated_on
+from scenarios.planning.place import place, simulated_with
+from scenarios.planning.shortage import readable_needs
 from scenarios.provenance import digest_of, manifest, model_digest, origin
+from scenarios.reading.at_hand import keep_at_hand
 from scenarios.report import write_report
 from scenarios.results import (
     Results,
@@ -43,11 +47,15 @@ from scenarios.results import (
     scratch_folder,
     write_json,
 )
-from scenarios.runner import LOST, Crew, Ensemble, process_pool
 from scenarios.schema import Scenario
-from scenarios.shortage import readable_needs
 from scenarios.start_state import begin_from, state_of, without_warm_up, write_state
 from simulation.simulate import SimulationInputs
+
+DECIDES = (
+    "as_of", "placements", "population", "records", "travel", "help", "allocation", "objective",
+    "units", "workers", "limits", "rules", "move_parts",
+)  # fmt: skip
+"""Sections of a scenario that its inputs and placements are made from."""
 
 CURVE_SETTING = "demand.decay_curve"
 """How visits fall with their cost; an experiment plays a scenario under each curve."""
@@ -120,20 +128,72 @@ def steps(
     options: Options,
     executor: Crew,
     progress: Progress = silent,
+    decided: dict[str, Decided] | None = None,
 ) -> Playing:
     """Do as ``run`` does, with one pause: when the simulated years have been handed out.
 
     In the pause the placements of another scenario can be decided. Closing it early leaves nothing
-    behind.
+    behind. ``decided`` is that of ``begin``.
     """
     folder = run_folder(scenario, options)
     if folder.is_dir() and options.save_state is None:
         yield
         return load_results(folder)
-    with begin(scenario, options, executor, progress) as begun:
+    with begin(scenario, options, executor, progress, decided) as begun:
         begun.hand_out(options.replications)
         yield
         return begun.finish()
+
+
+def measured(
+    scenario: Scenario,
+    options: Options,
+    executor: Crew,
+    progress: Progress = silent,
+    decided: dict[str, Decided] | None = None,
+) -> Generator[None, None, pd.DataFrame]:
+    """Play a scenario for the measures of the estate alone, with the pause of ``steps``.
+
+    No run is stored. What was finished stays in the ledger, so that a study of which this is a part
+    can go on after a crash; ``ledger.forget_own_ledgers`` removes it.
+    """
+    with begin(scenario, options, executor, progress, decided) as begun:
+        begun.hand_out(options.replications)
+        yield
+        return begun.of_estate()
+
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
+
+
+def in_turn(works: Iterable[tuple[Key, Generator[None, None, Made]]]) -> dict[Key, Made]:
+    """Take pieces of work with one pause to their ends, each begun in the pause of the one before.
+
+    Parameters
+    ----------
+    works
+        Each with what it is known by; made one by one.
+
+    Returns
+    -------
+    dict
+        What each one gave, by what it is known by. Where one cannot be begun, those begun before
+        it are ended all the same.
+    """
+    found: dict[Key, Made] = {}
+    waiting: dict[Key, Generator[None, None, Made]] = {}
+    with ExitStack() as begun:
+        for key, playing in works:
+            begun.enter_context(closing(playing))
+            try:
+                next(playing)
+            except Exception:
+                _ended_all(waiting)
+                raise
+            found |= _ended_all(waiting)
+            waiting = {key: playing}
+        return found | _ended_all(waiting)
 
 
 class Begun:
@@ -170,23 +230,44 @@ class Begun:
         with self._clock("simulation"):
             return self._ensemble.measures()
 
+    def of_estate(self) -> pd.DataFrame:
+        """Wait for what was handed out and give the measures of the whole estate, of distance too.
+
+        Returns
+        -------
+        DataFrame
+            Rows and columns of ``measures.parquet``, those of ``establishment`` ALL.
+        """
+        simulated = self.measures()
+        inputs, plan = self._decided.inputs, self._decided.decision.placements
+        people = with_groups(plan, today_of(inputs, plan), inputs.population.prisoners)
+        rows = all_measures(
+            simulated[simulated["establishment"] == ESTATE],
+            people,
+            scenario=self.scenario.name,
+            replications=self._ensemble.replications,
+        )
+        return rows[rows["establishment"] == ESTATE].reset_index(drop=True)
+
     def finish(self) -> Results:
         """Wait for what was handed out, store the run and open it."""
         simulated, clock = self.measures(), self._clock
         options = replace(self._options, replications=self._ensemble.replications)
-        inputs, allocation = self._decided.inputs, self._decided.allocation
+        inputs, decision = self._decided.inputs, self._decided.decision
         with clock("account"):
             made_from = origin_of(self.scenario, options)
-            visits, visited = self._ensemble.visits(), self._ensemble.visited()
             if options.save_state is not None:
+                visits = self._ensemble.visits()
                 write_state(state_of(self._given, visits, options.seed), options.save_state)
-            results = account(self.scenario, inputs, allocation, simulated, visits, made_from)
+            results = account(self.scenario, inputs, decision, simulated, made_from)
         inside = self._folder / "run"
         inside.mkdir()
         with clock("files"):
             save_tables(results, inside)
-            keep_at_hand(results.scenario, visited, inside)
-            write_report(results, inside / "report.html")
+            self._ensemble.write_visits(inside / "visits.parquet")
+            visited = self._ensemble.visited()
+            keep_at_hand(results.scenario, results.moves, visited, inside)
+            write_report(results, inside / "report.html", keep_hidden(results, inside))
         told = manifest(made_from, outputs=file_digests(inside), seconds=clock.seconds)
         write_json(told, inside / "manifest.json")
         folder = run_folder(self.scenario, options)
@@ -200,7 +281,7 @@ class Decided:
     """What a scenario is played on, and who is held where."""
 
     inputs: Inputs
-    allocation: Allocation
+    decision: Decision
 
 
 @contextmanager
@@ -231,13 +312,13 @@ def begin(
         folder = stack.enter_context(scratch_folder(run_folder(scenario, options)))
         if key not in known:
             known[key] = decide(scenario, options, clock, progress)
-        inputs, allocation = known[key].inputs, known[key].allocation
+        inputs, decision = known[key].inputs, known[key].decision
         fields = ledger_fields(scenario, options)
         ledger = stack.enter_context(
             open_ledger(options.runs_dir, scenario.name, fields, resume=options.resume)
         )
         with clock("simulation"):
-            given = simulated_on(scenario, inputs, allocation)
+            given = simulated_with(scenario, inputs, decision.placements, decision.moves)
             if options.start_state is not None:
                 given = begin_from(given, options.start_state)
             ensemble = Ensemble(
@@ -274,22 +355,18 @@ def decide(
         except InfeasibleAllocationError as error:
             write_shortfall(error, options.runs_dir / f"{scenario.name}-shortfall.csv")
             raise
-    return Decided(inputs=inputs, allocation=allocation)
+    data = data_digest(options.data_dir, options.locks)
+    return Decided(inputs=inputs, decision=Decision.of(scenario, allocation, data))
 
 
 def placements_key(scenario: Scenario) -> str:
     """Tell scenarios apart by what their inputs and placements are made from.
 
-    How visits fall with their cost is not among it: the allocation weighs the need for visits. Nor
-    are transfers in the year, of a plan's moves too: they are made once it is decided.
+    How visits are run and fall with their cost is not among it: the allocation weighs the need for
+    visits. Nor are transfers in the year, of a plan's moves too: they are made once it is decided.
     """
-    return digest_of(
-        {
-            section: value
-            for section, value in scenario.resolved().items()
-            if section not in ("demand", "transfers", *NOT_SETTINGS)
-        }
-    )
+    told = scenario.resolved()
+    return digest_of({section: told[section] for section in DECIDES})
 
 
 def ledger_fields(scenario: Scenario, options: Options) -> dict[str, str]:
@@ -327,21 +404,12 @@ def run_many(
     clear_old_ledgers(options.runs_dir)
     if options.resume:
         check_all_resumable(scenarios, options)
-    found: dict[Path, Results] = {}
     asked = {run_folder(scenario, options): scenario for scenario in scenarios}
-    with Workers(options) as workers, ExitStack() as begun:
-        waiting: dict[Path, Playing] = {}
-        for folder, scenario in asked.items():
-            told = named(progress, scenario, names)
-            playing = begun.enter_context(closing(steps(scenario, options, workers.executor, told)))
-            try:
-                next(playing)
-            except Exception:
-                _ended_all(waiting)
-                raise
-            found |= _ended_all(waiting)
-            waiting = {folder: playing}
-        found |= _ended_all(waiting)
+    with Workers(options) as workers:
+        found = in_turn(
+            (folder, steps(each, options, workers.executor, named(progress, each, names)))
+            for folder, each in asked.items()
+        )
     infeasible = any(
         results.allocation["status"] == SolveStatus.INFEASIBLE for results in found.values()
     )
@@ -363,18 +431,18 @@ def check_all_resumable(scenarios: Sequence[Scenario], options: Options) -> None
         check_resumable(options.runs_dir, scenario.name, ledger_fields(scenario, options))
 
 
-def _ended_all(waiting: dict[Path, Playing]) -> dict[Path, Results]:
-    return {folder: _ended(playing) for folder, playing in waiting.items()}
+def _ended_all(waiting: Mapping[Key, Generator[None, None, Made]]) -> dict[Key, Made]:
+    return {key: _ended(playing) for key, playing in waiting.items()}
 
 
-def _ended(playing: Playing) -> Results:
-    """Take a run from its pause to its end."""
+def _ended(playing: Generator[None, None, Made]) -> Made:
+    """Take work from its pause to its end."""
     try:
         next(playing)
     except StopIteration as end:
-        results: Results = end.value
-        return results
-    raise AssertionError("a run pauses once")
+        made: Made = end.value
+        return made
+    raise AssertionError("such work pauses once")
 
 
 class Workers:

@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scenarios.circulation.safe_cells import safe_cells
 from scenarios.errors import ScenarioError
-from scenarios.safe_cells import safe_cells
 from scenarios.schema import Change, Scenario
 from simulation.clock import MINUTES_PER_DAY
 from simulation.place import Place

@@ -51,7 +51,7 @@ HEADLINE = {
     "hall_use_share": "Tables used in visit halls",
     "video_calls": "Video calls in the year",
     "video_use_share": "Video slots used",
-    "regular_contact_share": "People with more than one visit or video call in four weeks",
+    "regular_contact_share": "More than one visit or video call in four weeks",
     "no_contact_share": "People with no visit or video call in four weeks",
     "family_money_gbp": "Fares and fuel of families in the year, before refunds",
     "family_travel_hours": "Hours of families on the way in the year",

@@ -13,6 +13,7 @@ A job is a folder with these files::
     status.json    how far it is
     alive          locked by the worker as long as it lives
     log.txt        what the worker wrote
+    times.json     what each stage took, once it has ended well
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from types import FrameType
 from typing import Any
 
 from scenarios.jobs import ENDED, Job, Request, State, Status
+from scenarios.time_left import Earlier, Expected, Step, Timer, expected
 
 JOBS = ".jobs"
 """Folder of the jobs, among the runs."""
@@ -40,14 +42,12 @@ REQUEST_FILE = "request.json"
 STATUS_FILE = "status.json"
 ALIVE_FILE = "alive"
 LOG_FILE = "log.txt"
+TIMES_FILE = "times.json"
 TURN_FILE = "turn"
 ASKED_FOLDER = "asked"
 
 KEPT_DAYS = 30
 """An ended job is forgotten so long after it was asked for; what it made stays."""
-
-STEADY_SECONDS = 1.0
-"""Before this much of a stage has passed, no time left is told."""
 
 LOOK_SECONDS = 0.2
 """A waiting job looks this often whether it is its turn."""
@@ -230,9 +230,9 @@ def work(folder: Path) -> int:
 
 def _work(folder: Path) -> int:
     from scenarios.commands import perform
+    from scenarios.ensemble.ledger import forget_own_ledgers
     from scenarios.errors import ExitCode
     from scenarios.faults import ending
-    from scenarios.ledger import forget_own_ledgers
 
     if read_status(folder).state in ENDED:  # given up before it said that it lives
         return int(ExitCode.INTERRUPTED)
@@ -243,7 +243,7 @@ def _work(folder: Path) -> int:
         with _turn(folder):
             if read_status(folder).state in ENDED:
                 return int(ExitCode.INTERRUPTED)
-            watch.begin()
+            watch.begin(expected(request, _earlier_times(folder.parent)))
             found = perform(request.command, Path(request.runs), request.options, watch.progress)
         watch.end("done", found.exit_code, folder=str(found.folder))
     except (Cancelled, KeyboardInterrupt):
@@ -274,6 +274,19 @@ def _earlier(folder: Path) -> Iterator[Job]:
     """Give the living jobs that go before one."""
     own = read_request(folder).asked_ns, folder.name
     return (job for job in _found(folder.parent, living=True) if _order(job) < own)
+
+
+def _earlier_times(parent: Path) -> Iterator[Earlier]:
+    """Give what the stages of the jobs beside took that ended well and did any work."""
+    for path in parent.glob(f"*/{TIMES_FILE}"):
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))["steps"]
+            steps = [Step(**step) for step in told]
+            asked = read_request(path.parent)
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+        if any(step.stage for step in steps):
+            yield Earlier(request=asked, steps=steps)
 
 
 def cancel(folder: Path) -> None:
@@ -336,26 +349,38 @@ class _Watch:
 
     def __init__(self, folder: Path, status: Status) -> None:
         self._folder = folder
-        self._since = 0.0
+        self._timer = Timer(time.monotonic())
+        self._measure: Expected | None = None
         self.status = status
         write_status(folder, status)
 
-    def begin(self) -> None:
-        """Say that the turn has come."""
-        self._write(state="running")
+    def begin(self, measure: Expected | None) -> None:
+        """Say that the turn has come, and take what the time left is measured by."""
+        self._measure = measure
+        now = time.monotonic()
+        self._timer = Timer(now)
+        self._write(state="running", **self._whole(now))
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Take one report."""
         now = time.monotonic()
-        if stage != self.status.stage:
-            self._since = now
-        passed = now - self._since
-        left = passed * (total - done) / done if done and passed > STEADY_SECONDS else None
-        self._write(stage=stage, done=done, total=total, seconds_left=left)
+        self._timer.report(stage, done, total, now)
+        left = self._timer.step_left(now)
+        self._write(stage=stage, done=done, total=total, seconds_left=left, **self._whole(now))
+
+    def _whole(self, now: float) -> dict[str, Any]:
+        """Say when the whole is expected to end, and what tells it."""
+        left = None if self._measure is None else self._timer.left(self._measure.steps, now)
+        if self._measure is None or left is None:
+            return {"ends": None, "basis": ""}
+        return {"ends": time.time() + left, "basis": self._measure.basis}
 
     def end(self, state: State, code: int, **found: Any) -> None:
-        """Say how the job ended."""
-        self._write(state=state, exit_code=int(code), seconds_left=None, **found)
+        """Say how the job ended; what its stages took is kept for others like it."""
+        if state == "done" and code == 0:
+            steps = self._timer.steps(time.monotonic())
+            _write_json(self._folder / TIMES_FILE, {"steps": [asdict(step) for step in steps]})
+        self._write(state=state, exit_code=int(code), seconds_left=None, ends=None, **found)
 
     def _write(self, **changes: Any) -> None:
         self.status = replace(self.status, **changes)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data.words import DAYS
 from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.columns import reals
 from simulation.demand import DemandSettings, Requests, keep_share
 from simulation.place import BEYOND, Place
 from simulation.slots import SlotCalendar
@@ -161,11 +162,11 @@ class Manner:
     settings
         Of the scenario.
     channel
-        Index into ``CHANNELS``; int64.
+        Index into ``CHANNELS``; int8.
     resolve
         Mood below which the request is not made, from 0 to 1; float64.
     wish
-        Kind of session wished for, an index into ``KINDS``; -1 where any will do; int64.
+        Kind of session wished for, an index into ``KINDS``; -1 where any will do; int8.
     takes_other
         Whether another kind will do when none of that kind is free; false where any will do.
     waits
@@ -178,9 +179,9 @@ class Manner:
     """
 
     settings: AskingSettings
-    channel: NDArray[np.int64]
+    channel: NDArray[np.int8]
     resolve: NDArray[np.float64]
-    wish: NDArray[np.int64]
+    wish: NDArray[np.int8]
     takes_other: NDArray[np.bool_]
     waits: NDArray[np.bool_]
     doubles: NDArray[np.bool_]
@@ -246,8 +247,8 @@ class Manner:
             by_kiosk,
             CHANNELS.index(Channel.KIOSK),
             np.where(by_phone, CHANNELS.index(Channel.PHONE), CHANNELS.index(Channel.ONLINE)),
-        )
-        wish = np.full(len(visits), -1)
+        ).astype(np.int8)
+        wish = np.full(len(visits), -1, dtype=np.int8)
         if settings.one_kind_share:
             wishing = np.flatnonzero(is_below("one kind", settings.one_kind_share))
             wish[wishing] = _kind(drawn("which kind", wishing), place, visits.party[wishing])
@@ -324,7 +325,7 @@ class Choices:
         self._first_too_late = dict(zip(ending.tolist(), first.tolist(), strict=True))
         self._before = calendar.before
         self.narrower = bool(self._first_too_late) or any(own is not None for own in windows)
-        self.resolve: list[float] = manner.resolve.tolist()
+        self.resolve = reals(manner.resolve)
         self.settles = bytes(manner.takes_other)
         self.waits = bytes(manner.waits)
         self.doubles = bytes(manner.doubles) if manner.doubles.any() else b""
@@ -341,8 +342,13 @@ class Choices:
         """Give the slots of the kind that each request wishes for, of those it can come to."""
         wanted = list(acceptable)
         wishing = np.flatnonzero(self._wish >= 0)
+        # most are alike, and one number stands for all that are
+        known: dict[tuple[int, int], int] = {}
         for request, wish in zip(wishing.tolist(), self._wish[wishing].tolist(), strict=True):
-            wanted[request] &= self._of_kind[wish]
+            slots = wanted[request]
+            if (slots, wish) not in known:
+                known[slots, wish] = slots & self._of_kind[wish]
+            wanted[request] = known[slots, wish]
         return wanted
 
 
@@ -360,7 +366,7 @@ def _kind(drawn: NDArray[np.float64], place: Place, party: NDArray[np.int64]) ->
 def _handled(
     place: Place,
     visits: Requests,
-    channel: NDArray[np.int64],
+    channel: NDArray[np.int8],
     settings: AskingSettings,
     calendar: Calendar,
     *,

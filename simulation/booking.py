@@ -15,6 +15,7 @@ from simulation.allowance import BY_VISIT_ORDER, Orders
 from simulation.arrivals import Agenda, Askings
 from simulation.asking import Choices
 from simulation.clock import MINUTES_PER_DAY
+from simulation.columns import filled, indices, reals
 from simulation.demand import Requests
 from simulation.log import (
     CODE,
@@ -166,9 +167,8 @@ class BookingDesk:
         self._agenda = agenda
         self._person = person
         self._visits = len(visits)
-        cancelling = np.flatnonzero(visits.cancels)
-        when = visits.cancel_at_share[cancelling].tolist()
-        self._cancel_at: dict[int, float] = dict(zip(cancelling.tolist(), when, strict=True))
+        # negative where it is not cancelled
+        self._cancel_at = reals(np.where(visits.cancels, visits.cancel_at_share, -1.0))
         self._is_last = bytearray()
         self._turns = bytes(visits.turns_to_video)
         of_request = np.empty(len(acceptable), dtype=object)
@@ -182,7 +182,7 @@ class BookingDesk:
         self._mood = mood
         self._choices = choices
         self._last_day_soon = mood.last_days_soon(visits.asked_minutes)
-        self._day: list[int] = (np.array(starts) // MINUTES_PER_DAY).tolist()
+        self._day = indices(np.array(starts) // MINUTES_PER_DAY)
         self._asked = bytearray(len(visits))
         self.done = bytearray(len(person))
         self._waiting: dict[int, None] = {}
@@ -196,7 +196,7 @@ class BookingDesk:
         self._following = following
         self.booked: list[list[int]] = [[] for _ in starts]
         self.second: dict[int, tuple[int, int]] = {}
-        self._paid = [BY_VISIT_ORDER] * len(visits)
+        self._paid = filled(BY_VISIT_ORDER, len(visits))
         self._paid_for_second: dict[int, int] = {}
         self.hand(askings.request.tolist(), askings.minutes.tolist(), askings.last.tolist())
 
@@ -205,7 +205,7 @@ class BookingDesk:
         first = len(self._recorder.answers)
         # what others wrote among the answers since was asked of nobody here
         self._is_last += bytes(first - len(self._is_last)) + bytes(last)
-        self._recorder.answers += [PASSED_OVER] * len(requests)
+        self._recorder.answers.extend(filled(PASSED_OVER, len(requests)))
         self._env.process(self._answer(requests, minutes, first))
 
     def stop_waiting(self, request: int) -> None:
@@ -332,7 +332,7 @@ class BookingDesk:
             self._recorder.add((now, request, DOUBLED, second))
         if self._day[slot] > self._last_day_soon[request]:
             self._mood.wait_long(person, now)
-        if request in self._cancel_at:
+        if self._cancel_at[request] >= 0.0:
             self._expect_cancelling(request, slot, now)
 
     def _offer(self, slot: int) -> None:
@@ -349,7 +349,7 @@ class BookingDesk:
     def start_with(self, request: int, slot: int) -> None:
         """Enter a booking that was made before the first day; the calendar holds its table."""
         self.booked[slot].append(request)
-        if request in self._cancel_at:
+        if self._cancel_at[request] >= 0.0:
             self._expect_cancelling(request, slot, self._env.now)
 
     def _expect_cancelling(self, request: int, slot: int, now: float) -> None:

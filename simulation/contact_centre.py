@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.clock import MINUTES_PER_DAY
+from simulation.columns import filled
 
 HALF_HOUR = 30
 HALF_HOURS_PER_DAY = MINUTES_PER_DAY // HALF_HOUR
@@ -38,9 +40,9 @@ class CallTable:
     minutes
         Minute of the first ringing, ascending; float64.
     service
-        What it is about, an index; int64.
+        What it is about, an index; int8.
     priority
-        Calls of a lower number are answered first; int64.
+        Calls of a lower number are answered first; int8.
     handle_minutes
         How long an agent is busy with it; float64.
     patience_minutes
@@ -51,8 +53,8 @@ class CallTable:
     """
 
     minutes: NDArray[np.float64]
-    service: NDArray[np.int64]
-    priority: NDArray[np.int64]
+    service: NDArray[np.int8]
+    priority: NDArray[np.int8]
     handle_minutes: NDArray[np.float64]
     patience_minutes: NDArray[np.float64]
     redial_minutes: NDArray[np.float64]
@@ -186,12 +188,12 @@ class ContactCentre:
     places
         Place in the book of each call that was handed over, in that order; other attributes have
         one entry for each of these.
-    answered_minutes
-        Minute at which each call was answered; ``inf`` until then.
+    ended_minutes
+        Minute at which each call was answered or given up for good; ``inf`` until then.
     tries
         How often each has rung.
-    is_lost, lost_minutes
-        Whether each has given up for good, and when.
+    is_lost
+        Whether each has given up for good.
     ended
         Calls answered or lost, in the order of their end.
     rang, held, ends, whose
@@ -207,17 +209,16 @@ class ContactCentre:
         self._free_again: list[float] = []
         self._queue: list[int] = []
         self._on_hold: dict[int, int] = {}
-        self._since: list[float] = []
-        self.places: list[int] = []
-        self.answered_minutes: list[float] = []
-        self.tries: list[int] = []
-        self.is_lost: list[bool] = []
-        self.lost_minutes: dict[int, float] = {}
-        self.ended: list[int] = []
-        self.rang: list[float] = []
-        self.held: list[float] = []
-        self.ends: list[int] = []
-        self.whose: list[int] = []
+        self._since = array("d")
+        self.places = array("i")
+        self.ended_minutes = array("d")
+        self.tries = array("i")
+        self.is_lost = bytearray()
+        self.ended = array("i")
+        self.rang = array("d")
+        self.held = array("d")
+        self.ends = bytearray()
+        self.whose = array("i")
         changes = np.flatnonzero(np.diff(staff.agents, prepend=0))
         self._to_come: list[tuple[float, int, int]] = [
             *zip((changes * float(HALF_HOUR)).tolist(), repeat(STAFF_CHANGES),
@@ -230,11 +231,12 @@ class ContactCentre:
     def hand(self, minutes: Sequence[float], places: Sequence[int]) -> None:
         """Take calls that ring at these minutes, ascending and from now on."""
         first, count = len(self.places), len(places)
-        self.places += places
-        self.answered_minutes += [NEVER] * count
-        self._since += [NEVER] * count
-        self.tries += [0] * count
-        self.is_lost += [False] * count
+        self.places.extend(places)
+        never = array("d", [NEVER]) * count
+        self.ended_minutes.extend(never)
+        self._since.extend(never)
+        self.tries.extend(filled(0, count))
+        self.is_lost += bytes(count)
         rings = zip(minutes, repeat(RINGS), range(first, first + count))
         left = self._rings[self._next : -1]
         self._rings = [*(sorted([*left, *rings]) if left else rings), LAST]
@@ -248,7 +250,7 @@ class ContactCentre:
         opens, closes, tries = self._opens, self._closes, self.tries
         handle, priority = self.book.handle_minutes.item, self.book.priority.item
         patience = self.book.patience_minutes.item
-        answered, ended = self.answered_minutes, self.ended
+        ended_at, ended = self.ended_minutes, self.ended
         rang, held, ends, whose = self.rang, self.held, self.ends, self.whose
         number = self._next
         ring = rings[number]
@@ -279,7 +281,7 @@ class ContactCentre:
             while free_again and free_again[0] < now:
                 heappop(free_again)
             if len(free_again) < self._on_duty:
-                answered[which] = now
+                ended_at[which] = now
                 rang.append(now)
                 held.append(0.0)
                 ends.append(ANSWERED)
@@ -318,7 +320,7 @@ class ContactCentre:
             # who has hung up is passed over
             if rung in on_hold:
                 call = on_hold.pop(rung)
-                self.answered_minutes[call] = now
+                self.ended_minutes[call] = now
                 self._end_try(call, self._since[call], ANSWERED, now)
                 self.ended.append(call)
                 heappush(free_again, now + self.book.handle_minutes.item(self.places[call]))
@@ -335,7 +337,7 @@ class ContactCentre:
                 heappush(self._to_come, (minute, RINGS, call))
             return
         self.is_lost[call] = True
-        self.lost_minutes[call] = now
+        self.ended_minutes[call] = now
         self.ended.append(call)
 
     def _end_try(self, call: int, rang: float, end: int, now: float) -> None:
@@ -354,14 +356,15 @@ class ContactCentre:
             call ended twice. A fault of the model.
         """
         rung, over, on_hold = sum(self.tries), len(self.ends), len(self._on_hold)
-        answered = len(self.answered_minutes) - self.answered_minutes.count(NEVER)
+        over_for_good = len(self.ended_minutes) - self.ended_minutes.count(NEVER)
+        answered = over_for_good - sum(self.is_lost)
         told = self.ends.count(ANSWERED)
         broken = []
         if rung != over + on_hold:
             broken.append(f"{rung} ringings, {over} ended and {on_hold} on hold")
-        if answered != told or len(self.ended) != answered + sum(self.is_lost):
+        if answered != told or len(self.ended) != over_for_good:
             broken.append(f"{answered} calls answered, {told} ringings answered")
-        if len(set(self.ended)) != len(self.ended):
+        if len(np.unique(np.array(self.ended))) != len(self.ended):
             broken.append("a call ended twice")
         if broken:
             raise RuntimeError(
@@ -399,7 +402,7 @@ class LineYear:
     Attributes
     ----------
     service
-        What each call was about, an index; int64.
+        What each call was about, an index; int8.
     answered_minutes
         Minute at which each was answered, ``inf`` where it was not; float64.
     tries
@@ -412,7 +415,7 @@ class LineYear:
         Of each call.
     """
 
-    service: NDArray[np.int64]
+    service: NDArray[np.int8]
     answered_minutes: NDArray[np.float64]
     tries: NDArray[np.int64]
     is_lost: NDArray[np.bool_]
@@ -426,14 +429,15 @@ class LineYear:
     def of(cls, centre: ContactCentre) -> LineYear:
         """Take over what a line has written down."""
         places = np.array(centre.places, dtype=np.int64)
+        is_lost = np.frombuffer(centre.is_lost, dtype=np.bool_)
         return cls(
             service=centre.book.service[places],
-            answered_minutes=np.array(centre.answered_minutes, dtype=np.float64),
+            answered_minutes=np.where(is_lost, NEVER, np.frombuffer(centre.ended_minutes)),
             tries=np.array(centre.tries, dtype=np.int64),
-            is_lost=np.array(centre.is_lost, dtype=np.bool_),
-            rang=np.array(centre.rang, dtype=np.float64),
-            held_minutes=np.array(centre.held, dtype=np.float64),
-            ends=np.array(centre.ends, dtype=np.int64),
+            is_lost=is_lost,
+            rang=np.frombuffer(centre.rang),
+            held_minutes=np.frombuffer(centre.held),
+            ends=np.frombuffer(centre.ends, dtype=np.uint8).astype(np.int64),
             whose=np.array(centre.whose, dtype=np.int64),
             handle_minutes=centre.book.handle_minutes[places],
         )

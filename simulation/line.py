@@ -501,14 +501,15 @@ class FamilyCalls:
     Attributes
     ----------
     phone
-        Requests that are made by telephone; int64, ascending.
+        Requests that are made by telephone, those whose families would ask most often first; int64.
     rings
         Minute at which each would first ring, in the order of ``phone``; float64.
     rings_again
         Uniform draw of when in the day each attempt rings that has to wait for the line to open;
         shape (attempts, phone).
     bookings
-        For each attempt at a request, its call; one entry for each of ``phone``.
+        The calls of each attempt: one entry for each of ``phone`` that would be made so often,
+        which are the first of them.
     others
         Calls about everything else, in order of ringing.
     """
@@ -553,10 +554,12 @@ def family_calls(
         Names of the draws.
     """
     settings = lines.settings
+    phone = phone[np.argsort(-visits.attempts[phone], kind="stable")]
     person, number = visits.person[phone], visits.number[phone]
 
-    def drawn(purpose: str) -> NDArray[np.float64]:
-        return uniform(stream_key(seed, replication, f"line {purpose}"), place.keys, person, number)
+    def drawn(purpose: str, first: int = len(phone)) -> NDArray[np.float64]:
+        stream = stream_key(seed, replication, f"line {purpose}")
+        return uniform(stream, place.keys, person[:first], number[:first])
 
     rung = RingTimes(lines, place.establishment, calendar).minutes
     attempts = len(visits.ask_again_minutes) + 1
@@ -564,7 +567,10 @@ def family_calls(
     rings = rung(visits.asked_minutes[phone], rings_again[0])
 
     def of_attempt(attempt: int) -> CallTable:
-        return _calls(rings, Service.BOOKING, settings, lambda word: drawn(f"{word} {attempt}"))
+        asks = int((visits.attempts[phone] > attempt).sum())
+        return _calls(
+            rings[:asks], Service.BOOKING, settings, lambda word: drawn(f"{word} {attempt}", asks)
+        )
 
     bookings = tuple(map(of_attempt, range(attempts)))
     found = [_calls(np.empty(0), Service.BOOKING, settings, lambda _: np.empty(0))]
@@ -651,8 +657,8 @@ def _calls(
     priority = settings.answered_here.index(service)
     return CallTable(
         minutes=rings,
-        service=np.full(count, SERVICES.index(service)),
-        priority=np.full(count, priority),
+        service=np.full(count, SERVICES.index(service), dtype=np.int8),
+        priority=np.full(count, priority, dtype=np.int8),
         handle_minutes=exponential("talks", settings.handle_minutes(service)),
         patience_minutes=np.array(patience).reshape(tries, count),
         redial_minutes=np.array(redial).reshape(tries - 1, count),

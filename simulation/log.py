@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -199,9 +200,9 @@ class Recorder:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.rows: list[float] = []
+        self.rows = array("d")
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
-        self.answers: list[int] = []
+        self.answers = array("i")
         self.instead: dict[int, int] = {}
         self.probes: list[tuple[int, bool]] = []
         self.orders: dict[str, NDArray[np.int64]] = {}
@@ -318,8 +319,7 @@ class VisitLog:
         cls, recorder: Recorder, year: Year, establishment: str, replication: int
     ) -> VisitLog:
         """Make the log of what was written down in a run."""
-        rows = np.fromiter(recorder.rows, dtype=np.float64, count=len(recorder.rows))
-        table = rows.reshape(-1, 4)
+        table = np.array(recorder.rows, dtype=np.float64).reshape(-1, 4)
         turns = (table[:, 0], *table[:, 1:].T.astype(np.int64))
         second = _second_sessions(recorder, year)
         visits, hours = _visits(recorder.visits, year, second)
@@ -541,7 +541,7 @@ _Hours = tuple[NDArray[np.float64], NDArray[np.float64]]
 def _answered(recorder: Recorder, year: Year) -> tuple[Columns, ...]:
     """Give the answers to everybody who asked, and how requests for visits ended with them."""
     visits, askings = year.visits, year.askings
-    answers = np.fromiter(recorder.answers, dtype=np.int64, count=len(recorder.answers))
+    answers = np.array(recorder.answers, dtype=np.int64)
     for_visit = askings.request < len(visits)
     put_off = np.flatnonzero(answers == PUT_OFF)
     asked = np.flatnonzero(for_visit & (answers > PASSED_OVER))
@@ -666,7 +666,7 @@ def _calls(register: Register, year: Year) -> Columns:
 def _words(codes: NDArray[np.int64], words: Sequence[str] | NDArray[np.object_]) -> pd.Categorical:
     import pandas as pd
 
-    return pd.Categorical.from_codes(codes.tolist(), pd.Index(list(words), dtype="str"))
+    return pd.Categorical.from_codes(codes, pd.Index(list(words), dtype="str"))
 
 
 def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

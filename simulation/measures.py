@@ -35,6 +35,9 @@ WAITED = "waited"
 """The quantity that counts visits by days waited."""
 
 KEYS = ["replication", "establishment", "group_by", "group"]
+_WORDS = ("establishment", "group_by", "group", "quantity")
+"""Columns of tallies that hold few words many times; as categories they are sorted far sooner."""
+
 MEASURE_COLUMNS = [*KEYS, "measure", "measure_unit", "value"]
 
 DISTANCE_BANDS = ("under_25_miles", "25_to_50_miles", "50_to_100_miles", "over_100_miles")
@@ -885,10 +888,16 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
     """
     import pandas as pd
 
-    sorted_tallies = tallies[list(COLUMNS)].sort_values(
-        [*KEYS, "quantity", "wait_days"], ignore_index=True
+    by_words = tallies[list(COLUMNS)].astype(dict.fromkeys(_WORDS, "category"))
+    by_words["establishment"] = by_words["establishment"].cat.set_categories(
+        sorted({*by_words["establishment"].cat.categories, ESTATE})
     )
-    estate = sorted_tallies.assign(establishment=ESTATE)
+    sorted_tallies = by_words.sort_values([*KEYS, "quantity", "wait_days"], ignore_index=True)
+    estate = sorted_tallies.assign(
+        establishment=pd.Categorical([ESTATE], by_words["establishment"].cat.categories).repeat(
+            len(sorted_tallies)
+        )
+    )
     here = sorted_tallies[sorted_tallies["group_by"] != REGION]
     both = pd.concat([here, estate], ignore_index=True)
     summed = both.groupby([*KEYS, "quantity", "wait_days"], observed=True)["value"].sum()
@@ -906,6 +915,7 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         parts.append(rows_of(days, name, "days"))
     return (
         pd.concat(parts, ignore_index=True)[MEASURE_COLUMNS]
+        .astype({"measure": "category"})
         .sort_values([*KEYS, "measure"], ignore_index=True)
-        .astype({"value": "float64"})
+        .astype({**dict.fromkeys((*_WORDS[:-1], "measure"), "str"), "value": "float64"})
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from simulation.bounds import below, not_shares
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY
+from simulation.columns import filled, indices
 
 MINUTES_PER_PERIOD = DAYS_PER_PERIOD * MINUTES_PER_DAY
 
-NEVER = sys.maxsize
+NEVER = 2**31 - 1
 """In place of a day that is never reached."""
 
 
@@ -107,16 +108,15 @@ class Mood:
         forgotten: float = self._kept**periods
         return 1.0 - missing * forgotten
 
-    def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> list[int]:
+    def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> Sequence[int]:
         """Give the last day on which a visit asked for at each of these minutes is not far ahead.
 
         The end of all days where nobody minds how far ahead it is.
         """
         if not self.settings.long_wait_fall:
-            return [NEVER] * len(asked_minutes)
+            return filled(NEVER, len(asked_minutes))
         asked = np.floor(asked_minutes / MINUTES_PER_DAY).astype(np.int64)
-        days: list[int] = (asked + self.settings.long_wait_days).tolist()
-        return days
+        return indices(asked + self.settings.long_wait_days)
 
     def start_late(self, person: int, now: float) -> None:
         """Take note that a visit to a person began late."""

@@ -59,10 +59,15 @@ def replicate(
         those of other blocks and given to ``totals``; and the event log (``VisitLog.table``), or
         ``None``.
     """
-    counted, _, log = count(
-        inputs, establishments, seed=seed, replication=replication, keep_log=keep_log
+    tables: list[pd.DataFrame] = []
+    counted, _ = count(
+        inputs,
+        establishments,
+        seed=seed,
+        replication=replication,
+        take_log=tables.append if keep_log else None,
     )
-    return counted.table(), log
+    return counted.table(), join_tables(tables) if tables else None
 
 
 def count(
@@ -71,22 +76,23 @@ def count(
     *,
     seed: int,
     replication: int,
-    keep_log: bool,
-) -> tuple[Tally, list[str], pd.DataFrame | None]:
+    take_log: Callable[[pd.DataFrame], None] | None = None,
+) -> tuple[Tally, list[str]]:
     """Play one replication as ``replicate`` does, and give its tallies as plain columns.
 
     Parameters
     ----------
-    inputs, establishments, seed, replication, keep_log
+    inputs, establishments, seed, replication
         As for ``replicate``.
+    take_log
+        Takes the event log of each establishment in turn, so that nobody holds those of all.
+        Without it no library of tables is needed.
 
     Returns
     -------
     tuple
-        Tallies; ids of the people who are visited in the measured weeks, once for each stay; and
-        the event log or ``None``. Without a log, no library of tables was needed.
+        Tallies; and ids of the people who are visited in the measured weeks, once for each stay.
     """
-    tables: list[pd.DataFrame] = []
     lines: list[Count] = []
     early = Tally()
     people: list[str] = []
@@ -98,8 +104,8 @@ def count(
                 continue
             for log, table in _played(inputs, group, lines, seed=seed, replication=replication):
                 if log.establishment in wanted:
-                    if keep_log:
-                        tables.append(table())
+                    if take_log is not None:
+                        take_log(table())
                     if inputs.early.modelled:
                         early.join(_early(log, inputs, seed))
                     people.extend(visited(log, inputs.calendar))
@@ -111,7 +117,7 @@ def count(
     counted.join(early)
     for of_prison in _safety(inputs, establishments, seed=seed, replication=replication):
         counted.join(of_prison)
-    return counted, people, join_tables(tables) if tables else None
+    return counted, people
 
 
 def _safety(
@@ -158,10 +164,12 @@ def _played(
             yield log, partial(log.table, calendar)
         return
     played = play_together(inputs, group, seed=seed, replication=replication)
-    for line in played.lines:
-        lines += line_counts(line, calendar)
-    answers = cache(lambda: played.answers)
-    for log in played.logs:
+    lines += [row for line in played.lines for row in line_counts(line, calendar)]
+    answers = cache(partial(played.ended.table, played.establishments))
+    logs = played.logs
+    # what lines told is let go before the years of the prisons are told
+    del played
+    for log in logs:
         yield log, partial(_with_calls, log, answers, calendar)
 
 

@@ -32,6 +32,7 @@ from simulation.calling import (
     usable_stations,
 )
 from simulation.clock import MINUTES_PER_DAY, Calendar
+from simulation.columns import indices, reals
 from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
 from simulation.early_days import EarlySettings
@@ -265,8 +266,8 @@ class OpenYear:
         The establishment's own environment, and the minute at which the year ends.
     year
         As it is known before anything happens.
-    manner
-        How each request for a visit is made.
+    channel
+        How each request for a visit is made, an index into ``CHANNELS``; int8.
     known
         The askings that are known before the year, which are all where no booking line is played.
     desk, room, tables
@@ -282,7 +283,7 @@ class OpenYear:
     env: simpy.Environment
     end: float
     year: Year
-    manner: Manner
+    channel: NDArray[np.int8]
     known: Askings
     desk: BookingDesk
     room: VideoDesk | WalkInRoom
@@ -462,8 +463,8 @@ def open_year(
     recorder = Recorder()
     env = simpy.Environment()
     agenda = Agenda(env)
-    person: list[int] = np.concatenate([visits.person, calls.person]).tolist()
-    party: list[int] = np.concatenate([visits.party, calls.party]).tolist()
+    person = indices(np.concatenate([visits.person, calls.person]))
+    party = indices(np.concatenate([visits.party, calls.party]))
     positions = [
         *acceptable_slots(slots.weekly, place, unbound(place, free)),
         *acceptable_to_callers(slots.weekly, hours_ahead, inputs.calling),
@@ -490,7 +491,7 @@ def open_year(
         person=person,
         acceptable=list(map(cache(tables.every_week), positions)),
         calendar=tables,
-        starts=sessions.start.tolist(),
+        starts=reals(sessions.start),
         orders=orders,
         rules=OrderRules.of(sessions, tables),
         mood=mood,
@@ -505,7 +506,7 @@ def open_year(
         ask_for_call=_once_cleared(room.ask, place, person),
         is_settled=place.is_settled,
         approved_day=place.approved_day.tolist(),
-        following=next_sessions(sessions, templates, inputs.asking.double_gap_minutes).tolist()
+        following=indices(next_sessions(sessions, templates, inputs.asking.double_gap_minutes))
         if inputs.asking.double_share
         else (),
     )
@@ -544,7 +545,7 @@ def open_year(
         env=env,
         end=end,
         year=year,
-        manner=manner,
+        channel=manner.channel,
         known=known,
         desk=desk,
         room=room,
@@ -558,7 +559,7 @@ def open_year(
 AskForCall = Callable[[int, int, float, int], int]
 
 
-def _once_cleared(ask: AskForCall, place: Place, person: list[int]) -> AskForCall:
+def _once_cleared(ask: AskForCall, place: Place, person: Sequence[int]) -> AskForCall:
     """Turn away who asks for a call before numbers are cleared after a transfer."""
     if not place.cleared_day.any():
         return ask
@@ -618,8 +619,8 @@ def _video_room(
     year: Year,
     inputs: SimulationInputs,
     recorder: Recorder,
-    person: list[int],
-    party: list[int],
+    person: Sequence[int],
+    party: Sequence[int],
     positions: list[int],
     *,
     seed: int,
@@ -656,8 +657,8 @@ def _video_room(
         party=party,
         acceptable=list(map(cache(free.every_week), positions)),
         calendar=free,
-        starts=slots.start.tolist(),
-        following=next_slots(slots).tolist(),
+        starts=reals(slots.start),
+        following=indices(next_slots(slots)),
         first_too_late=_first_after_stays(slots, place),
         is_long=bytes(year.going.long),
         gives_back=bytes(year.going.fails & ~year.numbered(lambda asked: asked.no_show)),

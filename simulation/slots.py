@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.clock import MINUTES_PER_DAY
+from simulation.columns import indices
 from simulation.timetable import DatedSlots, bits
 
 DAYS_PER_WEEK = 7
@@ -42,10 +44,11 @@ class SlotCalendar:
 
     __slots__ = (
         "_apart", "_base", "_bookable", "_booked", "_closed_by", "_counts", "_day", "_ends",
-        "_exempt", "_held", "_in_periods", "_index", "_limits", "_masks", "_notice_days", "_offset",
-        "_on_day", "_open", "_own", "_period", "_periods", "_reach", "_reaches", "_repeat",
-        "_rolls_on", "_session", "_sessions", "_shift", "_slot_at", "_starts", "_stride", "_today",
-        "_used_up", "_week_bits", "_weekday", "_window", "free", "window_weeks",
+        "_exempt", "_forget_at", "_held", "_in_periods", "_index", "_limits", "_masks",
+        "_notice_days", "_offset", "_on_day", "_open", "_own", "_period", "_periods", "_reach",
+        "_reaches", "_repeat", "_rolls_on", "_session", "_sessions", "_shift", "_slot_at",
+        "_starts", "_stride", "_today", "_used_up", "_week_bits", "_weekday", "_weekly_sessions",
+        "_window", "free", "window_weeks",
     )  # fmt: skip
 
     def __init__(
@@ -63,15 +66,15 @@ class SlotCalendar:
         self.free: list[int] = slots.tables.tolist()
         self._stride = stride = max(len(weekly.weekday), 1)
         index = slots.week * stride + slots.position
-        self._index: list[int] = index.tolist()
+        self._index = indices(index)
         slot_at = np.full(slots.weeks * stride, -1)
         slot_at[index] = np.arange(len(slots))
-        self._slot_at: list[int] = slot_at.tolist()
+        self._slot_at = indices(slot_at)
         periods = periods - (periods[0] if len(periods) else 0)
         self._period: list[int] = periods.tolist()
         # a template without a table has a number but no position
         sessions = int(weekly.session.max(initial=0)) + 1
-        self._session: list[int] = (slots.week * sessions + weekly.session[slots.position]).tolist()
+        self._session = indices(slots.week * sessions + weekly.session[slots.position])
         held = np.zeros((slots.weeks, stride), dtype=np.bool_)
         held[slots.week, slots.position] = True
         self._week_bits = list(map(bits, held))
@@ -90,14 +93,17 @@ class SlotCalendar:
         self._open = self._window = self._bookable = 0
         # a person's sessions and periods are numbered through: whole numbers cost the
         # collector of memory nothing, pairs would
+        self._weekly_sessions = sessions
         self._sessions = slots.weeks * sessions
         self._periods = int(periods.max(initial=0)) + 1
         # periods follow each other, so each is a span of places, empty or not
         firsts = np.searchsorted(periods, np.arange(self._periods + 1))
         self._starts: list[int] = np.append(index, len(slot_at))[firsts].tolist()
         self._booked: set[int] = set()
+        self._forget_at = 0
         self._limits = limits
-        self._held = [0] * (len(limits) * self._periods)
+        # of each person in each period: most of it stays 0
+        self._held = array("h", bytes(2 * len(limits) * self._periods))
         # the periods that a person has used up, as bits, and the slots of the window in them
         self._used_up = [-1 if limit == 0 else 0 for limit in limits]
         self._in_periods: dict[int, int] = {}
@@ -412,6 +418,15 @@ class SlotCalendar:
         self._base, self._shift = base, base * self._stride
         self._in_periods.clear()
         self._rolls_on = day + DAYS_PER_WEEK - first_day % DAYS_PER_WEEK
+        if len(self._booked) > self._forget_at:
+            self._forget(before=(day + self._offset) // DAYS_PER_WEEK)
+
+    def _forget(self, before: int) -> None:
+        """Let bookings go of weeks gone by, which would be most of them by the end of a year."""
+        first = before * self._weekly_sessions
+        self._booked = {each for each in self._booked if each % self._sessions >= first}
+        # seldom enough that it costs next to nothing
+        self._forget_at = 2 * len(self._booked)
 
 
 def _window(weekday: NDArray[np.int64], today: int, notice_days: tuple[int, int]) -> int:

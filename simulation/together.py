@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby, pairwise, repeat
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from simulation.arrivals import Askings
 from simulation.asking import CHANNELS, Channel
 from simulation.clock import MINUTES_PER_DAY, Calendar
+from simulation.columns import filled, indices
 from simulation.contact_centre import CallTable, ContactCentre, LineYear, Staff, stacked
 from simulation.early_days import receptions_of
 from simulation.line import (
@@ -51,6 +52,50 @@ ANSWER_COLUMNS = ["establishment", "request", "attempt", "minutes", "is_answered
 Ended: TypeAlias = tuple[int, int, float, bool]
 """A call about a booking that was answered, or lost for good: the request, at which of its
 attempts, the minute, and whether it was answered."""
+
+
+class Endings:
+    """Calls about a booking that ended, of several prisons.
+
+    Attributes
+    ----------
+    requests, attempts, minutes, answered
+        What an ``Ended`` tells, in columns.
+    prisons
+        Number of the prison of each.
+    """
+
+    __slots__ = ("answered", "attempts", "minutes", "prisons", "requests")
+
+    def __init__(self) -> None:
+        self.requests, self.attempts, self.prisons = array("i"), array("i"), array("i")
+        self.minutes, self.answered = array("d"), bytearray()
+
+    def add(self, prison: int, ended: Sequence[Ended]) -> None:
+        """Add calls of one prison."""
+        if not ended:
+            return
+        requests, attempts, minutes, answered = zip(*ended, strict=True)
+        self.requests.extend(requests)
+        self.attempts.extend(attempts)
+        self.minutes.extend(minutes)
+        self.answered.extend(answered)
+        self.prisons.extend(filled(prison, len(ended)))
+
+    def table(self, establishments: Sequence[str]) -> pd.DataFrame:
+        """Give one row for each: ``ANSWER_COLUMNS``."""
+        import pandas as pd
+
+        prisons = np.array(self.prisons, dtype=np.int64)
+        return pd.DataFrame(
+            {
+                "establishment": pd.Categorical.from_codes(prisons, pd.Index(establishments)),
+                "request": np.array(self.requests, dtype=np.int64),
+                "attempt": np.array(self.attempts, dtype=np.int64),
+                "minutes": np.array(self.minutes, dtype=np.float64),
+                "is_answered": np.array(self.answered, dtype=np.bool_),
+            }
+        )[ANSWER_COLUMNS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,27 +148,26 @@ class Together:
 
     Attributes
     ----------
+    establishments
+        The prisons.
     logs
-        Of the prisons.
+        Their years in that order, each told when its turn comes and once: together they take
+        several times the memory of one.
     lines
         Of the lines they ring, by name.
-    ended, whose
-        Calls about a booking that ended, in order of the end of each prison's calls, and the place
-        of each one's prison among ``logs``.
+    ended
+        Calls about a booking that ended, in order of the end of each prison's calls.
     """
 
-    logs: tuple[VisitLog, ...]
+    establishments: tuple[str, ...]
+    logs: Iterator[VisitLog]
     lines: tuple[LineLog, ...]
-    ended: Sequence[Ended]
-    whose: Sequence[int]
+    ended: Endings
 
     @property
     def answers(self) -> pd.DataFrame:
         """One row for each call that ended: ``ANSWER_COLUMNS``."""
-        import pandas as pd
-
-        prisons = pd.Index([log.establishment for log in self.logs])
-        return _answers(self.ended, pd.Categorical.from_codes(self.whose, prisons))
+        return self.ended.table(self.establishments)
 
 
 AT = itemgetter(2)
@@ -199,29 +243,32 @@ class _Prison:
     ) -> None:
         self.opened = opened
         self.calls: CallTable | None = stacked([*calls.bookings, calls.others])
-        self.number, self._first = number, 0
+        self.number = number
+        # where the calls of each attempt begin, and the others
+        self._first: list[int] = np.cumsum([0, *map(len, calls.bookings)]).tolist()
         self.unanswered: set[tuple[int, int]] = set()
         midnights = np.arange(1, calendar.days + 1) * float(MINUTES_PER_DAY)
         known = opened.known
         self._known_from: list[int] = [0, *np.searchsorted(known.minutes, midnights).tolist()]
-        self._phone = len(calls.phone)
         self._is_settled = opened.year.place.is_settled
-        self._place = dict(zip(calls.phone.tolist(), range(self._phone), strict=True))
+        place = np.full(len(opened.year.visits), -1)
+        place[calls.phone] = np.arange(len(calls.phone))
+        self._place = indices(place)
         self._rings_again = calls.rings_again
         self._ring_times = RingTimes(lines, opened.establishment, calendar)
         visits = opened.year.visits
         self._waits = visits.ask_again_minutes
-        self._attempts: list[int] = visits.attempts.tolist()
-        # a number of an array takes a quarter of the memory of one of a list
+        self._attempts = indices(visits.attempts)
         self._minutes = array("d")
-        self._requests = array("q")
+        self._requests = array("i")
         self._last = bytearray()
         self._due: dict[int, list[tuple[int, float, int]]] = {}
         rings = np.flatnonzero((calls.rings < opened.end) & (visits.attempts[calls.phone] > 0))
+        rings = rings[np.argsort(calls.phone[rings])]
         others = len(calls.others)
         minutes = np.concatenate([calls.others.minutes, calls.rings[rings]])
         order = np.argsort(minutes, kind="stable")
-        places = np.concatenate([len(calls.bookings) * self._phone + np.arange(others), rings])
+        places = np.concatenate([self._first[-1] + np.arange(others), rings])
         requests = np.concatenate([np.full(others, NO_REQUEST), calls.phone[rings]])
         self._begin = minutes[order], places[order], requests[order]
         self._begin_from: list[int] = [0, *np.searchsorted(minutes[order], midnights).tolist()]
@@ -229,7 +276,7 @@ class _Prison:
     def take_place(self, first: int) -> None:
         """Tell the prison where in a book with those of others its own calls begin."""
         minutes, places, requests = self._begin
-        self._first, self.calls = first, None
+        self._first, self.calls = [first + each for each in self._first], None
         self._begin = minutes, first + places, requests
 
     def ringing(self, day: int) -> Rings:
@@ -249,7 +296,7 @@ class _Prison:
         for attempt, ring, request in sorted(again):
             if not is_done[request]:
                 rings.minutes.append(ring)
-                rings.places.append(self._first + attempt * self._phone + self._place[request])
+                rings.places.append(self._first[attempt] + self._place[request])
                 rings.requests.append(request)
                 rings.attempts.append(attempt)
                 rings.prisons.append(self.number)
@@ -284,7 +331,7 @@ class _Prison:
                 [request for request, _, _, _ in lost],
                 [attempt + 1 == attempts[request] for request, attempt, _, _ in lost],
             )
-            answers += [NO_ANSWER] * len(lost)
+            answers.extend(filled(NO_ANSWER, len(lost)))
         self._ask_again([*turned_away, *lost])
 
     def _through(
@@ -331,7 +378,7 @@ class _Prison:
         askings = Askings(
             request=np.array(self._requests, dtype=np.int64),
             minutes=np.array(self._minutes, dtype=np.float64),
-            last=np.array(list(self._last), dtype=np.bool_),
+            last=np.array(self._last, dtype=np.bool_),
         )
         return self.opened.close(askings)
 
@@ -342,10 +389,8 @@ class _LiveLine:
     def __init__(self, name: str, staff: Staff, book: CallTable) -> None:
         self.name, self.staff = name, staff
         self._centre = ContactCentre(staff, book)
-        self._begun: list[float] = []
-        self._request: list[int] = []
-        self._attempt: list[int] = []
-        self._number: list[int] = []
+        self._begun = array("d")
+        self._request, self._attempt, self._number = array("i"), array("i"), array("i")
         self._told = 0
 
     def play_day(self, day: int, ringing: Sequence[Rings]) -> dict[int, list[Ended]]:
@@ -353,10 +398,10 @@ class _LiveLine:
         centre = self._centre
         rings = _all_of(ringing)
         if rings.minutes:
-            self._begun += rings.minutes
-            self._request += rings.requests
-            self._attempt += rings.attempts
-            self._number += rings.prisons
+            self._begun.extend(rings.minutes)
+            self._request.extend(rings.requests)
+            self._attempt.extend(rings.attempts)
+            self._number.extend(rings.prisons)
             centre.hand(rings.minutes, rings.places)
         centre.run(float((day + 1) * MINUTES_PER_DAY))
         found = dict[int, list[Ended]]()
@@ -364,12 +409,12 @@ class _LiveLine:
             request = self._request[call]
             if request == NO_REQUEST:
                 continue
-            is_lost = centre.is_lost[call]
-            minute = centre.lost_minutes[call] if is_lost else centre.answered_minutes[call]
             number = self._number[call]
             if number not in found:
                 found[number] = []
-            found[number].append((request, self._attempt[call], minute, not is_lost))
+            is_answered = not centre.is_lost[call]
+            minute = centre.ended_minutes[call]
+            found[number].append((request, self._attempt[call], minute, is_answered))
         self._told = len(centre.ended)
         return found
 
@@ -378,7 +423,7 @@ class _LiveLine:
         centre = self._centre
         centre.conserve()
         ends_request = np.zeros(len(self._request), dtype=np.bool_)
-        for call in centre.lost_minutes:
+        for call in np.flatnonzero(np.frombuffer(centre.is_lost, dtype=np.bool_)).tolist():
             behind = self._request[call], self._attempt[call]
             ends_request[call] = behind in prisons[self._number[call]].unanswered
         return LineLog(
@@ -387,7 +432,7 @@ class _LiveLine:
             year=LineYear.of(centre),
             establishments=tuple(prison.opened.establishment for prison in prisons),
             about=np.array(self._number, dtype=np.int64),
-            first_rang=np.array(self._begun, dtype=np.float64),
+            first_rang=np.frombuffer(self._begun),
             staff=self.staff,
             book=centre.book,
             places=np.array(centre.places, dtype=np.int64),
@@ -434,8 +479,7 @@ def play_together(
     first_and_last = (0, inputs.calendar.days - 1)
     names = [inputs.lines.line_on(code, day) for code in establishments for day in first_and_last]
     lines = {name: _LiveLine(name, staff(name), book) for name in dict.fromkeys(names)}
-    rows: list[Ended] = []
-    whose: list[int] = []
+    told = Endings()
     moves = {
         day: list(of_day)
         for day, of_day in groupby(
@@ -460,16 +504,14 @@ def play_together(
         for prison in prisons.values():
             of_day = ended.get(prison.number, [])
             prison.play(days, of_day)
-            rows += of_day
-            whose += repeat(prison.number, len(of_day))
-    told = tuple(line.close(replication, tuple(prisons.values())) for line in lines.values())
+            told.add(prison.number, of_day)
     opened.clear()
     return Together(
-        # a year that is told is let go before the next, for they hold most of the memory
-        logs=tuple(prisons.pop(code).close() for code in establishments),
-        lines=told,
-        ended=rows,
-        whose=whose,
+        establishments=tuple(establishments),
+        lines=tuple(line.close(replication, tuple(prisons.values())) for line in lines.values()),
+        # a year that is told is let go before the next
+        logs=(prisons.pop(code).close() for code in establishments),
+        ended=told,
     )
 
 
@@ -480,22 +522,6 @@ def _staff_there(inputs: SimulationInputs, line: str, *, seed: int, replication:
     return staff_of(
         inputs.lines, line, inputs.calendar, people=people, seed=seed, replication=replication
     )
-
-
-def _answers(rows: Sequence[Ended], establishments: pd.Categorical[str]) -> pd.DataFrame:
-    """Put calls that ended, and the prisons they were about, into a table."""
-    import pandas as pd
-
-    request, attempt, minutes, is_answered = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return pd.DataFrame(
-        {
-            "establishment": establishments,
-            "request": np.array(request, dtype=np.int64),
-            "attempt": np.array(attempt, dtype=np.int64),
-            "minutes": np.array(minutes, dtype=np.float64),
-            "is_answered": np.array(is_answered, dtype=np.bool_),
-        }
-    )[ANSWER_COLUMNS]
 
 
 def _booked_together(prisons: Iterable[_Prison]) -> CallTable:
@@ -639,7 +665,7 @@ def _open(
             lines,
             year.place,
             year.visits,
-            np.flatnonzero(opened.manner.channel == CHANNELS.index(Channel.PHONE)),
+            np.flatnonzero(opened.channel == CHANNELS.index(Channel.PHONE)),
             calendar,
             partial(
                 receptions_of, year.place, calendar, inputs.early, lines.bank_holidays, **names

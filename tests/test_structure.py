@@ -63,7 +63,7 @@ def test_package_tables_of_contents_load_no_heavy_library() -> None:
             },
         ),
         ("numba", {"optimiser/kernel.py"}),
-        ("dask|distributed", {"scenarios/cluster.py"}),
+        ("dask|distributed", {"scenarios/ensemble/cluster.py"}),
     ],
 )
 def test_a_heavy_library_is_imported_where_it_belongs_only(library: str, modules: set[str]) -> None:

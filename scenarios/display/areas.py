@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scenarios.circulation.suppress import Counts
 from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.figures import CHANGE_COLOURS
 from scenarios.display.markup import SMALL_COUNT, hidden_counts, table
-from scenarios.suppress import Counts
+from scenarios.reading.held_far import by_home_area
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -26,34 +27,6 @@ TITLES = {
     "plan": "Average miles to where people from each home area would be held in this run",
     "change": "Change in the average miles to where people from each home area are held",
 }
-
-_AREAS = """
-with journeys as materialized (
-    select p.home_area, pl.from_establishment, pl.establishment, count(*) as people,
-        count(*) filter (pl.moved) as moved
-    from read_parquet($placements) pl
-    join read_parquet($population) p on p.prisoner_id = pl.prisoner_id
-    where pl.establishment <> ''
-    group by all
-), known as materialized (
-    select j.*, before.straight_miles as miles_today, after.straight_miles as miles
-    from journeys j
-    left join read_parquet($travel) before
-        on before.home_area = j.home_area and before.establishment = j.from_establishment
-    left join read_parquet($travel) after
-        on after.home_area = j.home_area and after.establishment = j.establishment
-)
-select home_area, cast(sum(people) as bigint) as people, cast(sum(moved) as bigint) as moved,
-    sum(people * miles_today) / sum(people) as straight_miles_today,
-    sum(people * miles) / sum(people) as straight_miles,
-    cast(coalesce(sum(people) filter (miles_today > 50), 0) as bigint) as beyond_50_today,
-    cast(coalesce(sum(people) filter (miles > 50), 0) as bigint) as beyond_50,
-    cast(coalesce(sum(people) filter (miles > miles_today + $same), 0) as bigint) as further
-from known
-where miles_today is not null and miles is not null
-group by home_area
-order by home_area
-"""
 
 
 def home_areas(folder: Path, areas: pd.DataFrame) -> pd.DataFrame:
@@ -73,14 +46,9 @@ def home_areas(folder: Path, areas: pd.DataFrame) -> pd.DataFrame:
         ``moved``, mean ``straight_miles_today``, ``straight_miles`` and ``change_miles``,
         ``beyond_50_today``, ``beyond_50`` and ``further`` (people), and where it is.
     """
-    import duckdb
-
-    names = ("placements", "population", "travel")
-    files = {name: str(folder / f"{name}.parquet") for name in names}
-    with duckdb.connect() as database:
-        found = database.execute(_AREAS, files | {"same": views.NEARER_MILES}).df()
-    found["change_miles"] = found["straight_miles"] - found["straight_miles_today"]
-    return views.with_places(found, areas, "home_area")
+    found = by_home_area(folder)
+    change = found["straight_miles"] - found["straight_miles_today"]
+    return views.with_places(found.assign(change_miles=change), areas, "home_area")
 
 
 def regions(by_area: pd.DataFrame) -> pd.DataFrame:
@@ -228,6 +196,10 @@ COUNTED = Counts(
 """How :func:`with_totals` counts people. Every table of it hides the same, whatever it tells."""
 
 
+LONG = 20
+"""Rows above which a table scrolls in a frame of its own."""
+
+
 def with_totals(by_area: pd.DataFrame) -> pd.DataFrame:
     """Set the regions and everybody below the home areas, whose rows and index stay as they are."""
     by_region = regions(by_area).assign(name=EVERY)
@@ -263,7 +235,7 @@ def _listing(
         rows,
         caption,
         labels=labels,
-        scroll=True,
+        scroll=len(rows) > LONG,
         counts=COUNTED,
         circulate=circulate,
         whole=whole,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.circulation.written import Written, unit_of
+from scenarios.comparing.verdict import SAME
 from scenarios.display import wording
 from scenarios.display.markup import DASH, MINUS, cell, possible_ends
-from scenarios.written import Written, unit_of
 
 Column: TypeAlias = NDArray[np.object_]
 
@@ -77,6 +79,23 @@ def difference_interval(row: Mapping[str, Any]) -> Written:
     one_year = row.get("replications") == 1
     low, high = (None if one_year else _number(row[end]) for end in ("low", "high"))
     return Written(words=wording.difference_interval(row), low=low, high=high, unit=unit_of(name))
+
+
+def change(row: Mapping[str, Any], name: str) -> Written:
+    """Write a difference with its interval in brackets, where it has one.
+
+    Examples
+    --------
+    >>> row = {"difference": 7.0, "low": 5.5, "high": 8.4, "replications": 4, "verdict": "higher"}
+    >>> str(change(row, "visits"))
+    '+7 (+6 to +8)'
+    """
+    told = difference(float(row["difference"]), name)
+    if row["replications"] == 1 or row["verdict"] == SAME:
+        return told
+    ends = difference_interval({**row, "measure": name})
+    words = f"{told} ({str(ends).removesuffix(' points')})"
+    return replace(told, words=words, low=ends.low, high=ends.high)
 
 
 def told(found: Ranged | None, name: str) -> Written:

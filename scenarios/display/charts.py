@@ -28,6 +28,8 @@ CATEGORIES = ("#12436D", "#28A197", "#801650", "#F46A25")
 """Colours for up to four categories, in the order of use."""
 BLUES = ("#BFE3F5", "#6BACE6", "#2073BC", "#12436D")
 """Colours for up to four bands of a quantity, from low to high."""
+RISE, FALL, TOTAL = "adds", "takes away", "total"
+"""What a bar of a waterfall does to the one above."""
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 WIDTH = 640
 """Width in pixels wherever the surrounding page does not say otherwise."""
@@ -49,6 +51,7 @@ CONFIG: dict[str, Any] = {
         "gridColor": "#dee0e2",
         "labelLimit": 330,
     },
+    "axisX": {"titleAnchor": "end"},
     "legend": {
         "labelColor": TEXT,
         "labelFontSize": 13,
@@ -227,16 +230,22 @@ def ranked_bars(
     import altair as alt
 
     rows = rows[[label, value]].sort_values(value, ascending=False)
+    order = list(rows[label])
     base = alt.Chart(rows).encode(
-        y=alt.Y(f"{label}:N", sort=list(rows[label]), title=None, axis=alt.Axis(ticks=False)),
+        y=alt.Y(
+            f"{label}:N",
+            sort=order,
+            title=None,
+            axis=_row_axis(order, above=BELOW_NAME, lines=False),
+        ),
         x=alt.X(f"{value}:Q", title=unit, axis=alt.Axis(format=number_format, tickCount=4)),
         tooltip=[
             alt.Tooltip(f"{label}:N", title=" "),
             alt.Tooltip(f"{value}:Q", title=unit, format=number_format),
         ],
     )
-    chart = base.mark_bar(color=colour, height={"band": 0.7}).properties(
-        width=WIDTH, height=max(110, 34 * len(rows))
+    chart = base.mark_bar(color=colour, height=_bar_height(order, 0.7)).properties(
+        width=WIDTH, height=max(110, _row_step(order) * len(rows))
     )
     said = _said(rows, label, value, number_format)
     return _figure(chart, title, note, f"{title}. {said}.")
@@ -441,6 +450,123 @@ def trade_off_curve(
     return _figure(chart, title, note, words)
 
 
+def waterfall(
+    parts: pd.DataFrame,
+    *,
+    ends: Sequence[tuple[str, float, str]],
+    unit: str,
+    title: str,
+    note: str,
+    number_format: str = ",.0f",
+) -> Figure:
+    """Draw a change as bars that begin where the one above ends, between two totals.
+
+    Parameters
+    ----------
+    parts
+        One row per part, in order: label, change, start and end of its bar, text written beside it;
+        where its interval is known, low and high of the change.
+    ends
+        What the first and the last bar are called, their values and what is written beside them.
+    unit
+        What the axis counts.
+    """
+    import altair as alt
+
+    rows = _bars(parts, ends)
+    order = list(rows["label"])
+    domain = [RISE, FALL, TOTAL]
+    base = alt.Chart(rows).encode(
+        y=alt.Y(
+            "label:N",
+            sort=order,
+            title=None,
+            axis=_row_axis(order, above=BELOW_NAME, lines=False),
+        ),
+        tooltip=[
+            alt.Tooltip("label:N", title=" "),
+            alt.Tooltip("text:N", title="Change"),
+            alt.Tooltip("end:Q", title=unit, format=number_format),
+        ],
+    )
+    axis = alt.Axis(format=number_format, tickCount=5)
+    scale = alt.Scale(domain=_reach(rows), nice=False)
+    bars = base.mark_bar(height=_bar_height(order, 0.65)).encode(
+        x=alt.X("low_end:Q", title=unit, axis=axis, scale=scale),
+        x2="high_end:Q",
+        color=alt.Color(
+            "kind:N",
+            title=None,
+            sort=domain,
+            scale=alt.Scale(domain=domain, range=[CATEGORIES[1], CATEGORIES[3], CATEGORIES[0]]),
+            legend=alt.Legend(columns=2, symbolType="square"),
+        ),
+    )
+    labels = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12).encode(
+        x="label_at:Q", text="text:N"
+    )
+    chart = bars + labels
+    if "low" in parts:
+        chart = chart + base.mark_rule(color=TEXT, strokeWidth=2).encode(
+            x="interval_low:Q", x2="interval_high:Q"
+        )
+    if float(rows["low_end"].min()) > 0:
+        note = f"{note} The axis does not begin at zero."
+    said = "; ".join(f"{row['label']} {row['text']}" for row in rows.to_dict("records"))
+    drawn = chart.properties(width=WIDTH, height=_row_step(order) * len(rows) + 10)
+    return _figure(drawn, title, note, f"{title}. {said}.")
+
+
+def _reach(rows: pd.DataFrame) -> list[float]:
+    """Give the ends of an axis on which totals begin at its edge, with room for the last words."""
+    import numpy as np
+
+    columns = ["low_end", "high_end", "interval_low", "interval_high"]
+    ends = rows.reindex(columns=columns).to_numpy(dtype=float)
+    least, most = float(np.nanmin(ends)), float(np.nanmax(ends))
+    return [least, most + 0.1 * (most - least or 1.0)]
+
+
+def _bars(parts: pd.DataFrame, ends: Sequence[tuple[str, float, str]]) -> pd.DataFrame:
+    """Give a bar for the first total, each part and the last total."""
+    import pandas as pd
+
+    values = [value for _, value, _ in ends]
+    reach = [*values, *parts["start"], *parts["end"]]
+    if "low" in parts:
+        reach += [*(parts["start"] + parts["low"]).dropna()]
+        reach += [*(parts["start"] + parts["high"]).dropna()]
+    floor, ceiling = min(reach), max(reach)
+    foot = max(0.0, floor - 0.4 * (ceiling - floor))
+    totals = [
+        {
+            "label": label,
+            "change": value - values[0],
+            "end": value,
+            "low_end": foot,
+            "high_end": value,
+            "label_at": value,
+            "kind": TOTAL,
+            "text": text,
+        }
+        for label, value, text in ends
+    ]
+    drawn = parts.assign(
+        low_end=parts[["start", "end"]].min(axis=1),
+        high_end=parts[["start", "end"]].max(axis=1),
+        kind=[RISE if change >= 0 else FALL for change in parts["change"]],
+    )
+    drawn = drawn.assign(label_at=drawn["high_end"])
+    if "low" in parts:
+        drawn = drawn.assign(
+            interval_low=drawn["start"] + drawn["low"], interval_high=drawn["start"] + drawn["high"]
+        )
+        drawn["label_at"] = drawn[["high_end", "interval_high"]].max(axis=1)
+    columns = list(dict.fromkeys([*totals[0], *drawn.columns]))
+    rows = pd.concat([pd.DataFrame([totals[0]]), drawn, pd.DataFrame([totals[1]])])
+    return rows.reindex(columns=columns).reset_index(drop=True)
+
+
 def svg(figure: Figure, name: str) -> str:
     """Render a figure as one SVG element that can stand in a page beside others.
 
@@ -472,12 +598,25 @@ def _is_long(labels: Sequence[str]) -> bool:
     return max(map(len, labels), default=0) > LONG_LABEL
 
 
-def _row_axis(labels: Sequence[str], above: int = 8) -> Any:
+BELOW_NAME = 11
+"""Pixels from the middle of a bar to the name that stands above it."""
+
+
+def _row_step(labels: Sequence[str]) -> int:
+    """Give the height of a row of one bar: with its name above it where that is long."""
+    return 46 if _is_long(labels) else 34
+
+
+def _bar_height(labels: Sequence[str], band: float) -> Any:
+    return 18 if _is_long(labels) else {"band": band}
+
+
+def _row_axis(labels: Sequence[str], above: int = 8, *, lines: bool = True) -> Any:
     """Name rows beside the chart, or above each row where that would leave no room for it."""
     import altair as alt
 
     if not _is_long(labels):
-        return alt.Axis(ticks=False, grid=True)
+        return alt.Axis(ticks=False, grid=lines)
     return alt.Axis(
         ticks=False,
         grid=False,

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from scenarios import effects
-from scenarios.decimals import decimals
-from scenarios.display import cells, views, wording
-from scenarios.display.charts import CATEGORIES, CONFIG, TEXT, WIDTH, Figure, intervals
-from scenarios.display.markup import DASH, cell, table
-from scenarios.suppress import Counts
-from scenarios.verdict import (
+from scenarios.circulation.suppress import Counts
+from scenarios.circulation.written import Written, unit_of
+from scenarios.comparing import effects
+from scenarios.comparing.decimals import decimals
+from scenarios.comparing.verdict import (
     CANNOT_TELL,
     ONE_REPLICATION,
     SAME,
@@ -22,13 +20,13 @@ from scenarios.verdict import (
     verdict_words,
     way,
 )
-from scenarios.written import Written, unit_of
+from scenarios.display import cells, charts, views, wording
+from scenarios.display.charts import Figure, intervals
+from scenarios.display.markup import DASH, cell, table
 
 if TYPE_CHECKING:
-    from scenarios.compare import Comparison
+    from scenarios.comparing.compare import Comparison
     from scenarios.results import Results
-
-RISE, FALL, WHOLE = "adds", "takes away", "total"
 
 PART_WORDS = {
     "made": "Requests made",
@@ -107,7 +105,7 @@ GROUPS_BY_CHANCE = (
 )
 SPLIT_NOTE = (
     "The parts add up to the change, year by year. They say where it shows, not which changed line "
-    "brought it about: two runs cannot tell that; run each line alone to see."
+    "brought it about: two runs cannot tell that, and the lines played one at a time can."
 )
 MOVED_NOTE = "A plan that moves people moves them from one part to another too."
 
@@ -129,83 +127,32 @@ def waterfall(parts: pd.DataFrame, by: str, *, note: str) -> Figure:
     Parameters
     ----------
     parts
-        The table of :func:`scenarios.effects.parts_of_change`, not empty.
+        The table of :func:`scenarios.comparing.effects.parts_of_change`, not empty.
     by
         How it is split.
     note
         What stands behind the numbers.
     """
-    import altair as alt
-
-    rows = _bars(parts)
-    order = list(rows["label"])
-    unit = _unit(by)
-    domain = [RISE, FALL, WHOLE]
-    base = alt.Chart(rows).encode(
-        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(ticks=False, grid=False)),
-        tooltip=[
-            alt.Tooltip("label:N", title=" "),
-            alt.Tooltip("change:Q", title="Change", format="+,.0f"),
-            alt.Tooltip("end:Q", title=unit, format=",.0f"),
+    whole, steps = parts.iloc[-1], parts.iloc[:-1]
+    rows = steps.assign(
+        label=[group_words(str(part)) for part in steps["part"]],
+        text=[wording.difference(change, "visits") for change in steps["change"]],
+    )
+    return charts.waterfall(
+        rows[["label", "change", "start", "end", "text"]],
+        ends=[
+            (name, float(whole[end]), cell(whole[end], "visits"))
+            for name, end in (("First run", "before"), ("Second run", "after"))
         ],
+        unit=_unit(by),
+        title=f"{_unit(by)}: from the first run to the second, by {SPLITS[by].lower()}",
+        note=note,
     )
-    axis = alt.Axis(format=",.0f", tickCount=5)
-    bars = base.mark_bar(height={"band": 0.65}).encode(
-        x=alt.X("low_end:Q", title=unit, axis=axis, scale=alt.Scale(zero=False, nice=True)),
-        x2="high_end:Q",
-        color=alt.Color(
-            "kind:N",
-            title=None,
-            sort=domain,
-            scale=alt.Scale(domain=domain, range=[CATEGORIES[1], CATEGORIES[3], CATEGORIES[0]]),
-            legend=alt.Legend(columns=3, symbolType="square"),
-        ),
-    )
-    labels = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12).encode(
-        x="high_end:Q", text="text:N"
-    )
-    chart = (bars + labels).properties(width=WIDTH, height=34 * len(rows) + 10)
-    title = f"{unit}: from the first run to the second, by {SPLITS[by].lower()}"
-    if float(rows["low_end"].min()) > 0:
-        note = f"{note} The axis does not begin at zero."
-    said = "; ".join(f"{row['label']} {row['text']}" for row in rows.to_dict("records"))
-    return Figure(title=title, note=note, alt=f"{title}. {said}.", chart=chart.configure(**CONFIG))
 
 
 def _unit(by: str) -> str:
     what = "Requests that end in a visit" if by == "outcome" else "Visits held"
     return f"{what}, in the weeks measured"
-
-
-def _bars(parts: pd.DataFrame) -> pd.DataFrame:
-    """Give a bar for the first run, each part and the second run."""
-    whole = parts.iloc[-1]
-    steps = parts.iloc[:-1]
-    floor = min(whole["before"], whole["after"], steps[["start", "end"]].min(axis=None))
-    ceiling = max(whole["before"], whole["after"], steps[["start", "end"]].max(axis=None))
-    foot = max(0.0, floor - 0.4 * (ceiling - floor))
-    ends = [
-        ("First run", whole["before"], whole["before"], foot, whole["before"], WHOLE),
-        *(
-            (
-                group_words(str(row["part"])),
-                row["change"],
-                row["end"],
-                min(row["start"], row["end"]),
-                max(row["start"], row["end"]),
-                RISE if row["change"] >= 0 else FALL,
-            )
-            for row in steps.to_dict("records")
-        ),
-        ("Second run", whole["change"], whole["after"], foot, whole["after"], WHOLE),
-    ]
-    columns = ["label", "change", "end", "low_end", "high_end", "kind"]
-    rows = pd.DataFrame(ends, columns=columns)
-    texts = [
-        cell(row["end"], "visits") if row["kind"] == WHOLE else f"{row['change']:+,.0f}"
-        for row in rows.to_dict("records")
-    ]
-    return rows.assign(text=[text.replace("-", "\N{MINUS SIGN}") for text in texts])
 
 
 def parts(rows: pd.DataFrame, by: str, *, paired: bool) -> str:
@@ -214,7 +161,7 @@ def parts(rows: pd.DataFrame, by: str, *, paired: bool) -> str:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.effects.parts_of_change`.
+        The table of :func:`scenarios.comparing.effects.parts_of_change`.
     by
         How it is split.
     paired
@@ -273,7 +220,7 @@ def group_changes(rows: pd.DataFrame, measure: str, *, note: str) -> Figure:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.effects.gains_and_losses`.
+        The table of :func:`scenarios.comparing.effects.gains_and_losses`.
     measure
         One of ``MEASURES``.
     """
@@ -312,7 +259,7 @@ def who_gains(
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.effects.gains_and_losses`.
+        The table of :func:`scenarios.comparing.effects.gains_and_losses`.
     measure
         One of ``MEASURES``.
     """
@@ -367,7 +314,7 @@ def who_loses(rows: pd.DataFrame, further: str = "") -> str:
     Parameters
     ----------
     rows
-        The table of :func:`scenarios.effects.gains_and_losses`.
+        The table of :func:`scenarios.comparing.effects.gains_and_losses`.
     further
         Who ends further from home (:func:`who_is_moved_away`); empty where nobody is moved.
 
@@ -551,7 +498,7 @@ def prisons_that_change(
         Which measure.
     others
         Prisons that do not hold the same people in both runs
-        (:func:`scenarios.effects.prisons_of_other_people`).
+        (:func:`scenarios.comparing.effects.prisons_of_other_people`).
     """
     known = found[(found["measure"] == measure) & (found["group_by"] == effects.ALL)]
     known = known.assign(of_others=known["establishment"].isin(list(others)))

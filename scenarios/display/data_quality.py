@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scenarios.circulation.sheets import Behind, Sheet
+from scenarios.circulation.suppress import NOBODY, Counts
 from scenarios.display import charts, wording
 from scenarios.display.markup import table
-from scenarios.sheets import Behind, Sheet
-from scenarios.suppress import NOBODY, Counts
 
 if TYPE_CHECKING:
     from scenarios.display.charts import Figure
-    from scenarios.uploads import Taken
+    from scenarios.own_tables.uploads import Taken
 
 SHOWN = 200
 """Rows of the report that are shown; a file has all."""

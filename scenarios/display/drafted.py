@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from scenarios.display import wording
-from scenarios.display.markup import MINUS, Number, table
+from scenarios.display.markup import DASH, MINUS, Number, table
+from scenarios.drafting.presets import BY_PRISON
 from scenarios.errors import ScenarioError
 from scenarios.plain_yaml import text
-from scenarios.presets import BY_PRISON
 from scenarios.settings import Setting, settings
 
 if TYPE_CHECKING:
@@ -96,15 +96,82 @@ def staff_card(added: tuple[float, float]) -> Number:
     >>> staff_card((63_700.0, 1_452_360.0)).value
     '+£1,452,000'
     """
+    return _card(
+        "Staff of visits and video calls, beside the baseline",
+        added,
+        "From the timetable and the assumed staff of a session, before any run; about right "
+        "to three figures. Closures and sessions called off are not taken off.",
+    )
+
+
+def staff_cards(visits: tuple[float, float], lines: tuple[float, float] | None) -> list[Number]:
+    """Give the staff of visits, and that of booking lines where it alone or as well changes.
+
+    Parameters
+    ----------
+    visits, lines
+        Hours and pounds a year beyond the baseline; no lines where they are not known.
+    """
+    agents = [] if lines is None or lines == (0.0, 0.0) else [agents_card(lines)]
+    return [*([] if agents and visits == (0.0, 0.0) else [staff_card(visits)]), *agents]
+
+
+def agents_card(added: tuple[float, float]) -> Number:
+    """Give the agents of booking lines that a scenario pays for beyond the baseline."""
+    return _card(
+        "Agents of booking lines, beside the baseline",
+        added,
+        "Paid hours of their shifts, before any run; vacant posts and absences are not taken off. "
+        f"An hour is taken to cost {_price('line.agent_gbp_per_hour')}.",
+    )
+
+
+def lever_card(label: str, added: tuple[float, float] | None) -> Number:
+    """Give the staff that one change of visits asks for beyond today's.
+
+    Parameters
+    ----------
+    label
+        What is changed, in words.
+    added
+        Hours and pounds a year; none where they are not known.
+    """
+    if added is None:
+        return Number(label=label, value=DASH, note="Its staff cannot be worked out here.")
+    return _card(label, added, "")
+
+
+def together(added: tuple[float, float]) -> str:
+    """Say what changes of visits ask for together, and what an hour is taken to cost.
+
+    Examples
+    --------
+    >>> together((63_700.0, 1_452_360.0)).split(" An hour")[0]
+    'Together they take about 63,700 more hours of staff a year, £1,452,000 a year.'
+    """
+    hours, gbp = added
+    return (
+        f"Together they take about {_about(hours):,.0f} more hours of staff a year, "
+        f"£{_about(gbp):,.0f} a year. An hour is taken to cost "
+        f"{_price('benefit.staff_gbp_per_hour')}."
+    )
+
+
+def _price(name: str) -> str:
+    """Write the price of an hour with its range."""
+    row = settings()[name]
+    return f"£{row.value:.2f} (£{row.low:.0f} to £{row.high:.0f}, {row.confidence})"
+
+
+def _card(label: str, added: tuple[float, float], note: str) -> Number:
     hours, gbp = added
     sign = MINUS if gbp < 0 else "+" if gbp > 0 else ""
     return Number(
-        label="Staff of visits and video calls, beside the baseline",
+        label=label,
         value=f"{sign}£{_about(abs(gbp)):,.0f}",
         unit="a year",
         change=f"{_about(hours):+,.0f} hours a year".replace("-", MINUS),
-        note="From the timetable and the assumed staff of a session, before any run; about right "
-        "to three figures. Closures and sessions called off are not taken off.",
+        note=note,
     )
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scenarios.circulation.suppress import Counts
+from scenarios.circulation.written import Written
 from scenarios.display import cells, charts, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, quantity, table
 from scenarios.errors import ScenarioError
-from scenarios.suppress import Counts
-from scenarios.written import Written
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -53,7 +53,7 @@ class Frontier:
     manifest
         Where it comes from.
     points
-        The points (``scenarios.frontier.frontier_table``).
+        The points (``scenarios.studies.frontier.frontier_table``).
     """
 
     folder: Path

@@ -8,7 +8,7 @@ from scenarios.display import wording
 from scenarios.display.charts import CATEGORIES, CONFIG, LINE, TEXT, WIDTH, Figure
 from scenarios.display.markup import table
 from scenarios.display.timeline import FREE
-from scenarios.hall_day import (
+from scenarios.reading.hall_day import (
     AT_CHECK,
     AT_TABLE,
     IN_HALL,

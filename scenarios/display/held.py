@@ -1,22 +1,16 @@
-"""A planner's first screen: who is far from family and from home to come, and what it takes.
-
-Counted where the run's tables lie, so that no frame of the whole population is kept. *Family* is
-the home area, where a person's family is taken to live; *release* is the area a person is to live
-in, for people inside the resettlement window: sentenced people with so many days left.
-"""
+"""A planner's first screen: who is far from family and from home to come, and what it takes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from scenarios.circulation.suppress import Counts
 from scenarios.display import charts, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, table, without_hidden
-from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -28,67 +22,9 @@ EVERYBODY = "all"
 MOVES_AT_A_TIME = 100
 """Moves whose gain is told at once."""
 
-_FAR = """
-with held as materialized (
-    select p.sex, p.home_area, p.release_area, p.status,
-        try_cast(cast(p.days_to_release as varchar) as double) as days_left,
-        pl.from_establishment, pl.establishment
-    from read_parquet($placements) pl
-    join read_parquet($population) p on p.prisoner_id = pl.prisoner_id
-    where pl.establishment <> ''
-), wanted as materialized (
-    select 'family' as area, sex, home_area as place, from_establishment, establishment from held
-    union all
-    select 'release', sex, release_area, from_establishment, establishment from held
-    where status <> 'remand' and days_left <= $window
-)
-select area, coalesce(sex, 'all') as sex, count(*) as people,
-    count(*) filter (before.straight_miles > 50) as beyond_50_today,
-    count(*) filter (after.straight_miles > 50) as beyond_50,
-    count(*) filter (before.straight_miles > 100) as beyond_100_today,
-    count(*) filter (after.straight_miles > 100) as beyond_100,
-    count(*) filter (before.straight_miles is null or after.straight_miles is null) as unknown
-from wanted
-left join read_parquet($travel) before
-    on before.home_area = place and before.establishment = from_establishment
-left join read_parquet($travel) after
-    on after.home_area = place and after.establishment = wanted.establishment
-group by grouping sets ((area), (area, sex))
-order by area, sex
-"""
-
-
-def far(folder: Path, window_days: int) -> pd.DataFrame:
-    """Count the people held far from family, and far from where they will live.
-
-    Parameters
-    ----------
-    folder
-        A run folder, or one made by ``estate allocate``.
-    window_days
-        Days before release from which nearness to the area of release counts.
-
-    Returns
-    -------
-    DataFrame
-        One row per ``area`` (``family``, ``release``) and ``sex`` (``all``, ``men``, ``women``):
-        ``people`` who have a place, then how many of them are held more than 50 and more than 100
-        straight miles away, today (``beyond_50_today``, ``beyond_100_today``) and in the plan
-        (``beyond_50``, ``beyond_100``), and of how many a distance is ``unknown``.
-    """
-    import duckdb
-
-    files = {name: str(folder / f"{name}.parquet") for name in ("placements", "population")}
-    travel = str(folder / "travel.parquet")
-    with duckdb.connect() as database:
-        found: pd.DataFrame = database.execute(
-            _FAR, files | {"travel": travel, "window": window_days}
-        ).df()
-    return found
-
 
 def row(counts: pd.DataFrame, area: str, sex: str = EVERYBODY) -> dict[str, Any] | None:
-    """Give one row of :func:`far`, or nothing where it counts nobody."""
+    """Give one row of :func:`scenarios.reading.held_far.far`, or nothing where it counts nobody."""
     rows = counts[(counts["area"] == area) & (counts["sex"] == sex)]
     return None if rows.empty else wording.records(rows)[0]
 
@@ -125,8 +61,8 @@ def next_moves(results: Results, points: pd.DataFrame | None) -> NextMoves | Non
     results
         A plan.
     points
-        A frontier of the same scenario and data against moves (``scenarios.frontier``), if there
-        is one.
+        A frontier of the same scenario and data against moves
+        (:mod:`scenarios.studies.frontier`), if there is one.
 
     Returns
     -------
@@ -174,7 +110,7 @@ def answer(results: Results, counts: pd.DataFrame, *, circulate: bool = False) -
     Parameters
     ----------
     counts
-        The table of :func:`far`.
+        The table of :func:`scenarios.reading.held_far.far`.
     """
     found = row(_told(counts, circulate=circulate), "family")
     if found is None:
@@ -200,7 +136,7 @@ def _are(number: float) -> str:
 
 
 def _told(counts: pd.DataFrame, *, circulate: bool) -> pd.DataFrame:
-    """Give the table of :func:`far`; for circulation hidden counts are missing."""
+    """Give the table of people held far away; for circulation hidden counts are missing."""
     return without_hidden(counts, FAR) if circulate else counts
 
 
@@ -212,7 +148,7 @@ def numbers(
     Parameters
     ----------
     counts
-        The table of :func:`far`.
+        The table of :func:`scenarios.reading.held_far.far`.
     gain
         As from :func:`next_moves`.
     circulate
@@ -340,7 +276,7 @@ def far_figure(results: Results, counts: pd.DataFrame, *, circulate: bool = Fals
     Parameters
     ----------
     counts
-        The table of :func:`far`.
+        The table of :func:`scenarios.reading.held_far.far`.
     """
     told = _told(counts, circulate=circulate)
     return charts.grouped_bars(
@@ -392,7 +328,7 @@ def far_table(counts: pd.DataFrame, *, is_plan: bool, circulate: bool = False) -
     Parameters
     ----------
     counts
-        The table of :func:`far`.
+        The table of :func:`scenarios.reading.held_far.far`.
     """
     labels = {"who": "Who", "area": "Far from", "people": "People"}
     for miles in views.FAR_MILES:
@@ -428,7 +364,7 @@ FAR = Counts(
     totals={"sex": EVERYBODY},
     by=("sex", "area"),
 )
-"""How :func:`far` counts people, also where only today is told."""
+"""How :func:`scenarios.reading.held_far.far` counts people, also where only today is told."""
 
 
 def regions_short(results: Results) -> pd.DataFrame:

@@ -138,24 +138,30 @@ def has_lines(estimates: pd.DataFrame) -> bool:
     return bool((estimates["measure"] == "line_calls").any())
 
 
-def line_sentence(of_line: Mapping[str, Mapping[str, Estimate]]) -> str:
-    """Say in a sentence for each kind of line how it is answered.
+def line_sentences(of_line: Mapping[str, Mapping[str, Estimate]]) -> list[str]:
+    """Say for each kind of line how it is answered, and what comes of calls that are not.
 
     Parameters
     ----------
     of_line
         Measures by ``national`` and ``local``; one may be missing.
     """
-    return " ".join(
-        f"{LINES[line]}: half of those answered hold no longer than "
-        f"{_told(told, 'line_answer_minutes_median')} minutes and nine in ten no longer than "
-        f"{_told(told, 'line_answer_minutes_p90')}; {_told(told, 'line_abandoned_share')} of "
-        f"ringings are given up. {_told(told, 'line_calls_lost')} calls a year about a booking are "
-        f"never answered, and {_told(told, 'line_bookings_lost')} requests end unbooked because "
-        "nobody answered the last of them."
+    return [
+        f"{LINES[line]}: of those answered, half are answered {_within(told, 'median')} and nine "
+        f"in ten {_within(told, 'p90')}. {_told(told, 'line_abandoned_share')} of ringings are "
+        f"given up. In a year {_told(told, 'line_calls_lost')} calls to book are never answered. "
+        f"For want of an answer {_told(told, 'line_bookings_lost')} requests end unbooked."
         for line in LINES
         if (told := of_line.get(line))
-    )
+    ]
+
+
+def _within(told: Mapping[str, Estimate], quantile: str) -> str:
+    """Say within how many minutes, or that it is at once."""
+    each = told.get(f"line_answer_minutes_{quantile}")
+    if each is not None and not markup.shows_more_than_zero(each.told("minutes")):
+        return "at once"
+    return f"within {_told(told, f'line_answer_minutes_{quantile}')} minutes"
 
 
 def line_numbers(of_line: Mapping[str, Mapping[str, Estimate]]) -> list[Number]:
@@ -218,6 +224,9 @@ def _told(whole: Mapping[str, Estimate], measure: str) -> str:
     each = whole.get(measure)
     return each.told(_name(measure)) if each else DASH
 
+
+FIRST_LETTERS = "slice(datum.label, 0, 3)"
+"""Writes the days of a week so that seven stand side by side on a narrow screen."""
 
 LINE_LABELS = {
     "line_calls": "Calls a year",
@@ -615,7 +624,12 @@ def heat_map(sized: LineSizing, which: str) -> Figure:
     days = [day for day in WEEKDAYS.values() if day in set(rows["day"])]
     most = max(int(sized.agents[list(WHICH_AGENTS)].to_numpy().max()), 1)
     base = alt.Chart(rows).encode(
-        x=alt.X("day:O", sort=days, title=None, axis=alt.Axis(labelAngle=0, orient="top")),
+        x=alt.X(
+            "day:O",
+            sort=days,
+            title=None,
+            axis=alt.Axis(labelAngle=0, orient="top", labelExpr=FIRST_LETTERS),
+        ),
         y=alt.Y("start:O", title="Half-hour from", sort=sorted(set(rows["start"]))),
         tooltip=[
             alt.Tooltip("day:N", title="Day"),

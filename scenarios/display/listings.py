@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scenarios.circulation.suppress import NOBODY, Counts
+from scenarios.circulation.written import Written, unit_of
+from scenarios.comparing.verdict import way
 from scenarios.display import cells, views, wording
 from scenarios.display.markup import DASH, table
-from scenarios.suppress import NOBODY, Counts
-from scenarios.verdict import way
-from scenarios.written import Written, unit_of
 
 if TYPE_CHECKING:
-    from scenarios.compare import Comparison
+    from scenarios.comparing.compare import Comparison
     from scenarios.results import Results
     from scenarios.settings import Setting
 
@@ -713,7 +713,7 @@ def two_distances(
 
 def stored_runs(folder: Path) -> str:
     """List the stored runs, the newest first."""
-    from scenarios.queries import stored_runs as stored
+    from scenarios.reading.queries import stored_runs as stored
 
     rows = stored(folder)
     return table(

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scenarios.results import Results
-    from scenarios.studies import Study
+    from scenarios.stored_studies import Study
 
 Mark = Literal["OFFICIAL", "OFFICIAL-SENSITIVE"]
 """Handling marks of the Government Security Classifications."""

@@ -6,20 +6,22 @@ Whatever text arrives, it is shown as text: no cell can become markup, a link or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from scenarios.decimals import POUNDS, SHARE, decimals
-from scenarios.sheets import Sheet
+from scenarios.circulation.sheets import Sheet
+from scenarios.comparing.decimals import POUNDS, SHARE, decimals
 
 if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from scenarios.suppress import Counts
+    from scenarios.circulation.suppress import Counts, Pattern
 
 DASH = "\N{EN DASH}"
 """Stands for a value that does not exist."""
@@ -28,6 +30,11 @@ MINUS = "\N{MINUS SIGN}"
 
 HIDDEN = "[c]"
 """Stands for a count of people that is kept back."""
+
+ROWS_SEEN = 8
+"""Rows of a long table that its frame shows."""
+
+LONG = "{:,} rows: scroll inside the table to see them all."
 
 SMALL_COUNT = 2
 """Counts of people from 1 to this number are hidden in anything that leaves the building."""
@@ -195,9 +202,9 @@ def table(
         for column in labels
     ]
     rows = list(zip(*columns, strict=True))
-    html = _part(
-        "table", caption, heads, rows, " ".join(text for text in (note, words) if text), scroll
-    )
+    longer = LONG.format(len(rows)) if scroll and len(rows) > ROWS_SEEN else ""
+    said = " ".join(text for text in (longer, note, words) if text)
+    html = _part("table", caption, heads, rows, said, scroll)
     named = list(labels) if counts is None else _with_counted(labels, counts)
     sheet = Sheet(
         title=caption,
@@ -220,6 +227,35 @@ def _with_counted(labels: Mapping[str, str], counts: Counts) -> list[str]:
     return list(dict.fromkeys(named))
 
 
+_pattern: ContextVar[Pattern | None] = ContextVar("what the runs shown hide", default=None)
+
+
+def hide_as(pattern: Pattern | None) -> None:
+    """Hide from now on what the runs shown hide in every file and on every page.
+
+    Parameters
+    ----------
+    pattern
+        What was decided over all tables of these runs; none where every table is hidden alone.
+    """
+    _pattern.set(pattern)
+
+
+def hiding() -> Pattern | None:
+    """Return what was decided over all tables of the runs shown."""
+    return _pattern.get()
+
+
+@contextmanager
+def hidden_as(pattern: Pattern | None) -> Iterator[None]:
+    """Hide what was decided over all tables of some runs, until the end of a block."""
+    before = _pattern.set(pattern)
+    try:
+        yield
+    finally:
+        _pattern.reset(before)
+
+
 def hidden_counts(
     frame: pd.DataFrame, counts: Counts, whole: pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -238,20 +274,20 @@ def hidden_counts(
     -------
     pd.DataFrame
         True where hidden; the rows of ``frame``, the columns that count people and those that
-        follow one or are a share of one (:func:`scenarios.suppress.hide`).
+        follow one or are a share of one (:func:`scenarios.circulation.suppress.hide`).
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from scenarios.suppress import Counts
+    >>> from scenarios.circulation.suppress import Counts
     >>> people = pd.DataFrame({"people": [40, 1, 7, 0]})
     >>> hidden_counts(people, Counts(columns=("people",)))["people"].tolist()
     [False, True, True, False]
     """
-    from scenarios.suppress import default_rule, hide
+    from scenarios.circulation.suppress import default_rule, hide
 
     every = frame if whole is None else whole
-    return hide(every, counts, default_rule()).mask.loc[frame.index]
+    return hide(every, counts, default_rule(), hiding()).mask.loc[frame.index]
 
 
 def without_hidden(
@@ -266,10 +302,10 @@ def _hidden_and_note(
     frame: pd.DataFrame, counts: Counts, whole: pd.DataFrame | None, labels: Mapping[str, str]
 ) -> tuple[pd.DataFrame, str]:
     """Say what is hidden, and tell the reader what that means."""
-    from scenarios.suppress import default_rule, hide
+    from scenarios.circulation.suppress import default_rule, hide
 
     rule = default_rule()
-    found = hide(frame if whole is None else whole, counts, rule)
+    found = hide(frame if whole is None else whole, counts, rule, hiding())
     hidden = found.mask.loc[frame.index]
     if not hidden[[name for name in labels if name in hidden]].to_numpy().any():
         return hidden, ""
@@ -304,8 +340,13 @@ def cell(value: Any, column: str) -> str:
     return quantity(float(value), column)
 
 
-def quantity(value: float, name: str) -> str:
+def quantity(value: float, name: str, finer: int = 0) -> str:
     """Write a number as its name says: pounds, per cent, one or two decimals, or whole.
+
+    Parameters
+    ----------
+    finer
+        Decimals more than its name says.
 
     Examples
     --------
@@ -316,7 +357,7 @@ def quantity(value: float, name: str) -> str:
     >>> quantity(2.5, "casework_fte")
     '2.5'
     """
-    size, digits = abs(value), decimals(name)
+    size, digits = abs(value), decimals(name) + finer
     if name.endswith(POUNDS):
         text = f"£{size:,.{digits}f}"
     elif name.endswith(SHARE):
@@ -324,6 +365,29 @@ def quantity(value: float, name: str) -> str:
     else:
         text = f"{size:,.{digits}f}"
     return f"{MINUS}{text}" if value < 0 and shows_more_than_zero(text) else text
+
+
+FINEST = 2
+"""Decimals more than a name says with which two ends are told apart."""
+
+
+def both_ends(
+    low: float, high: float, name: str, write: Callable[[float, str, int], str] = quantity
+) -> tuple[str, str]:
+    """Write the ends of an interval, finer where they would else be written alike.
+
+    Examples
+    --------
+    >>> both_ends(0.5561, 0.5639, "visits_per_prisoner_per_four_weeks")
+    ('0.556', '0.564')
+    >>> both_ends(0.61, 0.62, "no_contact_share"), both_ends(3.0, 3.0, "wait_days_p90")
+    (('61.0%', '62.0%'), ('3.0', '3.0'))
+    """
+    for finer in range(FINEST + 1):
+        ends = write(low, name, finer), write(high, name, finer)
+        if ends[0] != ends[1] or low == high:
+            break
+    return ends
 
 
 def possible_ends(mean: float, low: float, high: float, name: str) -> tuple[float, float]:

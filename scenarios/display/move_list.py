@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scenarios.circulation.sheets import Sheet
+from scenarios.circulation.suppress import NOBODY
 from scenarios.display import wording
-from scenarios.sheets import Sheet
-from scenarios.suppress import NOBODY
 
 NOTE = (
     "One row is one person. An order is all the people who go from one prison to the same other "

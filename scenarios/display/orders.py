@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import views, wording
+from scenarios.circulation.sheets import Sheet
+from scenarios.circulation.suppress import NOBODY, Counts
+from scenarios.display import wording
 from scenarios.display.markup import table
-from scenarios.sheets import Sheet
-from scenarios.suppress import NOBODY, Counts
+from scenarios.planning.in_step import STEPS_FILE, turns
+from scenarios.reading.held_far import NEARER_MILES
 
 if TYPE_CHECKING:
-    from scenarios.in_step import Pair
     from simulation.clock import Calendar
 
 COLUMNS = (
@@ -66,15 +66,18 @@ def moves(folder: Path) -> pd.DataFrame:
     -------
     DataFrame
         ``COLUMNS``, the person's ``sex``, ``change_miles`` (missing where a distance is not
-        known) and ``ends``, one of ``ENDS``.
+        known) and ``ends``, one of ``ENDS``; where the folder holds them, also the columns of
+        :func:`scenarios.planning.in_step.turns`.
     """
     found = pd.read_parquet(folder / "moves.parquet", columns=list(COLUMNS))
+    if (folder / STEPS_FILE).is_file():
+        found = found.join(pd.read_parquet(folder / STEPS_FILE))
     people = pd.read_parquet(folder / "population.parquet", columns=["prisoner_id", "sex"])
     found = found.merge(people, on="prisoner_id", how="left")
     change = found["straight_miles_after"] - found["straight_miles_before"]
     ends = pd.Series(NEITHER, index=found.index, dtype="str")
-    ends = ends.mask(change < -views.NEARER_MILES, NEARER)
-    return found.assign(change_miles=change, ends=ends.mask(change > views.NEARER_MILES, FURTHER))
+    ends = ends.mask(change < -NEARER_MILES, NEARER)
+    return found.assign(change_miles=change, ends=ends.mask(change > NEARER_MILES, FURTHER))
 
 
 def chosen(
@@ -124,8 +127,8 @@ def dated(
         Moves in a week; 0 for no dates.
     first_come
         Whether moves are made in the order of the table, as a simulated year of the plan makes
-        them; else in the steps of :mod:`scenarios.in_step`, each whole on the day of its last move,
-        those for the pairs of prisons between which moves save most first.
+        them; else in the steps of :mod:`scenarios.planning.in_step`, each whole on the day of its
+        last move, those for the pairs of prisons between which moves save most first.
 
     Returns
     -------
@@ -134,41 +137,19 @@ def dated(
     """
     from simulation.stays import week_by_week
 
+    known = rows if "turn" in rows else rows.join(turns(rows))
+    undated = rows.drop(columns=["turn", "step"], errors="ignore")
     if not per_week:
-        return rows.assign(date=NO_DATE)
-    turn = rows.assign(step=range(len(rows))) if first_come else _in_step(rows)
+        return undated.assign(date=NO_DATE)
+    turn = undated.assign(step=range(len(rows)))
+    if not first_come:
+        turn = undated.assign(step=known["step"]).loc[known["turn"].sort_values().index]
     days = dict(week_by_week(turn["prisoner_id"].astype("str").tolist(), calendar, per_week))
     found = turn["prisoner_id"].map(days).astype("float64")
     whole = found.groupby(turn["step"]).transform("max")
     whole = whole.mask(found.isna().groupby(turn["step"]).transform("any"))
     dates = [NO_DATE if day != day else _date(calendar, int(day)) for day in whole.tolist()]
     return turn.drop(columns="step").assign(date=dates)
-
-
-def _in_step(rows: pd.DataFrame) -> pd.DataFrame:
-    """Put moves in the order of their steps, numbered in ``step``; who gains most goes first."""
-    from scenarios.in_step import steps
-
-    ordered = rows.sort_values(["own_gain_gbp", "prisoner_id"], ascending=[False, True])
-    pairs = zip(
-        ordered["from_establishment"].astype("str"),
-        ordered["establishment"].astype("str"),
-        strict=True,
-    )
-    waiting: dict[Pair, deque[int]] = {}
-    saved: Counter[Pair] = Counter()
-    for place, (pair, gain) in enumerate(zip(pairs, ordered["own_gain_gbp"], strict=True)):
-        waiting.setdefault(pair, deque()).append(place)
-        saved[pair] += round(100 * gain)
-    order = sorted(waiting, key=lambda pair: (-saved[pair], pair))
-    counts = {pair: len(waiting[pair]) for pair in order}
-    places: list[int] = []
-    numbers: list[int] = []
-    for step in steps(order, counts):
-        for _ in range(step.times):
-            places += [waiting[each].popleft() for each in step.pairs]
-            numbers += [len(places)] * len(step.pairs)
-    return ordered.iloc[places].assign(step=numbers)
 
 
 def overfull(rows: pd.DataFrame) -> pd.Series[int]:

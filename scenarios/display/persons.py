@@ -12,7 +12,7 @@ from scenarios.display import wording
 from scenarios.display.markup import MINUS, Number, table
 
 if TYPE_CHECKING:
-    from scenarios.explain import Explained
+    from scenarios.planning.explain import Explained
 
 NO_PLACE = "without a place"
 ALTERNATIVES = 25
@@ -191,7 +191,7 @@ def excluded(found: Explained, names: Mapping[str, str]) -> str:
 
     That men and women are held apart is told once, not prison by prison.
     """
-    from scenarios.explain import excluded_sites
+    from scenarios.planning.explain import excluded_sites
 
     sites = excluded_sites(found)
     near = sites[sites["rule"] != "sex"]

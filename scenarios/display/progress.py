@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from scenarios.display.markup import DASH
 from scenarios.display.wording import count, moment
 
 if TYPE_CHECKING:
-    from scenarios.jobs import Job, Status
+    from scenarios.jobs import Basis, Job, Status
 
 STAGES = {
     "people": "the people and their contacts",
@@ -33,8 +34,17 @@ STAGES = {
 }
 """Stages of a command in words; one that is not here is shown as it is named."""
 
+MEASURES: dict[Basis, str] = {
+    "same": "by what the same work took last time",
+    "alike": "by what such work took last time, with another scenario",
+}
+"""By what the time left is told."""
+
 MINUTE = 60.0
 HOUR = 3600.0
+
+LONGER = "It takes longer than last time."
+UNKNOWN = "how long all of it takes is not known yet"
 MOST_ROWS = 20
 
 
@@ -43,8 +53,14 @@ def share(status: Status) -> float:
     return min(1.0, status.done / status.total) if status.total else 0.0
 
 
-def words(job: Job) -> str:
-    """Say what a job does, how far it is and how long the present stage still takes."""
+def words(job: Job, now: float | None = None) -> str:
+    """Say what a job does, how far it is and how long it still takes.
+
+    Parameters
+    ----------
+    now
+        Seconds of the world's clock; those of this moment when left out.
+    """
     status = job.status
     if status.state in ("starting", "waiting"):
         return waiting(job.ahead)
@@ -53,10 +69,28 @@ def words(job: Job) -> str:
     stage = STAGES.get(base, base or "starting") + comma + detail
     of = f", {status.done:,} of {status.total:,} parts done" if status.total > 1 else ""
     who = f" ({scenario})" if scenario else ""
-    left = ""
+    return f"Working on: {stage}{who}{of}. {time_left(status, time.time() if now is None else now)}"
+
+
+def time_left(status: Status, now: float) -> str:
+    """Say how long work still takes: all of it where that is known, else the present stage.
+
+    Examples
+    --------
+    >>> from scenarios.jobs import Status
+    >>> time_left(Status(ends=1240.0, basis="same"), now=1000.0)
+    'About 4 minutes left, by what the same work took last time.'
+    >>> time_left(Status(ends=990.0, basis="same"), now=1000.0)
+    'It takes longer than last time.'
+    >>> time_left(Status(total=8, seconds_left=20.0), now=1000.0)
+    'About 20 seconds left in this step; how long all of it takes is not known yet.'
+    """
+    if status.ends is not None and status.basis:
+        left = status.ends - now
+        return f"{about(left)} left, {MEASURES[status.basis]}." if left > 0 else LONGER
     if status.total > 1 and status.seconds_left is not None:
-        left = f" {about(status.seconds_left)} left in this step."
-    return f"Working on: {stage}{who}{of}.{left}"
+        return f"{about(status.seconds_left)} left in this step; {UNKNOWN}."
+    return f"{UNKNOWN[:1].upper()}{UNKNOWN[1:]}."
 
 
 def waiting(ahead: int) -> str:

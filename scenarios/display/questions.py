@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from data.words import ESTATE
+from scenarios.circulation.suppress import Counts
 from scenarios.display import charts, listings, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, quantity, table, without_hidden
 from scenarios.display.views import ALL, FAR_MILES
 from scenarios.display.workers import not_reached
-from scenarios.suppress import Counts
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -120,7 +120,8 @@ def _far(equality: pd.DataFrame) -> pd.DataFrame:
             row[f"people{when}"] = people
             for miles in FAR_MILES:
                 share = float(values[who, f"over_{miles}_miles_share"])
-                row[f"over_{miles}{when}"] = round(share * people) if people else 0
+                # where nobody has a place there is no share
+                row[f"over_{miles}{when}"] = round(share * people) if math.isfinite(share) else 0
         rows.append(row)
     return pd.DataFrame(rows)
 

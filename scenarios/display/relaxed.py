@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scenarios.circulation.suppress import Counts
+from scenarios.circulation.written import Written
 from scenarios.display import cells, charts, wording
 from scenarios.display.markup import DASH, MINUS, table
 from scenarios.display.rule_rows import LEVELS
 from scenarios.errors import ScenarioError
-from scenarios.suppress import Counts
-from scenarios.written import Written
 
 if TYPE_CHECKING:
     from scenarios.display.charts import Figure
@@ -42,7 +42,7 @@ class Relaxed:
     manifest
         Where it comes from.
     rows
-        One row per rule (``scenarios.rules_report``).
+        One row per rule (``scenarios.studies.rules_report``).
     """
 
     folder: Path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from data.words import RuleLevel
+from scenarios.circulation.written import Written
 from scenarios.display import cells
 from scenarios.display.markup import table
-from scenarios.written import Written
 
 if TYPE_CHECKING:
     from scenarios.results import Results

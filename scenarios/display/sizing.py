@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scenarios.display import cells, charts, wording
+from scenarios.circulation.suppress import Counts
+from scenarios.display import cells, charts, markup, wording
 from scenarios.display.charts import Figure
 from scenarios.display.frontiers import is_of
 from scenarios.display.markup import DASH, Number
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scenarios.results import Results
-    from scenarios.studies import Study
+    from scenarios.stored_studies import Study
 
 TABLES = ("workers", "curves", "cost_curve", "need", "by_provider", "by_lot", "by_region")
 
@@ -106,6 +107,11 @@ class Sizing:
             if name.startswith(ends[0]) and name.endswith(ends[1])
         ]
         return sorted({*found, int(self.asked["target_days"])})
+
+    @property
+    def tells_people(self) -> bool:
+        """Whether the people of each prison may be told: those of today, whom a plan moves."""
+        return not self.asked.get("is_plan", True)
 
     @property
     def source(self) -> str:
@@ -604,6 +610,7 @@ def sums_rows(sizing: Sizing, by: str) -> str:
     """List the sums by provider, lot or region."""
     rows = sizing.sums[by]
     words = SUMMED_BY[by]
+    people = {"people": "People"} if sizing.tells_people else {}
     numbers = ("fte_today", "fte_fair", "fte_for_target")
     name = "prisons_that_cannot_reach_the_target"
     beyond = {name: "Prisons that cannot reach the target"} if name in rows else {}
@@ -614,7 +621,7 @@ def sums_rows(sizing: Sizing, by: str) -> str:
         labels={
             by: words,
             "prisons": "Prisons",
-            "people": "People",
+            **people,
             "need_hours": "Hours needed",
             "fte_today": "Today",
             "fte_fair": "Fair share",
@@ -625,6 +632,8 @@ def sums_rows(sizing: Sizing, by: str) -> str:
         },
         right=numbers,
         note="A dash stands where no number of workers reaches the target in some prison.",
+        counts=Counts(columns=tuple(people), by=(by,)),
+        circulate=True,
     )
 
 
@@ -800,58 +809,115 @@ def _price_range(gbp: float) -> tuple[float, float]:
     return (float(str(row.low)) / gbp, float(str(row.high)) / gbp) if gbp else (0.0, 0.0)
 
 
-def need_of(sizing: Sizing, establishment: str) -> Figure:
-    """Draw the hours that each driver adds to the need of one prison; latent need is not drawn."""
-    here = sizing.need[(sizing.need["establishment"] == establishment) & ~sizing.need["is_latent"]]
-    name = _name(sizing, establishment)
-    rows = pd.DataFrame({"driver": here["driver"].map(DRIVERS), "hours": here["need_hours"]})
-    latent = float(
-        sizing.need.loc[
-            (sizing.need["establishment"] == establishment) & sizing.need["is_latent"], "need_hours"
-        ].sum()
-    )
+HOURS_HIDDEN = (
+    "Hours by driver are hidden here: with the total beside them they would tell a small count of "
+    "people."
+)
+
+
+def need_of(sizing: Sizing, establishment: str) -> Figure | None:
+    """Draw the hours that each driver adds to the need of one prison; latent need is not drawn.
+
+    Returns
+    -------
+    Figure or None
+        None where the hours would tell a small count of people.
+    """
+    listed, counts, labels = _need_table(sizing)
+    told = markup.without_hidden(listed, counts).set_index("establishment")
+    here = told.reindex([establishment]).iloc[0]
+    counted = [name for name in labels if name in DRIVERS and name != LATENT]
+    hours = pd.to_numeric(here[counted]).dropna()
+    if hours.empty:
+        return None
+    rows = pd.DataFrame({"driver": hours.index.map(DRIVERS), "hours": hours.to_numpy()})
     return charts.ranked_bars(
         rows,
         label="driver",
         value="hours",
         unit="Hours a year",
-        title=f"{name}: hours of family work that each driver adds to the need",
+        title=f"{_name(sizing, establishment)}: hours of family work that each driver adds to the "
+        "need",
         note=f"{sizing.source.partition(';')[0]}; expected, with no chance in it. "
-        f"Apart from these: {latent:,.0f} hours of latent need.",
+        f"Apart from these: {here[LATENT]:,.0f} hours of latent need.",
     )
+
+
+def _need_table(sizing: Sizing) -> tuple[pd.DataFrame, Counts, dict[str, str]]:
+    """Give the need index, what of it counts people, and the columns told.
+
+    Hours of a driver are its people times a weight that everybody knows, so they are hidden where
+    one of the people of that prison would be: with the total beside them the last hidden one could
+    be worked out.
+    """
+    rows = sizing.need.pivot_table(
+        index="establishment", columns="driver", values=["need_hours", "number"], aggfunc="sum"
+    )
+    hours = pd.DataFrame(rows["need_hours"])
+    people = pd.DataFrame(rows["number"]).add_prefix(PEOPLE)
+    counted = [driver for driver in DRIVERS if driver != LATENT]
+    names = sizing.workers.set_index("establishment")["name"]
+    total = hours[counted].sum(axis=1)
+    held = f"{PEOPLE}people"
+    shown = hours.join(people).assign(
+        name=names.reindex(rows.index).fillna(pd.Series(rows.index, index=rows.index)),
+        total=total,
+        hours_per_100=100.0 * total / people[held],
+    )
+    of_people = {
+        held: "People",
+        "hours_per_100": "Hours for 100 people",
+    }
+    drivers = {driver: DRIVERS[driver] for driver in counted}
+    if not sizing.tells_people:
+        of_people = {}
+        del drivers["people"]
+    labels = {
+        "name": "Prison",
+        **of_people,
+        "total": "Hours needed",
+        **drivers,
+        LATENT: "Latent need, apart",
+    }
+    columns = tuple(people.columns)
+    counts = Counts(
+        columns=columns,
+        within={f"{PEOPLE}{driver}": held for driver in PARTS},
+        by=("name",),
+        follows={**dict.fromkeys(DRIVERS, columns), "hours_per_100": held},
+    )
+    return shown.sort_values("name").reset_index(), counts, labels
+
+
+PEOPLE = "people_"
+"""Begins the names of columns with the people of a driver."""
+
+LATENT = "parents_not_recorded"
+
+PARTS = ("parents", LATENT, "women", "care_experienced", "far_from_home", "without_visitors")
+"""Drivers that count some of the people held."""
 
 
 def need_rows(sizing: Sizing) -> str:
     """List the need index: hours by driver in every prison, in all and for 100 people."""
-    wide = sizing.need.pivot_table(
-        index="establishment", columns="driver", values="need_hours", aggfunc="sum"
-    )
-    people = sizing.need[sizing.need["driver"] == "people"].set_index("establishment")["number"]
-    counted = [driver for driver in DRIVERS if driver != "parents_not_recorded"]
-    names = sizing.workers.set_index("establishment")["name"]
-    total = wide[counted].sum(axis=1)
-    shown = wide.assign(
-        name=names.reindex(wide.index).fillna(pd.Series(wide.index, index=wide.index)),
-        held=people.reindex(wide.index),
-        total=total,
-        hours_per_100=100.0 * total / people.reindex(wide.index),
-    ).sort_values("name")
-    labels = {
-        "name": "Prison",
-        "held": "People",
-        "total": "Hours needed",
-        "hours_per_100": "Hours for 100 people",
-        **{driver: DRIVERS[driver] for driver in counted},
-        "parents_not_recorded": "Latent need, apart",
-    }
+    shown, counts, labels = _need_table(sizing)
     return table(
-        shown.reset_index(),
+        shown,
         "Hours of family work needed in a year by prison and driver, latent need apart",
         labels=labels,
         note="Two prisons with the same people get the same number. The weight of each driver is a "
-        "setting with a source and a range: see Sources, settings that begin with need.",
+        "setting with a source and a range: see Sources, settings that begin with need."
+        f"{'' if sizing.tells_people else NOT_OF_A_PLAN}",
+        counts=counts,
+        circulate=True,
         scroll=True,
     )
+
+
+NOT_OF_A_PLAN = (
+    " People held by each prison are left out unless they are known to be today's: beside these, "
+    "those of a plan would tell how few are moved."
+)
 
 
 def assumptions(sizing: Sizing) -> pd.DataFrame:

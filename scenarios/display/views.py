@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scenarios.circulation.suppress import Counts
 from scenarios.display.markup import without_hidden
-from scenarios.suppress import Counts
+from scenarios.reading.held_far import NEARER_MILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,9 +45,6 @@ ESTATE = "ALL"
 
 ALL = "all"
 """Stands for everybody among the groups of a table of measures."""
-
-NEARER_MILES = 1e-6
-"""A journey this much shorter or longer in miles counts as nearer or further."""
 
 NOT_KNOWN = "not known"
 """Stands for the region of a prison or an area that the tables of places do not have."""

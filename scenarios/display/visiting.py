@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 
 from data.words import ESTATE
-from scenarios import effects
+from scenarios.comparing import effects
+from scenarios.comparing.assumptions import STANDS
+from scenarios.comparing.verdict import DEPENDS, SAME, verdict_words, way
 from scenarios.display import cells, wording
 from scenarios.display.charts import BLUES, CONFIG, LINE, TEXT, WIDTH, Figure
 from scenarios.display.markup import DASH, Number, cell, possible_ends, table
 from scenarios.display.workers import Estimate
-from scenarios.verdict import DEPENDS, SAME, verdict_words, way
 
 if TYPE_CHECKING:
-    from scenarios.effects import Ratio
-    from scenarios.written import Written
+    from scenarios.circulation.written import Written
+    from scenarios.comparing.effects import Ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +182,8 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
     found
         Differences of the estate from the baseline.
     told
-        What an experiment concludes by measure; empty where there is none.
+        What a study of assumptions or an experiment concludes by measure; empty where there is
+        none.
     """
     rows = [
         row | {"assumption": _assumption(told, line)} for line, row in _changed_lines(found, POLICY)
@@ -191,8 +193,8 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
         "Contact, waits, refusals and cost, beside the baseline",
         labels=CHANGED | {"assumption": "Under other assumptions"},
         right=CHANGED_RIGHT,
-        note=f"{wording.WAITS_NOTE} The last column says whether the verdict stands whatever is "
-        "assumed about how visits fall with their cost, where an experiment tried it.",
+        note=f"{wording.WAITS_NOTE} The last column says whether the verdict stands when what is "
+        "assumed is put elsewhere, one setting at a time, where a study tried it.",
     )
 
 
@@ -295,7 +297,7 @@ def _by_sex(found: pd.DataFrame, lines: Sequence[Line], caption: str, note: str)
         for group_by, group in SEXES[1:]:
             of_group = _found(known, line, group_by, group)
             if of_group is not None:
-                row[group] = _difference(of_group, line.measure)
+                row[group] = cells.change(of_group, line.measure)
                 row[f"{group} verdict"] = way(str(of_group["verdict"]), line.measure)
         if len(row) > 1:
             rows.append(row)
@@ -315,19 +317,12 @@ def _by_sex(found: pd.DataFrame, lines: Sequence[Line], caption: str, note: str)
     )
 
 
-def _difference(row: Mapping[str, object], measure: str) -> Written:
-    change = cells.difference(_float(row["difference"]), measure)
-    if row["replications"] == 1 or row["verdict"] == SAME:
-        return change
-    ends = cells.difference_interval({**row, "measure": measure})
-    words = f"{change} ({str(ends).removesuffix(' points')})"
-    return replace(change, words=words, low=ends.low, high=ends.high)
-
-
 def _assumption(told: Mapping[str, str], line: Line) -> str:
     if line.group_by != effects.ALL or line.measure not in told:
         return "Not tried"
-    return "Could reverse it" if told[line.measure].startswith(DEPENDS) else "Stands"
+    words = told[line.measure]
+    is_plain = words.startswith((DEPENDS, STANDS))
+    return words[:1].upper() + words[1:] if is_plain else "Stands"
 
 
 def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
@@ -338,7 +333,7 @@ def answer(found: pd.DataFrame, visited: pd.DataFrame) -> str:
     found
         Differences of the estate from the baseline.
     visited
-        The table of :func:`scenarios.effects.newly_visited`.
+        The table of :func:`scenarios.comparing.effects.newly_visited`.
     """
     known = _known(found, POLICY)
     contact = _found(known, _of_policy("no_contact_share"), *SEXES[0])
@@ -414,7 +409,7 @@ def policy_numbers(found: pd.DataFrame, visited: pd.DataFrame, cost: Ratio | Non
     found
         Differences of the estate from the baseline.
     visited
-        The table of :func:`scenarios.effects.newly_visited`.
+        The table of :func:`scenarios.comparing.effects.newly_visited`.
     cost
         What staff cost for each person newly visited; ``None`` where the runs are not paired.
     """
@@ -477,7 +472,7 @@ def _newly_card(visited: pd.DataFrame) -> Number:
     Parameters
     ----------
     visited
-        The table of :func:`scenarios.effects.newly_visited`.
+        The table of :func:`scenarios.comparing.effects.newly_visited`.
     """
     label = "People newly visited in a year"
     if visited.empty:

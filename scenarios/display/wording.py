@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scenarios.decimals import IN_WHOLE_UNITS, SHARE
+from scenarios.comparing.decimals import IN_WHOLE_UNITS, SHARE
+from scenarios.comparing.verdict import SAME
 from scenarios.display import views
 from scenarios.display.markup import (
     DASH,
@@ -15,17 +17,17 @@ from scenarios.display.markup import (
     MINUS,
     SMALL_COUNT,
     Number,
+    both_ends,
     cell,
     possible_ends,
     quantity,
     shows_more_than_zero,
 )
-from scenarios.verdict import SAME
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scenarios.compare import Comparison
+    from scenarios.comparing.compare import Comparison
     from scenarios.results import Results
 
 MILLION = 1_000_000
@@ -423,7 +425,7 @@ EFFECTS = {
     "requests_unmet_share": "Requests turned away for good",
     "requests_without_visit_share": "Requests that end without a visit, for any reason",
     "video_calls": "Video calls in the year",
-    "regular_contact_share": "People with more than one visit or video call in four weeks",
+    "regular_contact_share": "More than one visit or video call in four weeks",
     "no_contact_share": "People with no visit or video call in four weeks",
     "school_hours_missed": "School hours children miss in the year",
 }
@@ -724,7 +726,7 @@ def interval(row: Mapping[str, Any]) -> str:
     if row["low"] == row["high"]:
         return SAME
     low, high = possible_ends(float(row["mean"]), row["low"], row["high"], name)
-    return f"{quantity(low, name)} to {quantity(high, name)}"
+    return " to ".join(both_ends(low, high, name))
 
 
 EVERY_YEAR = "every year"
@@ -769,14 +771,17 @@ def difference_interval(row: Mapping[str, Any]) -> str:
     if row.get("verdict") == SAME:
         return DASH
     decided = row.get("verdict") in ("higher", "lower")
-    low, high = (_end(row[end], name, decided=decided) for end in ("low", "high"))
-    return low if low == DASH else f"{low.removesuffix(' points')} to {high}"
+    if any(row[end] is None or row[end] != row[end] for end in ("low", "high")):
+        return DASH
+    write = partial(_end, decided=decided)
+    low, high = both_ends(row["low"], row["high"], name, write)
+    return f"{low.removesuffix(' points')} to {high}"
 
 
-def _end(value: float | None, name: str, *, decided: bool) -> str:
+def _end(value: float, name: str, finer: int, *, decided: bool) -> str:
     """Write an end of an interval; one beside a verdict never as the nothing that it leaves out."""
-    text = difference(value, name)
-    if not decided or not value or value != value or shows_more_than_zero(text):
+    text = difference(value, name, finer)
+    if not decided or not value or shows_more_than_zero(text):
         return text
     small = f"{100 * value if name.endswith(SHARE) else value:+.1g}".replace("-", MINUS)
     return f"{small} points" if name.endswith(SHARE) else small
@@ -804,7 +809,7 @@ MEASURE_WORDS = {
     "no_contact_share": "People with no visit or video call in four weeks",
     "no_contact_in_year_share": "People with no visit or video call all year",
     "visited_share": "People visited in four weeks",
-    "regular_contact_share": "People with more than one visit or video call in four weeks",
+    "regular_contact_share": "More than one visit or video call in four weeks",
     "requests_unmet_share": (
         "Requests turned away for good: refused, given up or turned to a video call"
     ),
@@ -958,8 +963,13 @@ def amount(value: float | None, measure_unit: str, *, signed: bool = False) -> s
     return f"{sign}{abs(value):,.0f} {measure_unit}"
 
 
-def difference(value: float | None, name: str) -> str:
+def difference(value: float | None, name: str, finer: int = 0) -> str:
     """Write a difference of a measure with its sign; of a share, in percentage points.
+
+    Parameters
+    ----------
+    finer
+        Decimals more than its name says.
 
     Examples
     --------
@@ -968,7 +978,7 @@ def difference(value: float | None, name: str) -> str:
     """
     if value is None or value != value:
         return DASH
-    text = quantity(value, name).replace("%", " points")
+    text = quantity(value, name, finer).replace("%", " points")
     return f"+{text}" if value > 0 and shows_more_than_zero(text) else text
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scenarios.circulation.suppress import NOBODY, Counts
 from scenarios.display import cells, charts, markup, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import DASH, Number
 from scenarios.display.views import ALL, ESTATE, has_place, with_places
-from scenarios.suppress import NOBODY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,7 +116,7 @@ class Estimate:
         if self.low != self.low or self.low == self.high:
             return ""
         low, high = markup.possible_ends(self.mean, self.low, self.high, name)
-        return f"{markup.quantity(low, name)} to {markup.quantity(high, name)}"
+        return " to ".join(markup.both_ends(low, high, name))
 
 
 def estate(estimates: pd.DataFrame) -> dict[str, Estimate]:
@@ -624,16 +624,34 @@ def _longest(prisons: pd.DataFrame) -> str:
     return f"Longest at {row['name']}: {row['wait_p90_days']:,.0f} days."
 
 
+def for_circulation(prisons: pd.DataFrame, today: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Give the prisons with the people they hold today, none where these are hidden.
+
+    Parameters
+    ----------
+    prisons
+        The table of :func:`by_prison`.
+    today
+        For a plan, establishment and people_today: how many it would hold tells how few are moved.
+    """
+    held = prisons
+    if today is not None:
+        now = today.set_index("establishment")["people_today"]
+        held = prisons.assign(people=prisons["establishment"].map(now).fillna(0))
+    return markup.without_hidden(held, Counts(columns=("people",), by=("establishment",)))
+
+
 def need_map(results: Results, prisons: pd.DataFrame, outline: Mapping[str, Any]) -> Figure:
     """Draw every prison by its hours of need for each funded hour."""
     from numpy import array, searchsorted
 
-    funded = prisons[prisons["need_per_funded_hour"].notna() & (prisons["people"] > 0)]
+    known = prisons[prisons["people"].notna()]
+    funded = known[known["need_per_funded_hour"].notna() & (known["people"] > 0)]
     drawn = funded[has_place(funded)]
     value = drawn["need_per_funded_hour"].round(2)
     bands = array(RATIO_BANDS, dtype=object)[searchsorted(RATIO_EDGES, value, side="right")]
     places = drawn[["name", "latitude", "longitude", "people"]].assign(value=value, band=bands)
-    nobody = len(prisons) - len(funded)
+    nobody, hidden = len(known) - len(funded), len(prisons) - len(known)
     without = f" {wording.count(nobody, 'prison')} without any funded hour not drawn." * bool(
         nobody
     )
@@ -645,6 +663,7 @@ def need_map(results: Results, prisons: pd.DataFrame, outline: Mapping[str, Any]
         title="Hours of need for each hour that workers are funded for, by prison",
         note=wording.source(results, drawn=True)
         + without
+        + f" {wording.count(hidden, 'prison')} whose people are hidden not drawn." * bool(hidden)
         + wording.not_on_map(funded, "people", "prison"),
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from app_pages import _show
 from scenarios import export
 from scenarios.load import load_scenario
 from scenarios.results import Results, write_json
@@ -52,6 +53,12 @@ def main_module_as_it_was() -> Iterator[None]:
     sys.modules["__main__"] = main
 
 
+@pytest.fixture(autouse=True)
+def pages_stand_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at pages whole, with everything open that can be opened."""
+    monkeypatch.setattr(_show, "FOLDS_OPEN", True)
+
+
 NUMBER = r"[+\u2212-]?\u00a3?[\d,]+(\.\d+)?(%| points| million)?"
 AS_WORDS = re.compile(rf"{NUMBER}( to {NUMBER})?( \(.*\))?")
 """A number that a page writes as words."""
@@ -79,6 +86,16 @@ def numbers_leave_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         return book
 
     monkeypatch.setattr(export, "book_of", watched)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]:
+    """Collect the work that pages begin, with its options, and begin none of it."""
+    begun: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(
+        "app_pages._jobs.begin", lambda command, **options: begun.append((command, options))
+    )
+    return begun
 
 
 @pytest.fixture(scope="session")
@@ -129,8 +146,8 @@ def studied(
     tmp_path_factory: pytest.TempPathFactory, small_data: Path, plan: Results, today: Results
 ) -> Path:
     """Give the stored runs beside a trade-off and a study of stability of the plan."""
-    from scenarios import stability
-    from scenarios.frontier import frontier
+    from scenarios.studies import stability
+    from scenarios.studies.frontier import frontier
 
     folder = tmp_path_factory.mktemp("studied")
     for results in (plan, today):
@@ -154,8 +171,8 @@ def studied(
 @pytest.fixture(scope="session")
 def serviced(tmp_path_factory: pytest.TempPathFactory, small_data: Path, today: Results) -> Path:
     """Give a run of today, one that plays no booking lines, and a sizing of each service."""
-    from scenarios.size_line import size_line
-    from scenarios.size_workers import Asked, size_workers
+    from scenarios.studies.size_line import size_line
+    from scenarios.studies.size_workers import Asked, size_workers
 
     folder = tmp_path_factory.mktemp("serviced")
     retold(today, folder)

@@ -116,6 +116,17 @@ def open_page(page: Page, url: str) -> None:
     )
 
 
+CLOSED = "[...document.querySelectorAll('details:not([open]) > summary')]"
+
+
+def open_everything(page: Page) -> None:
+    """Open all that can be opened on a page, and what can be opened in it."""
+    while page.evaluate(f"{CLOSED}.map(heading => heading.click()).length"):
+        for _ in range(2):
+            page.wait_for_timeout(100)
+            page.locator(IDLE).wait_for(timeout=60_000)
+
+
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:

@@ -15,6 +15,7 @@ from data.load import read_table
 from scenarios.commands import perform
 from scenarios.display import areas, frontiers, held, orders, relaxed, wording
 from scenarios.display.marks import is_loaded
+from scenarios.reading import held_far
 from scenarios.results import Results, write_parquet
 from scenarios.worker import read_request
 from tests.app.conftest import Ended
@@ -31,7 +32,7 @@ def test_first_screen_tells_who_is_far_what_it_takes_and_who_loses(
 ) -> None:
     run = folder(plan)
     text = shown(page(monkeypatch, run.parent, "allocation", run.name))
-    counts = held.far(run, held.window_days(plan))
+    counts = held_far.far(run, held.window_days(plan))
     further = plan.summary["further"][0]
     assert str(escape(held.answer(plan, counts))) in text
     for label in (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from scenarios.results import Results
 from tests.app.screenshots import PAGES
-from tests.app.serving import ROOT, open_page, stay_at_home
+from tests.app.serving import ROOT, open_everything, open_page, serving, stay_at_home
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,7 +26,12 @@ STREAMLIT = "1.67.0"
 KNOWN_OF_STREAMLIT = {("target-size", "stMultiSelectTagsContainer")}
 """Rules of axe that widgets of this version of Streamlit break, each with the widget."""
 
-OPEN_ALL = "document.querySelectorAll('details:not([open]) > summary').forEach((it) => it.click())"
+
+SEEN_BY_VIEWERS = (
+    *("", "overview", "allocation", "person", "frontier", "visits", "family_workers"),
+    *("compare", "scenario", "runs", "data"),
+)
+"""Pages that differ for viewers; the others show them what they show everybody."""
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -36,25 +43,86 @@ def test_page_asks_no_other_host_fits_its_window_and_can_be_read_by_everybody(
 
     A request that the policy stops leaves a message; one that it lets through is refused here.
     """
-    from axe_playwright_python.sync_playwright import Axe
-
     page = chrome.new_page(viewport={"width": width, "height": 900})
     strangers = stay_at_home(page, address)
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(f"Content Security Policy? {error}"))
     open_page(page, f"{address}/{leaf}?run={name_of(plan)}")
-    page.evaluate(OPEN_ALL)
-    page.wait_for_timeout(300)
+    open_everything(page)
     assert strangers == []
     assert [text[:300] for text in messages if "Content Security Policy" in text] == []
+    assert_fits_and_can_be_read(page)
+    page.close()
+
+
+def assert_fits_and_can_be_read(page: Page) -> None:
+    """Look for what is wider than the window, and for faults of our own markup."""
+    from axe_playwright_python.sync_playwright import Axe
+
     assert pixels_beyond_the_window(page) == 0
     found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
     faults = [(fault["id"], str(node["target"][0])) for fault in found for node in fault["nodes"]]
     assert [fault for fault in faults if is_ours(page, fault[1])] == []
     theirs = {(rule, widget_of(page, target)) for rule, target in faults}
     assert theirs <= KNOWN_OF_STREAMLIT
+
+
+@pytest.fixture(scope="module")
+def with_studies(studied: Path, serviced: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the runs beside a trade-off, a study of stability and a sizing of each service."""
+    folder = tmp_path_factory.mktemp("with studies")
+    for made in [*studied.iterdir(), *serviced.glob("size-*")]:
+        (folder / made.name).symlink_to(made)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def to_planners(with_studies: Path, chrome: Browser) -> Iterator[str]:
+    """Where runs and their studies are served to planners."""
+    del chrome
+    with serving(with_studies) as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def to_viewers(with_studies: Path, chrome: Browser) -> Iterator[str]:
+    """Where runs and their studies are served to viewers, whom a proxy names."""
+    del chrome
+    with serving(
+        with_studies,
+        ESTATE_PROXY_HEADER="X-Reader",
+        ESTATE_PROXY_ADDRESSES="127.0.0.1",
+        ESTATE_PLANNERS="planning",
+    ) as where:
+        yield where
+
+
+@pytest.mark.parametrize("leaf", ["allocation", "frontier", "family_workers", "booking_line"])
+def test_page_with_stored_studies_can_be_read_by_everybody(
+    chrome: Browser, to_planners: str, leaf: str
+) -> None:
+    page = chrome.new_page(viewport={"width": 1280, "height": 900})
+    open_page(page, f"{to_planners}/{leaf}")
+    open_everything(page)
+    assert "is stored yet" not in page.locator("[data-testid=stMain]").inner_text()
+    assert_fits_and_can_be_read(page)
     page.close()
+
+
+@pytest.mark.parametrize("leaf", SEEN_BY_VIEWERS)
+def test_page_as_viewers_see_it_can_be_read_by_everybody(
+    chrome: Browser, to_viewers: str, leaf: str
+) -> None:
+    reader = chrome.new_context(
+        viewport={"width": 1280, "height": 900}, extra_http_headers={"X-Reader": "anne"}
+    )
+    page = reader.new_page()
+    open_page(page, f"{to_viewers}/{leaf}")
+    open_everything(page)
+    assert "anne: viewer" in page.locator("[data-testid=stSidebar]").inner_text()
+    assert_fits_and_can_be_read(page)
+    reader.close()
 
 
 def test_faults_of_streamlit_are_listed_for_the_version_that_is_installed() -> None:

@@ -15,7 +15,7 @@ def script() -> None:
     import streamlit
 
     from app_pages import _builder, _effects
-    from scenarios.drafts import Draft, draft_text
+    from scenarios.drafting.drafts import Draft, draft_text
 
     session = {
         "where": {"establishment": ["BXI"]},
@@ -45,7 +45,8 @@ def test_prison_that_the_tables_in_use_do_not_have_is_told(
     app = AppTest.from_function(script, default_timeout=60).run()
     assert not app.exception
     assert bool(app.session_state["problems"]) == own_tables
-    hours, gbp = app.session_state["staff"] or (0.0, 0.0)
+    added = app.session_state["staff"]
+    hours, gbp = added.visits if added else (0.0, 0.0)
     assert (hours > 0, gbp > 0) == (not own_tables, not own_tables)
 
 

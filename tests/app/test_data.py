@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from app_pages import _data, _who
 from data.load import table_names
-from scenarios import commands, sessions
+from scenarios import commands
 from scenarios.errors import ScenarioError
+from scenarios.own_tables import sessions
 from tests.app.conftest import HOSTILE
 from tests.app.planner import page, shown
 
@@ -51,7 +52,7 @@ def bring_all(app: AppTest, data: Path) -> AppTest:
 def test_page_has_one_uploader_a_table_and_says_what_is_in_use(
     monkeypatch: pytest.MonkeyPatch, runs: Path
 ) -> None:
-    from scenarios.templates import names
+    from scenarios.own_tables.templates import names
 
     app = page(monkeypatch, runs, "data")
     labels = [each.proto.label for each in app.get("file_uploader")]

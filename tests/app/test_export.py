@@ -12,10 +12,10 @@ import python_calamine
 from streamlit.testing.v1 import AppTest
 
 from app_pages import _export
+from scenarios.circulation.suppress import default_rule
 from scenarios.display import listings
 from scenarios.export import book_of
 from scenarios.results import Results
-from scenarios.suppress import default_rule
 from tests.app.serving import ROOT
 
 Opener = Callable[[Results, str], AppTest]

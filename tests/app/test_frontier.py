@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
-from app_pages import _jobs
 from scenarios.display import charts, frontiers
 from scenarios.load import load_scenario
 from scenarios.results import Results
@@ -82,11 +81,9 @@ def test_page_says_how_much_of_a_plan_stays(monkeypatch: pytest.MonkeyPatch, stu
 
 
 def test_page_without_studies_says_what_to_do_and_starts_one(
-    monkeypatch: pytest.MonkeyPatch, plan: Results
+    monkeypatch: pytest.MonkeyPatch, plan: Results, asked: list[tuple[str, dict[str, object]]]
 ) -> None:
     assert plan.folder is not None
-    asked: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr(_jobs, "begin", lambda command, **options: asked.append((command, options)))
     app = page(monkeypatch, plan.folder.parent, "frontier")
     assert "No trade-off study is stored yet" in shown(app)
     assert "No study of stability is stored yet" in shown(app)

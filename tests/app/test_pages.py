@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app_pages import _export, _show
 from scenarios.display import markup, views, wording
 from scenarios.results import Results, write_parquet
 from scenarios.settings import settings
@@ -366,3 +368,39 @@ def test_plan_beside_the_runs_is_not_listed_as_a_run(
     copy = Path(shutil.copytree(folder(plan), tmp_path / "allocate-closer_to_home-1"))
     (copy / "summary.json").unlink()
     assert "No runs yet" in shown(opened(tmp_path, "overview"))
+
+
+@pytest.mark.parametrize("leaf", ["start", "overview", "allocation", "visits", "booking_line"])
+def test_what_is_closed_is_sent_once_it_is_opened_and_exported_in_any_case(
+    opened: Opener, plan: Results, monkeypatch: pytest.MonkeyPatch, leaf: str
+) -> None:
+    run = folder(plan)
+    kept: list[list[str]] = []
+    download = _export.download
+
+    def watched(*told: Any, **options: Any) -> None:
+        kept.append([table.sheet.title for table in _show.tables_of(_show.kept())])
+        download(*told, **options)
+
+    monkeypatch.setattr(_export, "download", watched)
+    whole = opened(run.parent, leaf, run.name)
+    of_whole = kept.copy()
+    kept.clear()
+    monkeypatch.setattr(_show, "FOLDS_OPEN", False)
+    app = opened(run.parent, leaf, run.name)
+    assert kept == of_whole
+    folds = folds_of(app)
+    assert len(folds) == len(set(folds)) > 0
+    assert len(shown(app)) < len(shown(whole))
+    assert not app.get("download_button")
+    while closed := [key for key in folds if not app.session_state[key]]:
+        for key in closed:
+            app.session_state[key] = True
+        app.run()
+        folds = folds_of(app)
+    assert shown(app) == shown(whole)
+
+
+def folds_of(app: AppTest) -> list[str]:
+    """Name what can be opened on a page."""
+    return [key for key in app.session_state if key.startswith("fold ")]

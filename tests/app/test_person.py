@@ -15,13 +15,13 @@ import pytest
 from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
-from app_pages import _jobs, _person, _study, _who
+from app_pages import _person, _study, _who
 from data.locks import read_locks
-from scenarios import again, explain
-from scenarios.again import manifest_of, read_steered, scenario_like
 from scenarios.display import persons
 from scenarios.errors import ScenarioError
-from scenarios.explain import explain_person
+from scenarios.planning import again, explain
+from scenarios.planning.again import manifest_of, read_steered, scenario_like
+from scenarios.planning.explain import explain_person
 from scenarios.results import Results
 from tests.app.planner import page, shown
 from tests.app.serving import ROOT
@@ -194,10 +194,11 @@ def test_note_that_could_act_as_a_formula_is_refused(
 
 
 def test_deciding_again_asks_for_the_same_plan_under_the_locks(
-    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
+    monkeypatch: pytest.MonkeyPatch,
+    own_runs: Path,
+    small_data: Path,
+    asked: list[tuple[str, dict[str, object]]],
 ) -> None:
-    asked: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr(_jobs, "begin", lambda command, **options: asked.append((command, options)))
     app = explained(monkeypatch, own_runs, small_data, MOVER)
     keep(app)
     app.number_input(key="most changes").set_value(10).run()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from scenarios.again import read_steered
 from scenarios.display import frontiers, persons
-from scenarios.explain import explain_person
+from scenarios.planning.again import read_steered
+from scenarios.planning.explain import explain_person
 from scenarios.results import file_digest, load_results
 from tests.app.serving import IDLE, open_page, serving, stay_at_home
 

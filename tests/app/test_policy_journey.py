@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import python_calamine
 
-from scenarios.compare import compare
+from scenarios.comparing.compare import compare
 from scenarios.display import wording
-from scenarios.drafts import read_draft
+from scenarios.drafting.drafts import read_draft
 from scenarios.results import Results, load_results
 from tests.app.serving import IDLE, open_page, serving, stay_at_home
 
@@ -49,7 +49,11 @@ def test_policy_adds_evening_sessions_runs_compares_and_exports(
         page = chrome.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
         strangers = stay_at_home(page, address)
         open_page(page, f"{address}/visits?run={today.folder.name}")
-        page.get_by_role("button", name="Try: evening sessions").click()
+        page.get_by_text("Together they take about").wait_for()
+        for name in ("More tables at weekends, per cent", "Video stations open on weekdays until"):
+            page.get_by_role("slider", name=name).press("Home")
+            settled(page)
+        page.get_by_role("button", name="Change more of it first").click()
         page.get_by_role("heading", name="Scenario", exact=True).wait_for()
         settled(page)
 

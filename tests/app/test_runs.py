@@ -134,7 +134,7 @@ def test_any_session_finds_what_works_and_what_waits_and_its_place(
     app = runs_page()
     text = shown(app)
     assert "Job a. Working on: the simulated years, 3 of 8 parts done." in text
-    assert "About 12 seconds left in this step." in text
+    assert "About 12 seconds left in this step; how long all of it takes is not known yet." in text
     assert "Job b. Waiting: 1 job is before this one." in text
     assert labels(app) == ["Cancel", "Cancel"]
 

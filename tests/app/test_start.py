@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +14,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages import _state
+from scenarios.circulation import pinned
+from scenarios.comparing.compare import made_from
 from scenarios.display import questions, views
+from scenarios.display.frontiers import open_stability, would_it_turn
 from scenarios.results import Results
 from scenarios.worker import read_request
 from tests.app.conftest import retold
@@ -51,6 +56,35 @@ def test_three_questions_are_asked_in_order_also_where_nothing_is_stored(
     assert "No plan is stored yet" in shown(app)
     assert len(app.get("vega_lite_chart")) == 0
     assert "made up" in shown(app)
+
+
+def test_plan_is_told_with_what_would_turn_it(
+    studied: Path,
+    plan: Results,
+    today: Results,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The study of assumptions is written by hand; it is of these two runs alone."""
+    runs = Path(shutil.copytree(studied, tmp_path / "runs"))
+    stability = open_stability(runs / "stability-closer_to_home-1")
+    text = shown(opened(runs, monkeypatch))
+    assert escape(would_it_turn(stability), quote=False) in text
+    assert "Visits under this plan" not in text
+
+    told = {
+        "compared": [{"made_from": made_from(each)} for each in (today, plan)],
+        "conclusions": {"visits": "depends on an assumption: no show share at 0.05 (turns)"},
+    }
+    (runs / "assumptions-closer_to_home-0").mkdir()
+    study = runs / "assumptions-closer_to_home-0" / "assumptions.json"
+    study.write_text(json.dumps(told), encoding="utf-8")
+    said = "Visits in the year: depends on an assumption: no show share at 0.05 (turns)."
+    assert f"Visits under this plan, beside today. {said}" in shown(opened(runs, monkeypatch))
+
+    told["compared"].reverse()  # type: ignore[attr-defined]
+    study.write_text(json.dumps(told), encoding="utf-8")
+    assert "Visits under this plan" not in shown(opened(runs, monkeypatch))
 
 
 def test_answer_for_circulation_keeps_small_counts_back(plan: Results) -> None:
@@ -131,7 +165,7 @@ def test_runs_of_people_like_those_that_the_reader_uses_answer_first(
             copies[loaded, results.scenario["name"]] = named.name
     for loaded in (False, True):
         found = _state.front_runs(loaded=loaded)
-        assert [run.name for run in found if run] == [
+        assert [run.name for run in (found.plan, found.baseline) if run] == [
             copies[loaded, "closer_to_home"],
             copies[loaded, "baseline"],
         ]
@@ -224,3 +258,93 @@ def test_ceiling_answers_no_question(ceiling_runs: Path, monkeypatch: pytest.Mon
     text = shown(opened(ceiling_runs, monkeypatch))
     assert "The ceiling" not in text
     assert "No plan is stored yet" in text
+
+
+def click(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def test_run_that_an_administrator_chose_answers_for_all_readers(
+    today: Results, plan: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retold(today, tmp_path)
+    older = retold(plan, tmp_path, title="The plan agreed in May").rename(tmp_path / "older")
+    newest = retold(plan, tmp_path, title="A plan tried since")
+    os.utime(older / "manifest.json", ns=(1, 1))
+    app = opened(tmp_path, monkeypatch)
+    assert "Answered from the plan “A plan tried since”: the newest" in shown(app)
+    app.selectbox(key="front").set_value(older.name).run()
+    click(app, "Use it for all readers")
+    other = opened(tmp_path, monkeypatch)
+    assert "Answered from the plan “The plan agreed in May”, chosen by an administrator." in shown(
+        other
+    )
+    assert newest.name not in shown(other)
+    noted = (tmp_path / ".audit" / "choices.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["run"] for line in noted] == [older.name]
+    other.selectbox(key="front").set_value("").run()
+    click(other, "Use it for all readers")
+    assert "A plan tried since”: the newest" in shown(opened(tmp_path, monkeypatch))
+
+
+def test_run_of_today_that_was_chosen_brings_the_newest_plan_of_its_tables(
+    today: Results, plan: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = retold(today, tmp_path, title="Today as agreed")
+    mine = retold(plan, tmp_path, title="Plan of these tables")
+    for results, title in ((today, "Today of others"), (plan, "Plan of others")):
+        copy = retold(results, tmp_path / "kept", title=title)
+        told = json.loads((copy / "manifest.json").read_text("utf-8"))
+        (copy / "manifest.json").write_text(
+            json.dumps(told | {"data_digest": "of others"}), encoding="utf-8"
+        )
+        copy.rename(tmp_path / f"{copy.name}-others")
+    for folder_of_run in (chosen, mine):
+        os.utime(folder_of_run / "manifest.json", ns=(1, 1))
+    assert "Plan of others" in shown(opened(tmp_path, monkeypatch))
+    pinned.pin(tmp_path, chosen.name, "ada")
+    text = shown(opened(tmp_path, monkeypatch))
+    assert "told from the run “Today as agreed”, chosen by an administrator" in text
+    assert "Answered from the plan “Plan of these tables”: the newest" in text
+    assert "of others" not in text
+
+
+def test_chosen_run_that_is_gone_or_of_other_tables_is_told_and_the_newest_answers(
+    today: Results, plan: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retold(today, tmp_path)
+    retold(plan, tmp_path, title="The newest plan")
+    other = retold(plan, tmp_path / "kept", title="A plan of other tables")
+    told = json.loads((other / "manifest.json").read_text("utf-8"))
+    other = other.rename(tmp_path / "other")
+    (other / "manifest.json").write_text(
+        json.dumps(told | {"data_digest": "of others"}), encoding="utf-8"
+    )
+    for name, why in (
+        ("gone-1", "the run gone-1 to answer here. It is no longer stored"),
+        (other.name, "the run A plan of other tables to answer here. It was made on other tables"),
+    ):
+        pinned.pin(tmp_path, name, "ada")
+        text = shown(opened(tmp_path, monkeypatch))
+        assert why in text
+        assert "Answered from the plan “The newest plan”: the newest" in text
+    (tmp_path / pinned.FILE).write_text("?", encoding="utf-8")
+    text = shown(opened(tmp_path, monkeypatch))
+    assert "cannot be read, so the newest runs answer" in text
+
+
+def test_made_up_people_do_not_answer_for_a_reader_who_brought_records(
+    today: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESTATE_RUNS", str(tmp_path))
+    copy = retold(today, tmp_path)
+    told = json.loads((copy / "manifest.json").read_text("utf-8"))
+    (copy / "manifest.json").write_text(
+        json.dumps(told | {"inputs": {"units": "0f"}}), encoding="utf-8"
+    )
+    pinned.pin(tmp_path, copy.name, "ada")
+    assert _state.front_runs(loaded=False).pinned is not None
+    found = _state.front_runs(loaded=True)
+    assert found.pinned is None
+    assert "other tables than the ones that you brought" in found.told

@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages import _access, _jobs, _who
-from scenarios import drafts, worker
+from scenarios import worker
+from scenarios.drafting import drafts
 from scenarios.jobs import Command, Request, Status
 from scenarios.results import Results
 from scenarios.worker import write_status
@@ -220,3 +221,22 @@ def test_app_is_closed_to_whom_the_proxy_does_not_name(
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert "did not say who is reading" in everything(app)
     assert "Who should be held where?" not in everything(app)
+
+
+def test_viewer_sees_what_other_hours_of_visits_would_cost_and_starts_nothing(
+    viewer: None, today: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert today.folder is not None
+    app = opened(today.folder.parent, "visits", monkeypatch, today.folder.name)
+    assert "Staff for 2 evening sessions a week" in everything(app)
+    assert "Keep it and start the run" not in [button.label for button in app.button]
+
+
+def test_only_administrators_choose_the_run_of_the_front_page(
+    viewer: None, today: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert today.folder is not None
+    for role, may in (("PLANNER", False), ("ADMINISTRATOR", True)):
+        monkeypatch.setenv(f"ESTATE_{role}_NAMES", "vera")
+        app = opened(today.folder.parent, "start", monkeypatch, "")
+        assert ("Use it for all readers" in [button.label for button in app.button]) is may

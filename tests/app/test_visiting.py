@@ -6,20 +6,41 @@ import datetime
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from scenarios import drafts, effects, presets
-from scenarios.display import compared, hall, visiting, wording
-from scenarios.hall_day import HallDay, busiest, counts_at, days_of, hall_day, log_of, tables_at
-from scenarios.hours import by_hour, use_by_slot
+from app_pages import _differently, _effects, _jobs
+from data.estate import load_estate
+from scenarios.accounts.staffing import planned_staff
+from scenarios.commands import check
+from scenarios.comparing import effects
+from scenarios.comparing.drivers import TOLD
+from scenarios.display import assumptions as assumptions_display
+from scenarios.display import compared, drafted, hall, visiting, wording
+from scenarios.display import drivers as drivers_display
+from scenarios.display.drivers import open_drivers
+from scenarios.drafting import drafts, presets
 from scenarios.load import load_scenario
-from scenarios.replay import replay
+from scenarios.reading.hall_day import (
+    HallDay,
+    busiest,
+    counts_at,
+    days_of,
+    hall_day,
+    log_of,
+    tables_at,
+)
+from scenarios.reading.hours import by_hour, use_by_slot
 from scenarios.results import Results
+from scenarios.run import Options
+from scenarios.studies.assumptions import assumptions
+from scenarios.studies.drivers import drivers
+from scenarios.studies.replay import replay
 from simulation.replicate import intervals
-from tests.app.conftest import play
+from tests.app.conftest import play, retold
 from tests.app.serving import ROOT
 
 Opener = Callable[..., AppTest]
@@ -78,16 +99,16 @@ def test_visits_of_a_run_are_set_beside_the_baseline(
     assert "Staff for each person newly visited" in text
     assert "Men and women apart" in text
     assert "Not tried" in text
-    assert "No stored experiment tried this run" in text
+    assert "Nobody has tried these runs under other assumptions yet" in text
 
 
 def test_other_assumptions_are_tried_on_the_scenario_and_tables_of_the_run(
-    opened: Opener, evenings: Results, small_data: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Opener,
+    evenings: Results,
+    small_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[tuple[str, dict[str, object]]],
 ) -> None:
-    asked: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr(
-        "app_pages._jobs.begin", lambda command, **told: asked.append((command, told))
-    )
     app = opened("visits", evenings)
     click(app, "Try the other assumptions")
     assert "The tables this plan was made from are not here" in shown(app)
@@ -97,9 +118,10 @@ def test_other_assumptions_are_tried_on_the_scenario_and_tables_of_the_run(
     click(app, "Try the other assumptions")
 
     ((command, told),) = asked
-    assert command == "experiment"
+    check(command, {name: value for name, value in told.items() if name != "title"})
+    assert command == "assumptions"
     assert told["scenarios"] == ["baseline", "evening_visits"]
-    assert (told["data"], told["curves"]) == (str(small_data), True)
+    assert (told["data"], told["settings"]) == (str(small_data), [])
     assert told["replications"] == evenings.replications
 
 
@@ -120,7 +142,7 @@ def test_changes_of_the_policy_screen_are_the_paired_ones(
     assert f"£{staff['difference']:,.0f}" in visiting.policy_changes(found, {})
     told = {"no_contact_share": "depends on an assumption: x", "requests_unmet_share": "higher"}
     table = visiting.policy_changes(found, told)
-    assert table.count("Could reverse it") == 1
+    assert table.count("Depends on an assumption: x") == 1
     assert table.count(">Stands<") == 1
 
 
@@ -153,15 +175,99 @@ def test_heat_map_draws_every_hour_with_the_share_used() -> None:
     assert "Mean tables in use" in str(spec(unknown))
 
 
-def test_visits_page_leads_to_a_scenario_with_its_staff(opened: Opener, today: Results) -> None:
+def test_staff_that_the_page_on_visits_tells_first_is_worked_out_before_it_is_opened(
+    opened: Opener, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    added = _effects.extra_staff
+
+    def watched(text: str) -> _effects.Added | None:
+        asked.append(text)
+        return added(text)
+
+    monkeypatch.setattr(_effects, "extra_staff", watched)
+    opened("visits", plan)
+    assert set(asked) == set(_differently.first_texts())
+    assert len(asked) > 1
+
+
+def test_moving_a_control_of_visits_changes_the_staff_beside_it(
+    opened: Opener, today: Results
+) -> None:
+    """The card tells what the timetable asks for, worked out here from the scenario itself."""
     app = opened("visits", today)
-    assert "Evening sessions: staff" in shown(app)
-    assert "On: Tue, Thu. Tables in each session: 15. From the timetable" in shown(app)
-    next(button for button in app.button if button.label == "Try: evening sessions").click().run()
+    app.slider(key="differently evenings").set_value(4).run()
+    assert not app.exception
+    text = shown(app)
+    assert "Staff for 4 evening sessions a week" in text
+    asked = [
+        presets.moved(lever, value, "Men's Category C prisons")
+        for lever, value in zip(presets.LEVERS, (4, 25, "20:00"), strict=True)
+    ]
+    before = planned_staff(load_estate(), load_scenario("baseline"))
+    change: dict[str, object] = {}
+    for each in asked:
+        assert each is not None
+        draft = drafts.Draft(name="a", title="A", question="Q", change=each.change)
+        added = planned_staff(load_estate(), drafts.checked(draft))
+        card = drafted.lever_card("", (added.hours - before.hours, added.gbp - before.gbp))
+        assert card.value in text
+        assert escape(card.change) in text
+        change = presets.joined(change, each.change)
+    whole = planned_staff(
+        load_estate(),
+        drafts.checked(drafts.Draft(name="a", title="A", question="Q", change=change)),
+    )
+    assert drafted.together((whole.hours - before.hours, whole.gbp - before.gbp)) in text
+    app.slider(key="differently evenings").set_value(0).run()
+    assert "Staff, as today" in shown(app)
+
+
+def test_where_no_control_is_moved_there_is_nothing_to_start(
+    opened: Opener, today: Results
+) -> None:
+    app = opened("visits", today)
+    for key in ("differently evenings", "differently percent"):
+        app.slider(key=key).set_value(0).run()
+    app.select_slider(key="differently until").set_value(presets.CLOSED).run()
+    assert "All stands as it is today" in shown(app)
+    assert "Keep it and start the run" not in [button.label for button in app.button]
+
+
+def test_one_button_keeps_what_is_moved_and_starts_its_run(
+    opened: Opener, today: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retold(today, tmp_path)
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(_jobs, "begin", lambda command, **told: asked.update(told, command=command))
+    app = opened("visits", today, folder=tmp_path)
+    app.slider(key="differently percent").set_value(0).run()
+    click(app, "Keep it and start the run")
+    path = Path(str(asked["scenario"]))
+    assert path.parent == tmp_path / ".scenarios"
+    kept = drafts.read_draft(path)
+    assert set(kept.change) == {"regime.added_sessions", "video.added_hours"}
+    assert kept.title == asked["title"]
+    assert (
+        kept.title == "2 evening sessions a week, video calls until 20:00: men's Category C prisons"
+    )
+    assert drafts.faults(kept) == ()
+    provenance = today.provenance
+    assert (asked["command"], asked["seed"], asked["replications"]) == (
+        "run",
+        provenance["seed"],
+        provenance["replications"],
+    )
+
+
+def test_what_is_moved_can_be_changed_further_as_a_scenario(opened: Opener, today: Results) -> None:
+    app = opened("visits", today)
+    click(app, "Change more of it first")
     app.switch_page("app_pages/scenario.py").run()
     assert not app.exception
-    assert "regime" in shown(app)
-    assert any(each.value == "Evening sessions" for each in app.text_input)
+    text = shown(app).replace("<wbr>", "")
+    assert all(name in text for name in ("added_sessions", "session_tables", "added_hours"))
+    assert any(each.label == "Tables in each session" for each in app.number_input)
 
 
 def test_every_run_is_compared_with_the_first(
@@ -216,6 +322,75 @@ def test_comparison_tells_people_without_contact_and_groups_apart(
     assert "People without visitors" in text
 
 
+def test_lines_that_drive_a_change_are_shown_where_they_were_played(
+    opened: Opener, evenings: Results, today: Results, small_data: Path, tmp_path: Path
+) -> None:
+    for results in (today, evenings):
+        retold(results, tmp_path, title=results.title)
+    asked = Options(data_dir=small_data, runs_dir=tmp_path, seed=1, replications=2)
+    study = open_drivers(drivers("evening_visits", asked).folder)
+    app = opened("compare", evenings, folder=tmp_path)
+    assert drivers_display.listing(study, "straight_miles") in shown(app)
+    for measure in ("visits", "no_contact_share", "staff_gbp"):
+        app.selectbox(key="driver measure").set_value(TOLD[measure]).run()
+        assert not app.exception
+        text = shown(app)
+        assert escape(drivers_display.answer(study, measure), quote=False) in text
+        assert drivers_display.listing(study, measure) in text
+    assert "Where the change shows" in shown(app)
+    assert "Play the lines one at a time" not in [button.label for button in app.button]
+
+
+def test_lines_are_played_on_the_scenarios_and_tables_of_the_two_runs(
+    opened: Opener,
+    plan: Results,
+    small_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[tuple[str, dict[str, object]]],
+) -> None:
+    app = opened("compare", plan)
+    click(app, "Play the lines one at a time")
+    assert "The tables this plan was made from are not here" in shown(app)
+    assert not asked
+
+    monkeypatch.setattr("app_pages._data.folders", lambda: [small_data])
+    app.checkbox(key="every order").uncheck().run()
+    click(app, "Play the lines one at a time")
+    ((command, told),) = asked
+    check(command, {name: value for name, value in told.items() if name != "title"})
+    assert command == "drivers"
+    assert told["scenarios"] == ["baseline", "closer_to_home"]
+    assert (told["data"], told["every_order"]) == (str(small_data), False)
+    assert (told["seed"], told["replications"]) == (1, plan.replications)
+
+
+def test_verdicts_under_other_assumptions_are_shown_where_they_were_tried(
+    opened: Opener, evenings: Results, today: Results, small_data: Path, tmp_path: Path
+) -> None:
+    for results in (today, evenings):
+        retold(results, tmp_path, title=results.title)
+    asked = Options(data_dir=small_data, runs_dir=tmp_path, seed=1, replications=2, workers=1)
+    tried = assumptions("evening_visits", asked, chosen=["demand.no_show_share"])
+    study = assumptions_display.open_assumptions(tried.folder)
+    for page in ("compare", "visits"):
+        app = opened(page, evenings, folder=tmp_path)
+        text = shown(app)
+        assert assumptions_display.summary(study) in text
+        assert "Try the other assumptions" not in [button.label for button in app.button]
+        app.selectbox(key="assumption measure").set_value(TOLD["visits"]).run()
+        assert not app.exception
+        assert assumptions_display.listing(study, "visits") in shown(app)
+    conclusion = study.account["conclusions"]["no_contact_share"]
+    assert conclusion[:1].upper() + conclusion[1:] in text
+    told = assumptions_display.sentence(study.account["conclusions"], list(wording.EFFECTS))
+    assert escape(told, quote=False) in shown(opened("overview", evenings, folder=tmp_path))
+
+
+def test_one_line_that_differs_brings_the_whole_change(opened: Opener, evenings: Results) -> None:
+    text = shown(opened("compare", evenings))
+    assert "One line alone differs between these runs" in text
+
+
 def test_waterfall_draws_bars_that_join(plan: Results, today: Results) -> None:
     parts = effects.parts_of_change(effects.estate_differences(today, plan), "session_kind")
     drawn = spec(compared.waterfall(parts, "session_kind", note="N"))
@@ -225,6 +400,9 @@ def test_waterfall_draws_bars_that_join(plan: Results, today: Results) -> None:
     assert bars[-1]["high_end"] == pytest.approx(parts.iloc[-1]["after"])
     assert sum(bar["change"] for bar in bars[1:-1]) == pytest.approx(bars[-1]["change"])
     assert {bar["kind"] for bar in bars} <= {"adds", "takes away", "total"}
+    across = drawn["layer"][0]["encoding"]["x"]["scale"]  # type: ignore[index]
+    assert across["domain"][0] == bars[0]["low_end"] == min(bar["low_end"] for bar in bars)
+    assert across["domain"][1] > max(bar["high_end"] for bar in bars)
 
 
 def test_hall_shows_a_day_and_moves_with_the_slider(opened: Opener, plan: Results) -> None:
@@ -334,6 +512,12 @@ def test_every_question_can_be_begun(
     opened: Opener, tmp_path: Path, preset: presets.Preset
 ) -> None:
     assert "What it changes" in shown(begun(opened, tmp_path, preset.key))
+
+
+def test_agents_of_a_booking_line_are_priced_before_any_run(opened: Opener, tmp_path: Path) -> None:
+    text = shown(begun(opened, tmp_path, "line"))
+    assert "Agents of booking lines, beside the baseline" in text
+    assert "Staff of visits and video calls" not in text
 
 
 def test_scenario_is_kept_opened_again_and_forgotten(opened: Opener, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from data.validate import TableError
 from optimiser.build import rule_book
 from optimiser.fit import fit
 from scenarios.inputs import Inputs
-from scenarios.place import allocation_inputs
+from scenarios.planning.place import allocation_inputs
 from scenarios.schema import Scenario
 
 ROOT = Path(__file__).parents[2]

@@ -25,7 +25,7 @@ from optimiser.limits import LimitEdit
 from optimiser.policy import AllocationPolicy
 from optimiser.problem import ARRAYS, INELIGIBLE, PairFlag
 from scenarios.inputs import Inputs
-from scenarios.place import allocation_inputs
+from scenarios.planning.place import allocation_inputs
 from scenarios.schema import Scenario
 from tests.optimiser.allocation_instances import make_problem
 from tests.optimiser.toy_world import (

@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from ortools.sat.python import cp_model
 
-from optimiser.linear import LinearModel, NoAnswerError, solve_large, solve_linear, solve_whole
+from optimiser.linear import (
+    LinearModel,
+    NoAnswerError,
+    exact_solver,
+    solve_large,
+    solve_linear,
+    solve_whole,
+)
 
 KNAPSACK = LinearModel(
     cost=np.array([-1.0, -1.0]),
@@ -73,30 +82,45 @@ def test_a_large_programme_without_an_answer_says_so() -> None:
         solve_large(impossible)
 
 
-def test_an_interrupt_in_the_search_is_told_to_who_listens() -> None:
-    """Splitting a market evenly takes SCIP hours, so it is interrupted in the search."""
-    numbers = np.random.default_rng(0).integers(1, 1000, (5, 60)).astype(np.float64)
-    rows, columns = numbers.shape
-    slack = np.hstack([np.eye(rows), -np.eye(rows)])
-    row, column = np.nonzero(np.hstack([numbers, slack]))
-    half = numbers.sum(axis=1) // 2
+@pytest.fixture
+def heard() -> Iterator[list[int]]:
+    """Interrupt half a second from now, and collect what is heard."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: told.append(number))
+    stop = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    stop.start()
+    yield told
+    stop.cancel()
+    signal.signal(signal.SIGINT, before)
+
+
+MARKET = np.random.default_rng(0).integers(1, 1000, (5, 60))
+"""What each of 60 shops sells of five goods: to split evenly in two takes any solver hours."""
+
+
+def test_an_interrupt_while_scip_searches_is_told_to_who_listens(heard: list[int]) -> None:
+    goods, shops = MARKET.shape
+    entries = np.hstack([MARKET, np.eye(goods), -np.eye(goods)])
+    row, column = np.nonzero(entries)
+    half = MARKET.sum(axis=1) // 2
     split = LinearModel(
-        cost=np.concatenate([np.zeros(columns), np.ones(2 * rows)]),
-        low=np.zeros(columns + 2 * rows),
-        high=np.concatenate([np.ones(columns), np.full(2 * rows, np.inf)]),
+        cost=np.concatenate([np.zeros(shops), np.ones(2 * goods)]),
+        low=np.zeros(shops + 2 * goods),
+        high=np.concatenate([np.ones(shops), np.full(2 * goods, np.inf)]),
         row=row,
         column=column,
-        value=np.hstack([numbers, slack])[row, column],
+        value=entries[row, column],
         row_low=half,
         row_high=half,
     )
-    heard: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
-    stop = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    try:
-        stop.start()
-        solve_whole(split, np.arange(columns + 2 * rows) < columns, seconds=2.0)
-    finally:
-        stop.cancel()
-        signal.signal(signal.SIGINT, before)
+    solve_whole(split, np.arange(shops + 2 * goods) < shops, seconds=2.0)
+    assert heard == [signal.SIGINT]
+
+
+def test_an_interrupt_while_cp_sat_searches_is_told_to_who_listens(heard: list[int]) -> None:
+    model = cp_model.CpModel()
+    shops = [model.new_bool_var("") for _ in range(MARKET.shape[1])]
+    for sold in MARKET.tolist():
+        model.add(cp_model.LinearExpr.weighted_sum(shops, sold) == sum(sold) // 2)
+    exact_solver(2.0).solve(model)
     assert heard == [signal.SIGINT]

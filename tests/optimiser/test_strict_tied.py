@@ -19,7 +19,7 @@ from optimiser.side import RowKind, SideRows
 from optimiser.strict import Level, Solved
 from optimiser.strict_tied import certify_strict_tied, solve_strict_tied, with_minimums
 from tests.optimiser.allocation_instances import make_problem, plan_of, random_problem
-from tests.optimiser.test_worst import random_tail, tail_for, worst_by_sorting
+from tests.optimiser.test_worst import drawn_tail, random_tail, tail_for, worst_by_sorting
 from tests.optimiser.tied_instances import (
     in_order_by_cp_sat,
     in_order_with_tenth_by_cp_sat,
@@ -317,12 +317,10 @@ def orders_with_the_tenth(
 ) -> tuple[AllocationProblem, Tenth]:
     """Draw a problem, distances, and a tenth that is limited, priced, both or neither."""
     problem = draw(tied_problems(most_people=most_people, most_units=most_units))
-    people = len(problem.prisoners)
-    parts = [[draw(st.integers(0, 12)) for _ in problem.establishments] for _ in range(people)]
-    count = draw(st.integers(1, people))
+    tail = drawn_tail(draw, problem)
     at_most = draw(st.sampled_from([None, 0, 3, 7, 20]))
     tenth = Tenth(
-        tail=tail_for(problem, parts, count=count),
+        tail=tail,
         weight_pennies=draw(st.integers(0, 3)),
         at_most=at_most,
     )

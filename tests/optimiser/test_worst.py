@@ -44,6 +44,12 @@ def tail_for(problem: AllocationProblem, parts: list[list[int]], *, count: int) 
     )
 
 
+def drawn_tail(draw: st.DrawFn, problem: AllocationProblem) -> Tail:
+    people = len(problem.prisoners)
+    parts = [[draw(st.integers(0, 12)) for _ in problem.establishments] for _ in range(people)]
+    return tail_for(problem, parts, count=draw(st.integers(1, people)))
+
+
 def random_tail(problem: AllocationProblem, seed: int) -> Tail:
     random = np.random.default_rng(seed)
     people, places = len(problem.prisoners), len(problem.establishments)
@@ -67,11 +73,7 @@ def asked_of(problem: AllocationProblem, tail: Tail, **changes: object) -> Asked
 @st.composite
 def small_cases(draw: st.DrawFn) -> tuple[AllocationProblem, Tail]:
     problem = draw(problems(most_people=4))
-    places = len(problem.establishments)
-    parts = [
-        [draw(st.integers(0, 12)) for _ in range(places)] for _ in range(len(problem.prisoners))
-    ]
-    return problem, tail_for(problem, parts, count=draw(st.integers(1, len(problem.prisoners))))
+    return problem, drawn_tail(draw, problem)
 
 
 def plans_of(problem: AllocationProblem) -> list[tuple[tuple[int, ...], int]]:

@@ -20,7 +20,7 @@ from optimiser.solve import solve
 from optimiser.worst import Tail
 from optimiser.worst_tied import TiedWorst, solve_worst_tied, worst_bound_tied
 from tests.optimiser.allocation_instances import make_problem, plan_of, random_problem
-from tests.optimiser.test_worst import random_tail, tail_for, worst_by_sorting
+from tests.optimiser.test_worst import drawn_tail, random_tail, tail_for, worst_by_sorting
 from tests.optimiser.tied_instances import (
     make_ties,
     random_ties,
@@ -35,9 +35,7 @@ def tied_tails(
     draw: st.DrawFn, *, most_people: int = 4, most_units: int = 3
 ) -> tuple[AllocationProblem, Tail]:
     problem = draw(tied_problems(most_people=most_people, most_units=most_units))
-    people = len(problem.prisoners)
-    parts = [[draw(st.integers(0, 12)) for _ in problem.establishments] for _ in range(people)]
-    return problem, tail_for(problem, parts, count=draw(st.integers(1, people)))
+    return problem, drawn_tail(draw, problem)
 
 
 def asked_of(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scenarios.added_sessions import USES, added_use, tell
+from scenarios.comparing.added_sessions import USES, added_use, tell
 from scenarios.results import Results
 from scenarios.run import Options, run_many
 

@@ -14,14 +14,14 @@ import yaml
 
 from data.locks import read_locks
 from data.words import LockAction
-from scenarios import again, steer
 from scenarios.display import persons
 from scenarios.errors import ScenarioError
-from scenarios.explain import Explained, excluded_sites, explain_person
 from scenarios.load import load_scenario
 from scenarios.locking import holding
 from scenarios.plan import plan as make
-from scenarios.stored_plan import open_plan
+from scenarios.planning import again, steer
+from scenarios.planning.explain import Explained, excluded_sites, explain_person
+from scenarios.planning.stored_plan import open_plan
 
 OWN = """
 title: Own

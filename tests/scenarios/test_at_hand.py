@@ -9,7 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios import effects, hours
+from scenarios.comparing import effects
+from scenarios.display import orders
+from scenarios.planning import in_step
+from scenarios.reading import held_far, hours
 from scenarios.results import Results
 from scenarios.run import Options, run_many
 
@@ -73,3 +76,44 @@ def test_run_that_keeps_nothing_at_hand_is_read_from_its_log(
         pd.testing.assert_frame_equal(effects.newly_visited(before, after), expected)
     one = without(pair[0], hours.SLOTS_FILE, tmp_path / "b")
     pd.testing.assert_frame_equal(hours.use_by_slot(one), hours.use_by_slot(pair[0]))
+
+
+def test_people_held_far_are_the_same_with_and_without_what_is_at_hand(
+    pair: tuple[Results, Results], tmp_path: Path
+) -> None:
+    for results in pair:
+        older = without(results, held_far.FAR_FILE, tmp_path / "far").folder
+        counted = without(results, held_far.AREAS_FILE, tmp_path / "areas").folder
+        assert results.folder is not None
+        assert older is not None
+        assert counted is not None
+        window = int(results.scenario["allocation"]["release_window_days"])
+        for days in (window, window + 200):
+            found = held_far.far(results.folder, days)
+            assert (found["people"] > 0).any()
+            pd.testing.assert_frame_equal(found, held_far.far(older, days))
+        by_area = held_far.by_home_area(results.folder)
+        assert len(by_area)
+        pd.testing.assert_frame_equal(by_area, held_far.by_home_area(counted))
+
+
+def test_moves_are_dated_the_same_with_and_without_their_steps_at_hand(
+    pair: tuple[Results, Results], tmp_path: Path
+) -> None:
+    results = pair[1]
+    older = without(results, in_step.STEPS_FILE, tmp_path).folder
+    assert results.folder is not None
+    assert older is not None
+    known, unknown = orders.moves(results.folder), orders.moves(older)
+    assert len(known) > 1
+    assert {"turn", "step"} <= set(known) - set(unknown)
+    calendar = orders.calendar_of(results.scenario)
+    for per_week, first_come in ((5, False), (5, True), (0, False)):
+        dated = orders.dated(known, calendar, per_week, first_come=first_come)
+        expected = orders.dated(unknown, calendar, per_week, first_come=first_come)
+        pd.testing.assert_frame_equal(dated, expected)
+
+
+def test_run_of_today_has_no_steps(pair: tuple[Results, Results]) -> None:
+    assert pair[0].folder is not None
+    assert pd.read_parquet(pair[0].folder / in_step.STEPS_FILE).empty

@@ -15,7 +15,9 @@ from scipy.integrate import quad
 
 from data.visit_cost import VisitCost, visit_cost
 from data.where import Where
-from scenarios.account import a_year, demands, moves_with_a_transfer, services
+from scenarios.accounts.account import a_year, demands, moves_with_a_transfer, services
+from scenarios.accounts.payers import payments
+from scenarios.accounts.staffing import Services, paid_line_hours, planned_staff
 from scenarios.benefit import (
     Demand,
     at_most,
@@ -28,12 +30,10 @@ from scenarios.benefit import (
 from scenarios.distance import distance_measures, distance_rows, further_rows, with_groups
 from scenarios.inputs import Inputs, load_inputs
 from scenarios.load import load_scenario
-from scenarios.payers import payments
-from scenarios.place import place, simulated_on
+from scenarios.planning.place import place, simulated_on
 from scenarios.row_changes import changed_rows
 from scenarios.run import Options, run_many
 from scenarios.schema import RuleChange, Scenario
-from scenarios.staffing import Services, paid_line_hours, planned_staff
 from scenarios.transfers import days_of_moves
 from simulation.demand import keep_share
 from simulation.line import Lines, Shift

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.stats import t
 
-from scenarios.calibrate import FITTED, fit, published_totals
+from scenarios.validation.calibrate import FITTED, fit, published_totals
 
 
 def visits(wish: float, halls: float) -> float:

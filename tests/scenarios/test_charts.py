@@ -138,3 +138,37 @@ def _ids(svg: str) -> list[str]:
 
 def _references(svg: str) -> list[str]:
     return [part.split(")")[0] for part in svg.split("url(#")[1:]]
+
+
+NAMES = ("Booked, then lost because the person is moved", "Comes, not let in")
+
+
+def axis_of(drawn: dict[str, Any]) -> dict[str, Any]:
+    """Give the axis that names the rows."""
+    first = drawn["layer"][0] if "layer" in drawn else drawn
+    found: dict[str, Any] = first["encoding"]["y"]["axis"]
+    return found
+
+
+def test_long_names_stand_above_their_bars_and_short_ones_beside() -> None:
+    """On a narrow screen names beside the bars would leave no room for them."""
+    for names, is_above in ((NAMES, True), (("Wales", "London"), False)):
+        rows = pd.DataFrame({"name": names, "number": [3.0, 1.0]})
+        bars = charts.ranked_bars(
+            rows, label="name", value="number", unit="Requests", title="T", note="N"
+        )
+        parts = pd.DataFrame(
+            {"label": names, "change": [2.0, -1.0], "start": [5.0, 7.0], "end": [7.0, 6.0]}
+        ).assign(text="x")
+        steps = charts.waterfall(
+            parts, ends=[("First", 5.0, "5"), ("Second", 6.0, "6")], unit="U", title="T", note="N"
+        )
+        for figure in (bars, steps):
+            assert (axis_of(figure.chart.to_dict()).get("labelAlign") == "left") is is_above
+
+
+def test_name_of_the_axis_ends_where_the_chart_ends() -> None:
+    """A long one in the middle of a narrow chart would be cut at the right."""
+    rows = pd.DataFrame({"name": ["Wales"], "number": [3.0]})
+    bars = charts.ranked_bars(rows, label="name", value="number", unit="U", title="T", note="N")
+    assert bars.chart.to_dict()["config"]["axisX"] == {"titleAnchor": "end"}

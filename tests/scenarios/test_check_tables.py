@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from optimiser.misplaced import misplaced
-from scenarios.check_tables import check_tables
 from scenarios.display import data_quality
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import allocation_inputs
-from scenarios.uploads import UploadError, run_check, stored_check
+from scenarios.own_tables.check_tables import check_tables
+from scenarios.own_tables.uploads import UploadError, run_check, stored_check
+from scenarios.planning.place import allocation_inputs
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_check_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_every_table_that_can_be_brought_has_a_place_on_the_page_and_a_name() -> None:
-    from scenarios.templates import names
+    from scenarios.own_tables.templates import names
 
     placed = [table for members in data_quality.GROUPS.values() for table in members]
     assert sorted(placed) == sorted(names()) == sorted(data_quality.NAMES)

@@ -90,6 +90,48 @@ def test_an_experiment_prints_its_runs_and_its_verdict(small_data: Path, tmp_pat
     assert "LNI: " in settled.stdout
 
 
+TWO_LINES = """title: Evenings and video
+question: Which of the two does what?
+change:
+  video.credit_minutes_per_month: 60
+  regime.added_sessions:
+    - {where: {sex: men}, days: [tue], start: "18:00", end: "19:30", open_tables: 15}
+"""
+
+
+def test_lines_played_one_at_a_time_are_told_and_add_up(small_data: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "two_lines.yaml"
+    scenario.write_text(TWO_LINES)
+    done = estate(
+        "drivers", scenario, "--in-turn-only", "--data", small_data, "--runs", tmp_path / "runs",
+        "--replications", "2", "--workers", "1",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    folder = Path(done.stdout.splitlines()[0])
+    assert folder.name.startswith("drivers-two_lines-")
+    assert "Evenings and video, against: " in done.stdout
+    assert "1. video.credit_minutes_per_month: 60" in done.stdout
+    assert "2. regime.added_sessions: [{" in done.stdout
+    assert "3 scenarios played" in done.stdout
+    rows = pd.read_csv(folder / "drivers.csv")
+    visits = rows[(rows["measure"] == "visits") & (rows["group_by"] == "all")]
+    by_order = visits.groupby("order")["difference"].sum()
+    assert by_order["in turn"] == pytest.approx(by_order["whole"])
+    assert set(rows["order"]) == {"whole", "in turn", "alone", "last"}
+
+
+def test_lines_that_cannot_be_played_are_bad_input_in_one_report(tmp_path: Path) -> None:
+    scenario = tmp_path / "faulty.yaml"
+    scenario.write_text(
+        "title: X\nquestion: Y?\nchange:\n  regime.notice_days_mn: 1\n  demand.no_show_share: 7\n"
+    )
+    done = estate("drivers", scenario, "--against", "basline", "--runs", tmp_path / "runs")
+    assert done.exit_code == 2
+    for said in ("no scenario 'basline'", "no setting 'regime.notice_days_mn'", "7 is outside"):
+        assert said in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

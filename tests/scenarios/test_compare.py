@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from scenarios.compare import (
+from scenarios.comparing.compare import (
     compare,
     differences,
     lines_that_differ,
     tell,
 )
+from scenarios.comparing.verdict import CANNOT_TELL, ONE_REPLICATION, SAME, conclusion, way
 from scenarios.errors import ScenarioError
-from scenarios.queries import RUN_COLUMNS, measures_across, stored_runs
+from scenarios.reading.queries import RUN_COLUMNS, measures_across, stored_runs
 from scenarios.results import Results
 from scenarios.run import Options, run_many
-from scenarios.verdict import CANNOT_TELL, ONE_REPLICATION, SAME, conclusion, way
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=4)
 

@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from scenarios.compare import differences
-from scenarios.display import compared, visiting, wording
-from scenarios.display.markup import DASH, Number
-from scenarios.effects import (
+from scenarios.comparing.compare import differences
+from scenarios.comparing.effects import (
     HIGHER_IS_BETTER,
     LOSES,
     OTHER_PEOPLE,
     cost_per_person,
     gains_and_losses,
 )
-from scenarios.verdict import CANNOT_TELL
+from scenarios.comparing.verdict import CANNOT_TELL
+from scenarios.display import compared, visiting, wording
+from scenarios.display.markup import DASH, Number
 
 
 def by_prison(values: dict[str, list[float]]) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scenarios import drafts, presets
 from scenarios.display import drafted
-from scenarios.drafts import Draft
+from scenarios.drafting import drafts, presets
+from scenarios.drafting.drafts import Draft
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario, scenario_names
 
@@ -265,3 +265,43 @@ def test_faults_of_a_table_of_prisons_are_told_together() -> None:
 def test_file_that_is_no_table_of_prisons_is_refused(content: bytes) -> None:
     with pytest.raises(ScenarioError):
         drafted.read_prisons("p.csv", content, CODES)
+
+
+@pytest.mark.parametrize("lever", presets.LEVERS, ids=lambda lever: lever.preset)
+def test_lever_makes_a_scenario_at_every_end_and_nothing_where_all_stays(
+    lever: presets.Lever,
+) -> None:
+    at = "Women's prisons"
+    still = lever.control.options[0] if lever.control.options else lever.control.low
+    assert presets.moved(lever, still, at) is None
+    for value in (lever.control.value, *extremes(lever.control)):
+        asked = presets.moved(lever, value, at)
+        if asked is None:
+            assert value == still
+            continue
+        draft = Draft(name="a", title=asked.told, question="Q", change=asked.change)
+        assert drafts.faults(draft) == ()
+        assert [edit["where"] for edits in asked.change.values() for edit in edits] == [
+            {"sex": "women"}
+        ]
+
+
+def test_levers_change_different_settings() -> None:
+    asked = [presets.moved(lever, lever.control.value, "Every prison") for lever in presets.LEVERS]
+    named = [setting for each in asked if each for setting in each.change]
+    assert len(named) == len(set(named)) == len(presets.LEVERS)
+
+
+def test_evenings_are_added_on_the_days_of_the_week_in_order() -> None:
+    asked = presets.moved(presets.LEVERS[0], 3, "Every prison")
+    assert asked is not None
+    assert asked.change["regime.added_sessions"][0]["days"] == ["tue", "wed", "thu"]
+
+
+def test_moves_online_begin_before_the_first_simulated_day() -> None:
+    line = presets.preset("line")
+    change = line.change(line.begun() | {"online": 40})
+    (move,) = change["line.online"]
+    calendar = load_scenario("baseline").calendar
+    assert calendar.day_of(move["first_date"]) <= 0
+    assert move["share"] == 0.4

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scenarios import effects
-from scenarios.compare import differences
+from scenarios.comparing import effects
+from scenarios.comparing.compare import differences
+from scenarios.comparing.verdict import CANNOT_TELL, SAME
 from scenarios.results import Results
 from scenarios.run import Options, run_many
-from scenarios.verdict import CANNOT_TELL, SAME
 
 KEYS = {"scenario": "a", "establishment": "ALL", "measure_unit": "visits"}
 

@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from scenarios import effects
-from scenarios.compare import differences
+from scenarios.comparing import effects
+from scenarios.comparing.compare import differences
+from scenarios.comparing.precision import Aim, is_reached, looks, widths
+from scenarios.comparing.verdict import CANNOT_TELL, DEPENDS, SAME, conclusion, verdict_words
 from scenarios.errors import ScenarioError
-from scenarios.experiment import CURVES, Asked, Experiment, experiment, under_curve
 from scenarios.load import load_scenario
-from scenarios.precision import Aim, is_reached, looks, widths
 from scenarios.results import file_digest, load_results
 from scenarios.run import Options, placements_key, run_many
-from scenarios.verdict import CANNOT_TELL, DEPENDS, SAME, conclusion, verdict_words
+from scenarios.studies.experiment import CURVES, Asked, Experiment, experiment, under_curve
 
 FEW = """title: Few tables
 question: Do fewer visits happen with one table in fifteen?

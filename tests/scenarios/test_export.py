@@ -19,7 +19,10 @@ import pytest
 import python_calamine
 from typer.testing import CliRunner
 
-from scenarios import audit
+from scenarios.circulation import audit
+from scenarios.circulation.safe_cells import safe_cells, safe_text
+from scenarios.circulation.sheets import Behind, Sheet
+from scenarios.circulation.suppress import NOBODY, Counts, default_rule
 from scenarios.cli import app
 from scenarios.display import listings, wording
 from scenarios.display.markup import table
@@ -37,11 +40,8 @@ from scenarios.export_run import Told, run_book
 from scenarios.load import load_scenario
 from scenarios.results import Results
 from scenarios.run import Options, run
-from scenarios.safe_cells import safe_cells, safe_text
 from scenarios.settings import export_settings
-from scenarios.sheets import Behind, Sheet
-from scenarios.studies import Study
-from scenarios.suppress import NOBODY, Counts, default_rule
+from scenarios.stored_studies import Study
 
 HOSTILE = '=HYPERLINK("https://evil.example","x")'
 SPREADSHEETS = ("xlsx", "ods")

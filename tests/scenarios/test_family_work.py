@@ -10,7 +10,7 @@ import pytest
 from scenarios.errors import ScenarioError
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import place, simulated_on
+from scenarios.planning.place import place, simulated_on
 from scenarios.run import Options, run_many, scenarios_of
 from simulation.simulate import SimulationInputs
 

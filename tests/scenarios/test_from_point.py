@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from scenarios.drafting.from_point import scenario_of_point, with_limit
 from scenarios.errors import ScenarioError
-from scenarios.from_point import scenario_of_point, with_limit
-from scenarios.frontier import frontier
 from scenarios.load import load_scenario
 from scenarios.plan import plan
+from scenarios.studies.frontier import frontier
 
 
 @pytest.mark.parametrize("against", ["moves", "far", "worst_tenth"])

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from scenarios.errors import ExitCode, ScenarioError
-from scenarios.frontier import frontier
 from scenarios.load import load_scenario
+from scenarios.studies.frontier import frontier
 
 FILES = {
     "changes.parquet",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scenarios.hall_day import IN_HALL, counts_at, hall_day, log_of, tables_at
+from scenarios.reading.hall_day import IN_HALL, counts_at, hall_day, log_of, tables_at
 from scenarios.results import Results
 
 DAY = pd.Timestamp("2026-08-04")

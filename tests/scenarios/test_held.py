@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from data.load import read_table
+from scenarios.circulation.suppress import default_rule, hide
 from scenarios.display import areas, held, listings, orders, rule_rows, views, wording
 from scenarios.load import load_scenario
+from scenarios.reading import held_far
 from scenarios.results import Results
 from scenarios.run import Options, run
-from scenarios.suppress import default_rule, hide
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def people(plan: Results) -> pd.DataFrame:
 def test_people_far_from_family_are_those_of_the_placements(
     folder: Path, people: pd.DataFrame
 ) -> None:
-    counts = held.far(folder, 84)
+    counts = held_far.far(folder, 84)
 
     for sex in ("all", "men", "women"):
         of = people if sex == "all" else people[people["sex"] == sex]
@@ -68,7 +69,7 @@ def test_release_counts_sentenced_people_inside_the_window_only(
     inside = people[(people["status"] != "remand") & (people["days_to_release"] <= window)]
     assert 0 < len(inside) < len(people)
 
-    found = held.row(held.far(folder, window), "release")
+    found = held.row(held_far.far(folder, window), "release")
 
     assert found is not None
     assert found["people"] == len(inside)
@@ -77,7 +78,7 @@ def test_release_counts_sentenced_people_inside_the_window_only(
 
 
 def test_nobody_inside_the_window_leaves_the_release_area_out(folder: Path, plan: Results) -> None:
-    counts = held.far(folder, 0)
+    counts = held_far.far(folder, 0)
     assert held.row(counts, "release") is None
     labels = [number.label for number in held.numbers(plan, counts, None)]
     assert not any("release" in label for label in labels)
@@ -85,7 +86,7 @@ def test_nobody_inside_the_window_leaves_the_release_area_out(folder: Path, plan
 
 
 def test_answer_says_how_many_are_far_nearer_and_further(plan: Results, folder: Path) -> None:
-    counts = held.far(folder, 84)
+    counts = held_far.far(folder, 84)
     found, further = held.row(counts, "family"), plan.summary["further"][0]
     assert found is not None
     said = held.answer(plan, counts)
@@ -95,7 +96,7 @@ def test_answer_says_how_many_are_far_nearer_and_further(plan: Results, folder: 
 
 
 def test_moves_on_top_are_those_of_people_without_a_transfer(plan: Results, folder: Path) -> None:
-    counts, moved = held.far(folder, 84), plan.summary["further"][0]["moved"]
+    counts, moved = held_far.far(folder, 84), plan.summary["further"][0]["moved"]
 
     def note(transferred: int | None, *, circulate: bool = False) -> str:
         summary = plan.summary | {"moves_with_a_transfer": transferred}
@@ -110,7 +111,7 @@ def test_moves_on_top_are_those_of_people_without_a_transfer(plan: Results, fold
 
 
 def test_small_counts_are_kept_back_for_circulation(plan: Results, folder: Path) -> None:
-    counts = held.far(folder, 84).assign(beyond_50=2, beyond_100=1)
+    counts = held_far.far(folder, 84).assign(beyond_50=2, beyond_100=1)
     assert "[c] people of 320" in held.answer(plan, counts, circulate=True)
     far = held.far_table(counts, is_plan=True, circulate=True)
     assert "[c]" in far

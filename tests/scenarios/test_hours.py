@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.estate import load_estate
-from scenarios import drafts, hours
-from scenarios.drafts import Draft
+from scenarios.accounts.staffing import planned_agents, planned_staff
+from scenarios.drafting import drafts
+from scenarios.drafting.drafts import Draft
+from scenarios.drafting.presets import preset
 from scenarios.load import load_scenario
+from scenarios.reading import hours
 from scenarios.results import Results
 from scenarios.run import Options, run_many
-from scenarios.staffing import planned_staff
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +153,36 @@ def test_planned_staff_are_near_those_a_run_measures(run: Results, small_data: P
     assert measured["staff_hours"] == pytest.approx(planned.session_hours, rel=0.15)
     assert measured["video_staff_hours"] == pytest.approx(planned.video_hours, rel=0.05)
     assert np.isfinite(planned.gbp)
+
+
+def test_agents_of_a_scenario_are_paid_for_the_hours_of_their_shifts() -> None:
+    """Three agents more by day, each eight hours less an unpaid half-hour; two in the evening."""
+    estate = load_estate()
+    line = preset("line")
+    change = line.change(line.begun() | {"agents": 8, "evening": 2})
+    scenario = drafts.checked(Draft(name="a", title="A", question="Q", change=change))
+    before = planned_agents(estate, load_scenario("baseline"))
+    after = planned_agents(estate, scenario)
+    assert before is not None
+    assert after is not None
+    weeks = scenario.benefit.weeks_per_year
+    assert after.hours - before.hours == pytest.approx(weeks * 5 * (3 * 7.5 + 2 * 3))
+    assert after.gbp - before.gbp == pytest.approx(
+        (after.hours - before.hours) * before.gbp_per_hour
+    )
+
+
+def test_booking_online_alone_pays_no_more_agents() -> None:
+    estate = load_estate()
+    change = {"line.online": [{"where": {}, "first_date": "2026-07-06", "share": 0.5}]}
+    scenario = drafts.checked(Draft(name="a", title="A", question="Q", change=change))
+    before, after = (
+        planned_agents(estate, load_scenario("baseline")),
+        planned_agents(estate, scenario),
+    )
+    assert before is not None
+    assert before == after
+    without = drafts.checked(
+        Draft(name="a", title="A", question="Q", change={"line.modelled": False})
+    )
+    assert planned_agents(estate, without) is None

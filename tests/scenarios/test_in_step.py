@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 
 import pandas as pd
 import pytest
@@ -11,22 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenarios.display import orders
-from scenarios.in_step import Pair, steps
-from simulation.clock import Calendar
+from scenarios.planning.in_step import Pair, steps
+from tests.simulation.family_team import CALENDAR
 
 PRISONS = "ABCDEFG"
 PAIRS = [(one, other) for one in PRISONS for other in PRISONS if one != other]
 MOVES = st.dictionaries(st.sampled_from(PAIRS), st.integers(1, 6), min_size=1)
-
-YEAR = Calendar(
-    start_date=date(2026, 8, 3),
-    weeks=52,
-    warm_up_weeks=0,
-    school_from="09:00",
-    school_until="15:15",
-    school_holidays=(),
-    school_holidays_wales=(),
-)
 
 
 def people_to_move(moves: dict[Pair, int]) -> pd.DataFrame:
@@ -69,7 +58,7 @@ def test_on_no_evening_holds_a_prison_more_than_today_or_in_the_end(
     moves: dict[Pair, int], per_week: int
 ) -> None:
     rows = people_to_move(moves)
-    dated = orders.dated(rows, YEAR, per_week, first_come=False)
+    dated = orders.dated(rows, CALENDAR, per_week, first_come=False)
     assert sorted(dated["prisoner_id"]) == sorted(rows["prisoner_id"])
     arrive, leave = Counter(rows["establishment"]), Counter(rows["from_establishment"])
     for evening in evenings(dated):
@@ -83,24 +72,24 @@ def test_on_no_evening_holds_a_prison_more_than_today_or_in_the_end(
 def test_never_are_more_moves_made_than_so_many_a_week(
     moves: dict[Pair, int], per_week: int
 ) -> None:
-    dated = orders.dated(people_to_move(moves), YEAR, per_week, first_come=False)
+    dated = orders.dated(people_to_move(moves), CALENDAR, per_week, first_come=False)
     known = pd.to_datetime(dated.loc[dated["date"] != orders.NO_DATE, "date"])
-    week = (known - pd.Timestamp(YEAR.start_date)).dt.days // 7
+    week = (known - pd.Timestamp(CALENDAR.start_date)).dt.days // 7
     made = week.value_counts().sort_index().cumsum()
     assert (made.to_numpy() <= per_week * (made.index.to_numpy() + 1)).all()
 
 
 def test_two_full_prisons_change_places_on_one_day() -> None:
     rows = people_to_move({("A", "B"): 3, ("B", "A"): 3})
-    played = orders.dated(rows, YEAR, 1, first_come=True)
+    played = orders.dated(rows, CALENDAR, 1, first_come=True)
     assert orders.overfull(played).to_dict() == {"B": 3}
-    dated = orders.dated(rows, YEAR, 1, first_come=False)
+    dated = orders.dated(rows, CALENDAR, 1, first_come=False)
     assert dated.groupby("date")["establishment"].agg(sorted).tolist() == 3 * [["A", "B"]]
 
 
 def test_step_that_does_not_fit_into_the_year_has_no_date_at_all() -> None:
     rows = people_to_move({("A", "B"): 27, ("B", "A"): 27})
-    dated = orders.dated(rows, YEAR, 1, first_come=False)
+    dated = orders.dated(rows, CALENDAR, 1, first_come=False)
     without = dated[dated["date"] == orders.NO_DATE]
     assert sorted(without["establishment"]) == ["A", "B"]
 
@@ -113,10 +102,10 @@ def test_room_is_told_on_the_page_and_in_both_sheets() -> None:
         straight_miles_before=1.0, straight_miles_after=2.0,
     )  # fmt: skip
     names = pd.DataFrame({"establishment": ["A", "B"], "name": ["Ashby", "Burton"]})
-    played = orders.dated(rows, YEAR, 1, first_come=True)
+    played = orders.dated(rows, CALENDAR, 1, first_come=True)
     told = orders.room(played, names)
     assert "1 prison would for a time hold more people than today or in the plan, Burton 3" in told
-    in_step = orders.room(orders.dated(rows, YEAR, 1, first_come=False), names)
+    in_step = orders.room(orders.dated(rows, CALENDAR, 1, first_come=False), names)
     assert "On no evening does a prison hold more people" in in_step
     assert told in move_list(played, names, told).note
     assert told in orders.orders_sheet(orders.block_orders(played, names), told).note

@@ -9,9 +9,9 @@ import pytest
 
 from scenarios.display.wording import MEASURE_WORDS
 from scenarios.errors import ScenarioError
-from scenarios.replay import replay
 from scenarios.results import Results
 from scenarios.run import Options, run_many
+from scenarios.studies.replay import replay
 
 LINES = """\
 title: Lines

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.display.marks import Mark, handling
-from scenarios.studies import Study
+from scenarios.stored_studies import Study
 
 
 def study(folder: Path, inputs: str) -> Study:

@@ -7,11 +7,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenarios.circulation.suppress import Counts, default_rule
+from scenarios.comparing.decimals import decimals
 from scenarios.display import markup
-from scenarios.suppress import Counts, default_rule
 from tests.scenarios.test_suppress import (
     RULE,
     assert_protected,
@@ -155,13 +157,13 @@ def test_empty_table_keeps_its_headings() -> None:
 
 
 def test_table_of_many_columns_is_set_closer() -> None:
-    """At 1,280 pixels a table of nine columns and more would else be cut at the right."""
-    columns = [f"c{number}" for number in range(9)]
-    frame = pd.DataFrame([range(9)], columns=columns)
+    """At 1,280 pixels a table of eight columns and more would else be cut at the right."""
+    columns = [f"c{number}" for number in range(8)]
+    frame = pd.DataFrame([range(8)], columns=columns)
     heads = dict(zip(columns, columns, strict=True))
     assert "estate-table-wide" in markup.table(frame, "Many", labels=heads)
     assert "estate-table-wide" not in markup.table(
-        frame, "Few", labels=dict(list(heads.items())[:8])
+        frame, "Few", labels=dict(list(heads.items())[:7])
     )
     assert ".estate-table-wide" in markup.style()
 
@@ -176,3 +178,28 @@ def test_number_breaks_before_the_brackets_behind_it_alone() -> None:
     )
     assert "1,200 <wbr>(1,100 to 1,300)</td>" in html
     assert "Leeds (LEI)</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("rows", "scroll", "told"), [(9, True, True), (8, True, False), (9, False, False)]
+)
+def test_long_table_says_how_many_rows_it_has(*, rows: int, scroll: bool, told: bool) -> None:
+    frame = pd.DataFrame({"name": [f"row {number}" for number in range(rows)]})
+    listed = markup.table(frame, "Rows", labels={"name": "Name"}, scroll=scroll, note="A note.")
+    assert (f"{rows} rows: scroll inside the table" in listed) is told
+    assert listed.sheet.note == "A note."
+
+
+@given(
+    low=st.floats(-1e6, 1e6),
+    width=st.floats(0.001, 1e6),
+    name=st.sampled_from(["visits", "wait_days_p90", "no_contact_share", "visits_per_prisoner"]),
+)
+def test_ends_that_differ_are_written_alike_only_where_they_are_next_to_each_other(
+    low: float, width: float, name: str
+) -> None:
+    one, other = markup.both_ends(low, low + width, name)
+    finest = 10.0 ** -(decimals(name) + markup.FINEST) / (100.0 if name.endswith("_share") else 1.0)
+    assert one != other or width <= finest * (1 + 1e-6)
+    if name == "visits" and width >= 1.0:
+        assert one == markup.quantity(low, name)

@@ -13,7 +13,7 @@ from data.check import TableError
 from data.visit_cost import visit_cost
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import place, simulated_on
+from scenarios.planning.place import place, simulated_on
 
 
 def test_a_folder_of_tables_gives_a_prison_rules_and_prices(own_data: Path) -> None:

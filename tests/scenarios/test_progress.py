@@ -10,6 +10,8 @@ import pytest
 from scenarios.display import progress
 from scenarios.jobs import Job, Request, Status
 
+UNKNOWN = "How long all of it takes is not known yet."
+
 
 def job(**status: object) -> Job:
     told = Status(**status)  # type: ignore[arg-type]
@@ -18,14 +20,34 @@ def job(**status: object) -> Job:
 
 def test_stage_is_told_with_its_scenario_and_detail() -> None:
     told = progress.words(job(state="running", stage="Closer: simulate", done=3, total=8))
-    assert told == "Working on: the simulated years (Closer), 3 of 8 parts done."
+    assert told == f"Working on: the simulated years (Closer), 3 of 8 parts done. {UNKNOWN}"
     told = progress.words(job(state="running", stage="limits and ties, in whole numbers"))
     assert "apart or together, in whole numbers" in told
 
 
 def test_stage_without_parts_tells_none_and_no_time() -> None:
     told = progress.words(job(state="running", stage="costs", done=0, total=1, seconds_left=9.0))
-    assert told == "Working on: what each placement costs."
+    assert told == f"Working on: what each placement costs. {UNKNOWN}"
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        (1000.0, "About 4 minutes left, by what the same work took last time."),
+        (1230.0, "About 10 seconds left, by what the same work took last time."),
+        (1250.0, "It takes longer than last time."),
+    ],
+)
+def test_time_left_of_all_the_work_is_told_and_runs_down(now: float, left: str) -> None:
+    going = job(
+        state="running", stage="costs", total=8, seconds_left=2.0, ends=1240.0, basis="same"
+    )
+    assert progress.words(going, now).endswith(f". {left}")
+
+
+def test_measure_of_another_scenario_is_called_that() -> None:
+    going = job(state="running", stage="costs", ends=1240.0, basis="alike")
+    assert "with another scenario" in progress.words(going, 1000.0)
 
 
 @pytest.mark.parametrize(("done", "total", "share"), [(0, 0, 0), (1, 4, 0.25), (9, 4, 1)])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from data.template import write_template
-from scenarios.quality import warnings
+from scenarios.own_tables.quality import warnings
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from data.load import read_table
-from scenarios.region_validation import regions_beside_published, regions_markdown
+from scenarios.validation.region_validation import regions_beside_published, regions_markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "validation.md"
 

@@ -13,7 +13,7 @@ from scenarios.commands import perform
 from scenarios.display import relaxed
 from scenarios.display.relaxed import Relaxed
 from scenarios.errors import ScenarioError
-from scenarios.studies import studies
+from scenarios.stored_studies import studies
 
 
 @pytest.fixture(scope="module")

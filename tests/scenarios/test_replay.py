@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scenarios.replay as replay_module
+import scenarios.studies.replay as replay_module
 from scenarios.display.timeline import AT_TABLE
 from scenarios.errors import ScenarioError
-from scenarios.replay import replay, tables_of
 from scenarios.results import Results, load_results, write_parquet
 from scenarios.run import Options, run_many
-from scenarios.run_length import BATCH, mser, settling
+from scenarios.studies.replay import replay, tables_of
+from scenarios.studies.run_length import BATCH, mser, settling
 
 AT = ["prisoner_id", "request", "channel", "outcome", "at", "session", "session_start"]
 

@@ -13,7 +13,7 @@ from data.load import read_table
 from optimiser.build import Inputs
 from scenarios.cli import app
 from scenarios.load import load_scenario
-from scenarios.rules_report import rules_report, switched_off, tell
+from scenarios.studies.rules_report import rules_report, switched_off, tell
 from tests.optimiser.toy_world import (
     family_policy,
     person,

@@ -17,10 +17,13 @@ import pytest
 import scenarios.run as run_module
 from optimiser.allocation import Allocation
 from optimiser.certify import CertificateError
-from scenarios.effects import VISITED_FILE
-from scenarios.hours import SLOTS_FILE
+from scenarios import hidden_counts
+from scenarios.comparing.effects import VISITED_FILE
 from scenarios.load import load_scenario
-from scenarios.place import place
+from scenarios.planning.in_step import STEPS_FILE
+from scenarios.planning.place import place
+from scenarios.reading.held_far import AREAS_FILE, FAR_FILE
+from scenarios.reading.hours import SLOTS_FILE
 from scenarios.results import PLACES, TABLES, Results, file_digest, load_results
 from scenarios.run import Options, Workers, run, run_key, run_many
 from scenarios.schema import Scenario
@@ -34,8 +37,8 @@ EVERY_FILE = {
     "prices.npz",
     "report.html",
     *(f"{name}.parquet" for name in (*TABLES, PLACES)),
-    SLOTS_FILE,
-    VISITED_FILE,
+    *(AREAS_FILE, FAR_FILE, SLOTS_FILE, STEPS_FILE, VISITED_FILE),
+    hidden_counts.FILE,
 }
 PLACEMENTS = [
     "prisoner_id",

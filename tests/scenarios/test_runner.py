@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenarios.ensemble.runner import blocks, play, tasks_of
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import place, simulated_on
-from scenarios.runner import FOLDED_TOGETHER, blocks, play, tasks_of
+from scenarios.planning.place import place, simulated_on
 from simulation.replicate import replicate, totals
 from simulation.simulate import SimulationInputs
 
@@ -81,8 +81,8 @@ def test_the_order_of_answers_does_not_matter(inputs: SimulationInputs, tmp_path
 def test_an_ensemble_of_any_length_is_the_sum_of_its_years(
     inputs: SimulationInputs, tmp_path: Path
 ) -> None:
-    """More years than become measures in one go, against all of them at once, block by block."""
-    years = FOLDED_TOGETHER + 2
+    """Years become measures one by one; against all of them at once, block by block."""
+    years = 18
     with ThreadPoolExecutor(1) as one:
         measures, _ = play(
             inputs, seed=1, replications=years, keep_every_log=False, folder=tmp_path, executor=one
@@ -102,7 +102,7 @@ def test_a_worker_plays_a_year_without_a_library_of_tables(
     """Such a library would be half of its memory."""
     (task, *_) = tasks_of(inputs, tmp_path, seed=1, replication=0)
     work = (
-        "import pickle, sys; from scenarios.task import run_task; "
+        "import pickle, sys; from scenarios.ensemble.task import run_task; "
         "counted, _, log = run_task(pickle.load(sys.stdin.buffer)); "
         "print(len(counted), log, {'pandas', 'pyarrow'} & set(sys.modules))"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenarios.circulation.suppress import NOBODY, default_rule, hide_together
 from scenarios.display import lines, sizing, workers
 from scenarios.display.markup import DASH
 from scenarios.display.sizing import Sizing
 from scenarios.display.workers import Estimate
 from scenarios.errors import ScenarioError
-from scenarios.studies import Study
+from scenarios.export import sheet_of
+from scenarios.stored_studies import Study
 from simulation.replicate import intervals
 
 PLACES = pd.DataFrame(
@@ -553,3 +556,99 @@ def test_run_without_lines_is_known_by_its_measures() -> None:
     assert not lines.has_lines(intervals(measures()))
     calls = measures().assign(measure="line_calls")
     assert lines.has_lines(intervals(calls.drop_duplicates(["replication", "establishment"])))
+
+
+NUMBERS = {
+    "people": {"AAI": 900, "BBI": 500, "CCI": 200},
+    "parents": {"AAI": 400, "BBI": 250, "CCI": 90},
+    "parents_not_recorded": {"AAI": 50, "BBI": 25, "CCI": 11},
+    "women": {"AAI": 0, "BBI": 0, "CCI": 200},
+    "care_experienced": {"AAI": 220, "BBI": 120, "CCI": 1},
+    "far_from_home": {"AAI": 100, "BBI": 90, "CCI": 30},
+    "without_visitors": {"AAI": 80, "BBI": 60, "CCI": 20},
+    "receptions": {"AAI": 500, "BBI": 300, "CCI": 100},
+    "releases": {"AAI": 450, "BBI": 280, "CCI": 90},
+}
+"""At Gamma one person was in care as a child."""
+
+
+def need_sized(*, is_plan: bool = False) -> Sizing:
+    one = sized({code: [0.1, 0.95] for code in CODES}, dict.fromkeys(CODES, 0.0))
+    rows = [
+        {
+            "establishment": code,
+            "driver": driver,
+            "number": float(number),
+            "referrals": 0.5 * number,
+            "need_hours": 2.0 * number,
+            "is_latent": driver == "parents_not_recorded",
+        }
+        for driver, numbers in NUMBERS.items()
+        for code, number in numbers.items()
+    ]
+    return replace(one, need=pd.DataFrame(rows), asked={**one.asked, "is_plan": is_plan})
+
+
+def cells_of(html: str, name: str) -> list[str]:
+    """Give the cells of the row of a prison."""
+    row = re.search(rf">{name}</th>(.*?)</tr>", html, re.DOTALL)
+    assert row
+    return [re.sub(r"<[^>]*>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row[1])]
+
+
+def test_hours_that_would_tell_a_small_count_of_people_are_hidden_with_their_row() -> None:
+    """One person in care at Gamma is 2 hours; with the total any last hidden driver is known."""
+    listed = sizing.need_rows(need_sized())
+    people, each, total, *drivers = cells_of(listed, "Prison CCI")
+    assert (people, total) == (
+        "200",
+        f"{2 * sum(n['CCI'] for d, n in NUMBERS.items() if d != 'parents_not_recorded'):,}",
+    )
+    assert each not in ("[c]", DASH)
+    assert set(drivers) == {"[c]"}
+    # the sum of a column is known from elsewhere, so another prison keeps Gamma company
+    other = [cells_of(listed, name)[3:] for name in ("Prison AAI", "Prison BBI")]
+    assert sum("[c]" in row for row in other) == 1
+
+
+def test_hidden_hours_are_hidden_in_the_export_and_in_the_picture_as_well() -> None:
+    one = need_sized()
+    sheet = sheet_of(sizing.need_rows(one))
+    (found,) = hide_together([(sheet.table, sheet.counts or NOBODY)], default_rule())
+    told = found.table.set_index("name").loc["Prison CCI"]
+    assert all(told[driver] == "[c]" for driver in sizing.DRIVERS)
+    assert sizing.need_of(one, "CCI") is None
+    shown = [code for code in CODES if sizing.need_of(one, code)]
+    assert len(shown) == 1
+
+
+def test_people_that_a_plan_would_hold_are_left_out_of_a_sizing() -> None:
+    listed = sizing.need_rows(need_sized(is_plan=True))
+    assert ">People</th>" not in listed
+    assert "Hours for 100 people" not in listed
+    assert sizing.DRIVERS["people"] not in listed
+    assert "those of a plan would tell how few are moved" in listed
+    assert ">People</th>" in sizing.need_rows(need_sized())
+
+
+def test_map_and_circles_leave_out_prisons_whose_people_are_hidden(prisons: pd.DataFrame) -> None:
+    today = pd.DataFrame({"establishment": CODES, "people_today": [900, 1, 200]})
+    told = workers.for_circulation(prisons, today).set_index("establishment")["people"]
+    assert told.isna().to_dict() == {"AAI": False, "BBI": True, "CCI": True}
+    assert workers.for_circulation(prisons)["people"].tolist() == prisons["people"].tolist()
+
+
+def test_line_that_answers_at_once_is_not_said_to_take_no_minutes() -> None:
+    def estimate(mean: float) -> Estimate:
+        return Estimate(mean=mean, low=mean, high=mean, replications=4)
+
+    told = {
+        "line_answer_minutes_median": estimate(0.0),
+        "line_answer_minutes_p90": estimate(20.0),
+        "line_abandoned_share": estimate(0.169),
+        "line_calls_lost": estimate(25_026.0),
+        "line_bookings_lost": estimate(8_761.0),
+    }
+    (said,) = lines.line_sentences({"local": told})
+    assert "half are answered at once and nine in ten within 20.0 minutes." in said
+    assert len(lines.line_sentences({"local": told, "national": told})) == 2

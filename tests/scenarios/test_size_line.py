@@ -15,7 +15,7 @@ from optimiser.rosters import WorkRules
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
-from scenarios.size_line import (
+from scenarios.studies.size_line import (
     Demand,
     Sized,
     Target,

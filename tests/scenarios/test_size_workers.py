@@ -16,7 +16,7 @@ from data.estate import apply_worker_edits, load_estate
 from scenarios.cli import app
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
-from scenarios.size_workers import (
+from scenarios.studies.size_workers import (
     Asked,
     _added_up,
     _Sizing,

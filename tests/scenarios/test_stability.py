@@ -11,7 +11,7 @@ from data.load import read_table
 from scenarios.errors import ScenarioError
 from scenarios.plan import plan
 from scenarios.schema import RuleChange, Scenario
-from scenarios.stability import VARIED, VARIED_RULES, stability, variants_of
+from scenarios.studies.stability import VARIED, VARIED_RULES, stability, variants_of
 
 
 def test_both_ends_of_every_range_are_tried(baseline: Scenario) -> None:

@@ -12,11 +12,11 @@ import pytest
 from scenarios.errors import ScenarioError
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import place, simulated_on
-from scenarios.replay import replay
+from scenarios.planning.place import place, simulated_on
 from scenarios.results import Results
 from scenarios.run import Options, run_many, scenarios_of
 from scenarios.start_state import begin_from, read_state, state_of, without_warm_up
+from scenarios.studies.replay import replay
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import visit_requests
 from simulation.log import CODE, VisitLog, VisitOutcome

@@ -19,7 +19,9 @@ from data.travel import travel_table
 from optimiser.allocation import COHORT, WAYS, InfeasibleAllocationError
 from optimiser.exclusions import RESTRICTED, readable_rules
 from scenarios.cli import app
-from scenarios.explain import (
+from scenarios.inputs import load_inputs
+from scenarios.load import load_scenario
+from scenarios.planning.explain import (
     KEPT_APART,
     Explained,
     as_json,
@@ -27,13 +29,11 @@ from scenarios.explain import (
     explain_person,
     tell,
 )
-from scenarios.inputs import load_inputs
-from scenarios.load import load_scenario
+from scenarios.planning.shortage import cohort_lines, readable_needs, readable_ways
+from scenarios.planning.steer import lock_lines, review_lines
+from scenarios.planning.stored_plan import known_of, open_plan
 from scenarios.results import load_results
 from scenarios.run import write_shortfall
-from scenarios.shortage import cohort_lines, readable_needs, readable_ways
-from scenarios.steer import lock_lines, review_lines
-from scenarios.stored_plan import known_of, open_plan
 from tests.scenarios.conftest import PRISONS
 
 TIGHT = """

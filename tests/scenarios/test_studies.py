@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.display import marks
-from scenarios.studies import KINDS, MARKERS, Study, new_study_folder, studies
+from scenarios.stored_studies import KINDS, MARKERS, Study, new_study_folder, studies
 
 SCENARIO = "name: closer_to_home\ntitle: Closer to home\nquestion: Who?\ncalendar:\n  weeks: 52\n"
 

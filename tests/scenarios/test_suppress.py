@@ -9,16 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from scenarios.suppress import (
+from scenarios.circulation.suppress import (
     NOBODY,
     Balance,
     Cells,
     Counts,
+    Pattern,
     Rule,
     default_rule,
     hidden_cells,
     hide,
     hide_together,
+    pattern_of,
 )
 
 RULE = Rule(threshold=2, least_width=2, rounding=1, marker="[c]")
@@ -138,23 +140,8 @@ def test_no_hidden_cell_of_two_tables_side_by_side_can_be_worked_back(
     rows: list[tuple[int, int, int]],
 ) -> None:
     """People before and people who arrive are as many as people who leave and people after."""
-    today, arrive, stay = (np.array(column) for column in zip(*rows, strict=True))
-    table = pd.DataFrame(
-        {
-            "prison": [f"p{row}" for row in range(len(rows))],
-            "today": today + stay,
-            "arrive": arrive,
-            "leave": today,
-            "plan": arrive + stay,
-        }
-    )
-    flows = Counts(
-        columns=("today", "arrive", "leave", "plan"),
-        balances=((("today", "arrive"), ("leave", "plan")),),
-        by=("prison",),
-    )
-    held = Counts(columns=("today", "plan"), by=("prison",))
-    first, second = hide_together([(table, flows), (table.iloc[::-1], held)], RULE)
+    (table, flows), by_prison = two_files(rows)
+    first, second = hide_together([(table, flows), by_prison], RULE)
     assert second.mask.sort_index()[["today", "plan"]].equals(first.mask[["today", "plan"]])
     columns = list(flows.columns)
     values, mask = table[columns].to_numpy(), first.mask[columns].to_numpy()
@@ -331,3 +318,109 @@ def test_part_of_a_count_and_what_is_left_of_it_cannot_be_worked_back(
     assert bound[: 2 * many].tolist() == told
     assert (most[bound] - least[bound] >= RULE.width - 1e-6).all()
     assert (most[is_small] > RULE.threshold + 1e-6).all()
+
+
+def two_files(rows: list[tuple[int, int, int]]) -> tuple[tuple[pd.DataFrame, Counts], ...]:
+    """Give a table of where people go and one of whom is held, which share two columns."""
+    today, arrive, stay = (np.array(column) for column in zip(*rows, strict=True))
+    table = pd.DataFrame(
+        {
+            "prison": [f"p{row}" for row in range(len(rows))],
+            "today": today + stay,
+            "arrive": arrive,
+            "leave": today,
+            "plan": arrive + stay,
+        }
+    )
+    flows = Counts(
+        columns=("today", "arrive", "leave", "plan"),
+        balances=((("today", "arrive"), ("leave", "plan")),),
+        by=("prison",),
+    )
+    return (table, flows), (table.iloc[::-1], Counts(columns=("today", "plan"), by=("prison",)))
+
+
+def seen_in(
+    files: tuple[tuple[pd.DataFrame, Counts], ...], patterns: tuple[Pattern | None, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the people, and what stays hidden from somebody who has both files."""
+    table, flows = files[0]
+    columns = list(flows.columns)
+    first, second = (
+        hide_together([each], RULE, pattern=pattern)[0].mask.sort_index()
+        for each, pattern in zip(files, patterns, strict=True)
+    )
+    seen = first[columns].copy()
+    seen[["today", "plan"]] &= second[["today", "plan"]]
+    return table[columns].to_numpy(), seen.to_numpy()
+
+
+def equal_rows(values: np.ndarray) -> list[tuple[list[int], list[int]]]:
+    number = np.arange(values.size).reshape(values.shape)
+    return [([int(a), int(b)], [int(c), int(d)]) for a, b, c, d in number]
+
+
+@given(st.lists(st.tuples(few, few, few), min_size=2, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_two_files_that_hide_by_one_pattern_cannot_be_worked_back_together(
+    rows: list[tuple[int, int, int]],
+) -> None:
+    files = two_files(rows)
+    pattern = pattern_of(files, RULE)
+    values, seen = seen_in(files, (pattern, pattern))
+    assert_protected(values.ravel(), equal_rows(values), seen.ravel(), RULE)
+
+
+def test_two_files_that_hide_each_for_itself_can_be_worked_back_together() -> None:
+    """Two people leave p0 and one p1: the other file tells the rest of what makes a row add up."""
+    files = two_files([(2, 8, 300), (1, 0, 300)])
+    values, seen = seen_in(files, (None, None))
+    least, most = reader(values.ravel(), equal_rows(values), seen.ravel())
+    told = values.ravel()[seen.ravel() & (most - least < 1)]
+    assert sorted(told) == [1, 2]
+    pattern = pattern_of(files, RULE)
+    values, safe = seen_in(files, (pattern, pattern))
+    assert_protected(values.ravel(), equal_rows(values), safe.ravel(), RULE)
+
+
+@given(st.lists(st.tuples(few, few, few), min_size=2, max_size=6))
+@settings(max_examples=25, deadline=None)
+def test_stricter_rule_hides_all_that_the_milder_one_hides(
+    rows: list[tuple[int, int, int]],
+) -> None:
+    files = two_files(rows)
+    mild = pattern_of(files, RULE)
+    strict = pattern_of(files, default_rule(strict=True), mild)
+    assert all(strict.decided[named] for named, hidden in mild.decided.items() if hidden)
+
+
+def test_pattern_is_final_where_it_knows_every_count_and_adds_to_what_it_does_not() -> None:
+    files = two_files([(20, 1, 300), (8, 2, 20), (9, 9, 9)])
+    pattern = pattern_of(files, RULE)
+    (table, flows), held = files
+    some = table.iloc[:1]
+    (shown,) = hide_together([(some, flows)], RULE, pattern=pattern)
+    whole = hide(table, flows, RULE, pattern)
+    assert shown.mask.equals(whole.mask.iloc[:1])
+    other = table.assign(prison=["q0", "q1", "q2"])
+    beside, _ = hide_together([held, (other, flows)], RULE, pattern=pattern)
+    alone = hide(*held, RULE, pattern)
+    assert not (alone.mask & ~beside.mask).to_numpy().any()
+
+
+def test_rows_without_a_name_are_in_no_pattern() -> None:
+    table = pd.DataFrame({"people": [1, 7, 40]})
+    pattern = pattern_of([(table, Counts(columns=("people",)))], RULE)
+    assert pattern.decided == {}
+
+
+def test_joined_patterns_hide_what_either_hides() -> None:
+    one, other = (
+        Pattern(
+            decided={("a", "x", "n", 1.0): first, ("a", "y", "n", 9.0): False},
+            outside=frozenset({name}),
+        )
+        for first, name in ((True, "n"), (False, "m"))
+    )
+    assert other.joined(one).decided == {("a", "x", "n", 1.0): True, ("a", "y", "n", 9.0): False}
+    assert other.joined(one).outside == {"n", "m"}

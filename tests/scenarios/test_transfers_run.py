@@ -18,10 +18,10 @@ from scenarios.cli import app
 from scenarios.display import listings
 from scenarios.inputs import Inputs, load_inputs
 from scenarios.load import load_scenario
-from scenarios.place import allocation_inputs, place, simulated_on
+from scenarios.planning.place import allocation_inputs, place, simulated_on
 from scenarios.run import Options, run_many
 from scenarios.schema import Scenario
-from scenarios.size_workers import need_of
+from scenarios.studies.size_workers import need_of
 from simulation.family_workers import cases_of, days_played, mean_people
 from simulation.place import BEYOND
 from simulation.replicate import intervals

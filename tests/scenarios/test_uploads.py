@@ -17,10 +17,10 @@ import pytest
 from data.load import read_table
 from data.template import example_tables
 from data.validate import validate_folder
-from scenarios import sessions, uploads
-from scenarios.spreadsheets import Page, ods, xlsx
-from scenarios.templates import DICTIONARY, names, template
-from scenarios.uploads import UploadError, take_in
+from scenarios.circulation.spreadsheets import Page, ods, xlsx
+from scenarios.own_tables import sessions, uploads
+from scenarios.own_tables.templates import DICTIONARY, names, template
+from scenarios.own_tables.uploads import UploadError, take_in
 
 SHEET = "xl/worksheets/sheet1.xml"
 HEADS = ["a", "b", "level", "reason"]

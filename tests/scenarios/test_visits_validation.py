@@ -8,7 +8,7 @@ import pytest
 from data.load import read_table
 from scenarios.results import Results
 from scenarios.settings import settings
-from scenarios.visits_validation import (
+from scenarios.validation.visits_validation import (
     services_beside_published,
     services_markdown,
     visits_beside_published,

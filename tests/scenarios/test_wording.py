@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from scenarios.display import frontiers, wording
+from scenarios.display.markup import MINUS
 from scenarios.display.wording import MEASURE_WORDS, WHY_WITHOUT_CONTACT
 from simulation.contact import WHY
 
@@ -76,3 +77,11 @@ def test_variants_of_a_plan_say_how_far_people_would_be_at_most() -> None:
     assert frontiers.stays(bare).endswith(frontiers.NO_DISTANCES)
     assert "Over 50 miles then" in frontiers.variants_listing(found)
     assert "Over 50 miles then" not in frontiers.variants_listing(bare)
+
+
+def test_interval_narrower_than_its_decimals_is_written_finer() -> None:
+    row = {"measure": "no_contact_share", "replications": 4, "mean": 0.6049}
+    assert wording.interval(row | {"low": 0.6047, "high": 0.6051}) == "60.47% to 60.51%"
+    assert wording.interval(row | {"low": 0.600, "high": 0.610}) == "60.0% to 61.0%"
+    change = row | {"low": -0.0104, "high": -0.0099, "verdict": "lower"}
+    assert wording.difference_interval(change) == f"{MINUS}1.04 to {MINUS}0.99 points"

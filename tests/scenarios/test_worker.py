@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 
 import scenarios.run as run_module
-from scenarios import worker
-from scenarios.commands import COMMANDS, check
-from scenarios.errors import ScenarioError
+from data.progress import Progress
+from scenarios import commands, worker
+from scenarios.commands import COMMANDS, Performed, check
+from scenarios.errors import ExitCode, ScenarioError
 from scenarios.jobs import Job, Request, Status
 from scenarios.locking import holding
 from scenarios.results import load_results
-from scenarios.studies import studies
+from scenarios.stored_studies import studies
 from scenarios.worker import (
     ALIVE_FILE,
     KEPT_DAYS,
@@ -261,6 +262,55 @@ def test_a_wrong_scenario_is_told_in_the_status(small_data: Path, tmp_path: Path
     assert (status.state, status.exit_code) == ("failed", 2)
     assert "Did you mean 'baseline'?" in status.message
     assert status.reference is None
+
+
+def test_second_time_the_same_is_asked_for_its_end_is_told_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    told: list[tuple[str, int, float | None, str]] = []
+    write = worker.write_status
+
+    def goes_on(_command: str, runs: Path, _options: object, progress: Progress) -> Performed:
+        for done in range(3):
+            progress("people", done, 2)
+            now[0] += 10.0
+        return Performed(folder=runs, exit_code=ExitCode.DONE)
+
+    def watched(folder: Path, status: Status) -> None:
+        told.append((status.stage, status.done, status.ends, status.basis))
+        write(folder, status)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    monkeypatch.setattr(commands, "perform", goes_on)
+    monkeypatch.setattr(worker, "write_status", watched)
+    asked = Request(command="run", runs=str(tmp_path), options={"scenario": "baseline"})
+    for number, name in enumerate("ab"):
+        only_asked(tmp_path / "jobs" / name, replace(asked, asked_ns=number))
+    assert work(tmp_path / "jobs" / "a") == 0
+    assert {(ends, basis) for _, _, ends, basis in told} == {(None, "")}
+    told.clear()
+    assert work(tmp_path / "jobs" / "b") == 0
+    assert [each[2:] for each in told[1:-1]] == [(1060.0, "same")] * 4
+    assert told[-1] == ("people", 2, None, "same")
+
+
+@pytest.mark.parametrize("code", [ExitCode.INFEASIBLE, ExitCode.FAULT])
+def test_work_that_did_not_end_well_is_no_measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: ExitCode
+) -> None:
+    def goes_on(_command: str, runs: Path, _options: object, progress: Progress) -> Performed:
+        progress("people", 1, 1)
+        if code == ExitCode.FAULT:
+            raise RuntimeError
+        return Performed(folder=runs, exit_code=code)
+
+    monkeypatch.setattr(commands, "perform", goes_on)
+    asked = Request(command="run", runs=str(tmp_path), options={"scenario": "baseline"})
+    only_asked(tmp_path / "jobs" / "a", asked)
+    assert work(tmp_path / "jobs" / "a") == code
+    assert list(worker._earlier_times(tmp_path / "jobs")) == []
 
 
 def test_an_unexpected_fault_has_a_reference_and_a_log_without_values(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from scenarios.worker_curves import NEVER, days_at_most, fit, half_widths, levels_to_play
+from scenarios.studies.worker_curves import NEVER, days_at_most, fit, half_widths, levels_to_play
 from simulation.family_levels import LONGEST_DAYS, LevelYears
 
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import python_calamine
 
+from scenarios.circulation.suppress import Counts, default_rule
+from scenarios.circulation.written import Written, as_numbers
 from scenarios.display import cells, visiting
 from scenarios.display.markup import table
 from scenarios.export import Book, export
-from scenarios.suppress import Counts, default_rule
-from scenarios.written import Written, as_numbers
 
 LEVEL = {"replications": 4, "low": 0.60, "mean": 0.61, "high": 0.62, "measure": "no_contact_share"}
 POUNDS = {"replications": 4, "low": 1.1e6, "mean": 1.234567e6, "high": 1.3e6, "measure": "x_gbp"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data.words import DAYS
-from scenarios.replay import _sessions
+from scenarios.studies.replay import _sessions
 from simulation.allowance import Orders
 from simulation.log import VisitLog, VisitOutcome
 from simulation.measures import estate_totals, tally

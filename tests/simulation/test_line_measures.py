@@ -173,7 +173,7 @@ def test_requests_lost_to_a_line_are_those_whose_last_call_nobody_answered(
 def test_a_year_of_one_prison_is_the_one_played_with_the_others(
     on_line: SimulationInputs,
 ) -> None:
-    logs = play_together(on_line, CODES, **NAMES).logs
+    logs = tuple(play_together(on_line, CODES, **NAMES).logs)
 
     log, _ = year_of(on_line, "BBB", **NAMES)
 

@@ -1,0 +1,1 @@
+"""What a scenario costs and gives, and who pays."""

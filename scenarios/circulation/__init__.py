@@ -1,0 +1,1 @@
+"""What tables need before they may leave: headings, hidden counts, safe cells, a line of who."""

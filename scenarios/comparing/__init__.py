@@ -1,0 +1,1 @@
+"""Runs side by side: what differs, for whom, and whether it can be told apart."""

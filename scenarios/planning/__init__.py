@@ -1,0 +1,1 @@
+"""Who is held where: decided, stored, explained, steered and decided again."""

@@ -1,0 +1,1 @@
+"""Small tables read out of event logs and run folders."""

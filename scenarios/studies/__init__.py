@@ -1,0 +1,1 @@
+"""Questions asked beside a run, each with its own folder of tables."""
