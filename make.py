@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -38,6 +39,18 @@ def run(arguments: Sequence[str | Path]) -> None:
     code = subprocess.run([str(each) for each in arguments], cwd=ROOT, check=False).returncode
     if code:
         sys.exit(code)
+
+
+def output(arguments: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    """Run one command in the project's folder and keep what it prints."""
+    return subprocess.run(
+        [str(each) for each in arguments],
+        cwd=ROOT,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def stamp(extras: str) -> str:
@@ -66,21 +79,30 @@ ALL_TESTS = ("-n", "2", "--dist", "loadscope", "--durations", "30")
 
 
 def test(arguments: Sequence[str]) -> None:
-    """Run every check, then the tests; any warning is a failure."""
-    checks: list[tuple[str, list[str | Path]]] = [
-        ("style", [BIN / "ruff", "check", "."]),
-        ("format", [BIN / "ruff", "format", "--check", "."]),
-        ("types", [BIN / "mypy"]),
-        ("layers", [BIN / "lint-imports"]),
-        (
-            "documentation",
-            [BIN / "sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build"],
-        ),
-        ("tests", [BIN / "python", "-m", "pytest", *(arguments or ALL_TESTS)]),
-    ]
-    for name, command in checks:
+    """Run every check side by side, then the tests; any warning is a failure."""
+    checks: dict[str, list[str | Path]] = {
+        "style": [BIN / "ruff", "check", "."],
+        "format": [BIN / "ruff", "format", "--check", "."],
+        "types": [BIN / "mypy"],
+        "layers": [BIN / "lint-imports"],
+        "documentation": [
+            BIN / "sphinx-build",
+            "-q",
+            "-W",
+            "--keep-going",
+            "docs",
+            "docs/_build",
+        ],
+    }
+    with ThreadPoolExecutor() as at_once:
+        told = {name: at_once.submit(output, command) for name, command in checks.items()}
+    for name, check in told.items():
         say(name)
-        run(command)
+        print(check.result().stdout, end="", flush=True)
+    if failed := [name for name, check in told.items() if check.result().returncode]:
+        sys.exit(f"failed: {', '.join(failed)}")
+    say("tests")
+    run([BIN / "python", "-m", "pytest", *(arguments or ALL_TESTS)])
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -136,3 +136,13 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_data(small_data: Path, tmp_path: Path) -> Path:
     """Give a small data folder of the test's own, to be damaged."""
     return Path(shutil.copytree(small_data, tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def short_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a scenario of today with a year of eight weeks, to play many of them; read only."""
+    path = tmp_path_factory.mktemp("short") / "short_year.yaml"
+    path.write_text(
+        "title: A year of eight weeks\nquestion: What if?\nchange:\n  calendar.weeks: 8\n"
+    )
+    return path

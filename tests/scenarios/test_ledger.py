@@ -44,8 +44,8 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSI
 
 
 @pytest.fixture(scope="module")
-def inputs(small_data: Path) -> SimulationInputs:
-    scenario = load_scenario("baseline")
+def inputs(small_data: Path, short_year: Path) -> SimulationInputs:
+    scenario = load_scenario(str(short_year))
     found = load_inputs(scenario, small_data)
     return simulated_on(scenario, found, place(scenario, found))
 
@@ -220,12 +220,12 @@ def test_a_killed_worker_loses_nothing(inputs: SimulationInputs, tmp_path: Path)
             progress=kill_one,
         )
         with closing(ensemble):
-            ensemble.hand_out(18)
+            ensemble.hand_out(8)
             found = ensemble.measures(), ensemble.visits()
     assert killed
     with ThreadPoolExecutor(1) as one:
         expected = play(
-            inputs, seed=1, replications=18, keep_every_log=True, folder=tmp_path, executor=one
+            inputs, seed=1, replications=8, keep_every_log=True, folder=tmp_path, executor=one
         )()
     for left, right in zip(found, expected, strict=True):
         pd.testing.assert_frame_equal(left, right)
@@ -289,12 +289,12 @@ def test_a_killed_worker_of_a_cluster_loses_nothing(
 
 
 @POSIX
-def test_a_killed_driver_loses_nothing(small_data: Path, tmp_path: Path) -> None:
+def test_a_killed_driver_loses_nothing(small_data: Path, short_year: Path, tmp_path: Path) -> None:
     """The command is killed in the middle; the same command gives what it would have given."""
-    replications = 24
-    command = [sys.executable, "-m", "scenarios.cli", "run", "baseline", "--workers", "1"]
+    replications = 12
+    command = [sys.executable, "-m", "scenarios.cli", "run", str(short_year)]
     command += ["--data", str(small_data), "--runs", str(tmp_path / "killed")]
-    command += ["--replications", str(replications)]
+    command += ["--workers", "1", "--replications", str(replications)]
     with subprocess.Popen(
         command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     ) as job:
@@ -305,12 +305,12 @@ def test_a_killed_driver_loses_nothing(small_data: Path, tmp_path: Path) -> None
             time.sleep(0.02)
         job.kill()
         job.wait(timeout=60)
-    scenario = load_scenario("baseline")
+    scenario = load_scenario(str(short_year))
     asked = Options(
         data_dir=small_data, runs_dir=tmp_path / "killed", replications=replications, resume=True
     )
     (kept,) = (tmp_path / "killed").glob(".unfinished-*")
-    assert kept.name == ledger_name("baseline", ledger_fields(scenario, asked))
+    assert kept.name == ledger_name(scenario.name, ledger_fields(scenario, asked))
     finished = len(list(kept.glob("*.task")))
     told: list[tuple[str, int, int]] = []
     with ThreadPoolExecutor(1) as pool:

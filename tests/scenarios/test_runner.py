@@ -33,8 +33,8 @@ def test_every_establishment_is_in_exactly_one_block(people: dict[str, int], siz
 
 
 @pytest.fixture(scope="module")
-def inputs(small_data: Path) -> SimulationInputs:
-    scenario = load_scenario("baseline")
+def inputs(small_data: Path, short_year: Path) -> SimulationInputs:
+    scenario = load_scenario(str(short_year))
     found = load_inputs(scenario, small_data)
     return simulated_on(scenario, found, place(scenario, found))
 
@@ -82,7 +82,7 @@ def test_an_ensemble_of_any_length_is_the_sum_of_its_years(
     inputs: SimulationInputs, tmp_path: Path
 ) -> None:
     """Years become measures one by one; against all of them at once, block by block."""
-    years = 18
+    years = 6
     with ThreadPoolExecutor(1) as one:
         measures, _ = play(
             inputs, seed=1, replications=years, keep_every_log=False, folder=tmp_path, executor=one
