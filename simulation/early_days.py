@@ -16,7 +16,7 @@ from simulation.log import VisitLog, VisitOutcome
 from simulation.open_days import days_since_1970
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
-from simulation.sums import quantile_of, rows_of
+from simulation.sums import quantiles_of, rows_of
 from simulation.tallies import NO_WAIT, Row, Tally
 
 if TYPE_CHECKING:
@@ -527,13 +527,15 @@ def early_totals(tallies: pd.DataFrame) -> pd.DataFrame:
     for name, quantity in _SHARES.items():
         share = (sums[quantity] / sums["receptions"]).where(sums["receptions"] > 0, 0.0)
         found[name, "share of people received"] = share
-    for name in DELAYS:
-        of_delay = rows[rows["quantity"] == f"early_{name}_days"]
-        for word, part in (("median", 0.5), ("p90", 0.9)):
-            days = quantile_of(of_delay, part, keys).reindex(sums.index)
-            found[f"early_{name}_days_{word}", "days"] = days
-    parts = [rows_of(values, name, unit) for (name, unit), values in found.items()]
-    return pd.concat(parts, ignore_index=True).astype({"value": "float64"})
+    delays = rows[rows["wait_days"] >= 0]
+    for word, days in zip(
+        ("median", "p90"), quantiles_of(delays, (0.5, 0.9), [*keys, "quantity"]), strict=True
+    ):
+        kind = days.index.get_level_values("quantity")
+        for name in DELAYS:
+            of_delay = days[kind.isin([f"early_{name}_days"])].droplevel("quantity")
+            found[f"early_{name}_days_{word}", "days"] = of_delay.reindex(sums.index)
+    return rows_of(sums.index, found)
 
 
 _SHARES = {

@@ -19,7 +19,7 @@ from simulation.measures import (
     MEASURE_COLUMNS,
     REGION,
 )
-from simulation.sums import Measure, mean_of, quantile_of, rows_of, sum_of
+from simulation.sums import Measure, mean_of, measured, quantiles_of, rows_of, sum_of
 from simulation.tallies import NO_WAIT, Row, Tally
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def family_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         .fillna(0.0)
     )
     told = (*MEASURES, *([OF_STARTED] if STARTED in sums else []))
-    parts = [measure.rows(sums, float(weeks)) for measure in told]
-    within = quantile_of(rows[is_wait], 0.9, KEYS).reindex(sums.index)
-    parts.append(rows_of(within, "worker_days_to_first_contact_p90", "days"))
-    return pd.concat(parts, ignore_index=True)[MEASURE_COLUMNS].astype({"value": "float64"})
+    found, given = measured(told, sums, float(weeks))
+    (within,) = quantiles_of(rows[is_wait], [0.9], KEYS)
+    found["worker_days_to_first_contact_p90", "days"] = within.reindex(sums.index)
+    return rows_of(sums.index, found, given)[MEASURE_COLUMNS]

@@ -13,7 +13,7 @@ from data.words import ESTATE
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.contact_centre import HALF_HOUR, TryEnd
 from simulation.line import NATIONAL, SERVICES, Service
-from simulation.sums import quantile_of, rows_of
+from simulation.sums import quantiles_of, rows_of
 from simulation.tallies import NO_WAIT, Tally
 from simulation.together import LineLog
 
@@ -247,11 +247,8 @@ def line_totals(tallies: pd.DataFrame) -> pd.DataFrame:
             "line_bookings_lost", "line_requests"
         ),
     }
-    for name, part in (("line_answer_minutes_median", 0.5), ("line_answer_minutes_p90", 0.9)):
-        found[name, "minutes"] = quantile_of(held, part, keys).reindex(sums.index)
-    parts = [rows_of(values, name, unit) for (name, unit), values in found.items()]
-    parts = [
-        part[(part["group_by"] != "line_service") | ~part["measure"].isin(OF_AGENTS)]
-        for part in parts
-    ]
-    return pd.concat(parts, ignore_index=True).astype({"value": "float64"})
+    waits = {"line_answer_minutes_median": 0.5, "line_answer_minutes_p90": 0.9}
+    for name, minutes in zip(waits, quantiles_of(held, [*waits.values()], keys), strict=True):
+        found[name, "minutes"] = minutes.reindex(sums.index)
+    by_service = sums.index.get_level_values("group_by") == "line_service"
+    return rows_of(sums.index, found, dict.fromkeys(OF_AGENTS, ~by_service))

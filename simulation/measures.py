@@ -23,7 +23,16 @@ from simulation.log import (
 )
 from simulation.place import Place
 from simulation.simulate import SimulationInputs
-from simulation.sums import Measure, Value, mean_of, quantile_of, rows_of, share_of, sum_of
+from simulation.sums import (
+    Measure,
+    Value,
+    mean_of,
+    measured,
+    quantiles_of,
+    rows_of,
+    share_of,
+    sum_of,
+)
 from simulation.tallies import COLUMNS, Tally
 from simulation.timetable import KINDS
 
@@ -908,13 +917,14 @@ def estate_totals(tallies: pd.DataFrame, *, weeks: int) -> pd.DataFrame:
         .pivot_table(index=KEYS, columns="quantity", values="value", aggfunc="sum", observed=True)
         .fillna(0.0)
     )
-    parts = [measure.rows(sums, float(weeks)) for measure in MEASURES]
-    visited = sums[sums.index.get_level_values("group_by").isin(OF_VISITS)].index
-    for name, share in (("wait_days_median", 0.5), ("wait_days_p90", 0.9)):
-        days = quantile_of(waited, share, KEYS).reindex(visited)
-        parts.append(rows_of(days, name, "days"))
+    found, given = measured(MEASURES, sums, float(weeks))
+    visited = sums.index.get_level_values("group_by").isin(OF_VISITS)
+    waits = {"wait_days_median": 0.5, "wait_days_p90": 0.9}
+    for name, days in zip(waits, quantiles_of(waited, [*waits.values()], KEYS), strict=True):
+        found[name, "days"] = days.reindex(sums.index)
+        given[name] = visited
     return (
-        pd.concat(parts, ignore_index=True)[MEASURE_COLUMNS]
+        rows_of(sums.index, found, given)[MEASURE_COLUMNS]
         .astype({"measure": "category"})
         .sort_values([*KEYS, "measure"], ignore_index=True)
         .astype({**dict.fromkeys((*_WORDS[:-1], "measure"), "str"), "value": "float64"})

@@ -246,5 +246,4 @@ def safety_totals(tallies: pd.DataFrame) -> pd.DataFrame:
             sums["safety_never_back"], sums["safety_calls"]
         ),
     }
-    parts = [rows_of(values, name, unit) for (name, unit), values in found.items()]
-    return pd.concat(parts, ignore_index=True).astype({"value": "float64"})
+    return rows_of(sums.index, found)
