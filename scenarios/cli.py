@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from data.progress import Progress
     from scenarios.plan import Planned
     from scenarios.results import Results
+    from scenarios.studies.played import Played
 
 Arguments = ParamSpec("Arguments")
 
@@ -242,9 +243,8 @@ def drivers(
             every_order=not in_turn_only,
             progress=progress,
         )
-    for line in (str(found.folder), "", *found.told):
-        _say(line)
-    return found.exit_code
+    _say(f"{found.folder}\n")
+    return _tell(found)
 
 
 @app.command()
@@ -283,9 +283,8 @@ def assumptions(
     )
     with _progress() as progress:
         found = tried(scenario, options, against=against, chosen=chosen or (), progress=progress)
-    for line in (str(found.folder), "", *found.told):
-        _say(line)
-    return found.exit_code
+    _say(f"{found.folder}\n")
+    return _tell(found)
 
 
 @app.command()
@@ -796,7 +795,7 @@ def _progress() -> Iterator[Progress]:
         yield progress
 
 
-def _tell(found: Planned) -> int:
+def _tell(found: Planned | Played) -> int:
     """Print what a command found, and give its exit code."""
     for line in found.told:
         _say(line)

@@ -19,6 +19,7 @@ from scenarios.stored_studies import Kind, new_study_folder
 if TYPE_CHECKING:
     from data.progress import Progress
     from scenarios.plan import Planned
+    from scenarios.run import Options
 
 COMMANDS: tuple[str, ...] = ("run", *get_args(Kind))
 
@@ -108,6 +109,27 @@ def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
 
 
+def _options(
+    runs: Path,
+    *,
+    data: str | None,
+    locks: str | None,
+    start_state: str | None = None,
+    save_state: str | None = None,
+    **given: Any,
+) -> Options:
+    from scenarios.run import Options
+
+    return Options(
+        data_dir=_path(data),
+        runs_dir=runs,
+        locks=_path(locks),
+        start_state=_path(start_state),
+        save_state=_path(save_state),
+        **given,
+    )
+
+
 def _run(
     runs: Path,
     progress: Progress,
@@ -121,18 +143,18 @@ def _run(
     start_state: str | None = None,
     save_state: str | None = None,
 ) -> Performed:
-    from scenarios.run import Options, run_many
+    from scenarios.run import run_many
 
-    options = Options(
-        data_dir=_path(data),
-        runs_dir=runs,
+    options = _options(
+        runs,
+        data=data,
+        locks=locks,
+        start_state=start_state,
+        save_state=save_state,
         seed=seed,
         replications=replications,
         keep_visits=keep_visits,
         workers=workers,
-        locks=_path(locks),
-        start_state=_path(start_state),
-        save_state=_path(save_state),
     )
     (results,), code = run_many([scenario], options, progress)
     assert results.folder is not None
@@ -154,17 +176,16 @@ def _experiment(
     curves: bool = False,
 ) -> Performed:
     from scenarios.comparing.precision import AIMED_AT, Aim
-    from scenarios.run import Options
     from scenarios.studies.experiment import Asked, experiment
 
-    options = Options(
-        data_dir=_path(data),
-        runs_dir=runs,
+    options = _options(
+        runs,
+        data=data,
+        locks=locks,
         seed=seed,
         replications=replications,
         keep_visits=keep_visits,
         workers=workers,
-        locks=_path(locks),
     )
     aim = None if precision is None else Aim(share=precision, measures=tuple(measures or AIMED_AT))
     found = experiment(scenarios, options, Asked(aim=aim, curves=curves), progress)
@@ -182,16 +203,10 @@ def _drivers(
     locks: str | None = None,
     every_order: bool = True,
 ) -> Performed:
-    from scenarios.run import Options
     from scenarios.studies.drivers import drivers
 
-    options = Options(
-        data_dir=_path(data),
-        runs_dir=runs,
-        seed=seed,
-        replications=replications,
-        workers=workers,
-        locks=_path(locks),
+    options = _options(
+        runs, data=data, locks=locks, seed=seed, replications=replications, workers=workers
     )
     against, scenario = scenarios
     found = drivers(scenario, options, against=against, every_order=every_order, progress=progress)
@@ -209,16 +224,10 @@ def _assumptions(
     locks: str | None = None,
     settings: Sequence[str] = (),
 ) -> Performed:
-    from scenarios.run import Options
     from scenarios.studies.assumptions import assumptions
 
-    options = Options(
-        data_dir=_path(data),
-        runs_dir=runs,
-        seed=seed,
-        replications=replications,
-        workers=workers,
-        locks=_path(locks),
+    options = _options(
+        runs, data=data, locks=locks, seed=seed, replications=replications, workers=workers
     )
     against, scenario = scenarios
     found = assumptions(scenario, options, against=against, chosen=settings, progress=progress)

@@ -11,7 +11,6 @@ A study stands in a folder of its own beside the runs::
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -34,7 +33,7 @@ from scenarios.comparing.assumptions import (
 from scenarios.comparing.compare import difference_words
 from scenarios.comparing.drivers import TOLD
 from scenarios.ensemble.ledger import clear_old_ledgers, forget_own_ledgers
-from scenarios.errors import ExitCode, ScenarioError, suggestion
+from scenarios.errors import ScenarioError, suggestion
 from scenarios.load import changed_baseline
 from scenarios.results import clear_abandoned
 from scenarios.run import Options, Stopwatch, check_all_resumable, scenarios_of
@@ -42,32 +41,10 @@ from scenarios.schema import Scenario
 from scenarios.settings import settings
 from scenarios.studies.changed_lines import written
 from scenarios.studies.experiment import not_the_same_families
-from scenarios.studies.played import account_of, command_of, folder_of, play, sound, store
+from scenarios.studies.played import Played, account_of, command_of, folder_of, play, sound, store
 
 Pair = tuple[Scenario, Scenario]
 """What is compared with, and what is compared."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Assumptions:
-    """What a study of assumptions found.
-
-    Attributes
-    ----------
-    folder
-        Where it is stored.
-    rows
-        The table of ``comparing.assumptions.assumption_rows``.
-    told
-        The same in lines.
-    exit_code
-        Infeasible when the plan of a run leaves people without a place.
-    """
-
-    folder: Path
-    rows: pd.DataFrame
-    told: list[str]
-    exit_code: ExitCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +66,7 @@ def assumptions(
     against: str = "baseline",
     chosen: Sequence[str] = (),
     progress: Progress = silent,
-) -> Assumptions:
+) -> Played:
     """Compare two scenarios again with each setting at each end of its range, one at a time.
 
     Parameters
@@ -150,7 +127,7 @@ def assumptions(
             folder, "assumptions", other, account, rows, options, clock, words={"told": list(told)}
         )
         forget_own_ledgers(options.runs_dir)
-    return _opened(folder)
+    return Played.opened(folder, "assumptions", tell)
 
 
 def _not_tried(chosen: Sequence[str]) -> list[str]:
@@ -237,17 +214,6 @@ def _account_of(assumption: str, one: Scenario) -> dict[str, Any]:
         "meaning": settings()[setting].meaning,
         "why": USUAL.get(setting, ""),
     }
-
-
-def _opened(folder: Path) -> Assumptions:
-    account = json.loads((folder / "assumptions.json").read_text(encoding="utf-8"))
-    rows = pd.read_parquet(folder / "assumptions.parquet")
-    return Assumptions(
-        folder=folder,
-        rows=rows,
-        told=list(tell(account, rows)),
-        exit_code=ExitCode.INFEASIBLE if account["infeasible"] else ExitCode.DONE,
-    )
 
 
 def tell(account: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[str]:

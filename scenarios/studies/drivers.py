@@ -11,10 +11,8 @@ A study stands in a folder of its own beside the runs::
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -34,36 +32,13 @@ from scenarios.comparing.drivers import (
 )
 from scenarios.comparing.verdict import SAME
 from scenarios.ensemble.ledger import clear_old_ledgers, forget_own_ledgers
-from scenarios.errors import ExitCode, ScenarioError
+from scenarios.errors import ScenarioError
 from scenarios.results import clear_abandoned
 from scenarios.run import Options, Stopwatch, check_all_resumable, scenarios_of
 from scenarios.schema import Scenario
 from scenarios.studies.changed_lines import Line, Step, lines_between, steps_of, told, with_lines
 from scenarios.studies.experiment import not_the_same_families
-from scenarios.studies.played import account_of, command_of, folder_of, play, sound, store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Drivers:
-    """What a study of the lines of a scenario found.
-
-    Attributes
-    ----------
-    folder
-        Where it is stored.
-    rows
-        One row per measure and what it tells: order, step, group_by, group, measure, measure_unit,
-        before, after, difference, low, high, replications, verdict.
-    told
-        The same in lines.
-    exit_code
-        Infeasible when the plan of a run leaves people without a place.
-    """
-
-    folder: Path
-    rows: pd.DataFrame
-    told: list[str]
-    exit_code: ExitCode
+from scenarios.studies.played import Played, account_of, command_of, folder_of, play, sound, store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,7 +59,7 @@ def drivers(
     against: str = "baseline",
     every_order: bool = True,
     progress: Progress = silent,
-) -> Drivers:
+) -> Played:
     """Play the lines of a scenario one after another and say what each brings.
 
     Parameters
@@ -103,7 +78,7 @@ def drivers(
 
     Returns
     -------
-    Drivers
+    Played
         The steps in turn add up to the whole change, replication by replication.
 
     Raises
@@ -144,7 +119,7 @@ def drivers(
             folder, "drivers", other, account, rows, options, clock, words={"lines": list(of_step)}
         )
         forget_own_ledgers(options.runs_dir)
-    return _opened(folder)
+    return Played.opened(folder, "drivers", tell)
 
 
 def _asked(
@@ -178,17 +153,6 @@ def _asked(
         if scenario is not None:
             played[chosen] = scenario
     return _Asked(one=one, other=other, lines=lines, steps=found, played=played)
-
-
-def _opened(folder: Path) -> Drivers:
-    content = json.loads((folder / "drivers.json").read_text(encoding="utf-8"))
-    rows = pd.read_parquet(folder / "drivers.parquet")
-    return Drivers(
-        folder=folder,
-        rows=rows,
-        told=tell(content, rows),
-        exit_code=ExitCode.INFEASIBLE if content["infeasible"] else ExitCode.DONE,
-    )
 
 
 def _names(steps: Sequence[Mapping[str, Any]]) -> dict[int, str]:

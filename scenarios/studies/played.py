@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +17,7 @@ from scenarios.circulation.safe_cells import safe_cells
 from scenarios.comparing.compare import made_from
 from scenarios.comparing.drivers import GROUPS, TOLD
 from scenarios.comparing.effects import estate_rows, with_worked_out
+from scenarios.errors import ExitCode
 from scenarios.inputs import input_digests, problems_of
 from scenarios.load import Read
 from scenarios.provenance import digest_of, manifest, origin
@@ -41,6 +44,45 @@ from scenarios.run import (
 from scenarios.schema import Scenario
 
 Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Played:
+    """What a study of scenarios on the same families found.
+
+    Attributes
+    ----------
+    folder
+        Where it is stored.
+    rows
+        One row for each measure and what it tells, as the study stores them.
+    told
+        The same in lines.
+    exit_code
+        Infeasible when the plan of a run leaves people without a place.
+    """
+
+    folder: Path
+    rows: pd.DataFrame
+    told: list[str]
+    exit_code: ExitCode
+
+    @classmethod
+    def opened(
+        cls,
+        folder: Path,
+        kind: str,
+        tell: Callable[[Mapping[str, Any], pd.DataFrame], Iterable[str]],
+    ) -> Played:
+        """Read a stored study, told by ``tell`` from its account and its rows."""
+        account = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
+        rows = pd.read_parquet(folder / f"{kind}.parquet")
+        return cls(
+            folder=folder,
+            rows=rows,
+            told=list(tell(account, rows)),
+            exit_code=ExitCode.INFEASIBLE if account["infeasible"] else ExitCode.DONE,
+        )
 
 
 def sound(read: Read, data_dir: Path | None) -> Scenario | None:

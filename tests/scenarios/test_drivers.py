@@ -40,7 +40,8 @@ from scenarios.studies.changed_lines import (
     with_lines,
     written,
 )
-from scenarios.studies.drivers import Drivers, drivers
+from scenarios.studies.drivers import drivers
+from scenarios.studies.played import Played
 
 YEARS = 4
 
@@ -237,13 +238,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(small_data: Path, folder: Path) -> Drivers:
+def found(small_data: Path, folder: Path) -> Played:
     """Evening sessions and a line without effect, on the small estate."""
     asked = Options(data_dir=small_data, runs_dir=folder / "runs", replications=2, workers=1)
     return drivers(str(folder / "two.yaml"), asked)
 
 
-def test_a_study_of_lines_keeps_what_it_played(found: Drivers) -> None:
+def test_a_study_of_lines_keeps_what_it_played(found: Played) -> None:
     assert {path.name for path in found.folder.iterdir()} == {
         "drivers.json",
         "drivers.parquet",
@@ -264,7 +265,7 @@ def test_a_study_of_lines_keeps_what_it_played(found: Drivers) -> None:
     pd.testing.assert_frame_equal(pd.read_parquet(found.folder / "drivers.parquet"), found.rows)
 
 
-def test_the_whole_change_is_that_of_the_two_runs(found: Drivers) -> None:
+def test_the_whole_change_is_that_of_the_two_runs(found: Played) -> None:
     told = json.loads((found.folder / "drivers.json").read_text())
     before, after = (load_results(found.folder.parent / row["run"]) for row in told["compared"])
     beside = differences(before.measures, after.measures, paired=True)
@@ -279,7 +280,7 @@ def test_the_whole_change_is_that_of_the_two_runs(found: Drivers) -> None:
     )
 
 
-def test_steps_of_a_real_ensemble_add_up(found: Drivers) -> None:
+def test_steps_of_a_real_ensemble_add_up(found: Played) -> None:
     for _, rows in found.rows.groupby(["measure", "group_by", "group"], observed=True):
         (whole,), chain = rows_of(rows, WHOLE), rows_of(rows, IN_TURN)
         assert chain[0]["before"] == whole["before"]
@@ -289,7 +290,7 @@ def test_steps_of_a_real_ensemble_add_up(found: Drivers) -> None:
         assert steps == pytest.approx(whole["difference"], rel=1e-9, abs=1e-9)
 
 
-def test_a_line_without_effect_brings_nothing_in_any_year(found: Drivers) -> None:
+def test_a_line_without_effect_brings_nothing_in_any_year(found: Played) -> None:
     rows = found.rows[found.rows["step"] == 2]
     assert set(rows["order"]) == {IN_TURN, ALONE, LAST, ORDER}
     assert set(rows["verdict"]) == {SAME}
@@ -297,7 +298,7 @@ def test_a_line_without_effect_brings_nothing_in_any_year(found: Drivers) -> Non
 
 
 def test_what_was_played_is_opened(
-    found: Drivers, folder: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch
+    found: Played, folder: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import scenarios.run as run_module
 
@@ -309,7 +310,7 @@ def test_what_was_played_is_opened(
 
 
 def test_a_study_that_was_killed_goes_on_and_gives_the_same_bytes(
-    found: Drivers, folder: Path, small_data: Path, tmp_path: Path
+    found: Played, folder: Path, small_data: Path, tmp_path: Path
 ) -> None:
     """The first time the last of four scenarios is not begun."""
     from scenarios import run as run_module
@@ -344,7 +345,7 @@ def test_every_reason_why_lines_cannot_be_played_is_told(tmp_path: Path) -> None
         drivers("baseline", Options(runs_dir=tmp_path))
 
 
-def test_a_study_is_told_in_words(found: Drivers) -> None:
+def test_a_study_is_told_in_words(found: Played) -> None:
     study = display.open_drivers(found.folder)
     words = display.answer(study, "visits")
     assert words.startswith("Visits in the year: ")
