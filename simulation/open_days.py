@@ -172,6 +172,7 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
     -------
     ndarray of int64
         Ascending. Saturdays are counted from 1970, so a run that begins later has the same ones.
+        The measured weeks have their part of the number, as far as there are such Wednesdays.
     """
     none = np.empty(0, dtype=np.int64)
     if not regime.family_days_per_year:
@@ -189,6 +190,14 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
         in_year = len(of_day) * WEEKS_PER_YEAR * DAYS_PER_WEEK / len(span)
         rate = min(regime.family_days_per_year / in_year, 1.0) if len(of_day) else 0.0
     falls = np.floor((number + 1) * rate) > np.floor(number * rate)
+    first = start + calendar.warm_up_days
+    measured = np.flatnonzero((of_day >= first) & (of_day < start + calendar.days))
+    planned = regime.family_days_per_year * calendar.weeks / WEEKS_PER_YEAR
+    if abs(falls[measured].sum() - planned) >= 1:
+        # holidays lie unevenly, so the measured weeks are given their number by themselves
+        number, most = np.arange(len(measured)), len(measured)
+        days = min(round(planned), most)
+        falls[measured] = (number + 1) * days // most > number * days // most
     return np.asarray(of_day[falls], dtype=np.int64)
 
 

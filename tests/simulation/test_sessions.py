@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from data.estate import load_estate
 from data.load import read_table
 from data.where import Where
+from scenarios.load import load_scenario
 from simulation.coming import party_times
 from simulation.log import VisitLog, VisitOutcome
 from simulation.open_days import calendar_problems, family_days
@@ -256,6 +258,22 @@ def test_any_52_weeks_have_as_many_family_days_as_planned(start: date, number: i
 
     assert int((days < 364).sum()) == number
     assert {(start + timedelta(days=int(day))).weekday() for day in days} == {5}
+
+
+@pytest.mark.parametrize("nation", ["England", "Wales"])
+@pytest.mark.parametrize("warm_up_weeks", [0, 4])
+@pytest.mark.parametrize("when", ["weekends", "holidays", "school_days"])
+def test_the_measured_year_has_as_many_family_days_as_planned(
+    when: Literal["weekends", "holidays", "school_days"], warm_up_weeks: int, nation: str
+) -> None:
+    """School holidays lie unevenly: more of them before and after the year than in it."""
+    year = replace(load_scenario("baseline").calendar, warm_up_weeks=warm_up_weeks)
+    first = (year.start_date - date(1970, 1, 1)).days
+
+    for number in range(1, 13):
+        regime = replace(FAMILY, family_days_in=when, family_days_per_year=number)
+        days = family_days(regime, year, nation)
+        assert int(((days >= first) & (days < first + 364)).sum()) == number
 
 
 def test_family_days_in_the_holidays_are_wednesdays_without_school() -> None:
