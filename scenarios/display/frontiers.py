@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -354,6 +355,21 @@ GROUP_BYS = {
     "visits": "Whether anybody visits",
 }
 
+GROUPS = {
+    ("disability", "no"): "Without a declared disability",
+    ("disability", "yes"): "With a declared disability",
+    ("care_experience", "no"): "People who were never in care",
+    ("care_experience", "yes"): "People who were in care as children",
+    ("religion", "none"): "No religion",
+}
+"""Groups whose name alone does not say what they are."""
+
+
+def _told(row: Mapping[str, Any] | pd.Series) -> str:
+    """Write a group of an equality table in words."""
+    named = str(row["group_by"]), str(row["group"])
+    return GROUPS.get(named) or wording.group(named[1])
+
 
 def equality_listing(
     equality: pd.DataFrame, *, is_plan: bool = True, circulate: bool = False
@@ -378,7 +394,7 @@ def equality_listing(
         }
     shown = rows.assign(
         by=rows["group_by"].map(lambda name: GROUP_BYS.get(name, wording.group(name))),
-        told=rows["group"].map(wording.group),
+        told=[_told(row) for row in wording.records(rows)],
     )
     values = [name for name in labels if name not in ("by", "told", "people")]
     return table(
@@ -411,8 +427,8 @@ def widest_gap(equality: pd.DataFrame) -> str:
     best, least = of.iloc[0], of.iloc[-1]
     return (
         f"The average change differs most by {GROUP_BYS[by].lower()}: "
-        f"{_change(best['change_miles'])} for “{wording.group(best['group']).lower()}”, "
-        f"{_change(least['change_miles'])} for “{wording.group(least['group']).lower()}”."
+        f"{_change(best['change_miles'])} for “{_told(best).lower()}”, "
+        f"{_change(least['change_miles'])} for “{_told(least).lower()}”."
     )
 
 

@@ -15,6 +15,7 @@ from data.load import read_table
 from scenarios.commands import perform
 from scenarios.display import areas, frontiers, held, orders, relaxed, wording
 from scenarios.display.marks import is_loaded
+from scenarios.display.markup import Table
 from scenarios.reading import held_far
 from scenarios.results import Results, write_parquet
 from scenarios.worker import read_request
@@ -151,6 +152,26 @@ def test_groups_are_told_beside_the_plan(monkeypatch: pytest.MonkeyPatch, plan: 
     row = text[text.index("What it means for groups of people; reported") :]
     row = row[row.index(">Women<") :]
     assert f">{women['after'].iloc[0]:.1f}</td>" in row[: row.index("</tr>")]
+
+
+def test_groups_of_people_are_named_for_what_tells_them_apart(plan: Results) -> None:
+    one = plan.equality[plan.equality["group_by"] == "all"]
+    apart = ("disability", "care_experience", "children_under_18")
+    rows = [one.assign(group_by=by, group=group) for by in apart for group in ("no", "yes")]
+    listing = frontiers.equality_listing(pd.concat(rows))
+    assert isinstance(listing, Table)
+    named = listing.sheet.table.groupby("by")["told"].agg(list).to_dict()
+    assert named == {
+        "Disability": ["Without a declared disability", "With a declared disability"],
+        "In care as a child": [
+            "People who were never in care",
+            "People who were in care as children",
+        ],
+        "Children under 18": [
+            "People without children under 18",
+            "People with children under 18",
+        ],
+    }
 
 
 def test_planner_asks_what_each_rule_costs_and_reads_it(
