@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from scenarios.circulation.suppress import Counts, Pattern, Rule, default_rule, pattern_of
+from scenarios.common_sums import equal_sums
 from scenarios.results import Results, load_results, write_parquet
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def decided(results: Results, folder: Path) -> dict[Rule, Pattern]:
     """
     tables = counted_tables(results, folder)
     usual, strict = default_rule(), default_rule(strict=True)
-    mild = pattern_of(tables, usual)
-    return {usual: mild, strict: pattern_of(tables, strict, mild)}
+    equal = equal_sums(tables, results)
+    mild = pattern_of(tables, usual, equal=equal)
+    return {usual: mild, strict: pattern_of(tables, strict, mild, equal)}
 
 
 def keep_hidden(results: Results, folder: Path) -> Pattern:
@@ -113,9 +115,14 @@ def keep_hidden(results: Results, folder: Path) -> Pattern:
     return found[default_rule()]
 
 
+KNOWN = "sums of different tables"
+"""What a reader is taken to know beside single tables. It is named with the rule: what was decided
+for a reader who knew less is decided again."""
+
+
 def _name(rule: Rule) -> str:
     """Name a rule by its numbers: what was decided by others does not count for it."""
-    return f"{rule.threshold}, {rule.least_width}, {rule.rounding}"
+    return f"{rule.threshold}, {rule.least_width}, {rule.rounding}; {KNOWN}"
 
 
 def of_runs(shown: Iterable[Results | Study], rule: Rule) -> Pattern | None:

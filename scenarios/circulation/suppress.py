@@ -34,6 +34,7 @@ __all__ = [
     "hidden_cells",
     "hide",
     "hide_together",
+    "names_of",
     "pattern_of",
 ]
 
@@ -248,6 +249,7 @@ def pattern_of(
     tables: Sequence[tuple[pd.DataFrame, Counts]],
     rule: Rule,
     milder: Pattern | None = None,
+    equal: Sequence[tuple[Sequence[Named], Sequence[Named]]] = (),
 ) -> Pattern:
     """Decide which counts of some tables are hidden wherever they stand.
 
@@ -260,8 +262,14 @@ def pattern_of(
     milder
         Decided over the same tables by a rule that hides less; all it hides is hidden here too, so
         that a table hidden by the one tells nothing beside a table hidden by the other.
+    equal
+        Counts of different tables that add up to the same, as :func:`names_of` names them: the
+        people of all units of a prison and those of the prison. What is over on the first side
+        stands nowhere.
     """
     layout, _ = _laid_out(tables)
+    for whole, parts in equal:
+        layout.add_up(whole, parts)
     cells = layout.cells()
     begun = np.zeros(len(cells.values), dtype=np.bool_)
     # a row that nothing but its place names is another row in another file
@@ -273,6 +281,37 @@ def pattern_of(
         decided={named: bool(hidden[cell]) for named, cell in names.items()},
         outside=frozenset(_kept_back(cells, hidden, rule)),
     )
+
+
+def names_of(table: pd.DataFrame, counts: Counts) -> pd.DataFrame:
+    """Name every count of a table as a pattern does.
+
+    Returns
+    -------
+    DataFrame
+        In the rows of the table, one column of names for each column that counts people, and for
+        the people of each share.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"sex": ["men", "women"], "moved": [40, 1]})
+    >>> names_of(people, Counts(columns=("moved",), by=("sex",)))["moved"].tolist()
+    [('sex', 'men', 'moved', 40.0), ('sex', 'women', 'moved', 1.0)]
+    """
+    import pandas as pd
+
+    told, more = _with_people_of_shares(table, counts)
+    layout = _Layout()
+    number = layout.add(told, replace(more, adds_up={}, within={}, balances=(), totals={}))
+    named = list(layout.named())
+    rows = [[named[cell] for cell in row] for row in number.tolist()]
+    return pd.DataFrame(
+        {
+            name: pd.Series([row[at] for row in rows], dtype=object)
+            for at, name in enumerate(more.columns)
+        }
+    ).set_axis(table.index)
 
 
 def default_rule(*, strict: bool = False, **chosen: Any) -> Rule:
@@ -753,6 +792,11 @@ class _Layout:
     def named(self) -> Mapping[Named, int]:
         """Give the number of each cell that stands in a table, by what it counts."""
         return self._known
+
+    def add_up(self, whole: Sequence[Named], parts: Sequence[Named]) -> None:
+        """Note counts of different tables that add up to the same, where all are laid out."""
+        if all(named in self._known for named in (*whole, *parts)):
+            self._balance([self._known[n] for n in whole], [self._known[n] for n in parts])
 
     def _cell(self, key: tuple[Any, ...], value: float) -> int:
         """Give a count its number: its own where the same count stands in a table before."""

@@ -21,6 +21,7 @@ from scenarios.circulation.suppress import (
     hide_together,
     pattern_of,
 )
+from scenarios.common_sums import equal_sums
 from scenarios.display import listings, views
 from scenarios.display.markup import hidden_as, hidden_counts
 from scenarios.export import sheet_of
@@ -89,6 +90,36 @@ def test_small_counts_are_hidden_in_every_pattern(plan: Results) -> None:
     ]
     assert small
     assert all(pattern(plan).decided[named] for named in small)
+
+
+def test_no_count_is_what_other_tables_leave_of_a_sum(plan: Results, today: Results) -> None:
+    """The women who arrive anywhere are as many as the women who move, whatever table says it."""
+    for results in (plan, today):
+        tables = kept.counted_tables(results, folder_of(results))
+        sums = equal_sums(tables, results)
+        decided = pattern(results).decided
+        assert [
+            (whole, parts)
+            for whole, parts in sums
+            if sum(float(str(named[-1])) for named in whole)
+            == sum(float(str(named[-1])) for named in parts)
+            and sum(decided[named] for named in {*whole, *parts}) == 1
+        ] == []
+
+
+def test_tables_of_a_plan_tell_the_same_sums_in_many_ways(plan: Results) -> None:
+    tables = kept.counted_tables(plan, folder_of(plan))
+    stars: dict[object, set[str]] = {}
+    for whole, parts in equal_sums(tables, plan):
+        stars.setdefault(whole, {str(whole[0][-2])}).add(str(parts[0][-2]))
+    for ends in (
+        {"moved", "arrive", "leave", "moves", "people of moved_share"},
+        {"people_plan", "held"},
+        {"further", "men"},
+        {"nearer", "people of better_off_share"},
+        {"beyond_50_today", "people_today", "over_50_today"},
+    ):
+        assert any(ends <= star for star in stars.values()), ends
 
 
 def test_pages_hide_what_files_hide(plan: Results) -> None:

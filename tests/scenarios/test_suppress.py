@@ -20,6 +20,7 @@ from scenarios.circulation.suppress import (
     hidden_cells,
     hide,
     hide_together,
+    names_of,
     pattern_of,
 )
 
@@ -406,6 +407,35 @@ def test_pattern_is_final_where_it_knows_every_count_and_adds_to_what_it_does_no
     beside, _ = hide_together([held, (other, flows)], RULE, pattern=pattern)
     alone = hide(*held, RULE, pattern)
     assert not (alone.mask & ~beside.mask).to_numpy().any()
+
+
+def women_and_men(*, equal: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Give who arrives at four prisons, and what is hidden where a table tells men from women.
+
+    One woman arrives at p0 and two men at p2. Of all eight women who move, seven arrive at p1.
+    """
+    prisons = pd.DataFrame({"prison": ["p0", "p1", "p2", "p3"], "arrive": [1, 7, 2, 40]})
+    sexes = pd.DataFrame({"sex": ["women", "men", "all"], "moved": [8, 42, 50]})
+    by_prison = Counts(columns=("arrive",), by=("prison",))
+    by_sex = Counts(columns=("moved",), totals={"sex": "all"}, by=("sex",))
+    arrive, moved = (
+        names_of(table, counts).iloc[:, 0]
+        for table, counts in ((prisons, by_prison), (sexes, by_sex))
+    )
+    known = [(moved[:1], arrive[:2]), (moved[1:2], arrive[2:])] if equal else []
+    pattern = pattern_of([(prisons, by_prison), (sexes, by_sex)], RULE, equal=known)
+    named = [*arrive, *moved]
+    people = np.array([named[-1] for named in named], dtype=float)
+    return people, np.array([pattern.decided[each] for each in named])
+
+
+def test_counts_of_different_tables_that_add_up_to_the_same_cannot_be_worked_back() -> None:
+    sums = [([4], [0, 1]), ([5], [2, 3]), ([6], [4, 5])]
+    values, hidden = women_and_men(equal=True)
+    assert_protected(values, sums, hidden, RULE)
+    values, hidden = women_and_men(equal=False)
+    least, most = reader(values, sums, hidden)
+    assert least[0] == most[0] == 1
 
 
 def test_rows_without_a_name_are_in_no_pattern() -> None:
