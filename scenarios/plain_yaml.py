@@ -65,8 +65,44 @@ AT_ONCE: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
 """Values that are read without a parser, which for the cells of a table takes most of the time."""
 
 
+DEEPEST = 30
+"""Values inside values: more than any scenario has. A reader in C that is asked for many thousand
+ends the whole process, whatever stands around it."""
+
+OPENS = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+CLOSES = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
+
+
+def refuse_depth(text: str) -> None:
+    """Refuse values that lie too deep in others, before anything is made of them.
+
+    Raises
+    ------
+    yaml.YAMLError
+        When they do, or the text is no plain YAML.
+    """
+    depth = 0
+    for token in yaml.scan(text, Loader=PlainLoader):
+        depth += isinstance(token, OPENS) - isinstance(token, CLOSES)
+        if depth > DEEPEST:
+            raise yaml.MarkedYAMLError(
+                problem=f"values lie more than {DEEPEST} deep in one another",
+                problem_mark=token.start_mark,
+            )
+
+
 def parse(text: str) -> Any:
     """Read one YAML value.
+
+    Raises
+    ------
+    yaml.YAMLError
+        When the text is no plain YAML, or values lie too deep in one another.
 
     Examples
     --------
@@ -76,6 +112,8 @@ def parse(text: str) -> Any:
     for pattern, read in AT_ONCE:
         if pattern.fullmatch(text):
             return read(text)
+    if len(text) > DEEPEST:
+        refuse_depth(text)
     return yaml.load(text, Loader=PlainLoader)  # noqa: S506  a SafeLoader with fewer kinds
 
 

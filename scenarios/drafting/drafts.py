@@ -18,7 +18,7 @@ import yaml
 
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario, scenario_names
-from scenarios.plain_yaml import PlainLoader, parse, read_mapping
+from scenarios.plain_yaml import PlainLoader, parse, read_mapping, refuse_depth
 from scenarios.schema import Scenario
 from scenarios.settings import settings
 
@@ -156,6 +156,7 @@ def from_file(name: str, content: bytes) -> Draft:
 def _refuse_references(name: str, text: str) -> None:
     """Refuse anchors and aliases, through which a small file can say something huge."""
     try:
+        refuse_depth(text)
         tokens = list(yaml.scan(text, Loader=PlainLoader))
     except (yaml.YAMLError, ValueError, RecursionError):
         return  # told with its line by the reader of scenario files

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,36 @@ def test_built_in_scenario_stays_the_same_when_it_is_written_again(
     again = presets.joined(presets.change_by_prison(cells), rest)
     told = Draft(name="a", title="A", question="Q", change=again)
     assert drafts.checked(told).digest() == one.digest()
+
+
+DEEP = 30_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["[" * DEEP + "]" * DEEP, "{a: " * DEEP + "1" + "}" * DEEP, "- " * DEEP + "x"],
+    ids=["lists", "mappings", "lines"],
+)
+def test_values_that_lie_very_deep_are_refused_and_end_no_process(value: str) -> None:
+    """Read in a process of its own: what is told here once ended the whole app."""
+    said = (
+        "import sys\n"
+        "from scenarios.drafting import drafts\n"
+        "from scenarios.errors import ScenarioError\n"
+        "value = sys.stdin.read()\n"
+        "try:\n"
+        "    text = f'title: A\\nquestion: Q\\nchange:\\n  {value}\\n'\n"
+        "    drafts.from_file('deep.yaml', text.encode())\n"
+        "except ScenarioError as error:\n"
+        "    print(error)\n"
+        "print(drafts.parsed('regime.added_sessions', value)[0][:40])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", said], input=value, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "deep.yaml line 4: not plain YAML: values lie more than 30 deep" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("regime.added_sessions: '")
 
 
 def test_every_fault_is_told_in_one_report() -> None:
