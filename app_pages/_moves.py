@@ -81,12 +81,14 @@ def _dated(run: _state.Run, scenario: dict[str, Any]) -> pd.DataFrame:
     if weekly is not None and int(per_week) == weekly:
         dates = st.segmented_control("Dates", DATES, default=DATES[0], required=True, key="dates")
         as_played = dates == DATES[0]
-    _show.say(
-        "Dates are those on which the simulated year makes the moves."
-        if as_played
-        else "Pairs of prisons between which moves save most come first, with those that make room "
-        f"for them, from {wording.day(calendar.start_date.isoformat())} on."
-    )
+    first = wording.day(calendar.start_date.isoformat())
+    if as_played:
+        _show.say("Dates are those on which the simulated year makes the moves.")
+    elif per_week:
+        _show.say(
+            "Pairs of prisons between which moves save most come first, with those that make room "
+            f"for them, from {first} on."
+        )
     return _study.dated(run.folder, run.stamp, int(per_week), as_played, calendar)
 
 

@@ -263,8 +263,29 @@ def line_rows(estimates: pd.DataFrame, group_by: str) -> str:
         "Calls and answers by " + ("line" if group_by == "line" else "service") + ", in a year",
         "Line" if group_by == "line" else "Service",
         labels,
-        note=f"In brackets 95% intervals. {_overtime(busy)}".strip(),
+        note=_overtime(busy),
     )
+
+
+ALL_LINES = "all lines together"
+
+
+def _by_month(estimates: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
+    """Give the measures of each month in which anybody rings, of all lines together."""
+    found = estimates_of(estimates, "line_month")
+    return {
+        month: told
+        for month, told in sorted(found.items())
+        if "line_calls" not in told or told["line_calls"].mean > 0
+    }
+
+
+def _brackets(found: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """Say what stands in brackets, and what it means where none stand."""
+    years = {each.replications for told in found.values() for each in told.values()}
+    if max(years, default=0) < 2:
+        return "One simulated year, so no intervals."
+    return "In brackets 95% intervals; a figure without is the same in every simulated year."
 
 
 def _grouped(
@@ -272,7 +293,7 @@ def _grouped(
     caption: str,
     head: str,
     labels: Mapping[str, str],
-    note: str = "In brackets 95% intervals.",
+    note: str = "",
 ) -> str:
     rows = [
         {"group": group} | {name: cells.told(told.get(name), _name(name)) for name in labels}
@@ -283,7 +304,7 @@ def _grouped(
         caption,
         labels={"group": head, **labels},
         right=tuple(labels),
-        note=note,
+        note=f"{_brackets(found)} {note}".strip(),
     )
 
 
@@ -294,7 +315,7 @@ def by_month(results: Results, estimates: pd.DataFrame) -> Figure:
     rows = pd.DataFrame(
         [
             {"month": month, "part": word, **_ends(told, f"line_answer_minutes_{part}")}
-            for month, told in sorted(estimates_of(estimates, "line_month").items())
+            for month, told in _by_month(estimates).items()
             for part, word in PARTS.items()
         ],
         columns=["month", "part", "value", "low", "high"],
@@ -309,6 +330,7 @@ def by_month(results: Results, estimates: pd.DataFrame) -> Figure:
             title=None,
             sort=parts,
             scale=alt.Scale(domain=parts, range=list(charts.CATEGORIES[:2])),
+            legend=alt.Legend(symbolOpacity=1),
         ),
         tooltip=[
             alt.Tooltip("label:N", title="Month"),
@@ -324,7 +346,7 @@ def by_month(results: Results, estimates: pd.DataFrame) -> Figure:
     line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=60, filled=True)).encode(
         y=alt.Y("value:Q", title="Minutes on hold", axis=alt.Axis(tickCount=5, format=",.0f"))
     )
-    title = "Minutes on hold until answered, by month"
+    title = f"Minutes on hold until answered, by month, {ALL_LINES}"
     said = "; ".join(
         f"{row['label']}, {str(row['part']).lower()}: {row['value']:.0f}"
         for row in rows.to_dict("records")
@@ -339,10 +361,9 @@ def by_month(results: Results, estimates: pd.DataFrame) -> Figure:
 
 def month_rows(estimates: pd.DataFrame) -> str:
     """List the calls and answers of each month."""
-    found = estimates_of(estimates, "line_month")
     return _grouped(
-        {wording.published(month): found[month] for month in sorted(found)},
-        "Calls and answers by month",
+        {wording.published(month): told for month, told in _by_month(estimates).items()},
+        f"Calls and answers by month, {ALL_LINES}",
         "Month",
         LINE_LABELS | {"line_calls": "Calls"},
     )

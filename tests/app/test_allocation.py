@@ -91,8 +91,10 @@ def test_moves_can_be_filtered_and_dated(monkeypatch: pytest.MonkeyPatch, plan: 
     kept = rows[rows["from_establishment"] == "LEI"]
     assert f"{wording.count(len(kept), 'move')} of {len(rows)} chosen" in shown(app)
     assert kept["prisoner_id"].iloc[0] in shown(app)
+    assert "come first" in shown(app)
     app.number_input(key="moves a week").set_value(0).run()
     assert "not planned" in shown(app)
+    assert "come first" not in shown(app)
 
 
 def test_viewer_sees_counts_and_no_single_move_or_date(

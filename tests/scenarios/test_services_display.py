@@ -552,6 +552,42 @@ def test_agents_who_are_busy_for_more_than_their_time_are_explained() -> None:
     assert not any(card.note for card in usual)
 
 
+def calls_by_month(years: int = 2) -> pd.DataFrame:
+    """Two months of calls, the second always answered alike, and one of a day without any."""
+    values = {
+        ("2026-08", "line_calls"): (100.0, 110.0),
+        ("2026-08", "line_answer_minutes_median"): (1.0, 3.0),
+        ("2026-09", "line_calls"): (90.0, 90.0),
+        ("2026-09", "line_answer_minutes_median"): (2.0, 2.0),
+        ("2026-10", "line_calls"): (0.0, 0.0),
+        ("2026-10", "line_abandoned_share"): (0.0, 0.0),
+    }
+    rows = [
+        ("ALL", "line_month", month, measure, year, value)
+        for (month, measure), of_year in values.items()
+        for year, value in enumerate(of_year[:years])
+    ]
+    columns = ["establishment", "group_by", "group", "measure", "replication", "value"]
+    return intervals(pd.DataFrame(rows, columns=columns).assign(scenario="x", measure_unit="x"))
+
+
+def test_month_in_which_nobody_rings_is_left_out() -> None:
+    told = lines.month_rows(calls_by_month())
+    assert "all lines together" in told
+    assert "August 2026" in told
+    assert "September 2026" in told
+    assert "October 2026" not in told
+
+
+def test_figure_of_a_line_without_a_range_is_said_to_be_the_same_every_year() -> None:
+    assert "a figure without is the same in every simulated year" in lines.month_rows(
+        calls_by_month()
+    )
+    one_year = lines.month_rows(calls_by_month(years=1))
+    assert "One simulated year, so no intervals." in one_year
+    assert "the same in every" not in one_year
+
+
 def test_run_without_lines_is_known_by_its_measures() -> None:
     assert not lines.has_lines(intervals(measures()))
     calls = measures().assign(measure="line_calls")
