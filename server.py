@@ -154,6 +154,7 @@ def new_key(access: Access, scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 REFUSED = {
+    400: "A header that says who is asking stands there twice.",
     401: "The proxy did not say who is asking.",
     403: "Only the trusted proxy is answered here.",
     404: "There is nothing here.",
@@ -165,8 +166,10 @@ def refusal(access: Access, scope: Scope) -> int:
     """Return the status with which a request is turned away, and 0 where it is welcome.
 
     On the reader's own machine only its own names are answered, so that a page of another site
-    cannot reach the app through a name that it points at this machine.
+    cannot reach the app through a name that it points at this machine. A proxy that adds its
+    header to one that the reader sent would leave two, of which pages believe the first.
     """
+    told = [name.lower() for name, _ in scope.get("headers", [])]
     headers = {name.lower(): value for name, value in scope.get("headers", [])}
     if access.mode == "proxy":
         client = scope.get("client") or ("", 0)
@@ -174,6 +177,8 @@ def refusal(access: Access, scope: Scope) -> int:
             return 403
         if not headers.get(access.header.encode()):
             return 401
+        if any(told.count(name.encode()) > 1 for name in (access.header, access.groups_header)):
+            return 400
     if access.mode == "own machine" and not _is_own_name(
         headers.get(b"host", b"").decode("latin1")
     ):

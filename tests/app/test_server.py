@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def asked(
     path: str = "/",
     client: str = "127.0.0.1",
     kind: str = "http",
+    more: tuple[tuple[bytes, bytes], ...] = (),
     **headers: str,
 ) -> list[dict[str, Any]]:
     """Ask through the guard and give what it sent."""
@@ -45,6 +47,7 @@ def asked(
         return {"type": "http.request"}
 
     told = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
+    told += more
     scope = {"type": kind, "method": "GET", "path": path, "client": (client, 4242), "headers": told}
     guard = server.Guard(app, access=access, policy="default-src 'none'")
     # in a thread of its own, since a browser of another test may keep an event loop in this one
@@ -75,6 +78,17 @@ def test_only_the_proxy_is_answered_and_it_has_to_name_the_reader() -> None:
         == 403
     )
     assert asked(PROXY, client="10.0.0.6", kind="websocket", x_user="ada")[0]["code"] == 1008
+
+
+def test_reader_whom_two_headers_name_is_refused() -> None:
+    """A proxy that adds its header leaves what the reader sent first, and pages read the first."""
+    access = replace(PROXY, groups_header="x-groups")
+    known = {"client": "10.0.0.5", "x_user": "ada", "x_groups": "choir"}
+    assert asked(access, **known)[0]["status"] == 200
+    for twice in ((b"X-User", b"bob"), (b"x-groups", b"planning")):
+        assert asked(access, more=(twice,), **known)[0]["status"] == 400
+        assert asked(access, kind="websocket", more=(twice,), **known)[0]["code"] == 1008
+    assert asked(access, more=((b"x-other", b"a"), (b"x-other", b"b")), **known)[0]["status"] == 200
 
 
 @pytest.mark.parametrize("path", ["/_stcore/agent/interact", "/_stcore/metrics"])
