@@ -139,12 +139,14 @@ def contact_counts(
     contacts = with_visit + with_call
     there = presence.throughout(calendar, DAYS_PER_PERIOD)
     all_year = presence.share_of_year(calendar) == 1.0
+    # weeks left over after the last whole four are of the year all the same
+    in_year = np.bincount(np.concatenate([visits.person, calls.person]), minlength=people)
     counts: Counts = {
         "periods_with_visit": _spans((with_visit > 0) & there),
         "periods_with_video": _spans((with_call > 0) & there),
         "periods_with_regular_contact": _spans((contacts > 1) & there),
         "people_all_year": all_year.astype(np.float64),
-        "people_without_contact": ((contacts.sum(axis=1) == 0) & all_year).astype(np.float64),
+        "people_without_contact": ((in_year == 0) & all_year).astype(np.float64),
     }
     for name, span in (("periods", DAYS_PER_PERIOD), ("quarters", DAYS_PER_QUARTER)):
         of_span = [_by_span(days, people, calendar, span) for days in (visits, calls, asked, unmet)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.words import ESTATE, Sex, TemplateKind
-from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar
+from simulation.clock import DAYS_PER_PERIOD, DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar
 from simulation.contact import WHY, Counts, Days, Presence, contact_counts, contact_since_move
 from simulation.log import (
     CODE,
@@ -21,6 +21,7 @@ from simulation.log import (
     VisitLog,
     VisitOutcome,
 )
+from simulation.open_days import WEEKS_PER_YEAR
 from simulation.place import Place
 from simulation.simulate import SimulationInputs
 from simulation.sums import (
@@ -306,7 +307,9 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     counts |= {name: found.astype(np.float64) for name, found in log.orders.items()}
     counts["probes"] = per_person(log.probed)
     counts["probes_reachable"] = per_person(log.probed[log.reachable])
-    refunded = _number_in_party(party) < inputs.refunded_visits_per_year
+    year_of = (events.visit_day - calendar.warm_up_days) // (DAYS_PER_WEEK * WEEKS_PER_YEAR)
+    years = int(year_of.max(initial=0)) + 1
+    refunded = _number_in(party * years + year_of) < inputs.refunded_visits_per_year
     counts["refund_gbp"] = per_person(person, place.refund_gbp[party] * refunded)
     travels, trip = events.trip_person, events.trip_party
     travellers = place.adults[trip] + place.children[trip]
@@ -437,12 +440,12 @@ _COUNTED = {
 """Quantities that count the rows of one outcome."""
 
 
-def _number_in_party(party: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count the visits of each party from 0, in the order given."""
-    order = np.argsort(party, kind="stable")
-    ordered = party[order]
-    number = np.empty(len(party), dtype=np.int64)
-    number[order] = np.arange(len(party)) - np.searchsorted(ordered, ordered, side="left")
+def _number_in(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the visits of each group from 0, in the order given."""
+    order = np.argsort(group, kind="stable")
+    ordered = group[order]
+    number = np.empty(len(group), dtype=np.int64)
+    number[order] = np.arange(len(group)) - np.searchsorted(ordered, ordered, side="left")
     return number
 
 

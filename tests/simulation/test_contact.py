@@ -85,6 +85,23 @@ def test_reasons_for_no_contact_are_those_worked_out_by_hand() -> None:
     assert found["quarters_without_contact_unmet"] == [0, 1, 0, 0, 0]
 
 
+def test_contact_after_the_last_whole_four_weeks_is_contact_in_the_year() -> None:
+    """Ten weeks are two times four; the visit of the first person falls into the two left over."""
+    counts = contact_counts(
+        replace(YEAR, weeks=10),
+        has_party=np.array([True, True]),
+        contact_refused=np.array([False, False]),
+        visits=days((0, 60)),
+        calls=days(),
+        asked=days((0, 58)),
+        unmet=days(),
+        presence=all_year(2),
+    )
+
+    assert counts["people_all_year"].tolist() == [1, 1]
+    assert counts["people_without_contact"].tolist() == [0, 1]
+
+
 @given(
     events=st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 363)), max_size=30

@@ -205,6 +205,26 @@ def test_refunds_stop_at_the_yearly_cap() -> None:
     assert value(measures, "refund_gbp") == 0.0
 
 
+def test_each_year_of_a_longer_run_has_the_refunds_of_its_own_cap() -> None:
+    """A family that comes more than once a week has 10 visits refunded in each of two years."""
+    calendar = replace(CALENDAR, weeks=104)
+    inputs = prison(
+        people=1,
+        sessions=daily(2),
+        calendar=calendar,
+        demand=replace(DEMAND, wish_per_four_weeks=8.0),
+        cost_gbp=40.0,
+    )
+    log = simulate(inputs, establishment="AAA", seed=1, replication=0)
+
+    measures = estate_totals(
+        tally([log], replace(inputs, refunded_visits_per_year=10)).table(), weeks=104
+    )
+
+    assert value(measures, "visits") > 100
+    assert value(measures, "refund_gbp") == 20 * 10.0
+
+
 def test_every_group_of_every_measure_has_a_row_and_zeros_are_said() -> None:
     """An empty prison: counts and shares are zero, and only means of nothing are missing."""
     measures = measured(prison(people=0, sessions=daily(2), regime=REGIME), ["AAA"])
