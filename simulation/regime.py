@@ -277,10 +277,10 @@ def sessions_under(estate: Estate, regime: VisitsRegime) -> pd.DataFrame:
         chosen = times.where.matches_in(estate, templates)
         if times.days:
             chosen &= templates["day"].isin(times.days)
+        _check_shift(templates[chosen], times)
         for column in ("start", "end"):
-            templates[column] = templates[column].where(
-                ~chosen, templates[column].map(lambda time, edit=times: _shifted(time, edit))
-            )
+            shifted = (templates[column].map(clock_minutes) + times.shift_minutes).map(clock_time)
+            templates[column] = templates[column].where(~chosen, shifted)
     added_rows = [
         row
         for number, added in enumerate(regime.added_sessions)
@@ -383,14 +383,22 @@ def shuttle_gbp_per_year(estate: Estate, regime: VisitsRegime, weeks_per_year: f
     return float((per_week.reindex(cost.index).fillna(0.0) * cost).sum() * weeks_per_year)
 
 
-def _shifted(time: str, edit: SessionTimes) -> str:
-    minutes = clock_minutes(time) + edit.shift_minutes
-    if not 0 <= minutes < MINUTES_PER_DAY:
-        raise ValueError(
-            f"a session would begin or end on another day ({time} shifted by "
-            f"{edit.shift_minutes} minutes). Shift it by less."
-        )
-    return clock_time(minutes)
+def _check_shift(sessions: pd.DataFrame, edit: SessionTimes) -> None:
+    """Refuse to shift sessions past midnight, and name the first of them."""
+    minutes = sessions[["start", "end"]].map(clock_minutes) + edit.shift_minutes
+    beyond = (minutes < 0) | (minutes >= MINUTES_PER_DAY)
+    wrong = sessions[beyond.any(axis=1)]
+    if wrong.empty:
+        return
+    first = wrong.iloc[0]
+    time = (
+        first["end"] if 0 <= minutes["start"][wrong.index[0]] < MINUTES_PER_DAY else first["start"]
+    )
+    others = f", and so would {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    raise ValueError(
+        f"{first['template']} of {first['establishment']} would begin or end on another day "
+        f"({time} shifted by {edit.shift_minutes} minutes){others}. Shift by less."
+    )
 
 
 def _family_day_rows(templates: pd.DataFrame, regime: VisitsRegime) -> list[dict[str, object]]:

@@ -342,6 +342,8 @@ def test_sessions_shifted_past_midnight_and_added_at_one_time_are_told() -> None
 
     assert "AAA-added-0-tue and AAA-added-1-tue would both be held in hall added of AAA" in clash
     assert "would begin or end on another day (14:00 shifted by 600 minutes)" in shifted
+    assert shifted.startswith("regime.session_times: AAA-0 of AAA would begin")
+    assert shifted.endswith(", and so would 2 more. Shift by less.")
     assert session_problems(estate(), replace(REGIME, added_sessions=tuple(evenings[:1]))) == []
 
 
