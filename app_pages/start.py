@@ -162,13 +162,10 @@ if baseline:
 
     results = _state.opened(baseline)
     sized = sizing.of_run(studies(_state.runs_folder(), "size-family-workers"), results)
-    show(
-        questions.family_workers(
-            results,
-            measures(baseline.folder, baseline.stamp),
-            sized.folder if sized else None,
-        )
-    )
+    counted = measures(baseline.folder, baseline.stamp)
+    show(questions.family_workers(results, counted, sized.folder if sized else None))
+    if turns := questions.would_latent_need_turn_it(counted):
+        _show.say(turns)
     if sized is None:
         _show.say(
             "How many workers each prison needs for a target, and the fair share of a fixed total, "

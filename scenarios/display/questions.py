@@ -21,7 +21,7 @@ from scenarios.display import charts, listings, views, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, quantity, table, without_hidden
 from scenarios.display.views import ALL, FAR_MILES
-from scenarios.display.workers import not_reached
+from scenarios.display.workers import enough, estate, not_reached, not_reached_apart
 
 if TYPE_CHECKING:
     from scenarios.results import Results
@@ -30,7 +30,7 @@ MEASURES = (
     "wait_days_median", "wait_days_p90", "requests_unmet_share", "no_contact_share",
     "regular_contact_share", "school_hours_missed", "family_need_hours", "worker_hours",
     "worker_hours_unmet", "worker_days_to_first_contact_p90", "worker_need_met_share",
-    "worker_referrals", "worker_people_helped",
+    "worker_referrals", "worker_people_helped", "family_latent_hours",
 )  # fmt: skip
 """Measures of the whole estate that the answers use."""
 
@@ -278,13 +278,16 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
                 "worker_hours_unmet",
                 "Hours never done",
                 "of what is asked for, hours a year",
+                apart="for",
             ),
             _card(
                 measures,
                 "worker_days_to_first_contact_p90",
                 "Wait for a family worker",
                 "days; of those reached, one referral in ten waits longer",
+                apart="for",
                 also=_not_reached(measures),
+                more=_not_reached_apart(measures),
             ),
         ],
         figure=charts.ranked_bars(
@@ -308,11 +311,40 @@ def family_workers(results: Results, measures: pd.DataFrame, sizing: Path | None
     )
 
 
+def would_latent_need_turn_it(measures: pd.DataFrame) -> str:
+    """Say whether need that no record tells of would turn the answer about family workers.
+
+    Parameters
+    ----------
+    measures
+        :func:`estate_measures` of a run.
+
+    Returns
+    -------
+    str
+        Empty where the run does not count that need.
+    """
+    whole = estate(measures)
+    needed = {"family_need_hours", "worker_hours", "family_latent_hours"}
+    return enough(whole) if needed <= whole.keys() else ""
+
+
 def _not_reached(measures: pd.DataFrame) -> str:
     """Say what share of referrals nobody reached; nothing where the run does not have it."""
     whole = measures[measures["group_by"] == ALL].set_index("measure")["mean"]
     made = float(whole.get("worker_referrals", 0.0))
     return not_reached(made, float(whole.get("worker_people_helped", math.nan)))
+
+
+def _not_reached_apart(measures: pd.DataFrame) -> str:
+    """Say the same of men and of women."""
+    rows = measures[measures["group_by"] == "sex"]
+    mean = rows.pivot_table(index="group", columns="measure", values="mean")
+    names = ["worker_referrals", "worker_people_helped"]
+    told = mean.reindex(index=list(SEXES), columns=names).dropna()
+    return not_reached_apart(
+        {str(sex): (float(made), float(reached)) for sex, made, reached in told.itertuples()}
+    )
 
 
 def _workers_sentence(measures: pd.DataFrame, sizing: Path | None) -> str:
@@ -381,17 +413,29 @@ def visits(results: Results, measures: pd.DataFrame) -> Answer:
                 "no_contact_share",
                 "No visit or video call in four weeks",
                 "of people",
-                apart=True,
+                apart="of",
             ),
             _card(
                 measures,
                 "regular_contact_share",
                 "More than one visit or video call in four weeks",
                 "of people",
-                apart=True,
+                apart="of",
             ),
-            _card(measures, "requests_unmet_share", "Requests turned away", "of requests"),
-            _card(measures, "school_hours_missed", "School that children miss", "hours a year"),
+            _card(
+                measures,
+                "requests_unmet_share",
+                "Requests turned away",
+                "of requests",
+                apart="for",
+            ),
+            _card(
+                measures,
+                "school_hours_missed",
+                "School that children miss",
+                "hours a year",
+                apart="for",
+            ),
         ],
         figure=charts.intervals(
             waits,
@@ -423,24 +467,37 @@ def _card(
     label: str,
     unit: str,
     *,
-    apart: bool = False,
+    apart: str = "",
     also: str = "",
+    more: str = "",
 ) -> Number:
-    """Show a measure with its interval, men and women apart where asked, or what is said beside."""
+    """Show a measure with its interval, men and women apart where asked, and what else is said.
+
+    Parameters
+    ----------
+    apart
+        The word between a number and men or women, where they are told apart.
+    also
+        What is said below the number; men and women then stand in the note.
+    more
+        What the note says of men and women besides.
+    """
     row = _row(measures, measure)
+    of_sex = _apart(measures, measure, apart) if apart else ""
+    beside = f"{of_sex}. {more}".strip() if of_sex and also else ""
     return Number(
         label=label,
         value=quantity(row["mean"], measure),
         unit=unit,
-        change=_apart(measures, measure) if apart else also,
-        note=wording.estimate(row),
+        change=also or of_sex,
+        note=f"{wording.estimate(row)} {beside}".strip(),
     )
 
 
-def _apart(measures: pd.DataFrame, measure: str) -> str:
+def _apart(measures: pd.DataFrame, measure: str, word: str) -> str:
     of_sex = measures[(measures["group_by"] == "sex") & (measures["measure"] == measure)]
     told = [
-        f"{quantity(float(row['mean']), measure)} of {row['group']}"
+        f"{quantity(float(row['mean']), measure)} {word} {row['group']}"
         for row in wording.records(of_sex)
         if row["group"] in SEXES
     ]

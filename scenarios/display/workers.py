@@ -387,6 +387,27 @@ def not_reached(referrals: float, reached: float) -> str:
     return f"{max(1.0 - reached / referrals, 0.0):.1%} of referrals are not reached."
 
 
+def not_reached_apart(of_sex: Mapping[str, tuple[float, float]]) -> str:
+    """Say the same of men and of women: a short wait of few who are reached is no good service.
+
+    Parameters
+    ----------
+    of_sex
+        Referrals, and those of them that came to a first contact, of ``men`` and of ``women``.
+
+    Examples
+    --------
+    >>> not_reached_apart({"men": (200.0, 150.0), "women": (20.0, 10.0)})
+    'Not reached: 25.0% for men and 50.0% for women.'
+    """
+    told = [
+        f"{max(1.0 - reached / made, 0.0):.1%} for {sex}"
+        for sex, (made, reached) in of_sex.items()
+        if made > 0 and reached == reached
+    ]
+    return f"Not reached: {' and '.join(told)}." if told else ""
+
+
 def _not_reached(whole: Mapping[str, Estimate]) -> str:
     made, reached = (whole.get(name) for name in ("worker_referrals", "worker_people_helped"))
     return not_reached(made.mean, reached.mean) if made and reached else ""
@@ -470,6 +491,7 @@ def numbers(
                 for said in (
                     _not_reached(whole),
                     told.of_people("worker_days_to_first_contact_p90", "days"),
+                    told.not_reached(),
                     _longest(prisons),
                 )
                 if said
@@ -536,6 +558,17 @@ class Apart:
 
     def _prisons(self) -> list[dict[str, Any]]:
         return wording.records(self.prisons) if len(self.prisons) else []
+
+    def not_reached(self) -> str:
+        """Say what share of referrals of men and of women came to no first contact."""
+        names = ("worker_referrals", "worker_people_helped")
+        return not_reached_apart(
+            {
+                sex: (of_sex[names[0]].mean, of_sex[names[1]].mean)
+                for sex, of_sex in self.people.items()
+                if of_sex.keys() >= set(names)
+            }
+        )
 
     def of_people(self, measure: str, unit: str) -> str:
         """Say a measure of men and of women with its range."""

@@ -18,6 +18,7 @@ from scenarios.circulation import pinned
 from scenarios.comparing.compare import made_from
 from scenarios.display import questions, views
 from scenarios.display.frontiers import open_stability, would_it_turn
+from scenarios.display.workers import enough, estate
 from scenarios.results import Results
 from scenarios.worker import read_request
 from tests.app.conftest import retold
@@ -224,6 +225,41 @@ def test_wait_for_a_worker_is_of_those_reached_beside_the_share_never_reached(
     (card,) = (each for each in answer.numbers if each.label == "Wait for a family worker")
     assert card.unit == "days; of those reached, one referral in ten waits longer"
     assert card.change == f"{share:.1%} of referrals are not reached."
+
+
+def test_women_and_men_are_told_apart_where_the_year_tells_them_apart(today: Results) -> None:
+    measures = questions.estate_measures(folder(today))
+    rows = today.measures
+    women = rows[(rows["establishment"] == "ALL") & (rows["group"] == "women")]
+    mean = women.groupby("measure")["value"].mean()
+    cards = {
+        card.label: card
+        for answer in (
+            questions.family_workers(today, measures, None),
+            questions.visits(today, measures),
+        )
+        for card in answer.numbers
+    }
+    assert f"{mean['worker_hours_unmet']:,.0f} for women" in cards["Hours never done"].change
+    refused = cards["Requests turned away"].change
+    assert f"{mean['requests_unmet_share']:.1%} for women" in refused
+    missed = cards["School that children miss"].change
+    assert f"{mean['school_hours_missed']:,.0f} for women" in missed
+    never = 1.0 - mean["worker_people_helped"] / mean["worker_referrals"]
+    wait = cards["Wait for a family worker"].note
+    assert f"{mean['worker_days_to_first_contact_p90']:.1f} for women. Not reached: " in wait
+    assert f"{never:.1%} for women." in wait
+
+
+def test_need_that_no_record_tells_of_is_told_beside_the_need(
+    today: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measures = questions.estate_measures(folder(today))
+    said = questions.would_latent_need_turn_it(measures)
+    assert said == enough(estate(measures))
+    assert said in shown(opened(folder(today).parent, monkeypatch))
+    without = measures[measures["measure"] != "family_latent_hours"]
+    assert questions.would_latent_need_turn_it(without) == ""
 
 
 def test_answer_about_workers_tells_the_target_of_the_newest_sizing(
