@@ -30,7 +30,7 @@ def show(run: _state.Run, results: Results) -> None:
     by_prison = _state.prisons(run.folder, run.stamp)
     _show.fold_tables(
         "What the moves give and destroy, and how many each prison receives and sends",
-        listings.moves_account(results.moves),
+        listings.moves_account(results.moves, circulate=circulate),
         listings.arrivals_and_departures(by_prison, circulate=circulate),
     )
     if circulate:

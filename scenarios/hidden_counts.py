@@ -70,6 +70,7 @@ def counted_tables(results: Results, folder: Path) -> list[tuple[pd.DataFrame, C
             listings.further_by_reason(placed),
             listings.extra_miles(placed),
             listings.moves_by_reason(placed),
+            listings.moves_account(results.moves),
         ]
     sheets = [table.sheet for table in shown if isinstance(table, Table)]
     return [

@@ -207,27 +207,44 @@ def further_by_reason(placed: pd.DataFrame, *, circulate: bool = False) -> str:
     )
 
 
-def moves_account(moves: pd.DataFrame) -> str:
-    """List what the moves give families and what they cost and destroy, by part."""
+PART_OF_PRICE = "Of that, "
+"""How the words of a part of the price of moves begin."""
+
+
+def moves_account(moves: pd.DataFrame, *, circulate: bool = False) -> str:
+    """List what the moves give families and what they cost and destroy, by part.
+
+    A sum over one or two people tells of them what a count would: it is hidden where their number
+    would be, and so is another part of the price from which it could be worked out.
+    """
     rows = []
-    for columns, (what, total, each) in wording.MOVE_PARTS.items():
+    for number, (columns, (what, total, each)) in enumerate(wording.MOVE_PARTS.items()):
         if set(columns) <= set(moves.columns) and len(moves):
             values = moves[list(columns)].sum(axis=1)
             unit = unit_of(columns[0])
             whole, mean = float(values.sum()), float(values.mean())
+            counted = "parts" if what.startswith(PART_OF_PRICE) else f"row_{number}"
             rows.append(
                 {
                     "what": what,
                     "total": Written(words=total(whole), value=whole, unit=unit),
                     "each": Written(words=each(mean), value=mean, unit=unit),
+                    "counted": counted,
+                    "people": int((moves[list(columns)] != 0).any(axis=1).sum()),
                 }
             )
+    told = pd.DataFrame(rows, columns=["what", "total", "each", "counted", "people"])
+    # parts of one price add up; of the other rows none is the sum of others
+    names = tuple(told["counted"].unique())
+    people = {name: told["people"].where(told["counted"] == name, 0) for name in names}
     return table(
-        pd.DataFrame(rows, columns=["what", "total", "each"]),
+        told.assign(**people),
         "What the moves give and what they destroy, in pounds, visits and days",
         labels={"what": "What", "total": "All moves", "each": "A move"},
         right=("total", "each"),
         note=wording.MOVE_NOTE,
+        counts=Counts(columns=names, by=("what",), follows=dict.fromkeys(("total", "each"), names)),
+        circulate=circulate,
     )
 
 

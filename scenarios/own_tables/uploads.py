@@ -231,8 +231,13 @@ def _look_at_text(table: str, content: bytes) -> None:
         raise UploadError(
             f"{table}: the first row names more than {MOST_COLUMNS} columns. Use the template."
         )
-    if content.count(b"\n") > MOST_ROWS + 1:
+    if _line_ends(content) > MOST_ROWS + 1:
         raise UploadError(f"{table}: the file has more than {MOST_ROWS:,} rows.")
+
+
+def _line_ends(content: bytes) -> int:
+    """Count the ends of lines, of whichever of the three kinds each is."""
+    return content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
 
 
 def _read_apart(table: str, brought: Path, content: bytes, made: Path) -> None:
@@ -273,7 +278,7 @@ def _described(table: str, path: Path) -> Taken:
         heads = next(csv.reader([text]), [])
     except csv.Error:
         heads = []
-    lines = content.count(b"\n") + (not content.endswith(b"\n"))
+    lines = _line_ends(content) + (not content.endswith((b"\n", b"\r")))
     return Taken(table=table, rows=max(0, lines - 1), columns=len(heads), bytes=len(content))
 
 

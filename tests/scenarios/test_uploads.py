@@ -173,6 +173,14 @@ def test_more_rows_than_any_table_has_are_refused(folder: Path) -> None:
         take_in(folder, "population", "a.csv", b"a\n" + b"1\n" * 1_000_002)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_rows_are_counted_however_their_lines_end(folder: Path, end: bytes) -> None:
+    """A check of rows that nothing bounded took as long as the file was large."""
+    assert take_in(folder, "population", "a.csv", end.join([b"a,b", b"1,2", b"3,4"])).rows == 2
+    with pytest.raises(UploadError, match="more than 1,000,000 rows"):
+        take_in(folder, "population", "a.csv", b"a" + end + (b"1" + end) * 1_000_002)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from scenarios.circulation.suppress import default_rule, hide
 from scenarios.display import listings, views, wording
 from scenarios.display.markup import DASH
+from scenarios.export import sheet_of
 from scenarios.results import Results
 
 # who, from, to, miles today, miles in the plan, reason
@@ -243,3 +245,31 @@ def test_what_families_pay_today_is_told_by_the_run_of_the_baseline() -> None:
 
     assert "£5,000" in told
     assert "+£2,000" in told
+
+
+def test_sums_over_one_or_two_people_are_hidden_where_moves_are_told_for_circulation() -> None:
+    """Two people leave relatives, one breaks off a course: its price is not the rest of the sum."""
+    moves = pd.DataFrame(
+        {
+            "move_price_gbp": [300.0] * 5 + [500.0],
+            "escort_gbp": [200.0] * 6,
+            "work_lost_gbp": [100.0] * 6,
+            "course_lost_gbp": [0.0] * 5 + [200.0],
+            "relatives_parted": [1, 1, 0, 0, 0, 0],
+        }
+    ).assign(special_vehicle_gbp=0.0, work_interrupted_gbp=0.0, course_interrupted_gbp=0.0)
+    told = [
+        sheet_of(listings.moves_account(moves, circulate=circulate)) for circulate in (False, True)
+    ]
+    for sheet in told:
+        assert sheet.counts is not None
+        hidden = hide(sheet.table, sheet.counts, default_rule()).table.set_index("what")
+        assert hidden.loc["Relatives left behind or gone ahead", "total"] == "[c]"
+        assert hidden.loc["Of that, courses", ["total", "each"]].tolist() == ["[c]", "[c]"]
+        assert (hidden["total"] == "[c]").sum() == 3
+        assert hidden.loc["Price of the moves, all parts", "total"] != "[c]"
+    for_planners, for_circulation = (
+        str(listings.moves_account(moves, circulate=circulate)) for circulate in (False, True)
+    )
+    assert for_planners.count("[c]") == 0
+    assert for_circulation.count("[c]</td>") == 6
