@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from calendar import day_name
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from functools import cache, reduce
 from importlib.resources import files
@@ -300,6 +302,7 @@ def _build(
         problems += _rule_problems(scenario)
         problems += _limit_problems(scenario)
         problems += _waits_unused(scenario)
+        problems += _first_day_problems(scenario)
     told = tuple(f"{file}: {problem}" for problem in problems)
     return Read(scenario=scenario, problems=told, stand_ins=stand_ins)
 
@@ -371,6 +374,18 @@ def _waits_unused(scenario: Scenario) -> list[str]:
     return [
         f"{', '.join(changed)}: no effect while booking lines are played. Set line.modelled to "
         "false too, or change what the lines do under 'line.'."
+    ]
+
+
+def _first_day_problems(scenario: Scenario) -> list[str]:
+    """Find a first day other than a Monday, from which weeks of work and leave are counted."""
+    first = scenario.calendar.start_date
+    if not first.weekday():
+        return []
+    monday = first - timedelta(days=first.weekday())
+    return [
+        f"calendar.start_date: {first} is a {day_name[first.weekday()]}; expected a "
+        f"Monday, such as {monday}."
     ]
 
 

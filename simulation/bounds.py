@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
+
+from data.words import DAYS
 
 
 def named(settings: Any, *endings: str) -> list[str]:
@@ -61,4 +63,21 @@ def empty_window(settings: Any) -> list[str]:
     return [
         f"booking window is empty; notice_days_min {least} must be at least 1 and not above "
         f"notice_days_max {most}"
+    ]
+
+
+def wrong_days(days: Sequence[str]) -> list[str]:
+    """Say which days of the week are none or stand twice, and whether there is none at all.
+
+    Examples
+    --------
+    >>> wrong_days(["tue", "tue"])
+    ['tue stands twice; name each day once']
+    """
+    if not days:
+        return ["no day; name those on which it is held, such as [tue, thu]"]
+    once = list(dict.fromkeys(days))
+    return [
+        *(f"no day '{day}'; write one of {', '.join(DAYS)}" for day in once if day not in DAYS),
+        *(f"{day} stands twice; name each day once" for day in once if days.count(day) > 1),
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from data.where import Where
 from data.words import DAYS, OrderRule, TemplateKind
-from simulation.bounds import below, empty_window, not_shares
+from simulation.bounds import below, empty_window, not_shares, wrong_days
 from simulation.clock import MINUTES_PER_DAY, clock_minutes, clock_time
 
 if TYPE_CHECKING:
@@ -46,14 +46,16 @@ class AddedSessions:
     closed_tables: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse unknown days, times out of order and sessions without a table."""
-        _check_days("added session", self.days)
+        """Refuse days that are none, times out of order and sessions without a table."""
+        problems = wrong_days(self.days)
         if clock_minutes(self.end) <= clock_minutes(self.start):
-            raise ValueError(f"added session: ends at {self.end}, not after {self.start}.")
+            problems.append(f"ends at {self.end}, not after {self.start}")
         if min(self.open_tables, self.closed_tables) < 0:
-            raise ValueError("added session: tables are negative; give 0 or more.")
-        if self.open_tables + self.closed_tables == 0:
-            raise ValueError("added session: no table; give open_tables or closed_tables.")
+            problems.append("tables are negative; give 0 or more")
+        elif self.open_tables + self.closed_tables == 0:
+            problems.append("no table; give open_tables or closed_tables")
+        if problems:
+            raise ValueError(f"added session: {'; '.join(problems)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import simpy
 from data.where import Where
 from data.words import DAYS
 from simulation.arrivals import Agenda
-from simulation.bounds import below, empty_window, named, not_shares
+from simulation.bounds import below, empty_window, named, not_shares, wrong_days
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
@@ -50,12 +50,12 @@ class AddedHours:
     end: str
 
     def __post_init__(self) -> None:
-        """Refuse unknown days and times out of order."""
-        unknown = [day for day in self.days if day not in DAYS]
-        if unknown:
-            raise ValueError(f"added hours: no day '{unknown[0]}'; one of {', '.join(DAYS)}.")
+        """Refuse days that are none and times out of order."""
+        problems = wrong_days(self.days)
         if clock_minutes(self.end) <= clock_minutes(self.start):
-            raise ValueError(f"added hours: end at {self.end}, not after {self.start}.")
+            problems.append(f"end at {self.end}, not after {self.start}")
+        if problems:
+            raise ValueError(f"added hours: {'; '.join(problems)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

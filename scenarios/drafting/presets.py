@@ -100,6 +100,8 @@ def _prisons(value: str = "Men's Category C prisons") -> Control:
 
 
 def _evening(chosen: Chosen) -> dict[str, Any]:
+    if not chosen["days"]:
+        return {}
     return {
         "regime.added_sessions": [
             {
@@ -114,6 +116,9 @@ def _evening(chosen: Chosen) -> dict[str, Any]:
 
 
 def _weekend(chosen: Chosen) -> dict[str, Any]:
+    # in a scenario no day stands for every day
+    if not chosen["days"]:
+        return {}
     return {
         "regime.session_tables": [
             {

@@ -318,6 +318,13 @@ def test_lever_makes_a_scenario_at_every_end_and_nothing_where_all_stays(
         ]
 
 
+@pytest.mark.parametrize("key", ["evening", "weekend"])
+def test_a_question_with_no_day_chosen_changes_nothing(key: str) -> None:
+    """In a scenario no day stands for every day, so weekends alone must not become the week."""
+    question = presets.preset(key)
+    assert question.change(question.begun() | {"days": ()}) == {}
+
+
 def test_levers_change_different_settings() -> None:
     asked = [presets.moved(lever, lever.control.value, "Every prison") for lever in presets.LEVERS]
     named = [setting for each in asked if each for setting in each.change]

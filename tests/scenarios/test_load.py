@@ -282,6 +282,32 @@ def test_values_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     assert "booking window is empty" in said
 
 
+def test_a_year_that_does_not_begin_on_a_monday_is_refused(tmp_path: Path) -> None:
+    """Weeks of work, of leave and of visits on remand are counted from Monday."""
+    said = message(tmp_path, f"{HEAD}change: {{calendar.start_date: 2026-08-05}}\n")
+    assert said.endswith(
+        "calendar.start_date: 2026-08-05 is a Wednesday; expected a Monday, such as 2026-08-03."
+    )
+
+
+def test_sessions_and_hours_added_on_no_day_or_on_one_twice_are_refused(tmp_path: Path) -> None:
+    """No day would add nothing and not a word about it; elsewhere no day stands for every day."""
+    said = message(
+        tmp_path,
+        f"{HEAD}change:\n"
+        "  regime.added_sessions:\n"
+        "    - {where: {}, days: [], start: '18:00', end: '17:00', open_tables: 5}\n"
+        "    - {where: {}, days: [tue, tue], start: '18:00', end: '19:00', open_tables: 5}\n"
+        "  video.added_hours: [{where: {}, days: [], start: '18:00', end: '19:00'}]\n",
+    )
+    assert (
+        "regime.added_sessions.0: added session: no day; name those on which it is held, such as "
+        "[tue, thu]; ends at 17:00, not after 18:00." in said
+    )
+    assert "regime.added_sessions.1: added session: tue stands twice; name each day once." in said
+    assert "video.added_hours.0: added hours: no day; name those on which" in said
+
+
 def test_fixed_waits_are_refused_where_booking_lines_are_played(tmp_path: Path) -> None:
     waits = (
         "  asking.phone_wait_minutes: 20\n  asking.phone_through_share: 0.8\n"
