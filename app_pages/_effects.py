@@ -128,6 +128,16 @@ def prisons_of_other_people(
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
+def kinds_held_elsewhere(
+    before: str, before_stamp: int, after: str, after_stamp: int
+) -> dict[str, tuple[int, int]]:
+    """Return the kinds of session that are not at the same prisons in both runs."""
+    from scenarios.comparing.effects import kinds_held_elsewhere
+
+    return kinds_held_elsewhere(*_two(before, before_stamp, after, after_stamp))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
 def newly_visited(before: str, before_stamp: int, after: str, after_stamp: int) -> pd.DataFrame:
     """Return who is visited in one run and not in the other."""
     from scenarios.comparing.effects import newly_visited

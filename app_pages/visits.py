@@ -147,7 +147,8 @@ else:
     further = compared.who_is_moved_away(_state.opened(baseline), results, circulate=circulate)
     _show.say(compared.who_loses(groups, further))
     _show.numbers(visiting.policy_numbers(found, visited, _effects.cost_per_person(*pair)))
-    _show.table(visiting.policy_changes(found, told))
+    elsewhere = _effects.kinds_held_elsewhere(*pair)
+    _show.table(visiting.policy_changes(found, told, elsewhere))
     _show.table(visiting.policy_by_sex(found))
 _show.say(f"{wording.replications(results)} {wording.FLOOR}")
 

@@ -190,6 +190,32 @@ def prison_differences(before: Results, after: Results, measures: Sequence[str])
     return differences(prison_rows(before, measures), prison_rows(after, measures), paired=paired)
 
 
+def kinds_held_elsewhere(before: Results, after: Results) -> dict[str, tuple[int, int]]:
+    """Count the prisons with a kind of session in both runs, where these are not the same prisons.
+
+    The wait for an evening visit at eight prisons and at fifty is not of the same visits: its
+    change says nothing of what became of anybody's wait.
+
+    Returns
+    -------
+    dict
+        Prisons in the first run and in the second, by kind of session.
+    """
+    one, other = (_prisons_by_kind(results) for results in (before, after))
+    return {
+        kind: (len(one.get(kind, ())), len(other.get(kind, ())))
+        for kind in sorted(one.keys() | other.keys())
+        if one.get(kind) != other.get(kind)
+    }
+
+
+def _prisons_by_kind(results: Results) -> dict[str, frozenset[str]]:
+    rows = prison_rows(results, ["tables"])
+    held = rows[(rows["group_by"] == "session_kind") & (rows["value"] > 0)]
+    prisons = held.groupby("group")["establishment"]
+    return {str(kind): frozenset(each.astype(str)) for kind, each in prisons}
+
+
 def prisons_of_other_people(before: Results, after: Results) -> frozenset[str]:
     """Name the establishments that do not hold the same people in both runs.
 

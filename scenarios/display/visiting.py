@@ -174,7 +174,11 @@ def policy_levels(estimates: pd.DataFrame) -> str:
     )
 
 
-def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
+def policy_changes(
+    found: pd.DataFrame,
+    told: Mapping[str, str],
+    elsewhere: Mapping[str, tuple[int, int]] | None = None,
+) -> str:
     """List the first screen of policy staff for a run beside the baseline.
 
     Parameters
@@ -184,9 +188,23 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
     told
         What a study of assumptions or an experiment concludes by measure; empty where there is
         none.
+    elsewhere
+        Kinds of session that are not at the same prisons in both runs, with their numbers
+        (:func:`scenarios.comparing.effects.kinds_held_elsewhere`): no change of wait is told.
     """
-    rows = [
-        row | {"assumption": _assumption(told, line)} for line, row in _changed_lines(found, POLICY)
+    other = elsewhere or {}
+    rows: list[dict[str, Written | str]] = [
+        row
+        | {"assumption": _assumption(told, line)}
+        | (ELSEWHERE if line.group_by == "session_kind" and line.group in other else {})
+        for line, row in _changed_lines(found, POLICY)
+    ]
+    kinds = [line.group for line in POLICY if line.group_by == "session_kind"]
+    moved = [
+        f" {kind.capitalize()} sessions are at {wording.count(other[kind][0], 'prison')} in the "
+        f"baseline and at {other[kind][1]:,} in this run, so their waits are not compared."
+        for kind in kinds
+        if kind in other
     ]
     return table(
         pd.DataFrame(rows, columns=[*CHANGED, "assumption"]),
@@ -194,9 +212,17 @@ def policy_changes(found: pd.DataFrame, told: Mapping[str, str]) -> str:
         labels=CHANGED | {"assumption": "Under other assumptions"},
         right=CHANGED_RIGHT,
         note=f"{wording.WAITS_NOTE} The last column says whether the verdict stands when what is "
-        "assumed is put elsewhere, one setting at a time, where a study tried it.",
+        f"assumed is put elsewhere, one setting at a time, where a study tried it.{''.join(moved)}",
     )
 
+
+ELSEWHERE: dict[str, Written | str] = {
+    "change": DASH,
+    "interval": DASH,
+    "verdict": "Not the same prisons in both runs",
+    "assumption": DASH,
+}
+"""What is told of a wait that is not of the same prisons in both runs."""
 
 CHANGED = {
     "what": "Measure",

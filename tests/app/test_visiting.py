@@ -146,6 +146,24 @@ def test_changes_of_the_policy_screen_are_the_paired_ones(
     assert table.count(">Stands<") == 1
 
 
+def test_wait_of_sessions_at_other_prisons_is_not_compared(
+    opened: Opener, evenings: Results, today: Results
+) -> None:
+    def at(results: Results) -> set[str]:
+        rows = results.measures
+        held = rows[(rows["measure"] == "tables") & (rows["group"] == "evening")]
+        return set(held.loc[held["value"] > 0, "establishment"]) - {"ALL"}
+
+    elsewhere = effects.kinds_held_elsewhere(today, evenings)
+    assert at(today) != at(evenings)
+    assert elsewhere == {"evening": (len(at(today)), len(at(evenings)))}
+    assert effects.kinds_held_elsewhere(today, today) == {}
+    found = effects.estate_differences(today, evenings)
+    table = visiting.policy_changes(found, {}, elsewhere)
+    assert table in shown(opened("visits", evenings))
+    assert f"and at {len(at(evenings))} in this run, so their waits are not compared" in table
+
+
 def test_use_of_halls_can_be_seen_at_one_prison_and_for_video(
     opened: Opener, today: Results
 ) -> None:
