@@ -669,8 +669,11 @@ def _words(codes: NDArray[np.int64], words: Sequence[str] | NDArray[np.object_])
     return pd.Categorical.from_codes(codes, pd.Index(list(words), dtype="str"))
 
 
-def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put event tables one under the other, in the order given, and keep their words compact."""
+def join_tables(tables: Sequence[pd.DataFrame], *, sort_words: bool = False) -> pd.DataFrame:
+    """Put tables one under the other, in the order given, and keep their words compact.
+
+    With ``sort_words`` rows can be sorted by their words afterwards.
+    """
     import pandas as pd
 
     joined = {}
@@ -678,7 +681,7 @@ def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         columns = [table[name] for table in tables]
         if isinstance(columns[0].dtype, pd.CategoricalDtype):
             joined[name] = pd.Series(
-                pd.api.types.union_categoricals(columns, sort_categories=False)
+                pd.api.types.union_categoricals(columns, sort_categories=sort_words)
             )
         else:
             joined[name] = pd.concat(columns, ignore_index=True)

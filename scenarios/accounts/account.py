@@ -34,6 +34,7 @@ from scenarios.settings import settings
 from scenarios.summary import summary
 from scenarios.transfers import days_of_moves
 from simulation.clock import Calendar
+from simulation.log import join_tables
 from simulation.regime import VisitsRegime, shuttle_gbp_per_year, shuttles_under
 
 MEASURE_COLUMNS = [
@@ -70,8 +71,16 @@ def all_measures(
         The columns of ``measures.parquet``, sorted.
     """
     exact = distance_measures(people, scenario=scenario, replications=replications)
-    both = pd.concat([simulated.assign(scenario=scenario), exact], ignore_index=True)
-    return both[MEASURE_COLUMNS].sort_values(MEASURE_COLUMNS[:-1], ignore_index=True)
+    name = pd.Categorical([scenario]).repeat(len(simulated))
+    words = [each for each in MEASURE_COLUMNS if each not in ("replication", "value")]
+    compact = [
+        table[MEASURE_COLUMNS].astype(dict.fromkeys(words, "category"))
+        for table in (simulated.assign(scenario=name), exact)
+    ]
+    both = join_tables(compact, sort_words=True)
+    return both.sort_values(MEASURE_COLUMNS[:-1], ignore_index=True).astype(
+        dict.fromkeys(words, "str")
+    )
 
 
 def today_of(inputs: Inputs, plan: pd.DataFrame) -> pd.DataFrame:

@@ -125,4 +125,5 @@ def is_reached(found: pd.DataFrame, aim: Aim) -> bool:
 def _of_estate(measures: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     of_estate = (measures["establishment"] == ESTATE) & (measures["group_by"] == "all")
     rows = measures[of_estate & measures["measure"].isin(names)]
-    return rows.drop(columns="scenario", errors="ignore")
+    words = rows.columns[rows.dtypes == "category"]
+    return rows.astype(dict.fromkeys(words, "str")).drop(columns="scenario", errors="ignore")

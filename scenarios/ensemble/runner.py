@@ -90,7 +90,7 @@ class Ensemble:
         self._progress = progress
         self._waiting: dict[Future[Counted], tuple[Task, Executor]] = {}
         self._answers: dict[int, dict[int, Answer]] = {}
-        self._measures: list[pd.DataFrame] = []
+        self._measures: dict[int, pd.DataFrame] = {}
         self._folder = folder
         self._logs: dict[tuple[int, int], Path] = {}
         self._visited: dict[int, pd.DataFrame] = {}
@@ -119,6 +119,8 @@ class Ensemble:
     def measures(self) -> pd.DataFrame:
         """Wait for all that was handed out, and give the measures in order of replication.
 
+        Their words are categories.
+
         Raises
         ------
         LostWorkerError
@@ -140,8 +142,7 @@ class Ensemble:
                 if gave_up(error):
                     raise LostWorkerError(LOST) from error
                 raise
-        measures = pd.concat(self._measures, ignore_index=True)
-        return measures.sort_values("replication", kind="stable", ignore_index=True)
+        return join_tables([self._measures[number] for number in sorted(self._measures)])
 
     def visits(self) -> pd.DataFrame:
         """Give the visits kept, in order of replication and block of establishments."""
@@ -202,7 +203,10 @@ class Ensemble:
         tallies = pd.concat([whole[block][0] for block in sorted(whole)], ignore_index=True)
         people = pd.concat([whole[block][1] for block in sorted(whole)])
         self._visited[replication] = people.drop_duplicates().sort_values("prisoner_id")
-        self._measures.append(totals(tallies, weeks=self._weeks))
+        measures = totals(tallies, weeks=self._weeks)
+        # words as numbers: a fifth of the memory for as long as years are played
+        words = measures.columns[measures.dtypes == "str"]
+        self._measures[replication] = measures.astype(dict.fromkeys(words, "category"))
 
     def _submit(self, tasks: Sequence[Task]) -> None:
         executor = self._executor()
@@ -384,12 +388,19 @@ def process_pool(workers: int) -> Iterator[Executor]:
         mp_context=multiprocessing.get_context("spawn"),
         initializer=start_worker,
     )
+    answers = pool._result_queue
     try:
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
+        workers_left = set(multiprocessing.active_children()) - before
+        for child in workers_left:
             child.terminate()
+        for child in workers_left:
+            child.join()
+        # of a worker ended while it wrote, half an answer is left; the pool would wait for the rest
+        # for ever, for as long as it could itself write there
+        answers._writer.close()  # type: ignore[attr-defined]
         raise
     finally:
         pool.shutdown()

@@ -68,8 +68,10 @@ with journeys as materialized (
         on after.home_area = j.home_area and after.establishment = j.establishment
 )
 select home_area, cast(sum(people) as bigint) as people, cast(sum(moved) as bigint) as moved,
-    sum(people * miles_today) / sum(people) as straight_miles_today,
-    sum(people * miles) / sum(people) as straight_miles,
+    -- in one order, so that however many threads add up, the same people give the same bytes
+    sum(people * miles_today order by from_establishment, establishment) / sum(people)
+        as straight_miles_today,
+    sum(people * miles order by from_establishment, establishment) / sum(people) as straight_miles,
     cast(coalesce(sum(people) filter (miles_today > 50), 0) as bigint) as beyond_50_today,
     cast(coalesce(sum(people) filter (miles > 50), 0) as bigint) as beyond_50,
     cast(coalesce(sum(people) filter (miles > miles_today + $same), 0) as bigint) as further

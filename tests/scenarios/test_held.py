@@ -157,6 +157,23 @@ def test_people_of_a_home_area_and_their_miles_are_those_of_the_placements(
         assert row["further"] == (of["family"] > of["family_today"] + 1e-6).sum()
 
 
+def test_order_in_which_people_are_read_changes_no_mean_by_its_last_digit(
+    folder: Path, tmp_path: Path
+) -> None:
+    draw = np.random.default_rng(1)
+    found = []
+    for number in range(8):
+        shuffled = tmp_path / str(number)
+        shuffled.mkdir()
+        for name in ("placements", "population", "travel"):
+            rows = pd.read_parquet(folder / f"{name}.parquet")
+            order = draw.permutation(len(rows))
+            rows.iloc[order].to_parquet(shuffled / f"{name}.parquet", index=False)
+        found.append(held_far.by_home_area(shuffled))
+    for each in found[1:]:
+        pd.testing.assert_frame_equal(each, found[0], check_exact=True)
+
+
 def test_regions_add_up_to_everybody_and_average_over_people(
     folder: Path, people: pd.DataFrame
 ) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import struct
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.ensemble.runner import blocks, play, tasks_of
+from scenarios.ensemble.runner import blocks, play, process_pool, tasks_of
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.planning.place import place, simulated_on
@@ -93,7 +97,7 @@ def test_an_ensemble_of_any_length_is_the_sum_of_its_years(
         for code in inputs.establishments
     ]
     expected = totals(pd.concat(tallies, ignore_index=True), weeks=inputs.calendar.weeks)
-    pd.testing.assert_frame_equal(measures, expected)
+    pd.testing.assert_frame_equal(measures.astype(expected.dtypes), expected)
 
 
 def test_a_worker_plays_a_year_without_a_library_of_tables(
@@ -114,6 +118,32 @@ def test_a_worker_plays_a_year_without_a_library_of_tables(
     rows, *rest = told.stdout.decode().split()
     assert int(rows) > 1_000
     assert rest == ["None", "set()"]
+
+
+def half_an_answer() -> None:
+    """In a worker: write the length of an answer and only a part of it, and wait to be ended."""
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    answers = frame.f_locals["result_queue"]._writer.fileno()
+    os.write(answers, struct.pack("!i", 1_000) + b"only this")
+    threading.Event().wait()
+
+
+def test_pool_ends_although_a_worker_was_ended_in_the_middle_of_its_answer() -> None:
+    def interrupted() -> None:
+        with process_pool(1) as pool:
+            pool.submit(half_an_answer)
+            time.sleep(2)
+            raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
 
 
 def test_a_lost_worker_is_said_so(inputs: SimulationInputs, tmp_path: Path) -> None:
