@@ -75,7 +75,8 @@ def all_measures(
     words = [each for each in MEASURE_COLUMNS if each not in ("replication", "value")]
     compact = [
         table[MEASURE_COLUMNS].astype(dict.fromkeys(words, "category"))
-        for table in (simulated.assign(scenario=name), exact)
+        # without a row, where nobody has a place, words would not be known as such
+        for table in (simulated.assign(scenario=name), exact.astype(dict.fromkeys(words, "str")))
     ]
     both = join_tables(compact, sort_words=True)
     return both.sort_values(MEASURE_COLUMNS[:-1], ignore_index=True).astype(

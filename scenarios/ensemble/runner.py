@@ -395,11 +395,11 @@ def process_pool(workers: int) -> Iterator[Executor]:
         pool.shutdown(wait=False, cancel_futures=True)
         workers_left = set(multiprocessing.active_children()) - before
         for child in workers_left:
-            child.terminate()
+            child.kill()
         for child in workers_left:
-            child.join()
-        # of a worker ended while it wrote, half an answer is left; the pool would wait for the rest
-        # for ever, for as long as it could itself write there
+            child.join(timeout=10)
+        # of a worker killed while it wrote, half an answer is left; the pool would wait for the
+        # rest for ever, for as long as it could itself write there
         answers._writer.close()  # type: ignore[attr-defined]
         raise
     finally:
