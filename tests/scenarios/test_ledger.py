@@ -44,8 +44,8 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSI
 
 
 @pytest.fixture(scope="module")
-def inputs(small_data: Path, short_year: Path) -> SimulationInputs:
-    scenario = load_scenario(str(short_year))
+def inputs(small_data: Path) -> SimulationInputs:
+    scenario = load_scenario("baseline")
     found = load_inputs(scenario, small_data)
     return simulated_on(scenario, found, place(scenario, found))
 
