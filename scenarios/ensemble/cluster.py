@@ -20,6 +20,22 @@ def gave_up(error: BaseException) -> bool:
     )
 
 
+def lost_an_answer(error: BaseException) -> bool:
+    """Say whether a worker died while its answer was handed on, which is to be asked for again.
+
+    Dask has no error of its own for it: an answer that was fetched and counts as lost a moment
+    later is taken for an error, whose parts it looks for in the answer.
+    """
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return (
+        isinstance(error, AttributeError)
+        and last is not None
+        and last.tb_frame.f_globals.get("__name__") == "distributed.cfexecutor"
+    )
+
+
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
     """Connect to a Dask scheduler and give its executor.

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from data.progress import Progress, silent
-from scenarios.ensemble.cluster import gave_up
+from scenarios.ensemble.cluster import gave_up, lost_an_answer
 from scenarios.ensemble.event_log import unpacked, write_event_log
 from scenarios.ensemble.ledger import Answer, Ledger
 from scenarios.ensemble.task import Task, run_task, start_worker
@@ -141,7 +141,10 @@ class Ensemble:
             except Exception as error:
                 if gave_up(error):
                     raise LostWorkerError(LOST) from error
-                raise
+                if not lost_an_answer(error):
+                    raise
+                self._count_lost(error)
+                self._submit([task for task, _ in self._take_lost().values()])
         return join_tables([self._measures[number] for number in sorted(self._measures)])
 
     def visits(self) -> pd.DataFrame:
@@ -220,18 +223,26 @@ class Ensemble:
 
     def _replace_lost(self, error: BaseException) -> None:
         """Hand out again what was lost with a worker."""
-        lost = {future: given for future, given in self._waiting.items() if _is_lost(future)}
-        self._waiting = {
-            future: given for future, given in self._waiting.items() if future not in lost
-        }
+        lost = self._take_lost()
         for executor in {id(executor): executor for _, executor in lost.values()}.values():
             self._another(executor, error)
         self._submit([task for task, _ in lost.values()])
 
-    def _another(self, executor: Executor, error: BaseException) -> Executor:
+    def _take_lost(self) -> dict[Future[Counted], tuple[Task, Executor]]:
+        """Take what was lost out of what is waited for."""
+        lost = {future: given for future, given in self._waiting.items() if _is_lost(future)}
+        self._waiting = {
+            future: given for future, given in self._waiting.items() if future not in lost
+        }
+        return lost
+
+    def _count_lost(self, error: BaseException) -> None:
         self._lost += 1
         if self._lost > LOST_IN_A_ROW:
             raise LostWorkerError(LOST) from error
+
+    def _another(self, executor: Executor, error: BaseException) -> Executor:
+        self._count_lost(error)
         try:
             return self._executor(executor)
         except LostWorkerError as again:

@@ -177,6 +177,46 @@ def test_a_cluster_that_gave_up_is_a_lost_worker(inputs: SimulationInputs, tmp_p
         play(inputs, seed=1, replications=1, keep_every_log=False, folder=tmp_path, executor=gone)()
 
 
+def test_an_answer_that_died_with_its_worker_is_asked_for_again(
+    inputs: SimulationInputs, tmp_path: Path
+) -> None:
+    """As Dask's own function hands on an answer that was fetched and then counts as lost."""
+    cfexecutor = pytest.importorskip("distributed.cfexecutor")
+    ioloop = pytest.importorskip("tornado.ioloop")
+
+    class Gone:
+        status = "lost"
+
+        async def _result(self, *, raiseit: bool) -> tuple[None, list[str], None]:
+            return None, ["P1"], None
+
+    class Forgetful(ThreadPoolExecutor):
+        forgets = True
+
+        def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if not self.forgets:
+                return super().submit(work, *args, **kwargs)
+            self.forgets = False
+            future: Future[Any] = Future()
+            loop = ioloop.IOLoop(make_current=False)
+            loop.run_sync(lambda: cfexecutor._cascade_future(Gone(), future))
+            loop.close()
+            return future
+
+    def played(executor: ThreadPoolExecutor) -> pd.DataFrame:
+        with executor:
+            return play(
+                inputs,
+                seed=1,
+                replications=2,
+                keep_every_log=False,
+                folder=tmp_path,
+                executor=executor,
+            )()[0]
+
+    pd.testing.assert_frame_equal(played(Forgetful(1)), played(ThreadPoolExecutor(1)))
+
+
 def test_a_ledger_that_another_process_keeps_is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / ledger_name("baseline", FIELDS)
     folder.mkdir()
