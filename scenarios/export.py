@@ -25,7 +25,7 @@ from scenarios.circulation.safe_cells import safe_text
 from scenarios.circulation.sheets import Behind, Sheet
 from scenarios.circulation.spreadsheets import FIXED, Cell, Page, ods, zipped
 from scenarios.circulation.suppress import NOBODY, Counts, Rule, hide_together
-from scenarios.circulation.written import as_numbers
+from scenarios.circulation.written import as_numbers, told_apart
 from scenarios.display.marks import Mark, is_synthetic
 from scenarios.display.markup import DASH
 from scenarios.errors import ScenarioError
@@ -62,6 +62,8 @@ ODS_ROWS = 5_000
 XLSX_ROWS = 1_000_000
 CELL_CHARACTERS = 32_000
 """A cell of a workbook holds 32,767 characters."""
+FILE_NAME = 120
+"""Characters of the longest name of a file."""
 WIDEST = 60
 """Characters of the widest column of a workbook."""
 
@@ -239,7 +241,9 @@ def _name(shown: Results | Study) -> str:
 
 
 def file_name(book: Book, name: str, kind: Kind) -> str:
-    """Name the file of an export: its run, what it is, and whether people are made up.
+    """Name the file of an export: its run, what it is, its mark, and whether people are made up.
+
+    However long the names of the runs are, the rest is told.
 
     Examples
     --------
@@ -247,12 +251,21 @@ def file_name(book: Book, name: str, kind: Kind) -> str:
     >>> sheet = Sheet(title="A", table=pd.DataFrame({"a": ["b"]}), labels={"a": "A"}, counts=NOBODY)
     >>> book = book_of("Who moves", [sheet], [], mark="OFFICIAL-SENSITIVE", rule=None)
     >>> file_name(book, "Who moves", "xlsx")
-    'closer-to-home-who-moves.xlsx'
+    'closer-to-home-who-moves-official-sensitive.xlsx'
     """
-    parts = [book.run.replace(", ", "-with-") or "closer-to-home", name]
-    parts += ["illustrative"] if book.illustrative else []
-    slug = re.sub(r"[^a-z0-9_]+", "-", "-".join(parts).lower()).strip("-")
-    return f"{slug[:120]}.{KINDS[kind].ending}"
+    run = _hyphened(book.run.replace(", ", "-with-")) or "closer-to-home"
+    told = _hyphened("-".join([name[:FILE_NAME], *_marks_in_a_name(book)]))
+    run = run[: max(0, FILE_NAME - len(told) - 1)].strip("-")
+    return f"{run}-{told}.{KINDS[kind].ending}".removeprefix("-")
+
+
+def _hyphened(words: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", words.lower()).strip("-")
+
+
+def _marks_in_a_name(book: Book) -> list[str]:
+    """Give what the name of a file says of its handling: a file is told by its name alone too."""
+    return [book.mark.lower(), *(["illustrative"] if book.illustrative else [])]
 
 
 def export(book: Book, kind: Kind) -> bytes:
@@ -282,7 +295,8 @@ def export(book: Book, kind: Kind) -> bytes:
             f"{KINDS[kind].label}: cannot be written here for {book.rows:,} rows. "
             f"Use one of {', '.join(kinds(book.rows))}."
         )
-    return _WRITERS[kind](_fit_to_leave(book))
+    ready = _fit_to_leave(book)
+    return _WRITERS[kind](ready.written if kind in ("html", "pdf") else ready.apart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -297,8 +311,12 @@ class _Part:
     @property
     def apart(self) -> _Part:
         """The same with every written number in columns of its own, for files of numbers."""
-        table, labels = as_numbers(self.table, self.sheet.labels, DASH)
-        return replace(self, table=table, sheet=replace(self.sheet, table=table, labels=labels))
+        whole = self.sheet.table
+        table, labels = as_numbers(self.table, self.sheet.labels, DASH, whole)
+        title = told_apart(self.sheet.title, DASH, NOT_AVAILABLE)
+        sheet = replace(self.sheet, title=title, table=table, labels=labels)
+        notes = tuple(told_apart(note, DASH, NOT_AVAILABLE) for note in self.notes)
+        return replace(self, table=table, sheet=sheet, notes=notes)
 
     @property
     def heads(self) -> list[str]:
@@ -318,6 +336,21 @@ class _Ready:
     book: Book
     parts: tuple[_Part, ...]
     notes: tuple[str, ...]
+
+    @property
+    def apart(self) -> _Ready:
+        """The same for files of numbers, where an empty cell would be taken for a nought."""
+        notes = (
+            *self.notes,
+            f"{NOT_AVAILABLE} stands for a value that does not exist.",
+            "Shares are between 0 and 1 where a cell does not show a percent sign.",
+        )
+        return replace(self, parts=tuple(part.apart for part in self.parts), notes=notes)
+
+    @property
+    def written(self) -> _Ready:
+        """The same for files that are read as pages are."""
+        return replace(self, notes=(*self.notes, f"{DASH} stands for a value that does not exist."))
 
     @property
     def cover(self) -> list[str]:
@@ -373,13 +406,7 @@ def _fit_to_leave(book: Book) -> _Ready:
             zip(book.sheets, told, tables, strict=True), start=1
         )
     ]
-    notes = (
-        hiding,
-        f"{NOT_AVAILABLE} stands for a value that does not exist.",
-        "Shares are between 0 and 1 where a cell does not show a percent sign.",
-        *kept_back,
-    )
-    return _Ready(book=book, parts=tuple(parts), notes=notes)
+    return _Ready(book=book, parts=tuple(parts), notes=(hiding, *kept_back))
 
 
 TOTALS = ("everybody", "all", "all prisons", "total", "together", "estate")
@@ -416,7 +443,8 @@ def _about(shown: Results | Study) -> dict[str, str]:
         "Digest of the model": made.get("model_digest"),
         "Seed": made.get("seed"),
         "Simulated years": made.get("replications"),
-        "Commit": made.get("commit"),
+        "Commit": _commit(made),
+        "Made with": ", ".join(f"{name} {each}" for name, each in made.get("versions", {}).items()),
         "Data of": _data_of(shown),
     }
     if "inputs" in made:
@@ -429,6 +457,13 @@ def _about(shown: Results | Study) -> dict[str, str]:
             "Gap to the best possible": "not applicable" if gap is None else f"{gap:.6%}",
         }
     return {name: str(value) for name, value in told.items() if value not in (None, "")}
+
+
+def _commit(made: Mapping[str, Any]) -> str:
+    """Give the commit, and whether anything had been changed beside it."""
+    told: Mapping[object, str] = {True: " (clean)", False: " (with changes)"}
+    commit = made.get("commit")
+    return f"{commit}{told.get(made.get('clean_tree'), '')}" if commit else ""
 
 
 def _data_of(shown: Results | Study) -> str:
@@ -452,9 +487,21 @@ UNITS = {
 
 def _with_unit(label: str, column: str) -> str:
     for ending, (unit, known) in UNITS.items():
-        if column.endswith(ending) and not any(word in label.lower() for word in known):
+        if column.endswith(ending) and not any(_names(label, word) for word in known):
             return f"{label}, {unit}"
     return label
+
+
+def _names(label: str, word: str) -> bool:
+    """Whether a heading has a word or its plural: a weekday is no unit, nor is a 95% interval one.
+
+    Examples
+    --------
+    >>> _names("Days to a visit", "day"), _names("Weekday", "day"), _names("All, %", "%")
+    (True, False, True)
+    """
+    sought = rf"\b{word}s?\b" if word.replace(" ", "").isalpha() else rf"(?<!\d){word}"
+    return re.search(sought, label.lower()) is not None
 
 
 def _cell(value: Any) -> str | float | int:
@@ -493,8 +540,8 @@ def _csv(ready: _Ready) -> bytes:
     words += [(part.name, part.sheet.title) for part in ready.parts]
     words += [(part.name, note) for part in ready.parts for note in part.notes]
     files = {"about.csv": _csv_text(["What", "Words"], [*words, *ready.provenance])}
-    for part in (each.apart for each in ready.parts):
-        files[f"{_slug(part)}.csv"] = _csv_text(part.heads, _rows(part))
+    for part in ready.parts:
+        files[f"{_slug(part, ready.book)}.csv"] = _csv_text(part.heads, _rows(part))
     return zipped({name: text.encode("utf-8-sig") for name, text in files.items()})
 
 
@@ -508,9 +555,10 @@ def _csv_text(heads: Sequence[str], rows: Any) -> str:
     return out.getvalue()
 
 
-def _slug(part: _Part) -> str:
+def _slug(part: _Part, book: Book) -> str:
+    """Name the file of one table, which may be taken out of its archive."""
     words = re.sub(r"[^a-z0-9]+", "_", part.sheet.title.lower()).strip("_")[:60].rstrip("_")
-    return f"{part.name.lower().replace(' ', '_')}_{words}"
+    return "_".join([part.name, words, *_marks_in_a_name(book)]).lower().replace(" ", "_")
 
 
 # ---- XLSX
@@ -539,7 +587,7 @@ def _xlsx(ready: _Ready) -> bytes:
     notes = [(f"Note {number}", note) for number, note in enumerate(ready.notes, start=1)]
     _pairs_sheet(workbook, "Notes", ready, styles, ("Note", "Words"), notes)
     for part in ready.parts:
-        _table_sheet(workbook, part.apart, ready, styles)
+        _table_sheet(workbook, part, ready, styles)
     heads = ("What", "Value")
     _pairs_sheet(workbook, "Provenance", ready, styles, heads, ready.provenance)
     workbook.close()
@@ -556,7 +604,7 @@ class _Styles:
 def _new_sheet(workbook: Workbook, name: str, ready: _Ready) -> Worksheet:
     """Begin a sheet that prints its mark on every page."""
     sheet = workbook.add_worksheet(name)
-    marks = ready.book.mark + (" - ILLUSTRATIVE" if ready.book.illustrative else "")
+    marks = _printed(ready.book)
     sheet.set_header(f"&C{marks}")
     run = ready.book.run.replace("&", "&&")
     sheet.set_footer(f"&L{run}&C{marks}&RPage &P of &N")
@@ -564,6 +612,11 @@ def _new_sheet(workbook: Workbook, name: str, ready: _Ready) -> Worksheet:
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     return sheet
+
+
+def _printed(book: Book) -> str:
+    """Give what stands at the head of every printed page."""
+    return book.mark + (" - ILLUSTRATIVE" if book.illustrative else "")
 
 
 def _words_sheet(
@@ -596,6 +649,11 @@ def _pairs_sheet(
     sheet.freeze_panes(3, 0)
 
 
+def _above(book: Book) -> list[str]:
+    """Give what stands above every table of a workbook, below its title."""
+    return [_marks(book), f"This sheet holds one table. Run {book.run or 'none'}."]
+
+
 def _marks(book: Book) -> str:
     return " ".join([f"{book.mark}.", *([ILLUSTRATIVE] if book.illustrative else [])])
 
@@ -603,9 +661,8 @@ def _marks(book: Book) -> str:
 def _table_sheet(workbook: Workbook, part: _Part, ready: _Ready, styles: _Styles) -> None:
     """Write a title, the words about the table, then the table; no cell is merged."""
     sheet = _new_sheet(workbook, part.name, ready)
-    words = [_marks(ready.book), f"This sheet holds one table. Run {ready.book.run or 'none'}."]
     sheet.write_string(0, 0, str(_cell(f"{part.name}: {part.sheet.title}")), styles.title)
-    lines = [*words, *part.notes]
+    lines = [*_above(ready.book), *part.notes]
     for row, line in enumerate(lines, start=1):
         sheet.write_string(row, 0, str(_cell(line)))
     first = len(lines) + 1
@@ -675,8 +732,9 @@ def _ods(ready: _Ready) -> bytes:
         ),
         Page(name="Notes", rows=[["Notes"], marks, *[[note] for note in ready.notes]], heads={0}),
     ]
-    for part in (each.apart for each in ready.parts):
-        words = [[f"{part.name}: {part.sheet.title}"], marks, *[[note] for note in part.notes]]
+    for part in ready.parts:
+        above = [*_above(ready.book), *part.notes]
+        words = [[f"{part.name}: {part.sheet.title}"], *[[line] for line in above]]
         rows: list[Sequence[Cell]] = [*words, part.heads, *_rows(part)]
         pages.append(Page(name=part.name, rows=rows, heads={0, len(words)}))
     told = [["Provenance"], marks, ["What", "Value"], *[list(pair) for pair in ready.provenance]]
@@ -700,7 +758,8 @@ def _html(ready: _Ready) -> bytes:
         numeric = [c for c in part.sheet.labels if part.sheet.table[c].dtype.kind in "iuf"]
         labels = dict(zip(part.sheet.labels, part.heads, strict=True))
         note = " ".join(part.notes)
-        told = markup.table(part.table, part.sheet.title, labels=labels, note=note, right=numeric)
+        title = f"{part.name}: {part.sheet.title}"
+        told = markup.table(part.table, title, labels=labels, note=note, right=numeric)
         return Markup(told)  # noqa: S704  escaped by its own template
 
     page = (
@@ -713,7 +772,8 @@ def _html(ready: _Ready) -> bytes:
             parts=[part_html(part) for part in ready.parts],
             notes=ready.notes,
             provenance=Markup(markup.facts(dict(ready.provenance))),  # noqa: S704
-            mark=ready.book.mark,
+            mark=_printed(ready.book),
+            run=re.sub(r"[^\w ,.-]", " ", ready.book.run),
         )
     )
     return page.encode()

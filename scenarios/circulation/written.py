@@ -87,7 +87,10 @@ def unit_of(name: str) -> str:
 
 
 def as_numbers(
-    table: pd.DataFrame, labels: Mapping[str, str], nothing: str
+    table: pd.DataFrame,
+    labels: Mapping[str, str],
+    nothing: str,
+    whole: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Put every written number into columns of its own.
 
@@ -100,6 +103,9 @@ def as_numbers(
         The columns told, in order, each with its heading.
     nothing
         What a page writes where there is no number.
+    whole
+        The same before any cell was hidden, by which units and intervals are known; ``table`` when
+        left out.
 
     Returns
     -------
@@ -118,10 +124,11 @@ def as_numbers(
     >>> told.to_numpy().tolist()
     [[0.61, 0.6, 0.62], ['[c]', '[c]', '[c]']]
     """
-    written = [name for name in labels if _is_written(table[name])]
+    told = table if whole is None else whole
+    written = [name for name in labels if _is_written(told[name])]
     if not written:
         return table, dict(labels)
-    units = {name: _units(table[name]) for name in written}
+    units = {name: _units(told[name]) for name in written}
     several = [name for name in written if len(set(units[name]) - {""}) > 1]
     rows = [{unit for name in several if (unit := units[name][row])} for row in range(len(table))]
     in_one = all(len(found) <= 1 for found in rows)
@@ -137,7 +144,7 @@ def as_numbers(
             columns["|unit"], heads["|unit"] = [next(iter(row), "") for row in rows], "Unit"
         known = set(units[name]) - {""}
         ending = UNITS[next(iter(known))] if len(known) == 1 else ""
-        for part, (column, words) in _parts(table[name], head, nothing).items():
+        for part, (column, words) in _parts(table[name], told[name], head, nothing).items():
             columns[f"{name}|{part}{ending}"], heads[f"{name}|{part}{ending}"] = column, words
     return pd.DataFrame(columns, index=table.index), heads
 
@@ -150,11 +157,13 @@ def _units(column: pd.Series[Any]) -> list[str]:
     return [cell.unit if isinstance(cell, Written) else "" for cell in column]
 
 
-def _parts(column: pd.Series[Any], head: str, nothing: str) -> dict[str, tuple[Sequence[Any], str]]:
+def _parts(
+    column: pd.Series[Any], whole: pd.Series[Any], head: str, nothing: str
+) -> dict[str, tuple[Sequence[Any], str]]:
     """Give values and ends of written numbers, each with its heading."""
-    cells = column.tolist()
-    valued = any(isinstance(cell, Written) and cell.value is not None for cell in cells)
-    ended = any(isinstance(cell, Written) and cell.low is not None for cell in cells)
+    cells, every = column.tolist(), whole.tolist()
+    valued = any(isinstance(cell, Written) and cell.value is not None for cell in every)
+    ended = any(isinstance(cell, Written) and cell.low is not None for cell in every)
     of = f"{head}, {{}} end of the 95% interval" if valued else f"{head}, {{}} end"
     found: dict[str, tuple[Sequence[Any], str]] = {}
     if valued:
@@ -169,3 +178,37 @@ def _told(cell: object, part: str, nothing: str) -> object:
     if isinstance(cell, Written):
         return getattr(cell, part)
     return None if cell in ("", nothing) else cell
+
+
+_WHERE_APART = {
+    r"; in brackets (the )?95% intervals?": ", with 95% intervals",
+    r"In brackets (the )?95% interval(s?)": r"Columns of their own hold the 95% interval\2",
+    r"a figure without is the same": "where both are the value it is the same",
+    r"“Every year”: each gave the same": "Where both are the value each year gave the same",
+    r", in per cent of": ", as a share of",
+    r", in per cent$": "",
+}
+"""What titles and notes of pages say of their cells, and what is so where numbers stand apart."""
+
+
+def told_apart(words: str, dash: str, nothing: str) -> str:
+    """Turn words about cells as a page writes them into words about numbers in their own columns.
+
+    Parameters
+    ----------
+    words
+        A title or a note of a table.
+    dash, nothing
+        What stands where there is no value, on a page and in a file of numbers.
+
+    Examples
+    --------
+    >>> told_apart("In brackets the 95% interval. -: none was booked.", "-", "[x]")
+    'Columns of their own hold the 95% interval. [x]: none was booked.'
+    >>> told_apart("Share of people far from home, in per cent", "-", "[x]")
+    'Share of people far from home'
+    """
+    for written, apart in _WHERE_APART.items():
+        words = re.sub(written, apart, words)
+    words = re.sub(r"\bA dash\b", nothing, words)
+    return re.sub(rf"(^|\s|\(){re.escape(dash)}(?=:|\))", rf"\g<1>{nothing}", words)

@@ -71,7 +71,7 @@ def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10, *, circulate: b
     caption = (
         "where the average distance from home changes most"
         if when == "change"
-        else "whose people are furthest from home"
+        else f"whose people are furthest from home {'today' if when == 'today' else 'in this run'}"
     )
     labels = {"name": "Prison", held: "People", column: head}
     if circulate and held != "people_today":
@@ -87,10 +87,16 @@ def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10, *, circulate: b
 
 
 def nearer_and_further(results: Results, *, circulate: bool = False) -> str:
-    """List how many people end nearer and further, men and women apart."""
+    """List how many people end nearer and further, men and women apart.
+
+    How much further the furthest ends is one person's own distance: it is told in whole miles, from
+    which nobody's home area and prisons can be looked up.
+    """
     rows = pd.DataFrame(results.summary["further"])
     return table(
-        rows.assign(sex=rows["sex"].map(_who)),
+        rows.assign(
+            sex=rows["sex"].map(_who), most_miles_further=rows["most_miles_further"].round()
+        ),
         "People who end nearer to home and further from it, and by how many miles",
         labels={
             "sex": "Who",

@@ -101,7 +101,7 @@ def listing(rows: pd.DataFrame) -> str:
             "name": "Rule",
             "says": "What it says",
             "level_told": "How it binds",
-            "price": "Price",
+            "price": "Price for a week",
             "value_told": "Value",
             "dates": "In force",
             "cost_gbp": "Costs this plan",

@@ -334,9 +334,9 @@ def _by_sex(found: pd.DataFrame, lines: Sequence[Line], caption: str, note: str)
         labels={
             "what": "Measure",
             "men": "Men",
-            "men verdict": "Verdict",
+            "men verdict": "Verdict for men",
             "women": "Women",
-            "women verdict": "Verdict",
+            "women verdict": "Verdict for women",
         },
         right=("men", "women"),
         note=f"In brackets the 95% interval. {note}",

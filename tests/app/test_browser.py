@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
+from scenarios.circulation.sheets import Sheet
+from scenarios.circulation.suppress import NOBODY
+from scenarios.export import Book, export
 from scenarios.results import Results
 from tests.app.screenshots import PAGES
 from tests.app.serving import ROOT, open_everything, open_page, serving, stay_at_home
@@ -223,3 +228,35 @@ def pixels_beyond_the_window(page: Page) -> int:
             " return Math.max(0, main.scrollWidth - main.clientWidth); }"
         )
     )
+
+
+A4_LANDSCAPE = {"width": 1027, "height": 660}
+"""What the margins leave of a page, in pixels of a style sheet."""
+
+
+def test_wide_table_of_an_exported_page_is_printed_whole(chrome: Browser) -> None:
+    columns = {f"{name}_share": f"Requests that are turned away {name}" for name in "abcdefghijk"}
+    cells = {name: ["61.5% (60.9% to 62.1%)"] for name in columns} | {"digest": ["0f38" * 16]}
+    wide = Sheet(
+        title="Wide",
+        table=pd.DataFrame(cells),
+        labels={"digest": "Digest"} | columns,
+        counts=NOBODY,
+    )
+    book = Book(
+        title="A book",
+        sheets=[wide],
+        mark="OFFICIAL-SENSITIVE",
+        illustrative=True,
+        run="",
+        about={},
+        made_from=date(2026, 7, 27),
+        rule=None,
+    )
+    page = chrome.new_page(viewport=A4_LANDSCAPE)
+    page.set_content(export(book, "html").decode())
+    page.emulate_media(media="print")
+    frame = page.locator(".estate-table")
+    assert frame.evaluate("frame => getComputedStyle(frame).overflowX") == "visible"
+    assert frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") == 0
+    page.close()

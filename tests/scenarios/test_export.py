@@ -7,6 +7,7 @@ import json
 import sys
 import types
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -120,6 +121,7 @@ def test_workbook_has_cover_contents_notes_one_table_a_sheet_and_provenance(kind
     assert lines[0][0] == "Table 1: People by prison"
     assert "OFFICIAL" in lines[1][0]
     assert "ILLUSTRATIVE" in lines[1][0]
+    assert lines[2][0] == "This sheet holds one table. Run baseline-00000000."
     heads = ["Prison", "People", "Wait, days", "Use, share", "'=Open"]
     first = next(number for number, row in enumerate(lines) if row == heads)
     rows = lines[first + 1 :]
@@ -148,9 +150,10 @@ def test_workbook_merges_nothing_runs_nothing_and_freezes_its_heads() -> None:
 
 def test_archive_of_csv_holds_the_words_beside_the_tables() -> None:
     with ZipFile(io.BytesIO(export(small_book(), "csv"))) as archive:
-        assert archive.namelist() == ["about.csv", "table_1_people_by_prison.csv"]
+        table_1 = "table_1_people_by_prison_official_illustrative.csv"
+        assert archive.namelist() == ["about.csv", table_1]
         about = archive.read("about.csv").decode("utf-8-sig")
-        told = pd.read_csv(archive.open("table_1_people_by_prison.csv"), encoding="utf-8-sig")
+        told = pd.read_csv(archive.open(table_1), encoding="utf-8-sig")
     assert "OFFICIAL" in about
     assert "ILLUSTRATIVE" in about
     assert "Attribution" in about
@@ -170,6 +173,57 @@ def test_web_page_fetches_and_runs_nothing_and_escapes_every_cell() -> None:
     assert "&lt;img" in page
     assert "OFFICIAL" in page
     assert "ILLUSTRATIVE" in page
+
+
+def test_table_of_a_web_page_is_named_as_the_notes_name_it_and_a_dash_is_explained() -> None:
+    page = export(small_book(), "html").decode()
+    assert "Table 1: People by prison" in page
+    assert "<li>\N{EN DASH} stands for a value that does not exist.</li>" in page
+    assert "[x]" not in page
+
+
+def test_printed_page_bears_mark_run_and_number_and_shows_tables_whole() -> None:
+    """What holds for print comes last, else what holds for screens would win."""
+    page = export(small_book(run='a-00000000, b"\\</style>'), "html").decode()
+    printed = page[page.index("@page") : page.index("</style>")]
+    assert 'content: "OFFICIAL - ILLUSTRATIVE"' in printed
+    assert 'content: "a-00000000, b    style "' in printed
+    assert "counter(page)" in printed
+    assert "overflow: visible" in printed
+    assert page.rindex("overflow: auto") < page.index("@page")
+
+
+@pytest.mark.parametrize(
+    ("label", "column", "head"),
+    [
+        ("Weekday", "a_days", "Weekday, days"),
+        ("Today", "a_days", "Today, days"),
+        ("Weekend", "a_weeks", "Weekend, weeks"),
+        ("Days to a visit", "a_days", "Days to a visit"),
+        ("School hours", "a_hours", "School hours"),
+        ("One more saves", "a_gbp", "One more saves"),
+        ("Given up, %", "a_share", "Given up, %"),
+    ],
+)
+def test_heading_tells_its_unit_where_no_word_of_it_does(
+    label: str, column: str, head: str
+) -> None:
+    sheet = Sheet(
+        title="A", table=pd.DataFrame({column: [1.5]}), labels={column: label}, counts=NOBODY
+    )
+    rows = sheets(export(small_book(sheets=[sheet]), "xlsx"))["Table 1"]
+    assert [head] in rows
+
+
+@pytest.mark.parametrize("mark", ["OFFICIAL", "OFFICIAL-SENSITIVE"])
+def test_name_of_a_file_tells_its_mark_whatever_runs_stand_behind_it(mark: Any) -> None:
+    runs = ", ".join(["helped_families_ask-00000000"] * 9)
+    name = file_name(small_book(run=runs, mark=mark), "The comparison", "csv")
+    assert name.startswith("helped_families_ask-00000000-with-helped")
+    assert name.endswith(f"-the-comparison-{mark.lower()}-illustrative.zip")
+    assert len(name) == len(".zip") + 120
+    alone = file_name(small_book(run="", illustrative=False, mark=mark), "Weights", "xlsx")
+    assert alone == f"closer-to-home-weights-{mark.lower()}.xlsx"
 
 
 def test_pdf_is_offered_only_where_its_library_is_and_fetches_nothing(
@@ -286,11 +340,22 @@ def test_summary_of_a_plan_hides_small_counts_and_says_what_it_rests_on(plan: Re
     assert words["Run"] == plan.folder.name  # type: ignore[union-attr]
     assert words["Digest of the data"] == plan.provenance["data_digest"]
     assert words["Seed"] == "1"
+    assert words["Made with"].startswith(f"python {plan.provenance['versions']['python']}, ")
     for name, rows in told.items():
         if name.startswith("Table"):
             assert rows[0][0].startswith(f"{name}: ")
     assert plan.folder is not None
     assert file_name(book, "summary", "xlsx").startswith(plan.folder.name.replace(".", "-"))
+
+
+@pytest.mark.parametrize(
+    ("clean", "told"), [(True, "abc (clean)"), (False, "abc (with changes)"), (None, "abc")]
+)
+def test_provenance_says_whether_anything_was_changed_beside_the_commit(
+    plan: Results, told: str, *, clean: bool | None
+) -> None:
+    made = replace(plan, provenance=dict(plan.provenance) | {"commit": "abc", "clean_tree": clean})
+    assert run_book(made, Told.SUMMARY).about["Commit"] == told
 
 
 def test_block_orders_hold_every_move_once_grouped_by_from_and_to(plan: Results) -> None:
@@ -377,6 +442,18 @@ def test_row_of_totals_is_known_by_its_words_where_a_table_does_not_say_so() -> 
     book = book_of("People", [html], mark="OFFICIAL", rule=default_rule())
     rows = sheets(export(book, "xlsx"))["Table 1"][-3:]
     assert [row[1] for row in rows] == [41, "[c]", "[c]"]
+
+
+def test_how_much_further_the_furthest_ends_is_told_in_whole_miles(plan: Results) -> None:
+    """It is one person's own distance, which to many decimals names home area and prisons."""
+    (sheet,) = [
+        sheet
+        for sheet in run_book(plan, Told.SUMMARY).sheets
+        if "most_miles_further" in sheet.labels
+    ]
+    most = [row["most_miles_further"] for row in plan.summary["further"]]
+    assert sheet.table["most_miles_further"].tolist() == [round(miles) for miles in most]
+    assert any(miles != round(miles) for miles in most)
 
 
 def test_moves_to_come_are_for_planners_alone() -> None:

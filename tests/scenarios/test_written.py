@@ -73,13 +73,13 @@ def test_page_keeps_the_words_and_a_file_has_the_numbers_behind_them() -> None:
         "Everybody, lower end of the 95% interval",
         "Everybody, upper end of the 95% interval",
         "Change",
-        "95% interval, lower end",
-        "95% interval, upper end",
+        "95% interval, lower end, share",
+        "95% interval, upper end, share",
     ]
     assert told["Unit"].tolist() == ["share", "pounds"]
     assert told["Everybody"].sum() == pytest.approx(0.61 + 1_234_567.0)
     assert told["Change"].tolist() == [-0.0125, -2.0]
-    assert told["95% interval, lower end"].tolist() == ["-0.02", "[x]"]
+    assert told["95% interval, lower end, share"].tolist() == ["-0.02", "[x]"]
 
 
 def test_workbook_holds_numbers_that_can_be_summed() -> None:
@@ -119,6 +119,42 @@ def test_number_that_follows_a_hidden_count_is_hidden_whole() -> None:
     hidden = told[told["People"] == "[c]"]
     assert len(hidden) == 2
     assert (hidden.iloc[:, 2:] == "[c]").all(axis=None)
+
+
+def test_hidden_number_keeps_its_unit_and_its_columns() -> None:
+    frame = pd.DataFrame(
+        {
+            "who": ["a", "b"],
+            "people": [1, 90],
+            "one": [cells.level(LEVEL), cells.level(POUNDS)],
+            "other": [cells.level(LEVEL), ""],
+        }
+    )
+    follows = {"one": "people", "other": "people"}
+    counts = Counts(columns=("people",), by=("who",), follows=follows)
+    labels = {"who": "Who", "one": "First run", "other": "Second run"}
+    told = first_table(exported(table(frame, "Waits", labels=labels, counts=counts)))
+    assert told["Unit"].tolist() == ["share", "pounds"]
+    ends = [f"Second run, {end} end of the 95% interval, share" for end in ("lower", "upper")]
+    assert set(told.columns) > {"Second run, share", *ends}
+    assert told["Second run, share"].iloc[0] == "[c]"
+
+
+def test_notes_of_a_file_of_numbers_say_what_stands_in_it() -> None:
+    frame = pd.DataFrame({"who": ["a"], "wait": [cells.level(LEVEL)]})
+    html = table(
+        frame,
+        "Contact, in per cent of people held; in brackets 95% intervals",
+        labels={"who": "Who", "wait": "Contact"},
+        note="In brackets the 95% interval. \N{EN DASH}: nobody came (\N{EN DASH}). A dash stands.",
+    )
+    with ZipFile(io.BytesIO(exported(html))) as archive:
+        about = archive.read("about.csv").decode("utf-8-sig")
+    assert "Contact, as a share of people held, with 95% intervals" in about
+    assert "Columns of their own hold the 95% interval. [x]: nobody came ([x])" in about
+    assert "[x] stands." in about
+    page = exported(html, "html").decode()
+    assert "In brackets the 95% interval. \N{EN DASH}: nobody came" in page
 
 
 def test_ends_of_an_interval_in_a_file_are_no_further_than_those_on_the_page() -> None:
