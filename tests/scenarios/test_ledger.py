@@ -190,6 +190,11 @@ def test_an_answer_that_died_with_its_worker_is_asked_for_again(
         async def _result(self, *, raiseit: bool) -> tuple[None, list[str], None]:
             return None, ["P1"], None
 
+    def hand_on(future: Future[Any]) -> None:
+        loop = ioloop.IOLoop(make_current=False)
+        loop.run_sync(lambda: cfexecutor._cascade_future(Gone(), future))
+        loop.close()
+
     class Forgetful(ThreadPoolExecutor):
         forgets = True
 
@@ -198,9 +203,7 @@ def test_an_answer_that_died_with_its_worker_is_asked_for_again(
                 return super().submit(work, *args, **kwargs)
             self.forgets = False
             future: Future[Any] = Future()
-            loop = ioloop.IOLoop(make_current=False)
-            loop.run_sync(lambda: cfexecutor._cascade_future(Gone(), future))
-            loop.close()
+            super().submit(hand_on, future).result()
             return future
 
     def played(executor: ThreadPoolExecutor) -> pd.DataFrame:
