@@ -175,6 +175,7 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
         )
         if st.form_submit_button("Keep this decision", type="primary"):
             faults = persons.unsaid(why, note, owner)
+            faults += persons.too_soon(review, max(plan.date, today))
             if faults:
                 st.session_state[SAID] = [NOTHING_KEPT, *faults]
             else:

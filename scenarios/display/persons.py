@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -291,6 +292,19 @@ def unsaid(why: str | None, note: str, owner: str) -> list[str]:
         "Say who decides: a named officer.": owner,
     }
     return [words for words, said in asked.items() if not (said or "").strip()]
+
+
+def too_soon(review: date | None, after: date) -> list[str]:
+    """Say that a day of review is not to come, or that none was chosen.
+
+    Examples
+    --------
+    >>> too_soon(date(2026, 8, 3), date(2026, 8, 3))
+    ['Choose a day of review after 3 August 2026.']
+    """
+    if review is not None and review > after:
+        return []
+    return [f"Choose a day of review after {wording.day(after.isoformat())}."]
 
 
 def decision(row: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -105,6 +105,8 @@ def lock(
         raise TableError(problems)
     row = LockRow(**cells)
     table = with_lock(before, row)
+    if about != path:
+        _see_that_all_can_be_kept(table, row, about)
     write_locks(table, path)
     word = "to" if row.action is LockAction.LOCK else "away from"
     said = f"{row.prisoner_id} is locked {word} {row.unit_or_establishment}"
@@ -165,6 +167,39 @@ def _unknown_to(about: Path, cells: Mapping[str, Any]) -> list[Problem]:
         near = suggestion(place, places)
         problems.append(_unknown("unit_or_establishment", place, about, near))
     return [*problems, *_past(about, cells["review_date"])]
+
+
+def _see_that_all_can_be_kept(table: pd.DataFrame, row: LockRow, about: Path) -> None:
+    """Refuse a decision that leaves its person no unit of a plan beside those kept before.
+
+    Raises
+    ------
+    TableError
+        Naming what was decided before.
+    """
+    units = pd.read_parquet(about / "units.parquet", columns=["unit", "establishment"])
+    theirs = table[table["prisoner_id"] == row.prisoner_id]
+    left = pd.Series(data=True, index=units.index)
+    for action, place in zip(theirs["action"], theirs["unit_or_establishment"], strict=True):
+        named = units["unit"].eq(place) | units["establishment"].eq(place)
+        left &= named if action == LockAction.LOCK else ~named
+    if left.any():
+        return
+    told = {LockAction.LOCK: "lock to", LockAction.FORBID: "keep away from"}
+    decided = [
+        f"{told[LockAction(action)]} {place}"
+        for action, place in zip(theirs["action"], theirs["unit_or_establishment"], strict=True)
+    ]
+    problem = Problem(
+        table=LOCKS,
+        file=f"{LOCKS}.csv",
+        column="unit_or_establishment",
+        value=row.unit_or_establishment,
+        expected=f"a place that goes with what was decided about {row.prisoner_id} before: "
+        f"{'; '.join(decided[:-1])}",
+        action="Take that decision away first.",
+    )
+    raise TableError([problem])
 
 
 def _past(about: Path, review_date: date) -> list[Problem]:

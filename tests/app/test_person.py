@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -181,6 +182,40 @@ def test_nobody_decides_and_nothing_is_said_unless_the_planner_says_it(
     for asked in ("Choose a reason.", "Write a note", "Say who decides"):
         assert asked in text
     assert locks_of(own_runs).empty
+
+
+def test_day_of_review_is_still_to_come_when_a_decision_is_kept(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
+) -> None:
+    """A plan of last summer is decided otherwise today."""
+
+    class LaterClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> LaterClock:
+            return cls(2026, 11, 23, tzinfo=tz)
+
+    monkeypatch.setattr(_person, "datetime", LaterClock)
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
+    app.date_input(key="review").set_value(date(2026, 11, 23))
+    keep(app)
+    assert "Choose a day of review after 23 November 2026." in shown(app)
+    assert locks_of(own_runs).empty
+    app.date_input(key="review").set_value(date(2026, 11, 24))
+    keep(app)
+    assert locks_of(own_runs)["review_date"].tolist() == ["2026-11-24"]
+
+
+def test_decisions_that_cannot_both_be_kept_are_told_when_the_second_is_made(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
+) -> None:
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
+    keep(app)
+    app.button_group(key="decision").set_value("Keep away from").run()
+    keep(app)
+    text = shown(app)
+    assert "Nothing was kept" in text
+    assert f"what was decided about {MOVER} before: lock to " in text
+    assert locks_of(own_runs)["action"].tolist() == ["lock"]
 
 
 def test_note_that_could_act_as_a_formula_is_refused(

@@ -356,6 +356,32 @@ def test_a_lock_that_cannot_be_is_refused_and_nothing_is_written(
     assert not file.exists()
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (("lock", "LEI"), ("forbid", "LEI"), "before: lock to LEI."),
+        (("lock", "LEI-1"), ("forbid", "LEI"), "before: lock to LEI-1."),
+        (("lock", "LEI"), ("lock", "DMI"), "before: lock to LEI."),
+        (("forbid", "LEI"), ("lock", "LEI-1"), "before: keep away from LEI."),
+        (("lock", "LEI"), ("lock", "LEI-1"), ""),
+        (("lock", "LEI"), ("forbid", "LEI-1"), ""),
+        (("forbid", "LEI"), ("forbid", "DMI"), ""),
+    ],
+)
+def test_decisions_about_a_person_that_leave_no_unit_are_refused(
+    plan: Path, tmp_path: Path, first: tuple[str, str], second: tuple[str, str], said: str
+) -> None:
+    words = (*DECIDED, "--reason", "family", "--locks", tmp_path / "mine.csv")
+    assert estate(first[0], plan, "P0001", first[1], *words).exit_code == 0
+
+    done = estate(second[0], plan, "P0001", second[1], *words)
+
+    assert done.exit_code == (2 if said else 0)
+    assert said in done.stderr
+    assert len(read_locks(tmp_path / "mine.csv")) == (1 if said else 2)
+    assert estate(second[0], plan, "P0002", second[1], *words).exit_code == 0
+
+
 def test_everything_wrong_with_a_lock_is_told_at_once(plan: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.write_text("prisoner_id,action\nP0001,lock\n", encoding="utf-8")
