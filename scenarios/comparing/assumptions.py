@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -23,6 +24,22 @@ USUAL = {
     "attendance.staff_shortage_share": "sessions called off for want of staff take tables away",
 }
 """Settings that bear most on visits and are assumed, each with the reason why it is tried."""
+
+WORDS = {
+    CURVE: "how visits fall with their cost",
+    "demand.ask_again_share": "families that ask again when turned away",
+    "demand.cancel_share": "booked visits that are cancelled",
+    "demand.no_show_share": "booked visits to which nobody comes",
+    "asking.one_kind_share": "requests for one kind of session alone",
+    "attendance.staff_shortage_share": "sessions called off for want of staff",
+}
+"""The same settings in few words; any other is told by what its row says that it means."""
+
+CURVES: dict[DecayCurve, str] = {
+    "none": "visits do not fall with their cost",
+    "us_survey": "visits fall with their cost as in a survey in the United States",
+    "steep": "visits fall steeply with their cost",
+}
 
 OWN = ""
 """Stands for the settings as they are."""
@@ -178,7 +195,45 @@ def said(assumption: str) -> str:
     Examples
     --------
     >>> said("demand.no_show_share=0.05"), said("demand.decay_curve=steep")
-    ('no show share at 0.05', 'decay curve at steep')
+    ('booked visits to which nobody comes at 5%', 'visits fall steeply with their cost')
     """
     setting, _, value = assumption.partition("=")
-    return f"{setting.rpartition('.')[2].replace('_', ' ')} at {value.replace('_', ' ')}"
+    if setting == CURVE:
+        return where(setting, value)
+    return f"{words_of(setting)} at {where(setting, value)}"
+
+
+def words_of(setting: str) -> str:
+    """Say in few words what a setting is: the first part of its meaning where no other are known.
+
+    Examples
+    --------
+    >>> words_of("demand.cancel_share"), words_of("travel.car_gbp_per_mile")
+    ('booked visits that are cancelled', "cost of the family's own car per mile")
+    """
+    row = settings().get(setting)
+    if row is None:
+        return setting.rpartition(".")[2].replace("_", " ")
+    meaning = re.split(r"[;:(]|\. ", row.meaning)[0].strip()
+    return WORDS.get(setting, f"{meaning[:1].lower()}{meaning[1:]}")
+
+
+def where(setting: str, value: str) -> str:
+    """Write where a setting is put, with its unit: a share in per cent.
+
+    Examples
+    --------
+    >>> where("demand.no_show_share", "0.05"), where("demand.attempts_max", "10")
+    ('5%', '10 attempts')
+    >>> where("travel.local_fare_gbp", "8"), where("travel.rail_route_factor", "1.15")
+    ('£8', '1.15 miles per mile')
+    """
+    if setting == CURVE:
+        return next((words for curve, words in CURVES.items() if curve == value), value)
+    row = settings().get(setting)
+    unit = "" if row is None else row.measure_unit
+    if unit == "share":
+        return f"{100 * float(value):g}%"
+    if unit.startswith("GBP"):
+        return f"£{value}"
+    return f"{value} {unit}".strip()

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.comparing.assumptions import OWN, STANDS, can_be_tried, said
+from scenarios.comparing.assumptions import (
+    OWN,
+    STANDS,
+    WORDS,
+    can_be_tried,
+    said,
+    where,
+    words_of,
+)
 from scenarios.comparing.decimals import SHARE, decimals
 from scenarios.comparing.drivers import TOLD
 from scenarios.comparing.verdict import DEPENDS, way
@@ -79,15 +87,17 @@ def choices() -> list[str]:
 
 
 def choice(setting: str) -> str:
-    """Write the name of a setting that can be tried, in few words.
+    """Name a setting that can be tried by what it is.
 
     Examples
     --------
-    >>> choice("demand.ask_again_share")
-    'Ask again share (demand)'
+    >>> choice("demand.ask_again_share"), choice("demand.ask_again_days_max")
+    ('Families that ask again when turned away', \
+'They wait 1 to so many days, each equally likely (demand.ask_again_days_max)')
     """
-    section, _, name = setting.partition(".")
-    return f"{name.replace('_', ' ').capitalize()} ({section.replace('_', ' ')})"
+    if setting in WORDS:
+        return _capital(words_of(setting))
+    return f"{settings()[setting].meaning} ({setting})"
 
 
 def sentence(told: Mapping[str, str], shown: Collection[str]) -> str:
@@ -178,7 +188,7 @@ def listing(found: Assumptions, measure: str) -> str:
         {
             "assumption": [_label(str(row["assumption"])) for row in rows],
             "what": [known.get(row["assumption"], {}).get("meaning", DASH) for row in rows],
-            "now": [known.get(row["assumption"], {}).get("now", DASH) for row in rows],
+            "now": [_now(known.get(str(row["assumption"]))) for row in rows],
             "change": cells.column(cells.change(row, measure) for row in rows),
             "verdict": [way(str(row["verdict"]), measure) for row in rows],
             "standing": [
@@ -246,6 +256,14 @@ def _rows(found: Assumptions, measure: str) -> pd.DataFrame:
     return rows[(rows["measure"] == measure) & (rows["group_by"] == "all")]
 
 
+def _now(told: Mapping[str, Any] | None) -> str:
+    """Say where the setting of an assumption stands."""
+    return DASH if told is None else _capital(where(str(told["setting"]), str(told["now"])))
+
+
 def _label(assumption: str) -> str:
-    words = said(assumption) if assumption else AS_IT_IS
+    return _capital(said(assumption)) if assumption else AS_IT_IS
+
+
+def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]

@@ -25,11 +25,13 @@ from scenarios.comparing.assumptions import (
     can_be_tried,
     conclusions_of,
     ends_of,
+    said,
     standing,
 )
 from scenarios.comparing.compare import differences
 from scenarios.comparing.verdict import CANNOT_TELL, DEPENDS, ONE_REPLICATION, SAME
 from scenarios.display import assumptions as display
+from scenarios.display.markup import DASH
 from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
 from scenarios.results import load_results
@@ -123,6 +125,23 @@ def test_conclusion_names_what_a_verdict_depends_on() -> None:
     assert many.endswith("; and 2 more")
 
 
+def test_an_assumption_is_told_in_words_that_say_what_it_is() -> None:
+    """Every usual one, and one whose meaning says more than its name."""
+    told = {name: display.choice(name) for name in USUAL}
+    assert told["demand.decay_curve"] == "How visits fall with their cost"
+    for name, words in told.items():
+        assert name.partition(".")[2].replace("_", " ") not in words.lower()
+    for name in display.choices():
+        if name not in USUAL:
+            assert known_settings()[name].meaning in display.choice(name)
+            assert name in display.choice(name)
+    assert len({display.choice(name) for name in display.choices()}) == len(display.choices())
+    assert said("demand.no_show_share=0.05") == "booked visits to which nobody comes at 5%"
+    assert said("demand.decay_curve=steep") == "visits fall steeply with their cost"
+    assert said("travel.car_gbp_per_mile=0.15") == "cost of the family's own car per mile at £0.15"
+    assert said("demand.attempts_max=10").endswith("refused for good at 10 attempts")
+
+
 def test_measure_that_is_missing_under_an_assumption_is_not_counted_there() -> None:
     whole = measures([1.0, 2.0, 3.0]), measures([2.0, 3.5, 4.0])
     lacking = measures([1.0, np.nan, 3.0]), measures([2.0, 3.5, 4.0])
@@ -205,12 +224,13 @@ def test_pages_read_what_a_study_concludes_of_two_runs(folder: Path) -> None:
     rows = [row for each in drawn["datasets"].values() for row in each if "value" in row]
     assert [row["label"] for row in rows] == [
         "As it is",
-        "No show share at 0.05",
-        "No show share at 0.15",
+        "Booked visits to which nobody comes at 5%",
+        "Booked visits to which nobody comes at 15%",
     ]
     listed = display.listing(study, "visits")
     sheet = listed.sheet  # type: ignore[attr-defined]
     assert sheet.table["assumption"].tolist() == [row["label"] for row in rows]
+    assert sheet.table["setting"].tolist() == [DASH, "10%", "10%"]
     assert [cell.unit for cell in sheet.table["change"]] == ["number"] * 3
     assert "Under other assumptions" in display.summary(study)
 
@@ -234,13 +254,13 @@ def test_everything_wrong_with_what_is_asked_is_told_at_once(tmp_path: Path) -> 
         "regime.added_sessions", "--replications", "1", "--runs", tmp_path / "runs",
     )  # fmt: skip
     assert done.exit_code == 2
-    for said in (
+    for words in (
         "no scenario 'evning_visits'",
         "--setting demand.no_shw_share: no such setting. Did you mean 'demand.no_show_share'?",
         "--setting regime.added_sessions: is measured, or has no range",
         "one year has no interval",
     ):
-        assert said in done.stderr
+        assert words in done.stderr
     assert not (tmp_path / "runs").exists()
 
 
