@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PRISONS = (
     "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
-    "visits_per_prisoner_per_four_weeks", "video_use_share", "people_with_video_calls",
+    "visits_per_prisoner_per_four_weeks", "video_use_share", "people_with_video_calls", "visits",
 )  # fmt: skip
 """What the page on visits shows prison by prison."""
 

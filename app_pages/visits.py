@@ -52,7 +52,8 @@ def _waits_by_prison(run: _state.Run, results: Results) -> None:
                 unit="Days from asking to the visit",
                 title=f"{wording.measure(measure)}: the {len(longest)} prisons with the longest, "
                 f"{str(kind).lower()}",
-                note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)}",
+                note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)} "
+                f"{visiting.few_left_out(by_prison, kinds[str(kind)])}".strip(),
                 number_format=",.0f",
             )
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from data.words import ESTATE
+from scenarios.circulation.written import Written
 from scenarios.comparing import effects
 from scenarios.comparing.assumptions import STANDS
 from scenarios.comparing.verdict import DEPENDS, SAME, verdict_words, way
@@ -20,7 +21,6 @@ from scenarios.display.markup import DASH, Number, cell, possible_ends, table
 from scenarios.display.workers import Estimate
 
 if TYPE_CHECKING:
-    from scenarios.circulation.written import Written
     from scenarios.comparing.effects import Ratio
 
 
@@ -583,6 +583,12 @@ WAIT_COLUMNS = {
 }
 
 
+FEWEST_VISITS = 10
+"""Visits a year below which no wait is told: there is no one in ten of them that waits longest."""
+
+TOO_FEW = "too few visits to tell"
+
+
 def waits_by_prison(
     estimates: pd.DataFrame, names: Mapping[str, str], measure: str = "wait_days_p90"
 ) -> pd.DataFrame:
@@ -591,7 +597,8 @@ def waits_by_prison(
     Parameters
     ----------
     estimates
-        Mean and interval of the wait of every prison, in all and by kind of session.
+        Mean and interval of the wait and of the visits of every prison, in all and by kind of
+        session.
     names
         Names of the prisons by code.
     measure
@@ -601,19 +608,30 @@ def waits_by_prison(
     -------
     DataFrame
         One row per prison, the longest wait first: name, then for each of ``WAIT_COLUMNS`` the
-        mean (days, missing where nobody was booked), with ``_low``, ``_high``, ``_replications``.
+        mean (days, missing where nobody was booked), with ``_low``, ``_high``, ``_replications``,
+        and whether there are ``_too_few`` visits to tell it.
     """
-    rows = estimates[estimates["measure"] == measure]
-    kind = rows["group"].where(rows["group_by"] == "session_kind", "all")
-    rows = rows.assign(kind=kind)
+    kind = estimates["group"].where(estimates["group_by"] == "session_kind", "all")
+    keyed = estimates.assign(kind=kind)
+    held = keyed[keyed["measure"] == "visits"].set_index(["establishment", "kind"])["mean"]
+    rows = keyed[keyed["measure"] == measure]
+    visits = pd.MultiIndex.from_frame(rows[["establishment", "kind"]]).map(held.to_dict())
+    few = (visits.to_numpy(np.float64) < FEWEST_VISITS) & rows["mean"].notna().to_numpy()
+    rows = rows.assign(too_few=few.astype(np.float64))
+    endings = {
+        "mean": "",
+        "low": "_low",
+        "high": "_high",
+        "replications": "_replications",
+        "too_few": "_too_few",
+    }
     wide = rows.pivot_table(
         index="establishment",
         columns="kind",
-        values=["mean", "low", "high", "replications"],
+        values=list(endings),
         observed=True,
         dropna=False,
     )
-    endings = {"mean": "", "low": "_low", "high": "_high", "replications": "_replications"}
     found = pd.DataFrame(
         {
             f"{kind}{ending}": wide[value, kind] if (value, kind) in wide.columns else np.nan
@@ -638,18 +656,7 @@ def waits_table(rows: pd.DataFrame, measure: str) -> str:
         {
             "name": rows["name"],
             **{
-                kind: cells.column(
-                    cells.level(
-                        {
-                            "mean": row[kind],
-                            "low": row[f"{kind}_low"],
-                            "high": row[f"{kind}_high"],
-                            "replications": row[f"{kind}_replications"],
-                            "measure": measure,
-                        }
-                    )
-                    for row in wording.records(rows)
-                )
+                kind: cells.column(_wait(row, kind, measure) for row in wording.records(rows))
                 for kind in WAIT_COLUMNS
             },
         }
@@ -660,21 +667,44 @@ def waits_table(rows: pd.DataFrame, measure: str) -> str:
         labels={"name": "Prison", **WAIT_COLUMNS},
         right=tuple(WAIT_COLUMNS),
         note=f"Whole days from asking to the visit. {wording.IN_BRACKETS} {DASH}: no such session "
-        "was booked.",
+        f"was booked. {TOO_FEW.capitalize()}: {FEWER}, {IS_CHANCE}.",
         scroll=True,
     )
 
 
+FEWER = f"fewer than {FEWEST_VISITS} visits take place in the weeks measured"
+IS_CHANCE = "so that a single one decides how long nine in ten, or half, wait"
+
+
+def few_left_out(rows: pd.DataFrame, kind: str) -> str:
+    """Say at how many prisons there are too few visits of a kind; nothing where there is none."""
+    left = int((rows[f"{kind}_too_few"] > 0).sum())
+    if not left:
+        return ""
+    return f"{wording.count(left, 'prison')} left out, where {FEWER}."
+
+
+def _wait(row: Mapping[str, Any], kind: str, measure: str) -> Written:
+    """Write a wait with its interval, or that there are too few visits to tell it."""
+    if row[f"{kind}_too_few"] > 0:
+        return Written(words=TOO_FEW)
+    ends = ("low", "high", "replications")
+    of_kind = {end: row[f"{kind}_{end}"] for end in ends}
+    return cells.level({"mean": row[kind], "measure": measure, **of_kind})
+
+
 def longest_waits(rows: pd.DataFrame, kind: str, *, most: int = 20) -> pd.DataFrame:
     """Give the prisons with the longest wait for one kind of session, for the chart.
+
+    Those of too few visits are left out.
 
     Returns
     -------
     DataFrame
         label, value, low, high (days), as ``charts.intervals`` draws them.
     """
-    known = rows.dropna(subset=kind).sort_values([kind, "name"], ascending=[False, True])
-    known = known.head(most)
+    known = rows[~(rows[f"{kind}_too_few"] > 0)].dropna(subset=kind)
+    known = known.sort_values([kind, "name"], ascending=[False, True]).head(most)
     ends = [
         possible_ends(mean, low, high, "wait_days")
         for mean, low, high in zip(

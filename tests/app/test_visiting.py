@@ -22,6 +22,7 @@ from scenarios.display import assumptions as assumptions_display
 from scenarios.display import compared, drafted, hall, visiting, wording
 from scenarios.display import drivers as drivers_display
 from scenarios.display.drivers import open_drivers
+from scenarios.display.markup import DASH
 from scenarios.drafting import drafts, presets
 from scenarios.load import load_scenario
 from scenarios.reading.hall_day import (
@@ -162,6 +163,46 @@ def test_wait_of_sessions_at_other_prisons_is_not_compared(
     table = visiting.policy_changes(found, {}, elsewhere)
     assert table in shown(opened("visits", evenings))
     assert f"and at {len(at(evenings))} in this run, so their waits are not compared" in table
+
+
+def test_a_wait_of_fewer_than_ten_visits_a_year_is_not_told() -> None:
+    """Two prisons: one weekday visit in two years of four, and some hundreds of visits a year."""
+
+    def row(establishment: str, group: str, measure: str, *values: float) -> pd.DataFrame:
+        found = pd.DataFrame({"replication": range(len(values)), "value": values})
+        by = "all" if group == "all" else "session_kind"
+        return found.assign(
+            scenario="x", establishment=establishment, group_by=by, group=group,
+            measure=measure, measure_unit="",
+        )  # fmt: skip
+
+    estimates = intervals(
+        pd.concat(
+            [
+                row("AAI", "all", "wait_days_p90", 9.0, 11.0, 10.0, 10.0),
+                row("AAI", "all", "visits", 300.0, 310.0, 305.0, 300.0),
+                row("AAI", "weekday", "wait_days_p90", 2.0, 31.0),
+                row("AAI", "weekday", "visits", 0.0, 1.0, 1.0, 0.0),
+                row("BBI", "weekday", "wait_days_p90", 4.0, 5.0, 6.0, 5.0),
+                row("BBI", "weekday", "visits", 10.0, 10.0, 10.0, 10.0),
+                row("BBI", "evening", "wait_days_p90", *[float("nan")] * 4),
+                row("BBI", "evening", "visits", 0.0, 0.0, 0.0, 0.0),
+            ]
+        )
+    )
+    rows = visiting.waits_by_prison(estimates, {"AAI": "Aa", "BBI": "Bb"})
+    listed = visiting.waits_table(rows, "wait_days_p90")
+    sheet = listed.sheet  # type: ignore[attr-defined]
+    told = sheet.table.set_index("name")
+    assert told.loc["Aa", "weekday"].words == "too few visits to tell"
+    assert told.loc["Aa", "weekday"].value is None
+    assert told.loc["Aa", "all"].words == "10.0 (8.7 to 11.3)"
+    assert told.loc["Bb", "weekday"].words == "5.0 (3.7 to 6.3)"
+    assert str(told.loc["Bb", "evening"]) == DASH
+    assert "fewer than 10 visits" in listed
+    assert "1 prison left out" in visiting.few_left_out(rows, "weekday")
+    assert visiting.few_left_out(rows, "evening") == ""
+    assert visiting.longest_waits(rows, "weekday")["label"].tolist() == ["Bb"]
 
 
 def test_use_of_halls_can_be_seen_at_one_prison_and_for_video(
