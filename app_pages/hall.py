@@ -81,8 +81,8 @@ def offer_replay(establishment: str) -> None:
         "stood free. To see the queue at the check, play this prison's year again; it is the same "
         "year."
     )
-    made = _jobs.panel(["replay"])
-    if made is not None and (made / "parties.parquet").is_file():
+    _jobs.panel(["replay"])
+    if replay_of(run.name, establishment) is not None:
         st.rerun()
     if _jobs.may_begin() and st.button("Play this year again"):
         _jobs.begin(

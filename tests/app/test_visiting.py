@@ -541,6 +541,20 @@ def test_hall_page_tells_the_queue_once_the_year_was_replayed(
     assert "Play this year again" not in [button.label for button in app.button]
 
 
+def test_replay_that_is_ready_leaves_the_pages_of_other_prisons_at_rest(
+    opened: Opener, plan: Results, replayed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that asked to be drawn again for a replay of another prison would do so for ever."""
+    again: list[str] = []
+    monkeypatch.setattr("app_pages._jobs.panel", lambda kinds=None: replayed)
+    monkeypatch.setattr("streamlit.rerun", lambda: again.append("again"))
+    app = opened("hall", plan)
+    other = next(code for code in app.selectbox(key="hall prison").options if code != "Leeds")
+    app.selectbox(key="hall prison").select(other).run()
+    assert "Play this year again" in [button.label for button in app.button]
+    assert again == []
+
+
 def test_use_by_hour_is_drawn_from_the_stored_visits(today: Results) -> None:
     spread = by_hour(use_by_slot(today), None, "visit", "LEI")
     assert spread["used"].sum() > 0
