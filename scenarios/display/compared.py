@@ -486,7 +486,8 @@ def prisons_that_change(
     """List the prisons where a measure changes most beyond chance.
 
     A prison that holds other people in the second run has both values and no change: its people
-    are not those of the first, so nobody gained or lost that difference. Such prisons come last.
+    are not those of the first, so nobody gained or lost that difference. Such prisons come last;
+    where there are no others, as beside a plan, no column tells of changes.
 
     Parameters
     ----------
@@ -528,18 +529,16 @@ def prisons_that_change(
             ],
         }
     )
+    labels = {"name": "Prison", "before": "First run", "after": "Second run"}
+    most_words = "the prisons where the two runs are furthest apart"
+    if not len(most) or not most["of_others"].all():
+        labels |= {"change": "Change", "interval": "95% interval", "verdict": "Verdict"}
+        most_words = "the prisons where it changes most"
     return table(
         shown,
-        f"{wording.measure(measure)}: the prisons where it changes most",
-        labels={
-            "name": "Prison",
-            "before": "First run",
-            "after": "Second run",
-            "change": "Change",
-            "interval": "95% interval",
-            "verdict": "Verdict",
-        },
-        right=("before", "after", "change", "interval"),
+        f"{wording.measure(measure)}: {most_words}",
+        labels=labels,
+        right=[name for name in labels if name not in ("name", "verdict")],
         note=_of_how_many_prisons(known),
     )
 
@@ -556,9 +555,10 @@ def _of_how_many_prisons(known: pd.DataFrame) -> str:
         said = f"{told} of {len(same)} prisons{whose} differ beyond chance. {BY_CHANCE}"
     else:
         said = ""
+    dash = f" ({DASH})" if told else ""
     others = (
         f"{wording.count(changed, 'prison')} {'does' if changed == 1 else 'do'} not hold the same "
-        f"people in both runs, so no change is told there ({DASH})."
+        f"people in both runs, so no change is told there{dash}."
         if changed
         else ""
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +78,16 @@ def test_prison_of_other_people_has_no_change() -> None:
     assert list(rows.index) == ["Hull", "Leeds"]
     assert "1 of 1 prisons with the same people in both runs differ beyond chance" in table
     assert "1 prison does not hold the same people" in table
+
+
+def test_prisons_of_other_people_alone_are_listed_without_columns_that_tell_nothing() -> None:
+    before = {"LEI": [0.5, 0.6, 0.7], "LPI": [0.5, 0.6, 0.7]}
+    after = {"LEI": [0.7, 0.8, 0.91], "LPI": [0.3, 0.4, 0.49]}
+    table = told_of_prisons(before, after, ("LEI", "LPI"))
+    sheet = table.sheet  # type: ignore[attr-defined]
+    assert list(sheet.labels) == ["name", "before", "after"]
+    assert "2 prisons do not hold the same people in both runs" in table
+    assert DASH not in re.findall(r"<td[^>]*>([^<]*)</td>", table)
 
 
 def test_note_on_groups_says_how_many_comparisons_are_allowed_for() -> None:
