@@ -114,21 +114,25 @@ def choose_front() -> None:
 
 
 def would_it_turn(plan: _state.Run, baseline: _state.Run | None) -> None:
-    """Say whether other assumptions would turn a plan, and its verdicts on visits, where tried."""
+    """Say whether other assumptions turn a plan or its verdicts on visits, or where to try them."""
     from scenarios.comparing import effects
     from scenarios.comparing.drivers import TOLD
-    from scenarios.display import assumptions, frontiers
+    from scenarios.display import assumptions, frontiers, questions
 
     results = _state.opened(plan)
     stability = _study.stability_of(results)
-    if stability is not None:
-        _show.say(frontiers.would_it_turn(stability))
+    _show.say(frontiers.would_it_turn(stability))
+    if stability is None:
+        _way_in("app_pages/frontier.py", "Try other assumptions about its moves", plan)
     if baseline is None:
         return
     told = effects.conclusions(_state.runs_folder(), _state.opened(baseline), results)
     if told:
         said = assumptions.sentence(told, TOLD)
         _show.say(f"Visits under this plan, beside today. {said}")
+    else:
+        _show.say(questions.VISITS_NOT_TRIED)
+        _way_in("app_pages/compare.py", "Try other assumptions about its visits", plan)
 
 
 _jobs.panel()
@@ -189,6 +193,7 @@ if baseline:
     from scenarios.display import questions, wording
 
     show(questions.visits(_state.opened(baseline), measures(baseline.folder, baseline.stamp)))
+    _show.say(questions.LEVELS_NOT_TRIED)
     _show.say(wording.FLOOR)
 else:
     offer(

@@ -41,6 +41,16 @@ WHEN = {"_today": "before", "": "after"}
 
 IN_RUN = "In this plan"
 
+VISITS_NOT_TRIED = (
+    "Whether an assumption would reverse what this plan does to visits has not been checked: "
+    "start that study under Compare, beside the run of today."
+)
+LEVELS_NOT_TRIED = (
+    "These figures rest on assumptions, and no study moves them by themselves. Whether an "
+    "assumption would reverse what a change does to them is checked under Compare, once the "
+    "change has been played."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer:

@@ -81,11 +81,26 @@ def test_plan_is_told_with_what_would_turn_it(
     study = runs / "assumptions-closer_to_home-0" / "assumptions.json"
     study.write_text(json.dumps(told), encoding="utf-8")
     said = "Visits in the year: depends on an assumption: no show share at 0.05 (turns)."
-    assert f"Visits under this plan, beside today. {said}" in shown(opened(runs, monkeypatch))
+    text = shown(opened(runs, monkeypatch))
+    assert f"Visits under this plan, beside today. {said}" in text
+    assert questions.VISITS_NOT_TRIED not in text
 
     told["compared"].reverse()  # type: ignore[attr-defined]
     study.write_text(json.dumps(told), encoding="utf-8")
     assert "Visits under this plan" not in shown(opened(runs, monkeypatch))
+
+
+def test_answers_that_were_not_tried_under_other_assumptions_say_so_and_where_to(
+    plan: Results, today: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(folder(plan).parent, monkeypatch)
+    text = shown(app)
+    assert escape(would_it_turn(None), quote=False) in text
+    assert questions.VISITS_NOT_TRIED in text
+    assert questions.LEVELS_NOT_TRIED in text
+    links = [(link.proto.label, link.proto.page) for link in app.get("page_link")]
+    assert ("Try other assumptions about its moves", "frontier") in links
+    assert ("Try other assumptions about its visits", "compare") in links
 
 
 def test_answer_for_circulation_keeps_small_counts_back(plan: Results) -> None:
