@@ -283,9 +283,7 @@ def _by_month(estimates: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
 def _brackets(found: Mapping[str, Mapping[str, Estimate]]) -> str:
     """Say what stands in brackets, and what it means where none stand."""
     years = {each.replications for told in found.values() for each in told.values()}
-    if max(years, default=0) < 2:
-        return "One simulated year, so no intervals."
-    return "In brackets 95% intervals; a figure without is the same in every simulated year."
+    return wording.without_brackets(max(years, default=0))
 
 
 def _grouped(

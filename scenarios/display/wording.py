@@ -737,6 +737,19 @@ WHERE_SAME = f"“{EVERY_YEAR.capitalize()}”: each gave the same."
 IN_BRACKETS = f"In brackets the 95% interval. {WHERE_SAME}"
 
 
+def without_brackets(years: int) -> str:
+    """Say what stands in brackets, and what a figure without is.
+
+    Examples
+    --------
+    >>> without_brackets(1)
+    'One simulated year, so no intervals.'
+    """
+    if years < 2:
+        return "One simulated year, so no intervals."
+    return "In brackets 95% intervals; a figure without is the same in every simulated year."
+
+
 def level(row: Mapping[str, Any]) -> str:
     """Write the mean of a measure, and its 95% interval in brackets where there is one.
 

@@ -180,8 +180,8 @@ def by_prison(
     DataFrame
         One row per prison that holds anyone, by name: people, need_hours, funded_hours,
         unmet_hours, wait_p90_days, helped, fte, each of the middle three with _low and _high;
-        need_per_funded_hour (missing where nobody is funded), casework_fte, grant_fte, lot,
-        provider, confidence, below_minimum.
+        years (replications), need_per_funded_hour (missing where nobody is funded), casework_fte,
+        grant_fte, lot, provider, confidence, below_minimum.
     """
     names = {
         "people_held": "people",
@@ -204,6 +204,7 @@ def by_prison(
         wide[name] = here["mean"]
         for end in ("low", "high"):
             wide[f"{name}_{end}"] = here[end].fillna(here["mean"])
+    wide["years"] = int(rows["replications"].max()) if len(rows) else 0
     funded = wide["funded_hours"].where(wide["funded_hours"] > 0)
     wide["need_per_funded_hour"] = wide["need_hours"] / funded
     wide = wide.join(_contracts(workers))
@@ -280,8 +281,8 @@ def summed(measures: pd.DataFrame, prisons: pd.DataFrame, by: str) -> pd.DataFra
     Returns
     -------
     DataFrame
-        One row per group: the group, prisons, fte, below_minimum, and for need_hours, funded_hours,
-        unmet_hours and helped the mean with _low and _high.
+        One row per group: the group, prisons, fte, below_minimum, years (replications), and for
+        need_hours, funded_hours, unmet_hours and helped the mean with _low and _high.
     """
     from simulation.replicate import half_width
 
@@ -300,6 +301,7 @@ def summed(measures: pd.DataFrame, prisons: pd.DataFrame, by: str) -> pd.DataFra
             "prisons": groups.size(),
             "fte": groups["fte"].sum(),
             "below_minimum": groups["below_minimum"].sum(),
+            "years": int(told["count"].max()) if len(told) else 0,
         }
     )
     for measure, name in SUMMED.items():
@@ -723,7 +725,7 @@ def prison_rows(prisons: pd.DataFrame) -> str:
     )
     return table(
         shown,
-        "Family workers by prison, in hours a year and days; in brackets 95% intervals",
+        "Family workers by prison, in hours a year and days",
         labels={
             "name": "Prison",
             "need_hours": "Hours needed",
@@ -738,7 +740,7 @@ def prison_rows(prisons: pd.DataFrame) -> str:
             "confidence": "Number of workers",
         },
         right=("unmet", "funded", "wait"),
-        note=ASSUMED_NOTE,
+        note=f"{_brackets(prisons)} Need for each funded hour is of the two means. {ASSUMED_NOTE}",
         scroll=True,
     )
 
@@ -759,8 +761,7 @@ def summed_rows(rows: pd.DataFrame, by: str) -> str:
     words = SUMMED_BY[by]
     return table(
         shown.assign(sex=shown["sex"].str.capitalize()) if by == "sex" else shown,
-        f"Hours of family work a year by {words.lower()}: needed, funded and not done, with 95% "
-        "intervals",
+        f"Hours of family work a year by {words.lower()}: needed, funded and not done",
         labels={
             by: words,
             "prisons": "Prisons",
@@ -772,10 +773,14 @@ def summed_rows(rows: pd.DataFrame, by: str) -> str:
             "below_minimum": "Prisons below the minimum",
         },
         right=("funded_hours_told", "unmet_hours_told", "helped_told"),
-        note=""
+        note=_brackets(rows)
         if by in ("region", "sex")
-        else "No list of lots and providers of every prison is published.",
+        else f"{_brackets(rows)} No list of lots and providers of every prison is published.",
     )
+
+
+def _brackets(rows: pd.DataFrame) -> str:
+    return wording.without_brackets(int(rows["years"].max()) if len(rows) else 0)
 
 
 def grant_rows(rows: pd.DataFrame) -> str:
@@ -800,7 +805,8 @@ def grant_rows(rows: pd.DataFrame) -> str:
 def group_rows(estimates: pd.DataFrame) -> str:
     """List referrals, those reached, unmet hours and wait by what brought people, and by group."""
     words = {"referral_source": SOURCES}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    years = 0
     for group_by in ("referral_source", *GROUPS):
         here = estimates[
             (estimates["establishment"] == ESTATE) & (estimates["group_by"] == group_by)
@@ -810,14 +816,15 @@ def group_rows(estimates: pd.DataFrame) -> str:
                 str(row["measure"]): _estimate(row)
                 for row in here[here["group"] == group].to_dict("records")
             }
+            years = max(years, *(each.replications for each in told.values()))
             rows.append(
                 {
                     "group": words.get(group_by, {}).get(group) or wording.group(group),
                     "of": "What brought them"
                     if group_by == "referral_source"
                     else GROUPS[group_by],
-                    "referrals": told["worker_referrals"].mean,
-                    "helped": told["worker_people_helped"].mean,
+                    "referrals": cells.told(told["worker_referrals"], "referrals"),
+                    "helped": cells.told(told["worker_people_helped"], "referrals"),
                     "met": cells.told(told["worker_need_met_share"], "met_share"),
                     "unmet": cells.told(told["worker_hours_unmet"], "hours"),
                     "wait": cells.told(told["worker_days_to_first_contact_p90"], "days"),
@@ -826,7 +833,7 @@ def group_rows(estimates: pd.DataFrame) -> str:
     columns = ["group", "of", "referrals", "helped", "met", "unmet", "wait"]
     return table(
         pd.DataFrame(rows, columns=columns),
-        "Family work in the whole estate by what brought people and by group, with 95% intervals",
+        "Family work in the whole estate by what brought people and by group",
         labels={
             "group": "People",
             "of": "Told apart by",
@@ -836,7 +843,8 @@ def group_rows(estimates: pd.DataFrame) -> str:
             "unmet": "Hours not done",
             "wait": "Days, nine in ten of those reached",
         },
-        right=("met", "unmet", "wait"),
+        right=("referrals", "helped", "met", "unmet", "wait"),
+        note=wording.without_brackets(years),
     )
 
 

@@ -134,6 +134,33 @@ def test_those_reached_are_counted_as_referrals(prisons: pd.DataFrame) -> None:
     assert "People helped" not in sheet
 
 
+def test_tables_of_family_work_say_what_a_figure_without_a_range_is(
+    prisons: pd.DataFrame,
+) -> None:
+    """Referrals and those reached vary, so that they have a range as well."""
+    of_group = pd.DataFrame(
+        [
+            ("worker_referrals", 20, 24), ("worker_people_helped", 10, 12),
+            ("worker_need_met_share", 0.5, 0.6), ("worker_hours_unmet", 5, 7),
+            ("worker_days_to_first_contact_p90", 9, 9),
+        ],
+        columns=["measure", 0, 1],
+    ).melt("measure", var_name="replication")  # fmt: skip
+    groups = workers.group_rows(
+        intervals(
+            of_group.assign(
+                establishment="ALL", group_by="sex", group="women", measure_unit="people"
+            )
+        )
+    )
+    shown = groups.sheet.table.iloc[0]  # type: ignore[attr-defined]
+    assert [shown[name].low is not None for name in ("referrals", "helped")] == [True, True]
+    assert str(shown["wait"]) == "9"
+    by_region = workers.summed_rows(workers.summed(measures(), prisons, "region"), "region")
+    for listed in (workers.prison_rows(prisons), groups, by_region):
+        assert "same in every simulated year" in listed
+
+
 def test_grants_are_told_by_when_they_end() -> None:
     rows = workers.grants(POSTS, "2027-07-31").set_index("funder")
     grant = rows.loc["Grant"]
