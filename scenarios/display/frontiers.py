@@ -203,7 +203,6 @@ def _noun(unit: str, amount: float) -> str:
 def answer(found: Frontier, number: int, start: int) -> str:
     """Say in a sentence what a point gives against the first."""
     each, first = found.point(number), found.point(start)
-    saved = float(first["family_gbp"]) - float(each["family_gbp"])
     moves = wording.count(float(each["moves"]), "move")
     if number == start:
         return (
@@ -211,12 +210,21 @@ def answer(found: Frontier, number: int, start: int) -> str:
             f"{wording.pounds(float(each['family_gbp']))} over the stay, and people are held "
             f"{float(each['mean_straight_miles']):.1f} miles from home on average."
         )
+    pay = _beside(found, number, start, " over the stay")
     return (
-        f"With {moves} families pay {wording.pounds(abs(saved))} "
-        f"{'less' if saved >= 0 else 'more'} over the stay than at point {start}, and people are "
-        f"held {float(each['mean_straight_miles']):.1f} miles from home on average instead of "
+        f"With {moves} families pay {pay}, and people are held "
+        f"{float(each['mean_straight_miles']):.1f} miles from home on average instead of "
         f"{float(first['mean_straight_miles']):.1f}."
     )
+
+
+def _beside(found: Frontier, number: int, start: int, when: str = "") -> str:
+    """Say what families pay at a point beside another, in whole pence."""
+    paid, first = (float(found.point(each)["family_gbp"]) for each in (number, start))
+    if round(paid - first, 2) == 0:
+        return f"the same{when} as at point {start}"
+    way = "less" if paid < first else "more"
+    return f"{wording.pounds(abs(paid - first))} {way}{when} than at point {start}"
 
 
 def numbers(found: Frontier, number: int, start: int) -> list[Number]:
@@ -228,15 +236,13 @@ def numbers(found: Frontier, number: int, start: int) -> list[Number]:
         Number of the point that it is told against.
     """
     each, first = found.point(number), found.point(start)
-    saved = float(first["family_gbp"]) - float(each["family_gbp"])
     per = str(each["rate_per"])
     rate = float(each["family_rate_gbp"])
     return [
         Number(
             label="Cost to families over the stay",
             value=wording.pounds(float(each["family_gbp"])),
-            change=f"{wording.pounds(abs(saved))} {'less' if saved >= 0 else 'more'} than at "
-            f"point {start}",
+            change="" if number == start else _beside(found, number, start),
             note="Without weights.",
         ),
         Number(
@@ -249,7 +255,9 @@ def numbers(found: Frontier, number: int, start: int) -> list[Number]:
             label="Distance from home",
             value=quantity(float(each["mean_straight_miles"]), "straight_miles"),
             unit="miles on average",
-            change=f"{float(first['mean_straight_miles']):.1f} at point {start}",
+            change=""
+            if number == start
+            else f"{float(first['mean_straight_miles']):.1f} at point {start}",
         ),
         Number(
             label=f"The next {per}",

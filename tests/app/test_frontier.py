@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -45,6 +46,21 @@ def test_picked_point_is_shown_with_its_numbers_and_groups(
         women = text[text.index(">Women<") :]
         assert f">{100 * moved:.1f}%</td>" in women[: women.index("</tr>")]
         assert list(app.query_params["point"]) == [str(number)]
+
+
+def test_first_point_is_told_against_nothing(study: frontiers.Frontier) -> None:
+    """Beside itself it would cost families £0.00 less, and hold them as far away."""
+    assert [card.change for card in frontiers.numbers(study, 1, 1)[:3]] == ["", "", ""]
+    cost, _, distance, _ = frontiers.numbers(study, 2, 1)
+    assert cost.change.endswith(" than at point 1")
+    assert distance.change.endswith(" at point 1")
+
+
+def test_point_that_costs_families_the_same_is_told_so(study: frontiers.Frontier) -> None:
+    same = study.points.assign(family_gbp=study.points["family_gbp"].iloc[0])
+    found = dataclasses.replace(study, points=same)
+    assert frontiers.numbers(found, 2, 1)[0].change == "the same as at point 1"
+    assert "families pay the same over the stay as at point 1" in frontiers.answer(found, 2, 1)
 
 
 def test_point_in_the_address_is_picked(monkeypatch: pytest.MonkeyPatch, studied: Path) -> None:
