@@ -212,6 +212,25 @@ def offer_run(made: Path | None, page: str, label: str) -> None:
     st.page_link(page, label=label)
 
 
+def offer_study(kind: Command, key: str) -> None:
+    """Show how studies of a kind do, and offer to show the one just made where another is shown.
+
+    Parameters
+    ----------
+    kind
+        Command that makes them.
+    key
+        Of the box in which the reader chooses a study; drawn before this.
+    """
+    made = panel([kind])
+    if made is not None and st.session_state.get(key, made.name) != made.name:
+        st.button("Show it here", on_click=_choose, args=(key, made.name))
+
+
+def _choose(key: str, name: str) -> None:
+    st.session_state[key] = name
+
+
 def cancel(name: str) -> None:
     """Ask a job to stop, and kill it when it does not; nothing half-written is left."""
     from scenarios.worker import cancel as stop

@@ -70,9 +70,7 @@ def show_sizing(study: Study) -> None:
 
 
 def start() -> None:
-    """Let a planner start a sizing in the background, and show how it does."""
-    if _jobs.panel([KIND]) is not None:
-        st.button("Show it here")
+    """Let a planner start a sizing in the background."""
     if not _jobs.may_begin():
         return
     with st.form("size", border=False):
@@ -120,10 +118,12 @@ if found:
                 width=640,
             )
         )
+    _jobs.offer_study(KIND, "sizing")
     show_sizing(found[chosen])
     with st.expander("Start another sizing", key="start another"):
         start()
 else:
+    _jobs.offer_study(KIND, "sizing")
     _show.say(
         "No sizing is stored yet. One finds the agents each half-hour needs for an answer time, "
         "the cheapest legal roster that brings them, and what moving calls online saves."

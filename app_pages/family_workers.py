@@ -191,9 +191,7 @@ def chosen_prison(rows: pd.DataFrame) -> str:
 
 
 def start() -> None:
-    """Let a planner start a sizing in the background, and show how it does."""
-    if _jobs.panel([KIND]) is not None:
-        st.button("Show it here")
+    """Let a planner start a sizing in the background."""
     if not _jobs.may_begin():
         return
     with st.form("size", border=False):
@@ -233,6 +231,7 @@ def start() -> None:
 
 
 study = chosen_study()
+_jobs.offer_study(KIND, "sizing")
 if study:
     show_sizing(study)
     with st.expander("Start another sizing", key="start another"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -11,10 +12,13 @@ from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
 from scenarios.display import handbook, sizing
+from scenarios.jobs import Status
 from scenarios.results import Results
+from scenarios.stored_studies import Kind
 from scenarios.worker import read_request
 from tests.app.serving import ROOT
 from tests.app.test_pages import folder, shown
+from tests.app.test_runs import stored_job
 
 WORKERS, LINE = "family_workers", "booking_line"
 
@@ -125,6 +129,28 @@ def test_without_a_sizing_the_page_starts_one(
         from scenarios.worker import cancel
 
         cancel(job)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "kind"), [(WORKERS, "size-family-workers"), (LINE, "size-booking-line")]
+)
+def test_how_a_sizing_ended_is_told_beside_the_one_shown_and_in_no_closed_heading(
+    leaf: str, kind: Kind, monkeypatch: pytest.MonkeyPatch, serviced: Path, tmp_path: Path
+) -> None:
+    """A second sizing ends; the page goes on showing the first until the reader asks for it."""
+    runs = Path(shutil.copytree(serviced, tmp_path / "runs"))
+    first = runs / f"{kind}-baseline-1"
+    second = Path(shutil.copytree(first, runs / f"{kind}-baseline-2"))
+    ended = Status(state="done", folder=str(second))
+    job = stored_job(runs, ended, title="My sizing", command=kind)
+    app = opened(monkeypatch, runs, leaf, job=job.name, sizing=first.name)
+    told = "My sizing. It is complete and stored."
+    assert told in shown(app)
+    (closed,) = (each for each in app.expander if each.label == "Start another sizing")
+    assert told not in "".join(each.proto.body for each in closed.get("html"))
+    assert app.selectbox(key="sizing").value == first.name
+    next(each for each in app.button if each.label == "Show it here").click().run()
+    assert app.selectbox(key="sizing").value == second.name
 
 
 def test_run_without_lines_says_so_plainly(monkeypatch: pytest.MonkeyPatch, serviced: Path) -> None:
