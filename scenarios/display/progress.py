@@ -67,9 +67,18 @@ def words(job: Job, now: float | None = None) -> str:
     scenario, _, named = status.stage.rpartition(": ")
     base, comma, detail = named.partition(",")
     stage = STAGES.get(base, base or "starting") + comma + detail
-    of = f", {status.done:,} of {status.total:,} parts done" if status.total > 1 else ""
     who = f" ({scenario})" if scenario else ""
-    return f"Working on: {stage}{who}{of}. {time_left(status, time.time() if now is None else now)}"
+    left = time_left(status, time.time() if now is None else now)
+    return f"Working on: {stage}{who}{_parts(status)}. {left}"
+
+
+def _parts(status: Status) -> str:
+    """Say how many parts of a stage are done; nothing where it tells none."""
+    if status.total < 2:
+        return ""
+    if status.done >= status.total:
+        return f", all {status.total:,} parts done; the tables of them are being made"
+    return f", {status.done:,} of {status.total:,} parts done"
 
 
 def time_left(status: Status, now: float) -> str:
@@ -88,7 +97,7 @@ def time_left(status: Status, now: float) -> str:
     if status.ends is not None and status.basis:
         left = status.ends - now
         return f"{about(left)} left, {MEASURES[status.basis]}." if left > 0 else LONGER
-    if status.total > 1 and status.seconds_left is not None:
+    if status.done < status.total > 1 and status.seconds_left is not None:
         return f"{about(status.seconds_left)} left in this step; {UNKNOWN}."
     return f"{UNKNOWN[:1].upper()}{UNKNOWN[1:]}."
 

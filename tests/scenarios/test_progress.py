@@ -30,6 +30,15 @@ def test_stage_without_parts_tells_none_and_no_time() -> None:
     assert told == f"Working on: what each placement costs. {UNKNOWN}"
 
 
+def test_parts_that_are_all_done_are_followed_by_what_is_made_of_them() -> None:
+    """Nationally the tables and the report of a run take a quarter as long as its years."""
+    done = {"state": "running", "stage": "simulate", "done": 8, "total": 8, "seconds_left": 0.0}
+    said = "Working on: the simulated years, all 8 parts done; the tables of them are being made."
+    assert progress.words(job(**done)) == f"{said} {UNKNOWN}"
+    told = progress.words(job(**done, ends=1240.0, basis="same"), 1230.0)
+    assert told == f"{said} About 10 seconds left, by what the same work took last time."
+
+
 @pytest.mark.parametrize(
     ("now", "left"),
     [
