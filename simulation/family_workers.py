@@ -391,15 +391,16 @@ def duty_hours(
 ) -> float:
     """Give the fixed duties of a prison in hours a week, for its session templates.
 
-    The template of its family days, where there is one, tells their hours and not how many there
-    are: the regime does.
+    Sessions without a table are not held. The template of its family days, where there is one,
+    tells their hours and not how many there are: the regime does.
     """
     if sessions is None:
         return 0.0
     is_family_day = np.array(
         [name.endswith(FAMILY_DAY_TEMPLATE) for name in sessions["template"]], dtype=np.bool_
     )
-    every = np.array(sessions["every_n_weeks"], dtype=np.float64)[~is_family_day]
+    has_tables = np.add(sessions["open_tables"], sessions["closed_tables"]) > 0
+    every = np.array(sessions["every_n_weeks"], dtype=np.float64)[has_tables & ~is_family_day]
     weekly = float(np.sum(1.0 / every))
     family_days = family_days_per_year / WEEKS_PER_YEAR if is_family_day.any() else 0.0
     return (

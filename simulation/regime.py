@@ -370,14 +370,15 @@ def shuttle_gbp_per_year(estate: Estate, regime: VisitsRegime, weeks_per_year: f
     estate
         Its establishments and, with the scenario's changes, the days of their sessions.
     regime
-        Its shuttles run on every day of the week with a visit session.
+        Its shuttles run on every day of the week with a visit session that has a table.
     weeks_per_year
         Weeks in which sessions are held.
     """
     if not regime.shuttles:
         return 0.0
     sessions = sessions_under(estate, regime)
-    social = sessions[sessions["kind"] == TemplateKind.SOCIAL]
+    has_tables = sessions["open_tables"] + sessions["closed_tables"] > 0
+    social = sessions[has_tables & (sessions["kind"] == TemplateKind.SOCIAL)]
     often = 1.0 / social["every_n_weeks"]
     days = often.groupby([social["establishment"], social["day"]]).max()
     per_week = days.groupby(level="establishment").sum()

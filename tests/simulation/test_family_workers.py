@@ -151,19 +151,29 @@ def test_posts_name_their_line_and_end() -> None:
 
 
 def test_fixed_duties_follow_sessions_and_family_days() -> None:
-    """Three sessions, one of them every other week, at 2 hours; 13 family days of 8 hours."""
+    """Three sessions, one of them every other week, at 2 hours; 13 family days of 8 hours.
+
+    A session that is cut to no table has no duties.
+    """
     settings = replace(
         SETTINGS,
         duty_hours_per_session=2.0,
         duty_hours_per_family_day=8.0,
     )
     weekly = pd.DataFrame(
-        {"template": ["LEI-sat-am", "LEI-sun-am", "LEI-wed-pm"], "every_n_weeks": [1, 1, 2]}
+        {
+            "template": ["LEI-sat-am", "LEI-sun-am", "LEI-wed-pm"],
+            "every_n_weeks": [1, 1, 2],
+            "open_tables": [10, 0, 10],
+            "closed_tables": [0, 1, 1],
+        }
     )
-    family_day = pd.DataFrame({"template": [f"LEI{FAMILY_DAY_TEMPLATE}"], "every_n_weeks": [1]})
+    family_day = weekly.head(1).assign(template=f"LEI{FAMILY_DAY_TEMPLATE}")
+    cut = weekly.head(1).assign(open_tables=0)
 
     assert duty_hours(pd.concat([weekly, family_day]), settings, 13) == 7.0
     assert duty_hours(weekly, settings, 13) == 5.0
+    assert duty_hours(pd.concat([weekly, cut]), settings, 13) == 5.0
     assert duty_hours(None, settings, 13) == 0.0
 
 

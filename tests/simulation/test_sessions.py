@@ -22,6 +22,7 @@ from simulation.log import VisitLog, VisitOutcome
 from simulation.open_days import calendar_problems, family_days
 from simulation.regime import (
     AddedSessions,
+    SessionTables,
     SessionTimes,
     Shuttle,
     session_problems,
@@ -374,6 +375,22 @@ def test_a_shuttle_runs_on_days_with_sessions() -> None:
 
     assert shuttle_gbp_per_year(estate(), regime, 52) == 10_400.0
     assert shuttle_gbp_per_year(estate(), REGIME, 52) == 0.0
+
+
+def test_a_shuttle_stays_away_on_days_without_a_table() -> None:
+    """AAA loses its Tuesday to an edit: it and BBB have a day a week of 100 pounds each."""
+    cut = SessionTables(where=Where(establishment=("AAA",)), days=("tue",), multiply=0.0)
+    regime = replace(
+        REGIME,
+        shuttles=(Shuttle(where=Where(), minutes_saved=10.0, cost_gbp_per_day=100.0),),
+        session_tables=(cut,),
+    )
+    closed_only = replace(cut, add_closed_tables=1)
+
+    at_both = shuttle_gbp_per_year(estate(), regime, 52)
+    with_closed = shuttle_gbp_per_year(estate(), replace(regime, session_tables=(closed_only,)), 52)
+
+    assert (at_both, with_closed) == (10_400.0, 15_600.0)
 
 
 def test_the_next_session_of_a_hall_follows_within_the_gap() -> None:
