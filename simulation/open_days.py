@@ -25,6 +25,9 @@ MONDAY = 4
 """5 January 1970 in days since 1970: weeks are counted from here."""
 
 WEEKS_PER_YEAR = 52
+WEEKS_AROUND = 4
+"""Family days are spread over the measured weeks and so many before and after them."""
+
 SATURDAY = 5
 
 LONGEST_TERM_DAYS = 120
@@ -172,33 +175,41 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
     -------
     ndarray of int64
         Ascending. Saturdays are counted from 1970, so a run that begins later has the same ones.
-        The measured weeks have their part of the number, as far as there are such Wednesdays.
+        Wednesdays are counted over the measured weeks and ``WEEKS_AROUND`` before and after, so
+        neither the warm-up nor the booking window moves them. The measured weeks have their part
+        of the number, as far as there are such Wednesdays.
     """
     none = np.empty(0, dtype=np.int64)
     if not regime.family_days_per_year:
         return none
     start = days_since_1970(calendar.first_date)
-    span = np.arange(start, start + calendar.days + regime.notice_days_max + 1)
-    of_day = span[(span - MONDAY) % DAYS_PER_WEEK == DAYS.index(regime.family_day_weekday)]
+    end = start + calendar.days
+    first = start + calendar.warm_up_days
+    around = WEEKS_AROUND * DAYS_PER_WEEK
+    counted = first - around, end + around
+    last = end + regime.notice_days_max + 1
+    every = np.arange(min(start, counted[0]), max(last, counted[1]))
+    of_day = every[(every - MONDAY) % DAYS_PER_WEEK == DAYS.index(regime.family_day_weekday)]
     if regime.family_days_in == "weekends":
         number = (of_day - MONDAY) // DAYS_PER_WEEK
         rate = regime.family_days_per_year / WEEKS_PER_YEAR
     else:
         at_school = calendar.is_school_day(of_day - start, country)
         of_day = of_day[at_school == (regime.family_days_in == "school_days")]
-        number = np.arange(len(of_day))
-        in_year = len(of_day) * WEEKS_PER_YEAR * DAYS_PER_WEEK / len(span)
-        rate = min(regime.family_days_per_year / in_year, 1.0) if len(of_day) else 0.0
+        before, until = np.searchsorted(of_day, counted).tolist()
+        number = np.arange(len(of_day)) - before
+        weeks = calendar.weeks + 2 * WEEKS_AROUND
+        in_year = (until - before) * WEEKS_PER_YEAR / weeks
+        rate = min(regime.family_days_per_year / in_year, 1.0) if in_year else 0.0
     falls = np.floor((number + 1) * rate) > np.floor(number * rate)
-    first = start + calendar.warm_up_days
-    measured = np.flatnonzero((of_day >= first) & (of_day < start + calendar.days))
+    measured = np.flatnonzero((of_day >= first) & (of_day < end))
     planned = regime.family_days_per_year * calendar.weeks / WEEKS_PER_YEAR
     if abs(falls[measured].sum() - planned) >= 1:
         # holidays lie unevenly, so the measured weeks are given their number by themselves
         number, most = np.arange(len(measured)), len(measured)
         days = min(round(planned), most)
         falls[measured] = (number + 1) * days // most > number * days // most
-    return np.asarray(of_day[falls], dtype=np.int64)
+    return np.asarray(of_day[falls & (of_day >= start) & (of_day < last)], dtype=np.int64)
 
 
 def calendar_problems(

@@ -277,6 +277,49 @@ def test_the_measured_year_has_as_many_family_days_as_planned(
         assert int(((days >= first) & (days < first + 364)).sum()) == number
 
 
+@pytest.mark.parametrize("weeks", [8, 52])
+@pytest.mark.parametrize("nation", ["England", "Wales"])
+@pytest.mark.parametrize("when", ["weekends", "holidays", "school_days"])
+def test_family_days_keep_their_dates_whatever_is_played_before_and_can_be_booked(
+    when: Literal["weekends", "holidays", "school_days"], nation: str, weeks: int
+) -> None:
+    """A run from a start state, without a warm-up, has those of the run that saved it."""
+    regime = replace(FAMILY, family_days_in=when)
+    year = replace(load_scenario("baseline").calendar, weeks=weeks)
+    usual = family_days(regime, year, nation)
+    first = (year.start_date - date(1970, 1, 1)).days
+
+    for warm_up_weeks, notice_days_max in ((0, 28), (2, 28), (8, 28), (0, 14), (4, 60), (20, 90)):
+        days = family_days(
+            replace(regime, notice_days_max=notice_days_max),
+            replace(year, warm_up_weeks=warm_up_weeks),
+            nation,
+        )
+        begins = max(first - 7 * warm_up_weeks, first - 7 * year.warm_up_weeks)
+        ends = first + 7 * weeks + min(notice_days_max, regime.notice_days_max)
+        here, there = (each[(each >= begins) & (each <= ends)] for each in (days, usual))
+        assert here.tolist() == there.tolist()
+
+
+def test_family_days_of_the_baseline_are_these() -> None:
+    """A rule that moves them moves every figure of a run."""
+    baseline = load_scenario("baseline")
+
+    of_nation = {
+        nation: family_days(baseline.regime, baseline.calendar, nation)
+        for nation in ("England", "Wales")
+    }
+
+    told = {
+        nation: [f"{date(1970, 1, 1) + timedelta(days=int(day)):%d.%m.%y}" for day in days]
+        for nation, days in of_nation.items()
+    }
+    assert told == {
+        "England": ["21.10.26", "13.01.27", "24.03.27", "16.06.27"],
+        "Wales": ["14.10.26", "06.01.27", "17.03.27", "09.06.27"],
+    }
+
+
 def test_family_days_in_the_holidays_are_wednesdays_without_school() -> None:
     regime = replace(FAMILY, family_days_in="holidays", family_days_per_year=52)
 
