@@ -32,6 +32,7 @@ from simulation.simulate import SimulationInputs, orders_of
 from simulation.start_state import (
     MOST_ORDERS,
     NOT_KNOWN,
+    SAVED,
     CallsBooked,
     StartState,
     Turn,
@@ -280,7 +281,7 @@ def state_of(inputs: SimulationInputs, visits: pd.DataFrame, seed: int) -> pd.Da
     inputs
         What it was played on.
     visits
-        Its event log; replication 0 is read.
+        Its event log; replication ``SAVED`` is read.
     seed
         Of its draws.
 
@@ -290,7 +291,7 @@ def state_of(inputs: SimulationInputs, visits: pd.DataFrame, seed: int) -> pd.Da
         The columns of the file.
     """
     begins = pd.Timestamp(inputs.calendar.start_date)
-    log = visits[(visits["replication"] == 0) & (visits["channel"] == "visit")]
+    log = visits[(visits["replication"] == SAVED) & (visits["channel"] == "visit")]
     asked = log[log["outcome"] == "asked"].set_index(_KEYS)["at"]
     before = log[log["at"] < begins].astype({"establishment": "str", "outcome": "str"})
     booked = before[before["outcome"].isin(SPENT) & (before["session_start"] >= begins)]
@@ -307,7 +308,7 @@ def state_of(inputs: SimulationInputs, visits: pd.DataFrame, seed: int) -> pd.Da
         _orders_at(inputs, code, by_place.get(code, none), seed) for code in inputs.establishments
     ]
     orders = pd.concat(parts, ignore_index=True).assign(what=ORDERS)
-    every = visits[(visits["replication"] == 0) & (visits["channel"] == "video")]
+    every = visits[(visits["replication"] == SAVED) & (visits["channel"] == "video")]
     early = every[every["at"] < begins].astype({"establishment": "str", "outcome": "str"})
     called = early[(early["outcome"] == "video_booked") & (early["session_start"] >= begins)]
     calls = called.assign(what=CALL, asked_at=called["at"])
@@ -343,7 +344,7 @@ def _orders_at(inputs: SimulationInputs, code: str, turns: pd.DataFrame, seed: i
     ]
     needs = here[place.convicted[here]].tolist()
     left = orders_left(
-        orders_of(place, inputs, seed=seed, replication=0),
+        orders_of(place, inputs, seed=seed, replication=SAVED),
         map(Turn, person.tolist(), days.tolist(), turns["request"].tolist(), rules),
         needs,
         inputs.calendar.warm_up_days,

@@ -298,6 +298,7 @@ def video_requests(
     calendar: Calendar,
     settings: DemandSettings,
     callers: Callers,
+    uses: NDArray[np.bool_],
     *,
     seed: int,
     replication: int,
@@ -313,6 +314,8 @@ def video_requests(
         As for ``visit_requests``.
     callers
         Who has somebody to call and knows of it.
+    uses
+        For each person whether the family uses video calls, as ``video_users`` draws it.
 
     Returns
     -------
@@ -320,7 +323,6 @@ def video_requests(
         In order of asking.
     """
     draws = _Draws(place.keys, seed, replication, "video")
-    uses = video_users(place, settings, callers, seed=seed, replication=replication)
     wish = settings.video_wish_per_four_weeks * draws.spread(settings.video_wish_spread) * uses
     person, number = _wished(draws, wish, calendar)
     party = np.where(

@@ -48,7 +48,7 @@ from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
 from simulation.regime import VisitsRegime
 from simulation.safety_line import SafetySettings
 from simulation.slots import SlotCalendar
-from simulation.start_state import StartState
+from simulation.start_state import SAVED, StartState
 from simulation.streams import stream_key, uniform
 from simulation.timetable import (
     KINDS,
@@ -372,7 +372,9 @@ def open_year(
     names = {"seed": seed, "replication": replication}
     calendar, video = inputs.calendar, inputs.video
     place = inputs.places[establishment]
-    who_calls, hours_ahead = callers(place, inputs.calling, **names)
+    start = inputs.start.get(establishment)
+    of_callers = names if start is None else names | {"replication": SAVED}
+    who_calls, hours_ahead = callers(place, inputs.calling, **of_callers)
     work, settings = inputs.family_work.get(establishment), inputs.family_settings
     started = started_at(work, settings, calendar, place, **names)
     if started is not None:
@@ -411,16 +413,15 @@ def open_year(
         **names,
     )
     end = float(calendar.days * MINUTES_PER_DAY)
-    uses_video = video_users(place, inputs.demand, who_calls, **names)
+    uses_video = video_users(place, inputs.demand, who_calls, **of_callers)
     still_asked = np.where(uses_video, 1.0 - inputs.calling.instead_of_visit_share, 1.0)
     visits = visit_requests(place, calendar, inputs.demand, **names, asked_share=still_asked)
     visits = within_stays(visits, place)
     if started is not None:
         visits = since_start(visits, started)
     visits = replace(visits, turns_to_video=visits.turns_to_video & who_calls.aware[visits.person])
-    calls = video_requests(place, calendar, inputs.demand, who_calls, **names)
+    calls = video_requests(place, calendar, inputs.demand, who_calls, uses_video, **names)
     calls = within_stays(calls, place)
-    start = inputs.start.get(establishment)
     if start is not None:
         visits = start.before(visits, place, inputs.demand, **names)
         calls = start.calls.before(calls, place, inputs.demand, **names)

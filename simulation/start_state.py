@@ -28,6 +28,10 @@ NOT_KNOWN = -1
 BEFORE_THE_YEAR = 1_000_000 * NUMBERS_PER_PERIOD
 """Numbers of bookings made before the first day: beyond those of any request of the year."""
 
+SAVED = 0
+"""The replication that a state is taken from. Who has video calls, and how, stays as it was drawn
+there in every year that begins from a state: the calls that are booked are those people's."""
+
 MOST_ORDERS = 1_000
 """More orders than anybody has in hand: a fault when it is reached."""
 

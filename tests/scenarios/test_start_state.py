@@ -223,6 +223,38 @@ def test_a_call_at_a_time_without_a_slot_falls(started: SimulationInputs) -> Non
     assert turns.tolist() == [CODE[VisitOutcome.VIDEO_NO_SLOT]]
 
 
+def test_the_same_people_use_video_in_every_year_from_a_state() -> None:
+    """They are those of the year that saved it; a larger share adds others."""
+    wishful = replace(
+        DEMAND, video_user_share=0.4, video_wish_per_four_weeks=9.0, video_wish_spread=0.0
+    )
+    saved = prison(people=80, demand=wishful, seed=4)
+    nothing = StartState(
+        person=np.empty(0, dtype=np.int64),
+        party=np.empty(0, dtype=np.int64),
+        asked_minutes=np.empty(0),
+        template=np.empty(0, dtype=object),
+        start=np.empty(0),
+        orders=np.full(80, NOT_KNOWN),
+    )
+    begun = replace(saved, start={"AAA": nothing})
+    more = replace(begun, demand=replace(wishful, video_user_share=0.6))
+
+    of_saved, another = (callers_of(saved, replication) for replication in (0, 1))
+    from_state = [callers_of(begun, replication) for replication in range(3)]
+
+    assert 20 < len(of_saved) < 45
+    assert of_saved != another
+    assert from_state == [of_saved] * 3
+    assert of_saved < callers_of(more, 1) == callers_of(more, 2)
+
+
+def callers_of(inputs: SimulationInputs, replication: int) -> set[str]:
+    """Name the people whose families ask for video calls in a year."""
+    log = simulate(inputs, establishment="AAA", seed=1, replication=replication)
+    return set(log.year.place.prisoner_id[log.year.calls.person].tolist())
+
+
 def test_a_booking_that_was_not_cancelled_yet_may_still_be(started: SimulationInputs) -> None:
     """Against the chance worked out by trying: of 200,000 bookings those not cancelled by then."""
     share, past = 0.4, 0.75
