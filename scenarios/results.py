@@ -42,7 +42,13 @@ TABLES = (
 """The Parquet files of a run folder."""
 
 PLACES = "establishments"
-"""Names and places of the prisons of a run: a table that runs of older versions do not have."""
+"""Names and places of the prisons of a run."""
+
+HELD = "sessions_held"
+"""How often each session was held, in the replications whose visits are kept."""
+
+LATER_TABLES = (PLACES, HELD)
+"""More Parquet files of a run folder; runs of older versions do not have them."""
 
 JSON_FILES = ("manifest", "allocation", "summary")
 
@@ -137,6 +143,14 @@ class Results:
         return read_table(PLACES)
 
     @property
+    def sessions_held(self) -> pd.DataFrame | None:
+        """One row per replication with its visits kept, establishment and session template.
+
+        See ``simulation.sessions_held``. A run of an older version does not keep it.
+        """
+        return self.tables.get(HELD)
+
+    @property
     def changes(self) -> pd.DataFrame:
         """One row per changed setting: its value before and after, as text."""
         return self.tables["changes"]
@@ -150,9 +164,9 @@ class StoredTables(Mapping[str, pd.DataFrame]):
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in (*TABLES, PLACES):
+        if name not in (*TABLES, *LATER_TABLES):
             raise KeyError(name)
-        if name == PLACES and not (self._folder / f"{PLACES}.parquet").is_file():
+        if name in LATER_TABLES and not (self._folder / f"{name}.parquet").is_file():
             raise KeyError(name)
         if name not in self._read:
             self._read[name] = _read_parquet(self._folder / f"{name}.parquet")

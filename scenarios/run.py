@@ -37,6 +37,7 @@ from scenarios.provenance import digest_of, manifest, model_digest, origin
 from scenarios.reading.at_hand import keep_at_hand
 from scenarios.report import write_report
 from scenarios.results import (
+    HELD,
     Results,
     clear_abandoned,
     file_digest,
@@ -49,6 +50,7 @@ from scenarios.results import (
 )
 from scenarios.schema import Scenario
 from scenarios.start_state import begin_from, state_of, without_warm_up, write_state
+from simulation.sessions_held import sessions_held
 from simulation.simulate import SimulationInputs
 
 DECIDES = (
@@ -260,6 +262,12 @@ class Begun:
                 visits = self._ensemble.visits()
                 write_state(state_of(self._given, visits, options.seed), options.save_state)
             results = account(self.scenario, inputs, decision, simulated, made_from)
+            held = sessions_held(
+                self._given,
+                seed=options.seed,
+                replications=range(options.replications if options.keep_visits else 1),
+            )
+            results = replace(results, tables={**results.tables, HELD: held})
         inside = self._folder / "run"
         inside.mkdir()
         with clock("files"):

@@ -19,6 +19,7 @@ Modules, in the order a reader needs them:
 ``booking``     the story of a request: search the window, book, wait or give up
 ``attendance``  the story of a visit: who came, who did not
 ``timetable``   from weekly templates to dated slots
+``sessions_held`` how often each session was held, and its staff hours
 ``slots``       a calendar of free tables or stations
 ``order_rules`` which order a session asks for
 ``own_rules``   party sizes and channels by prison

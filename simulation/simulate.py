@@ -352,6 +352,53 @@ class OpenYear:
         return log
 
 
+def dated_sessions(
+    inputs: SimulationInputs,
+    establishment: str,
+    *,
+    seed: int,
+    replication: int,
+    days: int,
+    by_school: bool = False,
+) -> tuple[OpenDays, DatedSlots, VisitingDay]:
+    """Date the visit sessions of one establishment, and draw which are shut, called off or late.
+
+    Parameters
+    ----------
+    inputs, establishment, seed, replication
+        As for ``simulate``.
+    days, by_school
+        As for ``visit_slots``; the second changes no date.
+
+    Returns
+    -------
+    tuple
+        When the establishment is open, its dated sessions, and what happens to each.
+    """
+    templates = inputs.sessions[establishment]
+    names = {"seed": seed, "replication": replication}
+    open_days = inputs.open_days[establishment].drawn(
+        inputs.regime.bank_holiday_held_share, establishment=establishment, **names
+    )
+    sessions = visit_slots(
+        templates,
+        inputs.calendar,
+        days=days,
+        evening_from=inputs.regime.evening_from,
+        open_days=open_days,
+        by_school=by_school,
+    )
+    day = VisitingDay.of(
+        inputs.attendance,
+        sessions,
+        np.array(templates["template"], dtype=object),
+        inputs.calendar,
+        establishment=establishment,
+        **names,
+    )
+    return open_days, sessions, day
+
+
 def open_year(
     inputs: SimulationInputs,
     *,
@@ -381,19 +428,15 @@ def open_year(
         place = with_parties(place, started, seed=seed)
     templates = inputs.sessions[establishment]
     names_of_templates = np.array(templates["template"], dtype=object)
-    open_days = inputs.open_days[establishment].drawn(
-        inputs.regime.bank_holiday_held_share, establishment=establishment, **names
-    )
     free = party_times(place, inputs.coming, **names)
     usual = inputs.regime.notice_days_min, inputs.regime.notice_days_max
     windows = [inputs.asking.notice_days(channel, usual) for channel in CHANNELS]
     notice_days = min(least for least, _ in windows), max(most for _, most in windows)
-    sessions = visit_slots(
-        templates,
-        calendar,
+    open_days, sessions, visiting_day = dated_sessions(
+        inputs,
+        establishment,
+        **names,
         days=calendar.days + notice_days[1] + 1,
-        evening_from=inputs.regime.evening_from,
-        open_days=open_days,
         by_school=bool(free.in_holidays.any()),
     )
     offered = video_slots(
@@ -447,14 +490,7 @@ def open_year(
         sessions=sessions,
         video_slots=slots,
         templates=names_of_templates,
-        day=VisitingDay.of(
-            inputs.attendance,
-            sessions,
-            names_of_templates,
-            calendar,
-            establishment=establishment,
-            **names,
-        ),
+        day=visiting_day,
         going=Calls.of(
             place, visits, calls, inputs.calling, call_minutes=video.call_minutes, **names
         ),

@@ -6,13 +6,11 @@ looked up in the run without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from data.words import DAYS
 from scenarios.comparing.compare import is_paired
 from scenarios.results import Results
 
@@ -29,8 +27,8 @@ TABLE_TAKEN = ["replication", "prisoner_id", "request", "is_second"]
 request stays the same wherever the prisoner is held."""
 
 PERSON = ["replication", "prisoner_id"]
+SESSION = ["establishment", "session"]
 MINUTES_PER_HOUR = 60
-DAYS_PER_WEEK = 7
 TAKEN = {
     "family_gbp": "family_gbp",
     "family_minutes": "family_hours",
@@ -57,67 +55,53 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per session template that only ``after`` has and that anybody visited:
+        One row per session template that only ``after`` has, also where nobody came:
         establishment, session, replications behind the row, then means over them: held (dated
         sessions, also those that nobody came to), visits, the three of ``USES``, which add up to
         the visits, staff_hours of those sessions, and what the families that came to them took:
         family_gbp (fares and fuel, before refunds), family_hours on the way and school_hours that
         children missed. A double visit is one in each of its two sessions and one journey, told
-        with the first. Empty when the runs are not of the same families.
+        with the first. Of a run that does not keep when sessions were held, held and staff_hours
+        are missing, and so are sessions that nobody came to. Empty when the runs are not of the
+        same families.
     """
     if not is_paired(before, after):
         return pd.DataFrame(columns=COLUMNS)
-    one, other = _attended(before), _attended(after)
-    played = sorted(set(one["replication"]) & set(other["replication"]))
-    one = one[one["replication"].isin(played)]
-    known = set(one["session"]) | _templates(before)
-    added = other[other["replication"].isin(played) & ~other["session"].isin(known)]
-    if added.empty:
+    played = sorted(_replications(before) & _replications(after))
+    one, other = (_attended(results) for results in (before, after))
+    one, other = (rows[rows["replication"].isin(played)] for rows in (one, other))
+    held, known = _held(before, after, other)
+    held = held[held["replication"].isin(played) & ~held["session"].isin(known)]
+    if held.empty:
         return pd.DataFrame(columns=COLUMNS)
-    use = _use(added, one)
+    sums = held.groupby(SESSION)[["held", "staff_hours"]].sum(min_count=1) / len(played)
+    use = _use(other[~other["session"].isin(known)], one)
     counted = pd.crosstab([use["establishment"], use["session"]], use["use"])
-    counted = counted.reindex(columns=list(USES), fill_value=0) / len(played)
-    sessions = _dates_held(after, other[other["replication"].isin(played)], played)
-    taken = use.groupby(["establishment", "session"])[[*TAKEN]].sum() / len(played)
-    table = counted.assign(
-        replications=len(played), held=sessions, visits=counted.sum(axis=1)
-    ).join(taken.rename(columns=TAKEN) / pd.Series(PARTS))
-    table = table.reset_index()
-    table["staff_hours"] = table["held"] * table["session"].map(_staff_hours(after))
-    return table[COLUMNS].sort_values(["establishment", "session"], ignore_index=True)
+    counted = counted.reindex(index=sums.index, columns=list(USES), fill_value=0) / len(played)
+    taken = use.groupby(SESSION)[[*TAKEN]].sum().rename(columns=TAKEN) / pd.Series(PARTS)
+    taken = taken.reindex(sums.index, fill_value=0.0) / len(played)
+    table = sums.join(counted).join(taken)
+    table = table.assign(replications=len(played), visits=counted.sum(axis=1)).reset_index()
+    return table[COLUMNS].sort_values(SESSION, ignore_index=True)
 
 
-def _dates_held(after: Results, came: pd.DataFrame, played: Sequence[int]) -> pd.Series[float]:
-    """Give on how many dates each session template was held, in the mean of the years played.
+def _held(before: Results, after: Results, came: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
+    """Give how often each session of a run was held, and the sessions of the run before it.
 
-    An added session is held on each of its weekdays in the measured weeks. Not on dates on which it
-    was called off to all who had booked it, and not on those on which nobody came to any session
-    of the prison though people come to others of that weekday: then the prison is shut. Any other
-    template was held on the dates on which somebody came.
+    Where one of them does not keep it, sessions are those that a log tells of, and neither dates
+    nor hours are known.
     """
-    calendar, log = after.scenario["calendar"], after.visits
-    weeks = int(calendar["weeks"])
-    every = pd.date_range(calendar["start_date"], periods=DAYS_PER_WEEK * weeks)
-    off = log.loc[log["outcome"] == "called_off", ["replication", "session", "session_start"]]
-    off = off.assign(session=off["session"].astype("str"))
-    added = _staff_hours(after)
-    held = {}
-    for establishment, here in came.groupby("establishment"):
-        for session, rows in here.groupby("session"):
-            dates = _dates(rows)
-            if session in added:
-                weekday = DAYS.index(str(session).rpartition("-")[2])
-                due = set(product(played, every[every.day_of_week == weekday]))
-                others = {day for day in _dates(here[here["session"] != session]) if day in due}
-                dates |= (others or due) - _dates(off[off["session"] == session])
-            held[establishment, session] = len(dates) / len(played)
-    return pd.Series(held)
+    kept, of_before = after.sessions_held, before.sessions_held
+    if kept is None or of_before is None:
+        visited = came[["replication", *SESSION]].drop_duplicates()
+        known = set(before.visits["session"].astype("str").unique())
+        return visited.assign(held=np.nan, staff_hours=np.nan), known
+    return kept, set(of_before["session"])
 
 
-def _dates(rows: pd.DataFrame) -> set[tuple[int, pd.Timestamp]]:
-    """Give the years and dates on which some sessions begin."""
-    days = rows["session_start"].dt.normalize()
-    return set(zip(rows["replication"].tolist(), days.tolist(), strict=True))
+def _replications(results: Results) -> set[int]:
+    """Give the replications whose visits are kept."""
+    return set(results.columns("visits", ["replication"])["replication"].unique().tolist())
 
 
 def _attended(results: Results) -> pd.DataFrame:
@@ -149,11 +133,6 @@ def seconds_held(doubled: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
     return doubled.merge(came, on=REQUEST, suffixes=("", "_first"))
 
 
-def _templates(results: Results) -> set[str]:
-    """Name every session template that appears in a run's log."""
-    return set(results.visits["session"].astype("str").unique())
-
-
 def _use(added: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Say of each visit in an added session what it is."""
     was_made = pd.MultiIndex.from_frame(added[TABLE_TAKEN]).isin(
@@ -164,34 +143,6 @@ def _use(added: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     )
     use = pd.Series(NEW, index=added.index).mask(was_visited, EXTRA).mask(was_made, MOVED)
     return added.assign(use=use)
-
-
-def _staff_hours(after: Results) -> dict[str, float]:
-    """Give the staff hours of one dated session of each added template."""
-    settings, edits = after.scenario["attendance"], after.scenario["regime"]["added_sessions"]
-    if not edits:
-        return {}
-    from simulation.attendance import staff_hours_alone
-    from simulation.clock import clock_minutes
-    from simulation.regime import ADDED_TEMPLATE
-
-    hours = staff_hours_alone(
-        np.array([edit["open_tables"] + edit["closed_tables"] for edit in edits]),
-        np.array([clock_minutes(edit["end"]) - clock_minutes(edit["start"]) for edit in edits]),
-        tables_each=(settings["tables_per_officer"], settings["tables_per_checker"]),
-        around_session_minutes=settings["around_session_minutes"],
-    ).tolist()
-    of_end = {
-        f"{ADDED_TEMPLATE}{number}-{day}": hours[number]
-        for number, edit in enumerate(edits)
-        for day in edit["days"]
-    }
-    return {
-        name: of_session
-        for name in _templates(after)
-        for end, of_session in of_end.items()
-        if name.endswith(end)
-    }
 
 
 def tell(table: pd.DataFrame) -> Iterator[str]:
@@ -212,7 +163,12 @@ def tell(table: pd.DataFrame) -> Iterator[str]:
         return
     total = table[["visits", *USES, "staff_hours", *TAKEN.values()]].sum()
     shares = {use: f"{total[use]:,.0f}" for use in USES}
-    per = {use: f"{100 * total[use] / total['visits']:.0f}%" for use in USES}
+    per = {use: f"{100 * total[use] / max(total['visits'], 1):.0f}%" for use in USES}
+    staff = (
+        "staff hours are not known; run both again"
+        if table["staff_hours"].isna().any()
+        else f"{total['staff_hours']:,.0f} staff hours"
+    )
     yield "Use of added sessions, visits a year"
     yield (
         f"  {total['visits']:,.0f} visits in {len(table)} sessions a week: {shares[MOVED]} moved "
@@ -220,7 +176,7 @@ def tell(table: pd.DataFrame) -> Iterator[str]:
     )
     yield (
         f"  visited already ({per[EXTRA]}), {shares[NEW]} for people without a visit before "
-        f"({per[NEW]}); {total['staff_hours']:,.0f} staff hours"
+        f"({per[NEW]}); {staff}"
     )
     yield (
         f"  the families who came there paid GBP {total['family_gbp']:,.0f} for the way and were "

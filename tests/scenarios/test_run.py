@@ -24,7 +24,7 @@ from scenarios.planning.in_step import STEPS_FILE
 from scenarios.planning.place import place
 from scenarios.reading.held_far import AREAS_FILE, FAR_FILE
 from scenarios.reading.hours import SLOTS_FILE
-from scenarios.results import PLACES, TABLES, Results, file_digest, load_results
+from scenarios.results import LATER_TABLES, TABLES, Results, file_digest, load_results
 from scenarios.run import Options, Workers, run, run_key, run_many
 from scenarios.schema import Scenario
 
@@ -36,7 +36,7 @@ EVERY_FILE = {
     "summary.json",
     "prices.npz",
     "report.html",
-    *(f"{name}.parquet" for name in (*TABLES, PLACES)),
+    *(f"{name}.parquet" for name in (*TABLES, *LATER_TABLES)),
     *(AREAS_FILE, FAR_FILE, SLOTS_FILE, STEPS_FILE, VISITED_FILE),
     hidden_counts.FILE,
 }
