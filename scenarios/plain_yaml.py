@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,15 @@ def _whole_number(loader: PlainLoader, node: yaml.ScalarNode) -> int:
     return int(loader.construct_scalar(node))
 
 
+def _date(loader: PlainLoader, node: yaml.ScalarNode) -> date | str:
+    """Read a date; one that does not exist stays text, so that it is told with its setting."""
+    written = str(loader.construct_scalar(node))
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return written
+
+
 PlainLoader.yaml_implicit_resolvers = {}
 for _kind, _pattern, _first in (
     ("null", r"~|null|", ["~", "n", ""]),
@@ -54,6 +64,7 @@ for _kind, _pattern, _first in (
     )
 PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 PlainLoader.add_constructor("tag:yaml.org,2002:int", _whole_number)
+PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", _date)
 
 
 AT_ONCE: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (

@@ -81,3 +81,21 @@ def wrong_days(days: Sequence[str]) -> list[str]:
         *(f"no day '{day}'; write one of {', '.join(DAYS)}" for day in once if day not in DAYS),
         *(f"{day} stands twice; name each day once" for day in once if days.count(day) > 1),
     ]
+
+
+NAMED = 3
+"""Names told of many."""
+
+
+def few(names: Sequence[str]) -> str:
+    """Name the first few, and count the others.
+
+    Examples
+    --------
+    >>> few(["LEI"]), few(["LEI", "DMI"]), few(["LEI", "DMI", "NHI", "LNI", "WEI"])
+    ('LEI', 'LEI and DMI', 'LEI, DMI, NHI and 2 more')
+    """
+    shown, left = list(names[:NAMED]), len(names) - NAMED
+    if left > 0:
+        shown.append(f"{left} more")
+    return " and ".join([*([", ".join(shown[:-1])] if shown[1:] else []), shown[-1]])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from data.where import Where
 from data.words import DAYS, OrderRule, TemplateKind
-from simulation.bounds import below, empty_window, not_shares, wrong_days
+from simulation.bounds import below, empty_window, few, not_shares, wrong_days
 from simulation.clock import MINUTES_PER_DAY, clock_minutes, clock_time
 
 if TYPE_CHECKING:
@@ -311,23 +311,44 @@ def session_problems(estate: Estate, regime: VisitsRegime) -> list[str]:
     Returns
     -------
     list of str
-        One sentence for each session that would end on another day or share a hall with another.
+        One sentence for each session that would end on another day or share a hall with another,
+        once for all prisons at which it is the same.
     """
     if not regime.added_sessions and not regime.session_times:
         return []
     try:
         sessions = sessions_under(estate, regime)
     except ValueError as error:
-        return [f"regime.session_times: {error}"]
+        # what is added may clash whether or not the others are shifted
+        in_time = replace(regime, session_times=())
+        return [f"regime.session_times: {error}", *session_problems(estate, in_time)]
     from data.validate import clashing_sessions
 
     clashes = clashing_sessions(sessions[sessions["kind"] != TemplateKind.FAMILY_DAY])
-    return [
+    alike: dict[tuple[str, ...], list[Any]] = {}
+    for row in clashes.itertuples():
+        alike.setdefault(_told_of(row), []).append(row)
+    return [_said_of(rows) for rows in alike.values()]
+
+
+def _told_of(clash: Any) -> tuple[str, ...]:
+    """Give what is said of two sessions that clash, apart from where they are."""
+    names = (clash.template, clash.template_2)
+    return (
+        *(name.removeprefix(clash.establishment) for name in names),
+        *(clash.hall, clash.day, clash.start, clash.end, clash.start_2, clash.end_2),
+    )
+
+
+def _said_of(clashes: Sequence[Any]) -> str:
+    """Say of sessions that clash in the same way at some prisons what is wrong, and where."""
+    row, *others = clashes
+    elsewhere = f", and so at {few([other.establishment for other in others])}" if others else ""
+    return (
         f"regime.added_sessions, regime.session_times: {row.template} and {row.template_2} would "
         f"both be held in hall {row.hall} of {row.establishment} on {row.day}, {row.start} to "
-        f"{row.end} and {row.start_2} to {row.end_2}. Change the times or the days."
-        for row in clashes.itertuples()
-    ]
+        f"{row.end} and {row.start_2} to {row.end_2}{elsewhere}. Change the times or the days."
+    )
 
 
 def shuttles_under(estate: Estate, shuttles: Sequence[Shuttle]) -> pd.DataFrame:

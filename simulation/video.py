@@ -12,7 +12,7 @@ import simpy
 from data.where import Where
 from data.words import DAYS
 from simulation.arrivals import Agenda
-from simulation.bounds import below, empty_window, named, not_shares, wrong_days
+from simulation.bounds import below, empty_window, few, named, not_shares, wrong_days
 from simulation.clock import MINUTES_PER_DAY, clock_minutes
 from simulation.log import CODE, NO_SLOT, NOT_IN_HAND, Recorder, VisitOutcome
 from simulation.slots import SlotCalendar
@@ -201,7 +201,7 @@ def station_problems(estate: Estate, regime: VideoRegime) -> list[str]:
     -------
     list of str
         One sentence for each period that would have more slots than hours, none, or some in which
-        no provider puts calls through.
+        no provider puts calls through; once for all prisons at which it is the same.
     """
     if not regime.added_hours:
         return []
@@ -222,9 +222,11 @@ def station_problems(estate: Estate, regime: VideoRegime) -> list[str]:
         (added & (minutes < step), f"is shorter than a call and its changeover, {step:g} minutes."),
     ]
     return [
-        f"video.added_hours: {row.start} to {row.end} on {row.day} at {row.establishment} {why}"
+        f"video.added_hours: {start} to {end} on {day} at {few(at.tolist())} {why}"
         for wrong, why in told
-        for row in periods[wrong].itertuples()
+        for (start, end, day), at in periods[wrong].groupby(["start", "end", "day"], sort=False)[
+            "establishment"
+        ]
     ]
 
 

@@ -224,6 +224,45 @@ def test_sessions_and_stations_where_none_can_be_are_refused_together(
     assert not [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
 
 
+def test_the_same_fault_at_many_prisons_is_told_once(small_data: Path, tmp_path: Path) -> None:
+    """Six prisons, of which three are named beside the first."""
+    path = tmp_path / "trial.yaml"
+    path.write_text(
+        f"{HEAD}change:\n  regime.added_sessions:\n"
+        '    - {where: {}, days: [tue], start: "18:00", end: "19:30", open_tables: 5}\n'
+        '    - {where: {}, days: [tue], start: "19:00", end: "20:00", open_tables: 5}\n'
+        "  video.added_hours:\n"
+        '    - {where: {}, days: [sun], start: "19:50", end: "20:00"}\n'
+    )
+
+    done = estate("run", path, "--data", small_data, "--runs", tmp_path / "runs")
+
+    refused(
+        done,
+        "hall added of DMI on tue, 18:00 to 19:30 and 19:00 to 20:00, and so at LEI, LNI, NHI and "
+        "2 more. Change",
+        "video.added_hours: 19:50 to 20:00 on sun at DMI, LEI, LNI and 3 more is shorter than",
+    )
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_date_that_does_not_exist_is_told_beside_other_faults(
+    small_data: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "trial.yaml"
+    path.write_text(
+        f"{HEAD}change:\n  calendar.start_date: 2026-02-30\n  regime.notice_days_min: -1\n"
+        "  rules: {region: {from: 2026-02-30}}\n"
+    )
+
+    refused(
+        estate("run", path, "--data", small_data, "--runs", tmp_path / "runs"),
+        "calendar.start_date: expected a date, found the text '2026-02-30'",
+        "regime.notice_days_min: -1 is outside",
+        "rules.region: from: found '2026-02-30'",
+    )
+
+
 def test_an_unknown_scenario_is_refused(tmp_path: Path) -> None:
     refused(estate("run", "basline", "--runs", tmp_path / "runs"), "Did you mean 'baseline'")
 

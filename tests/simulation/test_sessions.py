@@ -391,6 +391,27 @@ def test_sessions_shifted_past_midnight_and_added_at_one_time_are_told() -> None
     assert session_problems(estate(), replace(REGIME, added_sessions=tuple(evenings[:1]))) == []
 
 
+def test_sessions_that_clash_in_the_same_way_at_many_prisons_are_told_once() -> None:
+    """They stay told beside sessions that are shifted past midnight."""
+    evenings = tuple(
+        AddedSessions(where=Where(), days=("tue",), start=start, end=end, open_tables=5)
+        for start, end in (("18:00", "19:30"), ("19:00", "20:00"))
+    )
+    late = (SessionTimes(where=Where(), shift_minutes=600),)
+
+    (clash,) = session_problems(estate(), replace(REGIME, added_sessions=evenings))
+    both = session_problems(estate(), replace(REGIME, added_sessions=evenings, session_times=late))
+
+    assert clash.endswith(
+        "AAA-added-0-tue and AAA-added-1-tue would both be held in hall added of AAA on tue, "
+        "18:00 to 19:30 and 19:00 to 20:00, and so at BBB. Change the times or the days."
+    )
+    assert [problem for problem in both if problem != clash] == session_problems(
+        estate(), replace(REGIME, session_times=late)
+    )
+    assert clash in both
+
+
 def test_a_shuttle_saves_minutes_and_costs_a_fare_where_there_is_no_car() -> None:
     """100 minutes there and back become 40; time was worth 25 pounds, of which 15 are saved."""
     plain = prison(people=2).places["AAA"]
