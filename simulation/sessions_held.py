@@ -7,12 +7,12 @@ off for want of staff is drawn before anybody asks.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.attendance import staff_hours_alone, whole_sessions
 from simulation.simulate import SimulationInputs, dated_sessions
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def sessions_held(
     DataFrame
         One row per replication, establishment and template, also where it was never held:
         replication, establishment, session (template id), held (dates) and staff_hours on them:
-        officers and checkers for the session's own tables, as though it shared no checkers.
+        those of officers and checkers who would not be there if it were called off each time.
     """
     import pandas as pd
 
@@ -59,20 +59,18 @@ def _of_templates(
     inputs: SimulationInputs, establishment: str, seed: int, replication: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Give dates held and hours of each template of an establishment; shape (templates,) each."""
-    calendar, settings = inputs.calendar, inputs.attendance
+    calendar = inputs.calendar
     _, sessions, day = dated_sessions(
         inputs, establishment, seed=seed, replication=replication, days=calendar.days
     )
-    session, tables = whole_sessions(sessions)
-    first = np.unique(session, return_index=True)[1]
-    hours = staff_hours_alone(
-        tables,
-        (sessions.end - sessions.start)[first],
-        tables_each=(settings.tables_per_officer, settings.tables_per_checker),
-        around_session_minutes=settings.around_session_minutes,
-    )
-    held = ~day.called_off[first] & (sessions.day[first] >= calendar.warm_up_days)
-    template, number = sessions.template[first][held], len(inputs.sessions[establishment]["day"])
-    dates = np.bincount(template, minlength=number)
-    of_template = np.bincount(template, weights=hours[held], minlength=number)
-    return dates.astype(np.int64), of_template.astype(np.float64)
+    measured = sessions.day >= calendar.warm_up_days
+    held = measured & ~day.called_off
+    dates = np.unique(np.stack([sessions.template[held], sessions.day[held]]), axis=1)[0]
+
+    def hours(called_off: NDArray[np.bool_]) -> float:
+        return float(replace(day, called_off=called_off).staff_hours(sessions)[measured].sum())
+
+    number, all_held = len(inputs.sessions[establishment]["day"]), hours(day.called_off)
+    without = [hours(day.called_off | (sessions.template == each)) for each in range(number)]
+    spent = np.round(all_held - np.array(without), 6)
+    return np.bincount(dates, minlength=number).astype(np.int64), spent

@@ -87,3 +87,34 @@ def test_staff_hours_add_up_to_the_measure_where_no_checkers_are_shared() -> Non
     assert measured > 0
     assert held["staff_hours"].sum() == pytest.approx(measured)
     assert (held["staff_hours"] > 0).tolist() == (np.array(held["held"]) > 0).tolist()
+
+
+def test_a_session_costs_the_staff_that_would_not_be_there_without_it() -> None:
+    """Six tables from 14:00 to 15:00 and seven from 14:30 to 16:00, every Saturday of twelve weeks.
+
+    An officer for five tables and the hour around: 2 * 2 and 2 * 2.5 hours. A checker for ten
+    tables: both sessions share two, for the thirteen tables at 14:30, until 16:00 and the hour
+    around, 6 hours; alone they would have one each, for 2 and 2.5 hours.
+    """
+    attendance = replace(
+        ATTENDANCE,
+        checkers_shared=True,
+        tables_per_officer=5,
+        tables_per_checker=10,
+        around_session_minutes=60,
+    )
+    halls = [
+        session(number=0, day="sat", start="14:00", end="15:00", open_tables=6),
+        session(number=1, day="sat", start="14:30", end="16:00", open_tables=7, hall="other"),
+    ]
+    inputs = prison(
+        people=10, sessions=halls, calendar=replace(CALENDAR, weeks=12), attendance=attendance
+    )
+
+    held = sessions_held(inputs, seed=1, replications=[0]).set_index("session")
+
+    assert held["held"].tolist() == [12, 12]
+    assert held["staff_hours"].to_dict() == {
+        "AAA-0": 12 * (2 * 2.0 + 6.0 - 2.5),
+        "AAA-1": 12 * (2 * 2.5 + 6.0 - 2.0),
+    }
