@@ -59,6 +59,7 @@ NOT_AVAILABLE = "[x]"
 
 ODS_ROWS = 5_000
 """ODS is for summaries: beyond this many rows it takes minutes to write and to open."""
+NO_LIBRARY = "needs WeasyPrint, which is not installed here"
 XLSX_ROWS = 1_000_000
 CELL_CHARACTERS = 32_000
 """A cell of a workbook holds 32,767 characters."""
@@ -291,9 +292,9 @@ def export(book: Book, kind: Kind) -> bytes:
     if kind not in KINDS:
         raise ScenarioError(f"No kind of export {kind!r}. Known: {', '.join(KINDS)}.")
     if kind not in kinds(book.rows):
+        why = f"cannot be written for {book.rows:,} rows" if kind in kinds() else NO_LIBRARY
         raise ScenarioError(
-            f"{KINDS[kind].label}: cannot be written here for {book.rows:,} rows. "
-            f"Use one of {', '.join(kinds(book.rows))}."
+            f"{KINDS[kind].label}: {why}. Use one of {', '.join(kinds(book.rows))}."
         )
     ready = _fit_to_leave(book)
     return _WRITERS[kind](ready.written if kind in ("html", "pdf") else ready.apart)
@@ -392,7 +393,9 @@ def _fit_to_leave(book: Book) -> _Ready:
         pattern = of_runs(book.behind, book.rule)
         for number, found in enumerate(hide_together(counted, book.rule, whole, pattern)):
             tables[number] = found.table
-            if found.any or (book.rule.rounding > 1 and counted[number][1].columns):
+            hidden = [name for name in found.mask.columns if name in book.sheets[number].labels]
+            shows_it = bool(found.mask[hidden].to_numpy().any())
+            if shows_it or (book.rule.rounding > 1 and counted[number][1].columns):
                 told[number].append(book.rule.note)
             kept_back += [
                 f"Table {number + 1}: do not publish the sum of {book.sheets[number].labels[name]} "

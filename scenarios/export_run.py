@@ -72,7 +72,8 @@ def export_run(run: Path, out: Path, *, told: Told, strict: bool) -> Iterator[st
     content = export(book, kind)
     noted(book, kind, told, run.resolve().parent, getpass.getuser())
     out.write_bytes(content)
-    yield f"{out}: {len(book.sheets)} tables of {book.rows:,} rows, {book.mark}."
+    tables = "1 table" if len(book.sheets) == 1 else f"{len(book.sheets)} tables"
+    yield f"{out}: {tables} of {book.rows:,} rows, {book.mark}."
 
 
 def run_book(results: Results, told: Told, *, strict: bool = False) -> Book:

@@ -230,7 +230,7 @@ def test_pdf_is_offered_only_where_its_library_is_and_fetches_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if "pdf" not in kinds():
-        with pytest.raises(ScenarioError, match="cannot be written here"):
+        with pytest.raises(ScenarioError, match=r"PDF: needs WeasyPrint, .* Use one of xlsx, csv"):
             export(small_book(), "pdf")
     asked: dict[str, Any] = {}
 
@@ -346,6 +346,19 @@ def test_summary_of_a_plan_hides_small_counts_and_says_what_it_rests_on(plan: Re
             assert rows[0][0].startswith(f"{name}: ")
     assert plan.folder is not None
     assert file_name(book, "summary", "xlsx").startswith(plan.folder.name.replace(".", "-"))
+
+
+@pytest.mark.parametrize("column", ["people", "moved"])
+def test_marker_is_explained_above_a_table_that_shows_it(column: str) -> None:
+    frame = pd.DataFrame({"name": ["a", "b", "c"], "people": [40, 50, 60], "moved": [1, 2, 30]})
+    sheet = Sheet(
+        title="One of two counts",
+        table=frame,
+        labels={"name": "Prison", column: "Number"},
+        counts=Counts(columns=("people", "moved"), by=("name",)),
+    )
+    told = str(sheets(export(small_book(sheets=[sheet]), "xlsx"))["Table 1"])
+    assert ("'[c]'" in told) == ("[c] stands for" in told) == (column == "moved")
 
 
 @pytest.mark.parametrize(
