@@ -44,19 +44,26 @@ def chosen(studies: Sequence[Study], made: Path | None) -> Study:
     return by_name[name]
 
 
-def chosen_stability(studies: Sequence[Study]) -> Study:
+STABILITY = "stability study"
+
+
+def stability_shown(studies: Sequence[Study]) -> Study:
+    """Give the study of stability that the reader chose, or the newest."""
+    by_name = {study.name: study for study in studies}
+    return by_name.get(str(st.session_state.get(STABILITY)), studies[0])
+
+
+def choose_stability(studies: Sequence[Study]) -> None:
     """Let the reader choose a study of stability."""
     by_name = {study.name: study for study in studies}
-    name = studies[0].name
     if len(studies) > 1:
-        name = st.selectbox(
+        st.selectbox(
             "Study of stability",
             list(by_name),
             format_func=lambda name: f"{by_name[name].title} ({name})",
-            key="stability study",
+            key=STABILITY,
             width=640,
         )
-    return by_name[name]
 
 
 def picked(study: Study, found: Frontier) -> int:

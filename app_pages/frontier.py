@@ -18,11 +18,13 @@ _show.say(
 made = _jobs.panel(["frontier", "stability", "run"])
 _jobs.offer_run(made, "app_pages/allocation.py", "Open the plan")
 
-studies = _study.found("frontier")
-if studies:
-    study = _trade.chosen(studies, made)
-    with top:
-        _who.mark(study, counts=True)
+studies, steady = _study.found("frontier"), _study.found("stability")
+study = _trade.chosen(studies, made) if studies else None
+chosen = _trade.stability_shown(steady) if steady else None
+told = [each for each in (study, chosen) if each is not None]
+with top:
+    _who.mark(*told, counts=True)
+if study is not None:
     found = _study.frontier(study)
     number = _trade.picked(study, found)
     start = int(found.points["point"].iloc[0])
@@ -37,14 +39,11 @@ if studies:
     _show.say(frontiers.widest_gap(at))
     _show.table(_trade.equality(at))
 else:
-    with top:
-        _who.mark()
     _show.say("No trade-off study is stored yet. Start one below: it takes a few minutes.")
 
 _show.section("Would other assumptions change the moves?")
-steady = _study.found("stability")
-if steady:
-    chosen = _trade.chosen_stability(steady)
+if chosen is not None:
+    _trade.choose_stability(steady)
     stability = _study.stability(chosen)
     _show.say(frontiers.stays(stability), small=False)
     if len(stability.variants):
@@ -56,7 +55,7 @@ else:
         "either end of its range, and says which moves stay."
     )
 
-_export.download("Trade-offs", shown=study if studies else None)
+_export.download("Trade-offs", shown=told)
 
 _show.section("Start a study")
 if _jobs.may_begin():

@@ -518,7 +518,8 @@ def _cell(value: Any) -> str | float | int:
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, int | float):
-        return value if abs(value) != float("inf") else NOT_AVAILABLE
+        # of nought there is no other side: a difference of -0.0 is written as 0
+        return value + 0 if abs(value) != float("inf") else NOT_AVAILABLE
     return safe_text(_printable(str(value)))[:CELL_CHARACTERS]
 
 

@@ -782,11 +782,12 @@ def online(sized: LineSizing) -> Figure:
 
 
 def months_rows(sized: LineSizing) -> str:
-    """List the calls and the agents each month would need."""
+    """List the calls and the agents each month would need; none where lines are never open."""
+    months = sized.months[sized.months["open_days"] > 0]
     return table(
-        sized.months.assign(
-            month=[wording.published(str(month)) for month in sized.months["month"]],
-            calls_day=cells.plain(sized.months["calls_per_open_day"], "number"),
+        months.assign(
+            month=[wording.published(str(month)) for month in months["month"]],
+            calls_day=cells.plain(months["calls_per_open_day"], "number"),
         ),
         "Calls and agents needed by month",
         labels={

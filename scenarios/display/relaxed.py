@@ -147,6 +147,7 @@ def listing(found: Relaxed, *, circulate: bool = False) -> str:
     return table(
         rows.assign(
             binds=rows["level"].map({str(level): words for level, words in LEVELS.items()}),
+            source=[wording.cited(source) for source in rows["source"]],
             miles=cells.column(
                 Written(
                     words=_miles(-miles), value=-miles if miles == miles else None, unit="miles"

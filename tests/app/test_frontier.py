@@ -6,15 +6,18 @@ import dataclasses
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from markupsafe import escape
 
+from app_pages import _export
 from scenarios.display import charts, frontiers
 from scenarios.load import load_scenario
 from scenarios.results import Results
+from scenarios.stored_studies import Study
 from scenarios.worker import Status, read_request, write_status
 from tests.app.conftest import Ended
 from tests.app.planner import page, shown
@@ -94,6 +97,25 @@ def test_page_says_how_much_of_a_plan_stays(monkeypatch: pytest.MonkeyPatch, stu
     stays = frontiers.open_stability(studied / "stability-closer_to_home-1")
     assert str(escape(frontiers.stays(stays))) in text
     assert "The price of a move at double" in text
+
+
+def test_study_of_stability_is_named_and_stands_behind_the_export(
+    monkeypatch: pytest.MonkeyPatch, studied: Path, tmp_path: Path
+) -> None:
+    """With a study of a trade-off beside it and without one."""
+    name = "stability-closer_to_home-1"
+    offered: list[list[str]] = []
+
+    def download(*_: object, shown: Sequence[Study]) -> None:
+        offered.append([each.name for each in shown])
+
+    monkeypatch.setattr(_export, "download", download)
+    for kept in ([STUDY, name], [name]):
+        runs = tmp_path / str(len(kept))
+        for each in kept:
+            shutil.copytree(studied / each, runs / each)
+        assert ", ".join(kept) in shown(page(monkeypatch, runs, "frontier")).split("</p>")[0]
+    assert offered == [[STUDY, name], [name]]
 
 
 def test_page_without_studies_says_what_to_do_and_starts_one(

@@ -348,6 +348,14 @@ def test_summary_of_a_plan_hides_small_counts_and_says_what_it_rests_on(plan: Re
     assert file_name(book, "summary", "xlsx").startswith(plan.folder.name.replace(".", "-"))
 
 
+def test_no_change_is_told_without_a_sign() -> None:
+    frame = pd.DataFrame({"change_miles": [-0.0, -0.5]})
+    sheet = Sheet(title="A", table=frame, labels={"change_miles": "Miles"}, counts=NOBODY)
+    with ZipFile(io.BytesIO(export(small_book(sheets=[sheet]), "csv"))) as archive:
+        told = archive.read(archive.namelist()[1]).decode("utf-8-sig")
+    assert told.split() == ["Miles", "0.0", "-0.5"]
+
+
 @pytest.mark.parametrize("column", ["people", "moved"])
 def test_marker_is_explained_above_a_table_that_shows_it(column: str) -> None:
     frame = pd.DataFrame({"name": ["a", "b", "c"], "people": [40, 50, 60], "moved": [1, 2, 30]})

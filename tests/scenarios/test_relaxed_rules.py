@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 from typer.testing import CliRunner
 
 from scenarios.cli import app
 from scenarios.commands import perform
-from scenarios.display import relaxed
+from scenarios.display import relaxed, wording
 from scenarios.display.relaxed import Relaxed
 from scenarios.errors import ScenarioError
 from scenarios.stored_studies import studies
@@ -52,6 +53,8 @@ def test_listing_tells_the_numbers_of_the_table(study: Path) -> None:
     listing = relaxed.listing(found)
     assert f"£{most['relaxed_saves_gbp']:,.0f}" in listing
     assert found.folder.name in listing
+    for source in tried["source"]:
+        assert str(escape(wording.cited(source))) in listing
 
 
 def few(*rows: tuple[str, float, float]) -> Relaxed:

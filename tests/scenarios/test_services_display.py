@@ -543,6 +543,22 @@ def test_heat_map_has_one_cell_for_each_half_hour_and_its_number() -> None:
     assert drawn["layer"][0]["encoding"]["color"]["scale"]["domain"] == [0, 9]
 
 
+def test_month_without_an_open_day_needs_no_agents_and_is_left_out() -> None:
+    months = pd.DataFrame(
+        {
+            "month": ["2026-08", "2027-08"],
+            "open_days": [20, 0],
+            "calls": [70.0, 0.0],
+            "calls_per_open_day": [3.5, 0.0],
+            "agents_at_peak": [1, 0],
+            "agent_hours_per_week": [40.0, 0.0],
+        }
+    )
+    told = lines.months_rows(replace(agents(), months=months))
+    assert "August 2026" in told
+    assert "August 2027" not in told
+
+
 def test_moving_calls_online_claims_no_proof_of_the_target() -> None:
     one = replace(
         agents(),
