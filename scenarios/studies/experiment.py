@@ -327,10 +327,12 @@ def _differences(
 
 def _verdicts(differences: pd.DataFrame, *, own: str, aim: Aim | None) -> pd.DataFrame:
     """Put the headline of the estate into words, and conclude over the curves."""
+    from scenarios.display import wording
+
     shown = dict.fromkeys([*HEADLINE, *(() if aim is None else aim.measures)])
     of_estate = (differences["establishment"] == ESTATE) & (differences["group_by"] == "all")
     rows = differences[of_estate & differences["measure"].isin(list(shown))].copy()
-    rows["label"] = rows["measure"].map(lambda name: HEADLINE.get(name, name.replace("_", " ")))
+    rows["label"] = [HEADLINE.get(name) or wording.measure(name) for name in rows["measure"]]
     rows["words"] = [verdict_words(row) for row in _records(rows)]
     order = {name: place for place, name in enumerate(shown)}
     rows["place"] = rows["measure"].map(order)

@@ -4,7 +4,8 @@ The year is the one of the run: its measures are compared with those that were s
 happened is written as a table and drawn as a page that can be read without anything else::
 
     events.parquet, events.csv       one row at each turn of each request, in order of time
-    sessions.parquet, sessions.csv   one row per dated session: its tables and what became of them
+    sessions.parquet, sessions.csv   one row per dated session, closed tables apart: their number
+                                     and what became of them
     parties.parquet, parties.csv     one row per party that came: when it arrived, was through the
                                      check, was in the hall and left
     timeline.html                    the hall and its calendar, drawn
@@ -285,6 +286,7 @@ def _sessions(log: VisitLog, inputs: SimulationInputs) -> pd.DataFrame:
             "session_start": calendar.timestamps(slots.start),
             "session_end": calendar.timestamps(slots.end),
             "is_measured": (slots.day >= calendar.warm_up_days) & (slots.day < calendar.days),
+            "is_held": ~log.year.day.called_off,
             "tables": slots.tables,
             "bookings": count(VisitOutcome.BOOKED),
             "cancelled": count(VisitOutcome.CANCELLED),
@@ -385,11 +387,12 @@ def _page(results: Results, played: Replayed, monday: pd.Timestamp) -> str:
             note=f"{note} Black bar: the session begins. Last rows: all who asked in vain then.",
         ),
     )
-    counted = played.sessions[played.sessions["is_measured"]]
+    counted = played.sessions.query("is_measured and is_held")
+    dates = counted[["session", "session_start"]].drop_duplicates()
     cards = [
         markup.Number(label="Visits held", value=f"{int(counted['attended'].sum()):,}"),
         markup.Number(label="Tables offered", value=f"{int(counted['tables'].sum()):,}"),
-        markup.Number(label="Sessions", value=f"{len(counted):,}"),
+        markup.Number(label="Sessions held", value=f"{len(dates):,}"),
     ]
     settled = " ".join(tell_settling(_settled(played))[:1])
     sections = [
@@ -431,7 +434,7 @@ def _settled(played: Replayed) -> pd.DataFrame:
 
 def _drawable(sessions: pd.DataFrame) -> pd.DataFrame:
     """Put open and closed tables of a session together, and add where it is drawn."""
-    keys = ["session", "hall", "session_start", "session_end", "is_measured"]
+    keys = ["session", "hall", "session_start", "session_end", "is_measured", "is_held"]
     sessions = sessions.groupby(keys, as_index=False, sort=False).sum(numeric_only=True)
     start, end = sessions["session_start"], sessions["session_end"]
     weekday = start.dt.day_of_week

@@ -21,7 +21,14 @@ from scenarios.errors import ScenarioError
 from scenarios.load import load_scenario
 from scenarios.results import file_digest, load_results
 from scenarios.run import Options, placements_key, run_many
-from scenarios.studies.experiment import CURVES, Asked, Experiment, experiment, under_curve
+from scenarios.studies.experiment import (
+    CURVES,
+    Asked,
+    Experiment,
+    _verdicts,
+    experiment,
+    under_curve,
+)
 
 FEW = """title: Few tables
 question: Do fewer visits happen with one table in fifteen?
@@ -149,6 +156,20 @@ def test_a_verdict_that_changes_between_curves_is_marked() -> None:
     assert said.startswith(DEPENDS)
     assert all(f"({curve})" in said for curve in CURVES)
     assert conclusion(dict.fromkeys(CURVES, "lower"), words, "steep") == "lower by 1 to 2%"
+
+
+def test_every_measure_that_is_aimed_at_has_words() -> None:
+    """The mean wait is aimed at by default and is none of the headline."""
+    aim = Aim(share=0.05)
+    rows = [differences(measures([1.0, 2.0], name), measures([2.0, 2.0], name), paired=True)
+            for name in aim.measures]  # fmt: skip
+    both = pd.concat(rows).assign(curve="us_survey", scenario="x", title="X")
+
+    labels = _verdicts(both, own="us_survey", aim=aim).set_index("measure")["label"]
+
+    assert set(labels.index) == set(aim.measures)
+    assert labels["wait_days_mean"] == "Wait in days, mean"
+    assert labels["visits"] == "Visits in the year"
 
 
 def test_a_curve_changes_no_placement() -> None:

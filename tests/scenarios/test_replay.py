@@ -101,6 +101,25 @@ def test_the_page_draws_three_pictures_and_fetches_nothing(folder: Path) -> None
         assert words in page
 
 
+def test_the_page_counts_a_session_with_open_and_closed_tables_once(folder: Path) -> None:
+    """One that is called off is none, whether or not anybody had booked it."""
+    page = (folder / "timeline.html").read_text(encoding="utf-8")
+    sessions = pd.read_parquet(folder / "sessions.parquet").query("is_measured and is_held")
+
+    number = len(sessions[["session", "session_start"]].drop_duplicates())
+
+    assert 0 < number < len(sessions)
+    assert re.search(rf"Sessions held\W.{{0,60}}{number:,}\b", re.sub(r"<[^>]+>", " ", page), re.S)
+
+
+def test_sessions_that_are_called_off_are_those_of_the_run(run: Results, folder: Path) -> None:
+    assert run.sessions_held is not None
+    held = run.sessions_held.query("establishment == 'LNI' and replication == 1 and held > 0")
+    sessions = pd.read_parquet(folder / "sessions.parquet").query("is_measured and is_held")
+    dates = sessions.drop_duplicates(["session", "session_start"])["session"].value_counts()
+    assert dates.to_dict() == held.set_index("session")["held"].to_dict()
+
+
 def test_a_week_can_be_chosen(run: Results, small_data: Path, tmp_path: Path) -> None:
     assert run.folder is not None
     told = replay(
