@@ -88,12 +88,15 @@ def added_use(before: Results, after: Results) -> pd.DataFrame:
 def _held(before: Results, after: Results, came: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
     """Give how often each session of a run was held, and the sessions of the run before it.
 
-    Where one of them does not keep it, sessions are those that a log tells of, and neither dates
-    nor hours are known.
+    Where one of them does not keep it, sessions are those that a log tells of and that are added by
+    their names, and neither dates nor hours are known.
     """
+    from simulation.regime import ADDED_TEMPLATE
+
     kept, of_before = after.sessions_held, before.sessions_held
     if kept is None or of_before is None:
-        visited = came[["replication", *SESSION]].drop_duplicates()
+        is_added = came["session"].str.contains(ADDED_TEMPLATE, regex=False)
+        visited = came.loc[is_added, ["replication", *SESSION]].drop_duplicates()
         known = set(before.visits["session"].astype("str").unique())
         return visited.assign(held=np.nan, staff_hours=np.nan), known
     return kept, set(of_before["session"])

@@ -126,6 +126,13 @@ def test_staff_hours_of_a_run_that_does_not_keep_when_sessions_were_held_are_not
     assert "staff hours are not known; run both again" in " ".join(tell(found))
 
 
+def test_a_session_of_older_runs_that_nobody_came_to_before_is_not_taken_for_an_added_one() -> None:
+    """A plan moves A to where LEI-1 stood empty; the scenario adds nothing."""
+    before = results([("A", 1, "attended", "LNI-1", "2026-08-05 14:00")])
+    after = results([("A", 1, "attended", "LEI-1", "2026-08-08 14:00")])
+    assert added_use(before, after).empty
+
+
 def test_a_visit_made_before_at_another_prison_is_no_further_one() -> None:
     """A plan moves the person: the same request is met at the new prison."""
     before = results([("A", 1, "attended", "LNI-1", "2026-08-05 14:00")], THERE)
