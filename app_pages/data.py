@@ -22,6 +22,7 @@ NOT_FOUND_AGAIN = (
     "again."
 )
 REFUSED = "refused upload"
+"""The table of the last upload, where it was refused, and why."""
 TURN = "uploads taken in"
 
 
@@ -34,7 +35,7 @@ def take(table: str) -> None:
         uploads.take_in(_data.folder(), table, given.name, given.getvalue())
         st.session_state.pop(REFUSED, None)
     except uploads.UploadError as error:
-        st.session_state[REFUSED] = str(error)
+        st.session_state[REFUSED] = (table, str(error))
     st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
 
 
@@ -60,6 +61,9 @@ def show_uploaders(brought: dict[str, uploads.Taken]) -> None:
                     on_change=take,
                     args=(table,),
                 )
+                refused, why = st.session_state.get(REFUSED, ("", ""))
+                if refused == table:
+                    _show.refusal(why)
                 if table in brought:
                     kept, away = st.columns([3, 1])
                     with kept:
@@ -160,8 +164,6 @@ if _data.in_use() != _data.given():
 _show.section("Bring your tables")
 folder = _data.folder()
 brought = {taken.table: taken for taken in uploads.tables(folder)}
-if REFUSED in st.session_state:
-    _show.refusal(st.session_state[REFUSED])
 _show.say(
     f"CSV, Parquet, Excel (.xlsx) or OpenDocument (.ods), at most "
     f"{uploads.MOST_BYTES // 1024**2} megabytes each. Of a workbook the sheet named as the table "

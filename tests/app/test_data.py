@@ -122,6 +122,8 @@ def test_file_that_cannot_be_taken_in_is_refused_in_words_and_the_next_one_is_ta
     app = page(monkeypatch, runs, "data")
     bring(app, "units", "a.csv", b",".join([b"c"] * 1_000) + b"\n")
     assert "names more than 200 columns" in shown(app)
+    (beside,) = (each for each in app.expander if each.label == "Prisons and their places")
+    assert "names more than 200 columns" in "".join(each.proto.body for each in beside.get("html"))
     bring(app, "units", "a.csv", b"unit\nA\n")
     assert "names more than 200 columns" not in shown(app)
     assert "Brought: 1 row, 1 column." in shown(app)
