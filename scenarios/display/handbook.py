@@ -107,6 +107,7 @@ def _renderer() -> MarkdownIt:
         "th_open": _head_cell,
         "fence": _equation,
         "code_block": _equation,
+        "code_inline": _code,
     }.items():
         renderer.add_render_rule(name, rule)
     renderer.core.ruler.push("without title", _without_title)
@@ -165,6 +166,17 @@ def _head_cell(
     renderer: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any
 ) -> str:
     return '<th scope="col">'
+
+
+def _code(
+    renderer: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any
+) -> str:
+    """Show words of code; the file of a document by its title."""
+    content = tokens[place].content
+    name = content.removeprefix("docs/").removesuffix(".md")
+    if content.endswith(".md") and name in DOCUMENTS:
+        return f"“{escape(DOCUMENTS[name])}”"
+    return f"<code>{escape(content)}</code>"
 
 
 def _equation(

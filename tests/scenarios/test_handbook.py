@@ -33,6 +33,14 @@ def test_equations_are_shown_as_written() -> None:
     assert "(v0 + v1) x (c0 - c1) / 2" in HTML["model-scenarios"]
 
 
+def test_other_documents_are_named_as_the_page_names_them() -> None:
+    assert handbook.render("See `model.md` and `docs/serving.md`.") == (
+        "<p>See “Method: allocation” and “Serving the app”.</p>\n"
+    )
+    assert "<code>elsewhere.md</code>" in handbook.render("See `elsewhere.md`.")
+    assert not [name for name, html in HTML.items() if re.search(r"<code>[^<]*\.md</code>", html)]
+
+
 def test_html_in_a_document_is_shown_as_text() -> None:
     found = handbook.render('<img src="https://evil.example/x.png">\n\n![x](https://evil.example)')
     assert "<img" not in found
