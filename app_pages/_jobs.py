@@ -98,7 +98,8 @@ def begin(command: Command, *, title: str, **options: Any) -> None:
     command
         A command of the command line.
     title
-        What the job is called, in words of ours or the scenario's; no personal data.
+        What the job is called, in words of ours or the scenario's; no personal data. A run is told
+        from others of its scenario by its seed and its years.
     options
         Those of the command, as :mod:`scenarios.commands` names them, in plain values. The tables
         that the session uses go with them unless others are named.
@@ -108,7 +109,15 @@ def begin(command: Command, *, title: str, **options: Any) -> None:
     ScenarioError
         When there is no such command or option.
     """
+    if command == "run":
+        title = f"{title} ({_seed_and_years(options)})"
     _start(command, title, _data.option(command) | options)
+
+
+def _seed_and_years(options: Mapping[str, Any]) -> str:
+    from scenarios.display.wording import count
+
+    return f"seed {options['seed']}, {count(options['replications'], 'simulated year')}"
 
 
 def _start(command: Command, title: str, options: Mapping[str, Any]) -> None:

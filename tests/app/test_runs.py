@@ -106,6 +106,20 @@ def test_page_offers_every_scenario_with_its_question(empty: Path) -> None:
     assert "Who is held where today" in shown(app)
 
 
+def test_runs_of_one_scenario_are_told_apart_by_seed_and_years(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = runs_page()
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    app.number_input[0].set_value(1).run()
+    click(app, "Start the run")
+    app.number_input[0].set_value(100)
+    app.number_input[1].set_value(7).run()
+    click(app, "Start the run")
+    assert "Today (seed 1, 1 simulated year). Starting." in shown(app)
+    assert "Today (seed 7, 100 simulated years). Waiting: 1 job is before" in shown(app)
+
+
 def test_run_is_started_in_a_process_of_its_own_and_cancelled_without_a_trace(empty: Path) -> None:
     app = runs_page()
     click(app, "Start the run")
