@@ -19,6 +19,11 @@ INTRO = (
     "matters, and start the run from here; every run keeps its own copy of the scenario."
 )
 
+TWICE = (
+    " Leave that column empty for prisons to which the choice above gives evening sessions: one "
+    "hall cannot hold two sessions at once."
+)
+
 
 def begin_anew() -> None:
     """Let the reader choose what to begin with."""
@@ -148,6 +153,7 @@ def by_prison(scenario: Begun) -> Begun:
     _show.say(
         "Fill in a cell to change that prison; an empty cell leaves it as it is. Evening sessions "
         f"are added on Tuesday and Thursday from {presets.EVENING[0]} to {presets.EVENING[1]}."
+        f"{TWICE if scenario.preset == 'evening' else ''}"
     )
     if _builder.key("prisons") not in st.session_state:
         scenario = replace(scenario, cells_shown=scenario.cells)

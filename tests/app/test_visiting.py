@@ -587,6 +587,15 @@ def test_every_question_can_be_begun(
     assert "What it changes" in shown(begun(opened, tmp_path, preset.key))
 
 
+def test_prisons_that_have_evenings_by_the_question_are_not_to_be_given_them_twice(
+    opened: Opener, tmp_path: Path
+) -> None:
+    """A second session in the same hall at the same time would be refused, hall by hall."""
+    said = "one hall cannot hold two sessions at once"
+    assert said in shown(begun(opened, tmp_path, "evening"))
+    assert said not in shown(begun(opened, tmp_path, "weekend"))
+
+
 def test_agents_of_a_booking_line_are_priced_before_any_run(opened: Opener, tmp_path: Path) -> None:
     text = shown(begun(opened, tmp_path, "line"))
     assert "Agents of booking lines, beside the baseline" in text
