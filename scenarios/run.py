@@ -518,14 +518,18 @@ def start_digest(options: Options) -> dict[str, str]:
     ScenarioError
         When there is no such file.
     """
-    path = options.start_state
-    if path is None:
+    if options.start_state is None:
         return {}
-    if not path.is_file():
-        raise ScenarioError(
-            f"{path}: no such start state. 'estate run --save-state FILE' makes one."
-        )
-    return {"start_state": file_digest(path)}
+    if missing := _missing_state(options):
+        raise ScenarioError(missing)
+    return {"start_state": file_digest(options.start_state)}
+
+
+def _missing_state(options: Options) -> list[str]:
+    path = options.start_state
+    if path is None or path.is_file():
+        return []
+    return [f"{path}: no such start state. 'estate run --save-state FILE' makes one."]
 
 
 def scenarios_of(names: Sequence[str], options: Options) -> list[Scenario]:
@@ -534,9 +538,10 @@ def scenarios_of(names: Sequence[str], options: Options) -> list[Scenario]:
     Raises
     ------
     ScenarioError
-        When a state is to be saved by a run that has no warm-up, by several or over another file.
+        When a state is to be saved by a run that has no warm-up, by several or over another file,
+        or the state to begin from is not there.
     """
-    problems: list[str] = []
+    problems = _missing_state(options)
     save = options.save_state if options.start_state is None else None
     if save is not None and save.exists():
         problems.append(f"{save}: is there already. Give --save-state a file that is not.")

@@ -380,3 +380,17 @@ def test_a_state_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as refused:
         scenarios_of(["baseline", "evening_visits"], saving)
     assert len(refused.value.problems) == 2
+
+
+def test_a_state_that_is_not_there_is_told_beside_faults_of_the_scenario(tmp_path: Path) -> None:
+    scenario = tmp_path / "slip.yaml"
+    change = "change:\n  regime.notice_days_min: -1\n"
+    scenario.write_text(f"title: Slip\nquestion: Does it run?\n{change}")
+    asked = Options(runs_dir=tmp_path / "runs", start_state=tmp_path / "none.csv")
+
+    with pytest.raises(ScenarioError) as refused:
+        scenarios_of([str(scenario)], asked)
+
+    said = " ".join(refused.value.problems)
+    assert "no such start state" in said
+    assert "regime.notice_days_min: -1 is outside" in said
