@@ -184,4 +184,4 @@ _show.table(compared.apart(found))
 _show.section("Distance from home")
 _show.table(listings.two_distances(one.summary, other.summary, before.title, after.title))
 
-_export.download("The comparison", shown=[one, other])
+_export.download("The comparison", shown=opened)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from scenarios.circulation.suppress import default_rule
 from scenarios.display import listings
 from scenarios.export import book_of
 from scenarios.results import Results
+from tests.app.conftest import retold
 from tests.app.serving import ROOT
 
 Opener = Callable[[Results, str], AppTest]
@@ -107,6 +109,27 @@ def test_file_without_a_mark_is_noted_and_not_given_without_the_note(tmp_path: P
     (blocked / ".audit").write_text("in the way")
     with pytest.raises(OSError, match="exists"):
         _export.noted(lambda: b"a,b", "prisons.csv", 1, blocked, "an analyst")
+
+
+def test_every_run_of_a_comparison_stands_behind_its_export(
+    monkeypatch: pytest.MonkeyPatch, today: Results, plan: Results, tmp_path: Path
+) -> None:
+    names = [retold(results, tmp_path).name for results in (today, plan)]
+    names.append(shutil.copytree(tmp_path / names[1], tmp_path / "third-00000000").name)
+    offered: list[str] = []
+
+    def download(*_: object, shown: Sequence[Results]) -> None:
+        offered.extend(each.folder.name for each in shown if each.folder)
+
+    monkeypatch.setattr(_export, "download", download)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("ESTATE_RUNS", str(tmp_path))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.query_params["runs"] = ",".join(names)
+    app.run()
+    app.switch_page("app_pages/compare.py").run()
+    assert not app.exception
+    assert offered == names
 
 
 def test_every_download_of_the_app_goes_through_one_module() -> None:
