@@ -82,7 +82,7 @@ _show.figure(
 )
 _show.say(wording.proof(results))
 if is_plan:
-    _show.say(frontiers.would_it_turn(_study.stability_of(results)))
+    _show.say(frontiers.would_it_turn(_study.stability_of(results), circulate=circulate))
     _show.section("Better and worse off")
     _show.say(wording.who_ends_further(results, circulate=circulate))
     _show.table(listings.nearer_and_further(results, circulate=circulate))

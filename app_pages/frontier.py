@@ -45,10 +45,11 @@ _show.section("Would other assumptions change the moves?")
 if chosen is not None:
     _trade.choose_stability(steady)
     stability = _study.stability(chosen)
-    _show.say(frontiers.stays(stability), small=False)
+    circulate = not _who.is_planner()
+    _show.say(frontiers.stays(stability, circulate=circulate), small=False)
     if len(stability.variants):
         _show.figure(frontiers.variants_figure(stability))
-        _show.table(frontiers.variants_listing(stability))
+        _show.table(frontiers.variants_listing(stability, circulate=circulate))
 else:
     _show.say(
         "No study of stability is stored yet. It decides a plan again with each assumption at "

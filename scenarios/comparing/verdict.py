@@ -93,6 +93,9 @@ def verdict_words(row: Mapping[str, Any]) -> str:
     >>> verdict_words({"before": 0.31, "low": 0.02, "high": 0.035, "measure_unit": "share",
     ...                "verdict": "higher"})
     'higher by 2.0 to 3.5 points'
+    >>> verdict_words({"before": 0.047, "low": 0.00048, "high": 0.00048, "measure_unit": "share",
+    ...                "verdict": "higher"})
+    'higher by less than 0.1 points'
     """
     if row["verdict"] in (ONE_REPLICATION, SAME):
         return str(row["verdict"])
@@ -107,6 +110,8 @@ def verdict_words(row: Mapping[str, Any]) -> str:
     nearer, further = sorted((abs(low), abs(high)))
     least, most = f"{nearer:,.{decimals}f}", f"{further:,.{decimals}f}"
     span = most if least == most else f"{least} to {most}"
+    if not round(further, decimals):
+        span = f"less than {10.0**-decimals:.{decimals}f}"
     return f"{row['verdict']} by {span}{unit}"
 
 

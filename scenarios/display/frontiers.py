@@ -492,12 +492,15 @@ def open_stability(folder: Path) -> Stability:
         ) from None
 
 
-def stays(found: Stability) -> str:
-    """Say in a sentence how much of a plan would be the same under other assumptions."""
+def stays(found: Stability, *, circulate: bool = False) -> str:
+    """Say in a sentence how much of a plan would be the same under other assumptions.
+
+    For circulation small counts of people are hidden.
+    """
     if not found.moves:
         return "The plan has no moves, so there is nothing that other assumptions could change."
     least = found.variants.sort_values(["same_share", "variant"]).iloc[0]
-    return f"{_stays(found, least)} {_distances(found.variants)}"
+    return f"{_stays(found, least)} {_distances(found.variants, circulate)}"
 
 
 NO_DISTANCES = (
@@ -505,15 +508,19 @@ NO_DISTANCES = (
 )
 
 
-def _distances(variants: pd.DataFrame) -> str:
+def _distances(variants: pd.DataFrame, circulate: bool) -> str:
     """Say how far from home people are at most under any variant, beside the plan."""
     if "further" not in variants:
         return NO_DISTANCES
+
+    def only(number: float) -> str:
+        return wording.only(wording.kept_back(number, circulate))
+
     most = variants[["over_50_miles", "over_100_miles", "further"]].max()
     plan = variants.iloc[0]
     miles = variants["mean_straight_miles"]
     told = [
-        f"{most[name]:,.0f} {words} ({plan[f'{name}_in_plan']:,.0f} in the plan)"
+        f"{only(most[name])} {words} ({only(plan[f'{name}_in_plan'])} in the plan)"
         for name, words in (
             ("over_50_miles", "people more than 50 miles from home"),
             ("over_100_miles", "more than 100"),
@@ -558,24 +565,39 @@ def variant(name: str) -> str:
     return f"the price of the rule {rule} at {end}"
 
 
-def variants_listing(found: Stability) -> str:
+def variants_listing(found: Stability, *, circulate: bool = False) -> str:
     """List what share of the moves stays under each variant."""
+    counted = [VARIANT_COUNTS.get(name, name) for name in VARIANT_DISTANCES][1:]
+    labels = {VARIANT_COUNTS.get(name, name): head for name, head in VARIANT_DISTANCES.items()}
+    has_distances = "further" in found.variants
     rows = found.variants.sort_values(["same_share", "variant"], ignore_index=True)
     quotes = str.maketrans("", "", "“”")
     told = [variant(str(name)).translate(quotes) for name in rows["variant"]]
     return table(
-        rows.assign(told=[words[:1].upper() + words[1:] for words in told]),
+        rows.rename(columns=VARIANT_COUNTS).assign(
+            told=[words[:1].upper() + words[1:] for words in told]
+        ),
         "Share of the plan's moves that stay when one assumption stands at an end of its range",
         labels={
             "told": "Assumption",
             "moves": "Moves then",
             "same": "Of them in the plan",
             "same_share": "Share of the plan's moves that stay",
-            **(VARIANT_DISTANCES if "further" in rows else {}),
+            **(labels if has_distances else {}),
         },
         scroll=True,
+        counts=Counts(
+            columns=("moves", "same", *(counted if has_distances else ())),
+            within={"same": "moves"},
+            by=("variant",),
+            follows={"same_share": "same"},
+        ),
+        circulate=circulate,
     )
 
+
+VARIANT_COUNTS = {"over_50_miles": "beyond_50", "over_100_miles": "beyond_100"}
+"""Columns that count people, under names that are not taken for miles."""
 
 VARIANT_DISTANCES = {
     "mean_straight_miles": "Average miles then",
@@ -612,11 +634,11 @@ def _short(name: str) -> str:
     return f"{words[:1].upper()}{words[1:]}: {end}"
 
 
-def would_it_turn(found: Stability | None) -> str:
+def would_it_turn(found: Stability | None, *, circulate: bool = False) -> str:
     """Say whether an assumption would turn a plan over, or that nobody has looked."""
     if found is None:
         return (
             "Whether other assumptions would change these moves has not been looked at for this "
             "run: start a study of stability under Trade-offs."
         )
-    return stays(found)
+    return stays(found, circulate=circulate)

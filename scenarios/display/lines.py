@@ -611,8 +611,10 @@ def sizing_sentence(sized: LineSizing) -> str:
     found, own = told["roster_in_fresh_years"], told["own_shifts"]
     half = found["share_half_width"]
     width = "" if half is None else f" (within {100 * half:.1f} points)"
+    most = int(told["agents_at_peak"])
+    needed = "one agent is" if most == 1 else f"up to {most} agents are"
     return (
-        f"So that {sized.target}, up to {told['agents_at_peak']} agents are needed at a time. The "
+        f"So that {sized.target}, {needed} needed at a time. The "
         f"cheapest legal roster pays {told['roster_paid_hours_per_week']:,.0f} hours a week, "
         f"{wording.pounds(float(told['roster_cost_gbp_per_year']))} a year; with absences and "
         f"vacancies {found['share']:.1%}{width} are answered in time: "

@@ -89,13 +89,13 @@ def furthest(by_prison: pd.DataFrame, when: str, rows: int = 10, *, circulate: b
 def nearer_and_further(results: Results, *, circulate: bool = False) -> str:
     """List how many people end nearer and further, men and women apart.
 
-    How much further the furthest ends is one person's own distance: it is told in whole miles, from
-    which nobody's home area and prisons can be looked up.
+    How much further the furthest ends is one person's own distance: a file tells no more decimals
+    of it than a page, since many would name home area and prisons.
     """
     rows = pd.DataFrame(results.summary["further"])
     return table(
         rows.assign(
-            sex=rows["sex"].map(_who), most_miles_further=rows["most_miles_further"].round()
+            sex=rows["sex"].map(_who), most_miles_further=rows["most_miles_further"].round(1)
         ),
         "People who end nearer to home and further from it, and by how many miles",
         labels={

@@ -625,7 +625,7 @@ def who_ends_further(results: Results, *, circulate: bool = False) -> str:
         )
     return (
         f"{count(row['further'], 'person')} would be further from home than today, by "
-        f"{row['mean_miles_further']:.1f} miles on average and {row['most_miles_further']:.0f} at "
+        f"{row['mean_miles_further']:.1f} miles on average and {row['most_miles_further']:.1f} at "
         f"most; {row['nearer']:,} would be nearer, by {row['mean_miles_nearer']:.1f} miles on "
         "average."
     )

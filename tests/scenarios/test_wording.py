@@ -77,6 +77,37 @@ def test_variants_of_a_plan_say_how_far_people_would_be_at_most() -> None:
     assert frontiers.stays(bare).endswith(frontiers.NO_DISTANCES)
     assert "Over 50 miles then" in frontiers.variants_listing(found)
     assert "Over 50 miles then" not in frontiers.variants_listing(bare)
+    assert ">280</td>" in frontiers.variants_listing(found)
+
+
+def test_few_people_far_from_home_under_other_assumptions_are_hidden_from_viewers() -> None:
+    plan = {"over_50_miles": 300, "over_100_miles": 1, "further": 2, "mean_straight_miles": 36.0}
+    variants = pd.DataFrame(
+        {
+            "variant": ["price_of_a_move=half", "price_of_a_move=double"],
+            "moves": [120, 80],
+            "same": [90, 2],
+            "same_share": [0.9, 0.02],
+            "over_50_miles": [280, 330],
+            "over_100_miles": [2, 1],
+            "further": [20, 1],
+            "mean_straight_miles": [35.0, 38.5],
+        }
+    ).assign(**{f"{name}_in_plan": value for name, value in plan.items()})
+    found = frontiers.Stability(
+        folder=Path("x"), manifest={}, variants=variants, moves=100, never_change=65
+    )
+    said = frontiers.stays(found, circulate=True)
+    assert "330 people more than 50 miles from home (300 in the plan)" in said
+    assert "[c] more than 100 ([c] in the plan), or 20 further from home than today ([c] in" in said
+    (double,) = [
+        row
+        for row in frontiers.variants_listing(found, circulate=True).split("<tr>")
+        if "at double" in row
+    ]
+    assert double.count("[c]") == 4
+    assert "2.0%" not in double
+    assert "2 more than 100 (1 in the plan)" in frontiers.stays(found)
 
 
 def test_interval_narrower_than_its_decimals_is_written_finer() -> None:
