@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from tests.app.serving import free_port, open_page, serving
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 CLIENT = "closer-to-home"
+SECRET = "a secret of sufficient length for tests"
+COOKIE = "_streamlit_user"
 ROLES = {"ESTATE_PLANNERS": "planning", "ESTATE_ADMINISTRATORS": "running-it"}
 
 
@@ -65,13 +68,13 @@ class Provider(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         code = parse_qs(self.rfile.read(length).decode())["code"][0]
         now = int(time.time())
-        claims = self.claims | {
+        claims = {
             "iss": self.issuer,
             "aud": CLIENT,
             "iat": now,
             "exp": now + 600,
             "nonce": self.nonces[code],
-        }
+        } | self.claims
         header = {"alg": "RS256", "kid": self.key.kid}
         token = jwt.encode(header, claims, self.key)
         self.tell({"access_token": "a", "token_type": "Bearer", "id_token": token})
@@ -90,8 +93,11 @@ class Provider(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def provider(**claims: Any) -> Iterator[str]:
-    """Run a provider that knows one reader; give its address."""
+def provider(claims: dict[str, Any]) -> Iterator[str]:
+    """Run a provider that knows one reader; give its address.
+
+    ``claims`` are read anew for every token; they may stand in place of those of a good one.
+    """
     from joserfc.jwk import RSAKey
 
     key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
@@ -111,15 +117,15 @@ def provider(**claims: Any) -> Iterator[str]:
 
 
 @contextmanager
-def signing_in(home: Path, runs: Path, **claims: Any) -> Iterator[str]:
+def signing_in(home: Path, runs: Path, claims: dict[str, Any]) -> Iterator[str]:
     """Serve the app to whoever signs in."""
     port = free_port()
-    with provider(**claims) as issuer:
+    with provider(claims) as issuer:
         (home / ".streamlit").mkdir()
         (home / ".streamlit" / "secrets.toml").write_text(
             "[auth]\n"
             f'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
-            'cookie_secret = "a secret of sufficient length for tests"\n'
+            f'cookie_secret = "{SECRET}"\n'
             f'client_id = "{CLIENT}"\n'
             'client_secret = "known to both"\n'
             f'server_metadata_url = "{issuer}/.well-known/openid-configuration"\n',
@@ -144,7 +150,7 @@ def test_reader_signs_in_gets_the_role_of_their_group_and_signs_out(
         "email_verified": True,
         "groups": ["planning", "choir"],
     }
-    with signing_in(home, runs, **told) as address:
+    with signing_in(home, runs, told) as address:
         context = chrome.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
         open_page(page, f"{address}/runs")
@@ -161,12 +167,59 @@ def test_reader_signs_in_gets_the_role_of_their_group_and_signs_out(
 def test_somebody_elses_cookie_is_no_sign_in(chrome: Browser, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    with signing_in(home, tmp_path / "runs", sub="1", email="ada@example.org") as address:
-        context = chrome.new_context()
-        context.add_cookies(
-            [{"name": "_streamlit_user", "value": "forged|0|signature", "url": address}]
-        )
-        page = context.new_page()
-        open_page(page, address)
-        assert page.locator("h1").inner_text() == "Sign in"
-        context.close()
+    with signing_in(home, tmp_path / "runs", {"sub": "1", "email": "ada@example.org"}) as address:
+        for cookie in ("forged|0|signature", signed(address, days=32)):
+            assert heading(chrome, address, cookie) == "Sign in"
+        assert heading(chrome, address, signed(address, days=29)) != "Sign in"
+
+
+def signed(address: str, days: int) -> str:
+    """Give the cookie of a planner who signed in so many days ago."""
+
+    class Before(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return int(time.time()) - 86_400 * days
+
+    told = {"sub": "1", "groups": ["planning"], "origin": address, "is_logged_in": True}
+    serializer = URLSafeTimedSerializer(SECRET, salt=COOKIE, signer=Before)
+    return str(serializer.dumps(json.dumps(told)))
+
+
+def heading(chrome: Browser, address: str, cookie: str) -> str:
+    """Open the app with a cookie of a sign-in; give the heading of the page."""
+    context = chrome.new_context()
+    context.add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
+    page = context.new_page()
+    open_page(page, address)
+    told = page.locator("h1").inner_text()
+    context.close()
+    return told
+
+
+NOT_FOR_US = (
+    {"aud": "another-app"},
+    {"exp": 1_600_000_000},
+    {"nonce": "of another"},
+    {"iss": "http://a"},
+)
+
+
+def test_token_that_is_not_a_good_one_for_this_app_is_no_sign_in(
+    chrome: Browser, tmp_path: Path
+) -> None:
+    """Another audience, one that has expired, one of another sign-in and of another provider."""
+    home = tmp_path / "home"
+    home.mkdir()
+    claims: dict[str, Any] = {}
+    with signing_in(home, tmp_path / "runs", claims) as address:
+        for wrong in (*NOT_FOR_US, {}):
+            claims.clear()
+            claims |= {"sub": "1", "groups": ["planning"]} | wrong
+            context = chrome.new_context()
+            page = context.new_page()
+            open_page(page, address)
+            with page.expect_event("load"):
+                page.get_by_role("button", name="Sign in").click()
+            open_page(page, address)
+            assert (page.locator("h1").inner_text() == "Sign in") == bool(wrong)
+            context.close()
