@@ -20,7 +20,7 @@ from scenarios.comparing.assumptions import (
 )
 from scenarios.comparing.decimals import SHARE, decimals
 from scenarios.comparing.drivers import TOLD
-from scenarios.comparing.verdict import DEPENDS, way
+from scenarios.comparing.verdict import DEPENDS, SAME, way
 from scenarios.display import cells, charts, wording
 from scenarios.display.markup import DASH, table
 from scenarios.errors import ScenarioError
@@ -77,8 +77,14 @@ def open_assumptions(folder: Path) -> Assumptions:
 
 
 def measures(found: Assumptions) -> dict[str, str]:
-    """Give the measures of which a study tells: the words of each and its name."""
-    return {TOLD[name]: name for name in found.account["conclusions"]}
+    """Give the measures of which a study tells, the words of each and its name.
+
+    Those that change in some year come first: a page begins with the first of them.
+    """
+    rows = found.rows[found.rows["assumption"].eq(OWN) & found.rows["group_by"].eq("all")]
+    same = set(rows.loc[rows["verdict"].eq(SAME), "measure"])
+    told = sorted(found.account["conclusions"], key=same.__contains__)
+    return {TOLD[name]: name for name in told}
 
 
 def choices() -> list[str]:

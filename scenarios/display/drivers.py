@@ -103,9 +103,14 @@ def is_one_line(lines: pd.DataFrame) -> bool:
 
 
 def measures(found: Drivers) -> dict[str, str]:
-    """Give the measures of which a study tells: the words of each and its name."""
-    told = set(found.rows["measure"])
-    return {words: name for name, words in TOLD.items() if name in told}
+    """Give the measures of which a study tells, the words of each and its name.
+
+    Those that change in some year come first: a page begins with the first of them.
+    """
+    rows = found.rows[found.rows["order"].eq(WHOLE) & found.rows["group_by"].eq("all")]
+    same = set(rows.loc[rows["verdict"].eq(SAME), "measure"])
+    told = [name for name in TOLD if name in set(rows["measure"])]
+    return {TOLD[name]: name for name in sorted(told, key=same.__contains__)}
 
 
 def line_words(setting: str) -> str:

@@ -389,7 +389,10 @@ def test_lines_that_drive_a_change_are_shown_where_they_were_played(
     asked = Options(data_dir=small_data, runs_dir=tmp_path, seed=1, replications=2)
     study = open_drivers(drivers("evening_visits", asked).folder)
     app = opened("compare", evenings, folder=tmp_path)
-    assert drivers_display.listing(study, "straight_miles") in shown(app)
+    first = next(iter(drivers_display.measures(study).values()))
+    assert drivers_display.listing(study, first) in shown(app)
+    assert "the same in every year" not in drivers_display.answer(study, first)
+    assert "the same in every year" in drivers_display.answer(study, "straight_miles")
     for measure in ("visits", "no_contact_share", "staff_gbp"):
         app.selectbox(key="driver measure").set_value(TOLD[measure]).run()
         assert not app.exception
@@ -435,6 +438,9 @@ def test_verdicts_under_other_assumptions_are_shown_where_they_were_tried(
         app = opened(page, evenings, folder=tmp_path)
         text = shown(app)
         assert assumptions_display.summary(study) in text
+        first = next(iter(assumptions_display.measures(study).values()))
+        assert assumptions_display.listing(study, first) in text
+        assert first != "straight_miles"
         assert "Try the other assumptions" not in [button.label for button in app.button]
         app.selectbox(key="assumption measure").set_value(TOLD["visits"]).run()
         assert not app.exception
