@@ -313,7 +313,8 @@ class _Part:
     def apart(self) -> _Part:
         """The same with every written number in columns of its own, for files of numbers."""
         whole = self.sheet.table
-        table, labels = as_numbers(self.table, self.sheet.labels, DASH, whole)
+        heads = {n: told_apart(h, DASH, NOT_AVAILABLE) for n, h in self.sheet.labels.items()}
+        table, labels = as_numbers(self.table, heads, DASH, whole)
         title = told_apart(self.sheet.title, DASH, NOT_AVAILABLE)
         sheet = replace(self.sheet, title=title, table=table, labels=labels)
         notes = tuple(told_apart(note, DASH, NOT_AVAILABLE) for note in self.notes)
@@ -358,6 +359,8 @@ class _Ready:
         """The lines of the cover sheet."""
         book = self.book
         run = [f"Run: {book.run}"] if book.run else []
+        titles = "; ".join(dict.fromkeys(one.title for one in book.behind))
+        run += [f"Scenario: {titles}"] if titles else []
         of = "a date that is not known" if book.made_from is None else book.made_from.isoformat()
         return [book.title, *book.warnings, *run, f"Data of {of}"]
 

@@ -185,6 +185,7 @@ _WHERE_APART = {
     r"In brackets (the )?95% interval(s?)": r"Columns of their own hold the 95% interval\2",
     r"a figure without is the same": "where both are the value it is the same",
     r"“Every year”: each gave the same": "Where both are the value each year gave the same",
+    r" \(95% intervals?\)$": "",
     r", in per cent of": ", as a share of",
     r", in per cent$": "",
 }

@@ -339,6 +339,7 @@ def test_summary_of_a_plan_hides_small_counts_and_says_what_it_rests_on(plan: Re
     words = dict(row[:2] for row in told["Provenance"] if row[1])
     assert words["Run"] == plan.folder.name  # type: ignore[union-attr]
     assert words["Digest of the data"] == plan.provenance["data_digest"]
+    assert [f"Scenario: {plan.title}"] in told["Cover"]
     assert words["Seed"] == "1"
     assert words["Made with"].startswith(f"python {plan.provenance['versions']['python']}, ")
     for name, rows in told.items():

@@ -145,7 +145,7 @@ def test_notes_of_a_file_of_numbers_say_what_stands_in_it() -> None:
     html = table(
         frame,
         "Contact, in per cent of people held; in brackets 95% intervals",
-        labels={"who": "Who", "wait": "Contact"},
+        labels={"who": "Who", "wait": "Contact (95% interval)"},
         note="In brackets the 95% interval. \N{EN DASH}: nobody came (\N{EN DASH}). A dash stands.",
     )
     with ZipFile(io.BytesIO(exported(html))) as archive:
@@ -153,6 +153,8 @@ def test_notes_of_a_file_of_numbers_say_what_stands_in_it() -> None:
     assert "Contact, as a share of people held, with 95% intervals" in about
     assert "Columns of their own hold the 95% interval. [x]: nobody came ([x])" in about
     assert "[x] stands." in about
+    ends = [f"Contact, {end} end of the 95% interval, share" for end in ("lower", "upper")]
+    assert list(first_table(exported(html)).columns) == ["Who", "Contact, share", *ends]
     page = exported(html, "html").decode()
     assert "In brackets the 95% interval. \N{EN DASH}: nobody came" in page
 
