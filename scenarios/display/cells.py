@@ -89,8 +89,13 @@ def change(row: Mapping[str, Any], name: str) -> Written:
     >>> row = {"difference": 7.0, "low": 5.5, "high": 8.4, "replications": 4, "verdict": "higher"}
     >>> str(change(row, "visits"))
     '+7 (+6 to +8)'
+    >>> row |= {"difference": 0.0046, "low": 0.0041, "high": 0.0051}
+    >>> str(change(row, "visits_per_prisoner_per_four_weeks"))
+    '+0.005 (+0.004 to +0.01)'
     """
     told = difference(float(row["difference"]), name)
+    if row["verdict"] in ("higher", "lower"):
+        told = replace(told, words=wording.decided_difference(float(row["difference"]), name))
     if row["replications"] == 1 or row["verdict"] == SAME:
         return told
     ends = difference_interval({**row, "measure": name})

@@ -791,6 +791,17 @@ def difference_interval(row: Mapping[str, Any]) -> str:
     return f"{low.removesuffix(' points')} to {high}"
 
 
+def decided_difference(value: float, name: str) -> str:
+    """Write a difference that has a verdict: never as the nothing that it is not.
+
+    Examples
+    --------
+    >>> decided_difference(0.0046, "visits_per_prisoner_per_four_weeks")
+    '+0.005'
+    """
+    return _end(value, name, 0, decided=True)
+
+
 def _end(value: float, name: str, finer: int, *, decided: bool) -> str:
     """Write an end of an interval; one beside a verdict never as the nothing that it leaves out."""
     text = difference(value, name, finer)
