@@ -37,6 +37,7 @@ def show(before: Results, after: Results) -> None:
             default=list(USUAL),
             format_func=assumptions.choice,
             key="assumed settings",
+            persist_state="session",
             help="What each is stands on the page Sources. Those chosen to begin with bear most on "
             "visits: "
             + "; ".join(f"{assumptions.choice(name)}, as {why}" for name, why in USUAL.items()),
@@ -47,7 +48,11 @@ def show(before: Results, after: Results) -> None:
 def _measure(found: assumptions.Assumptions) -> None:
     """Let the reader choose a measure, and show its change under each assumption."""
     known = assumptions.measures(found)
-    measure = known[st.selectbox("Measure", list(known), key="assumption measure", width=420)]
+    measure = known[
+        st.selectbox(
+            "Measure", list(known), key="assumption measure", persist_state="session", width=420
+        )
+    ]
     _show.say(assumptions.answer(found, measure))
     _show.figure(assumptions.figure(found, measure), assumptions.listing(found, measure))
 

@@ -45,6 +45,7 @@ def show(before: Results, after: Results, comparison: Comparison) -> None:
             "matters",
             value=True,
             key="every order",
+            persist_state="session",
         )
         st.button("Play the lines one at a time", on_click=_begin, args=(before, after, every))
 
@@ -52,7 +53,9 @@ def show(before: Results, after: Results, comparison: Comparison) -> None:
 def _lines(found: drivers.Drivers) -> None:
     """Let the reader choose a measure, and show what each line brings to it."""
     known = drivers.measures(found)
-    words = st.selectbox("Measure", list(known), key="driver measure", width=420)
+    words = st.selectbox(
+        "Measure", list(known), key="driver measure", persist_state="session", width=420
+    )
     measure = known[words]
     _show.say(drivers.answer(found, measure))
     _show.figure(drivers.figure(found, measure))

@@ -89,7 +89,12 @@ def _offer(
 
     if mark is None and _who.is_planner() and _show.handling() == "OFFICIAL-SENSITIVE":
         words = st.segmented_control(
-            "Who it is for", READERS, default=READERS[0], required=True, key=f"for {name}"
+            "Who it is for",
+            READERS,
+            default=READERS[0],
+            required=True,
+            key=f"for {name}",
+            persist_state="session",
         )
         mark = "OFFICIAL" if words == READERS[0] else "OFFICIAL-SENSITIVE"
     level: Mark = mark or "OFFICIAL"
@@ -110,6 +115,7 @@ def _offer(
         kinds(now.rows),
         format_func=lambda kind: KINDS[kind].label,
         key=f"kind {name}",
+        persist_state="session",
         width=320,
     )
     who, folder = _who.name(), _state.runs_folder()
@@ -131,7 +137,12 @@ def _rule(name: str, mark: Mark) -> Rule | None:
         _show.say("For planners only: small counts are not hidden.")
         return None
     hiding = st.segmented_control(
-        "Small counts of people", HIDING, default=USUAL, required=True, key=f"hiding {name}"
+        "Small counts of people",
+        HIDING,
+        default=USUAL,
+        required=True,
+        key=f"hiding {name}",
+        persist_state="session",
     )
     return default_rule(strict=hiding == STRICT)
 

@@ -73,13 +73,16 @@ def _dated(run: _state.Run, scenario: dict[str, Any]) -> pd.DataFrame:
         value=weekly or 500,
         step=50,
         key="moves a week",
+        persist_state="session",
         help="Dates are spread over working days from the first simulated day on. 0 for no dates.",
         width=320,
     )
     calendar = orders.calendar_of(scenario)
     as_played = False
     if weekly is not None and int(per_week) == weekly:
-        dates = st.segmented_control("Dates", DATES, default=DATES[0], required=True, key="dates")
+        dates = st.segmented_control(
+            "Dates", DATES, default=DATES[0], required=True, key="dates", persist_state="session"
+        )
         as_played = dates == DATES[0]
     first = wording.day(calendar.start_date.isoformat())
     if as_played:
@@ -103,18 +106,30 @@ def _filtered(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     )
     with leaving:
         left = st.multiselect(
-            "From", sorted(rows["from_establishment"].unique()), format_func=named, key="moves from"
+            "From",
+            sorted(rows["from_establishment"].unique()),
+            format_func=named,
+            key="moves from",
+            persist_state="session",
         )
     with arriving:
         reached = st.multiselect(
-            "To", sorted(rows["establishment"].unique()), format_func=named, key="moves to"
+            "To",
+            sorted(rows["establishment"].unique()),
+            format_func=named,
+            key="moves to",
+            persist_state="session",
         )
     with reasons:
         why = st.multiselect(
-            "Reason", sorted(rows["reason"].unique()), format_func=wording.words, key="moves why"
+            "Reason",
+            sorted(rows["reason"].unique()),
+            format_func=wording.words,
+            key="moves why",
+            persist_state="session",
         )
     with ends:
-        how = st.multiselect("Ends", orders.ENDS, key="moves end")
+        how = st.multiselect("Ends", orders.ENDS, key="moves end", persist_state="session")
     kept = orders.chosen(rows, leaving=left, arriving=reached, reasons=why, ends=how)
     _show.say(f"{wording.count(len(kept), 'move')} of {len(rows):,} chosen.")
     return kept

@@ -64,6 +64,7 @@ def chosen_plan(run: _state.Run) -> Plan:
             list(by_name),
             format_func=lambda name: by_name[name][2],
             key="plan of person",
+            persist_state="session",
             width=640,
         )
     folder, stamp, title = by_name[name]
@@ -141,7 +142,12 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
                 args=(plan, prisoner_id, str(row["unit_or_establishment"])),
             )
     action = st.segmented_control(
-        "Decision", [KEEP, ELSEWHERE, AWAY], default=KEEP, required=True, key="decision"
+        "Decision",
+        [KEEP, ELSEWHERE, AWAY],
+        default=KEEP,
+        required=True,
+        key="decision",
+        persist_state="session",
     )
     places = persons.choices(found, names)
     chosen = str(found.one.alternatives["unit"].iloc[0])
@@ -154,7 +160,9 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
         return
     today = datetime.now(UTC).date()
     with st.form("decide"):
-        place = st.selectbox("Place", offered, format_func=places.__getitem__, key="place")
+        place = st.selectbox(
+            "Place", offered, format_func=places.__getitem__, key="place", persist_state="session"
+        )
         # what was said of one person is never offered for the next
         why = st.selectbox(
             "Reason",
@@ -163,15 +171,21 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
             placeholder="Choose a reason",
             format_func=persons.reason,
             key=f"reason {prisoner_id}",
+            persist_state="session",
         )
-        note = st.text_input("Note for planners", max_chars=200, key=f"note {prisoner_id}")
+        note = st.text_input(
+            "Note for planners", max_chars=200, key=f"note {prisoner_id}", persist_state="session"
+        )
         signed_in = _who.name() if _who.is_known() else ""
-        owner = st.text_input("Who decides", value=signed_in, max_chars=80, key="owner")
+        owner = st.text_input(
+            "Who decides", value=signed_in, max_chars=80, key="owner", persist_state="session"
+        )
         review = st.date_input(
             "To be reviewed on",
             value=max(plan.date, today) + timedelta(days=REVIEW_DAYS),
             format="DD/MM/YYYY",
             key="review",
+            persist_state="session",
         )
         if st.form_submit_button("Keep this decision", type="primary"):
             faults = persons.unsaid(why, note, owner)
@@ -251,6 +265,7 @@ def decide_again(plan: Plan) -> None:
             value=None,
             placeholder="no limit",
             key="most changes",
+            persist_state="session",
             help="People under a lock count too. Leave it empty for the best plan there is.",
             width=420,
         )

@@ -38,6 +38,7 @@ def chosen(studies: Sequence[Study], made: Path | None) -> Study:
         list(by_name),
         format_func=lambda name: f"{by_name[name].title} ({name})",
         key="study",
+        persist_state="session",
         width=640,
     )
     st.query_params["study"] = name
@@ -62,6 +63,7 @@ def choose_stability(studies: Sequence[Study]) -> None:
             list(by_name),
             format_func=lambda name: f"{by_name[name].title} ({name})",
             key=STABILITY,
+            persist_state="session",
             width=640,
         )
 
@@ -79,6 +81,7 @@ def picked(study: Study, found: Frontier) -> int:
         numbers,
         format_func=lambda number: frontiers.label(found, number),
         key=key,
+        persist_state="session",
         width=640,
     )
     st.query_params[POINT] = str(number)
@@ -161,7 +164,12 @@ def equality(rows: pd.DataFrame) -> str:
 def begin() -> None:
     """Let the planner start a study in the background."""
     name = _jobs.scenario_box(
-        "Scenario", "closer_to_home", decides=True, key="study scenario", width=640
+        "Scenario",
+        "closer_to_home",
+        decides=True,
+        key="study scenario",
+        persist_state="session",
+        width=640,
     )
     title = _jobs.scenarios()[name].title
     against, points = st.columns(2)
@@ -173,10 +181,16 @@ def begin() -> None:
                 frontiers.AGAINST[word][:1].upper() + frontiers.AGAINST[word][1:]
             ),
             key="against",
+            persist_state="session",
         )
     with points:
         number = st.number_input(
-            "Points", min_value=POINTS[0], max_value=POINTS[1], value=12, key="points"
+            "Points",
+            min_value=POINTS[0],
+            max_value=POINTS[1],
+            value=12,
+            key="points",
+            persist_state="session",
         )
     with st.container(horizontal=True):
         if st.button("Start a trade-off study", type="primary"):

@@ -19,13 +19,23 @@ def _map(run: _state.Run, results: Results, *, circulate: bool) -> None:
     """Let the reader choose a map of prisons or of home areas, and when, and show it."""
     is_plan = views.is_plan(results)
     what = st.segmented_control(
-        "Map of", ["Prisons", "Home areas"], default="Prisons", required=True, key="map of"
+        "Map of",
+        ["Prisons", "Home areas"],
+        default="Prisons",
+        required=True,
+        key="map of",
+        persist_state="session",
     )
     when = "today"
     if is_plan:
         choices = {"In this run": "plan", "Today": "today", "Change": "change"}
         asked = st.segmented_control(
-            "Show on the map", list(choices), default="In this run", required=True, key="map"
+            "Show on the map",
+            list(choices),
+            default="In this run",
+            required=True,
+            key="map",
+            persist_state="session",
         )
         when = choices[str(asked)]
     outline = _state.outline()

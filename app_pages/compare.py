@@ -63,7 +63,11 @@ def chosen(runs: list[Run]) -> list[Run]:
 def _split(found: pd.DataFrame, note: str, *, paired: bool) -> None:
     """Let the reader choose how the change is split, and show its parts."""
     ways = {compared.SPLITS[by]: by for by in effects.WATERFALLS}
-    by = ways[st.selectbox("Split the change by", list(ways), key="split", width=420)]
+    by = ways[
+        st.selectbox(
+            "Split the change by", list(ways), key="split", persist_state="session", width=420
+        )
+    ]
     parts = effects.parts_of_change(found, by)
     if len(parts):
         _show.figure(compared.waterfall(parts, by, note=f"{note} {compared.SPLIT_NOTE}"))
@@ -75,7 +79,13 @@ def _split(found: pd.DataFrame, note: str, *, paired: bool) -> None:
 def _who_gains(groups: pd.DataFrame, note: str) -> None:
     """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
     measure = compared.MEASURES[
-        st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
+        st.selectbox(
+            "Measure of contact",
+            list(compared.MEASURES),
+            key="gains by",
+            persist_state="session",
+            width=420,
+        )
     ]
     _show.figure(
         compared.group_changes(groups, measure, note=note),
@@ -85,7 +95,9 @@ def _who_gains(groups: pd.DataFrame, note: str) -> None:
 
 def _prison_by_prison(pair: tuple[str, int, str, int], one: Results, other: Results) -> None:
     """Let the reader choose a measure, and show the prisons at which it changes."""
-    chosen = st.selectbox("Prison by prison", list(MEASURES), key="prison measure", width=420)
+    chosen = st.selectbox(
+        "Prison by prison", list(MEASURES), key="prison measure", persist_state="session", width=420
+    )
     _show.table(
         compared.prisons_that_change(
             _effects.prison_differences(*pair),

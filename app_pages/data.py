@@ -89,6 +89,7 @@ def show_templates() -> None:
                 [EVERY, *templates.names()],
                 format_func=lambda code: code if code == EVERY else data_quality.name(code),
                 key="template table",
+                persist_state="session",
             )
         with right:
             kind = st.selectbox(
@@ -96,6 +97,7 @@ def show_templates() -> None:
                 templates.KINDS,
                 format_func=lambda code: KINDS[code].label,
                 key="template kind",
+                persist_state="session",
             )
         chosen = templates.names() if table == EVERY else (str(table),)
         stem = "template" if table == EVERY else f"template-{table}"

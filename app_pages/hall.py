@@ -70,6 +70,7 @@ def choose_day(days: list[pd.Timestamp], first: pd.Timestamp) -> pd.Timestamp:
         known,
         format_func=lambda day: f"{day:%A} {wording.day(day.isoformat())}",
         key=DAY,
+        persist_state="session",
     )
     return next(day for day in days if day.date() == chosen)
 

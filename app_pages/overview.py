@@ -23,7 +23,12 @@ def _map(results: Results, by_prison: pd.DataFrame, *, circulate: bool) -> None:
     if is_plan:
         choices = {"In this run": "plan", "Today": "today", "Change": "change"}
         chosen = st.segmented_control(
-            "Show on the map", list(choices), default="In this run", required=True, key="map"
+            "Show on the map",
+            list(choices),
+            default="In this run",
+            required=True,
+            key="map",
+            persist_state="session",
         )
         when = choices[str(chosen)]
     left, right = st.columns([3, 2], gap="large")

@@ -19,7 +19,7 @@ _jobs.offer_run(_jobs.panel(), "app_pages/overview.py", "Open the run")
 
 if _jobs.may_begin():
     _show.section("Start a run")
-    chosen = _jobs.scenario_box("Scenario", "baseline", key="scenario")
+    chosen = _jobs.scenario_box("Scenario", "baseline", key="scenario", persist_state="session")
     choice = _jobs.scenarios()[chosen]
     _show.say(choice.question)
     _show.say(_data.told())
@@ -31,6 +31,8 @@ if _jobs.may_begin():
             max_value=100,
             value=4,
             step=1,
+            key="years of a run",
+            persist_state="session",
             help="More years give narrower intervals and take longer.",
         )
     with right:
@@ -39,6 +41,8 @@ if _jobs.may_begin():
             min_value=0,
             value=1,
             step=1,
+            key="seed of a run",
+            persist_state="session",
             help="The same seed plays the same families, so that runs can be compared.",
         )
     if st.button("Start the run", type="primary"):

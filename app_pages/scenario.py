@@ -27,11 +27,17 @@ TWICE = (
 
 def begin_anew() -> None:
     """Let the reader choose what to begin with."""
-    way = st.segmented_control("Begin with", WAYS, default=WAYS[0], required=True, key="way")
+    way = st.segmented_control(
+        "Begin with", WAYS, default=WAYS[0], required=True, key="way", persist_state="session"
+    )
     if way == WAYS[0]:
         named = {each.key: each for each in presets.PRESETS}
         name = st.selectbox(
-            "Question", list(named), format_func=lambda name: named[name].title, key="question of"
+            "Question",
+            list(named),
+            format_func=lambda name: named[name].title,
+            key="question of",
+            persist_state="session",
         )
         _show.say(named[name].question)
         if st.button("Begin", type="primary"):
@@ -40,7 +46,11 @@ def begin_anew() -> None:
     elif way == WAYS[1]:
         known = {name: each for name, each in _jobs.scenarios().items() if name != "baseline"}
         name = st.selectbox(
-            "Scenario", list(known), format_func=lambda name: known[name].title, key="built in"
+            "Scenario",
+            list(known),
+            format_func=lambda name: known[name].title,
+            key="built in",
+            persist_state="session",
         )
         _show.say(known[name].question)
         if st.button("Begin with a copy", type="primary"):
@@ -60,7 +70,11 @@ def begin_with_kept() -> None:
         _show.say("No scenario is kept yet.")
         return
     name = st.selectbox(
-        "Kept scenario", list(kept), format_func=lambda name: kept[name].title, key="kept"
+        "Kept scenario",
+        list(kept),
+        format_func=lambda name: kept[name].title,
+        key="kept",
+        persist_state="session",
     )
     _show.say(kept[name].question)
     left, middle, right = st.columns(3)
@@ -224,10 +238,14 @@ def other_lines(scenario: Begun) -> Begun:
             _builder.begin(replace(scenario, extra=left, rules=kept))
             st.rerun()
     known = settings()
-    name = st.selectbox("Setting", list(known), key=_builder.key("setting"))
+    name = st.selectbox(
+        "Setting", list(known), key=_builder.key("setting"), persist_state="session"
+    )
     _show.facts(drafted.about(known[name]))
     now = text(extra[name]) if name in extra else known[name].text
-    written = st.text_input("New value", now, key=_builder.key(f"value of {name}"))
+    written = st.text_input(
+        "New value", now, key=_builder.key(f"value of {name}"), persist_state="session"
+    )
     if st.button("Change this setting"):
         problem, value = drafts.parsed(name, written)
         if problem is not None:
@@ -263,6 +281,7 @@ def keep_and_run(scenario: Begun, draft: drafts.Draft, problems: tuple[str, ...]
         "Name of the file",
         scenario.name,
         key=_builder.key("name"),
+        persist_state="session",
         max_chars=40,
         help="Small letters, digits and _.",
     )
@@ -292,12 +311,12 @@ def keep_and_run(scenario: Begun, draft: drafts.Draft, problems: tuple[str, ...]
     with left:
         replications = st.number_input(
             "Simulated years (replications)", min_value=1, max_value=100, value=4, step=1,
-            key="builder replications",
+            key="builder replications", persist_state="session",
             help="More years give narrower intervals and take longer.",
         )  # fmt: skip
     with right:
         seed = st.number_input(
-            "Seed", min_value=0, value=1, step=1, key="builder seed",
+            "Seed", min_value=0, value=1, step=1, key="builder seed", persist_state="session",
             help="Runs of one seed play the same families, so that they can be compared.",
         )  # fmt: skip
     if st.button("Keep it and start the run", type="primary", disabled=bool(problems)):

@@ -33,12 +33,22 @@ def _waits_by_prison(run: _state.Run, results: Results) -> None:
     left, right = st.columns(2)
     with left:
         summary = st.segmented_control(
-            "Wait of", list(SUMMARIES), default="Nine in ten", required=True, key="summary"
+            "Wait of",
+            list(SUMMARIES),
+            default="Nine in ten",
+            required=True,
+            key="summary",
+            persist_state="session",
         )
     with right:
         kinds = {words: kind for kind, words in visiting.WAIT_COLUMNS.items()}
         kind = st.segmented_control(
-            "Visits", list(kinds), default="All visits", required=True, key="kind"
+            "Visits",
+            list(kinds),
+            default="All visits",
+            required=True,
+            key="kind",
+            persist_state="session",
         )
     measure = SUMMARIES[str(summary)]
     measures = _effects.prison_measures(run.folder, run.stamp)
@@ -70,7 +80,12 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
     with left:
         channels = {"Visit halls": ("visit", "tables"), "Video stations": ("video", "stations")}
         chosen = st.segmented_control(
-            "Show", list(channels), default="Visit halls", required=True, key="use"
+            "Show",
+            list(channels),
+            default="Visit halls",
+            required=True,
+            key="use",
+            persist_state="session",
         )
     with right:
         codes = sorted(set(use["establishment"]), key=lambda code: names.get(code, code))
@@ -113,7 +128,13 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
 def _who_gains(results: Results, groups: pd.DataFrame) -> None:
     """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
     gain = compared.MEASURES[
-        st.selectbox("Measure of contact", list(compared.MEASURES), key="gains by", width=420)
+        st.selectbox(
+            "Measure of contact",
+            list(compared.MEASURES),
+            key="gains by",
+            persist_state="session",
+            width=420,
+        )
     ]
     _show.figure(
         compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 from collections.abc import Callable
@@ -260,6 +261,67 @@ def test_chosen_run_stays_when_the_page_changes(
     app = opened(folder(plan).parent, "allocation", folder(today).name)
     app.switch_page("app_pages/visits.py").run()
     assert app.session_state["chosen run"] == folder(today).name
+
+
+CHOICES = {
+    "selectbox", "segmented_control", "multiselect", "pills", "checkbox", "toggle", "slider",
+    "select_slider", "number_input", "text_input", "text_area", "date_input",
+}  # fmt: skip
+KEPT_OTHERWISE = {
+    ("_rules.py", None): "the scenario being written keeps its rules",
+    ("_state.py", "run picker"): "the run shown stands in the session and in the address",
+    ("_person.py", "Prisoner id"): "the person shown stands in the session",
+    ("hall.py", "Time of day"): "begins anew with each day",
+    ("scenario.py", None): "the scenario being written keeps its words and choices",
+    ("start.py", "front"): "what holds for all readers is shown",
+    ("booking_line.py", None): "a form is kept when it is sent",
+    ("family_workers.py", None): "a form is kept when it is sent",
+    ("_jobs.py", None): "whoever shows the box says how it is kept",
+}
+"""Files, or single choices of them, that outlive a page switch in another way."""
+
+
+def test_every_choice_of_a_page_outlives_a_page_switch() -> None:
+    lost = [
+        (path.name, ast.unparse(call.args[0]), words.get("key"))
+        for path in sorted((ROOT / "app_pages").glob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in CHOICES
+        and not (words := {word.arg: ast.unparse(word.value) for word in call.keywords}).keys()
+        & {"persist_state", "bind"}
+        and not {
+            (path.name, None),
+            (path.name, words.get("key", "").strip("'")),
+            (path.name, ast.unparse(call.args[0]).strip("'")),
+        }
+        & KEPT_OTHERWISE.keys()
+    ]
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("leaf", "key", "value"),
+    [
+        ("runs", "scenario", "evening_visits"),
+        ("runs", "years of a run", 7),
+        ("scenario", "question of", "weekend"),
+        ("sources", "table", "units"),
+        ("visits", "gains by", "In regular contact"),
+        ("compare", "prison measure", "Wait, nine in ten"),
+        ("allocation", "moves a week", 123),
+    ],
+)
+def test_what_is_chosen_is_there_when_the_reader_comes_back(
+    opened: Opener, plan: Results, today: Results, leaf: str, key: str, value: object
+) -> None:
+    app = opened(folder(plan).parent, leaf)
+    kind = "number_input" if isinstance(value, int) else "selectbox"
+    getattr(app, kind)(key=key).set_value(value).run()
+    app.switch_page("app_pages/help.py").run()
+    app.switch_page(f"app_pages/{leaf}.py").run()
+    assert getattr(app, kind)(key=key).value == value
 
 
 def test_unknown_run_in_the_address_is_told_and_another_shown(
