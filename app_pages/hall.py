@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _effects, _export, _jobs, _show, _state
+from app_pages import _data, _effects, _export, _jobs, _show, _state
 from scenarios.display import hall, wording
 from scenarios.reading.hall_day import (
     REPLICATION,
@@ -86,14 +86,28 @@ def offer_replay(establishment: str) -> None:
     if replay_of(run.name, establishment) is not None:
         st.rerun()
     if _jobs.may_begin() and st.button("Play this year again"):
-        _jobs.begin(
-            "replay",
-            title=f"{names.get(establishment, establishment)}, one year again",
-            run=run.folder,
-            establishment=establishment,
-            replication=REPLICATION,
-        )
-        st.rerun()
+        begin_replay(establishment)
+
+
+def begin_replay(establishment: str) -> None:
+    """Play the year of a prison again on the tables that the run was made on."""
+    from scenarios.errors import ScenarioError
+    from scenarios.planning.again import data_like
+
+    try:
+        data = data_like(results.provenance["inputs"], _data.folders())
+    except ScenarioError as error:
+        _show.refusal(str(error))
+        return
+    _jobs.begin(
+        "replay",
+        title=f"{names.get(establishment, establishment)}, one year again",
+        run=run.folder,
+        establishment=establishment,
+        replication=REPLICATION,
+        data=None if data is None else str(data),
+    )
+    st.rerun()
 
 
 def through_the_day(day: HallDay, name: str, note: str) -> None:

@@ -547,6 +547,26 @@ def test_hall_page_tells_the_queue_once_the_year_was_replayed(
     assert "Play this year again" not in [button.label for button in app.button]
 
 
+def test_year_is_played_again_on_the_tables_of_the_run(
+    opened: Opener,
+    plan: Results,
+    small_data: Path,
+    asked: list[tuple[str, dict[str, object]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a run on tables of a planner's own, which are not those of every session."""
+    app = opened("hall", plan)
+    app.selectbox(key="hall prison").set_value("LNI").run()
+    click(app, "Play this year again")
+    assert asked == []
+    assert "The tables this plan was made from are not here" in shown(app)
+    monkeypatch.setenv("ESTATE_DATA", str(small_data))
+    click(app, "Play this year again")
+    ((command, options),) = asked
+    assert (command, options["data"]) == ("replay", str(small_data.resolve()))
+    check("replay", {name: value for name, value in options.items() if name != "title"})
+
+
 def test_replay_that_is_ready_leaves_the_pages_of_other_prisons_at_rest(
     opened: Opener, plan: Results, replayed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
