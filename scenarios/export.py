@@ -794,7 +794,7 @@ def _pdf(ready: _Ready) -> bytes:
         raise ValueError(f"{url[:80]}: an export fetches nothing.")
 
     page = weasyprint.HTML(string=_html(ready).decode(), url_fetcher=refuse)
-    return bytes(page.write_pdf(identifier=b"closer-to-home"))
+    return bytes(page.write_pdf(pdf_identifier=b"closer-to-home"))
 
 
 _WRITERS: Mapping[Kind, Callable[[_Ready], bytes]] = {

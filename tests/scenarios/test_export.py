@@ -240,8 +240,9 @@ def test_pdf_is_offered_only_where_its_library_is_and_fetches_nothing(
             with pytest.raises(ValueError, match="fetches nothing"):
                 url_fetcher("https://evil.example/x.css")
 
-        def write_pdf(self, *, identifier: bytes) -> bytes:
-            return b"%PDF-" + identifier
+        def write_pdf(self, *, pdf_identifier: bytes) -> bytes:
+            """Take the option by the name that it has since version 59."""
+            return b"%PDF-" + pdf_identifier
 
     library = types.ModuleType("weasyprint")
     library.__dict__.update(HTML=Page, __spec__=types.SimpleNamespace(name="weasyprint"))
