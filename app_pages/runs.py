@@ -58,6 +58,7 @@ if _jobs.may_begin():
 _show.section("Stored runs")
 if _state.stored_runs():
     _show.table(listings.stored_runs(_state.runs_folder()))
+    st.page_link("app_pages/overview.py", label="Open a stored run")
 else:
     _show.say("No run is stored yet.")
 

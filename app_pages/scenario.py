@@ -239,7 +239,11 @@ def other_lines(scenario: Begun) -> Begun:
             st.rerun()
     known = settings()
     name = st.selectbox(
-        "Setting", list(known), key=_builder.key("setting"), persist_state="session"
+        "Setting",
+        list(known),
+        format_func=lambda name: known[name].named,
+        key=_builder.key("setting"),
+        persist_state="session",
     )
     _show.facts(drafted.about(known[name]))
     now = text(extra[name]) if name in extra else known[name].text

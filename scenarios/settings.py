@@ -32,6 +32,17 @@ class Setting:
     confidence: str
     text: str
 
+    @property
+    def named(self) -> str:
+        """What it means, and its name in brackets: how it stands in a list to choose from.
+
+        Examples
+        --------
+        >>> settings()["calendar.weeks"].named
+        'Weeks measured (calendar.weeks)'
+        """
+        return f"{self.meaning} ({self.setting})"
+
     def problem(self, value: Value) -> str | None:
         """Say what is wrong with a value, or nothing.
 

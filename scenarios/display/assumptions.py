@@ -103,7 +103,7 @@ def choice(setting: str) -> str:
     """
     if setting in WORDS:
         return _capital(words_of(setting))
-    return f"{settings()[setting].meaning} ({setting})"
+    return settings()[setting].named
 
 
 def sentence(told: Mapping[str, str], shown: Collection[str]) -> str:

@@ -106,6 +106,18 @@ def test_page_offers_every_scenario_with_its_question(empty: Path) -> None:
     assert "Who is held where today" in shown(app)
 
 
+def test_stored_runs_can_be_opened_from_their_list(
+    empty: Path, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def links() -> list[str]:
+        return [each.proto.label for each in runs_page().get("page_link")]
+
+    assert "Open a stored run" not in links()
+    assert plan.folder is not None
+    monkeypatch.setenv("ESTATE_RUNS", str(plan.folder.parent))
+    assert "Open a stored run" in links()
+
+
 def test_runs_of_one_scenario_are_told_apart_by_seed_and_years(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -647,6 +647,12 @@ def test_scenario_is_kept_opened_again_and_forgotten(opened: Opener, tmp_path: P
     assert not path.exists()
 
 
+def test_settings_are_found_by_what_they_mean(opened: Opener, tmp_path: Path) -> None:
+    box = next(each for each in begun(opened, tmp_path).selectbox if each.label == "Setting")
+    meaning = "Share of booked visits, not cancelled, to which nobody comes"
+    assert f"{meaning} (demand.no_show_share)" in box.options
+
+
 def test_any_setting_can_be_changed_and_taken_back(opened: Opener, tmp_path: Path) -> None:
     app = begun(opened, tmp_path)
     next(each for each in app.selectbox if each.label == "Setting").set_value(
