@@ -127,8 +127,12 @@ def explain(plan: Plan, prisoner_id: str) -> None:
 def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
     """Let the planner lock, forbid, override and unlock."""
     _show.section("Decide otherwise")
-    for line in st.session_state.pop(SAID, []):
-        _show.say(line)
+    said = st.session_state.pop(SAID, [])
+    if said[:1] == [NOTHING_KEPT]:
+        _show.refusal(" ".join(said))
+    else:
+        for line in said:
+            _show.say(line)
     prisoner_id = found.one.prisoner_id
     mine = _locks(plan)
     mine = mine[mine["prisoner_id"] == prisoner_id]

@@ -178,7 +178,7 @@ def test_nobody_decides_and_nothing_is_said_unless_the_planner_says_it(
     assert app.text_input(key="owner").value == ""
     press(app, "Keep this decision")
     text = shown(app)
-    assert "Nothing was kept" in text
+    assert 'role="alert"><p>Nothing was kept.' in text
     for asked in ("Choose a reason.", "Write a note", "Say who decides"):
         assert asked in text
     assert locks_of(own_runs).empty
