@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 from benchmarks.simulation import SEED, bare_loop, cpu_seconds, simulation_inputs
 from scenarios.studies.size_line import size_line
 from scenarios.studies.size_workers import Asked, size_workers
-from simulation.contact_centre import LineYear, play_line
+from simulation.contact_centre import play_line
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.line import NATIONAL
+from simulation.line_tables import LineYear
 from simulation.together import LineLog, play_together
 
 FAMILY_YARDSTICK = "one for each referral, first contact and closure"

@@ -36,7 +36,7 @@ from simulation.demand import DemandSettings
 from simulation.early_days import EarlySettings
 from simulation.family_workers import FamilyWorkSettings
 from simulation.line import LineSettings
-from simulation.mood import MoodSettings
+from simulation.mood_settings import MoodSettings
 from simulation.need import NeedSettings
 from simulation.regime import VisitsRegime
 from simulation.safety_line import SafetySettings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from data.words import DAYS
 from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
-from simulation.columns import reals
 from simulation.demand import DemandSettings, Requests, keep_share
-from simulation.place import BEYOND, Place
-from simulation.slots import SlotCalendar
+from simulation.place import Place
 from simulation.streams import stream_key, uniform
-from simulation.timetable import CAN_COME, KINDS, DatedSlots, bits
+from simulation.timetable import CAN_COME, KINDS
 
 
 class Channel(StrEnum):
@@ -277,79 +275,6 @@ class Manner:
                 replication=replication,
             ),
         )
-
-
-class Choices:
-    """What the requests of one establishment accept, as bits of the window.
-
-    Parameters
-    ----------
-    manner
-        How each request is made.
-    calendar, sessions
-        Free tables of the dated sessions, and the sessions.
-    windows
-        Booking window of each channel, in the order of ``CHANNELS``; ``None`` where it is that of
-        the calendar.
-    ends_day
-        Day of each request on which the person's stay is known to end, ``BEYOND`` where none;
-        shape (requests,).
-
-    Attributes
-    ----------
-    narrower
-        Whether a channel has a booking window of its own, or a stay is known to end.
-    resolve, waits, doubles
-        As in ``Manner``; no ``doubles`` where nobody wishes for two sessions.
-    settles
-        Whether a request that wishes for one kind of session takes another.
-    """
-
-    def __init__(
-        self,
-        manner: Manner,
-        calendar: SlotCalendar,
-        sessions: DatedSlots,
-        windows: Sequence[Notice | None],
-        ends_day: NDArray[np.int64],
-    ) -> None:
-        kind = sessions.weekly.kind
-        self._offset = sessions.offset
-        self._windows = [None if own is None else calendar.windows(own) for own in windows]
-        self._channel = bytes(manner.channel.astype(np.uint8))
-        self._wish = manner.wish
-        self._of_kind = [calendar.every_week(bits(kind == k)) for k in range(len(KINDS))]
-        ending = np.flatnonzero(ends_day < BEYOND)
-        first = np.searchsorted(sessions.day, ends_day[ending])
-        # no visit is booked from this slot on
-        self._first_too_late = dict(zip(ending.tolist(), first.tolist(), strict=True))
-        self._before = calendar.before
-        self.narrower = bool(self._first_too_late) or any(own is not None for own in windows)
-        self.resolve = reals(manner.resolve)
-        self.settles = bytes(manner.takes_other)
-        self.waits = bytes(manner.waits)
-        self.doubles = bytes(manner.doubles) if manner.doubles.any() else b""
-
-    def window(self, request: int, day: int) -> int:
-        """Give the slots in the booking window of a request's channel, before a known end."""
-        own = self._windows[self._channel[request]]
-        within = -1 if own is None else own[(day + self._offset) % DAYS_PER_WEEK]
-        if request in self._first_too_late:
-            within &= self._before(self._first_too_late[request], day)
-        return within
-
-    def wanted(self, acceptable: Sequence[int]) -> list[int]:
-        """Give the slots of the kind that each request wishes for, of those it can come to."""
-        wanted = list(acceptable)
-        wishing = np.flatnonzero(self._wish >= 0)
-        # most are alike, and one number stands for all that are
-        known: dict[tuple[int, int], int] = {}
-        for request, wish in zip(wishing.tolist(), self._wish[wishing].tolist(), strict=True):
-            slots = wanted[request]
-            if (slots, wish) not in known:
-                known[slots, wish] = slots & self._of_kind[wish]
-            wanted[request] = known[slots, wish]
-        return wanted
 
 
 def _kind(drawn: NDArray[np.float64], place: Place, party: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Generator, Sequence
-from functools import partial
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Collection, Generator
+from typing import Any, Final, cast
 
 import numpy as np
 import simpy
 
-from data.words import OrderRule
-from simulation.allowance import BY_VISIT_ORDER, Orders
-from simulation.arrivals import Agenda, Askings
-from simulation.asking import Choices
+from simulation.agenda import Agenda
+from simulation.arrivals import Askings
+from simulation.choices import Choices
 from simulation.clock import MINUTES_PER_DAY
-from simulation.columns import filled, indices, reals
+from simulation.columns import indices, reals
 from simulation.demand import Requests
 from simulation.log import (
     CODE,
@@ -29,71 +27,14 @@ from simulation.log import (
 )
 from simulation.mood import Mood
 from simulation.order_rules import OrderRules
+from simulation.orders import BY_VISIT_ORDER, NO_ORDER, Orders
 from simulation.slots import SlotCalendar
 
-BOOKED = CODE[VisitOutcome.BOOKED]
-DOUBLED = CODE[VisitOutcome.DOUBLED]
-CANCELLED = CODE[VisitOutcome.CANCELLED]
-CALLED_OFF = CODE[VisitOutcome.CALLED_OFF]
-BOOKING_FELL = CODE[VisitOutcome.BOOKING_FELL]
-
-
-Find: TypeAlias = Callable[[int, int, int], int]
-"""Books the earliest of some slots, as bits, for a person on a day; or says why there is none."""
-
-Counter: TypeAlias = tuple[Callable[[int, int], bool], Find, Find]
-"""Whether a person has an order in hand on a day; the answer to who has, and to who has none."""
-
-NO_ORDER = str(OrderRule.NO_ORDER)
-
-
-def _whatever(person: int, day: int) -> bool:
-    """Let everybody ask where sessions say which order they need."""
-    return True
-
-
-def _turned_away(acceptable: int, person: int, day: int) -> int:
-    """Turn away whoever has no order where every session asks for one."""
-    return NOT_IN_HAND
-
-
-def _too_early(acceptable: int, person: int, day: int) -> int:
-    """Turn away who asks before visitors are approved after a transfer."""
-    return TOO_EARLY
-
-
-def _take_without_order(
-    rules: OrderRules, calendar: SlotCalendar, acceptable: int, person: int, day: int
-) -> int:
-    """Book the earliest session that asks for no order."""
-    slot = calendar.take(acceptable & rules.positions[NO_ORDER], person, day)
-    return slot if slot >= 0 else NOT_IN_HAND
-
-
-def _take_by_rule(
-    rules: OrderRules,
-    calendar: SlotCalendar,
-    orders: Orders,
-    acceptable: int,
-    person: int,
-    day: int,
-) -> int:
-    """Book the earliest session whose order is in hand."""
-    slot = calendar.take(acceptable & rules.within(orders, person, day), person, day)
-    return slot if slot >= 0 or orders.in_hand(person, day) else NOT_IN_HAND
-
-
-def _counter(orders: Orders, rules: OrderRules | None, calendar: SlotCalendar) -> Counter:
-    """Give how orders are looked for, and what is booked with one and without.
-
-    Nothing in it holds the desk that holds it: the memory of every establishment would wait for
-    the collector.
-    """
-    if rules is None:
-        return orders.in_hand, calendar.take, _turned_away
-    if rules.ask_for_either:
-        return orders.in_hand, calendar.take, partial(_take_without_order, rules, calendar)
-    return _whatever, partial(_take_by_rule, rules, calendar, orders), _turned_away
+BOOKED: Final = CODE[VisitOutcome.BOOKED]
+DOUBLED: Final = CODE[VisitOutcome.DOUBLED]
+CANCELLED: Final = CODE[VisitOutcome.CANCELLED]
+CALLED_OFF: Final = CODE[VisitOutcome.CALLED_OFF]
+BOOKING_FELL: Final = CODE[VisitOutcome.BOOKING_FELL]
 
 
 class BookingDesk:
@@ -149,10 +90,10 @@ class BookingDesk:
         visits: Requests,
         askings: Askings,
         *,
-        person: Sequence[int],
-        acceptable: Sequence[int],
+        person: list[int],
+        acceptable: list[int],
         calendar: SlotCalendar,
-        starts: Sequence[float],
+        starts: list[float],
         orders: Orders,
         rules: OrderRules | None,
         mood: Mood,
@@ -160,8 +101,8 @@ class BookingDesk:
         recorder: Recorder,
         ask_for_call: Callable[[int, int, float, int], int],
         is_settled: bool,
-        approved_day: Sequence[int],
-        following: Sequence[int] = (),
+        approved_day: list[int],
+        following: list[int],
     ) -> None:
         self._env = env
         self._agenda = agenda
@@ -182,13 +123,14 @@ class BookingDesk:
         self._mood = mood
         self._choices = choices
         self._last_day_soon = mood.last_days_soon(visits.asked_minutes)
-        self._day = indices(np.array(starts) // MINUTES_PER_DAY)
+        self._day = indices((np.array(starts) // MINUTES_PER_DAY).astype(np.int64))
         self._asked = bytearray(len(visits))
         self.done = bytearray(len(person))
         self._waiting: dict[int, None] = {}
-        self._at_counter = _counter(orders, rules, calendar)
+        self._by_rule = rules is not None and not rules.ask_for_either
         self._rule = rules.of_slot if rules is not None else [""] * len(starts)
         self._recorder = recorder
+        self._answers: list[int] = recorder.answers
         self._ask_for_call = ask_for_call
         none, everybody = bytes(len(visits)), b"\x01" * len(visits)
         self._with_care = (choices.doubles or none) if is_settled else everybody
@@ -196,16 +138,16 @@ class BookingDesk:
         self._following = following
         self.booked: list[list[int]] = [[] for _ in starts]
         self.second: dict[int, tuple[int, int]] = {}
-        self._paid = filled(BY_VISIT_ORDER, len(visits))
+        self._paid = [BY_VISIT_ORDER] * len(visits)
         self._paid_for_second: dict[int, int] = {}
         self.hand(askings.request.tolist(), askings.minutes.tolist(), askings.last.tolist())
 
-    def hand(self, requests: Sequence[int], minutes: Sequence[float], last: Sequence[bool]) -> None:
+    def hand(self, requests: list[int], minutes: list[float], last: list[bool]) -> None:
         """Answer these askings in turn, after those handed before; none of them before now."""
-        first = len(self._recorder.answers)
+        first = len(self._answers)
         # what others wrote among the answers since was asked of nobody here
         self._is_last += bytes(first - len(self._is_last)) + bytes(last)
-        self._recorder.answers.extend(filled(PASSED_OVER, len(requests)))
+        self._answers += [PASSED_OVER] * len(requests)
         self._env.process(self._answer(requests, minutes, first))
 
     def stop_waiting(self, request: int) -> None:
@@ -213,75 +155,98 @@ class BookingDesk:
         self._waiting.pop(request, None)
 
     def _answer(
-        self, requests: Sequence[int], minutes: Sequence[float], first: int
+        self, requests: list[int], minutes: list[float], first: int
     ) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
+        env, agenda, place = self._env, self._agenda, 0
+        while True:
+            agenda.look()
+            place = self._answer_until_due(requests, minutes, first, place)
+            if place == len(requests):
+                return
+            # meanwhile the family may be given a table, or the person be moved
+            yield env.timeout(minutes[place] - env.now)
+
+    def _answer_until_due(
+        self, requests: list[int], minutes: list[float], first: int, place: int
+    ) -> int:
+        """Answer in turn until something else is due, and give the place of who comes after it."""
         # looked up once, for the loop is most of the run
-        env, agenda, answers = self._env, self._agenda, self._recorder.answers
-        person_of, visits, is_done = self._person, self._visits, self.done
-        balance, lasting = self._orders.balance, self._orders.lasting
-        in_hand, take, otherwise = self._at_counter
-        wanted, narrower, window = self._wanted, self._choices.narrower, self._choices.window
-        missing, resolve = self._mood.missing, self._choices.resolve
-        mood_of, asked = self._mood.of, self._asked
-        book, turn_away = self._book, self._turn_away
-        careful, ask_for_call, with_care = self._carefully, self._ask_for_call, self._with_care
-        today = midnight = 0
-        agenda.look()
-        numbers = range(first, first + len(requests))
-        for asking, request, now in zip(numbers, requests, minutes, strict=True):
+        agenda, answers, is_done, asked = (
+            self._agenda,
+            self._answers,
+            self.done,
+            self._asked,
+        )
+        choices, mood = self._choices, self._mood
+        resolve, missing, narrower = choices.resolve, mood.missing, choices.narrower
+        today, midnight = 0, 0.0
+        for at in range(place, len(requests)):
+            request = requests[at]
             if is_done[request]:
                 continue
+            now = minutes[at]
             if now > agenda.due:
-                yield env.timeout(now - env.now)
-                agenda.look()
-                # meanwhile the family may have been given a table, or the person been moved
-                if is_done[request]:
-                    continue
+                return at
             if now >= midnight:
                 today = int(now / MINUTES_PER_DAY)
-                midnight = (today + 1) * MINUTES_PER_DAY
-            if request >= visits:
-                answers[asking] = ask_for_call(request, request, now, today)
+                midnight = (today + 1.0) * MINUTES_PER_DAY
+            if request >= self._visits:
+                answers[first + at] = self._ask_for_call(request, request, now, today)
                 continue
-            person = person_of[request]
+            person = self._person[request]
             # no mood is worse than after the last experience
             if (
                 resolve[request] >= 1.0 - missing[person]
                 and not asked[request]
-                and resolve[request] >= mood_of(person, now)
+                and resolve[request] >= mood.of(person, now)
             ):
                 is_done[request] = True
-                answers[asking] = PUT_OFF
+                answers[first + at] = PUT_OFF
                 continue
             asked[request] = True
-            can_spend = (balance[person] and lasting[person]) or in_hand(person, today)
-            found = take if can_spend else otherwise
-            found = careful(request, person, found, today) if with_care[request] else found
-            fitting = wanted[request]
-            fitting = fitting & window(request, today) if narrower else fitting
-            answer = found(fitting, person, today)
+            fitting = self._wanted[request]
+            if narrower:
+                fitting &= choices.window(request, today)
+            answer = self._search(request, fitting, person, today)
             if answer < 0:
-                answer = turn_away(asking, request, answer, found, now, today)
-            answers[asking] = answer
+                answer = self._turn_away(first + at, request, answer, now, today)
+            answers[first + at] = answer
             if answer >= 0:
-                book(request, person, answer, now, today)
+                self._book(request, person, answer, now, today)
+        return len(requests)
 
-    def _carefully(self, request: int, person: int, found: Find, today: int) -> Find:
-        """Give the answer to who has been moved, or wishes for two sessions."""
-        if today < self._approved_day[person]:
-            return _too_early
-        doubles = self._choices.doubles
-        return partial(self._two_or_one, request, found) if doubles and doubles[request] else found
+    def _search(self, request: int, fitting: int, person: int, today: int) -> int:
+        """Book the earliest of some slots, as bits, or two in a row; or say why there is none."""
+        if self._with_care[request]:
+            if today < self._approved_day[person]:
+                return TOO_EARLY
+            doubles = self._choices.doubles
+            if doubles and doubles[request]:
+                slot = self._two(request, fitting, person, today)
+                if slot >= 0:
+                    return slot
+        return self._one(fitting, person, today)
 
-    def _turn_away(
-        self, asking: int, request: int, answer: int, found: Find, now: float, today: int
-    ) -> int:
+    def _one(self, fitting: int, person: int, today: int) -> int:
+        """Book the earliest of some slots, as bits, for which the person has an order in hand."""
+        calendar, orders, rules = self._calendar, self._orders, self._rules
+        if rules is not None and self._by_rule:
+            slot = calendar.take(fitting & rules.within(orders, person, today), person, today)
+            return slot if slot >= 0 or orders.in_hand(person, today) else NOT_IN_HAND
+        if orders.in_hand(person, today):
+            return calendar.take(fitting, person, today)
+        if rules is None:
+            return NOT_IN_HAND
+        slot = calendar.take(fitting & rules.positions[NO_ORDER], person, today)
+        return slot if slot >= 0 else NOT_IN_HAND
+
+    def _turn_away(self, asking: int, request: int, answer: int, now: float, today: int) -> int:
         """Look for a session of another kind; without one, the request waits or ends."""
         choices, person = self._choices, self._person[request]
         if choices.settles[request]:
             fitting = self._acceptable[request] & choices.window(request, today)
-            answer = found(fitting, person, today)
+            answer = self._search(request, fitting, person, today)
             if answer >= 0:
                 return answer
         if self._is_last[asking]:
@@ -294,28 +259,25 @@ class BookingDesk:
             self._waiting[request] = None
         return answer
 
-    def _two_or_one(self, request: int, found: Find, fitting: int, person: int, today: int) -> int:
-        """Book the earliest two sessions in a row for which there are two orders, or else one."""
+    def _two(self, request: int, fitting: int, person: int, today: int) -> int:
+        """Book the earliest two sessions in a row for which there are two orders, if there are."""
         rule, orders, following = self._rule, self._orders, self._following
 
         def is_covered(first: int, second: int) -> bool:
-            return orders.cover(person, today, (rule[first], rule[second]))
+            return orders.cover(person, today, [rule[first], rule[second]])
 
         slot = self._calendar.take_two(fitting, person, today, following, is_covered)
-        if slot < 0:
-            return found(fitting, person, today)
-        self.second[request] = slot, following[slot]
+        if slot >= 0:
+            self.second[request] = slot, following[slot]
         return slot
 
     def _find(self, request: int, today: int, only: int) -> int:
         """Book the earliest session that the family accepts, among ``only`` these bits."""
         person, choices = self._person[request], self._choices
-        in_hand, take, otherwise = self._at_counter
-        found = take if in_hand(person, today) else otherwise
         within = only & choices.window(request, today)
-        answer = found(self._wanted[request] & within, person, today)
+        answer = self._one(self._wanted[request] & within, person, today)
         if answer < 0 and choices.settles[request]:
-            answer = found(self._acceptable[request] & within, person, today)
+            answer = self._one(self._acceptable[request] & within, person, today)
         return answer
 
     def _book(self, request: int, person: int, slot: int, now: float, today: int) -> None:
@@ -363,7 +325,7 @@ class BookingDesk:
                 if self._waiting:
                     self._offer(released)
 
-    def leave(self, people: Collection[int], requests: Sequence[int]) -> None:
+    def leave(self, people: Collection[int], requests: list[int]) -> None:
         """Let fall what people who are moved have booked from now on, and what they wait for.
 
         Parameters

@@ -22,7 +22,7 @@ from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
 from simulation.early_days import EarlySettings
 from simulation.line import LineSettings, lines_under
-from simulation.mood import MoodSettings
+from simulation.mood_settings import MoodSettings
 from simulation.need import days_per_holder
 from simulation.open_days import open_days_under
 from simulation.own_rules import LIMITS, pupils_at, rules_by_prison, sizes_at, trips_of

@@ -17,15 +17,9 @@ from data.where import Where
 from data.words import DAYS
 from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar, clock_minutes
-from simulation.contact_centre import (
-    HALF_HOUR,
-    HALF_HOURS_PER_DAY,
-    CallTable,
-    Staff,
-    joined,
-)
 from simulation.demand import Requests
 from simulation.early_days import Receptions
+from simulation.line_tables import HALF_HOUR, HALF_HOURS_PER_DAY, CallTable, Staff, joined
 from simulation.open_days import days_since_1970
 from simulation.place import BEYOND, Place
 from simulation.spells import in_spell

@@ -202,7 +202,7 @@ class Recorder:
     def __init__(self) -> None:
         self.rows = array("d")
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
-        self.answers = array("i")
+        self.answers: list[int] = []
         self.instead: dict[int, int] = {}
         self.probes: list[tuple[int, bool]] = []
         self.orders: dict[str, NDArray[np.int64]] = {}

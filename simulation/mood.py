@@ -2,59 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.bounds import below, not_shares
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY
-from simulation.columns import filled, indices
+from simulation.columns import indices
+from simulation.mood_settings import MoodSettings
 
 MINUTES_PER_PERIOD = DAYS_PER_PERIOD * MINUTES_PER_DAY
 
-NEVER = 2**31 - 1
+NEVER: Final = 2**31 - 1
 """In place of a day that is never reached."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoodSettings:
-    """How much a bad experience puts a family off, and how soon it is forgotten.
-
-    Attributes
-    ----------
-    late_start_fall, long_wait_fall, refusal_fall
-        Share of its mood that a family loses when a visit starts late, when the only session to be
-        had is further ahead than ``long_wait_days``, and when a request is refused or given up.
-    late_minutes
-        A session has started late when the hall opens more than so many minutes after its time.
-    long_wait_days
-        Days from the first asking to the visit beyond which the wait is long.
-    recovery_share
-        Share of what is missing to a full mood that comes back in four weeks.
-    """
-
-    late_start_fall: float
-    long_wait_fall: float
-    refusal_fall: float
-    late_minutes: float
-    long_wait_days: int
-    recovery_share: float
-
-    def __post_init__(self) -> None:
-        """Refuse shares outside 0 to 1 and a negative wait."""
-        others = ("late_minutes", "long_wait_days")
-        shares = (field.name for field in fields(self) if field.name not in others)
-        problems = [*not_shares(self, shares), *below(0, self, others)]
-        if problems:
-            raise ValueError(f"MoodSettings: {'; '.join(problems)}.")
-
-    @property
-    def matters(self) -> bool:
-        """Say whether any experience changes anything."""
-        return max(self.late_start_fall, self.long_wait_fall, self.refusal_fall) > 0
 
 
 class Experience(NamedTuple):
@@ -108,13 +68,13 @@ class Mood:
         forgotten: float = self._kept**periods
         return 1.0 - missing * forgotten
 
-    def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> Sequence[int]:
+    def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> list[int]:
         """Give the last day on which a visit asked for at each of these minutes is not far ahead.
 
         The end of all days where nobody minds how far ahead it is.
         """
         if not self.settings.long_wait_fall:
-            return filled(NEVER, len(asked_minutes))
+            return [NEVER] * len(asked_minutes)
         asked = np.floor(asked_minutes / MINUTES_PER_DAY).astype(np.int64)
         return indices(asked + self.settings.long_wait_days)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.words import OrderRule
-from simulation.allowance import Orders
+from simulation.orders import Orders
 from simulation.slots import SlotCalendar
 from simulation.timetable import ORDER_RULES, DatedSlots, WeeklySlots, bits
 

@@ -12,13 +12,10 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from simulation.allowance import (
-    PRIVILEGED_ORDER_DAYS,
-    AllowanceSettings,
-    Orders,
-)
-from simulation.arrivals import Agenda, Askings
-from simulation.asking import CHANNELS, AskingSettings, Choices, Manner
+from simulation.agenda import Agenda
+from simulation.allowance import PRIVILEGED_ORDER_DAYS, AllowanceSettings
+from simulation.arrivals import Askings
+from simulation.asking import CHANNELS, AskingSettings, Manner
 from simulation.attendance import AttendanceSettings, VisitingDay, call_off, hold_sessions
 from simulation.booking import BookingDesk
 from simulation.calling import (
@@ -31,8 +28,9 @@ from simulation.calling import (
     staff_hours_by_day,
     usable_stations,
 )
+from simulation.choices import Choices
 from simulation.clock import MINUTES_PER_DAY, Calendar
-from simulation.columns import indices, reals
+from simulation.columns import indices
 from simulation.coming import ComingSettings, party_times, unbound
 from simulation.demand import DemandSettings, video_requests, video_users, visit_requests
 from simulation.early_days import EarlySettings
@@ -40,9 +38,11 @@ from simulation.family_workers import FamilyWork, FamilyWorkSettings
 from simulation.helped import since_start, started_at, with_parties
 from simulation.line import Lines
 from simulation.log import TOO_EARLY, Recorder, VisitLog, Year, conserve
-from simulation.mood import Mood, MoodSettings
+from simulation.mood import Mood
+from simulation.mood_settings import MoodSettings
 from simulation.open_days import OpenDays
 from simulation.order_rules import OrderRules, without_order
+from simulation.orders import Orders
 from simulation.place import BEYOND, Place
 from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
 from simulation.regime import VisitsRegime
@@ -67,7 +67,8 @@ from simulation.transfers import (
     played_together,
     within_stays,
 )
-from simulation.video import VideoDesk, VideoRegime, WalkInRoom
+from simulation.video import VideoRegime
+from simulation.video_desk import VideoDesk, WalkInRoom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -528,7 +529,7 @@ def open_year(
         person=person,
         acceptable=list(map(cache(tables.every_week), positions)),
         calendar=tables,
-        starts=reals(sessions.start),
+        starts=sessions.start.tolist(),
         orders=orders,
         rules=OrderRules.of(sessions, tables),
         mood=mood,
@@ -545,7 +546,7 @@ def open_year(
         approved_day=place.approved_day.tolist(),
         following=indices(next_sessions(sessions, templates, inputs.asking.double_gap_minutes))
         if inputs.asking.double_share
-        else (),
+        else [],
     )
     if start is not None:
         start.set_orders(orders)
@@ -656,8 +657,8 @@ def _video_room(
     year: Year,
     inputs: SimulationInputs,
     recorder: Recorder,
-    person: Sequence[int],
-    party: Sequence[int],
+    person: list[int],
+    party: list[int],
     positions: list[int],
     *,
     seed: int,
@@ -694,7 +695,7 @@ def _video_room(
         party=party,
         acceptable=list(map(cache(free.every_week), positions)),
         calendar=free,
-        starts=reals(slots.start),
+        starts=slots.start.tolist(),
         following=indices(next_slots(slots)),
         first_too_late=_first_after_stays(slots, place),
         is_long=bytes(year.going.long),

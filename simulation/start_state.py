@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.allowance import NO_ORDER
 from simulation.demand import NUMBERS_PER_PERIOD, DemandSettings, Requests
 from simulation.log import CODE, NO_SLOT, Recorder, VisitOutcome
+from simulation.orders import NO_ORDER
 from simulation.place import Place
 from simulation.slots import SlotCalendar
 from simulation.streams import stream_key, uniform
 from simulation.timetable import DatedSlots
 
 if TYPE_CHECKING:
-    from simulation.allowance import Orders
     from simulation.booking import BookingDesk
-    from simulation.video import VideoDesk, WalkInRoom
+    from simulation.orders import Orders
+    from simulation.video_desk import VideoDesk, WalkInRoom
 
 NOT_KNOWN = -1
 """In place of the orders of somebody of whom the state says nothing."""

@@ -23,7 +23,7 @@ from simulation.arrivals import Askings
 from simulation.asking import CHANNELS, Channel
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.columns import filled, indices
-from simulation.contact_centre import CallTable, ContactCentre, LineYear, Staff, stacked
+from simulation.contact_centre import ContactCentre
 from simulation.early_days import receptions_of
 from simulation.line import (
     SERVICES,
@@ -34,6 +34,7 @@ from simulation.line import (
     family_calls,
     staff_of,
 )
+from simulation.line_tables import CallTable, LineYear, Staff, stacked
 from simulation.log import NO_ANSWER, PASSED_OVER, VisitLog, join_tables
 from simulation.simulate import OpenYear, SimulationInputs, hand_over, open_year
 

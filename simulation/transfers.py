@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulation.allowance import OrdersInHand
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import Requests
 from simulation.mood import Experience
+from simulation.orders import OrdersInHand
 from simulation.place import BEYOND, Place
 
 if TYPE_CHECKING:

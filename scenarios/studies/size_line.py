@@ -23,16 +23,9 @@ from scenarios.provenance import manifest, origin
 from scenarios.results import file_digests, new_folder, write_json
 from scenarios.run import Stopwatch
 from simulation.clock import MINUTES_PER_DAY
-from simulation.contact_centre import (
-    HALF_HOUR,
-    HALF_HOURS_PER_DAY,
-    CallTable,
-    LineYear,
-    Staff,
-    TryEnd,
-    play_line,
-)
+from simulation.contact_centre import play_line
 from simulation.line import NATIONAL, SERVICES, Service, Shift, staff_of, staff_on
+from simulation.line_tables import HALF_HOUR, HALF_HOURS_PER_DAY, CallTable, LineYear, Staff, TryEnd
 from simulation.replicate import half_width
 from simulation.simulate import SimulationInputs
 from simulation.streams import stream_key, uniform

@@ -30,8 +30,8 @@ from scenarios.studies.size_line import (
     staffing_of,
     verdict,
 )
-from simulation.contact_centre import Staff
 from simulation.line import SERVICES
+from simulation.line_tables import Staff
 from simulation.simulate import SimulationInputs
 from tests.simulation.test_together import BUSY, prisons
 

@@ -24,7 +24,7 @@ from simulation.coming import ComingSettings
 from simulation.demand import DemandSettings
 from simulation.early_days import EarlySettings
 from simulation.line import LineSettings, Service
-from simulation.mood import MoodSettings
+from simulation.mood_settings import MoodSettings
 from simulation.place import BEYOND
 from simulation.regime import VisitsRegime
 from simulation.safety_line import SafetySettings

@@ -15,15 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from simulation.contact_centre import (
-    CallTable,
-    LineYear,
-    Staff,
-    TryEnd,
-    after_opening_minutes,
-    joined,
-    play_line,
-)
+from simulation.contact_centre import after_opening_minutes, play_line
+from simulation.line_tables import CallTable, LineYear, Staff, TryEnd, joined
 from simulation.replicate import intervals
 
 DAY = 1440

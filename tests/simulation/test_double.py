@@ -10,9 +10,9 @@ import pytest
 
 from data.words import DAYS
 from scenarios.studies.replay import _sessions
-from simulation.allowance import Orders
 from simulation.log import VisitLog, VisitOutcome
 from simulation.measures import estate_totals, tally
+from simulation.orders import Orders
 from simulation.simulate import SimulationInputs, simulate
 from tests.simulation.small_prison import (
     ASKING,

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from data.where import Where
-from simulation.contact_centre import TryEnd
 from simulation.line import Joins
 from simulation.line_measures import OF_LINES, line_counts, line_tally
+from simulation.line_tables import TryEnd
 from simulation.replicate import replicate, totals, year_of
 from simulation.simulate import SimulationInputs
 from simulation.together import play_together

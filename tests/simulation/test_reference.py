@@ -365,7 +365,7 @@ def reference_hours(
 def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of four slips makes the two models differ, or stops the run."""
     import simulation.simulate as module
-    from simulation.allowance import BY_VISIT_ORDER, Orders
+    from simulation.orders import BY_VISIT_ORDER, Orders
     from simulation.slots import SlotCalendar
 
     inputs = prison(
@@ -415,10 +415,10 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_seeded_fault_of_transfers_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of these slips makes the two models differ."""
     import simulation.simulate as module
-    from simulation.allowance import BY_VISIT_ORDER, Orders
-    from simulation.asking import Choices
     from simulation.booking import BookingDesk
+    from simulation.choices import Choices
     from simulation.mood import Mood
+    from simulation.orders import BY_VISIT_ORDER, Orders
 
     moved = [
         transfer(number, 10 + number % 9, until_day=BEYOND if number % 2 else 30 + number % 9)

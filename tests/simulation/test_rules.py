@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from data.estate import Estate
 from data.where import Where
-from simulation.allowance import Orders
 from simulation.clock import Calendar, clock_minutes
 from simulation.demand import keep_share, poisson, visit_requests
 from simulation.log import VisitOutcome
+from simulation.orders import Orders
 from simulation.regime import AddedSessions, SessionTables, VisitsRegime, sessions_under
 from simulation.simulate import simulate
 from simulation.slots import SlotCalendar

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from data.where import Where
 from data.words import DAYS
-from simulation.contact_centre import Staff
 from simulation.line import (
     NATIONAL,
     Joins,
@@ -26,6 +25,7 @@ from simulation.line import (
     Shift,
     staff_of,
 )
+from simulation.line_tables import Staff
 from simulation.log import VisitOutcome
 from simulation.simulate import SimulationInputs, simulate, simulate_together
 from simulation.together import play_alone, play_together
