@@ -2,7 +2,7 @@
 
 Only the standard library is used here, so that a machine with nothing but Python 3.11 can
 start. The environment is made in `.venv` (or in the folder named by `ESTATE_VENV`) and made
-again only when `pyproject.toml` or `constraints.txt` has changed.
+again only when `pyproject.toml`, `constraints.txt` or a module that is compiled has changed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import simulation.compiled
+
 ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("ESTATE_VENV", ROOT / ".venv"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXTRAS = {"demo": "", "app": "", "test": "[dev,cluster]", "benchmark": "[dev,cluster]"}
+MADE_FROM = ("pyproject.toml", "constraints.txt", "build_desk.py")
+COMPILED = tuple(f"simulation/{name}.py" for name in simulation.compiled.COMPILED)
 USAGE = """usage: python3 make.py COMMAND [ARGUMENT ...]
 
   demo       make the environment, then run `estate demo`: the main job
@@ -56,7 +60,7 @@ def output(arguments: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
 def stamp(extras: str) -> str:
     """Return a digest of everything the environment is made from."""
     parts = [sys.version, extras]
-    parts += [(ROOT / name).read_text("utf-8") for name in ("pyproject.toml", "constraints.txt")]
+    parts += [(ROOT / name).read_text("utf-8") for name in (*MADE_FROM, *COMPILED)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

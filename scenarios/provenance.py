@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import simulation
 from scenarios.results import FORMAT_VERSION, file_digest
 
 PRODUCT = "closer-to-home"
@@ -146,6 +147,7 @@ def machine() -> dict[str, Any]:
         "processor": platform.machine(),
         "python": platform.python_implementation(),
         "processors": os.cpu_count(),
+        "desk": "compiled" if len(simulation.__path__) > 1 else "plain Python",
     }
 
 

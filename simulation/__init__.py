@@ -11,11 +11,15 @@ Modules, in the order a reader needs them:
 ``tallies``     ``Tally``: counts and sums as plain columns
 ``demand``      ``DemandSettings``, ``keep_share`` and when families ask
 ``regime``      ``VisitsRegime`` and the session templates under it
-``video``       ``VideoRegime``, the stations under it and the story of a video call
-``allowance``   visit orders granted and spent
+``video``       ``VideoRegime`` and the stations under it
+``video_desk``  the story of a video call
+``allowance``   who is granted which visit orders
+``orders``      visit orders in hand: spent, lapsed, given back
 ``arrivals``    ``Askings``: those who ask, in the order of the clock
-``asking``      channels, and what a family settles for
-``mood``        what families make of a bad experience
+``agenda``      what is set off for later
+``asking``      channels, and how requests are made
+``choices``     what a request settles for
+``mood``        what families make of a bad experience, as ``mood_settings`` say
 ``booking``     the story of a request: search the window, book, wait or give up
 ``attendance``  the story of a visit: who came, who did not
 ``timetable``   from weekly templates to dated slots
@@ -33,6 +37,7 @@ Modules, in the order a reader needs them:
 ``place``       the people and parties of one establishment as arrays
 ``start_state`` bookings and orders that are there on the first day
 ``contact_centre`` a telephone line: agents, priorities, patience, redial
+``line_tables`` calls, agents and what became of calls, as tables
 ``line``        who rings which line, when it is open, who answers
 ``together``    prisons that share a line, played from one open day to the next
 ``line_measures`` what happened on lines as measures
@@ -48,4 +53,11 @@ Modules, in the order a reader needs them:
 ``clock``       ``Calendar``: simulation minutes, dates and weekdays
 ``spells``      spells that begin by draw and last
 ``streams``     one named column of draws per purpose
+``compiled``    the modules that are run as machine code where they can be
 """
+
+from pathlib import Path
+
+from simulation.compiled import folders
+
+__path__ = [*folders(Path(__path__[0])), *__path__]

@@ -264,7 +264,7 @@ class BookingDesk:
         rule, orders, following = self._rule, self._orders, self._following
 
         def is_covered(first: int, second: int) -> bool:
-            return orders.cover(person, today, [rule[first], rule[second]])
+            return orders.cover(person, today, (rule[first], rule[second]))
 
         slot = self._calendar.take_two(fitting, person, today, following, is_covered)
         if slot >= 0:

@@ -230,6 +230,22 @@ class ContactCentre:
         self.ends.append(end)
         self.whose.append(call)
 
+    def year(self) -> LineYear:
+        """Give what has been written down."""
+        places = np.array(self.places, dtype=np.int64)
+        is_lost = np.frombuffer(self.is_lost, dtype=np.bool_)
+        return LineYear(
+            service=self.book.service[places],
+            answered_minutes=np.where(is_lost, NEVER, np.frombuffer(self.ended_minutes)),
+            tries=np.array(self.tries, dtype=np.int64),
+            is_lost=is_lost,
+            rang=np.frombuffer(self.rang),
+            held_minutes=np.frombuffer(self.held),
+            ends=np.frombuffer(self.ends, dtype=np.uint8).astype(np.int64),
+            whose=np.array(self.whose, dtype=np.int64),
+            handle_minutes=self.book.handle_minutes[places],
+        )
+
     def conserve(self) -> None:
         """Check that no call was lost or made up.
 
@@ -305,4 +321,4 @@ def play_line(calls: CallTable, staff: Staff, *, until: float) -> LineYear:
     centre.hand(calls.minutes.tolist(), range(len(calls)))
     centre.run(until)
     centre.conserve()
-    return LineYear.of(centre)
+    return centre.year()

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.clock import MINUTES_PER_DAY
-
-if TYPE_CHECKING:
-    from simulation.contact_centre import ContactCentre
 
 HALF_HOUR = 30
 HALF_HOURS_PER_DAY = MINUTES_PER_DAY // HALF_HOUR
@@ -165,20 +161,3 @@ class LineYear:
     ends: NDArray[np.int64]
     whose: NDArray[np.int64]
     handle_minutes: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, centre: ContactCentre) -> LineYear:
-        """Take over what a line has written down."""
-        places = np.array(centre.places, dtype=np.int64)
-        is_lost = np.frombuffer(centre.is_lost, dtype=np.bool_)
-        return cls(
-            service=centre.book.service[places],
-            answered_minutes=np.where(is_lost, np.inf, np.frombuffer(centre.ended_minutes)),
-            tries=np.array(centre.tries, dtype=np.int64),
-            is_lost=is_lost,
-            rang=np.frombuffer(centre.rang),
-            held_minutes=np.frombuffer(centre.held),
-            ends=np.frombuffer(centre.ends, dtype=np.uint8).astype(np.int64),
-            whose=np.array(centre.whose, dtype=np.int64),
-            handle_minutes=centre.book.handle_minutes[places],
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -163,7 +164,7 @@ class Orders:
             any_will_do or self._privileged_balance[person] > 0,
         )
 
-    def cover(self, person: int, day: int, rules: list[str]) -> bool:
+    def cover(self, person: int, day: int, rules: Sequence[str]) -> bool:
         """Say whether a person could spend an order for each of some sessions, one after the other.
 
         Parameters

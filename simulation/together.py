@@ -430,7 +430,7 @@ class _LiveLine:
         return LineLog(
             line=self.name,
             replication=replication,
-            year=LineYear.of(centre),
+            year=centre.year(),
             establishments=tuple(prison.opened.establishment for prison in prisons),
             about=np.array(self._number, dtype=np.int64),
             first_rang=np.frombuffer(self._begun),

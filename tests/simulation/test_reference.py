@@ -467,7 +467,11 @@ def test_a_seeded_fault_of_transfers_is_seen(fault: str, monkeypatch: pytest.Mon
     elif fault == "mood":
         monkeypatch.setattr(Mood, "take_over", lambda self, person, carried: None)
     elif fault == "approval":
-        monkeypatch.setattr(BookingDesk, "_carefully", lambda self, request, person, find, _: find)
+        monkeypatch.setattr(
+            BookingDesk,
+            "_search",
+            lambda self, request, fitting, person, day: self._one(fitting, person, day),
+        )
     elif fault == "numbers":
         monkeypatch.setattr(module, "_once_cleared", lambda ask, place, person: ask)
     else:
