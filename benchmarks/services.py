@@ -14,8 +14,8 @@ from scenarios.studies.size_workers import Asked, size_workers
 from simulation.contact_centre import play_line
 from simulation.family_workers import FamilyYear, play_family_work
 from simulation.line import NATIONAL
-from simulation.line_tables import LineYear
-from simulation.together import LineLog, play_together
+from simulation.line_tables import LineLog, LineYear
+from simulation.together import play_together
 
 FAMILY_YARDSTICK = "one for each referral, first contact and closure"
 

@@ -40,6 +40,7 @@ Modules, in the order a reader needs them:
 ``line_tables`` calls, agents and what became of calls, as tables
 ``line``        who rings which line, when it is open, who answers
 ``together``    prisons that share a line, played from one open day to the next
+``ringing``     who rings day by day, and what the desks make of the answers
 ``line_measures`` what happened on lines as measures
 ``early_days``  the first days: first call, cleared numbers, first visit
 ``safety_line`` calls of families who fear for somebody

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.columns import order_of
 from simulation.demand import Requests
 
 
@@ -59,7 +60,7 @@ class Askings:
         when = np.concatenate([minutes[attempt, visit], calls.asked_minutes[call]])
         request = np.concatenate([visit, len(visits) + call])
         last = attempt + 1 == visits.attempts[visit]
-        order = np.argsort(when, kind="stable")
+        order = order_of(when)
         return cls(
             request=request[order],
             minutes=when[order],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Generator
-from typing import Any, Final, cast
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 import simpy
@@ -35,6 +35,18 @@ DOUBLED: Final = CODE[VisitOutcome.DOUBLED]
 CANCELLED: Final = CODE[VisitOutcome.CANCELLED]
 CALLED_OFF: Final = CODE[VisitOutcome.CALLED_OFF]
 BOOKING_FELL: Final = CODE[VisitOutcome.BOOKING_FELL]
+
+Piece: TypeAlias = tuple[list[int], list[float]]
+"""Some askings, in order of time: the request and the minute of each."""
+
+PIECE: Final = 4_096
+"""Askings whose numbers are read at once: few enough to stay at hand while they are answered."""
+
+
+def _in_pieces(askings: Askings) -> Iterator[Piece]:
+    for first in range(0, len(askings), PIECE):
+        piece = slice(first, first + PIECE)
+        yield askings.request[piece].tolist(), askings.minutes[piece].tolist()
 
 
 class BookingDesk:
@@ -124,8 +136,8 @@ class BookingDesk:
         self._choices = choices
         self._last_day_soon = mood.last_days_soon(visits.asked_minutes)
         self._day = indices((np.array(starts) // MINUTES_PER_DAY).astype(np.int64))
-        self._asked = bytearray(len(visits))
-        self.done = bytearray(len(person))
+        self._asked = [False] * len(visits)
+        self.done = [False] * len(person)
         self._waiting: dict[int, None] = {}
         self._by_rule = rules is not None and not rules.ask_for_either
         self._rule = rules.of_slot if rules is not None else [""] * len(starts)
@@ -140,32 +152,37 @@ class BookingDesk:
         self.second: dict[int, tuple[int, int]] = {}
         self._paid = [BY_VISIT_ORDER] * len(visits)
         self._paid_for_second: dict[int, int] = {}
-        self.hand(askings.request.tolist(), askings.minutes.tolist(), askings.last.tolist())
+        self._expect(_in_pieces(askings), bytes(askings.last))
 
     def hand(self, requests: list[int], minutes: list[float], last: list[bool]) -> None:
         """Answer these askings in turn, after those handed before; none of them before now."""
+        self._expect([(requests, minutes)], bytes(last))
+
+    def _expect(self, pieces: Iterable[Piece], last: bytes) -> None:
+        """Have askings answered, piece by piece, of which these are the last of their request."""
         first = len(self._answers)
         # what others wrote among the answers since was asked of nobody here
-        self._is_last += bytes(first - len(self._is_last)) + bytes(last)
-        self._answers += [PASSED_OVER] * len(requests)
-        self._env.process(self._answer(requests, minutes, first))
+        self._is_last += bytes(first - len(self._is_last)) + last
+        self._answers += [PASSED_OVER] * len(last)
+        self._env.process(self._answer(pieces, first))
 
     def stop_waiting(self, request: int) -> None:
         """Take a family that has given up from those who wait for a released table."""
         self._waiting.pop(request, None)
 
-    def _answer(
-        self, requests: list[int], minutes: list[float], first: int
-    ) -> Generator[simpy.Timeout, Any, None]:
+    def _answer(self, pieces: Iterable[Piece], first: int) -> Generator[simpy.Timeout, Any, None]:
         """Answer everybody in turn, without an event where nothing else can happen before."""
-        env, agenda, place = self._env, self._agenda, 0
-        while True:
-            agenda.look()
-            place = self._answer_until_due(requests, minutes, first, place)
-            if place == len(requests):
-                return
-            # meanwhile the family may be given a table, or the person be moved
-            yield env.timeout(minutes[place] - env.now)
+        env, agenda = self._env, self._agenda
+        for requests, minutes in pieces:
+            place = 0
+            while True:
+                agenda.look()
+                place = self._answer_until_due(requests, minutes, first, place)
+                if place == len(requests):
+                    break
+                # meanwhile the family may be given a table, or the person be moved
+                yield env.timeout(minutes[place] - env.now)
+            first += len(requests)
 
     def _answer_until_due(
         self, requests: list[int], minutes: list[float], first: int, place: int

@@ -45,3 +45,22 @@ def filled(value: int, count: int) -> array[int]:
     array('i', [-1, -1])
     """
     return array("i", [value]) * count
+
+
+def order_of(column: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the places of a column's numbers in ascending order; equal ones stay as they are.
+
+    As a stable ``argsort``, several times as fast where few are equal.
+
+    Examples
+    --------
+    >>> order_of(np.array([2.0, 1.0, 2.0, 1.0])).tolist()
+    [1, 3, 0, 2]
+    """
+    order = np.argsort(column)
+    ordered = column[order]
+    as_before = ordered[1:] == ordered[:-1]
+    if as_before.any():
+        alike = np.flatnonzero(np.append(as_before, False) | np.insert(as_before, 0, False))
+        order[alike] = order[alike][np.lexsort((order[alike], ordered[alike]))]
+    return order

@@ -21,6 +21,7 @@ COMPILED = (
     "mood",
     "order_rules",
     "orders",
+    "ringing",
     "slots",
     "video_desk",
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulation.bounds import below, named, not_shares
 from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY, Calendar, clock_minutes
+from simulation.columns import order_of
 from simulation.place import Place
 from simulation.streams import stream_key, uniform
 
@@ -401,7 +402,7 @@ def _asking(
     opens, closes = clock_minutes(settings.ask_from), clock_minutes(settings.ask_until)
     minutes = day * MINUTES_PER_DAY + opens + (when - day) * (closes - opens)
     in_year = np.flatnonzero(day < calendar.days)
-    order = in_year[np.argsort(minutes[in_year], kind="stable")]
+    order = in_year[order_of(minutes[in_year])]
     return minutes[order], order
 
 

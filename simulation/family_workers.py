@@ -18,6 +18,7 @@ from data.words import ReferralSource, WorkerLine
 from simulation.bounds import below, named
 from simulation.casework import Cases, Casework, Hours, work_through
 from simulation.clock import DAYS_PER_WEEK, Calendar
+from simulation.columns import order_of
 from simulation.need import (
     DAYS_PER_YEAR,
     SOURCES,
@@ -467,7 +468,7 @@ def cases_of(
             contacts.append(settings.contacts_min + length.astype(np.int64))
             drawn += 1
     moment, whose = np.concatenate(moments), np.concatenate(persons)
-    order = np.argsort(moment, kind="stable")
+    order = order_of(moment)
     day, until = moment.astype(np.int64), work.until_day[whose]
     order = order[((day >= work.from_day[whose]) & (day < until))[order]]
     came_from = np.concatenate(sources)[order]

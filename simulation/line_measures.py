@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from data.words import ESTATE
 from simulation.clock import MINUTES_PER_DAY, Calendar
 from simulation.line import NATIONAL, SERVICES, Service
-from simulation.line_tables import HALF_HOUR, TryEnd
+from simulation.line_tables import HALF_HOUR, LineLog, TryEnd
 from simulation.sums import quantiles_of, rows_of
 from simulation.tallies import NO_WAIT, Tally
-from simulation.together import LineLog
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.clock import MINUTES_PER_DAY
+from simulation.columns import order_of
 
 HALF_HOUR = 30
 HALF_HOURS_PER_DAY = MINUTES_PER_DAY // HALF_HOUR
@@ -88,7 +89,7 @@ def joined(tables: Sequence[CallTable]) -> CallTable:
         As for ``stacked``. Calls of one moment keep the order of the tables.
     """
     both = stacked(tables)
-    return both.chosen(np.argsort(both.minutes, kind="stable"))
+    return both.chosen(order_of(both.minutes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -161,3 +162,47 @@ class LineYear:
     ends: NDArray[np.int64]
     whose: NDArray[np.int64]
     handle_minutes: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LineLog:
+    """What happened on one line.
+
+    Attributes
+    ----------
+    line, replication
+        Which.
+    year
+        Calls and ringings.
+    establishments, about
+        The prisons played together, and which of them each call was about; int64.
+    first_rang
+        Minute at which each call began; float64.
+    staff
+        Opening spells, and agents on duty in each half-hour.
+    book, places
+        The calls that families might have made, and which of them were made, in the order of
+        ``year``.
+    attempt
+        At which of its attempts the request behind each call was made, from 0 on, and also 0 where
+        there is no request; int64.
+    ends_request
+        Whether nobody answered the last attempt, so that the request ends without a booking.
+    """
+
+    line: str
+    replication: int
+    year: LineYear
+    establishments: tuple[str, ...]
+    about: NDArray[np.int64]
+    first_rang: NDArray[np.float64]
+    staff: Staff
+    book: CallTable
+    places: NDArray[np.int64]
+    attempt: NDArray[np.int64]
+    ends_request: NDArray[np.bool_]
+
+    @property
+    def calls(self) -> CallTable:
+        """The calls as they were drawn, in the order of ``year``."""
+        return replace(self.book.chosen(self.places), minutes=self.first_rang)

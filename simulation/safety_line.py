@@ -16,6 +16,7 @@ from data.words import DAYS, ESTATE
 from simulation.bounds import below, not_shares
 from simulation.clock import DAYS_PER_PERIOD, DAYS_PER_WEEK, MINUTES_PER_DAY, Calendar
 from simulation.clock import clock_minutes as minutes_of
+from simulation.columns import order_of
 from simulation.contact_centre import after_opening_minutes
 from simulation.demand import poisson
 from simulation.place import Place
@@ -140,7 +141,7 @@ def play_safety_line(
     minutes = (period[which] + drawn("when", who, number)) * DAYS_PER_PERIOD * MINUTES_PER_DAY
     day = np.floor(minutes / MINUTES_PER_DAY)
     is_here = (place.from_day[who] <= day) & (day < place.until_day[who])
-    order = np.argsort(minutes, kind="stable")
+    order = order_of(minutes)
     order = order[is_here[order] & (minutes[order] < calendar.days * MINUTES_PER_DAY)]
     minutes, who, number = minutes[order], who[order], number[order]
     lasts = -np.log1p(-drawn("lasts", who, number)) * settings.call_minutes
