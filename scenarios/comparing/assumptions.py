@@ -15,6 +15,12 @@ from simulation.demand import DecayCurve
 
 CURVE = "demand.decay_curve"
 
+HOW_IT_IS_MADE = frozenset({
+    "calendar.weeks", "calendar.warm_up_weeks", "family_work.warm_up_weeks", "population.seed",
+    "records.seed", "allocation.move_budget_gap",
+})  # fmt: skip
+"""Settings of a computation, not of the world."""
+
 USUAL = {
     CURVE: "nobody has counted here how visits fall with the cost of the trip",
     "demand.ask_again_share": "families that ask again fill tables that others gave up",
@@ -92,8 +98,13 @@ def ends_of(setting: str, now: Any) -> list[Any]:
 
 
 def can_be_tried(setting: str) -> bool:
-    """Say whether a setting is assumed or estimated, a number, and has a range to be tried in."""
+    """Say whether a setting is assumed or estimated, a number, and has a range to be tried in.
+
+    How long is played, from which seeds and how closely a plan is proven is no assumption.
+    """
     row = settings()[setting]
+    if setting in HOW_IT_IS_MADE:
+        return False
     if setting == CURVE:
         return True
     numbers = [row.low, row.value, row.high]

@@ -140,7 +140,8 @@ def _not_tried(chosen: Sequence[str]) -> list[str]:
             )
         elif not can_be_tried(setting):
             problems.append(
-                f"--setting {setting}: is measured, or has no range of numbers to be tried in. "
+                f"--setting {setting}: is measured, is no assumption about the world, or has no "
+                "range of numbers to be tried in. "
                 "Name one that is assumed or estimated, with a low and a high value."
             )
     return problems

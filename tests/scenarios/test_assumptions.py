@@ -16,6 +16,7 @@ from scenarios.cli import app
 from scenarios.comparing import effects
 from scenarios.comparing.assumptions import (
     GAINED,
+    HOW_IT_IS_MADE,
     LOST,
     OWN,
     STANDS,
@@ -68,6 +69,14 @@ def test_each_usual_assumption_can_be_tried_and_has_a_reason() -> None:
         section, key = name.split(".")
         assert ends_of(name, getattr(getattr(baseline, section), key))
         assert known_settings()[name].confidence != "measured"
+
+
+def test_how_a_run_is_made_is_no_assumption_to_be_tried() -> None:
+    tried = {name for name in known_settings() if can_be_tried(name)}
+
+    assert tried.isdisjoint(HOW_IT_IS_MADE)
+    assert set(known_settings()) >= HOW_IT_IS_MADE
+    assert not [name for name in tried if "seed" in name or name.startswith("calendar.")]
 
 
 @given(name=st.sampled_from(sorted(known_settings())))
@@ -257,7 +266,7 @@ def test_everything_wrong_with_what_is_asked_is_told_at_once(tmp_path: Path) -> 
     for words in (
         "no scenario 'evning_visits'",
         "--setting demand.no_shw_share: no such setting. Did you mean 'demand.no_show_share'?",
-        "--setting regime.added_sessions: is measured, or has no range",
+        "--setting regime.added_sessions: is measured, is no assumption",
         "one year has no interval",
     ):
         assert words in done.stderr
