@@ -136,8 +136,8 @@ class BookingDesk:
         self._choices = choices
         self._last_day_soon = mood.last_days_soon(visits.asked_minutes)
         self._day = indices((np.array(starts) // MINUTES_PER_DAY).astype(np.int64))
-        self._asked = [False] * len(visits)
-        self.done = [False] * len(person)
+        self._asked = bytearray(len(visits))
+        self.done = bytearray(len(person))
         self._waiting: dict[int, None] = {}
         self._by_rule = rules is not None and not rules.ask_for_either
         self._rule = rules.of_slot if rules is not None else [""] * len(starts)
