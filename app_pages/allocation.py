@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _export, _moves, _relaxed, _show, _state, _study, _who
+from app_pages import _choices, _export, _moves, _relaxed, _show, _state, _study, _who
 from scenarios.display import areas, figures, frontiers, held, listings, rule_rows, views, wording
 
 if TYPE_CHECKING:
@@ -26,18 +26,7 @@ def _map(run: _state.Run, results: Results, *, circulate: bool) -> None:
         key="map of",
         persist_state="session",
     )
-    when = "today"
-    if is_plan:
-        choices = {"In this run": "plan", "Today": "today", "Change": "change"}
-        asked = st.segmented_control(
-            "Show on the map",
-            list(choices),
-            default="In this run",
-            required=True,
-            key="map",
-            persist_state="session",
-        )
-        when = choices[str(asked)]
+    when = _choices.when_on_the_map() if is_plan else "today"
     outline = _state.outline()
     if what == "Prisons":
         by_prison = _state.prisons(run.folder, run.stamp)

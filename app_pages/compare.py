@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _assumptions, _drivers, _effects, _export, _show, _state, _who
+from app_pages import _assumptions, _choices, _drivers, _effects, _export, _show, _state, _who
 from app_pages._state import Run
 from scenarios.comparing import effects
 from scenarios.display import assumptions, compared, figures, listings, views, wording
@@ -78,15 +78,7 @@ def _split(found: pd.DataFrame, note: str, *, paired: bool) -> None:
 
 def _who_gains(groups: pd.DataFrame, note: str) -> None:
     """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
-    measure = compared.MEASURES[
-        st.selectbox(
-            "Measure of contact",
-            list(compared.MEASURES),
-            key="gains by",
-            persist_state="session",
-            width=420,
-        )
-    ]
+    measure = _choices.measure_of_contact()
     _show.figure(
         compared.group_changes(groups, measure, note=note),
         compared.who_gains(groups, measure, circulate=not _who.is_planner()),

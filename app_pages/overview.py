@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import _effects, _export, _show, _state, _who
+from app_pages import _choices, _effects, _export, _show, _state, _who
 from scenarios.comparing import effects
 from scenarios.display import assumptions, figures, listings, views, wording
 
@@ -19,18 +19,7 @@ if TYPE_CHECKING:
 def _map(results: Results, by_prison: pd.DataFrame, *, circulate: bool) -> None:
     """Let the reader of a plan choose what the map shows, and show it with the furthest prisons."""
     is_plan = views.is_plan(results)
-    when = "plan" if is_plan else "today"
-    if is_plan:
-        choices = {"In this run": "plan", "Today": "today", "Change": "change"}
-        chosen = st.segmented_control(
-            "Show on the map",
-            list(choices),
-            default="In this run",
-            required=True,
-            key="map",
-            persist_state="session",
-        )
-        when = choices[str(chosen)]
+    when = _choices.when_on_the_map() if is_plan else "today"
     left, right = st.columns([3, 2], gap="large")
     with left:
         _show.figure(

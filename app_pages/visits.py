@@ -8,6 +8,7 @@ import streamlit as st
 
 from app_pages import (
     _assumptions,
+    _choices,
     _differently,
     _effects,
     _export,
@@ -127,15 +128,7 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
 
 def _who_gains(results: Results, groups: pd.DataFrame) -> None:
     """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
-    gain = compared.MEASURES[
-        st.selectbox(
-            "Measure of contact",
-            list(compared.MEASURES),
-            key="gains by",
-            persist_state="session",
-            width=420,
-        )
-    ]
+    gain = _choices.measure_of_contact()
     _show.figure(
         compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),
         compared.who_gains(

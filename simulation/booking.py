@@ -189,13 +189,8 @@ class BookingDesk:
     ) -> int:
         """Answer in turn until something else is due, and give the place of who comes after it."""
         # looked up once, for the loop is most of the run
-        agenda, answers, is_done, asked = (
-            self._agenda,
-            self._answers,
-            self.done,
-            self._asked,
-        )
-        choices, mood = self._choices, self._mood
+        agenda, choices, mood = self._agenda, self._choices, self._mood
+        answers, is_done, asked = self._answers, self.done, self._asked
         resolve, missing, narrower = choices.resolve, mood.missing, choices.narrower
         today, midnight = 0, 0.0
         for at in range(place, len(requests)):

@@ -1,4 +1,4 @@
-"""Columns that are read one number at a time, in a quarter of the memory of plain lists."""
+"""Columns that are read one number at a time."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ def indices(column: NDArray[np.int64]) -> list[int]:
         return found
     numbers = np.arange(first, first + span).astype(object)
     return list(numbers[column - first])
+
+
+def packed(column: NDArray[np.int64]) -> array[int]:
+    """Give a column of numbers below two thousand million that is seldom read, in little memory.
+
+    Examples
+    --------
+    >>> packed(np.array([3, 1]))
+    array('i', [3, 1])
+    """
+    return array("i", column.astype(np.intc).tobytes())
 
 
 def reals(column: NDArray[np.float64]) -> array[float]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulation.arrivals import Askings
 from simulation.clock import MINUTES_PER_DAY, Calendar
-from simulation.columns import filled, indices, order_of
+from simulation.columns import filled, indices, order_of, packed
 from simulation.contact_centre import ContactCentre
 from simulation.line import FamilyCalls, Lines, RingTimes
 from simulation.line_tables import CallTable, LineLog, Staff, stacked
@@ -156,7 +156,7 @@ class RingingPrison:
         self._is_settled = opened.year.place.is_settled
         place = np.full(len(opened.year.visits), -1)
         place[calls.phone] = np.arange(len(calls.phone))
-        self._place = indices(place)
+        self._place = packed(place)
         self._rings_again = calls.rings_again
         self._ring_times = RingTimes(lines, opened.establishment, calendar)
         visits = opened.year.visits

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.clock import MINUTES_PER_DAY
-from simulation.columns import indices
+from simulation.columns import indices, packed
 from simulation.timetable import DatedSlots, bits
 
 DAYS_PER_WEEK = 7
@@ -66,7 +66,7 @@ class SlotCalendar:
         self.free: list[int] = slots.tables.tolist()
         self._stride = stride = max(len(weekly.weekday), 1)
         index = slots.week * stride + slots.position
-        self._index = indices(index)
+        self._index = packed(index)
         slot_at = np.full(slots.weeks * stride, -1)
         slot_at[index] = np.arange(len(slots))
         self._slot_at = indices(slot_at)
