@@ -5,7 +5,7 @@ A person's id stays in the session: it never stands in the address or in the tit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scenarios.planning.explain import Explained
 
 PERSON = "person asked for"
+ASKED = "prisoner id"
 SAID = "said of a decision"
 SAID_AGAIN = "said of deciding again"
 NOTHING_KEPT = "Nothing was kept."
@@ -83,17 +84,21 @@ def chosen_plan(run: _state.Run) -> Plan:
 def asked_for() -> str:
     """Ask whom it is about."""
     st.session_state.setdefault(PERSON, "")
-    with st.form("person", border=False):
-        asked = st.text_input(
-            "Prisoner id",
-            value=st.session_state[PERSON],
-            help="The pseudonymous id in the population table, such as one from the list of moves.",
-            max_chars=64,
-            width=320,
-        )
-        if st.form_submit_button("Explain", type="primary"):
-            st.session_state[PERSON] = asked.strip()
+    st.text_input(
+        "Prisoner id",
+        help="The pseudonymous id in the population table, such as one from the list of moves.",
+        max_chars=64,
+        width=320,
+        key=ASKED,
+        persist_state="session",
+        on_change=_ask,
+    )
+    st.button("Explain", type="primary", on_click=_ask)
     return str(st.session_state[PERSON])
+
+
+def _ask() -> None:
+    st.session_state[PERSON] = str(st.session_state[ASKED]).strip()
 
 
 def explain(plan: Plan, prisoner_id: str) -> None:
@@ -162,43 +167,49 @@ def _decide(plan: Plan, found: Explained, names: Mapping[str, str]) -> None:
     if not offered:
         _show.say("There is no place to name for this decision.")
         return
+    _say_why(plan, prisoner_id, str(action), offered, places)
+
+
+def _say_why(
+    plan: Plan, prisoner_id: str, action: str, offered: Sequence[str], places: Mapping[str, str]
+) -> None:
+    """Let the planner name the place, say why, and keep the decision."""
     today = datetime.now(UTC).date()
-    with st.form("decide"):
-        place = st.selectbox(
-            "Place", offered, format_func=places.__getitem__, key="place", persist_state="session"
-        )
-        # what was said of one person is never offered for the next
-        why = st.selectbox(
-            "Reason",
-            [str(code) for code in persons.REASONS],
-            index=None,
-            placeholder="Choose a reason",
-            format_func=persons.reason,
-            key=f"reason {prisoner_id}",
-            persist_state="session",
-        )
-        note = st.text_input(
-            "Note for planners", max_chars=200, key=f"note {prisoner_id}", persist_state="session"
-        )
-        signed_in = _who.name() if _who.is_known() else ""
-        owner = st.text_input(
-            "Who decides", value=signed_in, max_chars=80, key="owner", persist_state="session"
-        )
-        review = st.date_input(
-            "To be reviewed on",
-            value=max(plan.date, today) + timedelta(days=REVIEW_DAYS),
-            format="DD/MM/YYYY",
-            key="review",
-            persist_state="session",
-        )
-        if st.form_submit_button("Keep this decision", type="primary"):
-            faults = persons.unsaid(why, note, owner)
-            faults += persons.too_soon(review, max(plan.date, today))
-            if faults:
-                st.session_state[SAID] = [NOTHING_KEPT, *faults]
-            else:
-                _lock(plan, prisoner_id, str(action), str(place), str(why), note, owner, review)
-            st.rerun()
+    place = st.selectbox(
+        "Place", offered, format_func=places.__getitem__, key="place", persist_state="session"
+    )
+    # what was said of one person is never offered for the next
+    why = st.selectbox(
+        "Reason",
+        [str(code) for code in persons.REASONS],
+        index=None,
+        placeholder="Choose a reason",
+        format_func=persons.reason,
+        key=f"reason {prisoner_id}",
+        persist_state="session",
+    )
+    note = st.text_input(
+        "Note for planners", max_chars=200, key=f"note {prisoner_id}", persist_state="session"
+    )
+    signed_in = _who.name() if _who.is_known() else ""
+    owner = st.text_input(
+        "Who decides", value=signed_in, max_chars=80, key="owner", persist_state="session"
+    )
+    review = st.date_input(
+        "To be reviewed on",
+        value=max(plan.date, today) + timedelta(days=REVIEW_DAYS),
+        format="DD/MM/YYYY",
+        key="review",
+        persist_state="session",
+    )
+    if st.button("Keep this decision", type="primary"):
+        faults = persons.unsaid(why, note, owner)
+        faults += persons.too_soon(review, max(plan.date, today))
+        if faults:
+            st.session_state[SAID] = [NOTHING_KEPT, *faults]
+        else:
+            _lock(plan, prisoner_id, action, str(place), str(why), note, owner, review)
+        st.rerun()
 
 
 def _lock(

@@ -70,25 +70,32 @@ def show_sizing(study: Study) -> None:
 
 
 def start() -> None:
-    """Let a planner start a sizing in the background."""
+    """Let a planner start a sizing in the background; what is filled in stays until then."""
     if not _jobs.may_begin():
         return
-    with st.form("size", border=False):
-        scenario = _jobs.scenario_box("Scenario to size for", SCENARIO)
-        left, right = st.columns(2, gap="large")
-        with left:
-            minutes = st.number_input("Answered within minutes", 0.0, 240.0, value=5.0, step=1.0)
-        with right:
-            percent = st.number_input("Per cent of ringings", 1, 100, value=80)
-        if st.form_submit_button("Start the sizing", type="primary"):
-            _jobs.begin(
-                KIND,
-                title=f"Booking line for {_jobs.scenarios()[scenario].title}",
-                scenario=scenario,
-                target_minutes=float(minutes),
-                share=int(percent) / 100,
-            )
-            st.rerun()
+    scenario = _jobs.scenario_box(
+        "Scenario to size for", SCENARIO, key="scenario of lines", persist_state="session"
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        minutes = st.number_input(
+            "Answered within minutes", 0.0, 240.0, value=5.0, step=1.0, key="minutes to answer",
+            persist_state="session",
+        )  # fmt: skip
+    with right:
+        percent = st.number_input(
+            "Per cent of ringings", 1, 100, value=80, key="ringings answered",
+            persist_state="session",
+        )  # fmt: skip
+    if st.button("Start the sizing", type="primary"):
+        _jobs.begin(
+            KIND,
+            title=f"Booking line for {_jobs.scenarios()[scenario].title}",
+            scenario=scenario,
+            target_minutes=float(minutes),
+            share=int(percent) / 100,
+        )
+        st.rerun()
 
 
 run, results = _state.page("Booking line and early days")

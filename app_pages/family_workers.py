@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scenarios.display.sizing import Sizing
 
 KIND: Kind = "size-family-workers"
+SHARERS = {"public": "paid by the national contract", "all": "every prison"}
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -191,43 +192,46 @@ def chosen_prison(rows: pd.DataFrame) -> str:
 
 
 def start() -> None:
-    """Let a planner start a sizing in the background."""
+    """Let a planner start a sizing in the background; what is filled in stays until then."""
     if not _jobs.may_begin():
         return
-    with st.form("size", border=False):
-        scenario = _jobs.scenario_box("Scenario to size for", "baseline")
-        left, right = st.columns(2, gap="large")
-        with left:
-            days = st.number_input("Reach within days", min_value=0, max_value=28, value=5)
-            budget = st.number_input(
-                "Caseworkers to share out",
-                min_value=0.0,
-                value=None,
-                step=1.0,
-                placeholder="as many as today",
-            )
-        with right:
-            percent = st.number_input("Per cent of referrals", 1, 100, value=90)
-            perimeter = st.selectbox(
-                "Prisons that share them",
-                ["public", "all"],
-                format_func={
-                    "public": "paid by the national contract",
-                    "all": "every prison",
-                }.__getitem__,
-            )
-        if st.form_submit_button("Start the sizing", type="primary"):
-            asked = {} if budget is None else {"budget_fte": float(budget)}
-            _jobs.begin(
-                KIND,
-                title=f"Family workers for {_jobs.scenarios()[scenario].title}",
-                scenario=scenario,
-                target_days=int(days),
-                share=int(percent) / 100,
-                perimeter=perimeter,
-                **asked,
-            )
-            st.rerun()
+    scenario = _jobs.scenario_box(
+        "Scenario to size for", "baseline", key="scenario sized", persist_state="session"
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        days = st.number_input(
+            "Reach within days", min_value=0, max_value=28, value=5, key="days sized",
+            persist_state="session",
+        )  # fmt: skip
+        budget = st.number_input(
+            "Caseworkers to share out", min_value=0.0, value=None, step=1.0,
+            placeholder="as many as today", key="workers shared out", persist_state="session",
+        )  # fmt: skip
+    with right:
+        percent = st.number_input(
+            "Per cent of referrals", 1, 100, value=90, key="referrals sized",
+            persist_state="session",
+        )  # fmt: skip
+        perimeter = st.selectbox(
+            "Prisons that share them",
+            list(SHARERS),
+            format_func=SHARERS.__getitem__,
+            key="sharers",
+            persist_state="session",
+        )
+    if st.button("Start the sizing", type="primary"):
+        asked = {} if budget is None else {"budget_fte": float(budget)}
+        _jobs.begin(
+            KIND,
+            title=f"Family workers for {_jobs.scenarios()[scenario].title}",
+            scenario=scenario,
+            target_days=int(days),
+            share=int(percent) / 100,
+            perimeter=perimeter,
+            **asked,
+        )
+        st.rerun()
 
 
 study = chosen_study()
