@@ -1,15 +1,19 @@
-"""The scenario that is being written, kept while the reader goes from page to page."""
+"""The scenario that is being written: kept from page to page, and found again after a reload.
+
+Where the browser has a key (:mod:`app_pages._data`), what is written stands in the reader's own
+folder as well, and the address names it: ``?draft=``, a random name that opens nothing elsewhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _effects, _state
+from app_pages import _data, _effects, _state
 
 if TYPE_CHECKING:
     from scenarios.drafting.drafts import Draft
@@ -17,6 +21,17 @@ if TYPE_CHECKING:
 
 BEGUN = "scenario begun"
 """Where the scenario being written stands in the session."""
+
+UNKEPT = "scenario unkept"
+"""Names the file of the scenario being written."""
+
+WRITTEN = "scenario written"
+"""What that file holds."""
+
+ADDRESS = "draft"
+
+SHOWN_FIRST = ("cells_shown", "rules_shown")
+"""Parts that say what an editor began with: it begins anew when the page is loaded anew."""
 
 ROUND = "scenario round"
 """Counts beginnings: the widgets of one beginning are not those of another."""
@@ -58,18 +73,40 @@ class Begun:
 
 
 def begun() -> Begun | None:
-    """Return the scenario being written."""
+    """Return the scenario being written; after a reload the one that the address names."""
     found = st.session_state.get(BEGUN)
-    return found if isinstance(found, Begun) else None
+    asked = st.query_params.get(ADDRESS)
+    if found is None and asked:
+        found = _go_on(asked)
+    if not isinstance(found, Begun):
+        return None
+    if UNKEPT in st.session_state:
+        st.query_params[ADDRESS] = st.session_state[UNKEPT]
+    return found
 
 
 def keep(scenario: Begun) -> None:
     """Keep the scenario being written."""
     st.session_state[BEGUN] = scenario
+    if not _data.is_found_again():
+        return
+    from scenarios.drafting import unkept
+
+    parts = {name: each for name, each in asdict(scenario).items() if name not in SHOWN_FIRST}
+    if parts != st.session_state.get(WRITTEN):
+        name = st.session_state.setdefault(UNKEPT, unkept.new_name())
+        unkept.write(_data.folder(), name, parts)
+        st.session_state[WRITTEN] = parts
 
 
 def begin(scenario: Begun) -> None:
     """Begin another scenario: its widgets start afresh, and its name is nobody else's."""
+    forget()
+    begin_again(scenario)
+
+
+def begin_again(scenario: Begun) -> None:
+    """Go on with a scenario that was changed elsewhere than in its widgets: they start afresh."""
     from scenarios.drafting.drafts import free_name
 
     if scenario.kept_as is None:
@@ -79,8 +116,86 @@ def begin(scenario: Begun) -> None:
 
 
 def forget() -> None:
-    """Write no scenario any more."""
-    st.session_state.pop(BEGUN, None)
+    """Write no scenario any more; what was written of it can still be gone on with."""
+    for name in (BEGUN, UNKEPT, WRITTEN):
+        st.session_state.pop(name, None)
+    st.query_params.pop(ADDRESS, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unkept:
+    """A scenario that this reader wrote in this browser: its file, and when it last changed."""
+
+    name: str
+    changed_ns: int
+    scenario: Begun
+
+
+def unkept() -> list[Unkept]:
+    """List what this reader wrote in this browser and did not keep, the last changed first."""
+    folder = _data.found_again()
+    if folder is None:
+        return []
+    from scenarios.drafting import drafts
+    from scenarios.drafting import unkept as files
+
+    kept = {each.name: each for each in drafts.drafts(_state.runs_folder())}
+    found = [
+        Unkept(name=name, changed_ns=changed, scenario=scenario)
+        for name, changed in files.names(folder)
+        if (scenario := _read(name)) is not None
+    ]
+    return [
+        each
+        for each in found
+        if each.scenario.kept_as not in kept
+        or text_of(each.scenario) != drafts.draft_text(kept[str(each.scenario.kept_as)])
+    ]
+
+
+def go_on(name: str) -> None:
+    """Go on with one of those that were not kept."""
+    forget()
+    _go_on(name)
+
+
+def put_away(name: str) -> None:
+    """Forget for good one of those that were not kept."""
+    from scenarios.drafting import unkept as files
+
+    files.forget(_data.folder(), name)
+
+
+def _go_on(name: str) -> Begun | None:
+    found = _read(name)
+    if found is not None:
+        st.session_state[BEGUN] = found
+        st.session_state[UNKEPT] = name
+        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    return found
+
+
+def _read(name: str) -> Begun | None:
+    """Read a scenario that was not kept; none where its file is gone or is of another version."""
+    from scenarios.drafting import unkept as files
+    from scenarios.drafting.presets import preset
+
+    folder = _data.found_again()
+    parts = None if folder is None else files.read(folder, name)
+    if parts is None:
+        return None
+    try:
+        found = Begun(**parts)
+        if found.preset is not None:
+            chosen = {
+                key: tuple(found.chosen[key]) if isinstance(value, tuple) else found.chosen[key]
+                for key, value in preset(found.preset).begun().items()
+            }
+            found = replace(found, chosen=chosen)
+        text_of(found)
+    except (TypeError, KeyError, ValueError, AttributeError, StopIteration):
+        return None
+    return found
 
 
 def key(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The tables that this reader brought in this browser, and those that runs are made on.
+"""What this reader brought in this browser, and the tables that runs are made on.
 
 Where ``server.py`` gives browsers keys (:mod:`app_pages._browser`), what is brought is found again
 when the page is loaded anew: by the same reader in the same browser, and by nobody else, since no
@@ -30,6 +30,15 @@ def folder() -> Path:
     if _session() is None:
         st.session_state[SESSION] = new_session(runs)
     return open_session(runs, str(_session()))
+
+
+def found_again() -> Path | None:
+    """Return the folder of what this reader brought earlier in this browser, if there is one."""
+    from scenarios.own_tables.sessions import session_folder
+
+    name = _session() if is_found_again() else None
+    folder = None if name is None else session_folder(_state.runs_folder(), name)
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def is_found_again() -> bool:

@@ -14,9 +14,14 @@ from scenarios.drafting import drafts, presets
 from scenarios.errors import ScenarioError
 
 WAYS = ("A question", "One that comes with the model", "One that is kept", "A file")
+UNKEPT = "One I did not keep"
 INTRO = (
     "A scenario is the baseline with a few lines changed. Begin with a question, choose what "
     "matters, and start the run from here; every run keeps its own copy of the scenario."
+)
+
+NOT_KEPT = (
+    "Only you see it, in this browser, until you close the browser. Keep it to find it again later."
 )
 
 TWICE = (
@@ -27,8 +32,12 @@ TWICE = (
 
 def begin_anew() -> None:
     """Let the reader choose what to begin with."""
+    unkept = _builder.unkept()
+    ways = [*WAYS, UNKEPT] if unkept else list(WAYS)
+    if st.session_state.get("way") not in ways:
+        st.session_state.pop("way", None)
     way = st.segmented_control(
-        "Begin with", WAYS, default=WAYS[0], required=True, key="way", persist_state="session"
+        "Begin with", ways, default=WAYS[0], required=True, key="way", persist_state="session"
     )
     if way == WAYS[0]:
         named = {each.key: each for each in presets.PRESETS}
@@ -59,6 +68,8 @@ def begin_anew() -> None:
             st.rerun()
     elif way == WAYS[2]:
         begin_with_kept()
+    elif way == UNKEPT:
+        begin_with_unkept(unkept)
     else:
         begin_with_file()
 
@@ -88,6 +99,28 @@ def begin_with_kept() -> None:
     if _who.is_planner() and right.button("Forget it"):
         drafts.delete_draft(_state.runs_folder(), name)
         st.rerun()
+
+
+def begin_with_unkept(found: list[_builder.Unkept]) -> None:
+    """Let the reader go on with a scenario that they wrote in this browser and did not keep."""
+    from datetime import UTC, datetime
+
+    from scenarios.display.wording import moment
+
+    named = {each.name: each for each in found}
+
+    def told(name: str) -> str:
+        changed = datetime.fromtimestamp(named[name].changed_ns / 1e9, tz=UTC)
+        return f"{named[name].scenario.title or 'No title'} ({moment(changed.isoformat())})"
+
+    name = st.selectbox(
+        "Scenario not kept", list(named), format_func=told, key="not kept", persist_state="session"
+    )
+    _show.say(named[name].scenario.question)
+    _show.say(NOT_KEPT)
+    left, right = st.columns(2)
+    left.button("Go on with it", type="primary", on_click=_builder.go_on, args=(name,))
+    right.button("Forget this one", on_click=_builder.put_away, args=(name,))
 
 
 def begin_with_file() -> None:
@@ -235,7 +268,7 @@ def other_lines(scenario: Begun) -> Begun:
                 {name: value for name, value in part.items() if name not in back}
                 for part in (extra, scenario.rules)
             )
-            _builder.begin(replace(scenario, extra=left, rules=kept))
+            _builder.begin_again(replace(scenario, extra=left, rules=kept))
             st.rerun()
     known = settings()
     name = st.selectbox(

@@ -65,9 +65,15 @@ def draft_text(draft: Draft) -> str:
         "title": draft.title,
         "question": draft.question,
         "parent": "baseline",
-        "change": _plain(draft.change),
+        "change": draft.change,
     }
-    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96))
+    return dumped(content)
+
+
+def dumped(content: Mapping[str, Any]) -> str:
+    """Write plain values as YAML, each where it stands."""
+    plain = _plain(content)
+    return str(yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app_pages import _data
 from tests.app.planner import page
 from tests.app.serving import ROOT
 
@@ -58,3 +60,118 @@ def test_table_of_prisons_is_that_of_the_tables_in_use(
     assert not app.exception
     (editor,) = app.dataframe
     assert set(editor.value["establishment"]) == {"DMI", "LEI", "LNI", "NHI", "NLI", "WEI"}
+
+
+def browser(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """Open pages with a browser's key from now on."""
+    monkeypatch.setattr(_data, "_cookies", lambda: {"estate-browser": key * 32})
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def box(app: AppTest, label: str) -> Any:
+    """Give the text box of a label; none where there is none."""
+    return next((each for each in app.text_input if each.label == label), None)
+
+
+def titled(app: AppTest) -> str | None:
+    """Give the title of the scenario being written; none where none is."""
+    found = box(app, "Title")
+    return None if found is None else str(found.value)
+
+
+def written(monkeypatch: pytest.MonkeyPatch, runs: Path, title: str) -> tuple[AppTest, str]:
+    """Begin a scenario and give it a title; return its page and what names it in the address."""
+    app = press(page(monkeypatch, runs, "scenario"), "Begin")
+    box(app, "Title").set_value(title)
+    next(each for each in app.number_input if each.label.startswith("Tables")).set_value(7).run()
+    assert not app.exception
+    draft = app.query_params["draft"]
+    return app, draft if isinstance(draft, str) else draft[0]
+
+
+def test_scenario_that_was_not_kept_is_found_again_after_a_reload(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    browser(monkeypatch, "ab")
+    app, draft = written(monkeypatch, tmp_path, "Mine")
+    before = app.session_state["scenario begun"]
+    again = page(monkeypatch, tmp_path, "scenario", draft=draft)
+    assert titled(again) == "Mine"
+    assert again.session_state["scenario begun"] == before
+
+
+def test_scenario_that_was_not_kept_is_offered_where_the_address_does_not_name_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also after the button that begins another."""
+    browser(monkeypatch, "ab")
+    app, draft = written(monkeypatch, tmp_path, "Mine")
+    press(app, "Begin another scenario")
+    assert titled(app) is None
+    assert "draft" not in app.query_params
+    press(app, "Begin")
+    assert app.query_params["draft"] not in (draft, [draft])
+    again = page(monkeypatch, tmp_path, "scenario")
+    assert titled(again) is None
+    again.segmented_control(key="way").set_value("One I did not keep").run()
+    offered = again.selectbox(key="not kept")
+    assert len(offered.options) == 2
+    offered.set_value(draft).run()
+    press(again, "Go on with it")
+    assert titled(again) == "Mine"
+
+
+def test_scenario_that_was_not_kept_can_be_forgotten(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    browser(monkeypatch, "ab")
+    written(monkeypatch, tmp_path, "Mine")
+    again = page(monkeypatch, tmp_path, "scenario")
+    again.segmented_control(key="way").set_value("One I did not keep").run()
+    press(again, "Forget this one")
+    assert "One I did not keep" not in again.segmented_control(key="way").options
+
+
+def test_scenario_that_was_kept_as_it_stands_is_not_offered_twice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    browser(monkeypatch, "ab")
+    app, _ = written(monkeypatch, tmp_path, "Mine")
+    press(app, "Keep it")
+    again = page(monkeypatch, tmp_path, "scenario")
+    assert "One I did not keep" not in again.segmented_control(key="way").options
+
+
+@pytest.mark.parametrize("key", ["cd", "", "zz"])
+def test_scenario_that_was_not_kept_is_nobody_elses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
+) -> None:
+    browser(monkeypatch, "ab")
+    _, draft = written(monkeypatch, tmp_path, "Mine")
+    browser(monkeypatch, key)
+    other = page(monkeypatch, tmp_path, "scenario", draft=draft)
+    assert titled(other) is None
+    assert "One I did not keep" not in other.segmented_control(key="way").options
+
+
+@pytest.mark.parametrize("draft", ["../../../x", "0" * 12, "", "x" * 500])
+def test_address_that_names_no_scenario_begins_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, draft: str
+) -> None:
+    browser(monkeypatch, "ab")
+    app = page(monkeypatch, tmp_path, "scenario", draft=draft)
+    assert titled(app) is None
+    assert not app.exception
+
+
+def test_no_folder_is_made_for_somebody_who_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    browser(monkeypatch, "ab")
+    page(monkeypatch, tmp_path, "scenario", draft="0" * 12)
+    assert list(tmp_path.iterdir()) == []
