@@ -9,7 +9,7 @@ import streamlit as st
 
 from app_pages import _builder, _effects, _export, _jobs, _rules, _show, _state, _who
 from app_pages._builder import Begun
-from scenarios.display import drafted
+from scenarios.display import changed, drafted
 from scenarios.drafting import drafts, presets
 from scenarios.errors import ScenarioError
 
@@ -403,7 +403,10 @@ if made is None:
     for problem in problems:
         _show.say(problem)
 else:
-    _show.table(drafted.lines(made))
+    prisons = _effects.estate_of(_effects.tables_in_use()).establishments
+    names = dict(zip(prisons["establishment"], prisons["name"], strict=True))
+    _show.table(changed.listing(made, names))
+    _show.fold_tables("As the lines of its file", drafted.lines(made))
 
 _show.section("Keep it and run it")
 if _who.may_work():

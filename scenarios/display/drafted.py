@@ -46,7 +46,7 @@ def lines(scenario: Scenario) -> str:
     ]
     return table(
         pd.DataFrame(rows, columns=["setting", "before", "after", "meaning"]),
-        "What this scenario changes of the baseline; everything else is as in the baseline",
+        "The lines of its file, each with what it means",
         labels={
             "setting": "Setting",
             "before": "Baseline",

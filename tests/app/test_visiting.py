@@ -601,6 +601,7 @@ def test_scenario_of_a_question_shows_its_differences_and_staff(
     tables = next(each for each in app.number_input if each.label == "Tables in each session")
     tables.set_value(20).run()
     text = shown(app)
+    assert "Tuesdays and Thursdays, 18:00 to 19:30, 20 tables" in text
     assert "open_tables: 20" in text
     assert "Staff of visits and video calls" in text
     assert "What this scenario changes of the baseline" in text
