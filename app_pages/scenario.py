@@ -382,10 +382,7 @@ if scenario is None:
 
 st.button("Begin another scenario", on_click=_builder.forget)
 scenario = headline(words(scenario))
-draft = _builder.draft_of(scenario)
-added = _effects.extra_staff(drafts.draft_text(draft)) if draft.change else None
-if added is not None:
-    _show.numbers(drafted.staff_cards(added.visits, added.lines))
+beside = st.container()
 
 _show.section("More options")
 with st.expander("Prison by prison"):
@@ -397,6 +394,13 @@ with st.expander("Any other setting"):
 _builder.keep(scenario)
 
 draft = _builder.draft_of(scenario)
+added = _effects.extra_staff(drafts.draft_text(draft)) if draft.change else None
+if added is not None:
+    with beside:
+        if cards := drafted.staff_cards(added.visits, added.lines):
+            _show.numbers(cards)
+        else:
+            _show.say(drafted.SAME_STAFF)
 made, problems = _builder.judged(draft)
 _show.section("What it changes")
 if made is None:

@@ -29,6 +29,8 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 """Least and most of each column of the table of prisons."""
 
+SAME_STAFF = "The staff of visits, video calls and booking lines stays as in the baseline."
+
 WHOLE = ("evening_tables", "video_stations")
 """Columns that hold whole numbers."""
 
@@ -105,15 +107,27 @@ def staff_card(added: tuple[float, float]) -> Number:
 
 
 def staff_cards(visits: tuple[float, float], lines: tuple[float, float] | None) -> list[Number]:
-    """Give the staff of visits, and that of booking lines where it alone or as well changes.
+    """Give the staff of visits and that of booking lines, where a scenario changes them.
 
     Parameters
     ----------
     visits, lines
         Hours and pounds a year beyond the baseline; no lines where they are not known.
+
+    Examples
+    --------
+    >>> staff_cards((0.0, 0.0), None), len(staff_cards((-38.0, -866.4), (0.0, 0.0)))
+    ([], 1)
     """
-    agents = [] if lines is None or lines == (0.0, 0.0) else [agents_card(lines)]
-    return [*([] if agents and visits == (0.0, 0.0) else [staff_card(visits)]), *agents]
+    return [
+        *([staff_card(visits)] if _changes(visits) else []),
+        *([agents_card(lines)] if lines is not None and _changes(lines) else []),
+    ]
+
+
+def _changes(added: tuple[float, float]) -> bool:
+    """Whether hours or pounds of staff are added or spared; sums in floats may leave a trace."""
+    return any(abs(each) >= 0.5 for each in added)
 
 
 def agents_card(added: tuple[float, float]) -> Number:

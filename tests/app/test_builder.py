@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages import _data
-from tests.app.planner import page
+from scenarios.display import drafted
+from tests.app.planner import page, shown
 from tests.app.serving import ROOT
 
 
@@ -175,3 +176,26 @@ def test_no_folder_is_made_for_somebody_who_writes_nothing(
     browser(monkeypatch, "ab")
     page(monkeypatch, tmp_path, "scenario", draft="0" * 12)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("question", "tells"), [("closer", False), ("evening", True)])
+def test_card_of_staff_is_shown_where_a_scenario_changes_staff(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, question: str, tells: bool
+) -> None:
+    app = page(monkeypatch, tmp_path, "scenario")
+    app.selectbox(key="question of").set_value(question).run()
+    text = shown(press(app, "Begin"))
+    assert ("Staff of visits and video calls, beside the baseline" in text) == tells
+    assert ("£0" in text, drafted.SAME_STAFF in text) == (False, not tells)
+
+
+def test_card_of_staff_tells_of_a_table_of_prisons_as_soon_as_it_is_brought(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app = page(monkeypatch, tmp_path, "scenario")
+    app.selectbox(key="question of").set_value("closer").run()
+    press(app, "Begin")
+    table = b"establishment,evening_tables\nLEI,15\n"
+    uploader = next(each for each in app.get("file_uploader") if "Filled" in each.proto.label)
+    uploader.upload("prisons.csv", table, "text/csv").run()
+    assert "Staff of visits and video calls, beside the baseline" in shown(app)
