@@ -9,7 +9,7 @@ import streamlit as st
 
 from app_pages import _builder, _effects, _export, _jobs, _rules, _show, _state, _who
 from app_pages._builder import Begun
-from scenarios.display import changed, drafted
+from scenarios.display import changed, drafted, finding, wording
 from scenarios.drafting import drafts, presets
 from scenarios.errors import ScenarioError
 
@@ -271,9 +271,22 @@ def other_lines(scenario: Begun) -> Begun:
             _builder.begin_again(replace(scenario, extra=left, rules=kept))
             st.rerun()
     known = settings()
+    asked = st.text_input(
+        "Find settings about",
+        placeholder="such as evening, no-show, video or bus",
+        key=_builder.key("settings about"),
+        persist_state="session",
+        max_chars=80,
+    )
+    found = finding.found(asked)
+    if asked.strip():
+        told = wording.count(len(found), "setting") if found else "No setting"
+        _show.say(f"{told} about that. {finding.elsewhere(asked)}".strip())
+    if not found:
+        _show.say("All settings can be chosen from below.")
     name = st.selectbox(
         "Setting",
-        list(known),
+        found or list(known),
         format_func=lambda name: known[name].named,
         key=_builder.key("setting"),
         persist_state="session",

@@ -654,6 +654,27 @@ def test_settings_are_found_by_what_they_mean(opened: Opener, tmp_path: Path) ->
     assert f"{meaning} (demand.no_show_share)" in box.options
 
 
+def test_settings_are_found_by_words_of_the_reader(opened: Opener, tmp_path: Path) -> None:
+    app = begun(opened, tmp_path)
+
+    def listed(words: str) -> list[str]:
+        box = next(each for each in app.text_input if each.label == "Find settings about")
+        box.set_value(words).run()
+        assert not app.exception
+        return list(next(each for each in app.selectbox if each.label == "Setting").options)
+
+    assert [each.rpartition("(")[2] for each in listed("no-show")] == [
+        "demand.no_show_share)",
+        "demand.video_no_show_share)",
+    ]
+    assert "2 settings about that." in shown(app)
+    assert len(listed("quarantine")) > 300
+    assert "No setting about that." in shown(app)
+    assert "regime.shuttles" in " ".join(listed("bus"))
+    next(each for each in app.selectbox if each.label == "Setting").select_index(0).run()
+    assert len(listed("")) > 300
+
+
 def test_any_setting_can_be_changed_and_taken_back(opened: Opener, tmp_path: Path) -> None:
     app = begun(opened, tmp_path)
     next(each for each in app.selectbox if each.label == "Setting").set_value(
