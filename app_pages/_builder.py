@@ -253,6 +253,7 @@ def text_of(scenario: Begun) -> str:
 def _judged(
     name: str, text: str, tables: _effects.Tables
 ) -> tuple[Scenario | None, tuple[str, ...]]:
+    from scenarios.display import in_app
     from scenarios.drafting.drafts import checked_text
     from scenarios.errors import ScenarioError
     from scenarios.inputs import problems_of, unfit
@@ -260,12 +261,11 @@ def _judged(
     try:
         scenario = checked_text(name, text)
     except ScenarioError as error:
-        return None, error.problems
-    if tables is None:
-        problems = unfit(scenario, _effects.estate_of(None))
-    else:
-        problems = problems_of(scenario, Path(tables[0]))
-    return (None if problems else scenario), tuple(problems)
+        return None, tuple(map(in_app.told, error.problems))
+    estate = _effects.estate_of(tables)
+    problems = unfit(scenario, estate) if tables is None else problems_of(scenario, Path(tables[0]))
+    names = _effects.names_of(estate)
+    return (None if problems else scenario), tuple(in_app.told(each, names) for each in problems)
 
 
 def judged(draft: Draft) -> tuple[Scenario | None, tuple[str, ...]]:

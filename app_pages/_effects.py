@@ -204,6 +204,12 @@ def estate_of(tables: Tables) -> Estate:
     return load_estate(None if tables is None else tables[0])
 
 
+def names_of(estate: Estate) -> dict[str, str]:
+    """Return the names of the prisons of an estate by code."""
+    prisons = estate.establishments
+    return dict(zip(prisons["establishment"].astype(str), prisons["name"].astype(str), strict=True))
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def baseline_staff(tables: Tables) -> tuple[Staff, Agents | None]:
     """Return the staff of visits and the agents that the baseline asks for, on some tables."""

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 SAID = "refused work about two runs"
 WITH_LOCKS = (
-    "These runs keep a planner's locks. Start this on the command line, where --locks names them."
+    "These runs keep a planner's decisions about single people, which are not handed on from here. "
+    "Choose two runs without them."
 )
 FROM_A_STATE = "This is not done for runs that begin from a start state."
 
 
 def say_refused(command: Command) -> None:
     """Say once why a command could not be begun for two runs."""
-    for line in st.session_state.pop(f"{SAID} {command}", []):
-        _show.say(line)
+    _show.wrong(st.session_state.pop(f"{SAID} {command}", []))
 
 
 def begin(command: Command, before: Results, after: Results, *, title: str, **options: Any) -> None:

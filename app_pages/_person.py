@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app_pages import _data, _effects, _export, _jobs, _show, _state, _study, _who
-from scenarios.display import orders, persons, wording
+from scenarios.display import in_app, orders, persons, wording
 from scenarios.display.move_list import move_list
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ def explain(plan: Plan, prisoner_id: str) -> None:
         )
         return
     except ScenarioError as error:
-        for line in str(error).splitlines():
-            _show.say(line)
+        _show.wrong(error.problems)
         return
     names = _effects.names(_state.opened(plan.run))
     _show.say(persons.answer(found, names), small=False)
@@ -239,7 +238,7 @@ def _lock(
     try:
         again.lock(plan.folder, cells, plan.locks)
     except (ScenarioError, TableError) as error:
-        st.session_state[SAID] = [NOTHING_KEPT, *str(error).splitlines()]
+        st.session_state[SAID] = [NOTHING_KEPT, *in_app.of_decision(error, prisoner_id)]
     else:
         does = persons.ACTIONS[str(cells["action"])]
         st.session_state[SAID] = [
@@ -256,7 +255,7 @@ def _unlock(plan: Plan, prisoner_id: str, place: str) -> None:
     try:
         again.unlock(plan.locks, prisoner_id, place)
     except (ScenarioError, TableError) as error:
-        st.session_state[SAID] = str(error).splitlines()
+        st.session_state[SAID] = in_app.of_decision(error, prisoner_id)
     else:
         st.session_state[SAID] = [f"Taken away: the decision on {prisoner_id} about {place}."]
 
@@ -270,8 +269,7 @@ def decide_again(plan: Plan) -> None:
     else:
         _show.say("No decision is kept for these tables yet.")
     made = _jobs.panel(["allocate"])
-    for line in st.session_state.pop(SAID_AGAIN, []):
-        _show.say(line)
+    _show.wrong(st.session_state.pop(SAID_AGAIN, []))
     if _jobs.may_begin():
         most = st.number_input(
             "Most people held in another prison than in this plan",

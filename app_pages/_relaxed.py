@@ -18,8 +18,7 @@ SAID = "said of rules relaxed"
 def show(results: Results) -> None:
     """Show the newest study of rules of a plan, and let those who may start one."""
     _jobs.panel(["rules"])
-    for line in st.session_state.pop(SAID, []):
-        _show.say(line)
+    _show.wrong(st.session_state.pop(SAID, []))
     found = _study.relaxed_of(results)
     if found is None:
         _show.say(

@@ -7,7 +7,7 @@ shown as text and can never become a link or an image that a browser would fetch
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from html import escape
@@ -159,8 +159,7 @@ def _bad_input_told() -> Iterator[None]:
         if not _is_bad_input(error):
             raise
         section("This run cannot be shown")
-        for line in str(error).splitlines():
-            say(line)
+        wrong(str(error).splitlines())
 
 
 def _is_bad_input(error: ValueError) -> bool:
@@ -213,6 +212,14 @@ def label(text: str) -> str:
 def say(text: str, *, small: bool = True) -> None:
     """Show a paragraph."""
     st.html(markup.statement(text, small=small))
+
+
+def wrong(lines: Iterable[str]) -> None:
+    """Say what the model found wrong, with what to press in place of commands to give."""
+    from scenarios.display import in_app
+
+    for line in lines:
+        say(in_app.told(line))
 
 
 def refusal(text: str) -> None:

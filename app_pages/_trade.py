@@ -131,8 +131,7 @@ def make_plan(study: Study, found: Frontier, number: int) -> None:
         args=(study, found, amount),
         help="Decides the plan anew under this limit, plays its year of visits and stores the run.",
     )
-    for line in st.session_state.pop(SAID, []):
-        _show.say(line)
+    _show.wrong(st.session_state.pop(SAID, []))
 
 
 def _begin_plan(study: Study, found: Frontier, amount: float) -> None:

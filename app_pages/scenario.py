@@ -142,8 +142,7 @@ def begin_with_file() -> None:
 def show_faults(heading: str, problems: tuple[str, ...]) -> None:
     """Show one report of everything that is wrong."""
     _show.section(heading)
-    for problem in problems:
-        _show.say(problem)
+    _show.wrong(problems)
 
 
 def words(scenario: Begun) -> Begun:
@@ -420,8 +419,7 @@ if made is None:
     for problem in problems:
         _show.say(problem)
 else:
-    prisons = _effects.estate_of(_effects.tables_in_use()).establishments
-    names = dict(zip(prisons["establishment"], prisons["name"], strict=True))
+    names = _effects.names_of(_effects.estate_of(_effects.tables_in_use()))
     _show.table(changed.listing(made, names))
     _show.fold_tables("As the lines of its file", drafted.lines(made))
 

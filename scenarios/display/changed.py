@@ -175,10 +175,17 @@ def _word(found: Any) -> str:
 
 
 def _days(found: Any) -> str:
-    return _and([DAYS.get(str(each), str(each)) for each in found])
+    return listed([DAYS.get(str(each), str(each)) for each in found])
 
 
-def _and(found: Sequence[str]) -> str:
+def listed(found: Sequence[str]) -> str:
+    """Write some words one after the other.
+
+    Examples
+    --------
+    >>> listed(["Leeds", "Hull", "Wealstun"]), listed(["Leeds"])
+    ('Leeds, Hull and Wealstun', 'Leeds')
+    """
     *most, last = found
     return f"{', '.join(most)} and {last}" if most else last
 
@@ -190,7 +197,7 @@ def _several(found: Any) -> list[str]:
 def _named(codes: Sequence[str], names: Mapping[str, str]) -> str:
     told = [names.get(code, code) for code in codes]
     more = len(told) - MOST_NAMES
-    return _and([*told[:MOST_NAMES], f"{more} more"] if more > 1 else told)
+    return listed([*told[:MOST_NAMES], f"{more} more"] if more > 1 else told)
 
 
 def _where(where: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -205,7 +212,7 @@ def _where(where: Mapping[str, Any], names: Mapping[str, str]) -> str:
     if set(given) == {"establishment"}:
         return _named(given["establishment"], names)
     parts = [
-        f"{before} {_and([each.replace('_', ' ') for each in given[name]])}"
+        f"{before} {listed([each.replace('_', ' ') for each in given[name]])}"
         for name, before in BEFORE_WHERE.items()
         if name in given
     ]
@@ -258,8 +265,8 @@ PARTS: dict[str, Callable[[Any], str]] = {
     "add_places": lambda each: f"{_more(each, 'place')} in each unit",
     "set_places": lambda each: f"{value(each, 'places')} in each unit",
     "function": lambda each: f"used for {str(each).replace('_', ' ')}",
-    "categories": lambda each: f"for Category {_and(str(each).split(';'))}",
-    "needs_served": lambda each: f"serves {_and(str(each).replace('_', ' ').split(';'))}",
+    "categories": lambda each: f"for Category {listed(str(each).split(';'))}",
+    "needs_served": lambda each: f"serves {listed(str(each).replace('_', ' ').split(';'))}",
     "add_fte": lambda each: f"{_more(each, 'full-time worker')} at each prison",
     "set_fte": lambda each: f"{each:g} full-time workers at each prison",
     "ends": lambda each: f"until {_word(each)}",

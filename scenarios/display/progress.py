@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from scenarios.display import markup
+from scenarios.display import in_app, markup
 from scenarios.display.markup import DASH
 from scenarios.display.wording import count, moment
 
@@ -140,12 +140,10 @@ def ending(status: Status, *, circulate: bool = False) -> str:
     What was wrong may name single people: for circulation the reference alone is told.
     """
     if status.state == "done":
-        if status.exit_code:
-            return f"It is stored, and ended with exit code {status.exit_code}: read what it says."
-        return "It is complete and stored."
+        return in_app.ENDED.get(status.exit_code or 0, "It is complete and stored.")
     if status.state == "cancelled":
         return "It was cancelled. Nothing of it is stored."
-    message = "" if circulate else f" {status.message}"
+    message = "" if circulate else f" {in_app.told(status.message)}"
     untold = status.reference and status.reference not in message
     reference = f" Reference: {status.reference}." if untold else ""
     return f"It could not be made.{message}{reference}"

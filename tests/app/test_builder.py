@@ -199,3 +199,15 @@ def test_card_of_staff_tells_of_a_table_of_prisons_as_soon_as_it_is_brought(
     uploader = next(each for each in app.get("file_uploader") if "Filled" in each.proto.label)
     uploader.upload("prisons.csv", table, "text/csv").run()
     assert "Staff of visits and video calls, beside the baseline" in shown(app)
+
+
+def test_evening_that_is_added_twice_is_told_with_its_prison_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app = press(page(monkeypatch, tmp_path, "scenario"), "Begin")
+    table = b"establishment,evening_tables\nBXI,15\n"
+    uploader = next(each for each in app.get("file_uploader") if "Filled" in each.proto.label)
+    uploader.upload("prisons.csv", table, "text/csv").run()
+    text = shown(app)
+    assert "Brixton: the session on Tuesdays, 18:00 to 19:30, is added twice" in text
+    assert "regime.added_sessions" not in text

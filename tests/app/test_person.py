@@ -311,3 +311,15 @@ def test_plan_decided_again_tells_what_it_cost_and_whom_it_moved(
     changed = pd.read_parquet(out / "changed.parquet")
     assert all(str(prisoner) in text for prisoner in changed["prisoner_id"])
     assert manifest_of(out)["inputs"]["locks"]
+
+
+def test_decision_that_cannot_be_kept_is_told_by_the_boxes_of_the_page(
+    monkeypatch: pytest.MonkeyPatch, own_runs: Path, small_data: Path
+) -> None:
+    app = explained(monkeypatch, own_runs, small_data, MOVER)
+    keep(app, note="=cmd()")
+    text = shown(app)
+    assert f"The decision about {MOVER}, Note for planners: " in text
+    assert "locks.csv" not in text
+    assert ", column " not in text
+    assert locks_of(own_runs).empty

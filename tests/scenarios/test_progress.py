@@ -81,4 +81,4 @@ def test_what_was_wrong_does_not_circulate_but_its_reference_does() -> None:
 
 def test_ending_with_an_exit_code_is_not_called_complete() -> None:
     assert "complete" in progress.ending(Status(state="done", exit_code=0))
-    assert "exit code 3" in progress.ending(Status(state="done", exit_code=3))
+    assert "not all that was asked can be met" in progress.ending(Status(state="done", exit_code=3))
