@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from app_pages import _access, _browser
+from app_pages import _access, _browser, _sign_in
 from app_pages._access import Access, AccessError
 
 Scope = MutableMapping[str, Any]
@@ -117,7 +117,8 @@ class Guard:
         elif status:
             await self._refuse(status, send)
         else:
-            await self._app(scope, receive, self._adding(send, new_key(self._access, scope)))
+            added = self._adding(send, new_key(self._access, scope))
+            await self._app(scope, receive, _sign_in.telling(self._access, scope, added))
 
     async def _refuse(self, status: int, send: Send) -> None:
         headers = [*self._headers, (b"content-type", b"text/plain; charset=utf-8")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_pages import _access, _show
+from app_pages import _access, _show, _sign_in
 from app_pages._access import Access, AccessError, Role
 from scenarios.display import marks
 
@@ -116,6 +116,8 @@ def let_in() -> None:
     if access.mode == "sign-in" and not _claims().get("is_logged_in"):
         _show.mark()
         _show.title("Sign in")
+        if why := _sign_in.told(st.query_params.get(_sign_in.ADDRESS)):
+            _show.refusal(why)
         _show.say("Sign in to open the app.")
         st.button("Sign in", type="primary", on_click=st.login)
         st.stop()

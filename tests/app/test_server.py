@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import server
+from app_pages import _sign_in
 from app_pages._access import Access, AccessError, read
 from tests.app.serving import ROOT, serving
 
@@ -208,3 +209,49 @@ def test_proxy_on_this_machine_is_not_fooled_by_a_forwarded_address(tmp_path: Pa
             urllib.request.urlopen(urllib.request.Request(address, headers=told))
         assert refused.value.code == 403
         refused.value.close()
+
+
+SIGN_IN = Access(mode="sign-in")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "cookies", "why"),
+    [
+        ("/oauth2callback", "error=access_denied&state=1", 302, [], "refused"),
+        ("/oauth2callback", "error=server_error", 302, [], "away"),
+        ("/oauth2callback", "error=invalid_scope", 302, [], "set-up"),
+        ("/oauth2callback", "error=%0d%0aset-cookie:x", 302, [], "unfinished"),
+        ("/oauth2callback", "code=1&state=2", 302, [], "unfinished"),
+        ("/oauth2callback", "code=1", 302, ['_streamlit_user=""; Max-Age=0'], "unfinished"),
+        ("/base/oauth2callback", "code=1", 302, ["_streamlit_user_tokens=a"], "unfinished"),
+        ("/oauth2callback", "code=1", 302, ["_streamlit_user=abc; Path=/"], None),
+        ("/oauth2callback", "state=of-a-sign-out", 302, [], None),
+        ("/auth/login", "provider=a", 400, [], "away"),
+        ("/auth/login", "provider=a", 302, [], None),
+        ("/", "error=access_denied", 200, [], None),
+    ],
+)
+def test_sign_in_that_failed_goes_on_to_a_page_that_says_why(
+    path: str, query: str, status: int, cookies: list[str], why: str | None
+) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"location", b"/"), *((b"set-cookie", each.encode()) for each in cookies)]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    scope = {"type": "http", "path": path, "query_string": query.encode()}
+    telling = _sign_in.telling(SIGN_IN, scope, send)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(telling(dict(start)))).result()  # type: ignore[arg-type]
+    ((answer),) = sent
+    root = "/base" if path.startswith("/base") else ""
+    expected = b"/" if why is None else f"{root}/?sign-in={why}".encode()
+    assert dict(answer["headers"])[b"location"] == expected
+    assert answer["status"] == (status if why is None else 302)
+    assert bool(_sign_in.told(why)) == bool(why)
+
+
+def test_only_our_own_words_say_why_a_sign_in_failed() -> None:
+    assert {_sign_in.told(why) for why in ("<b>x</b>", "", None, "Refused")} == {""}

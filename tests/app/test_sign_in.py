@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -42,7 +43,9 @@ class Provider(BaseHTTPRequestHandler):
         if asked.path == "/authorize":
             told = {name: values[0] for name, values in parse_qs(asked.query).items()}
             self.nonces["code-1"] = told["nonce"]
-            back = urlencode({"code": "code-1", "state": told["state"]})
+            gone_wrong = self.claims.get("error")
+            answer = {"error": gone_wrong} if gone_wrong else {"code": "code-1"}
+            back = urlencode(answer | {"state": told["state"]})
             self.send_response(302)
             self.send_header("Location", f"{told['redirect_uri']}?{back}")
             self.end_headers()
@@ -223,3 +226,54 @@ def test_token_that_is_not_a_good_one_for_this_app_is_no_sign_in(
             open_page(page, address)
             assert (page.locator("h1").inner_text() == "Sign in") == bool(wrong)
             context.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"error": "access_denied"}, "it was cancelled, or the sign-in service refused it"),
+        ({"error": "temporarily_unavailable"}, "the sign-in service could not be reached"),
+        ({"error": "<script>alert(1)</script>"}, "it was not completed"),
+        ({"nonce": "of another"}, "it was not completed"),
+    ],
+)
+def test_reader_who_could_not_be_signed_in_is_told_why(
+    chrome: Browser, tmp_path: Path, wrong: dict[str, Any], why: str
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    claims: dict[str, Any] = {"sub": "1", "groups": ["planning"]} | wrong
+    with signing_in(home, tmp_path / "runs", claims) as address:
+        context = chrome.new_context()
+        page = context.new_page()
+        open_page(page, address)
+        assert page.get_by_role("alert").count() == 0
+        page.get_by_role("button", name="Sign in").click()
+        told = page.get_by_role("alert").filter(has_text="You could not be signed in")
+        told.wait_for(timeout=60_000)
+        assert why in told.inner_text()
+        assert "script" not in page.locator("[data-testid=stMain]").inner_text()
+        for name in wrong:
+            claims.pop(name)
+        page.get_by_role("button", name="Sign in").click()
+        page.locator("[data-testid=stSidebar]").get_by_text("Signed in as").wait_for()
+        context.close()
+
+
+def test_reader_is_told_that_the_sign_in_service_cannot_be_reached(
+    chrome: Browser, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with signing_in(home, tmp_path / "runs", {"sub": "1"}) as address:
+        secrets = home / ".streamlit" / "secrets.toml"
+        away = re.sub(r'"http://127.0.0.1:\d+/.well-known', f'"http://127.0.0.1:{free_port()}/.well-known',
+                      secrets.read_text(encoding="utf-8"))  # fmt: skip
+        secrets.write_text(away, encoding="utf-8")
+        page = chrome.new_page()
+        open_page(page, address)
+        page.get_by_role("button", name="Sign in").click()
+        told = page.get_by_role("alert").filter(has_text="You could not be signed in")
+        told.wait_for(timeout=60_000)
+        assert "could not be reached" in told.inner_text()
+        page.close()
