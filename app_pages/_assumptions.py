@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 LABEL = "Try the other assumptions"
 
 
-def show(before: Results, after: Results) -> None:
-    """Show the newest study of assumptions about two runs, and let those who may start one."""
+def show(before: Results, after: Results) -> assumptions.Assumptions | None:
+    """Show the newest study of assumptions about two runs, and let those who may start one.
+
+    Returns
+    -------
+    Assumptions or None
+        The study shown.
+    """
     _jobs.panel(["assumptions"])
     _pair.say_refused("assumptions")
     found = _study.assumptions_of(before, after)
     if found is not None:
         _show.table(assumptions.summary(found))
         _show.part(lambda: _measure(found))
-        return
+        return found
     _show.say(
         "Nobody has tried these runs under other assumptions yet. The work compares the two again "
         "with one assumed setting at a time put at each end of its stated range, on the same "
@@ -43,6 +49,7 @@ def show(before: Results, after: Results) -> None:
             + "; ".join(f"{assumptions.choice(name)}, as {why}" for name, why in USUAL.items()),
         )
         st.button(LABEL, on_click=_begin, args=(before, after, chosen), disabled=not chosen)
+    return None
 
 
 def _measure(found: assumptions.Assumptions) -> None:

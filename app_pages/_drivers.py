@@ -14,26 +14,32 @@ if TYPE_CHECKING:
     from scenarios.results import Results
 
 
-def show(before: Results, after: Results, comparison: Comparison) -> None:
-    """Show the newest study of the lines between two runs, and let those who may start one."""
+def show(before: Results, after: Results, comparison: Comparison) -> drivers.Drivers | None:
+    """Show the newest study of the lines between two runs, and let those who may start one.
+
+    Returns
+    -------
+    Drivers or None
+        The study shown.
+    """
     if not len(comparison.lines):
         _show.say("No setting differs between these two runs, so no line drives a change.")
-        return
+        return None
     if not comparison.paired:
         _show.say(
             "The runs play different families, so their lines cannot be played one at a time "
             "between them. Start both with the same seed, tables and number of years."
         )
-        return
+        return None
     _jobs.panel(["drivers"])
     _pair.say_refused("drivers")
     found = _study.drivers_of(before, after)
     if found is not None:
         _show.part(lambda: _lines(found))
-        return
+        return found
     if drivers.is_one_line(comparison.lines):
         _show.say("One line alone differs between these runs, so it brings the whole change.")
-        return
+        return None
     _show.say(
         "Which changed line drives the change is not known yet. The work plays the lines one after "
         "another on the same families, two or three scenarios for each line, so that what they "
@@ -48,6 +54,7 @@ def show(before: Results, after: Results, comparison: Comparison) -> None:
             persist_state="session",
         )
         st.button("Play the lines one at a time", on_click=_begin, args=(before, after, every))
+    return None
 
 
 def _lines(found: drivers.Drivers) -> None:

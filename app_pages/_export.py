@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scenarios.circulation.sheets import Behind, Sheet
     from scenarios.circulation.suppress import Counts, Rule
     from scenarios.display.marks import Mark
-    from scenarios.export import Book, Kind
+    from scenarios.export import Book, Kind, OfRuns
     from scenarios.results import Results
     from scenarios.stored_studies import Study
 
@@ -36,6 +36,7 @@ def download(
     mark: Mark | None = None,
     counts: Counts | None = None,
     behind: Behind | None = None,
+    beside: Sequence[OfRuns] = (),
 ) -> None:
     """Offer tables as a file; nothing is written before the reader asks for it.
 
@@ -55,6 +56,8 @@ def download(
         Which columns count people, for tables that do not say it themselves.
     behind
         What else the tables rest on, where no run made them.
+    beside
+        Studies of those runs, of which some of the tables tell.
     """
     from scenarios.export import sheet_of
 
@@ -71,7 +74,7 @@ def download(
         return
     _show.fold(
         f"Export: {name[:1].lower()}{name[1:]}",
-        lambda: _offer(name, sheets, runs, mark=mark, counts=counts, behind=behind),
+        lambda: _offer(name, sheets, runs, mark=mark, counts=counts, behind=behind, beside=beside),
     )
 
 
@@ -83,6 +86,7 @@ def _offer(
     mark: Mark | None,
     counts: Counts | None,
     behind: Behind | None,
+    beside: Sequence[OfRuns],
 ) -> None:
     """Let the reader choose for whom the file is and of what kind, and hand it over."""
     from scenarios.export import KINDS, book_of, file_name, kinds
@@ -104,7 +108,9 @@ def _offer(
         return [sheet for sheet in sheets() if level != "OFFICIAL" or not sheet.is_for_planners]
 
     def book() -> Book:
-        return book_of(name, fit(), runs, mark=level, rule=rule, counts=counts, behind=behind)
+        return book_of(
+            name, fit(), runs, mark=level, rule=rule, counts=counts, behind=behind, beside=beside
+        )
 
     if not fit():
         _show.say("Every table here is about single people: none may circulate.")

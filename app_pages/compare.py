@@ -161,9 +161,10 @@ if len(rows):
 else:
     _show.say("The two runs share no measure for the whole estate.")
 
+tried = None
 if comparison.paired:
     _show.section("Would other assumptions turn these verdicts?")
-    _assumptions.show(one, other)
+    tried = _assumptions.show(one, other)
 
 _show.section("The lines that differ")
 if len(comparison.lines):
@@ -172,7 +173,7 @@ else:
     _show.say("No setting differs between these two runs.")
 
 _show.section("What drives the change")
-_drivers.show(one, other, comparison)
+played = _drivers.show(one, other, comparison)
 
 _show.section("Where the change shows")
 _show.part(lambda: _split(found, note, paired=comparison.paired))
@@ -188,4 +189,6 @@ _show.table(compared.apart(found))
 _show.section("Distance from home")
 _show.table(listings.two_distances(one.summary, other.summary, before.title, after.title))
 
-_export.download("The comparison", shown=opened)
+_export.download(
+    "The comparison", shown=opened, beside=[each for each in (tried, played) if each is not None]
+)

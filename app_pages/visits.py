@@ -167,9 +167,10 @@ else:
     _show.table(visiting.policy_by_sex(found))
 _show.say(f"{wording.replications(results)} {wording.FLOOR}")
 
+tried = None
 if baseline is not None:
     _show.section("Would other assumptions turn these verdicts?")
-    _assumptions.show(_state.opened(baseline), results)
+    tried = _assumptions.show(_state.opened(baseline), results)
 
 _show.section("How long families wait")
 waits = views.waits_by_kind(estimates)
@@ -219,4 +220,4 @@ _show.part(lambda: _differently.choose(run))
 _show.fold_tables("Every measure", listings.measures(views.estate_measures(estimates)))
 
 both = [_state.opened(baseline), results] if baseline else [results]
-_export.download("Visits and video calls", shown=both)
+_export.download("Visits and video calls", shown=both, beside=[tried] if tried else [])

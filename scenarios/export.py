@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pandas as pd
 
@@ -95,6 +97,25 @@ KINDS: Mapping[Kind, Form] = {
     "html": Form(label="Web page in one file", ending="html", media_type="text/html"),
     "pdf": Form(label="PDF", ending="pdf", media_type="application/pdf"),
 }
+
+
+class OfRuns(Protocol):
+    """A study that played further scenarios between or beside two runs."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """What it tells of itself."""
+
+
+STUDIES = {
+    "drivers": "what drives the change between two runs, line by line",
+    "assumptions": "whether other assumptions would turn the verdicts",
+}
+"""Kinds of such studies, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,6 +196,7 @@ def book_of(
     rule: Rule | None,
     counts: Counts | None = None,
     behind: Behind | None = None,
+    beside: Sequence[OfRuns] = (),
 ) -> Book:
     """Put tables together with what the runs behind them rest on.
 
@@ -190,6 +212,8 @@ def book_of(
         Which columns count people, for tables that do not say it themselves.
     behind
         What else the tables rest on; the model itself where neither this nor a run is given.
+    beside
+        Studies of those runs, of which some of the tables tell.
     """
     from scenarios.provenance import PRODUCT, versions
     from scenarios.settings import settings
@@ -200,6 +224,10 @@ def book_of(
     for one in shown:
         words = _about(one)
         about |= words if len(shown) == 1 else {f"{_name(one)}: {k}": words[k] for k in words}
+    for study in beside:
+        about |= {
+            f"{study.folder.name}: {name}": each for name, each in _about_study(study).items()
+        }
     dates = [date.fromisoformat(day) for one in shown if (day := _data_of(one))]
     made_from = behind.made_from if behind is not None else None
     if behind is None and not shown:
@@ -463,6 +491,23 @@ def _about(shown: Results | Study) -> dict[str, str]:
             "Gap to the best possible": "not applicable" if gap is None else f"{gap:.6%}",
         }
     return {name: str(value) for name, value in told.items() if value not in (None, "")}
+
+
+def _about_study(study: OfRuns) -> dict[str, str]:
+    """Say what a study of runs is, which runs it is about, and on how many years it rests."""
+    account = study.account
+    made = json.loads((study.folder / "manifest.json").read_text(encoding="utf-8"))
+    told = {
+        "Study": STUDIES.get(study.folder.name.partition("-")[0]),
+        "Runs": ", ".join(str(each["run"]) for each in account["compared"]),
+        "Scenarios played": account["scenarios_played"],
+        "Simulated years": account["replications"],
+        "Seed": account["seed"],
+        "Command": account["command"],
+        "Digest of the model": made.get("model_digest"),
+        "Commit": _commit(made),
+    }
+    return {name: str(each) for name, each in told.items() if each not in (None, "")}
 
 
 def _commit(made: Mapping[str, Any]) -> str:

@@ -118,7 +118,7 @@ def test_every_run_of_a_comparison_stands_behind_its_export(
     names.append(shutil.copytree(tmp_path / names[1], tmp_path / "third-00000000").name)
     offered: list[str] = []
 
-    def download(*_: object, shown: Sequence[Results]) -> None:
+    def download(*_: object, shown: Sequence[Results], **__: object) -> None:
         offered.extend(each.folder.name for each in shown if each.folder)
 
     monkeypatch.setattr(_export, "download", download)

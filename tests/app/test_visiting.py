@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app_pages import _differently, _effects, _jobs
 from data.estate import load_estate
+from scenarios import export
 from scenarios.accounts.staffing import planned_staff
 from scenarios.commands import check
 from scenarios.comparing import effects
@@ -381,9 +382,36 @@ def test_comparison_tells_people_without_contact_and_groups_apart(
     assert "People without visitors" in text
 
 
+@pytest.fixture
+def books(monkeypatch: pytest.MonkeyPatch) -> list[export.Book]:
+    """Collect the books that pages are ready to export."""
+    made: list[export.Book] = []
+    of_book = export.book_of
+
+    def watched(*told: Any, **options: Any) -> export.Book:
+        made.append(of_book(*told, **options))
+        return made[-1]
+
+    monkeypatch.setattr(export, "book_of", watched)
+    return made
+
+
+def told_of(study: str, book: export.Book) -> dict[str, str]:
+    """Give what the provenance of a file says of a study."""
+    head = f"{study}: "
+    return {k.removeprefix(head): v for k, v in book.about.items() if k.startswith(head)}
+
+
 def test_lines_that_drive_a_change_are_shown_where_they_were_played(
-    opened: Opener, evenings: Results, today: Results, small_data: Path, tmp_path: Path
+    opened: Opener,
+    evenings: Results,
+    today: Results,
+    small_data: Path,
+    tmp_path: Path,
+    books: list[export.Book],
 ) -> None:
+    assert today.folder is not None
+    assert evenings.folder is not None
     for results in (today, evenings):
         retold(results, tmp_path, title=results.title)
     asked = Options(data_dir=small_data, runs_dir=tmp_path, seed=1, replications=2)
@@ -391,6 +419,14 @@ def test_lines_that_drive_a_change_are_shown_where_they_were_played(
     app = opened("compare", evenings, folder=tmp_path)
     first = next(iter(drivers_display.measures(study).values()))
     assert drivers_display.listing(study, first) in shown(app)
+    assert {
+        "Study": "what drives the change between two runs, line by line",
+        "Runs": f"{today.folder.name}, {evenings.folder.name}",
+        "Simulated years": "2",
+        "Seed": "1",
+        "Scenarios played": str(study.account["scenarios_played"]),
+        "Command": study.account["command"],
+    }.items() <= told_of(study.folder.name, books[-1]).items()
     assert "the same in every year" not in drivers_display.answer(study, first)
     assert "the same in every year" in drivers_display.answer(study, "straight_miles")
     for measure in ("visits", "no_contact_share", "staff_gbp"):
@@ -427,7 +463,12 @@ def test_lines_are_played_on_the_scenarios_and_tables_of_the_two_runs(
 
 
 def test_verdicts_under_other_assumptions_are_shown_where_they_were_tried(
-    opened: Opener, evenings: Results, today: Results, small_data: Path, tmp_path: Path
+    opened: Opener,
+    evenings: Results,
+    today: Results,
+    small_data: Path,
+    tmp_path: Path,
+    books: list[export.Book],
 ) -> None:
     for results in (today, evenings):
         retold(results, tmp_path, title=results.title)
@@ -441,6 +482,9 @@ def test_verdicts_under_other_assumptions_are_shown_where_they_were_tried(
         first = next(iter(assumptions_display.measures(study).values()))
         assert assumptions_display.listing(study, first) in text
         assert first != "straight_miles"
+        words = told_of(study.folder.name, books[-1])
+        assert words["Study"] == "whether other assumptions would turn the verdicts"
+        assert (words["Seed"], words["Simulated years"]) == ("1", "2")
         assert "Try the other assumptions" not in [button.label for button in app.button]
         app.selectbox(key="assumption measure").set_value(TOLD["visits"]).run()
         assert not app.exception
