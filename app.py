@@ -44,5 +44,6 @@ page = st.navigation(
 )
 _who.show()
 _data.show()
-_show.run(page)
+with _warm.waiting():
+    _show.run(page)
 _warm.begin()

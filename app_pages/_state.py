@@ -85,7 +85,7 @@ def chosen_run() -> Run:
         st.stop()
     by_name = {run.name: run for run in runs}
     asked = st.query_params.get("run", st.session_state.get(CHOSEN))
-    shown = asked if asked in by_name else _first_to_show(runs).name
+    shown = asked if asked in by_name else first_to_show(runs).name
     words = labels(runs)
     st.session_state["run picker"] = shown
     st.selectbox(
@@ -205,7 +205,7 @@ def last_chosen() -> Run | None:
     """Return the run that other pages show, without asking."""
     runs = stored_runs()
     asked = st.query_params.get("run", st.session_state.get(CHOSEN))
-    return next((run for run in runs if run.name == asked), _first_to_show(runs) if runs else None)
+    return next((run for run in runs if run.name == asked), first_to_show(runs) if runs else None)
 
 
 def keep_asked() -> None:
@@ -328,7 +328,7 @@ def _described(folder: str, stamp: int) -> Run:
         return Run(folder=folder, stamp=stamp, title=name, placements="", scenario="")
 
 
-def _first_to_show(runs: list[Run]) -> Run:
+def first_to_show(runs: list[Run]) -> Run:
     """Prefer the newest plan, which holds today's estate beside it; never a ceiling."""
     plans = [run for run in runs if run.placements == "optimised" and not run.ceiling]
     return next(iter(plans), next((run for run in runs if not run.ceiling), runs[0]))

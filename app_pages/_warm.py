@@ -1,32 +1,61 @@
 """What the next pages need, brought in once the first one is shown.
 
-Libraries and the tables that everybody shares are read by the page that first needs them, so that
-the first page comes soon. While its reader looks at it, the rest is read in the background.
+Libraries, the tables that everybody shares and what the pages tell of the run that they show first
+are read by the page that first needs them, so that the first page comes soon. While its reader
+looks at it, the rest is read in the background, the likeliest page's first, a piece at a time.
+While a page is drawn, nothing more is begun: two threads of one process would hold each other up.
 """
 
 from __future__ import annotations
 
 import threading
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-MODULES = (
+if TYPE_CHECKING:
+    from app_pages import _state
+
+FIRST_MODULES = (
     "duckdb",
     "scenarios.comparing.effects",
     "scenarios.export",
-    "scenarios.schema",
     "scenarios.display.figures",
+)
+"""Modules that the overview imports and the first page does not."""
+
+MODULES = (
     "scenarios.display.visiting",
     "scenarios.display.compared",
     "scenarios.display.held",
     "scenarios.display.orders",
+    "scenarios.reading.hours",
+    "scenarios.schema",
     "scenarios.display.hall",
     "scenarios.drafting.presets",
-    "scenarios.reading.hours",
     "scenarios.accounts.staffing",
     "scenarios.reading.queries",
 )
-"""Modules that pages other than the first import, those of the likeliest pages first."""
+"""Modules that other pages import, those of the likeliest pages first."""
+
+_drawing = 0
+_changed = threading.Condition()
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Begin nothing in the background while a page is drawn."""
+    global _drawing
+    with _changed:
+        _drawing += 1
+    try:
+        yield
+    finally:
+        with _changed:
+            _drawing -= 1
+            _changed.notify_all()
 
 
 @cache
@@ -38,12 +67,61 @@ def begin() -> threading.Thread:
 
 
 def _read() -> None:
-    for name in MODULES:
-        import_module(name)
+    for piece in _pieces():
+        with _changed:
+            _changed.wait_for(lambda: not _drawing)
+        with suppress(Exception):  # the page that needs it says what is wrong
+            piece()
+
+
+def _pieces() -> Iterator[Callable[[], object]]:
+    """Give what there is to read, in small pieces, what the likeliest page needs first."""
+    for name in FIRST_MODULES:
+        yield partial(import_module, name)
     from app_pages import _data, _differently, _effects, _state
 
-    _state.outline()
-    _effects.estate_of(None)
+    yield _state.outline
+    runs = _state.stored_runs()
+    run = _state.first_to_show(runs) if runs else None
+    yield from _overview(run) if run else ()
+    for name in MODULES:
+        yield partial(import_module, name)
+    yield from _other_pages(run) if run else ()
+    yield partial(_effects.estate_of, None)
     tables = _effects.tables_of(_data.given())
     for text in _differently.first_texts():
-        _effects.staff_beside(text, tables)
+        yield partial(_effects.staff_beside, text, tables)
+
+
+def _overview(run: _state.Run) -> Iterator[Callable[[], object]]:
+    """Give what the overview tells of a run, and of it beside the run of today's estate.
+
+    Tables only: how numbers are written, and which are hidden, depends on who reads.
+    """
+    from app_pages import _effects, _state
+
+    known = run.folder, run.stamp
+    yield partial(_effects.rows, *known)
+    yield partial(_state.prisons, *known)
+    if baseline := _state.baseline_of(run):
+        yield partial(_effects.rows, baseline.folder, baseline.stamp)
+        yield partial(_effects.comparison, baseline.folder, baseline.stamp, *known)
+
+
+def _other_pages(run: _state.Run) -> Iterator[Callable[[], object]]:
+    """Give what the other pages tell of a run, and of it beside the run of today's estate."""
+    from app_pages import _effects, _state, _study
+
+    known = run.folder, run.stamp
+    yield partial(_study.home_areas, *known)
+    yield partial(_effects.estate, *known)
+    yield partial(_effects.prison_measures, *known)
+    yield partial(_effects.slots, *known)
+    baseline = _state.baseline_of(run)
+    if baseline is None:
+        return
+    pair = baseline.folder, baseline.stamp, *known
+    yield partial(_effects.cost_per_person, *pair)
+    yield partial(_effects.kinds_held_elsewhere, *pair)
+    yield partial(_effects.prison_differences, *pair)
+    yield partial(_effects.prisons_of_other_people, *pair)

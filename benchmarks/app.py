@@ -118,13 +118,12 @@ def next_pages() -> dict[str, float | str]:
     with browsing() as page, serving(["server.py", "--port"], ESTATE_RUNS=_runs()) as served:
         address, _, _ = served
         _heading(page, address)
-        _still(page)
+        _finished(page)
         for name in PAGES:
             begun = time.perf_counter()
             page.locator(f"[data-testid=stSidebarNav] a[href$='/{name}']").click()
             page.wait_for_url(f"**/{name}*")
-            _still(page)
-            taken[name] = time.perf_counter() - begun
+            taken[name] = _still(page) - begun
     slowest = max(taken, key=lambda name: taken[name])
     return _beside(
         statistics.median(taken.values()),
@@ -158,8 +157,7 @@ def opens_a_run() -> dict[str, float | str]:
             begun = time.perf_counter()
             choice.click()
             page.locator(".estate-mark", has_text=chosen).wait_for(timeout=120_000)
-            _still(page)
-            taken[name] = time.perf_counter() - begun
+            taken[name] = _still(page) - begun
     slowest = max(taken, key=lambda name: taken[name])
     return _beside(
         statistics.median(taken.values()),
@@ -275,11 +273,40 @@ def _nine_in_ten(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=10, method="inclusive")[-1]
 
 
-def _still(page: Page) -> None:
+def _finished(page: Page) -> None:
     """Wait until nothing runs any more."""
     idle = "[data-testid=stApp][data-test-script-state=notRunning]"
     page.wait_for_timeout(50)
     page.locator(idle).wait_for(timeout=120_000)
+
+
+STILL = """
+async rest => {
+    let changed = performance.now();
+    const watched = new MutationObserver(() => { changed = performance.now(); });
+    const what = {subtree: true, childList: true, attributes: true, characterData: true};
+    watched.observe(document.body, what);
+    const idle = "[data-testid=stApp][data-test-script-state=notRunning]";
+    while (performance.now() - changed < rest) {
+        await new Promise(done => setTimeout(done, 5));
+        if (!document.querySelector(idle)) changed = performance.now();
+    }
+    watched.disconnect();
+    return (performance.now() - changed) / 1000;
+}
+"""
+"""Waits until nothing runs and nothing on the page has changed for some milliseconds."""
+
+REST = 300
+
+
+def _still(page: Page) -> float:
+    """Wait until nothing runs or changes any more; give the moment of the last change.
+
+    On the clock of ``time.perf_counter``.
+    """
+    rested = float(page.evaluate(STILL, REST))
+    return time.perf_counter() - rested
 
 
 def _beside(value: float, unit: str) -> dict[str, float | str]:
