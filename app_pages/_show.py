@@ -256,7 +256,7 @@ def figure(drawn: Figure, table_html: str = "") -> None:
     Where the page shows the table itself below the chart, none is given.
     """
     st.html(f'<h3 class="estate-figure-title">{escape(drawn.title)}</h3>')
-    st.altair_chart(drawn.chart, theme=None, width="stretch", alt=drawn.alt)
+    st.vega_lite_chart(spec=drawn.chart.spec(), theme=None, width="stretch", alt=drawn.alt)
     st.html(f'<p class="estate-note">{escape(drawn.note)}</p>')
     if table_html:
         fold_tables("These numbers as a table", table_html)

@@ -99,8 +99,8 @@ def draw(study: Study, found: Frontier, number: int) -> None:
             st.session_state[f"{POINT} {study.name}"] = int(selection[0]["point"])
 
     st.html(f'<h3 class="estate-figure-title">{escape(drawn.title)}</h3>')
-    st.altair_chart(
-        drawn.chart,
+    st.vega_lite_chart(
+        spec=drawn.chart.spec(),
         theme=None,
         width="stretch",
         alt=drawn.alt,

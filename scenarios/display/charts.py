@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from scenarios.display import vega
+
 if TYPE_CHECKING:
     import pandas as pd
-    from altair import Chart, LayerChart
 
 TEXT = "#0b0c0c"
 LINE = "#b1b4b6"
@@ -82,7 +83,7 @@ class Figure:
     title: str
     note: str
     alt: str
-    chart: Chart | LayerChart
+    chart: vega.View
 
 
 def estate_map(
@@ -113,43 +114,41 @@ def estate_map(
     most
         People from which on a circle grows no more.
     """
-    import altair as alt
-
     if len(bands) > len(colours):
         message = f"{len(bands)} bands need as many colours; {len(colours)} are given."
         raise ValueError(message)
-    land = alt.Chart({"values": list(outline["features"])}).mark_geoshape(
-        fill=LAND, stroke=COAST, strokeWidth=0.8, aria=False
+    land = vega.chart({"values": list(outline["features"])}).mark(
+        "geoshape", fill=LAND, stroke=COAST, strokeWidth=0.8, aria=False
     )
     circles = (
-        alt.Chart(places)
-        .mark_circle(opacity=0.9, stroke=TEXT, strokeWidth=0.7)
+        vega.chart(places)
+        .mark("circle", opacity=0.9, stroke=TEXT, strokeWidth=0.7)
         .encode(
             longitude="longitude:Q",
             latitude="latitude:Q",
-            size=alt.Size(
+            size=vega.field(
                 "people:Q",
                 title=counted,
-                scale=alt.Scale(domain=[0, most], range=[12, 420], clamp=True),
-                legend=alt.Legend(
-                    values=[most // 10, most // 2, most],
-                    symbolFillColor=LAND,
-                    orient="top-right",
-                    direction="vertical",
-                    columns=1,
-                ),
+                scale={"domain": [0, most], "range": [12, 420], "clamp": True},
+                legend={
+                    "values": [most // 10, most // 2, most],
+                    "symbolFillColor": LAND,
+                    "orient": "top-right",
+                    "direction": "vertical",
+                    "columns": 1,
+                },
             ),
-            color=alt.Color(
+            color=vega.field(
                 "band:O",
                 title=legend,
                 sort=list(bands),
-                scale=alt.Scale(domain=list(bands), range=list(colours[: len(bands)])),
+                scale={"domain": list(bands), "range": list(colours[: len(bands)])},
             ),
-            order=alt.Order("people:Q", sort="descending"),
+            order=vega.field("people:Q", sort="descending"),
             tooltip=[
-                alt.Tooltip("name:N", title=each.capitalize()),
-                alt.Tooltip("people:Q", title=counted, format=",.0f"),
-                alt.Tooltip("value:Q", title=legend, format=",.1f"),
+                vega.field("name:N", title=each.capitalize()),
+                vega.field("people:Q", title=counted, format=",.0f"),
+                vega.field("value:Q", title=legend, format=",.1f"),
             ],
         )
     )
@@ -160,7 +159,7 @@ def estate_map(
         f"{title}. Map of {len(places)} {named}. {named.capitalize()} by {legend.lower()}: "
         f"{spread}."
     )
-    chart = (land + circles).properties(width=WIDTH, height=600).project("mercator")
+    chart = (land + circles).properties(width=WIDTH, height=600, projection={"type": "mercator"})
     return _figure(chart, title, note, words)
 
 
@@ -174,22 +173,20 @@ def distance_bars(
     bands
         One row per band and case: band (in order), case (``Today``, ``In this run``), people.
     """
-    import altair as alt
-
     cases = list(dict.fromkeys(bands["case"]))
     order = list(dict.fromkeys(bands["band"]))
     chart = (
-        alt.Chart(bands)
-        .mark_bar()
+        vega.chart(bands)
+        .mark("bar")
         .encode(
-            x=alt.X("band:O", sort=order, title=axis, axis=alt.Axis(labelAngle=0)),
-            xOffset=alt.XOffset("case:N", sort=cases),
-            y=alt.Y("people:Q", title="People", axis=alt.Axis(format=",.0f", tickCount=5)),
+            x=vega.field("band:O", sort=order, title=axis, axis={"labelAngle": 0}),
+            xOffset=vega.field("case:N", sort=cases),
+            y=vega.field("people:Q", title="People", axis={"format": ",.0f", "tickCount": 5}),
             color=_colour("case:N", cases),
             tooltip=[
-                alt.Tooltip("case:N", title="When"),
-                alt.Tooltip("band:O", title=axis),
-                alt.Tooltip("people:Q", title="People", format=",.0f"),
+                vega.field("case:N", title="When"),
+                vega.field("band:O", title=axis),
+                vega.field("people:Q", title="People", format=",.0f"),
             ],
         )
         .properties(width=WIDTH, height=320)
@@ -227,24 +224,22 @@ def ranked_bars(
     number_format
         How numbers are written, in d3's notation.
     """
-    import altair as alt
-
     rows = rows[[label, value]].sort_values(value, ascending=False)
     order = list(rows[label])
-    base = alt.Chart(rows).encode(
-        y=alt.Y(
+    base = vega.chart(rows).encode(
+        y=vega.field(
             f"{label}:N",
             sort=order,
             title=None,
             axis=_row_axis(order, above=BELOW_NAME, lines=False),
         ),
-        x=alt.X(f"{value}:Q", title=unit, axis=alt.Axis(format=number_format, tickCount=4)),
+        x=vega.field(f"{value}:Q", title=unit, axis={"format": number_format, "tickCount": 4}),
         tooltip=[
-            alt.Tooltip(f"{label}:N", title=" "),
-            alt.Tooltip(f"{value}:Q", title=unit, format=number_format),
+            vega.field(f"{label}:N", title=" "),
+            vega.field(f"{value}:Q", title=unit, format=number_format),
         ],
     )
-    chart = base.mark_bar(color=colour, height=_bar_height(order, 0.7)).properties(
+    chart = base.mark("bar", color=colour, height=_bar_height(order, 0.7)).properties(
         width=WIDTH, height=max(110, _row_step(order) * len(rows))
     )
     said = _said(rows, label, value, number_format)
@@ -275,34 +270,32 @@ def intervals(
     zero_line
         Whether to draw the line of no difference.
     """
-    import altair as alt
-
     order = list(dict.fromkeys(rows[label]))
     names = list(dict.fromkeys(rows[series])) if series else []
     encodings: dict[str, Any] = {
-        "y": alt.Y(f"{label}:N", sort=order, title=None, axis=_row_axis(order)),
+        "y": vega.field(f"{label}:N", sort=order, title=None, axis=_row_axis(order)),
         "tooltip": [
-            alt.Tooltip(f"{label}:N", title=" "),
-            *([alt.Tooltip(f"{series}:N", title="Measure")] if series else []),
-            alt.Tooltip("value:Q", title=unit, format=number_format),
-            alt.Tooltip("low:Q", title="Low (95%)", format=number_format),
-            alt.Tooltip("high:Q", title="High (95%)", format=number_format),
+            vega.field(f"{label}:N", title=" "),
+            *([vega.field(f"{series}:N", title="Measure")] if series else []),
+            vega.field("value:Q", title=unit, format=number_format),
+            vega.field("low:Q", title="Low (95%)", format=number_format),
+            vega.field("high:Q", title="High (95%)", format=number_format),
         ],
-        "color": _colour(f"{series}:N", names) if series else alt.value(CATEGORIES[0]),
+        "color": _colour(f"{series}:N", names) if series else {"value": CATEGORIES[0]},
     }
     if series:
-        encodings["yOffset"] = alt.YOffset(f"{series}:N", sort=names)
-    base = alt.Chart(rows).encode(**encodings)
-    axis = alt.Axis(format=number_format, tickCount=5)
-    rule = base.mark_rule(strokeWidth=3).encode(
-        x=alt.X("low:Q", title=unit, axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
+        encodings["yOffset"] = vega.field(f"{series}:N", sort=names)
+    base = vega.chart(rows).encode(**encodings)
+    axis = {"format": number_format, "tickCount": 5}
+    rule = base.mark("rule", strokeWidth=3).encode(
+        x=vega.field("low:Q", title=unit, axis=axis, scale={"zero": True}), x2="high:Q"
     )
-    point = base.mark_circle(size=130, opacity=1, stroke="#ffffff").encode(
-        x=alt.X("value:Q", title=unit, axis=axis)
+    point = base.mark("circle", size=130, opacity=1, stroke="#ffffff").encode(
+        x=vega.field("value:Q", title=unit, axis=axis)
     )
     zero = (
-        alt.Chart({"values": [{"zero": 0}]})
-        .mark_rule(color=TEXT, strokeDash=[4, 3], aria=False)
+        vega.chart({"values": [{"zero": 0}]})
+        .mark("rule", color=TEXT, strokeDash=[4, 3], aria=False)
         .encode(x="zero:Q")
     )
     step = 36 * len(names) if series else 48 if _is_long(order) else 34
@@ -341,28 +334,26 @@ def grouped_bars(
     number_format
         How numbers are written, in d3's notation.
     """
-    import altair as alt
-
     order, cases = list(dict.fromkeys(rows[label])), list(dict.fromkeys(rows[series]))
     step = 18 * len(cases) + (30 if _is_long(order) else 10)
     chart = (
-        alt.Chart(rows)
-        .mark_bar()
+        vega.chart(rows)
+        .mark("bar")
         .encode(
-            y=alt.Y(
+            y=vega.field(
                 f"{label}:N",
                 sort=order,
                 title=None,
                 axis=_row_axis(order, above=9 * len(cases) + 2),
-                scale=alt.Scale(paddingInner=0.45 if _is_long(order) else 0.2),
+                scale={"paddingInner": 0.45 if _is_long(order) else 0.2},
             ),
-            yOffset=alt.YOffset(f"{series}:N", sort=cases),
-            x=alt.X(f"{value}:Q", title=unit, axis=alt.Axis(format=number_format, tickCount=5)),
+            yOffset=vega.field(f"{series}:N", sort=cases),
+            x=vega.field(f"{value}:Q", title=unit, axis={"format": number_format, "tickCount": 5}),
             color=_colour(f"{series}:N", cases),
             tooltip=[
-                alt.Tooltip(f"{label}:N", title=" "),
-                alt.Tooltip(f"{series}:N", title="When"),
-                alt.Tooltip(f"{value}:Q", title=unit, format=number_format),
+                vega.field(f"{label}:N", title=" "),
+                vega.field(f"{series}:N", title="When"),
+                vega.field(f"{value}:Q", title=unit, format=number_format),
             ],
         )
         .properties(width=WIDTH, height=max(110, step * len(order)))
@@ -391,25 +382,23 @@ def prisons_scatter(
     rows
         One row per prison: name, people, x, y.
     """
-    import altair as alt
-
     chart = (
-        alt.Chart(rows)
-        .mark_circle(opacity=0.75, stroke=TEXT, strokeWidth=0.6, color=CATEGORIES[0])
+        vega.chart(rows)
+        .mark("circle", opacity=0.75, stroke=TEXT, strokeWidth=0.6, color=CATEGORIES[0])
         .encode(
-            x=alt.X("x:Q", title=x_title, axis=alt.Axis(format=x_format, tickCount=5)),
-            y=alt.Y("y:Q", title=y_title, axis=alt.Axis(format=y_format, tickCount=5)),
-            size=alt.Size(
+            x=vega.field("x:Q", title=x_title, axis={"format": x_format, "tickCount": 5}),
+            y=vega.field("y:Q", title=y_title, axis={"format": y_format, "tickCount": 5}),
+            size=vega.field(
                 "people:Q",
                 title="People held",
-                scale=alt.Scale(domain=[0, 2000], range=[20, 420], clamp=True),
-                legend=alt.Legend(values=[200, 1000, 2000], columns=3),
+                scale={"domain": [0, 2000], "range": [20, 420], "clamp": True},
+                legend={"values": [200, 1000, 2000], "columns": 3},
             ),
             tooltip=[
-                alt.Tooltip("name:N", title="Prison"),
-                alt.Tooltip("x:Q", title=x_title, format=x_format),
-                alt.Tooltip("y:Q", title=y_title, format=y_format),
-                alt.Tooltip("people:Q", title="People held", format=",.0f"),
+                vega.field("name:N", title="Prison"),
+                vega.field("x:Q", title=x_title, format=x_format),
+                vega.field("y:Q", title=y_title, format=y_format),
+                vega.field("people:Q", title="People held", format=",.0f"),
             ],
         )
         .properties(width=WIDTH, height=360)
@@ -428,19 +417,17 @@ def trade_off_curve(
     rows
         One row per point: x, y.
     """
-    import altair as alt
-
-    axis = alt.Axis(format=",.0f", tickCount=5)
-    base = alt.Chart(rows).encode(
-        x=alt.X("x:Q", title=x_title, axis=axis, scale=alt.Scale(zero=False)),
-        y=alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
+    axis = {"format": ",.0f", "tickCount": 5}
+    base = vega.chart(rows).encode(
+        x=vega.field("x:Q", title=x_title, axis=axis, scale={"zero": False}),
+        y=vega.field("y:Q", title=y_title, axis={"tickCount": 5}, scale={"zero": False}),
         tooltip=[
-            alt.Tooltip("x:Q", title=x_title, format=",.1f"),
-            alt.Tooltip("y:Q", title=y_title, format=",.2f"),
+            vega.field("x:Q", title=x_title, format=",.1f"),
+            vega.field("y:Q", title=y_title, format=",.2f"),
         ],
     )
-    line = base.mark_line(color=CATEGORIES[0], strokeWidth=2)
-    points = base.mark_circle(color=CATEGORIES[0], size=90, opacity=1, stroke="#ffffff")
+    line = base.mark("line", color=CATEGORIES[0], strokeWidth=2)
+    points = base.mark("circle", color=CATEGORIES[0], size=90, opacity=1, stroke="#ffffff")
     chart = (line + points).properties(width=WIDTH, height=360)
     ends = rows.sort_values("x").iloc[[0, -1]]
     said = "; ".join(
@@ -471,43 +458,41 @@ def waterfall(
     unit
         What the axis counts.
     """
-    import altair as alt
-
     rows = _bars(parts, ends)
     order = list(rows["label"])
     domain = [RISE, FALL, TOTAL]
-    base = alt.Chart(rows).encode(
-        y=alt.Y(
+    base = vega.chart(rows).encode(
+        y=vega.field(
             "label:N",
             sort=order,
             title=None,
             axis=_row_axis(order, above=BELOW_NAME, lines=False),
         ),
         tooltip=[
-            alt.Tooltip("label:N", title=" "),
-            alt.Tooltip("text:N", title="Change"),
-            alt.Tooltip("end:Q", title=unit, format=number_format),
+            vega.field("label:N", title=" "),
+            vega.field("text:N", title="Change"),
+            vega.field("end:Q", title=unit, format=number_format),
         ],
     )
-    axis = alt.Axis(format=number_format, tickCount=5)
-    scale = alt.Scale(domain=_reach(rows), nice=False)
-    bars = base.mark_bar(height=_bar_height(order, 0.65)).encode(
-        x=alt.X("low_end:Q", title=unit, axis=axis, scale=scale),
+    axis = {"format": number_format, "tickCount": 5}
+    scale = {"domain": _reach(rows), "nice": False}
+    bars = base.mark("bar", height=_bar_height(order, 0.65)).encode(
+        x=vega.field("low_end:Q", title=unit, axis=axis, scale=scale),
         x2="high_end:Q",
-        color=alt.Color(
+        color=vega.field(
             "kind:N",
             title=None,
             sort=domain,
-            scale=alt.Scale(domain=domain, range=[CATEGORIES[1], CATEGORIES[3], CATEGORIES[0]]),
-            legend=alt.Legend(columns=2, symbolType="square"),
+            scale={"domain": domain, "range": [CATEGORIES[1], CATEGORIES[3], CATEGORIES[0]]},
+            legend={"columns": 2, "symbolType": "square"},
         ),
     )
-    labels = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12).encode(
+    labels = base.mark("text", align="left", dx=6, color=TEXT, fontSize=12).encode(
         x="label_at:Q", text="text:N"
     )
     chart = bars + labels
     if "low" in parts:
-        chart = chart + base.mark_rule(color=TEXT, strokeWidth=2).encode(
+        chart = chart + base.mark("rule", color=TEXT, strokeWidth=2).encode(
             x="interval_low:Q", x2="interval_high:Q"
         )
     if float(rows["low_end"].min()) > 0:
@@ -613,32 +598,28 @@ def _bar_height(labels: Sequence[str], band: float) -> Any:
 
 def _row_axis(labels: Sequence[str], above: int = 8, *, lines: bool = True) -> Any:
     """Name rows beside the chart, or above each row where that would leave no room for it."""
-    import altair as alt
-
     if not _is_long(labels):
-        return alt.Axis(ticks=False, grid=lines)
-    return alt.Axis(
-        ticks=False,
-        grid=False,
-        domain=False,
-        labelAlign="left",
-        labelBaseline="bottom",
-        labelOffset=-above,
-        labelPadding=0,
-        zindex=1,
-    )
+        return {"ticks": False, "grid": lines}
+    return {
+        "ticks": False,
+        "grid": False,
+        "domain": False,
+        "labelAlign": "left",
+        "labelBaseline": "bottom",
+        "labelOffset": -above,
+        "labelPadding": 0,
+        "zindex": 1,
+    }
 
 
 def _colour(field: str, names: Sequence[str]) -> Any:
-    import altair as alt
-
     if len(names) > len(CATEGORIES):
         message = f"{len(names)} categories are too many to tell apart; at most {len(CATEGORIES)}."
         raise ValueError(message)
-    scale = alt.Scale(domain=list(names), range=list(CATEGORIES[: len(names)]))
+    scale = {"domain": list(names), "range": list(CATEGORIES[: len(names)])}
     columns = 1 if _is_long(names) else 2
-    legend = alt.Legend(title=None, columns=columns) if len(names) > 1 else None
-    return alt.Color(field, sort=list(names), scale=scale, legend=legend)
+    legend = {"title": None, "columns": columns} if len(names) > 1 else None
+    return vega.field(field, sort=list(names), scale=scale, legend=legend)
 
 
 def _said(rows: pd.DataFrame, label: str, value: str, number_format: str) -> str:
@@ -649,4 +630,4 @@ def _said(rows: pd.DataFrame, label: str, value: str, number_format: str) -> str
 
 
 def _figure(chart: Any, title: str, note: str, words: str) -> Figure:
-    return Figure(title=title, note=note, alt=words, chart=chart.configure(**CONFIG))
+    return Figure(title=title, note=note, alt=words, chart=chart.properties(config=CONFIG))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scenarios.circulation.suppress import Counts
 from scenarios.circulation.written import Written
-from scenarios.display import cells, charts, wording
+from scenarios.display import cells, charts, vega, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import Number, quantity, table
 from scenarios.errors import ScenarioError
@@ -119,40 +119,45 @@ def figure(found: Frontier, title: str, chosen: int) -> Figure:
     chosen
         Number of the chosen point.
     """
-    import altair as alt
-
     x_title, y_title = AXES[found.against], "Family cost over the stay (million pounds)"
     rows = found.points.assign(
         y=found.points["family_gbp"] / MILLION,
         shown=["chosen" if number == chosen else "other" for number in found.points["point"]],
     )[["point", "amount", "y", "shown", "moves"]]
     names = ["chosen", "other"]
-    pick = alt.selection_point(name=PICK, fields=["point"], on="click", clear=False, toggle=False)
+    pick = {
+        "name": PICK,
+        "select": {
+            "type": "point",
+            "fields": ["point"],
+            "on": "click",
+            "clear": False,
+            "toggle": False,
+        },
+    }
     chart = (
-        alt.Chart(rows)
-        .mark_point(filled=True, opacity=1, cursor="pointer", stroke="#ffffff", strokeWidth=1)
+        vega.chart(rows)
+        .mark("point", filled=True, opacity=1, cursor="pointer", stroke="#ffffff", strokeWidth=1)
         .encode(
-            x=alt.X("amount:Q", title=x_title, axis=_axis(), scale=alt.Scale(zero=False)),
-            y=alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)),
-            color=alt.Color(
+            x=vega.field("amount:Q", title=x_title, axis=_axis(), scale={"zero": False}),
+            y=vega.field("y:Q", title=y_title, axis={"tickCount": 5}, scale={"zero": False}),
+            color=vega.field(
                 "shown:N",
                 legend=None,
-                scale=alt.Scale(domain=names, range=[charts.CATEGORIES[2], charts.CATEGORIES[0]]),
+                scale={"domain": names, "range": [charts.CATEGORIES[2], charts.CATEGORIES[0]]},
             ),
-            shape=alt.Shape(
-                "shown:N", legend=None, scale=alt.Scale(domain=names, range=["diamond", "circle"])
+            shape=vega.field(
+                "shown:N", legend=None, scale={"domain": names, "range": ["diamond", "circle"]}
             ),
-            size=alt.Size("shown:N", legend=None, scale=alt.Scale(domain=names, range=[380, 160])),
+            size=vega.field("shown:N", legend=None, scale={"domain": names, "range": [380, 160]}),
             tooltip=[
-                alt.Tooltip("point:O", title="Point"),
-                alt.Tooltip("amount:Q", title=x_title, format=",.1f"),
-                alt.Tooltip("y:Q", title=y_title, format=",.2f"),
-                alt.Tooltip("moves:Q", title="Moves", format=",.0f"),
+                vega.field("point:O", title="Point"),
+                vega.field("amount:Q", title=x_title, format=",.1f"),
+                vega.field("y:Q", title=y_title, format=",.2f"),
+                vega.field("moves:Q", title="Moves", format=",.0f"),
             ],
         )
-        .add_params(pick)
-        .properties(width=charts.WIDTH, height=360)
-        .configure(**charts.CONFIG)
+        .properties(params=[pick], width=charts.WIDTH, height=360, config=charts.CONFIG)
     )
     heading = f"{title}: what families pay, in million pounds, against {AGAINST[found.against]}"
     first, last = rows.iloc[0], rows.iloc[-1]
@@ -164,9 +169,7 @@ def figure(found: Frontier, title: str, chosen: int) -> Figure:
 
 
 def _axis() -> Any:
-    import altair as alt
-
-    return alt.Axis(format=",.0f", tickCount=5)
+    return {"format": ",.0f", "tickCount": 5}
 
 
 def source(found: Frontier) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scenarios.display import wording
+from scenarios.display import vega, wording
 from scenarios.display.charts import CATEGORIES, CONFIG, LINE, TEXT, WIDTH, Figure
 from scenarios.display.markup import table
 from scenarios.display.timeline import FREE
@@ -67,57 +67,55 @@ def moment(day: HallDay, minute: float) -> str:
 
 def at_a_moment(day: HallDay, minute: float, *, title: str, note: str) -> Figure:
     """Draw every table of the hall, who waits at the check and who is on video at a moment."""
-    import altair as alt
-
     marks, labels = _marks(day, minute)
     domain = list(STATES)
     rows = 1 + max(float(labels["y"].max()), float(marks["y"].max()) if len(marks) else 0.0)
-    down = alt.Scale(domain=[-0.7, rows], reverse=True, nice=False)
-    across = alt.Scale(domain=[0, COLUMNS], nice=False)
-    color = alt.Color(
+    down = {"domain": [-0.7, rows], "reverse": True, "nice": False}
+    across = {"domain": [0, COLUMNS], "nice": False}
+    color = vega.field(
         "state:N",
         title=None,
         sort=domain,
-        scale=alt.Scale(domain=domain, range=list(COLOURS)),
-        legend=alt.Legend(columns=3, symbolStrokeColor=LINE, symbolType="square"),
+        scale={"domain": domain, "range": list(COLOURS)},
+        legend={"columns": 3, "symbolStrokeColor": LINE, "symbolType": "square"},
     )
-    tooltip = [alt.Tooltip("what:N", title=" "), alt.Tooltip("state:N", title="Now")]
+    tooltip = [vega.field("what:N", title=" "), vega.field("state:N", title="Now")]
     is_table = marks["kind"] == "table"
     others = marks[~is_table]
     # a layer without marks has no words, so it is kept from screen readers
     squares = (
-        alt.Chart(_boxes(marks[is_table]))
-        .mark_rect(stroke=LINE, strokeWidth=1, aria=bool(is_table.any()))
+        vega.chart(_boxes(marks[is_table]))
+        .mark("rect", stroke=LINE, strokeWidth=1, aria=bool(is_table.any()))
         .encode(
-            x=alt.X("left:Q", scale=across, axis=None),
+            x=vega.field("left:Q", scale=across, axis=None),
             x2="right:Q",
-            y=alt.Y("top:Q", scale=down, axis=None),
+            y=vega.field("top:Q", scale=down, axis=None),
             y2="bottom:Q",
             color=color,
             tooltip=tooltip,
         )
     )
     points = (
-        alt.Chart(others.assign(middle=others["x"] + 0.5))
-        .mark_point(filled=True, size=150, opacity=1, aria=len(others) > 0)
+        vega.chart(others.assign(middle=others["x"] + 0.5))
+        .mark("point", filled=True, size=150, opacity=1, aria=len(others) > 0)
         .encode(
-            x=alt.X("middle:Q", scale=across, axis=None),
-            y=alt.Y("y:Q", scale=down, axis=None),
+            x=vega.field("middle:Q", scale=across, axis=None),
+            y=vega.field("y:Q", scale=down, axis=None),
             color=color,
-            shape=alt.Shape(
+            shape=vega.field(
                 "kind:N",
-                scale=alt.Scale(domain=["party", "call"], range=["circle", "diamond"]),
+                scale={"domain": ["party", "call"], "range": ["circle", "diamond"]},
                 legend=None,
             ),
             tooltip=tooltip,
         )
     )
     words = (
-        alt.Chart(labels)
-        .mark_text(align="left", baseline="middle", fontSize=13, color=TEXT)
+        vega.chart(labels)
+        .mark("text", align="left", baseline="middle", fontSize=13, color=TEXT)
         .encode(
-            x=alt.X("x:Q", scale=across, axis=None),
-            y=alt.Y("y:Q", scale=down, axis=None),
+            x=vega.field("x:Q", scale=across, axis=None),
+            y=vega.field("y:Q", scale=down, axis=None),
             text="words:N",
         )
     )
@@ -128,7 +126,7 @@ def at_a_moment(day: HallDay, minute: float, *, title: str, note: str) -> Figure
         title=title,
         note=note,
         alt=f"{title}. {moment(day, minute)}",
-        chart=chart.configure(**CONFIG),
+        chart=chart.properties(config=CONFIG),
     )
 
 
@@ -180,36 +178,34 @@ def _marks(day: HallDay, minute: float) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def line_of_day(day: HallDay, minute: float | None, *, title: str, note: str) -> Figure:
     """Draw how many parties are in the hall, at the check and on video through the day."""
-    import altair as alt
-
     rows = through_the_day(day)
     places = [place for place in (IN_HALL, AT_CHECK, ON_VIDEO) if place in set(rows["place"])]
     colours = {IN_HALL: CATEGORIES[0], AT_CHECK: CATEGORIES[3], ON_VIDEO: CATEGORIES[1]}
     hours = list(range(day.opens, day.closes + 60, 60))
     lines = (
-        alt.Chart(rows)
-        .mark_line(interpolate="step-after", strokeWidth=2.5)
+        vega.chart(rows)
+        .mark("line", interpolate="step-after", strokeWidth=2.5)
         .encode(
-            x=alt.X(
+            x=vega.field(
                 "minute:Q",
                 title="Time of day",
-                scale=alt.Scale(domain=[day.opens, day.closes], nice=False),
-                axis=alt.Axis(
-                    values=hours,
-                    labelExpr="(datum.value < 600 ? '0' : '') + floor(datum.value / 60) + ':00'",
-                ),
+                scale={"domain": [day.opens, day.closes], "nice": False},
+                axis={
+                    "values": hours,
+                    "labelExpr": "(datum.value < 600 ? '0' : '') + floor(datum.value / 60) + ':00'",
+                },
             ),
-            y=alt.Y("parties:Q", title="Parties", axis=alt.Axis(tickMinStep=1, tickCount=5)),
-            color=alt.Color(
+            y=vega.field("parties:Q", title="Parties", axis={"tickMinStep": 1, "tickCount": 5}),
+            color=vega.field(
                 "place:N",
                 title=None,
                 sort=places,
-                scale=alt.Scale(domain=places, range=[colours[place] for place in places]),
-                legend=alt.Legend(columns=3, symbolType="stroke"),
+                scale={"domain": places, "range": [colours[place] for place in places]},
+                legend={"columns": 3, "symbolType": "stroke"},
             ),
-            strokeDash=alt.StrokeDash(
+            strokeDash=vega.field(
                 "place:N",
-                scale=alt.Scale(domain=places, range=[[1, 0], [5, 3], [2, 2]][: len(places)]),
+                scale={"domain": places, "range": [[1, 0], [5, 3], [2, 2]][: len(places)]},
                 legend=None,
             ),
         )
@@ -217,15 +213,17 @@ def line_of_day(day: HallDay, minute: float | None, *, title: str, note: str) ->
     layers = [lines]
     if minute is not None:
         now = pd.DataFrame({"minute": [minute], "words": [clock(minute)]})
-        layers.append(alt.Chart(now).mark_rule(color=TEXT, strokeWidth=1.5).encode(x="minute:Q"))
-    chart = alt.layer(*layers).properties(width=WIDTH, height=240)
+        layers.append(
+            vega.chart(now).mark("rule", color=TEXT, strokeWidth=1.5).encode(x="minute:Q")
+        )
+    chart = vega.layered(*layers).properties(width=WIDTH, height=240)
     most = rows.groupby("place")["parties"].max()
     said = ", ".join(f"{place.lower()} at most {int(most[place])}" for place in places)
     return Figure(
         title=title,
         note=note,
         alt=f"{title}. {said.capitalize()}.",
-        chart=chart.configure(**CONFIG),
+        chart=chart.properties(config=CONFIG),
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scenarios.display import cells, charts, markup, wording
+from scenarios.display import cells, charts, markup, vega, wording
 from scenarios.display.charts import Figure
 from scenarios.display.markup import DASH, Number
 from scenarios.display.views import ALL, ESTATE
@@ -308,8 +308,6 @@ def _grouped(
 
 def by_month(results: Results, estimates: pd.DataFrame) -> Figure:
     """Draw the answer times of each month with their intervals."""
-    import altair as alt
-
     rows = pd.DataFrame(
         [
             {"month": month, "part": word, **_ends(told, f"line_answer_minutes_{part}")}
@@ -321,28 +319,28 @@ def by_month(results: Results, estimates: pd.DataFrame) -> Figure:
     rows["label"] = rows["month"].map(lambda month: wording.published(str(month)))
     order = list(dict.fromkeys(rows["label"]))
     parts = list(PARTS.values())
-    base = alt.Chart(rows).encode(
-        x=alt.X("label:O", sort=order, title="Month", axis=alt.Axis(labelAngle=-45)),
-        color=alt.Color(
+    base = vega.chart(rows).encode(
+        x=vega.field("label:O", sort=order, title="Month", axis={"labelAngle": -45}),
+        color=vega.field(
             "part:N",
             title=None,
             sort=parts,
-            scale=alt.Scale(domain=parts, range=list(charts.CATEGORIES[:2])),
-            legend=alt.Legend(symbolOpacity=1),
+            scale={"domain": parts, "range": list(charts.CATEGORIES[:2])},
+            legend={"symbolOpacity": 1},
         ),
         tooltip=[
-            alt.Tooltip("label:N", title="Month"),
-            alt.Tooltip("part:N", title=" "),
-            alt.Tooltip("value:Q", title="Minutes", format=".1f"),
-            alt.Tooltip("low:Q", title="Low (95%)", format=".1f"),
-            alt.Tooltip("high:Q", title="High (95%)", format=".1f"),
+            vega.field("label:N", title="Month"),
+            vega.field("part:N", title=" "),
+            vega.field("value:Q", title="Minutes", format=".1f"),
+            vega.field("low:Q", title="Low (95%)", format=".1f"),
+            vega.field("high:Q", title="High (95%)", format=".1f"),
         ],
     )
-    band = base.mark_rule(strokeWidth=3, opacity=0.5).encode(
-        y=alt.Y("low:Q", title="Minutes on hold", scale=alt.Scale(domainMin=0)), y2="high:Q"
+    band = base.mark("rule", strokeWidth=3, opacity=0.5).encode(
+        y=vega.field("low:Q", title="Minutes on hold", scale={"domainMin": 0}), y2="high:Q"
     )
-    line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=60, filled=True)).encode(
-        y=alt.Y("value:Q", title="Minutes on hold", axis=alt.Axis(tickCount=5, format=",.0f"))
+    line = base.mark("line", strokeWidth=2, point={"size": 60, "filled": True}).encode(
+        y=vega.field("value:Q", title="Minutes on hold", axis={"tickCount": 5, "format": ",.0f"})
     )
     title = f"Minutes on hold until answered, by month, {ALL_LINES}"
     said = "; ".join(
@@ -353,7 +351,7 @@ def by_month(results: Results, estimates: pd.DataFrame) -> Figure:
         title=title,
         note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)}",
         alt=f"{title}. {said}.",
-        chart=(band + line).properties(width=charts.WIDTH, height=320).configure(**charts.CONFIG),
+        chart=(band + line).properties(width=charts.WIDTH, height=320, config=charts.CONFIG),
     )
 
 
@@ -638,40 +636,39 @@ def heat_map(sized: LineSizing, which: str) -> Figure:
     which
         One of ``WHICH_AGENTS``.
     """
-    import altair as alt
-
     rows = sized.agents[["day", "start", "calls_mean", which]].rename(columns={which: "agents"})
     rows["day"] = rows["day"].map(WEEKDAYS)
     days = [day for day in WEEKDAYS.values() if day in set(rows["day"])]
     most = max(int(sized.agents[list(WHICH_AGENTS)].to_numpy().max()), 1)
-    base = alt.Chart(rows).encode(
-        x=alt.X(
+    base = vega.chart(rows).encode(
+        x=vega.field(
             "day:O",
             sort=days,
             title=None,
-            axis=alt.Axis(labelAngle=0, orient="top", labelExpr=FIRST_LETTERS),
+            axis={"labelAngle": 0, "orient": "top", "labelExpr": FIRST_LETTERS},
         ),
-        y=alt.Y("start:O", title="Half-hour from", sort=sorted(set(rows["start"]))),
+        y=vega.field("start:O", title="Half-hour from", sort=sorted(set(rows["start"]))),
         tooltip=[
-            alt.Tooltip("day:N", title="Day"),
-            alt.Tooltip("start:N", title="From"),
-            alt.Tooltip("agents:Q", title="Agents"),
-            alt.Tooltip("calls_mean:Q", title="Calls on average", format=".1f"),
+            vega.field("day:N", title="Day"),
+            vega.field("start:N", title="From"),
+            vega.field("agents:Q", title="Agents"),
+            vega.field("calls_mean:Q", title="Calls on average", format=".1f"),
         ],
     )
-    cells = base.mark_rect(stroke="#ffffff").encode(
-        color=alt.Color(
+    cells = base.mark("rect", stroke="#ffffff").encode(
+        color=vega.field(
             "agents:Q",
             title="Agents",
-            scale=alt.Scale(domain=[0, most], range=["#ffffff", *charts.BLUES]),
-            legend=alt.Legend(orient="top", direction="horizontal", tickCount=4),
+            scale={"domain": [0, most], "range": ["#ffffff", *charts.BLUES]},
+            legend={"orient": "top", "direction": "horizontal", "tickCount": 4},
         )
     )
-    text = base.mark_text(fontSize=13).encode(
+    text = base.mark("text", fontSize=13).encode(
         text="agents:Q",
-        color=alt.condition(
-            f"datum.agents > {0.55 * most}", alt.value("#ffffff"), alt.value(charts.TEXT)
-        ),
+        color={
+            "condition": {"test": f"datum.agents > {0.55 * most}", "value": "#ffffff"},
+            "value": charts.TEXT,
+        },
     )
     title = f"Agents by half-hour of the week: {WHICH_AGENTS[which].lower()}"
     said = "; ".join(
@@ -684,7 +681,7 @@ def heat_map(sized: LineSizing, which: str) -> Figure:
         alt=f"{title}. {said}.",
         chart=(cells + text)
         .properties(width=charts.WIDTH, height=max(120, 26 * rows["start"].nunique()))
-        .configure(**charts.CONFIG),
+        .properties(config=charts.CONFIG),
     )
 
 

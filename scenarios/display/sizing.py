@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from scenarios.circulation.suppress import Counts
-from scenarios.display import cells, charts, markup, wording
+from scenarios.display import cells, charts, markup, vega, wording
 from scenarios.display.charts import Figure
 from scenarios.display.frontiers import is_of
 from scenarios.display.markup import DASH, Number
@@ -369,8 +369,6 @@ def fewest_rows(rows: pd.DataFrame, days: int, share: float) -> str:
 
 def curve(sizing: Sizing, establishment: str, days: int, share: float) -> Figure:
     """Draw what each number of caseworkers buys at one prison, with the target and today."""
-    import altair as alt
-
     rows = curve_of(sizing, establishment, days)
     here = sizing.workers[sizing.workers["establishment"] == establishment].to_dict("records")[0]
     fte = rows["fte"].to_numpy(np.float64)
@@ -380,50 +378,50 @@ def curve(sizing: Sizing, establishment: str, days: int, share: float) -> Figure
         for what, number in (("Needed", needed), ("Today", float(here["fte_today"])))
         if number == number
     ]
-    x = alt.X("fte:Q", title="Full-time caseworkers", axis=alt.Axis(tickCount=6))
-    y_axis = alt.Axis(format=".0%", tickCount=5)
-    y = alt.Y("share:Q", title="Share reached in time", axis=y_axis, scale=alt.Scale(domain=[0, 1]))
-    base = alt.Chart(rows[["fte", "share", "low", "high"]])
-    band = base.mark_area(color=charts.CATEGORIES[0], opacity=0.18).encode(
-        x=x, y=alt.Y("low:Q", title="Share reached in time"), y2="high:Q"
+    x = vega.field("fte:Q", title="Full-time caseworkers", axis={"tickCount": 6})
+    y_axis = {"format": ".0%", "tickCount": 5}
+    y = vega.field("share:Q", title="Share reached in time", axis=y_axis, scale={"domain": [0, 1]})
+    base = vega.chart(rows[["fte", "share", "low", "high"]])
+    band = base.mark("area", color=charts.CATEGORIES[0], opacity=0.18).encode(
+        x=x, y=vega.field("low:Q", title="Share reached in time"), y2="high:Q"
     )
-    line = base.mark_line(color=charts.CATEGORIES[0], strokeWidth=2.5).encode(
+    line = base.mark("line", color=charts.CATEGORIES[0], strokeWidth=2.5).encode(
         x=x,
         y=y,
         tooltip=[
-            alt.Tooltip("fte:Q", title="Caseworkers", format=".1f"),
-            alt.Tooltip("share:Q", title="Reached in time", format=".1%"),
-            alt.Tooltip("low:Q", title="Low (95%)", format=".1%"),
-            alt.Tooltip("high:Q", title="High (95%)", format=".1%"),
+            vega.field("fte:Q", title="Caseworkers", format=".1f"),
+            vega.field("share:Q", title="Reached in time", format=".1%"),
+            vega.field("low:Q", title="Low (95%)", format=".1%"),
+            vega.field("high:Q", title="High (95%)", format=".1%"),
         ],
     )
     wanted = (
-        alt.Chart({"values": [{"share": share}]})
-        .mark_rule(color=charts.TEXT, strokeDash=[5, 3], aria=False)
+        vega.chart({"values": [{"share": share}]})
+        .mark("rule", color=charts.TEXT, strokeDash=[5, 3], aria=False)
         .encode(y="share:Q")
     )
     names = [str(mark["what"]) for mark in marks]
     points = (
-        alt.Chart(pd.DataFrame(marks, columns=["what", "fte", "share"]))
-        .mark_point(size=150, filled=True, opacity=1, stroke="#ffffff")
+        vega.chart(pd.DataFrame(marks, columns=["what", "fte", "share"]))
+        .mark("point", size=150, filled=True, opacity=1, stroke="#ffffff")
         .encode(
             x="fte:Q",
             y="share:Q",
-            color=alt.Color(
+            color=vega.field(
                 "what:N",
                 title=None,
                 sort=names,
-                scale=alt.Scale(domain=["Needed", "Today"], range=list(charts.CATEGORIES[1:3])),
+                scale={"domain": ["Needed", "Today"], "range": list(charts.CATEGORIES[1:3])},
             ),
-            shape=alt.Shape(
+            shape=vega.field(
                 "what:N",
                 title=None,
-                scale=alt.Scale(domain=["Needed", "Today"], range=["diamond", "circle"]),
+                scale={"domain": ["Needed", "Today"], "range": ["diamond", "circle"]},
             ),
             tooltip=[
-                alt.Tooltip("what:N", title=" "),
-                alt.Tooltip("fte:Q", title="Caseworkers", format=".1f"),
-                alt.Tooltip("share:Q", title="Reached in time", format=".1%"),
+                vega.field("what:N", title=" "),
+                vega.field("fte:Q", title="Caseworkers", format=".1f"),
+                vega.field("share:Q", title="Reached in time", format=".1%"),
             ],
         )
     )
@@ -438,7 +436,7 @@ def curve(sizing: Sizing, establishment: str, days: int, share: float) -> Figure
         f"{rows['share'].iloc[-1]:.0%} with {fte[-1]:.1f}. {said}.",
         chart=(band + line + wanted + points)
         .properties(width=charts.WIDTH, height=340)
-        .configure(**charts.CONFIG),
+        .properties(config=charts.CONFIG),
     )
 
 
@@ -639,8 +637,6 @@ def sums_rows(sizing: Sizing, by: str) -> str:
 
 def costs(sizing: Sizing) -> Figure:
     """Draw pounds a year against the hours left undone, with today's total and the knee."""
-    import altair as alt
-
     rows = sizing.costs.sort_values("fte")
     kinds = ["Today's total", "Knee", "Other totals"]
     budget = float(sizing.asked["budget_fte"])
@@ -649,34 +645,34 @@ def costs(sizing: Sizing) -> Figure:
         kinds[0] = "The total asked for"
     kind = np.where(rows["is_knee"], kinds[1], np.where(rows["is_budget"], kinds[0], kinds[2]))
     drawn = rows[["fte", "gbp_per_year", "unmet_hours", "wait_days"]].assign(kind=kind)
-    x = alt.X(
-        "gbp_per_year:Q", title="Pounds a year", axis=alt.Axis(format="~s", tickCount=5),
-        scale=alt.Scale(zero=False),
+    x = vega.field(
+        "gbp_per_year:Q", title="Pounds a year", axis={"format": "~s", "tickCount": 5},
+        scale={"zero": False},
     )  # fmt: skip
-    y = alt.Y("unmet_hours:Q", title="Hours not done a year", axis=alt.Axis(format=",.0f"))
-    base = alt.Chart(drawn).encode(x=x, y=y)
-    line = base.mark_line(color=charts.CATEGORIES[0], strokeWidth=2)
-    points = base.mark_point(size=120, filled=True, opacity=1, stroke="#ffffff").encode(
-        color=alt.Color(
+    y = vega.field("unmet_hours:Q", title="Hours not done a year", axis={"format": ",.0f"})
+    base = vega.chart(drawn).encode(x=x, y=y)
+    line = base.mark("line", color=charts.CATEGORIES[0], strokeWidth=2)
+    points = base.mark("point", size=120, filled=True, opacity=1, stroke="#ffffff").encode(
+        color=vega.field(
             "kind:N",
             title=None,
             sort=kinds,
-            scale=alt.Scale(
-                domain=kinds,
-                range=[charts.CATEGORIES[2], charts.CATEGORIES[3], charts.CATEGORIES[0]],
-            ),
+            scale={
+                "domain": kinds,
+                "range": [charts.CATEGORIES[2], charts.CATEGORIES[3], charts.CATEGORIES[0]],
+            },
         ),
-        shape=alt.Shape(
+        shape=vega.field(
             "kind:N",
             sort=kinds,
-            scale=alt.Scale(domain=kinds, range=["circle", "diamond", "circle"]),
+            scale={"domain": kinds, "range": ["circle", "diamond", "circle"]},
         ),
         tooltip=[
-            alt.Tooltip("kind:N", title=" "),
-            alt.Tooltip("fte:Q", title="Caseworkers", format=",.1f"),
-            alt.Tooltip("gbp_per_year:Q", title="Pounds a year", format=",.0f"),
-            alt.Tooltip("unmet_hours:Q", title="Hours not done", format=",.0f"),
-            alt.Tooltip(
+            vega.field("kind:N", title=" "),
+            vega.field("fte:Q", title="Caseworkers", format=",.1f"),
+            vega.field("gbp_per_year:Q", title="Pounds a year", format=",.0f"),
+            vega.field("unmet_hours:Q", title="Hours not done", format=",.0f"),
+            vega.field(
                 "wait_days:Q", title="Mean days to first contact, of those reached", format=".1f"
             ),
         ],
@@ -690,7 +686,7 @@ def costs(sizing: Sizing) -> Figure:
         f"full-time worker is taken to cost £{float(sizing.asked['gbp_per_fte']):,.0f} a year.",
         alt=f"{title}. {len(rows)} totals. Least: {_at(rows.iloc[0])}. Knee: {_at(knee)}. "
         f"Most: {_at(rows.iloc[-1])}.",
-        chart=(line + points).properties(width=charts.WIDTH, height=340).configure(**charts.CONFIG),
+        chart=(line + points).properties(width=charts.WIDTH, height=340, config=charts.CONFIG),
     )
 
 

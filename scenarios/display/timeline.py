@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scenarios.display import vega
 from scenarios.display.charts import BLUES, CATEGORIES, CONFIG, LINE, TEXT, WIDTH, Figure
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ def year_of_hall(sessions: pd.DataFrame, *, title: str, note: str) -> Figure:
         One row per dated session: monday (date of its week), when (as ``Mon 14:00``), place (order
         of ``when`` in the week), tables, used.
     """
-    import altair as alt
     import pandas as pd
 
     cells = sessions.groupby(["monday", "when", "place"], as_index=False)[["tables", "used"]].sum()
@@ -46,23 +46,26 @@ def year_of_hall(sessions: pd.DataFrame, *, title: str, note: str) -> Figure:
     ).astype("str")
     order = cells.sort_values("place")["when"].drop_duplicates().tolist()
     chart = (
-        alt.Chart(cells[["monday", "when", "band"]])
-        .mark_rect(stroke="#ffffff", strokeWidth=1)
+        vega.chart(cells[["monday", "when", "band"]])
+        .mark("rect", stroke="#ffffff", strokeWidth=1)
         .encode(
-            x=alt.X(
+            x=vega.field(
                 "yearmonthdate(monday):O",
                 title="Week beginning",
-                axis=alt.Axis(
-                    format="%-d %b %y", labelAngle=-45, labelOverlap="greedy", labelSeparation=12
-                ),
+                axis={
+                    "format": "%-d %b %y",
+                    "labelAngle": -45,
+                    "labelOverlap": "greedy",
+                    "labelSeparation": 12,
+                },
             ),
-            y=alt.Y("when:N", sort=order, title=None, axis=alt.Axis(ticks=False)),
-            color=alt.Color(
+            y=vega.field("when:N", sort=order, title=None, axis={"ticks": False}),
+            color=vega.field(
                 "band:O",
                 title="Tables used",
                 sort=list(USE_BANDS),
-                scale=alt.Scale(domain=list(USE_BANDS), range=list(BLUES)),
-                legend=alt.Legend(symbolType="square", columns=4),
+                scale={"domain": list(USE_BANDS), "range": list(BLUES)},
+                legend={"symbolType": "square", "columns": 4},
             ),
         )
         .properties(width=WIDTH, height=ROW * len(order))
@@ -83,54 +86,52 @@ def week_of_hall(tables: pd.DataFrame, sessions: pd.DataFrame, *, title: str, no
     sessions
         One row per session: start_minutes, end_minutes, top, label.
     """
-    import altair as alt
-
     days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    hour = alt.Axis(
-        labelExpr="(datum.value < 600 ? '0' : '') + datum.value / 60 + ':00'",
-        values=[MINUTES_PER_HOUR * hour for hour in range(0, 25, 2)],
-        grid=True,
-    )
+    hour = {
+        "labelExpr": "(datum.value < 600 ? '0' : '') + datum.value / 60 + ':00'",
+        "values": [MINUTES_PER_HOUR * hour for hour in range(0, 25, 2)],
+        "grid": True,
+    }
     opens = int(sessions["start_minutes"].min()) // MINUTES_PER_HOUR * MINUTES_PER_HOUR
     closes = -(-int(sessions["end_minutes"].max()) // MINUTES_PER_HOUR) * MINUTES_PER_HOUR
-    across = alt.Scale(domain=[opens - MARGIN_MINUTES, closes + MARGIN_MINUTES], nice=False)
-    down = alt.Scale(domain=[0, len(days)], reverse=True, nice=False)
-    names = alt.Axis(
-        values=[day + 0.5 for day in range(len(days))],
-        labelExpr=f"{days}[floor(datum.value)]",
-        grid=False,
-        ticks=False,
-    )
+    across = {"domain": [opens - MARGIN_MINUTES, closes + MARGIN_MINUTES], "nice": False}
+    down = {"domain": [0, len(days)], "reverse": True, "nice": False}
+    names = {
+        "values": [day + 0.5 for day in range(len(days))],
+        "labelExpr": f"{days}[floor(datum.value)]",
+        "grid": False,
+        "ticks": False,
+    }
     blocks = (
-        alt.Chart(tables)
-        .mark_rect(stroke="#ffffff", strokeWidth=0.4)
+        vega.chart(tables)
+        .mark("rect", stroke="#ffffff", strokeWidth=0.4)
         .encode(
-            x=alt.X("start_minutes:Q", title="Time of day", scale=across, axis=hour),
+            x=vega.field("start_minutes:Q", title="Time of day", scale=across, axis=hour),
             x2="end_minutes:Q",
-            y=alt.Y("top:Q", title=None, scale=down, axis=names),
+            y=vega.field("top:Q", title=None, scale=down, axis=names),
             y2="bottom:Q",
-            color=alt.Color(
+            color=vega.field(
                 "became:N",
                 title="A table with",
                 sort=list(AT_TABLE),
-                scale=alt.Scale(domain=list(AT_TABLE), range=list(TABLE_COLOURS)),
-                legend=alt.Legend(symbolType="square", symbolStrokeColor=LINE, columns=4),
+                scale={"domain": list(AT_TABLE), "range": list(TABLE_COLOURS)},
+                legend={"symbolType": "square", "symbolStrokeColor": LINE, "columns": 4},
             ),
         )
     )
     labels = (
-        alt.Chart(sessions)
-        .mark_text(align="left", baseline="bottom", dx=1, dy=-1, fontSize=11, color=TEXT)
+        vega.chart(sessions)
+        .mark("text", align="left", baseline="bottom", dx=1, dy=-1, fontSize=11, color=TEXT)
         .encode(
-            x=alt.X("start_minutes:Q", scale=across),
-            y=alt.Y("top:Q", scale=down),
+            x=vega.field("start_minutes:Q", scale=across),
+            y=vega.field("top:Q", scale=down),
             text="label:N",
         )
     )
     lines = (
-        alt.Chart({"values": [{"day": day} for day in range(1, len(days))]})
-        .mark_rule(color=LINE, aria=False)
-        .encode(y=alt.Y("day:Q", scale=down))
+        vega.chart({"values": [{"day": day} for day in range(1, len(days))]})
+        .mark("rule", color=LINE, aria=False)
+        .encode(y=vega.field("day:Q", scale=down))
     )
     chart = (lines + blocks + labels).properties(width=WIDTH, height=82 * len(days))
     counts = tables["became"].value_counts()
@@ -151,44 +152,42 @@ def filling(turns: pd.DataFrame, sessions: pd.DataFrame, *, title: str, note: st
     sessions
         One row per session: row, session_start; in the order drawn.
     """
-    import altair as alt
-
     order = [*dict.fromkeys(sessions["row"]), *AWAY]
-    down = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(ticks=False, grid=True))
-    dates = alt.Axis(format="%-d %b", tickCount=8)
+    down = vega.field("row:N", sort=order, title=None, axis={"ticks": False, "grid": True})
+    dates = {"format": "%-d %b", "tickCount": 8}
     title_of_turns = "What happened, the larger the more on that day"
-    scale = alt.Scale(domain=list(TURNS), range=list(CATEGORIES))
+    scale = {"domain": list(TURNS), "range": list(CATEGORIES)}
     marks = (
-        alt.Chart(turns)
-        .mark_point(filled=True, opacity=0.85, stroke="#ffffff", strokeWidth=0.6)
+        vega.chart(turns)
+        .mark("point", filled=True, opacity=0.85, stroke="#ffffff", strokeWidth=0.6)
         .encode(
-            x=alt.X("day:T", title="Day on which it happened", axis=dates),
+            x=vega.field("day:T", title="Day on which it happened", axis=dates),
             y=down,
-            size=alt.Size(
+            size=vega.field(
                 "number:Q",
                 legend=None,
-                scale=alt.Scale(domain=[1, 15], range=[24, 260], clamp=True),
+                scale={"domain": [1, 15], "range": [24, 260], "clamp": True},
             ),
-            color=alt.Color(
+            color=vega.field(
                 "turn:N",
                 title=title_of_turns,
                 sort=list(TURNS),
                 scale=scale,
-                legend=alt.Legend(columns=4, titleLimit=500),
+                legend={"columns": 4, "titleLimit": 500},
             ),
-            shape=alt.Shape(
+            shape=vega.field(
                 "turn:N",
                 title=title_of_turns,
                 sort=list(TURNS),
-                scale=alt.Scale(domain=list(TURNS), range=list(TURN_SHAPES)),
-                legend=alt.Legend(columns=4, titleLimit=500),
+                scale={"domain": list(TURNS), "range": list(TURN_SHAPES)},
+                legend={"columns": 4, "titleLimit": 500},
             ),
         )
     )
     begins = (
-        alt.Chart(sessions)
-        .mark_tick(color=TEXT, thickness=3, size=ROW - 4)
-        .encode(x=alt.X("session_start:T", axis=dates), y=down)
+        vega.chart(sessions)
+        .mark("tick", color=TEXT, thickness=3, size=ROW - 4)
+        .encode(x=vega.field("session_start:T", axis=dates), y=down)
     )
     chart = (marks + begins).properties(width=WIDTH, height=ROW * len(order))
     counts = turns.groupby("turn")["number"].sum()
@@ -197,4 +196,4 @@ def filling(turns: pd.DataFrame, sessions: pd.DataFrame, *, title: str, note: st
 
 
 def _figure(chart: Any, title: str, note: str, words: str) -> Figure:
-    return Figure(title=title, note=note, alt=words, chart=chart.configure(**CONFIG))
+    return Figure(title=title, note=note, alt=words, chart=chart.properties(config=CONFIG))

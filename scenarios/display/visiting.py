@@ -15,7 +15,7 @@ from scenarios.circulation.written import Written
 from scenarios.comparing import effects
 from scenarios.comparing.assumptions import STANDS
 from scenarios.comparing.verdict import DEPENDS, SAME, verdict_words, way
-from scenarios.display import cells, wording
+from scenarios.display import cells, vega, wording
 from scenarios.display.charts import BLUES, CONFIG, LINE, TEXT, WIDTH, Figure
 from scenarios.display.markup import DASH, Number, cell, possible_ends, table
 from scenarios.display.workers import Estimate
@@ -735,8 +735,6 @@ def heat_map(use: pd.DataFrame, *, what: str, title: str, note: str) -> Figure:
     what
         ``tables`` or ``stations``.
     """
-    import altair as alt
-
     cells = _cells(use)
     known = bool(cells["share"].notna().all())
     legend = f"Share of {what} used" if known else f"Mean {what} in use"
@@ -744,30 +742,28 @@ def heat_map(use: pd.DataFrame, *, what: str, title: str, note: str) -> Figure:
     cells["band"] = _banded(cells, bands, known=known)
     hours = sorted(cells["hour"].unique())
     tooltip = [
-        alt.Tooltip("day:N", title="Day"),
-        alt.Tooltip("hour_words:N", title="Hour"),
-        alt.Tooltip("used:Q", title=f"Mean {what} in use", format=",.1f"),
-        *([alt.Tooltip("share:Q", title=legend, format=".0%")] if known else []),
+        vega.field("day:N", title="Day"),
+        vega.field("hour_words:N", title="Hour"),
+        vega.field("used:Q", title=f"Mean {what} in use", format=",.1f"),
+        *([vega.field("share:Q", title=legend, format=".0%")] if known else []),
     ]
     chart = (
-        alt.Chart(cells)
-        .mark_rect(stroke="#ffffff", strokeWidth=2)
+        vega.chart(cells)
+        .mark("rect", stroke="#ffffff", strokeWidth=2)
         .encode(
-            x=alt.X(
+            x=vega.field(
                 "hour:O",
                 sort=hours,
                 title="Hour of the day",
-                axis=alt.Axis(
-                    labelAngle=0, labelExpr="(datum.value < 10 ? '0' : '') + datum.value"
-                ),
+                axis={"labelAngle": 0, "labelExpr": "(datum.value < 10 ? '0' : '') + datum.value"},
             ),
-            y=alt.Y("day:N", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False)),
-            color=alt.Color(
+            y=vega.field("day:N", sort=list(DAYS), title=None, axis={"ticks": False}),
+            color=vega.field(
                 "band:O",
                 title=legend,
                 sort=list(bands),
-                scale=alt.Scale(domain=list(bands), range=list(BLUES[: len(bands)])),
-                legend=alt.Legend(symbolType="square", symbolStrokeColor=LINE, columns=2),
+                scale={"domain": list(bands), "range": list(BLUES[: len(bands)])},
+                legend={"symbolType": "square", "symbolStrokeColor": LINE, "columns": 2},
             ),
             tooltip=tooltip,
         )
@@ -779,7 +775,7 @@ def heat_map(use: pd.DataFrame, *, what: str, title: str, note: str) -> Figure:
         title=title,
         note=note,
         alt=f"{title}. Heat map of {len(cells)} hours of the week; the fullest: {said}.",
-        chart=chart.configure(**CONFIG | {"axis": CONFIG["axis"] | {"labelColor": TEXT}}),
+        chart=chart.properties(config=CONFIG | {"axis": CONFIG["axis"] | {"labelColor": TEXT}}),
     )
 
 

@@ -311,8 +311,6 @@ def frontier_figure(scenario: Scenario, against: Against, table: pd.DataFrame) -
     table
         As ``frontier_table`` tells them.
     """
-    import altair as alt
-
     figure = trade_off_curve(
         table.assign(x=table["amount"], y=table["family_gbp"] / 1e6),
         x_title=WORDS[against].title,
@@ -321,17 +319,17 @@ def frontier_figure(scenario: Scenario, against: Against, table: pd.DataFrame) -
         note=f"Placements and prices on {scenario.as_of.isoformat()}; the largest gap of a point "
         f"to its bound is {100 * table['gap'].max():.4f}%. {SOURCE}",
     )
-    title = alt.TitleParams(
-        text=wrap(figure.title, TITLE_LETTERS),
-        subtitle=wrap(figure.note, NOTE_LETTERS),
-        anchor="start",
-        offset=14,
-        fontSize=17,
-        color=TEXT,
-        subtitleFontSize=13,
-        subtitleColor=TEXT,
-        subtitlePadding=6,
-    )
+    title = {
+        "text": wrap(figure.title, TITLE_LETTERS),
+        "subtitle": wrap(figure.note, NOTE_LETTERS),
+        "anchor": "start",
+        "offset": 14,
+        "fontSize": 17,
+        "color": TEXT,
+        "subtitleFontSize": 13,
+        "subtitleColor": TEXT,
+        "subtitlePadding": 6,
+    }
     return replace(figure, chart=figure.chart.properties(title=title))
 
 

@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import altair
 import pytest
 import yaml
 
 from app_pages import _show
 from scenarios import export
+from scenarios.display import vega
 from scenarios.load import load_scenario
 from scenarios.results import Results, write_json
 from scenarios.run import Options, run
@@ -86,6 +88,18 @@ def numbers_leave_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         return book
 
     monkeypatch.setattr(export, "book_of", watched)
+
+
+@pytest.fixture(autouse=True)
+def charts_are_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every chart of a page that does not follow Vega-Lite's own description."""
+    spec = vega.View.spec
+
+    def watched(view: vega.View) -> vega.Spec:
+        altair.Chart.from_dict(view.to_dict())
+        return spec(view)
+
+    monkeypatch.setattr(vega.View, "spec", watched)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def intervals() -> Figure:
 
 
 def spec(figure: Figure) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(figure.chart.to_json())
+    content: dict[str, Any] = json.loads(json.dumps(figure.chart.to_dict()))
     return content
 
 
