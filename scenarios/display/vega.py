@@ -1,6 +1,6 @@
 """Charts as Vega-Lite describes them, written as plain dictionaries.
 
-Altair takes 0.2 s to import, and some 20 ms a chart, most of it to check the chart against the whole
+Altair takes 0.2 s to import, and some 20 ms a chart, most of it to check the chart against all
 of Vega-Lite whenever it is drawn; this takes under one, and the tests check instead.
 
 Examples
