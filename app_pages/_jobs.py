@@ -65,7 +65,26 @@ def scenarios() -> dict[str, Choice]:
     return found
 
 
-def scenario_box(label: str, first: str, *, decides: bool = False, **options: Any) -> str:
+def kept() -> dict[str, Choice]:
+    """Return the scenarios that readers kept, by the path of their file."""
+    from scenarios.drafting import drafts
+
+    runs = _state.runs_folder()
+    folder = drafts.folder_of(runs)
+    return {
+        str(folder / f"{each.name}.yaml"): Choice(title=each.title, question=each.question)
+        for each in drafts.drafts(runs)
+    }
+
+
+def scenario_box(
+    label: str,
+    first: str,
+    *,
+    decides: bool = False,
+    more: Mapping[str, Choice] | None = None,
+    **options: Any,
+) -> str:
     """Let the reader choose one of the scenarios that come with the model; return its name.
 
     Parameters
@@ -74,10 +93,12 @@ def scenario_box(label: str, first: str, *, decides: bool = False, **options: An
         The one chosen to begin with, where it is there.
     decides
         Whether only those are offered that decide placements.
+    more
+        Others that are offered after them.
     options
         Others of Streamlit's box.
     """
-    choices = scenarios()
+    choices = scenarios() | dict(more or {})
     names = [name for name, each in choices.items() if each.decides or not decides]
     return str(
         st.selectbox(
@@ -325,9 +346,16 @@ def _may_end(job: Job) -> bool:
 
 
 def _watch_the_address(found: Sequence[Job]) -> None:
+    """Watch the job that the address names; where it names none, let it name the last one watched.
+
+    Work that was begun on another page is then found again after a reload too.
+    """
     asked = st.query_params.get(ADDRESS)
-    if asked in {job.name for job in found}:
+    names = {job.name for job in found}
+    if asked in names:
         _keep(str(asked))
+    elif asked is None and (mine := [name for name in _watched() if name in names]):
+        st.query_params[ADDRESS] = mine[-1]
 
 
 def _keep(name: str) -> None:

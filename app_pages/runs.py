@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from app_pages import _data, _jobs, _show, _state, _who
@@ -19,8 +21,13 @@ _jobs.offer_run(_jobs.panel(), "app_pages/overview.py", "Open the run")
 
 if _jobs.may_begin():
     _show.section("Start a run")
-    chosen = _jobs.scenario_box("Scenario", "baseline", key="scenario", persist_state="session")
-    choice = _jobs.scenarios()[chosen]
+    kept = {
+        path: replace(each, title=f"{each.title} (kept)") for path, each in _jobs.kept().items()
+    }
+    chosen = _jobs.scenario_box(
+        "Scenario", "baseline", more=kept, key="scenario", persist_state="session"
+    )
+    choice = (_jobs.scenarios() | _jobs.kept())[chosen]
     _show.say(choice.question)
     _show.say(_data.told())
     left, right = st.columns(2)

@@ -63,7 +63,7 @@ def test_policy_adds_evening_sessions_runs_compares_and_exports(
         for label, number in (("Tables in each session", "20"), (YEARS, "2")):
             page.get_by_role("spinbutton", name=label).fill(number)
             page.get_by_role("spinbutton", name=label).press("Enter")
-        page.get_by_text("open_tables: 20").wait_for()
+        page.get_by_text("Tuesdays and Thursdays, 18:00 to 19:30, 20 tables").wait_for()
         settled(page)
         page.get_by_role("button", name="Keep it and start the run").click()
         page.get_by_role("heading", name="Runs", exact=True).wait_for()

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from app_pages import _jobs, _state
 from app_pages._who import OWN_MACHINE
+from scenarios.drafting import drafts
 from scenarios.jobs import Command, Job, Request, Status
 from scenarios.locking import holding
 from scenarios.results import Results
@@ -104,6 +105,35 @@ def test_page_offers_every_scenario_with_its_question(empty: Path) -> None:
     assert "Closer to home, within the moves we can make" in labels
     assert app.selectbox(key="scenario").value == "baseline"
     assert "Who is held where today" in shown(app)
+
+
+def test_scenarios_that_are_kept_can_be_run_like_those_of_the_model(
+    empty: Path, asked: list[tuple[str, dict[str, object]]]
+) -> None:
+    draft = drafts.Draft(
+        name="mine", title="Mine", question="Q?", change={"demand.no_show_share": 0.12}
+    )
+    path = drafts.save_draft(empty, draft)
+    app = runs_page()
+    box = app.selectbox(key="scenario")
+    assert box.options[-1] == "Mine (kept)"
+    box.select("Mine (kept)").run()
+    click(app, "Start the run")
+    ((command, told),) = asked
+    assert (command, told["scenario"], told["title"]) == ("run", str(path), "Mine")
+
+
+def test_work_begun_on_another_page_is_in_the_address_of_the_page_that_shows_it(
+    empty: Path,
+) -> None:
+    """After a reload the session is another one, and the work may have ended."""
+    job = stored_job(empty, Status(state="done", folder=str(empty)))
+    app = runs_page()
+    assert "job" not in app.query_params
+    app.session_state["watched jobs"] = [job.name]
+    app.run()
+    assert app.query_params["job"] in (job.name, [job.name])
+    assert "Mine. It is complete and stored." in shown(runs_page(job=job.name))
 
 
 def test_stored_runs_can_be_opened_from_their_list(
