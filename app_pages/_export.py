@@ -70,7 +70,7 @@ def download(
         chosen = _show.tables_of(on_page) if told is None else told
         return [sheet_of(table) for table in chosen if table]
 
-    if not callable(tables) and not sheets():
+    if not (_show.has_tables(on_page) if tables is None else callable(tables) or sheets()):
         return
     _show.fold(
         f"Export: {name[:1].lower()}{name[1:]}",

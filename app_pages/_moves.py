@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scenarios.results import Results
 
 MOST_PER_WEEK = 5_000
+USUAL_PER_WEEK = 500
 DATES = ("As the simulated year makes the moves", "So that prisons have room")
 
 
@@ -30,8 +31,8 @@ def show(run: _state.Run, results: Results) -> None:
     by_prison = _state.prisons(run.folder, run.stamp)
     _show.fold_tables(
         "What the moves give and destroy, and how many each prison receives and sends",
-        listings.moves_account(results.moves, circulate=circulate),
-        listings.arrivals_and_departures(by_prison, circulate=circulate),
+        lambda: listings.moves_account(results.moves, circulate=circulate),
+        lambda: listings.arrivals_and_departures(by_prison, circulate=circulate),
     )
     if circulate:
         _show.say("Single moves and their dates are for planners.")
@@ -53,7 +54,7 @@ def _orders(run: _state.Run, results: Results) -> None:
     kept = _filtered(every, _effects.names(results))
     by_order = orders.block_orders(kept, names)
     _show.table(orders.orders_listing(by_order))
-    _show.fold_tables("Move by move", orders.listing(kept, names))
+    _show.fold_tables("Move by move", lambda: orders.listing(kept, names))
     if len(kept):
         _export.download(
             "Block orders",
@@ -70,7 +71,7 @@ def _dated(run: _state.Run, scenario: dict[str, Any]) -> pd.DataFrame:
         "Moves a week",
         min_value=0,
         max_value=MOST_PER_WEEK,
-        value=weekly or 500,
+        value=weekly or USUAL_PER_WEEK,
         step=50,
         key="moves a week",
         persist_state="session",
@@ -93,6 +94,19 @@ def _dated(run: _state.Run, scenario: dict[str, Any]) -> pd.DataFrame:
             f"for them, from {first} on."
         )
     return _study.dated(run.folder, run.stamp, int(per_week), as_played, calendar)
+
+
+def dated_at_first(run: _state.Run) -> pd.DataFrame:
+    """Date the moves of a plan as the page does before anything is chosen."""
+    scenario = _state.opened(run).scenario
+    weekly = scenario["transfers"]["moves_per_week"]
+    return _study.dated(
+        run.folder,
+        run.stamp,
+        weekly or USUAL_PER_WEEK,
+        weekly is not None,
+        orders.calendar_of(scenario),
+    )
 
 
 def _filtered(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

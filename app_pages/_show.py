@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from functools import cache
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -33,7 +34,10 @@ ICON = str(FOLDER / "icon.svg")
 MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 """Marks that Markdown may read as something else; a backslash makes each plain."""
 
-Shown: TypeAlias = "list[markup.Table | Shown]"
+Made: TypeAlias = Callable[[], str]
+"""Makes a table once it is looked at, or asked for in an export; :func:`once` keeps it then."""
+
+Shown: TypeAlias = "list[markup.Table | Made | Shown]"
 """Tables in the order they are shown; those of a part of a page are a list of their own."""
 
 FOLDS_OPEN = False
@@ -72,7 +76,7 @@ def part(draw: Callable[[], None]) -> None:
     drawn()
 
 
-def fold(label: str, draw: Callable[[], None], tables: Sequence[str] = ()) -> None:
+def fold(label: str, draw: Callable[[], None], tables: Sequence[str | Made] = ()) -> None:
     """Offer a part of a page under a heading that opens it; it is drawn once it is open.
 
     Parameters
@@ -99,14 +103,20 @@ def fold(label: str, draw: Callable[[], None], tables: Sequence[str] = ()) -> No
     drawn()
 
 
-def fold_tables(label: str, *tables: str) -> None:
+def fold_tables(label: str, *tables: str | Made) -> None:
     """Offer tables under a heading that opens them."""
+    kept_once = [once(each) if callable(each) else each for each in tables]
 
     def draw() -> None:
-        for html in tables:
-            table(html)
+        for each in kept_once:
+            table(each() if callable(each) else each)
 
-    fold(label, draw, tables)
+    fold(label, draw, kept_once)
+
+
+def once(make: Made) -> Made:
+    """Make a table when it is first looked at, and keep it."""
+    return cache(make)
 
 
 def _within(name: str) -> Callable[[Shown], AbstractContextManager[None]]:
@@ -250,7 +260,7 @@ def table(html: str) -> None:
     st.html(html)
 
 
-def figure(drawn: Figure, table_html: str = "") -> None:
+def figure(drawn: Figure, table_html: str | Made = "") -> None:
     """Show a chart with its title and note, and its numbers as a table that can be opened.
 
     Where the page shows the table itself below the chart, none is given.
@@ -262,9 +272,9 @@ def figure(drawn: Figure, table_html: str = "") -> None:
         fold_tables("These numbers as a table", table_html)
 
 
-def _note(html: str) -> None:
+def _note(html: str | Made) -> None:
     """Remember a table of this page for its export."""
-    if isinstance(html, markup.Table):
+    if isinstance(html, markup.Table) or callable(html):
         kept().append(html)
 
 
@@ -275,9 +285,19 @@ def kept() -> Shown:
 
 def tables_of(those: Shown) -> list[markup.Table]:
     """Return the tables of a page and of its parts, in their order."""
-    return [
-        table for one in those for table in (tables_of(one) if isinstance(one, list) else [one])
-    ]
+    found: list[markup.Table] = []
+    for one in those:
+        if isinstance(one, list):
+            found += tables_of(one)
+        else:
+            made = one() if callable(one) else one
+            found += [made] if isinstance(made, markup.Table) else []
+    return found
+
+
+def has_tables(those: Shown) -> bool:
+    """Whether a page or a part of it has shown a table by now, opened or not."""
+    return any(has_tables(one) if isinstance(one, list) else True for one in those)
 
 
 def handling() -> marks.Mark:

@@ -110,13 +110,16 @@ def _overview(run: _state.Run) -> Iterator[Callable[[], object]]:
 
 def _other_pages(run: _state.Run) -> Iterator[Callable[[], object]]:
     """Give what the other pages tell of a run, and of it beside the run of today's estate."""
-    from app_pages import _effects, _state, _study
+    from app_pages import _effects, _moves, _state, _study
 
     known = run.folder, run.stamp
     yield partial(_study.home_areas, *known)
+    if run.placements == "optimised":
+        yield partial(_moves.dated_at_first, run)
     yield partial(_effects.estate, *known)
     yield partial(_effects.prison_measures, *known)
     yield partial(_effects.slots, *known)
+    yield partial(_effects.contact_by_group, *known, circulate=False)
     baseline = _state.baseline_of(run)
     if baseline is None:
         return

@@ -32,25 +32,31 @@ def _map(run: _state.Run, results: Results, *, circulate: bool) -> None:
         by_prison = _state.prisons(run.folder, run.stamp)
         _show.figure(
             figures.prison_map(results, by_prison, outline, when, circulate=circulate),
-            listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
+            lambda: listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
         )
     else:
         by_area = _study.home_areas(run.folder, run.stamp)
         _show.figure(
             areas.figure(results, by_area, outline, when, circulate=circulate),
-            areas.listing(by_area, is_plan=is_plan, circulate=circulate),
+            lambda: areas.listing(by_area, is_plan=is_plan, circulate=circulate),
         )
 
 
 def _distances(placed: pd.DataFrame, results: Results, *, circulate: bool) -> None:
     """Offer how far people are held from home, by band of miles."""
     is_plan = views.is_plan(results)
-    by_band = listings.distances(placed, is_plan=is_plan, circulate=circulate)
-    far = listings.far_from_home(placed, is_plan=is_plan, circulate=circulate)
+
+    @_show.once
+    def by_band() -> str:
+        return listings.distances(placed, is_plan=is_plan, circulate=circulate)
+
+    @_show.once
+    def far() -> str:
+        return listings.far_from_home(placed, is_plan=is_plan, circulate=circulate)
 
     def draw() -> None:
         _show.figure(figures.distances(results, placed, circulate=circulate), by_band)
-        _show.table(far)
+        _show.table(far())
 
     _show.fold("How far people are held from home, by band of miles", draw, [by_band, far])
 
@@ -77,7 +83,7 @@ _show.say(held.answer(results, counts, circulate=circulate), small=False)
 _show.numbers(held.numbers(results, counts, gain, circulate=circulate))
 _show.figure(
     held.far_figure(results, counts, circulate=circulate),
-    held.far_table(counts, is_plan=is_plan, circulate=circulate),
+    lambda: held.far_table(counts, is_plan=is_plan, circulate=circulate),
 )
 _show.say(wording.proof(results))
 if is_plan:
@@ -123,7 +129,7 @@ if is_plan:
     _relaxed.show(results)
     _show.fold_tables(
         "Every rule, and what breaking it costs",
-        rule_rows.listing(rule_rows.rule_costs(results)),
+        lambda: rule_rows.listing(rule_rows.rule_costs(results)),
     )
 
 _show.section("What it means for groups of people")
@@ -136,9 +142,9 @@ _distances(_state.people(run.folder, run.stamp), results, circulate=circulate)
 if is_plan:
     _terms(results)
 else:
-    _show.fold_tables("Every rule", rule_rows.listing(rule_rows.rule_costs(results)))
+    _show.fold_tables("Every rule", lambda: rule_rows.listing(rule_rows.rule_costs(results)))
 _show.fold_tables(
-    "Every unit", listings.units(results, results.establishments, circulate=circulate)
+    "Every unit", lambda: listings.units(results, results.establishments, circulate=circulate)
 )
 
 _export.download("Who is held where", shown=results)

@@ -78,10 +78,10 @@ def _split(found: pd.DataFrame, note: str, *, paired: bool) -> None:
 
 def _who_gains(groups: pd.DataFrame, note: str) -> None:
     """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
-    measure = _choices.measure_of_contact()
+    measure, circulate = _choices.measure_of_contact(), not _who.is_planner()
     _show.figure(
         compared.group_changes(groups, measure, note=note),
-        compared.who_gains(groups, measure, circulate=not _who.is_planner()),
+        lambda: compared.who_gains(groups, measure, circulate=circulate),
     )
 
 

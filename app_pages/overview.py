@@ -24,7 +24,7 @@ def _map(results: Results, by_prison: pd.DataFrame, *, circulate: bool) -> None:
     with left:
         _show.figure(
             figures.prison_map(results, by_prison, _state.outline(), when, circulate=circulate),
-            listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
+            lambda: listings.prisons(by_prison, is_plan=is_plan, circulate=circulate),
         )
     with right:
         _show.table(listings.furthest(by_prison, when, circulate=circulate))
@@ -56,7 +56,7 @@ if is_plan:
     _show.table(listings.further_by_reason(placed, circulate=circulate))
     _show.figure(
         figures.extra_miles(results, placed, circulate=circulate),
-        listings.extra_miles(placed, circulate=circulate),
+        lambda: listings.extra_miles(placed, circulate=circulate),
     )
 
     _show.section("What families gain and who pays")

@@ -111,7 +111,7 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
                 note=f"Source: run {run.name}, visits of the replications kept, mean of the "
                 "measured weeks; what is on offer is that of a week without closures.",
             ),
-            visiting.hours_table(hours, what=what),
+            lambda: visiting.hours_table(hours, what=what),
         )
     else:
         _show.say("None takes place there in this run.")
@@ -122,20 +122,20 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
     drawn = figures.hall_use if channel == "visit" else figures.video_use
     _show.figure(
         drawn(results, held, circulate=circulate),
-        listings.visits_by_prison(held, circulate=circulate),
+        lambda: listings.visits_by_prison(held, circulate=circulate),
     )
 
 
 def _who_gains(results: Results, groups: pd.DataFrame) -> None:
     """Let the reader choose a measure of contact, and show which groups gain or lose by it."""
-    gain = _choices.measure_of_contact()
+    gain, circulate = _choices.measure_of_contact(), not _who.is_planner()
     _show.figure(
         compared.group_changes(groups, gain, note=wording.source(results, drawn=True)),
-        compared.who_gains(
+        lambda: compared.who_gains(
             groups,
             gain,
             "Who gains and who loses beside the baseline",
-            circulate=not _who.is_planner(),
+            circulate=circulate,
         ),
     )
 
@@ -175,14 +175,14 @@ if baseline is not None:
 _show.section("How long families wait")
 waits = views.waits_by_kind(estimates)
 if len(waits):
-    _show.figure(figures.waits(results, waits), listings.waits(waits))
+    _show.figure(figures.waits(results, waits), lambda: listings.waits(waits))
     _show.part(lambda: _waits_by_prison(run, results))
 else:
     _show.say("No visit was booked in this run, so there is no wait to show.")
 
 _show.section("What becomes of a request, and why")
 outcomes = views.outcomes(estimates)
-_show.figure(figures.outcomes(results, outcomes), listings.outcomes(outcomes))
+_show.figure(figures.outcomes(results, outcomes), lambda: listings.outcomes(outcomes))
 _show.table(
     visiting.levels(
         estimates,
@@ -217,7 +217,7 @@ _show.section("If visits ran differently")
 _show.say(_differently.INTRO)
 _show.part(lambda: _differently.choose(run))
 
-_show.fold_tables("Every measure", listings.measures(views.estate_measures(estimates)))
+_show.fold_tables("Every measure", lambda: listings.measures(views.estate_measures(estimates)))
 
 both = [_state.opened(baseline), results] if baseline else [results]
 _export.download("Visits and video calls", shown=both, beside=[tried] if tried else [])

@@ -165,8 +165,8 @@ def test_every_count_that_a_page_of_a_run_shows_is_decided_beforehand(
     shown: list[Sheet] = []
     noted = _show._note
 
-    def note(html: str) -> None:
-        shown.append(sheet_of(html))
+    def note(html: str | _show.Made) -> None:
+        shown.append(sheet_of(html() if callable(html) else html))
         noted(html)
 
     monkeypatch.chdir(ROOT)

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages import _export, _show
-from scenarios.display import markup, views, wording
+from scenarios.display import listings, markup, views, wording
 from scenarios.results import Results, write_parquet
 from scenarios.settings import settings
 from tests.app.conftest import retold
@@ -468,6 +468,27 @@ def test_what_is_closed_is_sent_once_it_is_opened_and_exported_in_any_case(
         app.run()
         folds = folds_of(app)
     assert shown(app) == shown(whole)
+
+
+def test_a_closed_table_is_written_when_it_is_opened_and_not_before(
+    opened: Opener, plan: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = folder(plan)
+    written: list[str] = []
+    units = listings.units
+
+    def watched(*told: Any, **options: Any) -> str:
+        written.append("units")
+        return units(*told, **options)
+
+    monkeypatch.setattr(listings, "units", watched)
+    monkeypatch.setattr(_show, "FOLDS_OPEN", False)
+    app = opened(run.parent, "allocation", run.name)
+    assert written == []
+    for key in folds_of(app):
+        app.session_state[key] = True
+    app.run()
+    assert written == ["units"]
 
 
 def folds_of(app: AppTest) -> list[str]:
