@@ -9,7 +9,7 @@ import streamlit as st
 from app_pages import _assumptions, _choices, _drivers, _effects, _export, _show, _state, _who
 from app_pages._state import Run
 from scenarios.comparing import effects
-from scenarios.display import assumptions, compared, figures, listings, views, wording
+from scenarios.display import assumptions, changed, compared, figures, listings, views, wording
 from scenarios.summary import HEADLINE
 
 if TYPE_CHECKING:
@@ -168,7 +168,8 @@ if comparison.paired:
 
 _show.section("The lines that differ")
 if len(comparison.lines):
-    _show.table(listings.lines_that_differ(comparison))
+    _show.table(changed.between(comparison, _effects.names(other, one)))
+    _show.fold_tables("As the lines of their files", listings.lines_that_differ(comparison))
 else:
     _show.say("No setting differs between these two runs.")
 

@@ -1,7 +1,8 @@
-"""What a scenario changes of the baseline, in plain words: no line of its file, no setting's name.
+"""What a scenario changes, and what differs between two, in plain words.
 
-A setting is told by what it means, its value by its unit; an edit by where it holds and what it
-does there. What is not known here is told by its own name, so that nothing is left out.
+No line of a file and no name of a setting stands in them: a setting is told by what it means, its
+value by its unit; an edit by where it holds and what it does there. What is not known here is
+told by its own name, so that nothing is left out.
 """
 
 from __future__ import annotations
@@ -10,20 +11,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
 from data.load import read_table
-from scenarios.display import wording, workers
+from scenarios.display import wording
 from scenarios.display.markup import table
-from scenarios.plain_yaml import text
+from scenarios.plain_yaml import parse, text
 from scenarios.settings import settings
 
 if TYPE_CHECKING:
-    from scenarios.schema import Change, Scenario
+    from scenarios.comparing.compare import Comparison
+    from scenarios.schema import Scenario
 
 NONE = "none"
+SECTIONS = ("rules", "move_parts")
 MOST_NAMES = 6
 """Prisons that are named in a line before the rest is counted."""
 
@@ -66,6 +69,31 @@ LIMITS = {
 }
 
 
+class Changed(Protocol):
+    """A setting with its values in two scenarios."""
+
+    @property
+    def setting(self) -> str:
+        """Its name."""
+
+    @property
+    def before(self) -> Any:
+        """Its value in the first."""
+
+    @property
+    def after(self) -> Any:
+        """Its value in the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A setting that differs between two runs."""
+
+    setting: str
+    before: Any
+    after: Any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
     """One thing that a scenario changes: what it is, and how it stands in the baseline and here."""
@@ -83,18 +111,47 @@ def listing(scenario: Scenario, names: Mapping[str, str]) -> str:
     names
         Names of prisons by code.
     """
-    found = [row for change in scenario.changes for row in of_change(change, names)]
-    return table(
-        pd.DataFrame(
-            [(row.what, row.before, row.after) for row in found],
-            columns=["what", "before", "after"],
-        ),
+    return _table(
+        [row for change in scenario.changes for row in of_change(change, names)],
         "What this scenario changes of the baseline; everything else is as in the baseline",
-        labels={"what": "What", "before": "Baseline", "after": "Here"},
+        ("Baseline", "Here"),
     )
 
 
-def of_change(change: Change, names: Mapping[str, str]) -> list[Plain]:
+def between(comparison: Comparison, names: Mapping[str, str]) -> str:
+    """List the settings that differ between two runs.
+
+    Parameters
+    ----------
+    names
+        Names of prisons by code.
+    """
+    lines = [
+        Line(setting=name, before=parse(before), after=parse(after))
+        for name, before, after in comparison.lines.astype(str).to_numpy().tolist()
+    ]
+    # where a run changes no rule at all, its section of rules is empty and the other's is not there
+    found = [
+        row
+        for line in lines
+        if not (line.setting in SECTIONS and not line.before and not line.after)
+        for row in of_change(line, names)
+    ]
+    return _table(found, "Settings that differ", (comparison.before, comparison.after))
+
+
+def _table(found: Sequence[Plain], caption: str, heads: tuple[str, str]) -> str:
+    return table(
+        pd.DataFrame(
+            [(row.what, row.before, row.after) for row in found],
+            columns=["setting", "before", "after"],
+        ),
+        caption,
+        labels={"setting": "What", "before": heads[0], "after": heads[1]},
+    )
+
+
+def of_change(change: Changed, names: Mapping[str, str]) -> list[Plain]:
     """Tell a change: one row for a value, and one for each edit of a list."""
     if change.setting in HEADS:
         head = HEADS[change.setting]
@@ -102,14 +159,10 @@ def of_change(change: Change, names: Mapping[str, str]) -> list[Plain]:
         after = [_edit(edit, names) for edit in change.after or ()] or [NONE]
         return [Plain(what=head, before=before, after=each) for each in after]
     section, _, name = change.setting.partition(".")
-    if section in ("rules", "move_parts") and name:
-        return [
-            Plain(
-                what=_row_words(section, name),
-                before=_rule(change.before),
-                after=_rule(change.after),
-            )
-        ]
+    if section in SECTIONS and name:
+        row, _, part = name.partition(".")
+        both = [{part: each} if part else each for each in (change.before, change.after)]
+        return [Plain(what=_row_words(section, row), before=_rule(both[0]), after=_rule(both[1]))]
     known = settings().get(change.setting)
     unit = "" if known is None else known.measure_unit
     what = wording.words(change.setting) if known is None else in_words(known.meaning)
@@ -248,9 +301,17 @@ def _each_prison(found: Mapping[str, float], names: Mapping[str, str]) -> str:
     return f"full-time workers at each prison: {', '.join(told)}"
 
 
+def _of_workers(kind: str, code: Any) -> str:
+    """Write what family workers are there for, or who pays them, as the page about them does."""
+    from scenarios.display import workers
+
+    told: Mapping[str, str] = getattr(workers, kind)
+    return told.get(str(code), str(code)).lower()
+
+
 PARTS: dict[str, Callable[[Any], str]] = {
-    "line": lambda each: workers.LINES.get(str(each), str(each)).lower(),
-    "funder": lambda each: f"funder {workers.FUNDERS.get(str(each), str(each)).lower()}",
+    "line": lambda each: _of_workers("LINES", each),
+    "funder": lambda each: f"funder {_of_workers('FUNDERS', each)}",
     "days": _days,
     "open_tables": lambda each: value(each, "tables"),
     "closed_tables": lambda each: f"{value(each, 'tables')} for closed visits",

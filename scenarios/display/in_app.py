@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scenarios.display.changed import DAYS, listed
 from scenarios.errors import ExitCode, ScenarioError
 
 if TYPE_CHECKING:
@@ -166,6 +165,8 @@ def told(message: str, names: Mapping[str, str] | None = None) -> str:
 
 def _clash(found: re.Match[str], names: Mapping[str, str]) -> str:
     """Say which prisons would hold two sessions in one hall at once, when, and what to do."""
+    from scenarios.display.changed import DAYS, listed
+
     codes = re.split(r", | and ", found["more"]) if found["more"] else []
     prisons = [names.get(code, code) for code in [found["first"], *codes]]
     places = listed(prisons)

@@ -653,10 +653,10 @@ def changes(rows: pd.DataFrame) -> str:
 
 
 def lines_that_differ(comparison: Comparison) -> str:
-    """List the settings that differ between two runs."""
+    """List the settings that differ between two runs, as their files have them."""
     return table(
         _explained(comparison.lines),
-        "Settings that differ",
+        "Lines of the files that differ, each with what it means",
         labels=_LINE | {"before": comparison.before, "after": comparison.after},
     )
 

@@ -152,7 +152,7 @@ def test_broken_study_gives_a_clear_message(
     (broken / "frontier.parquet").write_bytes(b"not parquet")
     text = shown(page(monkeypatch, tmp_path, "frontier"))
     assert "not a complete trade-off study" in text
-    assert "estate frontier" in text
+    assert "Start the study again on the page Trade-offs." in text
 
 
 def test_planner_makes_the_plan_of_a_point_and_opens_it(

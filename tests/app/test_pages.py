@@ -353,7 +353,7 @@ def test_corrupt_table_gives_a_clear_message(opened: Opener, plan: Results, tmp_
     (broken / "placements.parquet").write_bytes(b"not parquet")
     text = shown(opened(tmp_path, "overview"))
     assert "placements.parquet" in text
-    assert "estate run" in text
+    assert "Start the scenario again on the page Runs." in text
 
 
 @pytest.mark.parametrize("leaf", PAGES)

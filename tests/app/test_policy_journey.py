@@ -77,7 +77,7 @@ def test_policy_adds_evening_sessions_runs_compares_and_exports(
         open_page(page, f"{address}/compare?runs={today.folder.name},{late.name}")
         page.get_by_text("The lines that differ").wait_for()
         lines = page.get_by_role("table", name="Settings that differ")
-        lines.get_by_text("open_tables: 20").wait_for()
+        lines.get_by_text("Tuesdays and Thursdays, 18:00 to 19:30, 20 tables").wait_for()
         page.get_by_role("table", name="Requests that end in a visit").wait_for()
         told = workbook(page, tmp_path)
         words = " ".join(str(cell) for sheet in told.values() for cell in sheet.to_numpy().ravel())

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
+from scenarios.comparing.compare import Comparison, lines_that_differ
 from scenarios.display import changed
 from scenarios.drafting import drafts, presets
+from scenarios.export import sheet_of
 from scenarios.load import load_scenario, scenario_names
 from scenarios.schema import Change, Scenario
 
@@ -117,6 +120,24 @@ def test_rule_is_told_by_what_it_says() -> None:
     )
     assert found.startswith("Rule: ")
     assert found.endswith(": off, £5 -> soft")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.title)
+def test_nothing_that_differs_between_runs_is_told_as_it_stands_in_their_files(
+    scenario: Scenario,
+) -> None:
+    baseline = load_scenario("baseline").resolved()
+    comparison = Comparison(
+        before="Today",
+        after="Then",
+        lines=lines_that_differ(baseline, scenario.resolved()),
+        differences=pd.DataFrame(),
+        paired=True,
+    )
+    sheet = sheet_of(changed.between(comparison, NAMES))
+    cells = [str(cell) for cell in sheet.table.to_numpy().ravel()]
+    assert len(sheet.table) >= len(scenario.changes)
+    assert [cell for cell in cells if AS_IN_A_FILE.search(cell)] == []
 
 
 def test_unknown_part_of_an_edit_is_told_all_the_same() -> None:
