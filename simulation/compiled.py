@@ -21,6 +21,7 @@ COMPILED = (
     "mood",
     "order_rules",
     "orders",
+    "ring_times",
     "ringing",
     "slots",
     "video_desk",

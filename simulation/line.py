@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
-from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +20,7 @@ from simulation.early_days import Receptions
 from simulation.line_tables import HALF_HOUR, HALF_HOURS_PER_DAY, CallTable, Staff, joined
 from simulation.open_days import days_since_1970
 from simulation.place import BEYOND, Place
+from simulation.ring_times import RingTimes
 from simulation.spells import in_spell
 from simulation.streams import stream_key, uniform
 
@@ -33,10 +32,6 @@ NATIONAL = "national"
 
 POSTS_APART = 1024
 """Numbers of draws set aside for the posts of one day; further posts have streams of their own."""
-
-
-TINY = float(np.finfo(float).tiny)
-"""Stands for a share of nobody where it is divided by."""
 
 
 class Service(StrEnum):
@@ -555,7 +550,7 @@ def family_calls(
         stream = stream_key(seed, replication, f"line {purpose}")
         return uniform(stream, place.keys, person[:first], number[:first])
 
-    rung = RingTimes(lines, place.establishment, calendar).minutes
+    rung = ring_times(lines, place.establishment, calendar).minutes
     attempts = len(visits.ask_again_minutes) + 1
     rings_again = np.array([drawn(f"rings {attempt}") for attempt in range(attempts)])
     rings = rung(visits.asked_minutes[phone], rings_again[0])
@@ -625,6 +620,26 @@ def family_calls(
     )
 
 
+def ring_times(lines: Lines, establishment: str, calendar: Calendar) -> RingTimes:
+    """Tell when families of a prison ring that want to.
+
+    Parameters
+    ----------
+    lines, establishment
+        Say which line they ring, and when it is open.
+    calendar
+        The year.
+    """
+    return RingTimes(
+        # a line that is shut for two weeks is shut for good
+        lines.is_open(calendar, calendar.days + 2 * DAYS_PER_WEEK),
+        lines.joins_day.get(establishment, BEYOND),
+        national=lines.hours(NATIONAL),
+        own=lines.hours(establishment),
+        morning=(lines.settings.morning_share, lines.settings.morning_part),
+    )
+
+
 def _calls(
     rings: NDArray[np.float64],
     service: Service,
@@ -657,81 +672,3 @@ def _calls(
         patience_minutes=np.array(patience).reshape(tries, count),
         redial_minutes=np.array(redial).reshape(tries - 1, count),
     )
-
-
-class RingTimes:
-    """When families of a prison ring that want to.
-
-    Parameters
-    ----------
-    lines, establishment
-        Say which line they ring, and when it is open.
-    calendar
-        The year.
-    """
-
-    def __init__(self, lines: Lines, establishment: str, calendar: Calendar) -> None:
-        # a line that is shut for two weeks is shut for good
-        self._is_open = lines.is_open(calendar, calendar.days + 2 * DAYS_PER_WEEK)
-        self._open_days = np.append(np.flatnonzero(self._is_open).astype(np.float64), np.inf)
-        # plain numbers are several times as quick to look up one by one
-        self._opens_on: list[bool] = self._is_open.tolist()
-        self._days_open: list[float] = self._open_days.tolist()
-        self._joins_day = lines.joins_day.get(establishment, BEYOND)
-        self._national, self._own = lines.hours(NATIONAL), lines.hours(establishment)
-        self._morning = lines.settings.morning_share, lines.settings.morning_part
-
-    def minutes(
-        self, asked: NDArray[np.float64], draws: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Give the minute at which families that want to ring at ``asked`` do so.
-
-        Parameters
-        ----------
-        asked
-            Minutes.
-        draws
-            Uniform; when in the day those ring who have to wait for the line to open.
-
-        Returns
-        -------
-        ndarray of float64
-            ``inf`` where the lines stay shut.
-        """
-        day = np.floor(asked / MINUTES_PER_DAY).astype(np.int64)
-        on_national = day >= self._joins_day
-        opens, closes = (
-            np.where(on_national, national, own)
-            for national, own in zip(self._national, self._own, strict=True)
-        )
-        time = asked - day * float(MINUTES_PER_DAY)
-        is_open = self._is_open[np.minimum(day, len(self._is_open) - 1)]
-        at_once = is_open & (time >= opens) & (time < closes)
-        today_later = is_open & (time < opens)
-        place = np.searchsorted(self._open_days, np.where(today_later, day, day + 1))
-        share, part = self._morning
-        steep = np.where(
-            draws < share,
-            draws * part / max(share, TINY),
-            part + (draws - share) * (1.0 - part) / max(1.0 - share, TINY),
-        )
-        later = self._open_days[place] * MINUTES_PER_DAY + opens + steep * (closes - opens)
-        return np.where(at_once, asked, later)
-
-    def minute(self, asked: float, draw: float) -> float:
-        """Give the same as ``minutes`` for one family, at a tenth of its price."""
-        day = floor(asked / MINUTES_PER_DAY)
-        opens, closes = self._national if day >= self._joins_day else self._own
-        time = asked - day * float(MINUTES_PER_DAY)
-        is_open = self._opens_on[min(day, len(self._opens_on) - 1)]
-        if is_open and opens <= time < closes:
-            return asked
-        first = day if is_open and time < opens else day + 1
-        share, part = self._morning
-        steep = (
-            draw * part / max(share, TINY)
-            if draw < share
-            else part + (draw - share) * (1.0 - part) / max(1.0 - share, TINY)
-        )
-        open_day = self._days_open[bisect_left(self._days_open, first)]
-        return open_day * MINUTES_PER_DAY + opens + steep * (closes - opens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from simulation.columns import order_of
 
 HALF_HOUR = 30
 HALF_HOURS_PER_DAY = MINUTES_PER_DAY // HALF_HOUR
+
+NO_REQUEST: Final = -1
+"""The request of a call about anything but a booking."""
 
 
 class TryEnd(IntEnum):
@@ -147,8 +151,9 @@ class LineYear:
         How often each rang; int64.
     is_lost
         Whether it gave up for good; where neither answered nor lost it was pending at the end.
-    rang, held_minutes, ends, whose
-        Minute of each ringing, its time on hold, its ``TryEnd`` and its call.
+    rang, over_minutes, ends, whose
+        Minute of each ringing that ended, in that order, the minute of its end, its ``TryEnd`` and
+        its call.
     handle_minutes
         Of each call.
     """
@@ -158,10 +163,15 @@ class LineYear:
     tries: NDArray[np.int64]
     is_lost: NDArray[np.bool_]
     rang: NDArray[np.float64]
-    held_minutes: NDArray[np.float64]
+    over_minutes: NDArray[np.float64]
     ends: NDArray[np.int64]
     whose: NDArray[np.int64]
     handle_minutes: NDArray[np.float64]
+
+    @property
+    def held_minutes(self) -> NDArray[np.float64]:
+        """Time on hold of each ringing."""
+        return self.over_minutes - self.rang
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -183,9 +193,11 @@ class LineLog:
     book, places
         The calls that families might have made, and which of them were made, in the order of
         ``year``.
+    request
+        The request behind each call, or ``NO_REQUEST``; int64.
     attempt
-        At which of its attempts the request behind each call was made, from 0 on, and also 0 where
-        there is no request; int64.
+        At which of its attempts that request was made, from 0 on, and also 0 where there is none;
+        int64.
     ends_request
         Whether nobody answered the last attempt, so that the request ends without a booking.
     """
@@ -199,6 +211,7 @@ class LineLog:
     staff: Staff
     book: CallTable
     places: NDArray[np.int64]
+    request: NDArray[np.int64]
     attempt: NDArray[np.int64]
     ends_request: NDArray[np.bool_]
 

@@ -3,81 +3,63 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from simulation.arrivals import Askings
 from simulation.clock import MINUTES_PER_DAY, Calendar
-from simulation.columns import filled, indices, order_of, packed
-from simulation.contact_centre import ContactCentre
-from simulation.line import FamilyCalls, Lines, RingTimes
-from simulation.line_tables import CallTable, LineLog, Staff, stacked
+from simulation.columns import indices, order_of, packed
+from simulation.contact_centre import ANSWERED, FOR_GOOD, ContactCentre
+from simulation.line import FamilyCalls, Lines, ring_times
+from simulation.line_tables import NO_REQUEST, CallTable, LineLog, Staff, stacked
 from simulation.log import NO_ANSWER, PASSED_OVER, VisitLog
 from simulation.simulate import OpenYear
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-NO_REQUEST: Final = -1
-"""The request of a call about anything but a booking."""
-
-ANSWER_COLUMNS = ["establishment", "request", "attempt", "minutes", "is_answered"]
-"""Which request of which prison was answered when, or lost when, at which of its attempts."""
+NOT_THROUGH: Final = -1
+"""The place among those who reach the desk of a caller whom nobody answered."""
 
 
-Ended: TypeAlias = tuple[int, int, float, bool]
-"""A call about a booking that was answered, or lost for good: the request, at which of its
-attempts, the minute, and whether it was answered."""
-
-
-class Endings:
-    """Calls about a booking that ended, of several prisons.
+class Ended:
+    """Calls about a booking that were answered, or lost for good, in order of their end.
 
     Attributes
     ----------
-    requests, attempts, minutes, answered
-        What an ``Ended`` tells, in columns.
-    prisons
-        Number of the prison of each.
+    requests, attempts
+        The request behind each, and at which of its attempts.
+    minutes, answered
+        When it ended, and whether it was answered.
     """
 
-    __slots__ = ("answered", "attempts", "minutes", "prisons", "requests")
+    def __init__(
+        self,
+        requests: list[int],
+        attempts: list[int],
+        minutes: list[float],
+        answered: list[bool],
+    ) -> None:
+        self.requests, self.attempts = requests, attempts
+        self.minutes, self.answered = minutes, answered
 
-    def __init__(self) -> None:
-        self.requests, self.attempts, self.prisons = array("i"), array("i"), array("i")
-        self.minutes, self.answered = array("d"), bytearray()
-
-    def add(self, prison: int, ended: Sequence[Ended]) -> None:
-        """Add calls of one prison."""
-        if not ended:
-            return
-        requests, attempts, minutes, answered = zip(*ended, strict=True)
-        self.requests.extend(requests)
-        self.attempts.extend(attempts)
-        self.minutes.extend(minutes)
-        self.answered.extend(answered)
-        self.prisons.extend(filled(prison, len(ended)))
-
-    def table(self, establishments: Sequence[str]) -> pd.DataFrame:
-        """Give one row for each: ``ANSWER_COLUMNS``."""
-        import pandas as pd
-
-        prisons = np.array(self.prisons, dtype=np.int64)
-        return pd.DataFrame(
-            {
-                "establishment": pd.Categorical.from_codes(prisons, pd.Index(establishments)),
-                "request": np.array(self.requests, dtype=np.int64),
-                "attempt": np.array(self.attempts, dtype=np.int64),
-                "minutes": np.array(self.minutes, dtype=np.float64),
-                "is_answered": np.array(self.answered, dtype=np.bool_),
-            }
-        )[ANSWER_COLUMNS]
+    def with_those(self, other: Ended) -> Ended:
+        """Put in those that ended on another line."""
+        both = Ended(
+            [*self.requests, *other.requests],
+            [*self.attempts, *other.attempts],
+            [*self.minutes, *other.minutes],
+            [*self.answered, *other.answered],
+        )
+        order = sorted(range(len(both.minutes)), key=both.minutes.__getitem__)
+        return Ended(
+            [both.requests[call] for call in order],
+            [both.attempts[call] for call in order],
+            [both.minutes[call] for call in order],
+            [both.answered[call] for call in order],
+        )
 
 
-class Rings(NamedTuple):
+class Rings:
     """Calls that begin, in columns, since a tuple for each of a year's calls takes its time.
 
     Attributes
@@ -90,11 +72,16 @@ class Rings(NamedTuple):
         Number of the prison.
     """
 
-    minutes: list[float]
-    places: list[int]
-    requests: list[int]
-    attempts: list[int]
-    prisons: list[int]
+    def __init__(
+        self,
+        minutes: list[float],
+        places: list[int],
+        requests: list[int],
+        attempts: list[int],
+        prisons: list[int],
+    ) -> None:
+        self.minutes, self.places = minutes, places
+        self.requests, self.attempts, self.prisons = requests, attempts, prisons
 
     def chosen(self, which: Sequence[int]) -> Rings:
         """Give some of them, in the order named."""
@@ -158,7 +145,7 @@ class RingingPrison:
         place[calls.phone] = np.arange(len(calls.phone))
         self._place = packed(place)
         self._rings_again = calls.rings_again
-        self._ring_times = RingTimes(lines, opened.establishment, calendar)
+        self._ring_times = ring_times(lines, opened.establishment, calendar)
         visits = opened.year.visits
         self._waits = visits.ask_again_minutes
         self._attempts = indices(visits.attempts)
@@ -205,76 +192,102 @@ class RingingPrison:
                 rings.prisons.append(self.number)
         return rings.in_order()
 
-    def play(self, days: range, ended: Sequence[Ended]) -> None:
+    def play(self, days: range, ended: Ended | None) -> None:
         """Hand everybody who gets through on the first of some days to the desk, and play them."""
         desk, answers, attempts = self.opened.desk, self.opened.recorder.answers, self._attempts
-        minutes, requests, last = self._through(days, ended)
         first = len(answers)
+        minutes, requests, last, places = self._through(days, ended)
         if requests:
             self._hand_on(minutes, requests, last)
             desk.hand(requests, minutes, last)
         self.opened.env.run(until=float(days.stop * MINUTES_PER_DAY))
-        if not ended:
+        if ended is None:
             return
-        given = dict(zip(requests, answers[first:], strict=True))
-        turned_away, lost = [], []
-        for each in ended:
-            request, attempt, _, is_answered = each
-            if is_answered:
-                if PASSED_OVER < given[request] < 0:
-                    turned_away.append(each)
-            elif not desk.done[request]:
-                lost.append(each)
-                if attempt + 1 == attempts[request]:
-                    desk.stop_waiting(request)
-                    self.unanswered.add((request, attempt))
+        turned_away: list[int] = []
+        lost: list[int] = []
+        for call, place in enumerate(places):
+            if place != NOT_THROUGH:
+                if PASSED_OVER < answers[first + place] < 0:
+                    turned_away.append(call)
+            elif not desk.done[ended.requests[call]]:
+                lost.append(call)
         if lost:
-            self._hand_on(
-                [minute for _, _, minute, _ in lost],
-                [request for request, _, _, _ in lost],
-                [attempt + 1 == attempts[request] for request, attempt, _, _ in lost],
-            )
-            answers.extend(filled(NO_ANSWER, len(lost)))
-        self._ask_again([*turned_away, *lost])
+            self._give_up(ended, lost)
+        for call in turned_away + lost:
+            request, following = ended.requests[call], ended.attempts[call] + 1
+            if following < attempts[request]:
+                self._ask_again(request, following, ended.minutes[call])
 
     def _through(
-        self, days: range, ended: Sequence[Ended]
-    ) -> tuple[list[float], list[int], list[bool]]:
-        """Give who reaches the desk on some days, in order of time: by the line or otherwise."""
-        then = slice(self._known_from[days.start], self._known_from[days.stop])
+        self, days: range, ended: Ended | None
+    ) -> tuple[list[float], list[int], list[bool], list[int]]:
+        """Give who reaches the desk on some days, in order of time: by the line or otherwise.
+
+        Their minutes and requests, and whether it is the last attempt of each; and for each call
+        that ended its place among them, or ``NOT_THROUGH``.
+        """
+        first, stop = self._known_from[days.start], self._known_from[days.stop]
         known = self.opened.known
-        minutes: list[float] = known.minutes[then].tolist()
-        requests: list[int] = known.request[then].tolist()
-        last: list[bool] = known.last[then].tolist()
-        for request, attempt, minute, is_answered in ended:
-            if is_answered:
-                place = bisect_right(minutes, minute)
-                minutes.insert(place, minute)
-                requests.insert(place, request)
-                last.insert(place, attempt + 1 == self._attempts[request])
-        return minutes, requests, last
-
-    def _hand_on(
-        self, minutes: Sequence[float], requests: Sequence[int], last: Sequence[bool]
-    ) -> None:
-        """Write down who reached the desk, or did not, in the order of its answers."""
-        self._minutes.extend(minutes)
-        self._requests.extend(requests)
-        self._last.extend(last)
-
-    def _ask_again(self, turned_away: Sequence[Ended]) -> None:
-        """Let families ring again, some days after they were turned away or got no answer."""
-        attempts, end, due = self._attempts, self.opened.end, self._due
-        for request, attempt, minute, _ in turned_away:
-            following = attempt + 1
-            if following == attempts[request]:
+        known_minutes: list[float] = known.minutes[first:stop].tolist()
+        known_requests: list[int] = known.request[first:stop].tolist()
+        known_last: list[bool] = known.last[first:stop].tolist()
+        if ended is None:
+            return known_minutes, known_requests, known_last, []
+        minutes: list[float] = []
+        requests: list[int] = []
+        last: list[bool] = []
+        places: list[int] = []
+        attempts, others = self._attempts, len(known_minutes)
+        next_known = 0
+        for call, minute in enumerate(ended.minutes):
+            if not ended.answered[call]:
+                places.append(NOT_THROUGH)
                 continue
-            ring = self._ring_times.minute(
-                minute + self._waits.item(attempt, request),
-                self._rings_again.item(following, self._place[request]),
-            )
-            if ring < end:
-                due.setdefault(int(ring // MINUTES_PER_DAY), []).append((following, ring, request))
+            while next_known < others and known_minutes[next_known] <= minute:
+                minutes.append(known_minutes[next_known])
+                requests.append(known_requests[next_known])
+                last.append(known_last[next_known])
+                next_known += 1
+            request = ended.requests[call]
+            places.append(len(requests))
+            minutes.append(minute)
+            requests.append(request)
+            last.append(ended.attempts[call] + 1 == attempts[request])
+        minutes += known_minutes[next_known:]
+        requests += known_requests[next_known:]
+        last += known_last[next_known:]
+        return minutes, requests, last, places
+
+    def _hand_on(self, minutes: list[float], requests: list[int], last: list[bool]) -> None:
+        """Write down who reached the desk, or did not, in the order of its answers."""
+        self._minutes.fromlist(minutes)
+        self._requests.fromlist(requests)
+        self._last += bytes(last)
+
+    def _give_up(self, ended: Ended, lost: Sequence[int]) -> None:
+        """Write down calls that nobody answered; who has no attempt left waits no more."""
+        requests = [ended.requests[call] for call in lost]
+        is_last = [
+            ended.attempts[call] + 1 == self._attempts[ended.requests[call]] for call in lost
+        ]
+        for call, ends in zip(lost, is_last, strict=True):
+            if ends:
+                self.opened.desk.stop_waiting(ended.requests[call])
+                self.unanswered.add((ended.requests[call], ended.attempts[call]))
+        self._hand_on([ended.minutes[call] for call in lost], requests, is_last)
+        self.opened.recorder.answers.extend([NO_ANSWER] * len(lost))
+
+    def _ask_again(self, request: int, attempt: int, minute: float) -> None:
+        """Let a family ring again, some days after it was turned away or got no answer."""
+        ring = self._ring_times.minute(
+            minute + self._waits.item(attempt - 1, request),
+            self._rings_again.item(attempt, self._place[request]),
+        )
+        if ring < self.opened.end:
+            day = int(ring // MINUTES_PER_DAY)
+            if day not in self._due:
+                self._due[day] = []
+            self._due[day].append((attempt, ring, request))
 
     def close(self) -> VisitLog:
         """Give the log of the year."""
@@ -294,51 +307,55 @@ class LiveLine:
         self._centre = ContactCentre(staff, book)
         self._begun = array("d")
         self._request, self._attempt, self._number = array("i"), array("i"), array("i")
-        self._told = 0
 
-    def play_day(self, day: int, ringing: Sequence[Rings]) -> dict[int, list[Ended]]:
+    def play_day(self, day: int, ringing: Sequence[Rings]) -> dict[int, Ended]:
         """Play a day; give what ended in it, by number of the prison."""
         centre = self._centre
         rings = _all_of(ringing)
         if rings.minutes:
-            self._begun.extend(rings.minutes)
-            self._request.extend(rings.requests)
-            self._attempt.extend(rings.attempts)
-            self._number.extend(rings.prisons)
+            self._begun.fromlist(rings.minutes)
+            self._request.fromlist(rings.requests)
+            self._attempt.fromlist(rings.attempts)
+            self._number.fromlist(rings.prisons)
             centre.hand(rings.minutes, rings.places)
         centre.run(float((day + 1) * MINUTES_PER_DAY))
-        found = dict[int, list[Ended]]()
-        for call in centre.ended[self._told :]:
+        found: dict[int, Ended] = {}
+        for call, minute, end in zip(centre.whose, centre.minutes, centre.ends, strict=True):
+            if end < FOR_GOOD:
+                continue
             request = self._request[call]
             if request == NO_REQUEST:
                 continue
             number = self._number[call]
             if number not in found:
-                found[number] = []
-            is_answered = not centre.is_lost[call]
-            minute = centre.ended_minutes[call]
-            found[number].append((request, self._attempt[call], minute, is_answered))
-        self._told = len(centre.ended)
+                found[number] = Ended([], [], [], [])
+            of_prison = found[number]
+            of_prison.requests.append(request)
+            of_prison.attempts.append(self._attempt[call])
+            of_prison.minutes.append(minute)
+            of_prison.answered.append(end == ANSWERED + FOR_GOOD)
         return found
 
     def close(self, replication: int, prisons: Sequence[RingingPrison]) -> LineLog:
         """Give what happened, told which prisons were played together."""
         centre = self._centre
         centre.conserve()
+        year = centre.year()
         ends_request = np.zeros(len(self._request), dtype=np.bool_)
-        for call in np.flatnonzero(np.frombuffer(centre.is_lost, dtype=np.bool_)).tolist():
+        for call in np.flatnonzero(year.is_lost).tolist():
             behind = self._request[call], self._attempt[call]
             ends_request[call] = behind in prisons[self._number[call]].unanswered
         return LineLog(
             line=self.name,
             replication=replication,
-            year=centre.year(),
+            year=year,
             establishments=tuple(prison.opened.establishment for prison in prisons),
             about=np.array(self._number, dtype=np.int64),
             first_rang=np.frombuffer(self._begun),
             staff=self.staff,
             book=centre.book,
             places=np.array(centre.places, dtype=np.int64),
+            request=np.array(self._request, dtype=np.int64),
             attempt=np.array(self._attempt, dtype=np.int64),
             ends_request=ends_request,
         )

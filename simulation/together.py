@@ -11,13 +11,14 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
-from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.asking import CHANNELS, Channel
 from simulation.clock import MINUTES_PER_DAY, Calendar
+from simulation.columns import order_of
 from simulation.early_days import receptions_of
 from simulation.line import (
     SERVICES,
@@ -26,22 +27,85 @@ from simulation.line import (
     family_calls,
     staff_of,
 )
-from simulation.line_tables import CallTable, LineLog, Staff, stacked
+from simulation.line_tables import NO_REQUEST, CallTable, LineLog, LineYear, Staff, stacked
 from simulation.log import VisitLog, join_tables
-from simulation.ringing import (
-    ANSWER_COLUMNS,
-    Ended,
-    Endings,
-    LiveLine,
-    RingingPrison,
-    Rings,
-)
+from simulation.ringing import Ended, LiveLine, RingingPrison, Rings
 from simulation.simulate import SimulationInputs, hand_over, open_year
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BOOKING = SERVICES.index(Service.BOOKING)
+
+
+ANSWER_COLUMNS = ["establishment", "request", "attempt", "minutes", "is_answered"]
+"""Which request of which prison was answered when, or lost when, at which of its attempts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Endings:
+    """Calls about a booking that were answered or lost for good, in order of their end.
+
+    Attributes
+    ----------
+    prisons
+        Number of the prison of each among those played together; int64.
+    requests, attempts, minutes, is_answered
+        The request behind it, at which of its attempts, when it ended and how.
+    """
+
+    prisons: NDArray[np.int64]
+    requests: NDArray[np.int64]
+    attempts: NDArray[np.int64]
+    minutes: NDArray[np.float64]
+    is_answered: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, lines: Sequence[LineLog]) -> Endings:
+        """Read them from what happened on some lines, at least one."""
+        calls = [_ended_bookings(line.year, line.request) for line in lines]
+        minutes = np.concatenate(
+            [line.year.over_minutes[over] for line, over in zip(lines, calls, strict=True)]
+        )
+        order = order_of(minutes)
+
+        def column(of_line: Callable[[LineLog], NDArray[Any]]) -> NDArray[Any]:
+            found = [
+                of_line(line)[line.year.whose[over]]
+                for line, over in zip(lines, calls, strict=True)
+            ]
+            return np.concatenate(found)[order]
+
+        return cls(
+            prisons=column(lambda line: line.about),
+            requests=column(lambda line: line.request),
+            attempts=column(lambda line: line.attempt),
+            minutes=minutes[order],
+            is_answered=column(lambda line: ~line.year.is_lost),
+        )
+
+    def table(self, establishments: Sequence[str]) -> pd.DataFrame:
+        """Give one row for each: ``ANSWER_COLUMNS``."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "establishment": pd.Categorical.from_codes(self.prisons, pd.Index(establishments)),
+                "request": self.requests,
+                "attempt": self.attempts,
+                "minutes": self.minutes,
+                "is_answered": self.is_answered,
+            }
+        )[ANSWER_COLUMNS]
+
+
+def _ended_bookings(year: LineYear, request: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the ringings with which calls about a booking ended, in order."""
+    last = np.zeros(len(year.whose), dtype=np.bool_)
+    # of the ringings of a call the last stands behind the others
+    last[len(last) - 1 - np.unique(year.whose[::-1], return_index=True)[1]] = True
+    is_over = year.is_lost | np.isfinite(year.answered_minutes)
+    return np.flatnonzero(last & is_over[year.whose] & (request[year.whose] != NO_REQUEST))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +122,7 @@ class Together:
     lines
         Of the lines they ring, by name.
     ended
-        Calls about a booking that ended, in order of the end of each prison's calls.
+        Calls about a booking that ended.
     """
 
     establishments: tuple[str, ...]
@@ -70,10 +134,6 @@ class Together:
     def answers(self) -> pd.DataFrame:
         """One row for each call that ended: ``ANSWER_COLUMNS``."""
         return self.ended.table(self.establishments)
-
-
-AT = itemgetter(2)
-"""The minute of a call that ended."""
 
 
 def play_together(
@@ -114,7 +174,6 @@ def play_together(
     first_and_last = (0, inputs.calendar.days - 1)
     names = [inputs.lines.line_on(code, day) for code in establishments for day in first_and_last]
     lines = {name: LiveLine(name, staff(name), book) for name in dict.fromkeys(names)}
-    told = Endings()
     moves = {
         day: list(of_day)
         for day, of_day in groupby(
@@ -130,23 +189,22 @@ def play_together(
         ringing: dict[str, list[Rings]] = {name: [] for name in lines}
         for code, prison in prisons.items():
             ringing[inputs.lines.line_on(code, day)].append(prison.ringing(day))
-        ended: dict[int, list[Ended]] = {}
+        ended: dict[int, Ended] = {}
         for name, line in lines.items():
             for number, of_prison in line.play_day(day, ringing[name]).items():
                 # of a prison that has just joined the national line, both lines tell
                 before = ended.get(number)
-                ended[number] = sorted([*before, *of_prison], key=AT) if before else of_prison
+                ended[number] = before.with_those(of_prison) if before else of_prison
         for prison in prisons.values():
-            of_day = ended.get(prison.number, [])
-            prison.play(days, of_day)
-            told.add(prison.number, of_day)
+            prison.play(days, ended.get(prison.number))
     opened.clear()
+    closed = tuple(line.close(replication, tuple(prisons.values())) for line in lines.values())
     return Together(
         establishments=tuple(establishments),
-        lines=tuple(line.close(replication, tuple(prisons.values())) for line in lines.values()),
+        lines=closed,
         # a year that is told is let go before the next
         logs=(prisons.pop(code).close() for code in establishments),
-        ended=told,
+        ended=Endings.of(closed),
     )
 
 
@@ -263,15 +321,10 @@ def play_alone(
         )
     prison = _open(inputs, (establishment,), seed=seed, replication=replication)[establishment]
     own = answers[answers["establishment"] == establishment]
-    by_day: dict[int, list[Ended]] = {}
-    for request, attempt, minutes, is_answered in zip(
-        *(own[name].tolist() for name in ANSWER_COLUMNS[1:]), strict=True
-    ):
-        by_day.setdefault(int(minutes // MINUTES_PER_DAY), []).append(
-            (request, attempt, minutes, is_answered)
-        )
+    ended_on = own["minutes"] // MINUTES_PER_DAY
     for days in _steps(inputs.lines, inputs.calendar):
-        prison.play(days, by_day.get(days.start, []))
+        of_day = own[ended_on == days.start]
+        prison.play(days, Ended(*(of_day[name].tolist() for name in ANSWER_COLUMNS[1:])))
     return prison.close()
 
 

@@ -20,9 +20,9 @@ from simulation.line import (
     Lines,
     LineSettings,
     OnlineMove,
-    RingTimes,
     Service,
     Shift,
+    ring_times,
     staff_of,
 )
 from simulation.line_tables import Staff
@@ -248,7 +248,7 @@ def test_whoever_waits_for_the_line_to_open_rings_in_the_morning_as_often_as_is_
     lines = Lines(settings=replace(LINE, morning_share=0.75, morning_part=0.1))
     draws = (np.arange(1000) + 0.5) / 1000
 
-    rings = RingTimes(lines, "AAA", CALENDAR).minutes(np.zeros(1000), draws)
+    rings = ring_times(lines, "AAA", CALENDAR).minutes(np.zeros(1000), draws)
 
     # the line of a prison is open from 9 to 13
     assert (rings < 9 * 60 + 24).sum() == 750
@@ -271,7 +271,7 @@ def test_one_family_rings_when_it_does_among_many(
     """At any moment of the year and after it, at opening and closing time and on either line."""
     settings = replace(LINE, morning_share=share, open_days=tuple(open_days))
     lines = Lines(settings=settings, joins_day={"AAA": joins_day})
-    times = RingTimes(lines, "AAA", CALENDAR)
+    times = ring_times(lines, "AAA", CALENDAR)
     edges = [float(day * 1440 + minute) for day in (0, 25) for minute in (0, 540, 780, 1020)]
     asked = [*(day * 1440.0 for day in days), *edges]
 
