@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
-from typing import Any, Final, TypeAlias, cast
+from collections.abc import Callable, Collection, Iterator
+from typing import Final, TypeAlias, cast
 
 import numpy as np
 import simpy
@@ -49,13 +49,40 @@ def _in_pieces(askings: Askings) -> Iterator[Piece]:
         yield askings.request[piece].tolist(), askings.minutes[piece].tolist()
 
 
+class _Turns:
+    """Askings in pieces, and how far the desk has come with them.
+
+    Attributes
+    ----------
+    requests, minutes
+        The piece at hand.
+    first
+        Place of its first asking among all answers.
+    place
+        Of the asking whose turn it is, in the piece.
+    """
+
+    def __init__(self, pieces: Iterator[Piece], first: int) -> None:
+        self._pieces = pieces
+        self.requests: list[int] = []
+        self.minutes: list[float] = []
+        self.first, self.place = first, 0
+
+    def turn_over(self) -> bool:
+        """Take the next piece at hand, if there is one."""
+        self.first += len(self.minutes)
+        self.place = 0
+        self.requests, self.minutes = next(self._pieces, ([], []))
+        return bool(self.requests)
+
+
 class BookingDesk:
     """Where the families of one establishment book.
 
-    One process answers everybody in the order of asking, those who come back included; it passes
-    over whoever was booked meanwhile, and leads to the video room whoever wants a call.
-    Cancellations are events that call back, so that the list of pending events stays short
-    whatever the number of families.
+    Everybody is answered in the order of asking, those who come back included; whoever was booked
+    meanwhile is passed over, and whoever wants a call is led to the video room. The next to be
+    answered and cancellations are events that call back, so that the list of pending events stays
+    short whatever the number of families.
 
     Parameters
     ----------
@@ -156,33 +183,33 @@ class BookingDesk:
 
     def hand(self, requests: list[int], minutes: list[float], last: list[bool]) -> None:
         """Answer these askings in turn, after those handed before; none of them before now."""
-        self._expect([(requests, minutes)], bytes(last))
+        self._expect(iter([(requests, minutes)]), bytes(last))
 
-    def _expect(self, pieces: Iterable[Piece], last: bytes) -> None:
+    def _expect(self, pieces: Iterator[Piece], last: bytes) -> None:
         """Have askings answered, piece by piece, of which these are the last of their request."""
         first = len(self._answers)
         # what others wrote among the answers since was asked of nobody here
         self._is_last += bytes(first - len(self._is_last)) + last
         self._answers += [PASSED_OVER] * len(last)
-        self._env.process(self._answer(pieces, first))
+        self._agenda.at(self._env.now, self._answer, _Turns(pieces, first))
 
     def stop_waiting(self, request: int) -> None:
         """Take a family that has given up from those who wait for a released table."""
         self._waiting.pop(request, None)
 
-    def _answer(self, pieces: Iterable[Piece], first: int) -> Generator[simpy.Timeout, Any, None]:
+    def _answer(self, due: simpy.Event) -> None:
         """Answer everybody in turn, without an event where nothing else can happen before."""
-        env, agenda = self._env, self._agenda
-        for requests, minutes in pieces:
-            place = 0
-            while True:
-                agenda.look()
-                place = self._answer_until_due(requests, minutes, first, place)
-                if place == len(requests):
-                    break
+        turns = cast("_Turns", due.value)
+        while turns.requests or turns.turn_over():
+            self._agenda.look()
+            turns.place = self._answer_until_due(
+                turns.requests, turns.minutes, turns.first, turns.place
+            )
+            if turns.place < len(turns.requests):
                 # meanwhile the family may be given a table, or the person be moved
-                yield env.timeout(minutes[place] - env.now)
-            first += len(requests)
+                self._agenda.at(turns.minutes[turns.place], self._answer, turns)
+                return
+            turns.requests = []
 
     def _answer_until_due(
         self, requests: list[int], minutes: list[float], first: int, place: int

@@ -78,6 +78,7 @@ def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
     calls = np.bincount(called, minlength=len(names) * len(months)).reshape(-1, len(months))
     staffed, is_told = _staffed(line, calls.astype(np.float64), month_of_day, calendar)
     whole = np.zeros(len(where), dtype=np.int64)
+    added_up = _added_up(line, measured)
     found: list[Count] = []
     for group_by, words, code in (
         ("all", ["all"], whole),
@@ -87,7 +88,7 @@ def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
     ):
         cells = [(name, word) for name in names for word in words]
         cell = where * len(words) + code
-        rows = _sums(line, measured, cell, len(cells))
+        rows = _sums(added_up, cell, len(cells))
         if group_by != "line_service":
             of_group = staffed if group_by == "line_month" else staffed.sum(axis=1, keepdims=True)
             told = is_told if group_by == "line_month" else is_told.any(axis=1, keepdims=True)
@@ -108,36 +109,41 @@ def line_counts(line: LineLog, calendar: Calendar) -> list[Count]:
 _Row: TypeAlias = tuple[str, NDArray[np.int64], NDArray[np.float64]]
 """A quantity, the cells (prison and group) that have it, and the sums."""
 
+_AddedUp: TypeAlias = tuple[str, NDArray[np.int64], NDArray[np.float64] | None]
+"""A quantity, the calls that add to it (as often as they do), and how much each adds: 1 where none
+is given."""
 
-def _sums(
-    line: LineLog, measured: NDArray[np.bool_], cell: NDArray[np.int64], cells: int
-) -> list[_Row]:
-    """Add up calls and ringings by cell; a cell without any is left out."""
+
+def _added_up(line: LineLog, measured: NDArray[np.bool_]) -> tuple[list[_AddedUp], list[_AddedUp]]:
+    """Give the quantities of calls and those of ringings, each with all of them first."""
     year = line.year
-    is_booking = year.service == SERVICES.index(Service.BOOKING)
+    calls = np.flatnonzero(measured)
+    bookings = calls[year.service[calls] == SERVICES.index(Service.BOOKING)]
     talked = np.where(np.isfinite(year.answered_minutes), year.handle_minutes, 0.0)
-    of_calls = {
-        "line_calls": np.ones(len(cell)),
-        "line_bookings": is_booking,
-        "line_requests": is_booking & (line.attempt == 0),
-        "line_calls_lost": is_booking & year.is_lost,
-        "line_bookings_lost": line.ends_request,
-        "line_busy_minutes": talked,
-    }
-    is_answered = year.ends == TryEnd.ANSWERED
-    of_rings = {
-        "line_rings": np.ones(len(year.whose)),
-        "line_answered": is_answered,
-        "line_given_up": ~is_answered,
-    }
+    rings = np.flatnonzero(measured[year.whose])
+    is_answered = year.ends[rings] == TryEnd.ANSWERED
+    rang = year.whose[rings]
+    return [
+        ("line_calls", calls, None),
+        ("line_bookings", bookings, None),
+        ("line_requests", bookings[line.attempt[bookings] == 0], None),
+        ("line_calls_lost", bookings[year.is_lost[bookings]], None),
+        ("line_bookings_lost", calls[line.ends_request[calls]], None),
+        ("line_busy_minutes", calls, talked[calls]),
+    ], [
+        ("line_rings", rang, None),
+        ("line_answered", rang[is_answered], None),
+        ("line_given_up", rang[~is_answered], None),
+    ]
+
+
+def _sums(added_up: Iterable[list[_AddedUp]], cell: NDArray[np.int64], cells: int) -> list[_Row]:
+    """Add up by the cell of each call; a cell without any is left out."""
     rows: list[_Row] = []
-    for quantities, at, counted in (
-        (of_calls, cell, measured),
-        (of_rings, cell[year.whose], measured[year.whose]),
-    ):
-        which = np.flatnonzero(np.bincount(at[counted], minlength=cells))
-        for quantity, values in quantities.items():
-            sums = np.bincount(at[counted], weights=values[counted], minlength=cells)
+    for quantities in added_up:
+        which = np.flatnonzero(np.bincount(cell[quantities[0][1]], minlength=cells))
+        for quantity, calls, values in quantities:
+            sums = np.bincount(cell[calls], weights=values, minlength=cells)
             rows.append((quantity, which, sums[which].astype(np.float64)))
     return rows
 
