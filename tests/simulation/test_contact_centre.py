@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from math import factorial
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from simulation.contact_centre import after_opening_minutes, play_line
+from simulation.contact_centre import ContactCentre, after_opening_minutes, play_line
 from simulation.line_tables import CallTable, LineYear, Staff, TryEnd, joined
 from simulation.replicate import intervals
 
@@ -321,6 +321,41 @@ def test_every_call_is_answered_lost_or_pending(seed: int, agents: int, tries: i
     assert (year.tries <= tries).all()
     assert ((year.rang >= 30.0) & (year.rang < 150.0)).all()
     assert (year.held_minutes <= calls.patience_minutes.max(axis=0)[year.whose] + 1e-9).all()
+
+
+def _forgets_who_rings_again(centre: ContactCentre) -> None:
+    centre._again.clear()
+
+
+def _counts_a_ringing_twice(centre: ContactCentre) -> None:
+    centre._tries[0] += 1
+
+
+def _ends_a_call_twice(centre: ContactCentre) -> None:
+    centre._all_whose[-1] = centre._all_whose[0]
+
+
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        (_forgets_who_rings_again, "still to ring"),
+        (_counts_a_ringing_twice, "ringings"),
+        (_ends_a_call_twice, "ended twice"),
+    ],
+)
+def test_a_call_lost_or_made_up_is_told(slip: Callable[[ContactCentre], None], told: str) -> None:
+    calls = calls_at(
+        [1.0, 2.0, 3.0, 4.0], handle=2.0, patience=[[1.5] * 4, [1.5] * 4], redial=[[50.0] * 4]
+    )
+    centre = ContactCentre(Staff.constant(1, days=1), calls)
+    centre.hand(calls.minutes.tolist(), range(len(calls)))
+    centre.run(20.0)
+    centre.conserve()
+
+    slip(centre)
+
+    with pytest.raises(RuntimeError, match=told):
+        centre.conserve()
 
 
 @hypothesis_settings(max_examples=40, deadline=None)
