@@ -19,19 +19,24 @@ class Agenda:
 
     Attributes
     ----------
+    until
+        Minute until which is played.
     due
-        Minute of the next event, as ``look`` found it or one set off since; infinite without any.
+        Minute of the next event, as ``look`` found it or one set off since, but at the latest
+        ``until``.
     """
 
-    __slots__ = ("_env", "due")
+    __slots__ = ("_env", "due", "until")
 
     def __init__(self, env: simpy.Environment) -> None:
         self._env = env
-        self.due: float = env.peek()
+        self.until: float = 0.0
+        self.due: float = 0.0
 
     def look(self) -> None:
         """See when the next event is due, whoever set it off."""
-        self.due = self._env.peek()
+        due: float = self._env.peek()
+        self.due = due if due < self.until else self.until
 
     def at(self, minute: float, then: Callable[[simpy.Event], None], value: object = None) -> None:
         """Call ``then`` when the clock shows ``minute``.

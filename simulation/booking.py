@@ -49,7 +49,7 @@ def _in_pieces(askings: Askings) -> Iterator[Piece]:
         yield askings.request[piece].tolist(), askings.minutes[piece].tolist()
 
 
-class _Turns:
+class _Queue:
     """Askings in pieces, and how far the desk has come with them.
 
     Attributes
@@ -80,9 +80,9 @@ class BookingDesk:
     """Where the families of one establishment book.
 
     Everybody is answered in the order of asking, those who come back included; whoever was booked
-    meanwhile is passed over, and whoever wants a call is led to the video room. The next to be
-    answered and cancellations are events that call back, so that the list of pending events stays
-    short whatever the number of families.
+    meanwhile is passed over, and whoever wants a call is led to the video room. Who asks is drawn
+    before, so an asking is no event; cancellations are events that call back. The list of pending
+    events stays short whatever the number of families.
 
     Parameters
     ----------
@@ -179,37 +179,53 @@ class BookingDesk:
         self.second: dict[int, tuple[int, int]] = {}
         self._paid = [BY_VISIT_ORDER] * len(visits)
         self._paid_for_second: dict[int, int] = {}
-        self._expect(_in_pieces(askings), bytes(askings.last))
+        self._is_last += bytes(askings.last)
+        self._answers += [PASSED_OVER] * len(askings)
+        self._queue = _Queue(_in_pieces(askings), 0)
 
     def hand(self, requests: list[int], minutes: list[float], last: list[bool]) -> None:
-        """Answer these askings in turn, after those handed before; none of them before now."""
-        self._expect(iter([(requests, minutes)]), bytes(last))
+        """Take askings to be answered in turn; those handed before must all be answered.
 
-    def _expect(self, pieces: Iterator[Piece], last: bytes) -> None:
-        """Have askings answered, piece by piece, of which these are the last of their request."""
-        first = len(self._answers)
+        Raises
+        ------
+        RuntimeError
+            When they are not. A fault of the model.
+        """
+        if self._queue.requests:
+            raise RuntimeError(
+                "Askings are handed to the desk before those handed earlier are answered. "
+                "This is a fault of the model; please report it."
+            )
         # what others wrote among the answers since was asked of nobody here
-        self._is_last += bytes(first - len(self._is_last)) + last
+        first = len(self._answers)
+        self._is_last += bytes(first - len(self._is_last)) + bytes(last)
         self._answers += [PASSED_OVER] * len(last)
-        self._agenda.at(self._env.now, self._answer, _Turns(pieces, first))
+        self._queue = _Queue(iter([(requests, minutes)]), first)
+
+    def play(self, until: float) -> None:
+        """Play on until a minute, of which nothing has happened then.
+
+        Whoever asks before the next event is answered without one; then the event happens: a family
+        may be given a table, or a person be moved.
+        """
+        agenda, queue = self._agenda, self._queue
+        agenda.until = until
+        while True:
+            agenda.look()
+            while queue.requests or queue.turn_over():
+                queue.place = self._answer_until_due(
+                    queue.requests, queue.minutes, queue.first, queue.place
+                )
+                if queue.place < len(queue.requests):
+                    break
+                queue.requests = []
+            if agenda.due >= until:
+                return
+            self._env.step()
 
     def stop_waiting(self, request: int) -> None:
         """Take a family that has given up from those who wait for a released table."""
         self._waiting.pop(request, None)
-
-    def _answer(self, due: simpy.Event) -> None:
-        """Answer everybody in turn, without an event where nothing else can happen before."""
-        turns = cast("_Turns", due.value)
-        while turns.requests or turns.turn_over():
-            self._agenda.look()
-            turns.place = self._answer_until_due(
-                turns.requests, turns.minutes, turns.first, turns.place
-            )
-            if turns.place < len(turns.requests):
-                # meanwhile the family may be given a table, or the person be moved
-                self._agenda.at(turns.minutes[turns.place], self._answer, turns)
-                return
-            turns.requests = []
 
     def _answer_until_due(
         self, requests: list[int], minutes: list[float], first: int, place: int

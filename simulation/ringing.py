@@ -200,7 +200,7 @@ class RingingPrison:
         if requests:
             self._hand_on(minutes, requests, last)
             desk.hand(requests, minutes, last)
-        self.opened.env.run(until=float(days.stop * MINUTES_PER_DAY))
+        desk.play(float(days.stop * MINUTES_PER_DAY))
         if ended is None:
             return
         turned_away: list[int] = []

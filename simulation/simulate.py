@@ -297,6 +297,7 @@ class OpenYear:
         """Play on until the first minute of a day, of which nothing has happened then."""
         midnight = float(day * MINUTES_PER_DAY)
         if midnight > self.env.now:
+            self.desk.play(midnight)
             self.env.run(until=midnight)
 
     def let_go(self, people: Collection[int]) -> None:

@@ -27,7 +27,7 @@ from simulation.line import (
 )
 from simulation.line_tables import Staff
 from simulation.log import VisitOutcome
-from simulation.simulate import SimulationInputs, simulate, simulate_together
+from simulation.simulate import SimulationInputs, open_year, simulate, simulate_together
 from simulation.together import play_alone, play_together
 from tests.simulation.small_prison import (
     ASKING,
@@ -148,6 +148,19 @@ def test_people_who_are_moved_are_handed_over_as_without_a_line() -> None:
     without = simulate_together(inputs, CODES, seed=3, replication=0)
     for log, plain in zip(both.logs, without, strict=True):
         pd.testing.assert_frame_equal(log.table(inputs.calendar), plain.table(inputs.calendar))
+
+
+def test_askings_handed_before_earlier_ones_are_answered_are_refused() -> None:
+    """A day's askings would be lost without a word."""
+    opened = open_year(prisons(), establishment="AAA", seed=1, replication=0, by_line=True)
+    opened.desk.hand([0, 1], [10.0, 2000.0], [True, True])
+    opened.desk.play(1440.0)
+
+    with pytest.raises(RuntimeError, match="before those handed earlier are answered"):
+        opened.desk.hand([2], [1500.0], [True])
+
+    opened.desk.play(2880.0)
+    opened.desk.hand([2], [3000.0], [True])
 
 
 @pytest.mark.parametrize("seed", range(3))
