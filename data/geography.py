@@ -128,7 +128,7 @@ def load_outline(folder: Path | None = None) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         One row per shape, WGS84: ``layer`` (``land``: polygons; ``wales_border``: a line), ``ring``
-        and ``geometry``. Rings run clockwise, without which Altair fills the page around them.
+        and ``geometry``. Rings run clockwise, without which a chart fills the page around them.
 
     Notes
     -----

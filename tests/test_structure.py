@@ -77,6 +77,24 @@ def test_a_heavy_library_is_imported_where_it_belongs_only(library: str, modules
     assert importers
 
 
+def test_the_product_imports_no_library_that_only_its_tests_are_installed_with() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = {
+        extra: {re.split(r"[<>=\[]", each)[0].strip() for each in wanted}
+        for extra, wanted in project["optional-dependencies"].items()
+    }
+    only_tests = names["dev"] - names["sign-in"] - names["cluster"] - {"hatchling", "setuptools"}
+    assert "altair" in only_tests
+    library = "|".join(sorted(each.replace("-", "_") for each in only_tests))
+    files = [path for package in PACKAGES[:-2] for path in (ROOT / package).rglob("*.py")]
+    importers = {
+        path.relative_to(ROOT).as_posix()
+        for path in (*files, ROOT / "app.py", ROOT / "server.py")
+        if re.search(rf"^\s*(from|import) ({library})\b", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert importers == set()
+
+
 @pytest.mark.slow
 def test_wheel_holds_every_data_file(tmp_path: Path) -> None:
     subprocess.run(

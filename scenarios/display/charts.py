@@ -572,7 +572,7 @@ def svg(figure: Figure, name: str) -> str:
 
 
 VEGA_LITE = "6.4"
-"""The version of Vega-Lite that renders the charts of the report, the one Altair writes for."""
+"""The version of Vega-Lite that renders the charts of the report, the one they are written in."""
 
 
 LONG_LABEL = 24

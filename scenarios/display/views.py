@@ -351,7 +351,7 @@ def outline_geojson() -> dict[str, Any]:
     """Return the outline of England and Wales as a GeoJSON feature collection, in degrees.
 
     Built from the table, not with GeoPandas, whose import takes longer than the first page may.
-    Rings run clockwise, without which Altair fills the page around them.
+    Rings run clockwise, without which a chart fills the page around them.
     """
     from data.load import read_table
 
