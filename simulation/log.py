@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -156,11 +157,11 @@ class Register:
         self.sizes: list[int] = []
         self.requests: list[int] = []
 
-    def hold(self, slot: int, requests: Sequence[int]) -> None:
-        """Write down the bookings of a slot that begins."""
-        self.slots.append(slot)
-        self.sizes.append(len(requests))
-        self.requests += requests
+    def hold(self, slots: Iterable[int], bookings: Sequence[Sequence[int]]) -> None:
+        """Write down the bookings of slots that began, each with those of its own."""
+        self.slots += slots
+        self.sizes += map(len, bookings)
+        self.requests += chain.from_iterable(bookings)
 
     def bookings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the request and the slot of every booking."""

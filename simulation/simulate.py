@@ -339,8 +339,8 @@ class OpenYear:
         self.recorder.second_sessions = {request: slots[1] for request, slots in second}
         self.recorder.orders = self.orders.counts(int(self.end / MINUTES_PER_DAY) - 1)
         # nothing changes the bookings of a session or a slot once it has begun
-        for slot in range(int(np.searchsorted(self.year.sessions.start, self.end))):
-            self.recorder.visits.hold(slot, self.desk.booked[slot])
+        begun = int(np.searchsorted(self.year.sessions.start, self.end))
+        self.recorder.visits.hold(range(begun), self.desk.booked[:begun])
         self.room.hold(self.end)
         year = self.year if askings is None else replace(self.year, askings=askings)
         log = VisitLog.of_run(self.recorder, year, self.establishment, self.replication)
@@ -562,15 +562,12 @@ def open_year(
     could_come = _by_kind_of_table(place, probed, positions, tables)
     weekend = tables.every_week(bits(sessions.weekly.kind == KINDS.index(SessionKind.WEEKEND)))
 
-    def suffices(slots: int) -> bool:
-        return slots & weekend != 0 and slots.bit_count() >= VISITS_ENTITLED
-
     too_late = _first_after_stays(sessions, place)
 
     def is_reachable(person: int, day: int) -> bool:
         within = tables.before(too_late[person], day) if person in too_late else -1
         return day >= approved_day[person] and any(
-            tables.is_within_reach(slots & within, person, day, suffices)
+            tables.is_within_reach(slots & within, person, day, VISITS_ENTITLED, weekend)
             for slots in could_come[person]
         )
 

@@ -194,16 +194,16 @@ class SlotCalendar:
         return -1
 
     def is_within_reach(
-        self, acceptable: int, person: int, day: int, suffices: Callable[[int], bool]
+        self, acceptable: int, person: int, day: int, least: int, among: int = -1
     ) -> bool:
-        """Say whether the slots suffice that the person has booked or could book in the window.
+        """Say whether the person has booked or could book enough slots in the window.
 
         Parameters
         ----------
         acceptable, person, day
             As for ``take``; limits of periods do not count.
-        suffices
-            Takes slots of the window, as bits, and says whether they do; more never do less.
+        least, among
+            How many are enough, of which one must be among these, as bits.
         """
         if day != self._today:
             self._turn_to(day)
@@ -212,9 +212,9 @@ class SlotCalendar:
             found = self._not_closed(found, person)
         left = acceptable & self._window & ~found
         # bookings are looked for only where they decide
-        if suffices(found):
+        if _suffice(found, least, among):
             return True
-        if not suffices(found | left):
+        if not _suffice(found | left, least, among):
             return False
         booked, first = self._bookings_of(person), person * self._sessions
         while left:
@@ -224,7 +224,7 @@ class SlotCalendar:
             slot = self._slot_at[place] if place < len(self._slot_at) else -1
             if slot >= 0 and first + self._session[slot] in booked:
                 found |= bit
-        return suffices(found)
+        return _suffice(found, least, among)
 
     def take_two(
         self,
@@ -465,3 +465,8 @@ def _periods_ahead(
         [(2 << span[1]) - (1 << span[0]) if span else 0 for span in spans],
         [1 << span[0] | 1 << span[1] if span else 0 for span in spans],
     )
+
+
+def _suffice(slots: int, least: int, among: int) -> bool:
+    """Say whether there are so many slots, one of them among some; all as bits."""
+    return slots & among != 0 and slots.bit_count() >= least

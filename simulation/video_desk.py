@@ -147,9 +147,9 @@ class VideoDesk:
 
     def hold(self, end: float) -> None:
         """Write down the bookings of every slot that began before a minute."""
-        for slot in sorted(self.booked, key=self._starts.__getitem__):
-            if self._starts[slot] < end:
-                self._register.hold(slot, self.booked[slot])
+        starts = self._starts
+        begun = [slot for slot in sorted(self.booked, key=starts.__getitem__) if starts[slot] < end]
+        self._register.hold(begun, [self.booked[slot] for slot in begun])
 
     def _give_back(self, due: simpy.Event) -> None:
         """Give back the credit of a call that fails; its stations have had their time."""

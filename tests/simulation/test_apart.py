@@ -89,7 +89,7 @@ def test_a_day_opens_again_when_the_last_booking_that_closed_it_is_cancelled() -
     tables = calendar()
     every = tables.every_week(2**7 - 1)
     assert [tables.take(every, person, 0) for person in (0, 2, 1)] == [1, 1, 2]
-    reached = [tables.is_within_reach(tables.bit_of(day, 0), 1, 0, bool) for day in (1, 2, 3)]
+    reached = [tables.is_within_reach(tables.bit_of(day, 0), 1, 0, 1) for day in (1, 2, 3)]
     assert reached == [False, True, True]
 
     tables.release(1, 0, 0)
