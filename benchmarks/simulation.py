@@ -26,7 +26,7 @@ from simulation.together import play_together
 
 AIM_SECONDS = 12.0
 SEED = 1
-ROUNDS = 5
+ROUNDS = 15
 YARDSTICK = (
     "one for each asking answered, cancellation, session and booked call held, two for each ringing"
 )
