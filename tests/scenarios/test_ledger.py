@@ -65,11 +65,11 @@ def test_an_answer_is_kept_to_the_byte(inputs: SimulationInputs, tmp_path: Path)
     assert found is not None
     assert bare is not None
     assert bare[2] is None
-    pd.testing.assert_frame_equal(bare[1], visited)
+    pd.testing.assert_frame_equal(bare[1], visited, check_exact=True)
     assert found[2] is not None
     assert found[2] == answer[2]
     for kept, given in zip((*found[:2], unpacked(found[2])), (*answer[:2], log), strict=True):
-        pd.testing.assert_frame_equal(kept, given)
+        pd.testing.assert_frame_equal(kept, given, check_exact=True)
         for name in given.columns[given.dtypes == "category"]:
             assert kept[name].cat.categories.equals(given[name].cat.categories)
 
@@ -217,7 +217,8 @@ def test_an_answer_that_died_with_its_worker_is_asked_for_again(
                 executor=executor,
             )()[0]
 
-    pd.testing.assert_frame_equal(played(Forgetful(1)), played(ThreadPoolExecutor(1)))
+    found, expected = played(Forgetful(1)), played(ThreadPoolExecutor(1))
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 def test_a_ledger_that_another_process_keeps_is_left_alone(tmp_path: Path) -> None:
@@ -271,7 +272,7 @@ def test_a_killed_worker_loses_nothing(inputs: SimulationInputs, tmp_path: Path)
             inputs, seed=1, replications=8, keep_every_log=True, folder=tmp_path, executor=one
         )()
     for left, right in zip(found, expected, strict=True):
-        pd.testing.assert_frame_equal(left, right)
+        pd.testing.assert_frame_equal(left, right, check_exact=True)
 
 
 @POSIX
@@ -328,7 +329,7 @@ def test_a_killed_worker_of_a_cluster_loses_nothing(
         expected, _ = play(
             inputs, seed=1, replications=8, keep_every_log=False, folder=tmp_path, executor=one
         )()
-    pd.testing.assert_frame_equal(found, expected)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 @POSIX

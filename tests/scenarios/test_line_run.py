@@ -57,7 +57,9 @@ def test_every_measure_of_a_run_with_lines_has_words(lines: list[Results]) -> No
 
 def test_workers_do_not_change_a_run_with_lines(lines: list[Results]) -> None:
     for name in ("measures", "visits"):
-        pd.testing.assert_frame_equal(lines[0].tables[name], lines[1].tables[name])
+        pd.testing.assert_frame_equal(
+            lines[0].tables[name], lines[1].tables[name], check_exact=True
+        )
 
 
 def test_a_prison_on_the_line_is_replayed_as_it_was(

@@ -76,7 +76,7 @@ def test_the_order_of_answers_does_not_matter(inputs: SimulationInputs, tmp_path
         forwards = played(one)
     backwards = played(Backwards())
     for left, right in zip(forwards, backwards, strict=True):
-        pd.testing.assert_frame_equal(left, right)
+        pd.testing.assert_frame_equal(left, right, check_exact=True)
     assert told[0] == ("simulate", 0, 3)
     assert told[3] == ("simulate", 3, 3)
     assert list(tmp_path.iterdir()) == []
@@ -174,7 +174,7 @@ def test_a_task_holds_its_own_establishments_alone_and_gives_the_same(
     alone, _ = replicate(own, (code,), seed=1, replication=1, keep_log=False)
     whole, _ = replicate(inputs, (code,), seed=1, replication=1, keep_log=False)
 
-    pd.testing.assert_frame_equal(alone, whole)
+    pd.testing.assert_frame_equal(alone, whole, check_exact=True)
     assert own.establishments == tuple(own.sessions) == tuple(own.stations) == (code,)
     stored = tasks_of(inputs, tmp_path, seed=1, replication=1)
     assert [each.establishments for each in stored] == blocks(

@@ -242,7 +242,7 @@ def test_results_do_not_depend_on_the_number_of_workers(
         (results,), _ = run_many([str(scenario)], asked)
         measures.append(results.measures)
 
-    pd.testing.assert_frame_equal(*measures)
+    pd.testing.assert_frame_equal(*measures, check_exact=True)
     of_estate = measures[0].query("establishment == 'ALL' and group_by == 'since_move'")
     people = of_estate[of_estate["measure"] == "people"].groupby("replication")["value"].sum()
     held = len(read_table("population", small_data))

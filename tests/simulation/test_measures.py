@@ -307,13 +307,14 @@ def test_one_prison_alone_equals_that_prison_in_the_estate() -> None:
 
     inside = together[together["establishment"] == "BBB"].reset_index(drop=True)
 
-    pd.testing.assert_frame_equal(inside, alone)
+    pd.testing.assert_frame_equal(inside, alone, check_exact=True)
     assert log_together is not None
     assert log_alone is not None
     log_inside = log_together[log_together["establishment"] == "BBB"].reset_index(drop=True)
     pd.testing.assert_frame_equal(
         log_inside.astype({"prisoner_id": str, "establishment": str, "session": str}),
         log_alone.astype({"prisoner_id": str, "establishment": str, "session": str}),
+        check_exact=True,
     )
 
 
@@ -326,7 +327,9 @@ def test_measures_do_not_depend_on_how_the_estate_is_cut() -> None:
     ]
 
     pd.testing.assert_frame_equal(
-        estate_totals(whole, weeks=8), estate_totals(pd.concat(parts), weeks=8)
+        estate_totals(whole, weeks=8),
+        estate_totals(pd.concat(parts), weeks=8),
+        check_exact=True,
     )
 
 
@@ -339,7 +342,7 @@ def test_same_seed_gives_the_same_log(seed: int, replication: int) -> None:
         for _ in range(2)
     )
 
-    pd.testing.assert_frame_equal(first, second)
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
 def test_replications_and_seeds_differ() -> None:
@@ -366,7 +369,7 @@ def test_another_process_gives_the_same_tallies() -> None:
             replicate, inputs, CODES, seed=2, replication=1, keep_log=False
         ).result()[0]
 
-    pd.testing.assert_frame_equal(here, there)
+    pd.testing.assert_frame_equal(here, there, check_exact=True)
 
 
 def test_inputs_are_small() -> None:
