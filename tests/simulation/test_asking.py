@@ -72,6 +72,31 @@ def test_a_channel_that_is_answered_later_books_nothing_before() -> None:
     assert first >= log.year.visits.asked_minutes[0] + 24 * 60
 
 
+def test_the_wing_that_is_unlocked_first_books_most_of_the_few_tables() -> None:
+    """Two wings of as many people ask at once; the kiosks of the second open two hours later."""
+    asking = replace(
+        ASKING,
+        kiosk_share=1.0,
+        kiosk_from="20:30",
+        kiosk_until="21:30",
+        kiosk_wing_minutes=120.0,
+        kiosk_spread_minutes=60.0,
+    )
+    at_once, in_turn = (
+        played(prison(people=60, sessions=daily(1), demand=FULL, asking=each))
+        for each in (replace(asking, kiosk_wing_minutes=0.0), asking)
+    )
+
+    def of_first_wing(log: VisitLog) -> float:
+        booked = log.request[log.of(VisitOutcome.BOOKED)]
+        return float((log.year.place.unit[log.year.visits.person[booked]] == "AAA-1").mean())
+
+    of_day = in_turn.minutes[in_turn.of(VisitOutcome.BOOKED)] % 1440
+    assert of_first_wing(at_once) == pytest.approx(0.5, abs=0.1)
+    assert of_first_wing(in_turn) > 0.75
+    assert of_day.min() >= 20.5 * 60
+
+
 def test_a_channel_has_its_own_window() -> None:
     asking = replace(ASKING, online_notice_days_min=5, online_notice_days_max=9)
 
