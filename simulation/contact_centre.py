@@ -121,15 +121,14 @@ class ContactCentre:
         change_at, queue, free_again = self._change_at, self._queue, self._free_again
         while True:
             now = ring_at[self._next]
-            first, call = again[0] if again else (NEVER, 0)
-            is_again = first < now or (first == now and call < ring_by[self._next])
-            now = first if is_again else now
-            first = impatient[0][0] if impatient else NEVER
-            gives_up = first < now
-            now = first if gives_up else now
-            first = change_at[self._changed]
-            changes = first <= now
-            now = first if changes else now
+            again_at, call = again[0] if again else (NEVER, 0)
+            is_again = again_at < now or (again_at == now and call < ring_by[self._next])
+            now = again_at if is_again else now
+            patient_until = impatient[0][0] if impatient else NEVER
+            gives_up = patient_until < now
+            now = patient_until if gives_up else now
+            changes = change_at[self._changed] <= now
+            now = change_at[self._changed] if changes else now
             if queue and free_again and free_again[0] < now and free_again[0] < until:
                 # whatever else happens at that minute comes before
                 self._answer_next(heappop(free_again))
