@@ -198,21 +198,25 @@ def start() -> None:
     scenario = _jobs.scenario_box(
         "Scenario to size for", "baseline", key="scenario sized", persist_state="session"
     )
-    left, right = st.columns(2, gap="large")
-    with left:
+    # row by row, so that the target is asked for whole before what is shared out
+    reached, referrals = st.columns(2, gap="large")
+    with reached:
         days = st.number_input(
             "Reach within days", min_value=0, max_value=28, value=5, key="days sized",
             persist_state="session",
         )  # fmt: skip
-        budget = st.number_input(
-            "Caseworkers to share out", min_value=0.0, value=None, step=1.0,
-            placeholder="as many as today", key="workers shared out", persist_state="session",
-        )  # fmt: skip
-    with right:
+    with referrals:
         percent = st.number_input(
             "Per cent of referrals", 1, 100, value=90, key="referrals sized",
             persist_state="session",
         )  # fmt: skip
+    shared, sharers = st.columns(2, gap="large")
+    with shared:
+        budget = st.number_input(
+            "Caseworkers to share out", min_value=0.0, value=None, step=1.0,
+            placeholder="as many as today", key="workers shared out", persist_state="session",
+        )  # fmt: skip
+    with sharers:
         perimeter = st.selectbox(
             "Prisons that share them",
             list(SHARERS),

@@ -131,6 +131,17 @@ def test_without_a_sizing_the_page_starts_one(
         cancel(job)
 
 
+def test_a_target_is_asked_for_before_what_is_shared_out(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, today: Results, tmp_path: Path
+) -> None:
+    """In the order in which a screen reader, the tab key and a narrow screen go through them."""
+    (tmp_path / folder(today).name).symlink_to(folder(today), target_is_directory=True)
+    app = opened(monkeypatch, tmp_path, WORKERS)
+    boxes = [each.label for each in app.main if each.type in {"number_input", "selectbox"}]
+    asked = ["Reach within days", "Per cent of referrals", "Caseworkers to share out"]
+    assert boxes[-4:] == [*asked, "Prisons that share them"]
+
+
 @pytest.mark.parametrize(
     ("leaf", "kind"), [(WORKERS, "size-family-workers"), (LINE, "size-booking-line")]
 )
