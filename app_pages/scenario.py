@@ -249,7 +249,9 @@ def by_prison(scenario: Begun) -> Begun:
     except ScenarioError as error:
         show_faults("This table cannot be used", error.problems)
         return replace(scenario, cells=drafted.cells_of(edited))
-    _show.say(f"The file changes {len(cells)} prisons; the table above is not used.")
+    _show.say(
+        f"The file changes {wording.count(len(cells), 'prison')}; the table above is not used."
+    )
     return replace(scenario, cells=cells)
 
 

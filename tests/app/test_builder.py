@@ -198,7 +198,9 @@ def test_card_of_staff_tells_of_a_table_of_prisons_as_soon_as_it_is_brought(
     table = b"establishment,evening_tables\nLEI,15\n"
     uploader = next(each for each in app.get("file_uploader") if "Filled" in each.proto.label)
     uploader.upload("prisons.csv", table, "text/csv").run()
-    assert "Staff of visits and video calls, beside the baseline" in shown(app)
+    text = shown(app)
+    assert "Staff of visits and video calls, beside the baseline" in text
+    assert "The file changes 1 prison;" in text
 
 
 def test_evening_that_is_added_twice_is_told_with_its_prison_and_what_to_do(
