@@ -127,7 +127,7 @@ def test_erlang_a_without_impatience_is_erlang_c() -> None:
 def test_patient_callers_wait_as_erlang_c_says() -> None:
     """4 erlangs on 5 agents: 0.554 wait, 2.216 minutes on average when a call takes 4."""
     waiting, minutes = [], []
-    for replication in range(12):
+    for replication in range(80):
         draw = np.random.default_rng([1, replication])
         year = play_line(
             poisson_calls(draw, per_minute=1.0, handle=4.0, days=10),
@@ -143,6 +143,7 @@ def test_patient_callers_wait_as_erlang_c_says() -> None:
     assert high - low < 0.05
     low, high = over_replications(minutes)
     assert low <= erlang_c(4.0, 5) * 4.0 / (5 - 4.0) <= high
+    assert high - low < 0.07 * erlang_c(4.0, 5) * 4.0
 
 
 @pytest.mark.slow
