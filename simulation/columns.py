@@ -47,17 +47,6 @@ def reals(column: NDArray[np.float64]) -> array[float]:
     return array("d", column.astype(np.float64).tobytes())
 
 
-def filled(value: int, count: int) -> array[int]:
-    """Give a column of indices that holds one value so many times.
-
-    Examples
-    --------
-    >>> filled(-1, 2)
-    array('i', [-1, -1])
-    """
-    return array("i", [value]) * count
-
-
 def order_of(column: NDArray[np.float64]) -> NDArray[np.int64]:
     """Give the places of a column's numbers in ascending order; equal ones stay as they are.
 
