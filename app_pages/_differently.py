@@ -89,14 +89,6 @@ def alone(asked: Moved) -> Begun:
     return Begun(name="alone", title=asked.told, question=QUESTION, extra=asked.change)
 
 
-def first_texts() -> list[str]:
-    """Return the scenario files of each lever alone, and of all, as they stand at first."""
-    prisons = next(iter(presets.PRISONS))
-    moved = (presets.moved(lever, lever.control.value, prisons) for lever in presets.LEVERS)
-    found = [asked for asked in moved if asked]
-    return [_builder.text_of(each) for each in [*map(alone, found), beginning(found, prisons)]]
-
-
 def beginning(found: Sequence[Moved], prisons: str) -> Begun:
     """Put what is moved into one scenario: it begins from the first question, the others beside."""
     first, *others = found

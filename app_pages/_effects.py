@@ -6,6 +6,7 @@ Everything is keyed on folders and the moments they were written; only small tab
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
     from scenarios.comparing.effects import Ratio
     from scenarios.results import Results
     from scenarios.schema import Scenario
+    from simulation.attendance import AttendanceSettings
+    from simulation.regime import VisitsRegime
+    from simulation.video import VideoRegime
 
 PRISONS = (
     "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
     "visits_per_prisoner_per_four_weeks", "video_use_share", "people_with_video_calls", "visits",
 )  # fmt: skip
 """What the page on visits shows prison by prison."""
+
+DIFFERENCES = ("visits", "requests_unmet_share")
+"""What is compared prison by prison, beside the measures of a better contact."""
 
 CONTACT_OF = {
     "sex": "Contact of men and women",
@@ -69,12 +76,21 @@ def contact_by_group(folder: str, stamp: int, *, circulate: bool) -> list[str]:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
+def prison_rows(folder: str, stamp: int) -> pd.DataFrame:
+    """Return all that pages show prison by prison, replication by replication."""
+    from scenarios.comparing.effects import HIGHER_IS_BETTER, prison_rows
+
+    measures = {*PRISONS, *HIGHER_IS_BETTER, *DIFFERENCES, "tables"}
+    return prison_rows(_state.opened_at(folder, stamp), sorted(measures))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
 def prison_measures(folder: str, stamp: int) -> pd.DataFrame:
     """Return mean and interval of waits and use at every prison, in all and by kind of session."""
-    from scenarios.comparing.effects import prison_rows
     from simulation.replicate import intervals
 
-    return intervals(prison_rows(_state.opened_at(folder, stamp), PRISONS))
+    rows = prison_rows(folder, stamp)
+    return intervals(rows[rows["measure"].isin(PRISONS)])
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -113,8 +129,10 @@ def prison_differences(
     """Return the difference of visits, contact and waits at every prison."""
     from scenarios.comparing.effects import HIGHER_IS_BETTER, prison_differences
 
-    measures = [*HIGHER_IS_BETTER, "visits", "requests_unmet_share"]
-    return prison_differences(*_two(before, before_stamp, after, after_stamp), measures)
+    both = prison_rows(before, before_stamp), prison_rows(after, after_stamp)
+    chosen = {*HIGHER_IS_BETTER, *DIFFERENCES}
+    one, other = (rows[rows["measure"].isin(chosen)] for rows in both)
+    return prison_differences(*_two(before, before_stamp, after, after_stamp), (one, other))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -134,7 +152,7 @@ def kinds_held_elsewhere(
     """Return the kinds of session that are not at the same prisons in both runs."""
     from scenarios.comparing.effects import kinds_held_elsewhere
 
-    return kinds_held_elsewhere(*_two(before, before_stamp, after, after_stamp))
+    return kinds_held_elsewhere(prison_rows(before, before_stamp), prison_rows(after, after_stamp))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -163,7 +181,7 @@ def slots(folder: str, stamp: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     from scenarios.reading.hours import on_offer, use_by_slot
 
     results = _state.opened_at(folder, stamp)
-    return use_by_slot(results), on_offer(results, estate_of(None))
+    return use_by_slot(results), on_offer(results)
 
 
 def names(*runs: Results) -> dict[str, str]:
@@ -215,13 +233,36 @@ def baseline_staff(tables: Tables) -> tuple[Staff, Agents | None]:
     """Return the staff of visits and the agents that the baseline asks for, on some tables."""
     from scenarios.load import load_scenario
 
-    return _planned(estate_of(tables), load_scenario("baseline"))
+    return _planned(tables, load_scenario("baseline"))
 
 
-def _planned(estate: Estate, scenario: Scenario) -> tuple[Staff, Agents | None]:
-    from scenarios.accounts.staffing import planned_agents, planned_staff
+def _planned(tables: Tables, scenario: Scenario) -> tuple[Staff, Agents | None]:
+    from scenarios.accounts.staffing import Staff, planned_agents
 
-    return planned_staff(estate, scenario), planned_agents(estate, scenario)
+    weeks = scenario.benefit.weeks_per_year
+    staff = Staff(
+        session_hours=_session_hours(tables, scenario.regime, scenario.attendance, weeks),
+        video_hours=_video_hours(tables, scenario.video, weeks),
+        gbp_per_hour=scenario.benefit.staff_gbp_per_hour,
+    )
+    return staff, planned_agents(estate_of(tables), scenario)
+
+
+@lru_cache(maxsize=60)
+def _session_hours(
+    tables: Tables, regime: VisitsRegime, attendance: AttendanceSettings, weeks: float
+) -> float:
+    """Keep the hours of sessions, which a scenario that changes video calls alone leaves."""
+    from scenarios.accounts.staffing import session_staff_hours
+
+    return session_staff_hours(estate_of(tables), regime, attendance, weeks)
+
+
+@lru_cache(maxsize=60)
+def _video_hours(tables: Tables, video: VideoRegime, weeks: float) -> float:
+    from scenarios.accounts.staffing import video_staff_hours
+
+    return video_staff_hours(estate_of(tables), video, weeks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +295,7 @@ def staff_beside(text: str, tables: Tables) -> Added | None:
     from scenarios.errors import ScenarioError
 
     try:
-        visits, agents = _planned(estate_of(tables), checked_text("draft", text))
+        visits, agents = _planned(tables, checked_text("draft", text))
         visits_before, agents_before = baseline_staff(tables)
     except (ScenarioError, ValueError):
         return None

@@ -4,6 +4,8 @@ Libraries, the tables that everybody shares and what the pages tell of the run t
 are read by the page that first needs them, so that the first page comes soon. While its reader
 looks at it, the rest is read in the background, the likeliest page's first, a piece at a time.
 While a page is drawn, nothing more is begun: two threads of one process would hold each other up.
+A browser that loads its own scripts needs the processor too: read any sooner, all this would hold
+up the first heading.
 """
 
 from __future__ import annotations
@@ -18,27 +20,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app_pages import _state
 
-FIRST_MODULES = (
-    "duckdb",
-    "scenarios.comparing.effects",
+MODULES = (
     "scenarios.export",
     "scenarios.display.figures",
-)
-"""Modules that the overview imports and the first page does not."""
-
-MODULES = (
-    "scenarios.display.visiting",
     "scenarios.display.compared",
+    "scenarios.display.visiting",
+    "scenarios.reading.hours",
+    "scenarios.drafting.presets",
+    "duckdb",
     "scenarios.display.held",
     "scenarios.display.orders",
-    "scenarios.reading.hours",
-    "scenarios.schema",
     "scenarios.display.hall",
-    "scenarios.drafting.presets",
-    "scenarios.accounts.staffing",
     "scenarios.reading.queries",
 )
-"""Modules that other pages import, those of the likeliest pages first."""
+"""Modules that other pages import and the first does not, those of the likeliest pages first."""
 
 _drawing = 0
 _changed = threading.Condition()
@@ -67,30 +62,27 @@ def begin() -> threading.Thread:
 
 
 def _read() -> None:
-    for piece in _pieces():
-        with _changed:
-            _changed.wait_for(lambda: not _drawing)
-        with suppress(Exception):  # the page that needs it says what is wrong
-            piece()
+    with suppress(Exception):  # the page that needs it says what is wrong
+        for piece in _pieces():
+            with _changed:
+                _changed.wait_for(lambda: not _drawing)
+            with suppress(Exception):
+                piece()
 
 
 def _pieces() -> Iterator[Callable[[], object]]:
     """Give what there is to read, in small pieces, what the likeliest page needs first."""
-    for name in FIRST_MODULES:
-        yield partial(import_module, name)
-    from app_pages import _data, _differently, _effects, _state
+    from app_pages import _data, _effects, _state
 
+    for name in MODULES:
+        yield partial(import_module, name)
     yield _state.outline
     runs = _state.stored_runs()
     run = _state.first_to_show(runs) if runs else None
     yield from _overview(run) if run else ()
-    for name in MODULES:
-        yield partial(import_module, name)
     yield from _other_pages(run) if run else ()
-    yield partial(_effects.estate_of, None)
-    tables = _effects.tables_of(_data.given())
-    for text in _differently.first_texts():
-        yield partial(_effects.staff_beside, text, tables)
+    yield partial(import_module, "scenarios.drafting.drafts")
+    yield partial(_effects.baseline_staff, _effects.tables_of(_data.given()))
 
 
 def _overview(run: _state.Run) -> Iterator[Callable[[], object]]:

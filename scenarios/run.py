@@ -35,6 +35,7 @@ from scenarios.planning.place import place, simulated_with
 from scenarios.planning.shortage import readable_needs
 from scenarios.provenance import digest_of, manifest, model_digest, origin
 from scenarios.reading.at_hand import keep_at_hand
+from scenarios.reading.hours import offer_of
 from scenarios.report import write_report
 from scenarios.results import (
     HELD,
@@ -273,8 +274,13 @@ class Begun:
         with clock("files"):
             save_tables(results, inside)
             self._ensemble.write_visits(inside / "visits.parquet")
-            visited = self._ensemble.visited()
-            keep_at_hand(results.scenario, results.moves, visited, inside)
+            keep_at_hand(
+                results.scenario,
+                inside,
+                moves=results.moves,
+                visited=self._ensemble.visited(),
+                offer=offer_of(inputs.estate, self.scenario.regime, self.scenario.video),
+            )
             write_report(results, inside / "report.html", keep_hidden(results, inside))
         told = manifest(made_from, outputs=file_digests(inside), seconds=clock.seconds)
         write_json(told, inside / "manifest.json")

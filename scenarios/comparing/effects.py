@@ -82,9 +82,16 @@ def estate_rows(results: Results) -> pd.DataFrame:
         at ``benefit.staff_gbp_per_hour`` of the run's own scenario, a year of 52 weeks whatever
         ``calendar.weeks`` were measured.
     """
-    rows = _read_measures(results, f"establishment = '{ESTATE}'")
+    import pyarrow.parquet as pq
+
+    assert results.folder is not None
+    rows = pq.read_table(
+        results.folder / "measures.parquet",
+        filters=[("establishment", "==", ESTATE)],
+        use_threads=False,
+    )
     return with_worked_out(
-        rows,
+        rows.to_pandas(),
         float(results.scenario["benefit"]["staff_gbp_per_hour"]),
         int(results.scenario["calendar"]["weeks"]),
     )
@@ -92,21 +99,15 @@ def estate_rows(results: Results) -> pd.DataFrame:
 
 def prison_rows(results: Results, measures: Sequence[str]) -> pd.DataFrame:
     """Read some measures of every establishment, for all people and by kind of session."""
-    chosen = f"establishment <> '{ESTATE}' AND group_by IN ('{ALL}', 'session_kind')"
-    return _read_measures(results, f"{chosen} AND list_contains($measures, measure)", measures)
-
-
-def _read_measures(
-    results: Results, chosen: str, measures: Sequence[str] | None = None
-) -> pd.DataFrame:
-    """Read the rows of a stored run's measures that are chosen; the others stay on the disk."""
     import duckdb
 
     assert results.folder is not None
-    query = f"SELECT * FROM read_parquet($path) WHERE {chosen}"  # noqa: S608  words of ours
-    given: dict[str, Any] = {"path": str(results.folder / "measures.parquet")}
-    if measures is not None:
-        given["measures"] = list(measures)
+    query = f"""
+        SELECT * FROM read_parquet($path)
+        WHERE establishment <> '{ESTATE}' AND group_by IN ('{ALL}', 'session_kind')
+            AND list_contains($measures, measure)
+    """  # noqa: S608  words of ours
+    given = {"path": str(results.folder / "measures.parquet"), "measures": list(measures)}
     with duckdb.connect(config={"memory_limit": "200MB", "threads": 1}) as connection:
         rows = connection.execute(query, given).df()
     words = {name: "str" for name in rows.columns if rows[name].dtype == object}
@@ -178,30 +179,43 @@ def estate_differences(
     return differences(one, other, paired=is_paired(before, after))
 
 
-def prison_differences(before: Results, after: Results, measures: Sequence[str]) -> pd.DataFrame:
+def prison_differences(
+    before: Results, after: Results, rows: tuple[pd.DataFrame, pd.DataFrame]
+) -> pd.DataFrame:
     """Give the difference of some measures at every establishment, in all and by kind of session.
+
+    Parameters
+    ----------
+    before, after
+        Two runs.
+    rows
+        Their ``prison_rows``.
 
     Returns
     -------
     DataFrame
         As ``compare.differences``.
     """
-    paired = is_paired(before, after)
-    return differences(prison_rows(before, measures), prison_rows(after, measures), paired=paired)
+    return differences(*rows, paired=is_paired(before, after))
 
 
-def kinds_held_elsewhere(before: Results, after: Results) -> dict[str, tuple[int, int]]:
+def kinds_held_elsewhere(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, tuple[int, int]]:
     """Count the prisons with a kind of session in both runs, where these are not the same prisons.
 
     The wait for an evening visit at eight prisons and at fifty is not of the same visits: its
     change says nothing of what became of anybody's wait.
+
+    Parameters
+    ----------
+    before, after
+        The ``prison_rows`` of two runs, ``tables`` among them.
 
     Returns
     -------
     dict
         Prisons in the first run and in the second, by kind of session.
     """
-    one, other = (_prisons_by_kind(results) for results in (before, after))
+    one, other = (_prisons_by_kind(rows) for rows in (before, after))
     return {
         kind: (len(one.get(kind, ())), len(other.get(kind, ())))
         for kind in sorted(one.keys() | other.keys())
@@ -209,9 +223,9 @@ def kinds_held_elsewhere(before: Results, after: Results) -> dict[str, tuple[int
     }
 
 
-def _prisons_by_kind(results: Results) -> dict[str, frozenset[str]]:
-    rows = prison_rows(results, ["tables"])
-    held = rows[(rows["group_by"] == "session_kind") & (rows["value"] > 0)]
+def _prisons_by_kind(rows: pd.DataFrame) -> dict[str, frozenset[str]]:
+    tables = rows[rows["measure"] == "tables"]
+    held = tables[(tables["group_by"] == "session_kind") & (tables["value"] > 0)]
     prisons = held.groupby("group")["establishment"]
     return {str(kind): frozenset(each.astype(str)) for kind, each in prisons}
 

@@ -86,6 +86,7 @@ def estate_measures(folder: Path) -> pd.DataFrame:
             ("measure", "in", MEASURES),
             ("group_by", "in", GROUPS),
         ],
+        use_threads=False,
     )
     return intervals(rows.to_pandas())
 

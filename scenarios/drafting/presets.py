@@ -410,14 +410,14 @@ def _evenings(number: Any) -> dict[str, Any]:
 LEVERS = (
     Lever(
         preset="evening",
-        control=Control(key="evenings", label="Evening sessions a week", value=2, low=0, high=5),
+        control=Control(key="evenings", label="Evening sessions a week", value=0, low=0, high=5),
         chosen=_evenings,
         told=lambda number: f"{number} evening session{'s' * (int(number) > 1)} a week",
     ),
     Lever(
         preset="weekend",
         control=Control(
-            key="percent", label="More tables at weekends, per cent", value=25, low=0, high=100,
+            key="percent", label="More tables at weekends, per cent", value=0, low=0, high=100,
             step=5,
         ),
         chosen=lambda percent: {"percent": percent} if percent else {},
@@ -426,14 +426,14 @@ LEVERS = (
     Lever(
         preset="video",
         control=Control(
-            key="until", label="Video stations open on weekdays until", value="20:00",
+            key="until", label="Video stations open on weekdays until", value=CLOSED,
             options=(CLOSED, "18:00", "19:00", "20:00"),
         ),
         chosen=lambda until: {} if until == CLOSED else {"until": until},
         told=lambda until: f"video calls until {until}",
     ),
 )  # fmt: skip
-"""Evenings, weekends and video, each moved by one control."""
+"""Evenings, weekends and video, each moved by one control, which begins where today stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """How many tables and video stations are in use in every hour of the week, and how many there are.
 
-Use is read from the visits that a run keeps; what is on offer from its timetable, where the run was
-made from the built-in tables.
+Use is read from the visits that a run keeps; what is on offer from the timetable that it was played
+on. Both are worked out once, when the run is stored.
 """
 
 from __future__ import annotations
@@ -12,22 +12,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
 
 from data.estate import Estate
-from data.load import table_path
 from data.words import DAYS
-from scenarios.plain_yaml import read_mapping
-from scenarios.results import Results, file_digest
+from scenarios.results import Results
 from simulation.clock import clock_minutes
 from simulation.regime import FAMILY_DAY_TEMPLATE, VisitsRegime, sessions_under
 from simulation.video import VideoRegime, stations_under
 
 MINUTES_PER_HOUR = 60
 HOURS = 24
-TABLES_READ = ("establishments", "establishment_register", "session_templates", "video_stations")
-"""Tables behind the timetable; a run made from others is not set beside the built-in ones."""
-
 SLOT_COLUMNS = ["channel", "establishment", "weekday", "start_minutes", "minutes", "number"]
 
 
@@ -141,43 +135,41 @@ def slots_of_log(scenario: Mapping[str, Any], folder: Path) -> pd.DataFrame:
         return connection.execute(query, given).df()[SLOT_COLUMNS]
 
 
-def on_offer(results: Results, estate: Estate) -> pd.DataFrame | None:
-    """Give the tables and the stations that the timetable of a run offers in every slot of a week.
+OFFER_FILE = "offer.parquet"
+"""What ``offer_of`` gives for the timetable that a run was played on."""
 
-    Parameters
-    ----------
-    results
-        A stored run.
-    estate
-        The built-in estate.
+
+def on_offer(results: Results) -> pd.DataFrame | None:
+    """Read the tables and the stations that the timetable of a run offers in every slot of a week.
 
     Returns
     -------
     DataFrame or None
+        As ``offer_of``; ``None`` for a run that is not stored, or was by a version that kept none.
+    """
+    if results.folder is None or not (results.folder / OFFER_FILE).is_file():
+        return None
+    return pd.read_parquet(results.folder / OFFER_FILE)
+
+
+def offer_of(estate: Estate, regime: VisitsRegime, video: VideoRegime) -> pd.DataFrame:
+    """Give the tables and the stations that a timetable offers in every slot of a week.
+
+    Parameters
+    ----------
+    estate
+        Its timetable and stations.
+    regime, video
+        What a scenario changes of them.
+
+    Returns
+    -------
+    DataFrame
         As ``use_by_slot``, number being tables or stations; a session held every n weeks counts as
         an nth, and a family day by how often it is held. Days without visits are not taken off.
-        ``None`` where the run was made from tables other than the built-in ones, or by a version
-        with other settings of visits and video calls.
     """
-    if results.folder is None or not _built_in(results):
-        return None
-    told = read_mapping(results.folder / "scenario.yaml")
-    try:
-        regime = TypeAdapter(VisitsRegime).validate_python(told["regime"])
-        video = TypeAdapter(VideoRegime).validate_python(told["video"])
-    except ValidationError:
-        return None
     return pd.concat([_tables(estate, regime), _stations(estate, video)], ignore_index=True).astype(
         {"number": "float64"}
-    )
-
-
-def _built_in(results: Results) -> bool:
-    told = results.provenance.get("inputs", {})
-    paths = {name: table_path(name) for name in TABLES_READ}
-    return all(
-        path is None or name not in told or told[name] == file_digest(path)
-        for name, path in paths.items()
     )
 
 

@@ -49,10 +49,11 @@ def test_policy_adds_evening_sessions_runs_compares_and_exports(
         page = chrome.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
         strangers = stay_at_home(page, address)
         open_page(page, f"{address}/visits?run={today.folder.name}")
-        page.get_by_text("Together they take about").wait_for()
-        for name in ("More tables at weekends, per cent", "Video stations open on weekdays until"):
-            page.get_by_role("slider", name=name).press("Home")
+        page.get_by_text("All stands as it is today").wait_for()
+        for _ in range(2):
+            page.get_by_role("slider", name="Evening sessions a week").press("ArrowRight")
             settled(page)
+        page.get_by_text("Together they take about").wait_for()
         page.get_by_role("button", name="Change more of it first").click()
         page.get_by_role("heading", name="Scenario", exact=True).wait_for()
         settled(page)

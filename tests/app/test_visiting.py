@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app_pages import _differently, _effects, _jobs
+from app_pages import _effects, _jobs
 from data.estate import load_estate
 from scenarios import export
 from scenarios.accounts.staffing import planned_staff
@@ -156,10 +156,11 @@ def test_wait_of_sessions_at_other_prisons_is_not_compared(
         held = rows[(rows["measure"] == "tables") & (rows["group"] == "evening")]
         return set(held.loc[held["value"] > 0, "establishment"]) - {"ALL"}
 
-    elsewhere = effects.kinds_held_elsewhere(today, evenings)
+    before, after = (effects.prison_rows(results, ["tables"]) for results in (today, evenings))
+    elsewhere = effects.kinds_held_elsewhere(before, after)
     assert at(today) != at(evenings)
     assert elsewhere == {"evening": (len(at(today)), len(at(evenings)))}
-    assert effects.kinds_held_elsewhere(today, today) == {}
+    assert effects.kinds_held_elsewhere(before, before) == {}
     found = effects.estate_differences(today, evenings)
     table = visiting.policy_changes(found, {}, elsewhere)
     assert table in shown(opened("visits", evenings))
@@ -235,20 +236,19 @@ def test_heat_map_draws_every_hour_with_the_share_used() -> None:
     assert "Mean tables in use" in str(spec(unknown))
 
 
-def test_staff_that_the_page_on_visits_tells_first_is_worked_out_before_it_is_opened(
-    opened: Opener, plan: Results, monkeypatch: pytest.MonkeyPatch
+def test_page_on_visits_begins_with_today_and_asks_for_no_staff(
+    opened: Opener, today: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    added = _effects.extra_staff
+    def asked(text: str) -> None:
+        message = f"asked for the staff of {text}"
+        raise AssertionError(message)
 
-    def watched(text: str) -> _effects.Added | None:
-        asked.append(text)
-        return added(text)
-
-    monkeypatch.setattr(_effects, "extra_staff", watched)
-    opened("visits", plan)
-    assert set(asked) == set(_differently.first_texts())
-    assert len(asked) > 1
+    monkeypatch.setattr(_effects, "extra_staff", asked)
+    app = opened("visits", today)
+    text = shown(app)
+    assert text.count("Staff, as today") == len(presets.LEVERS)
+    assert "All stands as it is today" in text
+    assert "Keep it and start the run" not in [button.label for button in app.button]
 
 
 def test_moving_a_control_of_visits_changes_the_staff_beside_it(
@@ -256,6 +256,8 @@ def test_moving_a_control_of_visits_changes_the_staff_beside_it(
 ) -> None:
     """The card tells what the timetable asks for, worked out here from the scenario itself."""
     app = opened("visits", today)
+    app.slider(key="differently percent").set_value(25).run()
+    app.select_slider(key="differently until").set_value("20:00").run()
     app.slider(key="differently evenings").set_value(4).run()
     assert not app.exception
     text = shown(app)
@@ -283,13 +285,11 @@ def test_moving_a_control_of_visits_changes_the_staff_beside_it(
     assert "Staff, as today" in shown(app)
 
 
-def test_where_no_control_is_moved_there_is_nothing_to_start(
-    opened: Opener, today: Results
-) -> None:
+def test_controls_moved_back_leave_nothing_to_start(opened: Opener, today: Results) -> None:
     app = opened("visits", today)
-    for key in ("differently evenings", "differently percent"):
-        app.slider(key=key).set_value(0).run()
-    app.select_slider(key="differently until").set_value(presets.CLOSED).run()
+    app.slider(key="differently evenings").set_value(2).run()
+    assert "Keep it and start the run" in [button.label for button in app.button]
+    app.slider(key="differently evenings").set_value(0).run()
     assert "All stands as it is today" in shown(app)
     assert "Keep it and start the run" not in [button.label for button in app.button]
 
@@ -301,7 +301,8 @@ def test_one_button_keeps_what_is_moved_and_starts_its_run(
     asked: dict[str, Any] = {}
     monkeypatch.setattr(_jobs, "begin", lambda command, **told: asked.update(told, command=command))
     app = opened("visits", today, folder=tmp_path)
-    app.slider(key="differently percent").set_value(0).run()
+    app.slider(key="differently evenings").set_value(2).run()
+    app.select_slider(key="differently until").set_value("20:00").run()
     click(app, "Keep it and start the run")
     path = Path(str(asked["scenario"]))
     assert path.parent == tmp_path / ".scenarios"
@@ -322,6 +323,9 @@ def test_one_button_keeps_what_is_moved_and_starts_its_run(
 
 def test_what_is_moved_can_be_changed_further_as_a_scenario(opened: Opener, today: Results) -> None:
     app = opened("visits", today)
+    app.slider(key="differently evenings").set_value(2).run()
+    app.slider(key="differently percent").set_value(25).run()
+    app.select_slider(key="differently until").set_value("20:00").run()
     click(app, "Change more of it first")
     app.switch_page("app_pages/scenario.py").run()
     assert not app.exception

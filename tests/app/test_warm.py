@@ -62,7 +62,8 @@ def test_pages_find_the_measures_of_the_run_they_show_first_read(
         message = f"read by a page: {asked}"
         raise AssertionError(message)
 
-    monkeypatch.setattr(effects, "_read_measures", read_again)
+    for reading in ("estate_rows", "prison_rows"):
+        monkeypatch.setattr(effects, reading, read_again)
     monkeypatch.setattr(_warm, "begin", lambda: None)
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     for leaf in ("overview", "allocation", "visits", "compare"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,17 +112,29 @@ def test_hours_hold_all_the_minutes_of_the_slots(
     assert hours.by_hour(table, None, "visit", "LPI").empty
 
 
-def test_offer_is_told_only_where_the_tables_are_the_built_in_ones(run: Results) -> None:
-    assert hours.on_offer(run, load_estate()) is None
+def test_offer_is_not_told_of_a_run_that_keeps_none(run: Results, tmp_path: Path) -> None:
+    assert run.folder is not None
+    older = Path(shutil.copytree(run.folder, tmp_path / "older"))
+    (older / hours.OFFER_FILE).unlink()
+    assert hours.on_offer(replace(run, folder=older)) is None
+    assert hours.on_offer(replace(run, folder=None)) is None
 
 
-def test_offer_of_the_built_in_timetable_is_its_tables(run: Results, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    built_in = replace(run, provenance={**run.provenance, "inputs": {}})
-    offered = hours.on_offer(built_in, load_estate())
+def test_every_slot_in_use_is_on_offer(run: Results) -> None:
+    """The tables of the run are its own, so what it offers is told of the timetable it played."""
+    use, offered = hours.use_by_slot(run), hours.on_offer(run)
     assert offered is not None
-    estate = load_estate()
+    columns = ["establishment", "weekday", "start_minutes"]
+    visits = (table[table["channel"] == "visit"] for table in (use, offered))
+    used, held = (set(table[columns].itertuples(index=False, name=None)) for table in visits)
+    assert used
+    assert used <= held
+
+
+def test_offer_is_the_tables_of_the_timetable(run: Results, small_data: Path) -> None:
+    offered = hours.on_offer(run)
+    assert offered is not None
+    estate = load_estate(small_data)
     held = estate.session_templates
     leeds = held[held["establishment"] == "LEI"]
     tables = ((leeds["open_tables"] + leeds["closed_tables"]) / leeds["every_n_weeks"]).sum()

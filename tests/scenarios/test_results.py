@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from scenarios.errors import ScenarioError
 from scenarios.results import (
     FORMAT_VERSION,
+    ROWS_OF_A_GROUP,
     TABLES,
     Results,
     clear_abandoned,
@@ -151,3 +153,16 @@ def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
 def test_the_stored_scenario_is_plain_yaml(tmp_path: Path) -> None:
     folder = store(tiny_results(), tmp_path / "run")
     assert yaml.safe_load((folder / "scenario.yaml").read_text())["title"] == "Tiny"
+
+
+def test_reader_of_one_establishment_skips_the_groups_of_others(tmp_path: Path) -> None:
+    """Told by the least and the greatest code that the file notes for every group of rows."""
+    codes = [f"A{number:02d}" for number in range(100)]
+    table = pd.DataFrame({"establishment": np.repeat(codes, 1000), "value": 1.0})
+    write_parquet(table, tmp_path / "measures.parquet")
+    stored = pq.ParquetFile(tmp_path / "measures.parquet")
+    groups = [stored.metadata.row_group(at) for at in range(stored.num_row_groups)]
+    assert all(group.num_rows <= ROWS_OF_A_GROUP for group in groups)
+    told = [group.column(0).statistics for group in groups]
+    assert sum(each.min <= "A42" <= each.max for each in told) == 1
+    pd.testing.assert_frame_equal(stored.read().to_pandas(), table)

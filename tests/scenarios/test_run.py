@@ -23,7 +23,7 @@ from scenarios.load import load_scenario
 from scenarios.planning.in_step import STEPS_FILE
 from scenarios.planning.place import place
 from scenarios.reading.held_far import AREAS_FILE, FAR_FILE
-from scenarios.reading.hours import SLOTS_FILE
+from scenarios.reading.hours import OFFER_FILE, SLOTS_FILE
 from scenarios.results import LATER_TABLES, TABLES, Results, file_digest, load_results
 from scenarios.run import Options, Workers, run, run_key, run_many
 from scenarios.schema import Scenario
@@ -37,7 +37,7 @@ EVERY_FILE = {
     "prices.npz",
     "report.html",
     *(f"{name}.parquet" for name in (*TABLES, *LATER_TABLES)),
-    *(AREAS_FILE, FAR_FILE, SLOTS_FILE, STEPS_FILE, VISITED_FILE),
+    *(AREAS_FILE, FAR_FILE, OFFER_FILE, SLOTS_FILE, STEPS_FILE, VISITED_FILE),
     hidden_counts.FILE,
 }
 PLACEMENTS = [
