@@ -76,47 +76,37 @@ def _pieces() -> Iterator[Callable[[], object]]:
 
     for name in MODULES:
         yield partial(import_module, name)
-    yield _state.outline
     runs = _state.stored_runs()
-    run = _state.first_to_show(runs) if runs else None
-    yield from _overview(run) if run else ()
-    yield from _other_pages(run) if run else ()
+    if runs:
+        yield from _of_run(_state.first_to_show(runs))
     yield partial(import_module, "scenarios.drafting.drafts")
     yield partial(_effects.baseline_staff, _effects.tables_of(_data.given()))
 
 
-def _overview(run: _state.Run) -> Iterator[Callable[[], object]]:
-    """Give what the overview tells of a run, and of it beside the run of today's estate.
+def _of_run(run: _state.Run) -> Iterator[Callable[[], object]]:
+    """Give what pages tell of a run, and of it beside the run of today's estate.
 
-    Tables only: how numbers are written, and which are hidden, depends on who reads.
+    Tables only: how numbers are written, and which are hidden, depends on who reads. What the page
+    about visits needs comes early, for it has most to draw.
     """
-    from app_pages import _effects, _state
-
-    known = run.folder, run.stamp
-    yield partial(_effects.rows, *known)
-    yield partial(_state.prisons, *known)
-    if baseline := _state.baseline_of(run):
-        yield partial(_effects.rows, baseline.folder, baseline.stamp)
-        yield partial(_effects.comparison, baseline.folder, baseline.stamp, *known)
-
-
-def _other_pages(run: _state.Run) -> Iterator[Callable[[], object]]:
-    """Give what the other pages tell of a run, and of it beside the run of today's estate."""
     from app_pages import _effects, _moves, _state, _study
 
     known = run.folder, run.stamp
+    baseline = _state.baseline_of(run)
+    pair = (baseline.folder, baseline.stamp, *known) if baseline else None
+    yield partial(_effects.estate, *known)
+    if pair:
+        yield partial(_effects.comparison, *pair)
+        yield partial(_effects.cost_per_person, *pair)
+        yield partial(_effects.kinds_held_elsewhere, *pair)
+    yield partial(_effects.prison_measures, *known)
+    yield partial(_effects.slots, *known)
+    yield partial(_state.prisons, *known)
+    yield _state.outline
     yield partial(_study.home_areas, *known)
     if run.placements == "optimised":
         yield partial(_moves.dated_at_first, run)
-    yield partial(_effects.estate, *known)
-    yield partial(_effects.prison_measures, *known)
-    yield partial(_effects.slots, *known)
     yield partial(_effects.contact_by_group, *known, circulate=False)
-    baseline = _state.baseline_of(run)
-    if baseline is None:
-        return
-    pair = baseline.folder, baseline.stamp, *known
-    yield partial(_effects.cost_per_person, *pair)
-    yield partial(_effects.kinds_held_elsewhere, *pair)
-    yield partial(_effects.prison_differences, *pair)
-    yield partial(_effects.prisons_of_other_people, *pair)
+    if pair:
+        yield partial(_effects.prison_differences, *pair)
+        yield partial(_effects.prisons_of_other_people, *pair)

@@ -66,11 +66,11 @@ def _waits_by_prison(run: _state.Run, results: Results) -> None:
                 note=f"{wording.source(results, drawn=True)} {wording.interval_lines(results)} "
                 f"{visiting.few_left_out(by_prison, kinds[str(kind)])}".strip(),
                 number_format=",.0f",
-            )
+            ),
+            lambda: visiting.waits_table(by_prison, measure),
         )
     else:
         _show.say("No such visit was booked in this run.")
-    _show.table(visiting.waits_table(by_prison, measure))
 
 
 def _hours_of_week(run: _state.Run, results: Results) -> None:
