@@ -51,5 +51,9 @@ class Agenda:
             What ``then`` needs to know.
         """
         env = self._env
-        env.timeout(max(minute - env.now, 0.0), value).callbacks.append(then)
-        self.look()
+        now: float = env.now
+        wait = minute - now if minute > now else 0.0
+        env.timeout(wait, value).callbacks.append(then)
+        due = now + wait
+        if due < self.due:
+            self.due = due

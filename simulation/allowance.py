@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,9 @@ from simulation.regime import VisitsRegime
 if TYPE_CHECKING:
     import pandas as pd
 
-ORDER_DAYS = 14
-PRIVILEGED_ORDER_DAYS = 28
-RECEPTION_DAYS = 14
+ORDER_DAYS: Final = 14
+PRIVILEGED_ORDER_DAYS: Final = 28
+RECEPTION_DAYS: Final = 14
 """A person newly received has the reception visit within so many days (PSI 16/2011)."""
 
 

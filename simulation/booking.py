@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from typing import Final, TypeAlias, cast
@@ -36,43 +37,54 @@ CANCELLED: Final = CODE[VisitOutcome.CANCELLED]
 CALLED_OFF: Final = CODE[VisitOutcome.CALLED_OFF]
 BOOKING_FELL: Final = CODE[VisitOutcome.BOOKING_FELL]
 
-Piece: TypeAlias = tuple[list[int], list[float]]
-"""Some askings, in order of time: the request and the minute of each."""
+Piece: TypeAlias = tuple[list[int], list[float], bytes]
+"""Some askings, in order of time: request and minute of each, and whether it asks no more then."""
 
-PIECE: Final = 4_096
+PIECE: Final = 1_024
 """Askings whose numbers are read at once: few enough to stay at hand while they are answered."""
 
 
 def _in_pieces(askings: Askings) -> Iterator[Piece]:
     for first in range(0, len(askings), PIECE):
         piece = slice(first, first + PIECE)
-        yield askings.request[piece].tolist(), askings.minutes[piece].tolist()
+        requests, minutes = askings.request[piece].tolist(), askings.minutes[piece].tolist()
+        yield requests, minutes, bytes(askings.last[piece])
 
 
 class _Queue:
     """Askings in pieces, and how far the desk has come with them.
 
+    Parameters
+    ----------
+    pieces
+        In order of time.
+    written
+        Takes the answers, a piece at a time.
+
     Attributes
     ----------
-    requests, minutes
-        The piece at hand.
+    requests, minutes, last, answers
+        The piece at hand, and what its askings were answered so far.
     first
         Place of its first asking among all answers.
     place
         Of the asking whose turn it is, in the piece.
     """
 
-    def __init__(self, pieces: Iterator[Piece], first: int) -> None:
-        self._pieces = pieces
+    def __init__(self, pieces: Iterator[Piece], written: array[int]) -> None:
+        self._pieces, self._written = pieces, written
         self.requests: list[int] = []
         self.minutes: list[float] = []
-        self.first, self.place = first, 0
+        self.last = b""
+        self.answers: list[int] = []
+        self.first, self.place = len(written), 0
 
     def turn_over(self) -> bool:
-        """Take the next piece at hand, if there is one."""
-        self.first += len(self.minutes)
-        self.place = 0
-        self.requests, self.minutes = next(self._pieces, ([], []))
+        """Write down the answers to the piece at hand, and take the next one, if there is one."""
+        self._written.fromlist(self.answers)
+        self.first, self.place = len(self._written), 0
+        self.requests, self.minutes, self.last = next(self._pieces, ([], [], b""))
+        self.answers = [PASSED_OVER] * len(self.requests)
         return bool(self.requests)
 
 
@@ -143,18 +155,16 @@ class BookingDesk:
         approved_day: list[int],
         following: list[int],
     ) -> None:
+        # many small lists, before the long ones, which the collector of memory would go through
+        self.booked: list[list[int]] = [[] for _ in starts]
         self._env = env
         self._agenda = agenda
         self._person = person
         self._visits = len(visits)
-        # negative where it is not cancelled
-        self._cancel_at = reals(np.where(visits.cancels, visits.cancel_at_share, -1.0))
-        self._is_last = bytearray()
+        self._cancels = bytes(visits.cancels)
+        self._cancel_at = reals(visits.cancel_at_share)
         self._turns = bytes(visits.turns_to_video)
-        of_request = np.empty(len(acceptable), dtype=object)
-        of_request[:] = acceptable
-        self._acceptable: list[int] = of_request[visits.party].tolist()
-        self._wanted = choices.wanted(self._acceptable)
+        self._kind, self._acceptable, self._wanted = choices.alike(acceptable, visits.party)
         self._calendar = calendar
         self._starts = starts
         self._orders = orders
@@ -163,25 +173,21 @@ class BookingDesk:
         self._choices = choices
         self._last_day_soon = mood.last_days_soon(visits.asked_minutes)
         self._day = indices((np.array(starts) // MINUTES_PER_DAY).astype(np.int64))
-        self._asked = bytearray(len(visits))
-        self.done = bytearray(len(person))
+        self._asked = [False] * len(visits)
+        self.done = [False] * len(person)
         self._waiting: dict[int, None] = {}
         self._by_rule = rules is not None and not rules.ask_for_either
         self._rule = rules.of_slot if rules is not None else [""] * len(starts)
         self._recorder = recorder
-        self._answers: list[int] = recorder.answers
         self._ask_for_call = ask_for_call
         none, everybody = bytes(len(visits)), b"\x01" * len(visits)
         self._with_care = (choices.doubles or none) if is_settled else everybody
         self._approved_day = approved_day
         self._following = following
-        self.booked: list[list[int]] = [[] for _ in starts]
         self.second: dict[int, tuple[int, int]] = {}
         self._paid = [BY_VISIT_ORDER] * len(visits)
         self._paid_for_second: dict[int, int] = {}
-        self._is_last += bytes(askings.last)
-        self._answers += [PASSED_OVER] * len(askings)
-        self._queue = _Queue(_in_pieces(askings), 0)
+        self._queue = _Queue(_in_pieces(askings), recorder.answers)
 
     def hand(self, requests: list[int], minutes: list[float], last: list[bool]) -> None:
         """Take askings to be answered in turn; those handed before must all be answered.
@@ -196,11 +202,7 @@ class BookingDesk:
                 "Askings are handed to the desk before those handed earlier are answered. "
                 "This is a fault of the model; please report it."
             )
-        # what others wrote among the answers since was asked of nobody here
-        first = len(self._answers)
-        self._is_last += bytes(first - len(self._is_last)) + bytes(last)
-        self._answers += [PASSED_OVER] * len(last)
-        self._queue = _Queue(iter([(requests, minutes)]), first)
+        self._queue = _Queue(iter([(requests, minutes, bytes(last))]), self._recorder.answers)
 
     def play(self, until: float) -> None:
         """Play on until a minute, of which nothing has happened then.
@@ -213,9 +215,7 @@ class BookingDesk:
         while True:
             agenda.look()
             while queue.requests or queue.turn_over():
-                queue.place = self._answer_until_due(
-                    queue.requests, queue.minutes, queue.first, queue.place
-                )
+                queue.place = self._answer_until_due(queue)
                 if queue.place < len(queue.requests):
                     break
                 queue.requests = []
@@ -227,16 +227,15 @@ class BookingDesk:
         """Take a family that has given up from those who wait for a released table."""
         self._waiting.pop(request, None)
 
-    def _answer_until_due(
-        self, requests: list[int], minutes: list[float], first: int, place: int
-    ) -> int:
+    def _answer_until_due(self, queue: _Queue) -> int:
         """Answer in turn until something else is due, and give the place of who comes after it."""
         # looked up once, for the loop is most of the run
         agenda, choices, mood = self._agenda, self._choices, self._mood
-        answers, is_done, asked = self._answers, self.done, self._asked
+        requests, minutes, answers = queue.requests, queue.minutes, queue.answers
+        is_done, asked = self.done, self._asked
         resolve, missing, narrower = choices.resolve, mood.missing, choices.narrower
         today, midnight = 0, 0.0
-        for at in range(place, len(requests)):
+        for at in range(queue.place, len(requests)):
             request = requests[at]
             if is_done[request]:
                 continue
@@ -247,26 +246,26 @@ class BookingDesk:
                 today = int(now / MINUTES_PER_DAY)
                 midnight = (today + 1.0) * MINUTES_PER_DAY
             if request >= self._visits:
-                answers[first + at] = self._ask_for_call(request, request, now, today)
+                answers[at] = self._ask_for_call(request, request, now, today)
                 continue
             person = self._person[request]
             # no mood is worse than after the last experience
             if (
-                resolve[request] >= 1.0 - missing[person]
-                and not asked[request]
+                not asked[request]
+                and resolve[request] >= 1.0 - missing[person]
                 and resolve[request] >= mood.of(person, now)
             ):
                 is_done[request] = True
-                answers[first + at] = PUT_OFF
+                answers[at] = PUT_OFF
                 continue
             asked[request] = True
-            fitting = self._wanted[request]
+            fitting = self._wanted[self._kind[request]]
             if narrower:
                 fitting &= choices.window(request, today)
             answer = self._search(request, fitting, person, today)
             if answer < 0:
-                answer = self._turn_away(first + at, request, answer, now, today)
-            answers[first + at] = answer
+                answer = self._turn_away(queue, at, answer, now, today)
+            answers[at] = answer
             if answer >= 0:
                 self._book(request, person, answer, now, today)
         return len(requests)
@@ -296,20 +295,22 @@ class BookingDesk:
         slot = calendar.take(fitting & rules.positions[NO_ORDER], person, today)
         return slot if slot >= 0 else NOT_IN_HAND
 
-    def _turn_away(self, asking: int, request: int, answer: int, now: float, today: int) -> int:
+    def _turn_away(self, queue: _Queue, at: int, answer: int, now: float, today: int) -> int:
         """Look for a session of another kind; without one, the request waits or ends."""
+        request = queue.requests[at]
         choices, person = self._choices, self._person[request]
         if choices.settles[request]:
-            fitting = self._acceptable[request] & choices.window(request, today)
+            fitting = self._acceptable[self._kind[request]] & choices.window(request, today)
             answer = self._search(request, fitting, person, today)
             if answer >= 0:
                 return answer
-        if self._is_last[asking]:
+        if queue.last[at]:
             self._waiting.pop(request, None)
             self._mood.refuse(person, now)
             if self._turns[request]:
                 call = len(self._person) + request
-                self._recorder.instead[asking] = self._ask_for_call(request, call, now, today)
+                answered = self._ask_for_call(request, call, now, today)
+                self._recorder.instead[queue.first + at] = answered
         elif answer == NO_SLOT and choices.waits[request]:
             self._waiting[request] = None
         return answer
@@ -328,11 +329,11 @@ class BookingDesk:
 
     def _find(self, request: int, today: int, only: int) -> int:
         """Book the earliest session that the family accepts, among ``only`` these bits."""
-        person, choices = self._person[request], self._choices
+        person, kind, choices = self._person[request], self._kind[request], self._choices
         within = only & choices.window(request, today)
-        answer = self._one(self._wanted[request] & within, person, today)
+        answer = self._one(self._wanted[kind] & within, person, today)
         if answer < 0 and choices.settles[request]:
-            answer = self._one(self._acceptable[request] & within, person, today)
+            answer = self._one(self._acceptable[kind] & within, person, today)
         return answer
 
     def _book(self, request: int, person: int, slot: int, now: float, today: int) -> None:
@@ -349,7 +350,7 @@ class BookingDesk:
             self._recorder.add((now, request, DOUBLED, second))
         if self._day[slot] > self._last_day_soon[request]:
             self._mood.wait_long(person, now)
-        if self._cancel_at[request] >= 0.0:
+        if self._cancels[request]:
             self._expect_cancelling(request, slot, now)
 
     def _offer(self, slot: int) -> None:
@@ -358,7 +359,8 @@ class BookingDesk:
         today = int(now / MINUTES_PER_DAY)
         bit = self._calendar.bit_of(slot, today)
         for request in tuple(self._waiting):
-            if self._acceptable[request] & bit and self._find(request, today, bit) >= 0:
+            fits = self._acceptable[self._kind[request]] & bit
+            if fits and self._find(request, today, bit) >= 0:
                 self._recorder.add((now, request, BOOKED, slot))
                 self._book(request, self._person[request], slot, now, today)
                 return
@@ -366,7 +368,7 @@ class BookingDesk:
     def start_with(self, request: int, slot: int) -> None:
         """Enter a booking that was made before the first day; the calendar holds its table."""
         self.booked[slot].append(request)
-        if self._cancel_at[request] >= 0.0:
+        if self._cancels[request]:
             self._expect_cancelling(request, slot, self._env.now)
 
     def _expect_cancelling(self, request: int, slot: int, now: float) -> None:
@@ -421,10 +423,14 @@ class BookingDesk:
         today = int(now / MINUTES_PER_DAY)
         self.booked[slot].remove(request)
         released = self.second.pop(request, (slot,))
-        paid = self._paid[request], self._paid_for_second.get(request, BY_VISIT_ORDER)
-        for each, by in zip(released, paid, strict=False):
-            self._calendar.release(each, person, today)
-            if self._rules is None or self._rules.of_slot[each] != NO_ORDER:
-                self._orders.give_back(person, today, by)
+        self._free(released[0], person, today, self._paid[request])
+        if len(released) == 2:
+            self._free(released[1], person, today, self._paid_for_second[request])
         self._recorder.add((now, request, outcome, slot))
         return released
+
+    def _free(self, slot: int, person: int, today: int, paid: int) -> None:
+        """Give a table back, and to the person what paid for it."""
+        self._calendar.release(slot, person, today)
+        if self._rules is None or self._rules.of_slot[slot] != NO_ORDER:
+            self._orders.give_back(person, today, paid)

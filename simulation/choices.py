@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulation.asking import Manner, Notice
 from simulation.clock import DAYS_PER_WEEK
-from simulation.columns import reals
+from simulation.columns import indices, reals
 from simulation.place import BEYOND
 from simulation.slots import SlotCalendar
 from simulation.timetable import KINDS, DatedSlots, bits
@@ -74,15 +74,30 @@ class Choices:
             within &= self._calendar.before(self._first_too_late[request], day)
         return within
 
-    def wanted(self, acceptable: list[int]) -> list[int]:
-        """Give the slots of the kind that each request wishes for, of those it can come to."""
-        wanted = list(acceptable)
-        wishing = np.flatnonzero(self._wish >= 0)
-        # most are alike, and one number stands for all that are
-        known: dict[tuple[int, int], int] = {}
-        for request, wish in zip(wishing.tolist(), self._wish[wishing].tolist(), strict=True):
-            slots = wanted[request]
-            if (slots, wish) not in known:
-                known[slots, wish] = slots & self._of_kind[wish]
-            wanted[request] = known[slots, wish]
-        return wanted
+    def alike(
+        self, acceptable: list[int], party: NDArray[np.int64]
+    ) -> tuple[list[int], list[int], list[int]]:
+        """Put requests together that accept the same slots, of which there are few kinds.
+
+        Parameters
+        ----------
+        acceptable
+            For each party the slots it can come to, as bits.
+        party
+            Of each request; shape (requests,).
+
+        Returns
+        -------
+        tuple of list of int
+            The kind of each request; and for each kind the slots it can come to, and those of them
+            that it wishes for, as bits.
+        """
+        # where any kind will do, all bits
+        wishes = [-1, *self._of_kind]
+        distinct = {slots: number for number, slots in enumerate(dict.fromkeys(acceptable))}
+        of_party = np.array([distinct[slots] for slots in acceptable], dtype=np.int64)
+        return (
+            indices(of_party[party] * len(wishes) + self._wish + 1),
+            [slots for slots in distinct for _ in wishes],
+            [slots & wish for slots in distinct for wish in wishes],
+        )

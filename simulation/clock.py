@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.words import Country
 
-MINUTES_PER_DAY = 1440
-DAYS_PER_WEEK = 7
-DAYS_PER_PERIOD = 28
+MINUTES_PER_DAY: Final = 1440
+DAYS_PER_WEEK: Final = 7
+DAYS_PER_PERIOD: Final = 28
 """A four-week period, in which contact is called regular or absent."""
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from itertools import chain, compress
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,12 +127,12 @@ UNMET_ENDS = (
 )
 """How what a family asked for comes to nothing through no doing of its own."""
 
-NO_SLOT = -1
-NOT_IN_HAND = -2
-TOO_EARLY = -3
-PASSED_OVER = -4
-PUT_OFF = -5
-NO_ANSWER = -6
+NO_SLOT: Final = -1
+NOT_IN_HAND: Final = -2
+TOO_EARLY: Final = -3
+PASSED_OVER: Final = -4
+PUT_OFF: Final = -5
+NO_ANSWER: Final = -6
 """Answers to an asking other than the slot that was booked: no table or station free, no order or
 credit in hand, visitors not yet approved or numbers not cleared after a transfer, none because the
 request had been booked, none because the family did not ask, none because nobody answered the
@@ -145,28 +145,25 @@ class Register:
     Attributes
     ----------
     slots, sizes
-        The slots that were held and the number of bookings of each.
+        The slots that were held and the number of bookings of each; int64.
     requests
-        Their requests, slot by slot.
+        Their requests, slot by slot; int64.
     """
 
     __slots__ = ("requests", "sizes", "slots")
 
     def __init__(self) -> None:
-        self.slots: list[int] = []
-        self.sizes: list[int] = []
-        self.requests: list[int] = []
+        self.hold((), ())
 
-    def hold(self, slots: Iterable[int], bookings: Sequence[Sequence[int]]) -> None:
-        """Write down the bookings of slots that began, each with those of its own."""
-        self.slots += slots
-        self.sizes += map(len, bookings)
-        self.requests += chain.from_iterable(bookings)
+    def hold(self, slots: Sequence[int], bookings: Sequence[Sequence[int]]) -> None:
+        """Write down the bookings of the slots that began, each with those of its own."""
+        self.slots = np.array(slots, dtype=np.int64)
+        self.sizes = np.array(list(map(len, bookings)), dtype=np.int64)
+        self.requests = np.fromiter(chain.from_iterable(bookings), np.int64, self.sizes.sum())
 
     def bookings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the request and the slot of every booking."""
-        slot = np.repeat(np.array(self.slots, dtype=np.int64), self.sizes)
-        return np.fromiter(self.requests, dtype=np.int64, count=len(self.requests)), slot
+        return self.requests, np.repeat(self.slots, self.sizes)
 
 
 class Recorder:
@@ -203,7 +200,7 @@ class Recorder:
     def __init__(self) -> None:
         self.rows = array("d")
         self.add: Callable[[tuple[float, ...]], None] = self.rows.extend
-        self.answers: list[int] = []
+        self.answers = array("i")
         self.instead: dict[int, int] = {}
         self.probes: list[tuple[int, bool]] = []
         self.orders: dict[str, NDArray[np.int64]] = {}
@@ -731,11 +728,8 @@ def conserve(
     twice = log.second_session[log.second_session >= 0]
     in_second = np.bincount(twice, minlength=len(taken))
     ahead = int(taken[year.sessions.start >= end].sum())
-    calls_ahead = sum(
-        len(requests)
-        for slot, requests in calls_booked.items()
-        if year.video_slots.start[slot] >= end
-    )
+    not_begun = year.video_slots.start[list(calls_booked)] >= end
+    calls_ahead = sum(map(len, compress(calls_booked.values(), not_begun)))
     leavers = year.place.until_day[year.visits.person] < BEYOND
     left = int((times_ended[leavers] == 0).sum())
     requests_ended = sum(rows[outcome] for outcome in VISIT_ENDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from simulation.clock import DAYS_PER_PERIOD, MINUTES_PER_DAY
 from simulation.columns import indices
 from simulation.mood_settings import MoodSettings
 
-MINUTES_PER_PERIOD = DAYS_PER_PERIOD * MINUTES_PER_DAY
+MINUTES_PER_PERIOD: Final = DAYS_PER_PERIOD * MINUTES_PER_DAY
 
 NEVER: Final = 2**31 - 1
 """In place of a day that is never reached."""
@@ -65,8 +66,7 @@ class Mood:
         if not missing:
             return 1.0
         periods = (now - self._since[person]) / MINUTES_PER_PERIOD
-        forgotten: float = self._kept**periods
-        return 1.0 - missing * forgotten
+        return 1.0 - missing * math.pow(self._kept, periods)
 
     def last_days_soon(self, asked_minutes: NDArray[np.float64]) -> list[int]:
         """Give the last day on which a visit asked for at each of these minutes is not far ahead.
@@ -102,6 +102,6 @@ class Mood:
         if share:
             missing = self.missing[person]
             if missing:
-                missing *= self._kept ** ((now - self._since[person]) / MINUTES_PER_PERIOD)
+                missing *= math.pow(self._kept, (now - self._since[person]) / MINUTES_PER_PERIOD)
             self.missing[person] = 1.0 - (1.0 - missing) * (1.0 - share)
             self._since[person] = now

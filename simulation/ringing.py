@@ -275,7 +275,7 @@ class RingingPrison:
                 self.opened.desk.stop_waiting(ended.requests[call])
                 self.unanswered.add((ended.requests[call], ended.attempts[call]))
         self._hand_on([ended.minutes[call] for call in lost], requests, is_last)
-        self.opened.recorder.answers.extend([NO_ANSWER] * len(lost))
+        self.opened.recorder.answers.fromlist([NO_ANSWER] * len(lost))
 
     def _ask_again(self, request: int, attempt: int, minute: float) -> None:
         """Let a family ring again, some days after it was turned away or got no answer."""

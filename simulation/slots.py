@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.clock import MINUTES_PER_DAY
+from simulation.clock import DAYS_PER_WEEK, MINUTES_PER_DAY
 from simulation.columns import indices, packed
 from simulation.timetable import DatedSlots, bits
-
-DAYS_PER_WEEK = 7
 
 
 class SlotCalendar:
@@ -44,10 +43,10 @@ class SlotCalendar:
 
     __slots__ = (
         "_apart", "_base", "_bookable", "_booked", "_closed_by", "_counts", "_day", "_ends",
-        "_exempt", "_forget_at", "_held", "_in_periods", "_index", "_limits", "_masks",
-        "_notice_days", "_offset", "_on_day", "_open", "_own", "_period", "_periods", "_reach",
-        "_reaches", "_repeat", "_rolls_on", "_session", "_sessions", "_shift", "_slot_at",
-        "_starts", "_stride", "_today", "_used_up", "_week_bits", "_weekday", "_weekly_sessions",
+        "_exempt", "_held", "_in_periods", "_index", "_limits", "_masks", "_notice_days",
+        "_offset", "_open", "_own", "_period", "_periods", "_reach", "_reaches",
+        "_repeat", "_rolls_on", "_session", "_sessions", "_shift", "_slot_at", "_starts",
+        "_stride", "_this_week", "_today", "_used_up", "_week", "_week_bits", "_weekday",
         "_window", "free", "window_weeks",
     )  # fmt: skip
 
@@ -93,14 +92,15 @@ class SlotCalendar:
         self._open = self._window = self._bookable = 0
         # a person's sessions and periods are numbered through: whole numbers cost the
         # collector of memory nothing, pairs would
-        self._weekly_sessions = sessions
         self._sessions = slots.weeks * sessions
         self._periods = int(periods.max(initial=0)) + 1
         # periods follow each other, so each is a span of places, empty or not
         firsts = np.searchsorted(periods, np.arange(self._periods + 1))
         self._starts: list[int] = np.append(index, len(slot_at))[firsts].tolist()
-        self._booked: set[int] = set()
-        self._forget_at = 0
+        # by week, since those of a week gone by are let go
+        self._week = indices(slots.week)
+        self._booked: list[set[int]] = [set() for _ in range(slots.weeks)]
+        self._this_week = 0
         self._limits = limits
         # of each person in each period: most of it stays 0
         self._held = array("h", bytes(2 * len(limits) * self._periods))
@@ -114,9 +114,6 @@ class SlotCalendar:
         self._own: set[int] = set()
         self._closed_by: Counter[tuple[int, int]] = Counter()
         self._day: list[int] = slots.day.tolist() if apart else []
-        self._on_day: dict[int, set[int]] = {}
-        for day, session in zip(self._day, self._session, strict=False):
-            self._on_day.setdefault(day, set()).add(session)
 
     @property
     def reach_minutes(self) -> int:
@@ -177,8 +174,9 @@ class SlotCalendar:
             bit = fitting & -fitting
             slot = self._slot_at[self._shift + bit.bit_length() - 1]
             session = person * self._sessions + self._session[slot]
-            if session not in self._booked:
-                self._booked.add(session)
+            booked = self._booked[self._week[slot]]
+            if session not in booked:
+                booked.add(session)
                 left = self.free[slot] - 1
                 self.free[slot] = left
                 if not left:
@@ -210,19 +208,18 @@ class SlotCalendar:
         found = acceptable & self._bookable
         if person in self._apart:
             found = self._not_closed(found, person)
-        left = acceptable & self._window & ~found
         # bookings are looked for only where they decide
         if _suffice(found, least, among):
             return True
+        left = acceptable & self._window & ~found
         if not _suffice(found | left, least, among):
             return False
-        booked, first = self._bookings_of(person), person * self._sessions
         while left:
             bit = left & -left
             left ^= bit
             place = self._shift + bit.bit_length() - 1
             slot = self._slot_at[place] if place < len(self._slot_at) else -1
-            if slot >= 0 and first + self._session[slot] in booked:
+            if slot >= 0 and self._is_booked(person, slot):
                 found |= bit
         return _suffice(found, least, among)
 
@@ -282,11 +279,9 @@ class SlotCalendar:
 
     def _is_booked(self, person: int, slot: int) -> bool:
         """Say whether the person is booked into the session of a slot."""
-        return person * self._sessions + self._session[slot] in self._bookings_of(person)
-
-    def _bookings_of(self, person: int) -> set[int]:
-        """Give bookings among which are all of the person's, and no session that is only closed."""
-        return self._own if person in self._apart else self._booked
+        # of whoever is kept apart from others, sessions that are only closed do not count
+        booked = self._own if person in self._apart else self._booked[self._week[slot]]
+        return person * self._sessions + self._session[slot] in booked
 
     def _keep_away(self, person: int, slot: int) -> None:
         """Close the day of a booking to everybody who is kept apart from the person."""
@@ -294,19 +289,24 @@ class SlotCalendar:
         self._own.add(person * self._sessions + self._session[slot])
         for other in self._apart[person]:
             self._closed_by[other, day] += 1
-            self._booked.update(other * self._sessions + s for s in self._on_day[day])
+            self._booked[self._week[slot]] |= self._on_day(other, day)
 
     def _let_come(self, person: int, slot: int) -> None:
         """Take back a booking of somebody who is kept apart from others."""
         day, session = self._day[slot], person * self._sessions + self._session[slot]
+        booked = self._booked[self._week[slot]]
         self._own.remove(session)
         if self._closed_by[person, day]:
-            self._booked.add(session)
+            booked.add(session)
         for other in self._apart[person]:
             self._closed_by[other, day] -= 1
             if not self._closed_by[other, day]:
-                closed = {other * self._sessions + s for s in self._on_day[day]}
-                self._booked -= closed - self._own
+                booked -= self._on_day(other, day) - self._own
+
+    def _on_day(self, person: int, day: int) -> set[int]:
+        """Give all sessions of a day as if the person were booked into them."""
+        first, first_after = bisect_left(self._day, day), bisect_right(self._day, day)
+        return {person * self._sessions + self._session[slot] for slot in range(first, first_after)}
 
     def _not_closed(self, slots: int, person: int) -> int:
         """Leave out of the slots of the window, as bits, those on days closed to a person."""
@@ -342,7 +342,7 @@ class SlotCalendar:
             return False
         if person in self._apart:
             self._keep_away(person, slot)
-        self._booked.add(session)
+        self._booked[self._week[slot]].add(session)
         self.free[slot] -= 1
         if not self.free[slot]:
             week, position = divmod(self._index[slot], self._stride)
@@ -361,7 +361,7 @@ class SlotCalendar:
             self._open |= 1 << place
             self._bookable = self._open & self._window
         self.free[slot] += 1
-        self._booked.remove(person * self._sessions + self._session[slot])
+        self._booked[self._week[slot]].remove(person * self._sessions + self._session[slot])
         if person in self._apart:
             self._let_come(person, slot)
         if self._limits[person] is not None and self._counts[slot]:
@@ -381,8 +381,9 @@ class SlotCalendar:
     def _count(self, person: int, period: int, limit: int) -> None:
         """Count a booking of the person's towards the limit."""
         in_period = person * self._periods + period
-        self._held[in_period] += 1
-        if self._held[in_period] >= limit:
+        held = self._held[in_period] + 1
+        self._held[in_period] = held
+        if held >= limit:
             self._used_up[person] |= 1 << period
 
     def _slots_in(self, periods: int) -> int:
@@ -418,15 +419,9 @@ class SlotCalendar:
         self._base, self._shift = base, base * self._stride
         self._in_periods.clear()
         self._rolls_on = day + DAYS_PER_WEEK - first_day % DAYS_PER_WEEK
-        if len(self._booked) > self._forget_at:
-            self._forget(before=(day + self._offset) // DAYS_PER_WEEK)
-
-    def _forget(self, before: int) -> None:
-        """Let bookings go of weeks gone by, which would be most of them by the end of a year."""
-        first = before * self._weekly_sessions
-        self._booked = {each for each in self._booked if each % self._sessions >= first}
-        # seldom enough that it costs next to nothing
-        self._forget_at = 2 * len(self._booked)
+        gone_by, self._this_week = self._this_week, (day + self._offset) // DAYS_PER_WEEK
+        for week in range(gone_by, self._this_week):
+            self._booked[week].clear()
 
 
 def _window(weekday: NDArray[np.int64], today: int, notice_days: tuple[int, int]) -> int:
