@@ -53,11 +53,12 @@ class Askings:
         until
             End of the year.
         """
-        minutes = handled_minutes
-        attempt, visit = np.nonzero(minutes < until)
+        minutes = handled_minutes.ravel()
+        in_year = np.flatnonzero(minutes < until)
+        attempt, visit = np.divmod(in_year, max(len(visits), 1))
         # calls booked before the first day are not asked for again
         call = np.flatnonzero(calls.asked_minutes >= 0)
-        when = np.concatenate([minutes[attempt, visit], calls.asked_minutes[call]])
+        when = np.concatenate([minutes[in_year], calls.asked_minutes[call]])
         request = np.concatenate([visit, len(visits) + call])
         last = attempt + 1 == visits.attempts[visit]
         order = order_of(when)

@@ -280,9 +280,8 @@ class Manner:
 def _kind(drawn: NDArray[np.float64], place: Place, party: NDArray[np.int64]) -> NDArray[np.int64]:
     """Choose one of the kinds of session that each party can come to."""
     found = np.full(len(party), -1)
-    availability = place.availability[party]
     for word, kinds in CAN_COME.items():
-        of_word = availability == word
+        of_word = np.flatnonzero((place.availability == word)[party])
         choice = np.floor(drawn[of_word] * len(kinds)).astype(np.int64)
         found[of_word] = np.array([KINDS.index(kind) for kind in kinds])[choice]
     return found
@@ -300,56 +299,66 @@ def _handled(
     replication: int,
 ) -> NDArray[np.float64]:
     """Give the minute at which each asking reaches the desk."""
-    attempts = len(visits.ask_again_minutes) + 1
-    handled = np.full((attempts, len(visits)), np.inf)
+    handled = np.full((len(visits.ask_again_minutes) + 1, len(visits)), np.inf)
     offset = calendar.first_date.weekday()
-    _, wing_of = np.unique(place.unit.astype(str), return_inverse=True)
-    wing = wing_of[visits.person]
-    minutes = visits.asked_minutes.copy()
-    if by_line:
-        minutes[channel == CHANNELS.index(Channel.PHONE)] = np.inf
-    for attempt in range(attempts):
+    _, wing = np.unique(place.unit.astype(str), return_inverse=True)
+    for code, each in enumerate(CHANNELS):
+        if by_line and each == Channel.PHONE:
+            continue
+        request = np.flatnonzero((channel == code) & (visits.attempts > 0))
+        minutes = visits.asked_minutes[request]
+        for attempt, of_attempt in enumerate(handled, start=1):
+            person, number = visits.person[request], visits.number[request]
 
-        def drawn(
-            purpose: str, request: NDArray[np.int64], attempt: int = attempt
-        ) -> NDArray[np.float64]:
-            stream = stream_key(seed, replication, f"visit {purpose} {attempt + 1}")
-            return uniform(stream, place.keys, visits.person[request], visits.number[request])
+            def drawn(
+                purpose: str,
+                attempt: int = attempt,
+                person: NDArray[np.int64] = person,
+                number: NDArray[np.int64] = number,
+            ) -> NDArray[np.float64]:
+                stream = stream_key(seed, replication, f"visit {purpose} {attempt}")
+                return uniform(stream, place.keys, person, number)
 
-        asks = visits.attempts > attempt
-        online, phone, kiosk = (
-            np.flatnonzero(asks & (channel == CHANNELS.index(each))) for each in CHANNELS
-        )
-        if settings.online_confirmed_share:
-            confirmed = online[drawn("confirmed", online) < settings.online_confirmed_share]
-            minutes[confirmed] += settings.online_delay_hours * 60
-        if not by_line:
-            minutes[phone] = _by_phone(minutes[phone], drawn, phone, settings, offset)
-        minutes[kiosk] = _at_kiosk(
-            minutes[kiosk], wing[kiosk], drawn("reaches the kiosk", kiosk), settings
-        )
-        handled[attempt, asks] = minutes[asks]
-        if attempt < attempts - 1:
-            minutes += visits.ask_again_minutes[attempt]
+            if each == Channel.ONLINE:
+                minutes = _online(minutes, drawn, settings)
+            elif each == Channel.PHONE:
+                minutes = _by_phone(minutes, drawn, settings, offset)
+            else:
+                minutes = _at_kiosk(minutes, wing[person], drawn("reaches the kiosk"), settings)
+            of_attempt[request] = minutes
+            if attempt < len(handled):
+                again = np.flatnonzero(visits.attempts[request] > attempt)
+                request = request[again]
+                minutes = minutes[again] + visits.ask_again_minutes[attempt - 1, request]
     return handled
 
 
+_Drawn = Callable[[str], NDArray[np.float64]]
+"""Gives the draws of some askings by their purpose."""
+
+
+def _online(
+    minutes: NDArray[np.float64], drawn: _Drawn, settings: AskingSettings
+) -> NDArray[np.float64]:
+    """Give the minute at which each booking made online is confirmed, at once or by staff."""
+    if not settings.online_confirmed_share:
+        return minutes
+    by_staff = drawn("confirmed") < settings.online_confirmed_share
+    return np.where(by_staff, minutes + settings.online_delay_hours * 60, minutes)
+
+
 def _by_phone(
-    minutes: NDArray[np.float64],
-    drawn: Callable[[str, NDArray[np.int64]], NDArray[np.float64]],
-    phone: NDArray[np.int64],
-    settings: AskingSettings,
-    offset: int,
+    minutes: NDArray[np.float64], drawn: _Drawn, settings: AskingSettings, offset: int
 ) -> NDArray[np.float64]:
     """Give the minute at which each caller is answered."""
     opens, closes = clock_minutes(settings.phone_from), clock_minutes(settings.phone_until)
     open_days = np.array([day in settings.phone_days for day in DAYS])
     takes = np.zeros(len(minutes))
     if settings.phone_through_share < 1.0:
-        tries = np.log1p(-drawn("gets through", phone)) / np.log1p(-settings.phone_through_share)
+        tries = np.log1p(-drawn("gets through")) / np.log1p(-settings.phone_through_share)
         takes += np.floor(tries) * settings.phone_retry_minutes
     if settings.phone_wait_minutes:
-        takes -= np.log1p(-drawn("holds", phone)) * settings.phone_wait_minutes
+        takes -= np.log1p(-drawn("holds")) * settings.phone_wait_minutes
     return after_open_minutes(minutes, takes, opens, closes, np.roll(open_days, -offset))
 
 
@@ -410,14 +419,17 @@ def after_open_minutes(
     length = closes - opens
     day = np.floor(minutes / MINUTES_PER_DAY).astype(np.int64)
     time = minutes - day * float(MINUTES_PER_DAY)
-    is_open = open_days[day % DAYS_PER_WEEK]
-    at_once = is_open & (time >= opens) & (time + work < closes)
+    week = day // DAYS_PER_WEEK
+    weekday = day - week * DAYS_PER_WEEK
+    is_open = open_days[weekday]
+    found = minutes + work
+    later = np.flatnonzero(~(is_open & (time >= opens) & (time + work < closes)))
     before = np.concatenate([[0], np.cumsum(open_days)])
-    passed_days = day // DAYS_PER_WEEK * before[-1] + before[day % DAYS_PER_WEEK]
-    today = np.clip(time - opens, 0.0, length) * is_open
-    passed = passed_days * length + today + work
+    passed_days = week[later] * before[-1] + before[weekday[later]]
+    today = np.clip(time[later] - opens, 0.0, length) * is_open[later]
+    passed = passed_days * length + today + work[later]
     whole = np.floor(passed / length).astype(np.int64)
     days = np.flatnonzero(open_days)
     that_day = whole // len(days) * DAYS_PER_WEEK + days[whole % len(days)]
-    later = that_day * float(MINUTES_PER_DAY) + opens + (passed - whole * length)
-    return np.where(at_once, minutes + work, later)
+    found[later] = that_day * float(MINUTES_PER_DAY) + opens + (passed - whole * length)
+    return found

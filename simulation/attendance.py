@@ -432,10 +432,11 @@ def through_check(
         np.arange(int(servers.max(initial=1))) < servers[longest, np.newaxis], -np.inf, np.inf
     )
     through = np.empty(len(queue))
-    for place in range(int(sizes.max(initial=0))):
-        waiting = int(np.searchsorted(-sizes, -place, side="left"))
+    every_queue = np.arange(len(sizes))
+    in_use = np.searchsorted(-sizes, -np.arange(sizes.max(initial=0)), side="left")
+    for place, waiting in enumerate(in_use.tolist()):
         customer = order[first[:waiting] + place]
-        rows = np.arange(waiting)
+        rows = every_queue[:waiting]
         server = free[:waiting].argmin(axis=1)
         begins = np.maximum(arrived[customer], free[rows, server])
         through[customer] = free[rows, server] = begins + served[customer]

@@ -276,14 +276,18 @@ class Calls:
             Names of the draws.
         """
         none = np.zeros(len(visits) * 2 + len(calls))
+        # a visit is no call, and few requests for one turn into a call
+        turning = np.flatnonzero(visits.turns_to_video)
+        person, number = visits.person[turning], visits.number[turning]
+        can_be = len(visits) + np.concatenate([np.arange(len(calls)), len(calls) + turning])
 
         def drawn(purpose: str) -> NDArray[np.float64]:
-            def of(kind: str, requests: Requests) -> NDArray[np.float64]:
-                stream = stream_key(seed, replication, f"{kind} {purpose}")
-                return uniform(stream, place.keys, requests.person, requests.number)
-
-            own, instead = of("video", calls), of("in place of visit", visits)
-            return np.concatenate([none[: len(visits)], own, instead])
+            own = stream_key(seed, replication, f"video {purpose}")
+            instead = stream_key(seed, replication, f"in place of visit {purpose}")
+            of_calls = uniform(own, place.keys, calls.person, calls.number)
+            found = none.copy()
+            found[can_be] = np.append(of_calls, uniform(instead, place.keys, person, number))
+            return found
 
         def below(share: float, draw: Callable[[], NDArray[np.float64]]) -> NDArray[np.bool_]:
             return draw() < share if share else none > 0
@@ -302,5 +306,7 @@ class Calls:
         self, calls: NDArray[np.int64], second_slots: Mapping[int, int]
     ) -> NDArray[np.float64]:
         """Give the minutes of calls that were held, by number; two slots are twice as long."""
-        slots = np.array([1 + (call in second_slots) for call in calls.tolist()], dtype=np.int64)
-        return np.asarray(self.call_minutes * slots * self.had_share[calls], dtype=np.float64)
+        slots = np.ones(len(self.had_share), dtype=np.int64)
+        slots[list(second_slots)] = 2
+        minutes = self.call_minutes * slots[calls] * self.had_share[calls]
+        return np.asarray(minutes, dtype=np.float64)

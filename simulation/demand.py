@@ -160,11 +160,13 @@ class Requests:
     no_show
         Whether the family would stay away from a booked slot without a word.
     cancels, cancel_at_share
-        Whether it would cancel, and after what share of the time from booking to visit.
+        Whether it would cancel, and after what share of the time from booking to visit; 0 where it
+        would not.
     attempts
         How often it is willing to ask; int64.
     ask_again_minutes
-        Wait before each further attempt; shape (attempts_max - 1, requests), float64.
+        Wait before each further attempt, 0 where it would not make it; shape (attempts_max - 1,
+        requests), float64.
     turns_to_video
         Whether it would turn to a video call when it gets no visit.
     """
@@ -225,31 +227,22 @@ def visit_requests(
     party = _party(draws, place, person, number)
     still_asked = np.broadcast_to(asked_share, len(place.keys))[person]
     kept_share = keep_share(place.net_cost_gbp, settings)[party] * still_asked
-    kept = draws("kept", person, number) < kept_share
+    kept = np.flatnonzero(draws("kept", person, number) < kept_share)
     person, number, party = person[kept], number[kept], party[kept]
     minutes, order = _asking(draws, person, number, calendar, settings)
     person, number, party = person[order], number[order], party[order]
-    asks_again = [
-        draws(f"asks again {attempt}", person, number) < settings.ask_again_share
-        for attempt in range(1, settings.attempts_max)
-    ]
-    waits = [
-        1 + np.floor(draws(f"waits {attempt}", person, number) * settings.ask_again_days_max)
-        for attempt in range(1, settings.attempts_max)
-    ]
-    none = np.empty((0, len(person)))
+    attempts, ask_again_minutes = _further_attempts(draws, person, number, settings)
+    cancels = draws("cancels", person, number) < settings.cancel_share
     return Requests(
         person=person,
         party=party,
         number=number,
         asked_minutes=minutes,
         no_show=draws("no-show", person, number) < settings.no_show_share,
-        cancels=draws("cancels", person, number) < settings.cancel_share,
-        cancel_at_share=draws("cancels when", person, number),
-        attempts=1 + np.logical_and.accumulate([*asks_again, none.any(axis=0)]).sum(axis=0)
-        if asks_again
-        else np.ones(len(person), dtype=np.int64),
-        ask_again_minutes=np.array(waits) * MINUTES_PER_DAY if waits else none,
+        cancels=cancels,
+        cancel_at_share=draws.where(cancels, "cancels when", person, number),
+        attempts=attempts,
+        ask_again_minutes=ask_again_minutes,
         turns_to_video=draws("to video", person, number) < settings.refused_to_video_share,
     )
 
@@ -360,6 +353,19 @@ class _Draws:
         stream = stream_key(self._seed, self._replication, f"{self._kind} {purpose}")
         return uniform(stream, self._keys, person=person, numbers=number)
 
+    def where(
+        self,
+        matters: NDArray[np.bool_],
+        purpose: str,
+        person: NDArray[np.int64],
+        number: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Draw where it matters; 0 elsewhere."""
+        which = np.flatnonzero(matters)
+        drawn = np.zeros(len(person))
+        drawn[which] = self(purpose, person[which], number[which])
+        return drawn
+
     def of_person(self, purpose: str) -> NDArray[np.float64]:
         stream = stream_key(self._seed, self._replication, f"{self._kind} {purpose}")
         return uniform(stream, self._keys)
@@ -377,12 +383,14 @@ def _wished(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give person and number of every contact wished for: a Poisson count for each four weeks."""
     periods = -(-calendar.days // DAYS_PER_PERIOD)
-    person = np.repeat(np.arange(len(wish)), periods)
-    period = np.tile(np.arange(periods), len(wish))
+    wishing = np.flatnonzero(wish)
+    person = np.repeat(wishing, periods)
+    period = np.tile(np.arange(periods), len(wishing))
     counts = poisson(draws("how many", person, period), wish[person])
-    of_period = np.repeat(np.arange(len(counts)), counts)
-    place_in_period = np.arange(len(of_period)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return person[of_period], period[of_period] * NUMBERS_PER_PERIOD + place_in_period
+    # those of a period are numbered from its first number on
+    earlier = np.cumsum(counts) - counts
+    from_first = np.repeat(period * NUMBERS_PER_PERIOD - earlier, counts)
+    return np.repeat(person, counts), from_first + np.arange(len(from_first))
 
 
 def _asking(
@@ -410,12 +418,35 @@ def _party(
     draws: _Draws, place: Place, person: NDArray[np.int64], number: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Choose which of the person's parties a request is for, by their shares."""
+    party = place.last_party[person]
+    # where there is only one there is nothing to choose
+    parties = np.bincount(place.party_person, minlength=len(place.keys))
+    several = np.flatnonzero(parties[person] > 1)
+    person, number = person[several], number[several]
     drawn = draws("which party", person, number)
     # parties lie in order of person, so person + cumulative share ascends over all of them
-    return np.minimum(
-        np.searchsorted(place.party_ladder, person + drawn, side="right"),
-        place.last_party[person],
-    )
+    chosen = np.searchsorted(place.party_ladder, person + drawn, side="right")
+    party[several] = np.minimum(chosen, party[several])
+    return party
+
+
+def _further_attempts(
+    draws: _Draws,
+    person: NDArray[np.int64],
+    number: NDArray[np.int64],
+    settings: DemandSettings,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give how often each request may be made, and the wait before each further attempt."""
+    attempts = np.ones(len(person), dtype=np.int64)
+    waits = np.zeros((settings.attempts_max - 1, len(person)))
+    left = np.arange(len(person))
+    for attempt, wait in enumerate(waits, start=1):
+        asks_again = draws(f"asks again {attempt}", person[left], number[left])
+        left = left[np.flatnonzero(asks_again < settings.ask_again_share)]
+        attempts[left] += 1
+        drawn = draws(f"waits {attempt}", person[left], number[left])
+        wait[left] = (1 + np.floor(drawn * settings.ask_again_days_max)) * MINUTES_PER_DAY
+    return attempts, waits
 
 
 def poisson(draws: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -456,8 +487,8 @@ def poisson(draws: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[n
     term = np.exp(-mean)
     reached = term.copy()
     for count in range(1, NUMBERS_PER_PERIOD):
-        more = (drawn >= reached) & (term > 0)
-        if not more.any():
+        more = np.flatnonzero((drawn >= reached) & (term > 0))
+        if not len(more):
             break
         left, drawn, mean = left[more], drawn[more], mean[more]
         counts[left] = count

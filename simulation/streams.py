@@ -90,13 +90,13 @@ def uniform(
     >>> bool(both[1] == uniform(stream, keys[1:], numbers=3)[0])
     True
     """
-    start = _mixed(keys ^ stream)
+    # the first member is a step from the start
+    start = _mixed(keys ^ stream) + GOLDEN_GAMMA
     if person is not None:
         start = start[person]
-    steps = np.atleast_1d(np.asarray(numbers, dtype=np.uint64)) + np.uint64(1)
-    # in place from here on: a year has hundreds of such columns
-    steps *= GOLDEN_GAMMA
+    steps = np.atleast_1d(np.asarray(numbers, dtype=np.uint64)) * GOLDEN_GAMMA
     leading = _mixed(start + steps)
+    # in place from here on: a year has hundreds of such columns
     leading >>= np.uint64(11)
     drawn = leading.astype(np.float64)
     drawn *= 2.0**-53
