@@ -21,6 +21,7 @@ COMPILED = (
     "mood",
     "order_rules",
     "orders",
+    "probe",
     "ring_times",
     "ringing",
     "slots",

@@ -44,7 +44,7 @@ from simulation.open_days import OpenDays
 from simulation.order_rules import OrderRules, without_order
 from simulation.orders import Orders
 from simulation.place import BEYOND, Place
-from simulation.probe import VISITS_ENTITLED, probe_calendar, probed_people
+from simulation.probe import Probe, probe_calendar, probed_people
 from simulation.regime import VisitsRegime
 from simulation.safety_line import SafetySettings
 from simulation.slots import SlotCalendar
@@ -557,24 +557,14 @@ def open_year(
         env.process(hold_sessions(env, sessions.start, *_late(year, person, desk, mood)))
     env.process(call_off(env, year.day.called_off, sessions.day, desk.call_off))
     probed = probed_people(place, **names).tolist()
-    from_day, until_day = place.from_day.tolist(), place.until_day.tolist()
-    approved_day: list[int] = place.approved_day.tolist()
-    could_come = _by_kind_of_table(place, probed, positions, tables)
-    weekend = tables.every_week(bits(sessions.weekly.kind == KINDS.index(SessionKind.WEEKEND)))
-
-    too_late = _first_after_stays(sessions, place)
-
-    def is_reachable(person: int, day: int) -> bool:
-        within = tables.before(too_late[person], day) if person in too_late else -1
-        return day >= approved_day[person] and any(
-            tables.is_within_reach(slots & within, person, day, VISITS_ENTITLED, weekend)
-            for slots in could_come[person]
-        )
-
-    def probed_on(day: int) -> list[int]:
-        return [person for person in probed if from_day[person] <= day < until_day[person]]
-
-    env.process(probe_calendar(env, calendar, probed_on, is_reachable, recorder.probes.append))
+    probe = Probe(
+        place,
+        tables,
+        could_come=_by_kind_of_table(place, probed, positions, tables),
+        weekend=tables.every_week(bits(sessions.weekly.kind == KINDS.index(SessionKind.WEEKEND))),
+        too_late=_first_after_stays(sessions, place),
+    )
+    env.process(probe_calendar(env, calendar, probe, recorder.probes))
     return OpenYear(
         establishment=establishment,
         replication=replication,
