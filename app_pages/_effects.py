@@ -6,7 +6,6 @@ Everything is keyed on folders and the moments they were written; only small tab
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from scenarios.comparing.effects import Ratio
     from scenarios.results import Results
     from scenarios.schema import Scenario
-    from simulation.attendance import AttendanceSettings
-    from simulation.regime import VisitsRegime
-    from simulation.video import VideoRegime
 
 PRISONS = (
     "wait_days_median", "wait_days_p90", "hall_use_share", "requests_unmet_share",
@@ -126,13 +122,18 @@ def _two(before: str, before_stamp: int, after: str, after_stamp: int) -> tuple[
 def prison_differences(
     before: str, before_stamp: int, after: str, after_stamp: int
 ) -> pd.DataFrame:
-    """Return the difference of visits, contact and waits at every prison."""
-    from scenarios.comparing.effects import HIGHER_IS_BETTER, prison_differences
+    """Return the difference of visits, contact and waits at every prison, by kind of session too.
+
+    The columns are those of :func:`scenarios.comparing.compare.differences`.
+    """
+    from scenarios.comparing.compare import differences, is_paired
+    from scenarios.comparing.effects import HIGHER_IS_BETTER
 
     both = prison_rows(before, before_stamp), prison_rows(after, after_stamp)
     chosen = {*HIGHER_IS_BETTER, *DIFFERENCES}
     one, other = (rows[rows["measure"].isin(chosen)] for rows in both)
-    return prison_differences(*_two(before, before_stamp, after, after_stamp), (one, other))
+    paired = is_paired(*_two(before, before_stamp, after, after_stamp))
+    return differences(one, other, paired=paired)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -233,36 +234,13 @@ def baseline_staff(tables: Tables) -> tuple[Staff, Agents | None]:
     """Return the staff of visits and the agents that the baseline asks for, on some tables."""
     from scenarios.load import load_scenario
 
-    return _planned(tables, load_scenario("baseline"))
+    return _planned(estate_of(tables), load_scenario("baseline"))
 
 
-def _planned(tables: Tables, scenario: Scenario) -> tuple[Staff, Agents | None]:
-    from scenarios.accounts.staffing import Staff, planned_agents
+def _planned(estate: Estate, scenario: Scenario) -> tuple[Staff, Agents | None]:
+    from scenarios.accounts.staffing import planned_agents, planned_staff
 
-    weeks = scenario.benefit.weeks_per_year
-    staff = Staff(
-        session_hours=_session_hours(tables, scenario.regime, scenario.attendance, weeks),
-        video_hours=_video_hours(tables, scenario.video, weeks),
-        gbp_per_hour=scenario.benefit.staff_gbp_per_hour,
-    )
-    return staff, planned_agents(estate_of(tables), scenario)
-
-
-@lru_cache(maxsize=60)
-def _session_hours(
-    tables: Tables, regime: VisitsRegime, attendance: AttendanceSettings, weeks: float
-) -> float:
-    """Keep the hours of sessions, which a scenario that changes video calls alone leaves."""
-    from scenarios.accounts.staffing import session_staff_hours
-
-    return session_staff_hours(estate_of(tables), regime, attendance, weeks)
-
-
-@lru_cache(maxsize=60)
-def _video_hours(tables: Tables, video: VideoRegime, weeks: float) -> float:
-    from scenarios.accounts.staffing import video_staff_hours
-
-    return video_staff_hours(estate_of(tables), video, weeks)
+    return planned_staff(estate, scenario), planned_agents(estate, scenario)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +273,7 @@ def staff_beside(text: str, tables: Tables) -> Added | None:
     from scenarios.errors import ScenarioError
 
     try:
-        visits, agents = _planned(tables, checked_text("draft", text))
+        visits, agents = _planned(estate_of(tables), checked_text("draft", text))
         visits_before, agents_before = baseline_staff(tables)
     except (ScenarioError, ValueError):
         return None

@@ -62,12 +62,11 @@ def begin() -> threading.Thread:
 
 
 def _read() -> None:
-    with suppress(Exception):  # the page that needs it says what is wrong
-        for piece in _pieces():
-            with _changed:
-                _changed.wait_for(lambda: not _drawing)
-            with suppress(Exception):
-                piece()
+    for piece in _pieces():
+        with _changed:
+            _changed.wait_for(lambda: not _drawing)
+        with suppress(Exception):  # the page that needs it says what is wrong
+            piece()
 
 
 def _pieces() -> Iterator[Callable[[], object]]:

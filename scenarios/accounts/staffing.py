@@ -12,11 +12,11 @@ import pandas as pd
 from data.estate import Estate
 from optimiser.rosters import WorkRules
 from scenarios.schema import Scenario
-from simulation.attendance import AttendanceSettings, staff_hours_alone
+from simulation.attendance import staff_hours_alone
 from simulation.clock import DAYS_PER_WEEK, Calendar, clock_minutes
 from simulation.line import Lines, lines_under
-from simulation.regime import FAMILY_DAY_TEMPLATE, VisitsRegime, sessions_under
-from simulation.video import VideoRegime, stations_under
+from simulation.regime import FAMILY_DAY_TEMPLATE, sessions_under
+from simulation.video import stations_under
 
 MINUTES_PER_HOUR = 60
 
@@ -56,8 +56,12 @@ class Agents:
 def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
     """Give the staff that the timetable of a scenario asks for in a year.
 
-    Sessions that are called off, days without visits and checkers shared by sessions that overlap
-    are not taken off, so a run measures somewhat less.
+    Officers watch ``attendance.tables_per_officer`` tables each and checkers let in
+    ``attendance.tables_per_checker`` each, at least one of both at every session, for as long as it
+    lasts and ``attendance.around_session_minutes`` more; one officer watches
+    ``video.stations_per_officer`` stations for as many whole calls as their hours hold. Sessions
+    that are called off, days without visits and checkers shared by sessions that overlap are not
+    taken off, so a run measures somewhat less.
 
     Parameters
     ----------
@@ -66,57 +70,19 @@ def planned_staff(estate: Estate, scenario: Scenario) -> Staff:
     scenario
         Regime, video, attendance and the price of an hour.
     """
-    weeks = scenario.benefit.weeks_per_year
+    held = estate.establishments.query("operational_capacity > 0")["establishment"]
+    periods = stations_under(estate, scenario.video)
+    periods = periods[periods["establishment"].isin(held)]
+    officers = np.ceil(periods["stations"] / scenario.video.stations_per_officer)
+    step = scenario.video.call_minutes + scenario.video.changeover_minutes
+    watched = np.floor(_minutes(periods) / step) * step
     return Staff(
-        session_hours=session_staff_hours(estate, scenario.regime, scenario.attendance, weeks),
-        video_hours=video_staff_hours(estate, scenario.video, weeks),
+        session_hours=_session_hours(estate, scenario),
+        video_hours=float((officers * watched).sum())
+        * scenario.benefit.weeks_per_year
+        / MINUTES_PER_HOUR,
         gbp_per_hour=scenario.benefit.staff_gbp_per_hour,
     )
-
-
-def session_staff_hours(
-    estate: Estate, regime: VisitsRegime, attendance: AttendanceSettings, weeks_per_year: float
-) -> float:
-    """Give the staff hours a year of all visit sessions.
-
-    Officers watch ``tables_per_officer`` tables each and checkers let in ``tables_per_checker``
-    each, at least one of both at every session, for as long as it lasts and
-    ``around_session_minutes`` more.
-    """
-    sessions = sessions_under(estate, regime)
-    sessions = sessions[_is_held(estate, sessions)]
-    tables = sessions["open_tables"] + sessions["closed_tables"]
-    hours = staff_hours_alone(
-        tables.to_numpy(np.int64),
-        np.asarray(_minutes(sessions), dtype=np.float64),
-        tables_each=(attendance.tables_per_officer, attendance.tables_per_checker),
-        around_session_minutes=attendance.around_session_minutes,
-    )
-    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
-    weeks = weeks_per_year / sessions["every_n_weeks"].clip(lower=1)
-    often = weeks.where(~is_family_day, regime.family_days_per_year)
-    return float((often * hours * (tables > 0)).sum())
-
-
-def video_staff_hours(estate: Estate, video: VideoRegime, weeks_per_year: float) -> float:
-    """Give the staff hours a year of all video stations.
-
-    One officer watches ``stations_per_officer`` stations for as many whole calls as their hours
-    hold.
-    """
-    periods = stations_under(estate, video)
-    periods = periods[_is_held(estate, periods)]
-    officers = np.ceil(periods["stations"] / video.stations_per_officer)
-    step = video.call_minutes + video.changeover_minutes
-    watched = np.floor(_minutes(periods) / step) * step
-    return float((officers * watched).sum()) * weeks_per_year / MINUTES_PER_HOUR
-
-
-def _is_held(estate: Estate, rows: pd.DataFrame) -> pd.Series[bool]:
-    """Say which rows are of establishments with places."""
-    establishments = estate.establishments
-    has_places = establishments["operational_capacity"] > 0
-    return rows["establishment"].isin(establishments.loc[has_places, "establishment"])
 
 
 def planned_agents(estate: Estate, scenario: Scenario) -> Agents | None:
@@ -258,6 +224,25 @@ def paid_line_hours(
             share = min(max(joins, 0), measured) / measured
             local += lines.settings.local_agents(held) * (closes - opens) * share
     return national + local * len(lines.settings.open_days) / MINUTES_PER_HOUR
+
+
+def _session_hours(estate: Estate, scenario: Scenario) -> float:
+    """Give the staff hours a year of all visit sessions."""
+    held = estate.establishments.query("operational_capacity > 0")["establishment"]
+    sessions = sessions_under(estate, scenario.regime)
+    sessions = sessions[sessions["establishment"].isin(held)]
+    tables = sessions["open_tables"] + sessions["closed_tables"]
+    settings = scenario.attendance
+    hours = staff_hours_alone(
+        tables.to_numpy(np.int64),
+        np.asarray(_minutes(sessions), dtype=np.float64),
+        tables_each=(settings.tables_per_officer, settings.tables_per_checker),
+        around_session_minutes=settings.around_session_minutes,
+    )
+    is_family_day = sessions["template"].str.endswith(FAMILY_DAY_TEMPLATE)
+    weeks = scenario.benefit.weeks_per_year / sessions["every_n_weeks"].clip(lower=1)
+    often = weeks.where(~is_family_day, scenario.regime.family_days_per_year)
+    return float((often * hours * (tables > 0)).sum())
 
 
 def _minutes(rows: pd.DataFrame) -> pd.Series[float]:

@@ -179,26 +179,6 @@ def estate_differences(
     return differences(one, other, paired=is_paired(before, after))
 
 
-def prison_differences(
-    before: Results, after: Results, rows: tuple[pd.DataFrame, pd.DataFrame]
-) -> pd.DataFrame:
-    """Give the difference of some measures at every establishment, in all and by kind of session.
-
-    Parameters
-    ----------
-    before, after
-        Two runs.
-    rows
-        Their ``prison_rows``.
-
-    Returns
-    -------
-    DataFrame
-        As ``compare.differences``.
-    """
-    return differences(*rows, paired=is_paired(before, after))
-
-
 def kinds_held_elsewhere(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, tuple[int, int]]:
     """Count the prisons with a kind of session in both runs, where these are not the same prisons.
 

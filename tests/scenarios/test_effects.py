@@ -254,7 +254,7 @@ def test_newly_visited_people_are_those_of_the_event_logs(pair: tuple[Results, R
 
 def test_prisons_have_their_own_differences(pair: tuple[Results, Results]) -> None:
     one, other = (effects.prison_rows(results, ["visits"]) for results in pair)
-    told = effects.prison_differences(*pair, (one, other))
+    told = differences(one, other, paired=True)
     assert "ALL" not in set(told["establishment"])
     of_all = told[told["group_by"] == "all"]
     estate = effects.estate_differences(*pair)
