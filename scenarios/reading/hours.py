@@ -187,14 +187,15 @@ def _stations(estate: Estate, video: VideoRegime) -> pd.DataFrame:
 
 
 def _slots(rows: pd.DataFrame, channel: str, number: pd.Series[float]) -> pd.DataFrame:
-    start = rows["start"].map(clock_minutes)
+    start, end = (rows[clock].map(clock_minutes).astype("int64") for clock in ("start", "end"))
+    weekday = rows["day"].map({day: place for place, day in enumerate(DAYS)})
     return pd.DataFrame(
         {
             "channel": channel,
             "establishment": rows["establishment"],
-            "weekday": rows["day"].map({day: place for place, day in enumerate(DAYS)}),
+            "weekday": weekday.astype("int64"),
             "start_minutes": start,
-            "minutes": rows["end"].map(clock_minutes) - start,
+            "minutes": end - start,
             "number": number,
         }
     )[SLOT_COLUMNS]

@@ -228,6 +228,8 @@ def test_viewer_sees_what_other_hours_of_visits_would_cost_and_starts_nothing(
 ) -> None:
     assert today.folder is not None
     app = opened(today.folder.parent, "visits", monkeypatch, today.folder.name)
+    app.slider(key="differently evenings").set_value(2).run()
+    assert not app.exception
     assert "Staff for 2 evening sessions a week" in everything(app)
     assert "Keep it and start the run" not in [button.label for button in app.button]
 
