@@ -8,10 +8,11 @@ them, because an id of the user's may be one that they lack.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from data.load import read_and_check, read_table, table_path
 from data.schema import Dtype, columns, table_names
 from data.travel_override import read_override
 from data.words import (
+    DAYS,
     LEFT_OUT,
     Category,
     ConvictionStatus,
@@ -68,7 +70,8 @@ SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".tsv", ".tab")
 OTHER_ENDINGS = (".txt", ".gz", ".zip", ".pq", ".feather", ".json")
 PRICED_ELSEWHERE = ("stage_fit", "cohort_rules", "crowding")
 """Rules whose prices stand in a table of their own or among the settings."""
-LAST_DATE = "9999-12-31"
+FIRST_MONDAY, LAST_DATE = "1970-01-05", "9999-12-31"
+"""Weeks are counted from the first, and a date that is not given is the one or the other."""
 CATEGORIES = {
     Sex.MEN: (Category.A, Category.B, Category.C, Category.D, Category.UNCATEGORISED),
     Sex.WOMEN: (Category.CLOSED, Category.OPEN, Category.UNCATEGORISED),
@@ -634,7 +637,8 @@ def clashing_sessions(sessions: pd.DataFrame) -> pd.DataFrame:
     numbered = sessions.rename_axis("row").reset_index()
     pairs = numbered.merge(numbered, on=["establishment", "hall", "day"], suffixes=("", "_2"))
     pairs = pairs[pairs["row"] < pairs["row_2"]]
-    return pairs[_clash(pairs)]
+    pairs = pairs[_overlap(pairs)]
+    return pairs[np.array([_share_a_date(pair) for pair in pairs.itertuples()], dtype=np.bool_)]
 
 
 LEFT_OUT_STATUS = {
@@ -644,20 +648,45 @@ LEFT_OUT_STATUS = {
 """Who is let in when the others are left out."""
 
 
-def _clash(pairs: pd.DataFrame) -> pd.Series[bool]:
-    """Say which pairs of sessions of one hall and day cannot both be held."""
+def _overlap(pairs: pd.DataFrame) -> pd.Series[bool]:
+    """Say which pairs of sessions of one hall and weekday overlap in time and are one list."""
     one, two = (
         pairs[name].replace(LEFT_OUT_STATUS)
         for name in ("conviction_status", "conviction_status_2")
     )
     two_lists = (one != two) & (one != "") & (two != "")
-    weekly = (pairs["every_n_weeks"] == 1) & (pairs["every_n_weeks_2"] == 1)
-    in_step = pairs["every_n_weeks"] == pairs["every_n_weeks_2"]
-    in_step &= pairs["valid_from"] == pairs["valid_from_2"]
-    last = pairs["valid_to"].replace("", LAST_DATE), pairs["valid_to_2"].replace("", LAST_DATE)
-    in_dates = (pairs["valid_from"] <= last[1]) & (pairs["valid_from_2"] <= last[0])
     in_time = (pairs["start"] < pairs["end_2"]) & (pairs["start_2"] < pairs["end"])
-    return in_time & in_dates & (weekly | in_step) & ~two_lists
+    return in_time & ~two_lists
+
+
+def _share_a_date(pair: Any) -> bool:
+    """Say whether two sessions of one weekday are ever held on one date.
+
+    Notes
+    -----
+    A session is held every so many weeks, counted from the one in which it became valid or from the
+    first full week of 1970. The weeks of both are those of one remainder, by the Chinese remainder
+    theorem.
+    """
+    monday = _days_since_1970(FIRST_MONDAY)
+    day = monday + DAYS.index(pair.day)
+    starts = [
+        _days_since_1970(first or FIRST_MONDAY) for first in (pair.valid_from, pair.valid_from_2)
+    ]
+    ends = [_days_since_1970(last or LAST_DATE) for last in (pair.valid_to, pair.valid_to_2)]
+    one, other = ((start - monday) // len(DAYS) for start in starts)
+    every, every_other = int(pair.every_n_weeks), int(pair.every_n_weeks_2)
+    common = math.gcd(every, every_other)
+    if (other - one) % common:
+        return False
+    apart = (other - one) // common * pow(every // common, -1, every_other // common)
+    week = one + every * (apart % (every_other // common))
+    first, last = -((day - max(starts)) // len(DAYS)), (min(ends) - day) // len(DAYS)
+    return first + (week - first) % math.lcm(every, every_other) <= last
+
+
+def _days_since_1970(date: str) -> int:
+    return int(np.datetime64(date, "D").astype(np.int64))
 
 
 def _check_stations_do_not_overlap(tables: Tables, reports: Reports) -> None:

@@ -252,15 +252,42 @@ def test_two_sessions_at_one_time_in_one_hall_are_found(tables: dict[str, pd.Dat
         {"hall": "another"},
         {"day": "fri"},
         {"start": "18:00", "end": "19:00"},
-        {"every_n_weeks": 2},
     ],
 )
-def test_sessions_apart_in_hall_day_time_or_weeks_are_fine(
+def test_sessions_apart_in_hall_day_or_time_are_fine(
     tables: dict[str, pd.DataFrame], cells: dict[str, object]
 ) -> None:
     tables["session_templates"] = tables["session_templates"].query("establishment == 'ESI'")
 
     assert overlapping(tables, **cells) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clash"),
+    [
+        ((1, "", ""), (2, "", ""), True),
+        ((2, "", ""), (2, "", ""), True),
+        ((2, "2026-08-03", ""), (2, "2026-08-10", ""), False),
+        ((2, "2026-08-03", ""), (4, "2026-08-10", ""), False),
+        ((2, "2026-08-03", ""), (3, "2026-08-10", ""), True),
+        ((2, "2026-08-03", "2026-08-30"), (3, "2026-08-24", ""), False),
+        ((2, "2026-08-03", "2026-09-06"), (3, "2026-08-10", ""), True),
+        ((2, "2026-08-03", "2026-08-30"), (3, "2026-08-10", ""), False),
+        ((1, "2026-08-03", "2026-08-16"), (1, "2026-08-17", ""), False),
+    ],
+)
+def test_sessions_of_one_hall_clash_where_they_are_ever_held_in_one_week(
+    tables: dict[str, pd.DataFrame],
+    one: tuple[int, str, str],
+    other: tuple[int, str, str],
+    clash: bool,
+) -> None:
+    """Of weeks numbered from 3 August: even ones; from 0 every other, from 1 every third: 4, 10."""
+    names = ("every_n_weeks", "valid_from", "valid_to")
+    first = tables["session_templates"].head(1)
+    tables["session_templates"] = first.assign(**dict(zip(names, one, strict=True)))
+
+    assert bool(overlapping(tables, **dict(zip(names, other, strict=True)))) == clash
 
 
 def test_two_lists_of_one_hall_may_share_it(tables: dict[str, pd.DataFrame]) -> None:
