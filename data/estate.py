@@ -49,7 +49,8 @@ class Estate:
     visit_orders
         One row per establishment and incentive level that has orders of its own.
     visiting_rules
-        One row per establishment with limits of parties or shares of channels of its own.
+        One row per establishment with limits of parties, shares of channels or booking windows of
+        its own.
     """
 
     establishments: pd.DataFrame

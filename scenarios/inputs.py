@@ -48,8 +48,8 @@ from scenarios.row_changes import (
 )
 from scenarios.schema import Scenario
 from scenarios.transfers import transfer_problems
-from simulation.asking import window_problems
 from simulation.open_days import calendar_problems
+from simulation.own_rules import window_problems
 from simulation.regime import session_problems
 from simulation.video import station_problems
 
@@ -507,7 +507,9 @@ def _selection_problems(scenario: Scenario, estate: Estate, faulty: Collection[s
         *session_problems(estate, regime),
         *station_problems(estate, video),
         *window_problems(
-            scenario.asking, (scenario.regime.notice_days_min, scenario.regime.notice_days_max)
+            estate,
+            scenario.asking,
+            (scenario.regime.notice_days_min, scenario.regime.notice_days_max),
         ),
         *calendar_problems(
             estate,

@@ -153,7 +153,11 @@ def _typed(path: Path, state: pd.DataFrame) -> pd.DataFrame:
 
 def _faults(path: Path, bookings: pd.DataFrame, inputs: SimulationInputs) -> Iterator[str]:
     first = pd.Timestamp(inputs.calendar.first_date)
-    last = first + pd.Timedelta(days=inputs.regime.notice_days_max + 1)
+    furthest = {
+        code: max(most for _, most in place.windows) for code, place in inputs.places.items()
+    }
+    ahead = bookings["establishment"].map(furthest).fillna(inputs.regime.notice_days_max)
+    last = first + pd.to_timedelta(ahead + 1, unit="D")
 
     def told(rows: pd.Series[bool], what: str) -> Iterator[str]:
         if rows.any():

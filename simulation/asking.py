@@ -31,6 +31,9 @@ CHANNELS = tuple(Channel)
 Notice = tuple[int, int]
 """Least and most days ahead."""
 
+OwnNotice = tuple[int | None, int | None]
+"""The same of a prison of its own; ``None`` where it has none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskingSettings:
@@ -60,7 +63,8 @@ class AskingSettings:
         Those who wait for the unlocking reach the kiosk within so many minutes.
     online_notice_days_min, online_notice_days_max, phone_notice_days_min, phone_notice_days_max, \
 kiosk_notice_days_min, kiosk_notice_days_max
-        Booking window of a channel; that of the regime where ``None``.
+        Booking window of a channel, where the prison has none of its own; that of the regime where
+        ``None``.
     double_share, double_gap_minutes
         Share of requests that wish for two sessions in a row, for two orders and in one trip, and
         the most minutes between the end of the one and the start of the other; who finds no two
@@ -119,17 +123,29 @@ kiosk_notice_days_min, kiosk_notice_days_max
         if problems:
             raise ValueError(f"AskingSettings: {'; '.join(problems)}.")
 
-    def notice_days(self, channel: Channel, regime: Notice) -> Notice:
-        """Give the booking window of a channel, ``regime`` being that of the regime.
+    def notice_days(
+        self, channel: Channel, regime: Notice, own: OwnNotice = (None, None)
+    ) -> Notice:
+        """Give the booking window of a channel at a prison.
+
+        Parameters
+        ----------
+        channel
+            Whose settings hold where the prison has no window of its own.
+        regime
+            The window that holds where the channel has none either.
+        own
+            That of the prison.
 
         Raises
         ------
         ValueError
             When it is empty.
         """
-        own = (getattr(self, f"{channel}_notice_days_{end}") for end in ("min", "max"))
+        settings = [getattr(self, f"{channel}_notice_days_{end}") for end in ("min", "max")]
         least, most = (
-            usual if days is None else days for days, usual in zip(own, regime, strict=True)
+            next(days for days in each if days is not None)
+            for each in zip(own, settings, regime, strict=True)
         )
         if not 1 <= least <= most:
             raise ValueError(
@@ -138,17 +154,6 @@ kiosk_notice_days_min, kiosk_notice_days_max
                 f"{channel}_notice_days_max."
             )
         return least, most
-
-
-def window_problems(asking: AskingSettings, regime: Notice) -> list[str]:
-    """Say which channels have an empty booking window, ``regime`` being that of the regime."""
-    problems = []
-    for channel in CHANNELS:
-        try:
-            asking.notice_days(channel, regime)
-        except ValueError as error:
-            problems.append(str(error))
-    return problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,7 +14,7 @@ from data.families import is_among
 from data.visit_cost import VisitCost
 from data.words import NationalityGroup, Status
 from simulation.allowance import AllowanceSettings, granted_orders, received_day
-from simulation.asking import AskingSettings
+from simulation.asking import AskingSettings, Notice
 from simulation.attendance import AttendanceSettings
 from simulation.calling import CallingSettings
 from simulation.clock import Calendar
@@ -25,7 +25,14 @@ from simulation.line import LineSettings, lines_under
 from simulation.mood_settings import MoodSettings
 from simulation.need import days_per_holder
 from simulation.open_days import open_days_under
-from simulation.own_rules import LIMITS, pupils_at, rules_by_prison, sizes_at, trips_of
+from simulation.own_rules import (
+    LIMITS,
+    pupils_at,
+    rules_by_prison,
+    sizes_at,
+    trips_of,
+    windows_by_prison,
+)
 from simulation.place import Place
 from simulation.regime import VisitsRegime, sessions_under, shuttles_under
 from simulation.safety_line import SafetySettings
@@ -167,7 +174,9 @@ early, safety
         ride_shuttles(table, people["establishment"].to_numpy()[person], shuttles)
     sessions = sessions_under(estate, regime)
     codes = sorted({*people["establishment"], *sessions["establishment"]})
-    open_days = open_days_under(estate, sessions, regime, calendar)
+    windows = windows_by_prison(estate, asking, (regime.notice_days_min, regime.notice_days_max))
+    furthest = max((most for own in windows.values() for _, most in own), default=0)
+    open_days = open_days_under(estate, sessions, regime, calendar, notice_days_max=furthest)
     bank_holidays = np.unique(
         np.concatenate([[], *(each.bank_holidays for each in open_days.values())])
     )
@@ -196,6 +205,7 @@ early, safety
             table,
             estate,
             rules,
+            windows,
             _pairs_in_one_place(people, keep_aparts)
             if regime.non_association_blocks_day and keep_aparts is not None
             else np.empty((0, 2), dtype=np.int64),
@@ -280,6 +290,7 @@ def _places(
     parties: pd.DataFrame,
     estate: Estate,
     rules: pd.DataFrame,
+    windows: dict[str, tuple[Notice, ...]],
     apart: NDArray[np.int64],
 ) -> dict[str, Place]:
     """Cut the sorted tables of people and parties, and the pairs, into establishments."""
@@ -321,6 +332,7 @@ def _places(
             region=regions.get(code, ""),
             kiosk_share=kiosk.get(code, 0.0),
             online_share=online.get(code, 0.0),
+            windows=windows[code],
             apart=apart[pairs] - start,
             **{name: column[start:stop] for name, column in of_person.items()},
             party_person=person,

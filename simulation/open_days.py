@@ -100,7 +100,12 @@ EVERY_DAY = OpenDays()
 
 
 def open_days_under(
-    estate: Estate, sessions: pd.DataFrame, regime: VisitsRegime, calendar: Calendar
+    estate: Estate,
+    sessions: pd.DataFrame,
+    regime: VisitsRegime,
+    calendar: Calendar,
+    *,
+    notice_days_max: int,
 ) -> dict[str, OpenDays]:
     """Give the dates on which sessions are held under a scenario, by establishment.
 
@@ -115,6 +120,8 @@ def open_days_under(
         their hall at their time.
     calendar
         Says which years are meant.
+    notice_days_max
+        Most days ahead that any prison and channel can book.
 
     Returns
     -------
@@ -137,7 +144,8 @@ def open_days_under(
         for code, rows in _beside_family_days(sessions).groupby("establishment", sort=False)
     }
     dates = {
-        each: family_days(regime, calendar, each) for each in {*country.values(), Country.ENGLAND}
+        each: family_days(regime, calendar, each, notice_days_max)
+        for each in {*country.values(), Country.ENGLAND}
     }
     found = {}
     for code in {*country, *sessions["establishment"]}:
@@ -159,7 +167,9 @@ def open_days_under(
     return found
 
 
-def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArray[np.int64]:
+def family_days(
+    regime: VisitsRegime, calendar: Calendar, country: str, notice_days_max: int | None = None
+) -> NDArray[np.int64]:
     """Give the dates of family days, spread evenly, in days since 1970.
 
     Parameters
@@ -170,6 +180,9 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
         The simulated year and its school holidays.
     country
         Whose holidays.
+    notice_days_max
+        Most days ahead that any prison and channel can book: so far beyond the end of the year
+        dates are given; by default as in the regime.
 
     Returns
     -------
@@ -187,7 +200,8 @@ def family_days(regime: VisitsRegime, calendar: Calendar, country: str) -> NDArr
     first = start + calendar.warm_up_days
     around = WEEKS_AROUND * DAYS_PER_WEEK
     counted = first - around, end + around
-    last = end + regime.notice_days_max + 1
+    ahead = regime.notice_days_max if notice_days_max is None else notice_days_max
+    last = end + ahead + 1
     every = np.arange(min(start, counted[0]), max(last, counted[1]))
     of_day = every[(every - MONDAY) % DAYS_PER_WEEK == DAYS.index(regime.family_day_weekday)]
     if regime.family_days_in == "weekends":

@@ -1,4 +1,4 @@
-"""Rules that a prison has of its own: who of a party may come, and by which channel it asks."""
+"""Rules that a prison has of its own: who of a party may come, how it asks, and how far ahead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.visit_cost import TRIP_COLUMNS, VisitCost
 from data.words import BookingChannel
-from simulation.asking import AskingSettings
+from simulation.asking import CHANNELS, AskingSettings, Channel, Notice, OwnNotice
 from simulation.coming import ComingSettings
 from simulation.streams import person_keys, stream_key, uniform
 
@@ -27,6 +27,9 @@ birthday and ends in June of the school year of the sixteenth (Education Act 199
 
 CHILDREN_APART = 64
 """Numbers of draws set aside for the children of one party."""
+
+NO_WINDOW: OwnNotice = (None, None)
+"""Of a prison whose booking window is that of the settings."""
 
 LIMITS = ("adults_max", "children_max", "visitors_max", "adult_age")
 """Columns of the rules that say who of a party may come."""
@@ -66,6 +69,78 @@ def rules_by_prison(estate: Estate, coming: ComingSettings, asking: AskingSettin
     )
     own = estate.visiting_rules.set_index("establishment")[list(usual.columns)]
     return own.astype("float64").reindex(usual.index).fillna(usual)
+
+
+def windows_by_prison(
+    estate: Estate, asking: AskingSettings, regime: Notice
+) -> dict[str, tuple[Notice, ...]]:
+    """Give the booking windows of every establishment: its own, and the settings where it has none.
+
+    Parameters
+    ----------
+    estate
+        Its ``establishments`` and ``visiting_rules`` are read.
+    asking, regime
+        Windows of the channels elsewhere, and what holds where a channel has none.
+
+    Returns
+    -------
+    dict
+        By establishment, the least and most days ahead of each channel in the order of
+        ``CHANNELS``.
+
+    Raises
+    ------
+    ValueError
+        When one is empty.
+    """
+    own = _own_windows(estate)
+    return {
+        code: tuple(
+            asking.notice_days(channel, regime, own.get((code, channel), NO_WINDOW))
+            for channel in CHANNELS
+        )
+        for code in estate.establishments["establishment"].tolist()
+    }
+
+
+def window_problems(estate: Estate, asking: AskingSettings, regime: Notice) -> list[str]:
+    """Say which channels have an empty booking window, by the settings or at a prison.
+
+    Parameters
+    ----------
+    estate, asking, regime
+        As for ``windows_by_prison``.
+    """
+    problems = []
+    for (code, channel), own in {
+        **{("", channel): NO_WINDOW for channel in CHANNELS},
+        **_own_windows(estate),
+    }.items():
+        try:
+            asking.notice_days(channel, regime, own)
+        except ValueError as error:
+            told = str(error)
+            if code:
+                told = f"visiting_rules, {code}{told.removeprefix('AskingSettings')}"
+            problems.append(told)
+    return problems
+
+
+def _own_windows(estate: Estate) -> dict[tuple[str, Channel], OwnNotice]:
+    """Give the booking windows that prisons have of their own, by establishment and channel."""
+    rules = estate.visiting_rules
+    found: dict[tuple[str, Channel], OwnNotice] = {}
+    for channel in CHANNELS:
+        ends = (
+            [None if np.isnan(days) else int(days) for days in column.to_numpy(np.float64)]
+            for column in (rules[f"{channel}_notice_days_{end}"] for end in ("min", "max"))
+        )
+        for code, *own in zip(rules["establishment"].tolist(), *ends, strict=True):
+            least, most = own
+            if own != [None, None]:
+                found[str(code), channel] = least, most
+    return found
 
 
 def who_come(

@@ -25,6 +25,8 @@ class Place:
         Its code, and the region it lies in.
     kiosk_share, online_share
         Share of requests made at a kiosk, and share of the others made online.
+    windows
+        Least and most days ahead that each channel can book, in the order of ``CHANNELS``.
     prisoner_id
         Ids of the people, ascending; text, shape (people,).
     keys
@@ -84,6 +86,7 @@ class Place:
     region: str
     kiosk_share: float
     online_share: float
+    windows: tuple[tuple[int, int], ...]
     prisoner_id: NDArray[np.object_]
     keys: NDArray[np.uint64]
     from_day: NDArray[np.int64]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulation.agenda import Agenda
 from simulation.allowance import PRIVILEGED_ORDER_DAYS, AllowanceSettings
 from simulation.arrivals import Askings
-from simulation.asking import CHANNELS, AskingSettings, Manner
+from simulation.asking import AskingSettings, Manner
 from simulation.attendance import AttendanceSettings, VisitingDay, call_off, hold_sessions
 from simulation.booking import BookingDesk
 from simulation.calling import (
@@ -431,8 +431,7 @@ def open_year(
     templates = inputs.sessions[establishment]
     names_of_templates = np.array(templates["template"], dtype=object)
     free = party_times(place, inputs.coming, **names)
-    usual = inputs.regime.notice_days_min, inputs.regime.notice_days_max
-    windows = [inputs.asking.notice_days(channel, usual) for channel in CHANNELS]
+    windows = place.windows
     notice_days = min(least for least, _ in windows), max(most for _, most in windows)
     open_days, sessions, visiting_day = dated_sessions(
         inputs,

@@ -11,6 +11,7 @@ import pytest
 
 from data.check import TableError
 from data.visit_cost import visit_cost
+from scenarios.errors import ScenarioError
 from scenarios.inputs import load_inputs
 from scenarios.load import load_scenario
 from scenarios.planning.place import place, simulated_on
@@ -36,6 +37,43 @@ def test_a_folder_of_tables_gives_a_prison_rules_and_prices(own_data: Path) -> N
     assert (bound.adults + bound.children).max() <= 2
     assert np.allclose(bound.money_gbp, cost.money_gbp[cost.trip, column])
     assert np.allclose(bound.refund_gbp, cost.refund_gbp[cost.trip, column])
+
+
+WINDOWS = "establishment,adults_max,children_max,visitors_max,adult_age,kiosk_share," \
+    "online_share,source,confidence,online_notice_days_min,online_notice_days_max\n"  # fmt: skip
+
+
+def test_a_folder_of_tables_gives_a_prison_a_booking_window_of_its_own(own_data: Path) -> None:
+    rule = f"{WINDOWS}LEI,,,,,,,user,measured,,14\n"
+    (own_data / "visiting_rules.csv").write_text(rule, encoding="utf-8")
+    scenario = load_scenario("baseline")
+    found = load_inputs(scenario, own_data)
+
+    places = simulated_on(scenario, found, place(scenario, found)).places
+
+    assert places["LEI"].windows == ((2, 14), (2, 28), (2, 28))
+    assert places["DMI"].windows == ((2, 28), (2, 28), (2, 28))
+
+
+def test_an_empty_booking_window_of_a_prison_is_told_with_other_faults(
+    own_data: Path, tmp_path: Path
+) -> None:
+    """One day of LEI is below the least of the settings; those of DMI are out of order."""
+    rules = f"{WINDOWS}LEI,,,,,,,user,measured,,1\nDMI,,,,,,,user,measured,9,3\n"
+    (own_data / "visiting_rules.csv").write_text(rules, encoding="utf-8")
+    path = tmp_path / "phone.yaml"
+    path.write_text(
+        "title: A\nquestion: B?\nchange: {asking.phone_notice_days_min: 28, "
+        "regime.notice_days_max: 27}\n"
+    )
+
+    with pytest.raises(ScenarioError) as refused:
+        load_inputs(load_scenario(path), own_data)
+
+    told = str(refused.value)
+    assert "visiting_rules, LEI: booking window of online is empty; it would begin 2 and " in told
+    assert "visiting_rules, DMI: booking window of online is empty; it would begin 9 and " in told
+    assert "booking window of phone is empty; it would begin 28 and end 27 days ahead" in told
 
 
 def test_faults_of_the_rules_of_a_prison_are_told_together(own_data: Path) -> None:

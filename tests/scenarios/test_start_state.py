@@ -15,7 +15,7 @@ from scenarios.load import load_scenario
 from scenarios.planning.place import place, simulated_on
 from scenarios.results import Results
 from scenarios.run import Options, run_many, scenarios_of
-from scenarios.start_state import begin_from, read_state, state_of, without_warm_up
+from scenarios.start_state import COLUMNS, begin_from, read_state, state_of, without_warm_up
 from scenarios.studies.replay import replay
 from simulation.clock import MINUTES_PER_DAY
 from simulation.demand import visit_requests
@@ -253,6 +253,38 @@ def callers_of(inputs: SimulationInputs, replication: int) -> set[str]:
     """Name the people whose families ask for video calls in a year."""
     log = simulate(inputs, establishment="AAA", seed=1, replication=replication)
     return set(log.year.place.prisoner_id[log.year.calls.person].tolist())
+
+
+def test_a_state_may_hold_bookings_as_far_ahead_as_a_channel_or_a_prison_can_book(
+    tmp_path: Path,
+) -> None:
+    """28 days by the regime, 42 online, 63 online at AAA."""
+    inputs = prison(
+        people=5,
+        establishments=("AAA", "BBB"),
+        sessions=[session(code, day="mon", open_tables=9) for code in ("AAA", "BBB")],
+        asking=replace(ASKING, online_notice_days_max=42),
+        visiting_rules=[{"establishment": "AAA", "online_notice_days_max": 63}],
+    )
+    path = tmp_path / "state.csv"
+    rows = [
+        ("AAA", "P00000", "2026-10-05"),  # 63 days ahead
+        ("BBB", "P00005", "2026-09-14"),  # 42 days ahead
+        ("BBB", "P00006", "2026-09-21"),
+    ]
+    table = pd.DataFrame(rows, columns=["establishment", "prisoner_id", "day"])
+    table = table.assign(
+        what="booking", session=table["establishment"] + "-0", adults=1, children=0, orders="",
+        session_start=table["day"] + "T14:00:00", asked_at="2026-08-01T10:00:00",
+    )  # fmt: skip
+
+    def begun(table: pd.DataFrame) -> SimulationInputs:
+        table.reindex(columns=COLUMNS).to_csv(path, index=False)
+        return begin_from(inputs, path)
+
+    with pytest.raises(ScenarioError, match=r"1 bookings lie further .*: BBB-0 on 2026-09-21"):
+        begun(table)
+    assert sum(len(each.person) for each in begun(table.head(2)).start.values()) == 2
 
 
 def test_a_booking_that_was_not_cancelled_yet_may_still_be(started: SimulationInputs) -> None:

@@ -762,13 +762,8 @@ class ReferenceModel:
         return self._window_of(self._channel(request))
 
     def _window_of(self, channel: str) -> tuple[int, int]:
-        asking, regime = self.inputs.asking, self.inputs.regime
-        least = getattr(asking, f"{channel}_notice_days_min")
-        most = getattr(asking, f"{channel}_notice_days_max")
-        return (
-            regime.notice_days_min if least is None else least,
-            regime.notice_days_max if most is None else most,
-        )
+        channels = ("online", "phone", "kiosk")
+        return dict(zip(channels, self.year.place.windows, strict=True))[channel]
 
     def _first_choice(self, request: int, only: Session | None = None) -> Session | None:
         asking, place = self.inputs.asking, self.year.place

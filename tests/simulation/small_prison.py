@@ -15,7 +15,7 @@ from data.estate import Estate
 from data.visit_cost import TRIP_COLUMNS, VisitCost
 from data.words import DAYS, Status
 from simulation.allowance import AllowanceSettings
-from simulation.asking import AskingSettings
+from simulation.asking import CHANNELS, AskingSettings
 from simulation.attendance import AttendanceSettings
 from simulation.build import build_inputs
 from simulation.calling import CallingSettings
@@ -347,6 +347,7 @@ def stations(establishment: str = "AAA", **columns: Any) -> dict[str, Any]:
 RULES = (
     "establishment", "adults_max", "children_max", "visitors_max", "adult_age", "kiosk_share",
     "online_share",
+    *(f"{channel}_notice_days_{end}" for channel in CHANNELS for end in ("min", "max")),
 )  # fmt: skip
 """Columns of ``visiting_rules`` that are read."""
 

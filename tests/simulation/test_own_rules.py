@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.words import DAYS
 from simulation.asking import CHANNELS, Channel, Manner
 from simulation.demand import visit_requests
+from simulation.log import VisitOutcome
 from simulation.own_rules import ages_of, pupils_at, who_come
-from simulation.simulate import SimulationInputs
+from simulation.simulate import SimulationInputs, simulate
 from simulation.streams import person_keys
 from tests.simulation.small_prison import ASKING, COMING, DEMAND, prison, session
 
@@ -158,6 +160,32 @@ def test_a_prison_has_channels_of_its_own() -> None:
     shares = np.bincount(manner.channel, minlength=len(CHANNELS)) / len(visits)
     assert shares[CHANNELS.index(Channel.KIOSK)] == 0
     assert abs(shares[CHANNELS.index(Channel.ONLINE)] - 0.25) < 0.05
+
+
+def test_a_prison_has_a_booking_window_of_its_own_for_a_channel() -> None:
+    """Own days stand before those of the channel, which stand before those of the regime."""
+    inputs = prison(
+        people=30, establishments=("AAA", "BBB"),
+        sessions=[session(code, number, day=day) for code in ("AAA", "BBB")
+                  for number, day in enumerate(DAYS)],
+        demand=replace(DEMAND, wish_per_four_weeks=9.0),
+        asking=replace(ASKING, online_notice_days_min=4, phone_notice_days_max=21),
+        visiting_rules=[{"establishment": "AAA", "online_notice_days_min": 6,
+                         "online_notice_days_max": 9, "kiosk_notice_days_max": 14}],
+    )  # fmt: skip
+
+    def ahead(code: str) -> set[int]:
+        log = simulate(inputs, establishment=code, seed=1, replication=0)
+        booked = log.of(VisitOutcome.BOOKED)
+        days = log.year.sessions.day[log.slot[booked]] - log.minutes[booked] // 1440
+        return set(days.astype(int).tolist())
+
+    # online, telephone, kiosk
+    assert inputs.places["AAA"].windows == ((6, 9), (2, 21), (2, 14))
+    assert inputs.places["BBB"].windows == ((4, 28), (2, 21), (2, 28))
+    assert ahead("AAA") == {6, 7, 8, 9}
+    assert min(ahead("BBB")) == 4
+    assert max(ahead("BBB")) > 9
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ OWN_RULES = (
     (),
     ({"establishment": "AAA", "adults_max": 2, "visitors_max": 3, "adult_age": 12},),
     ({"establishment": "AAA", "kiosk_share": 0.5, "online_share": 0.2, "children_max": 1},),
+    ({"establishment": "AAA", "online_notice_days_max": 25, "kiosk_notice_days_min": 1},),
 )
 TIMES = (("09:30", "11:30"), ("14:00", "16:00"), ("17:30", "19:00"))
 
