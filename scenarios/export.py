@@ -28,7 +28,7 @@ from scenarios.circulation.sheets import Behind, Sheet
 from scenarios.circulation.spreadsheets import FIXED, Cell, Page, ods, zipped
 from scenarios.circulation.suppress import NOBODY, Counts, Rule, hide_together
 from scenarios.circulation.written import as_numbers, told_apart
-from scenarios.display.marks import Mark, is_synthetic
+from scenarios.display.marks import Mark, is_synthetic, printed
 from scenarios.display.markup import DASH
 from scenarios.errors import ScenarioError
 
@@ -668,7 +668,7 @@ def _new_sheet(workbook: Workbook, name: str, ready: _Ready) -> Worksheet:
 
 def _printed(book: Book) -> str:
     """Give what stands at the head of every printed page."""
-    return book.mark + (" - ILLUSTRATIVE" if book.illustrative else "")
+    return printed(book.mark, illustrative=book.illustrative)
 
 
 def _words_sheet(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenarios.display import charts, figures, listings, markup, views, wording
+from scenarios.display import charts, figures, listings, marks, markup, views, wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +64,7 @@ def report_html(results: Results) -> str:
         markup.environment()
         .get_template("report.html")
         .render(
+            **head(results),
             title=results.title,
             question=results.summary["question"],
             style=_safe(markup.style()),
@@ -72,6 +73,21 @@ def report_html(results: Results) -> str:
             sections=[section for section in _sections(results) if section],
         )
     )
+
+
+def head(results: Results) -> dict[str, str]:
+    """Say how a page of a run is to be handled: at its head, and on each page that is printed.
+
+    Returns
+    -------
+    dict
+        ``mark``, the line at the head, and ``printed``.
+    """
+    how = marks.handling([results], tells_people=False)
+    return {
+        "mark": marks.line(how, results),
+        "printed": marks.printed(how, illustrative=marks.is_synthetic(results)),
+    }
 
 
 def _sections(results: Results) -> list[Section | None]:

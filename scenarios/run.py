@@ -269,6 +269,7 @@ class Begun:
                 replications=range(options.replications if options.keep_visits else 1),
             )
             results = replace(results, tables={**results.tables, HELD: held})
+        folder = run_folder(self.scenario, options)
         inside = self._folder / "run"
         inside.mkdir()
         with clock("files"):
@@ -281,10 +282,10 @@ class Begun:
                 visited=self._ensemble.visited(),
                 offer=offer_of(inputs.estate, self.scenario.regime, self.scenario.video),
             )
-            write_report(results, inside / "report.html", keep_hidden(results, inside))
+            named = replace(results, folder=folder)
+            write_report(named, inside / "report.html", keep_hidden(results, inside))
         told = manifest(made_from, outputs=file_digests(inside), seconds=clock.seconds)
         write_json(told, inside / "manifest.json")
-        folder = run_folder(self.scenario, options)
         publish(inside, folder)
         self._ledger.forget()
         return load_results(folder)

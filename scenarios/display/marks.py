@@ -70,3 +70,14 @@ def line(mark: Mark, *shown: Results | Study) -> str:
     if any(is_synthetic(each) for each in shown):
         parts.append(f"{ILLUSTRATIVE}: the people are made up")
     return SEPARATOR.join(parts)
+
+
+def printed(mark: Mark, *, illustrative: bool) -> str:
+    """Return what stands on every printed page.
+
+    Examples
+    --------
+    >>> printed("OFFICIAL", illustrative=True)
+    'OFFICIAL - ILLUSTRATIVE'
+    """
+    return f"{mark} - {ILLUSTRATIVE}" if illustrative else mark

@@ -32,7 +32,7 @@ from scenarios.inputs import Inputs, load_inputs, refuse_changed_tables
 from scenarios.plain_yaml import read_mapping
 from scenarios.planning.place import simulated_with
 from scenarios.provenance import model_digest
-from scenarios.report import Drawn, Section
+from scenarios.report import Drawn, Section, head
 from scenarios.results import Results, file_digest, load_results, new_folder, write_parquet
 from scenarios.schema import Scenario
 from scenarios.start_state import begin_from
@@ -404,6 +404,7 @@ def _page(results: Results, played: Replayed, monday: pd.Timestamp) -> str:
         markup.environment()
         .get_template("report.html")
         .render(
+            **head(results),
             title=f"{name}: one simulated year",
             question=f"What happened in the visits hall and its calendar? {results.title}.",
             style=_safe(markup.style()),

@@ -101,6 +101,12 @@ def test_the_page_draws_three_pictures_and_fetches_nothing(folder: Path) -> None
         assert words in page
 
 
+def test_the_page_says_how_it_is_handled_and_of_which_run_it_is(run: Results, folder: Path) -> None:
+    assert run.folder is not None
+    page = (folder / "timeline.html").read_text(encoding="utf-8")
+    assert f'<p class="estate-mark">OFFICIAL-SENSITIVE | Run {run.folder.name}</p>' in page
+
+
 def test_the_page_counts_a_session_with_open_and_closed_tables_once(folder: Path) -> None:
     """One that is called off is none, whether or not anybody had booked it."""
     page = (folder / "timeline.html").read_text(encoding="utf-8")

@@ -106,6 +106,21 @@ def test_run_folder_holds_the_report(plan: Results) -> None:
     assert "<h1>Closer to home" in text
 
 
+def test_report_bears_its_mark_its_run_and_whether_its_people_are_made_up(plan: Results) -> None:
+    assert plan.folder is not None
+    stored = (plan.folder / "report.html").read_text("utf-8")
+    mark = f'<main>\n<p class="estate-mark">OFFICIAL-SENSITIVE | Run {plan.folder.name}</p>'
+    assert mark in stored
+    assert "ILLUSTRATIVE" not in stored
+    inputs = {
+        name: each for name, each in plan.provenance["inputs"].items() if name != "population"
+    }
+    html = report_html(replace(plan, provenance=plan.provenance | {"inputs": inputs}))
+    made_up = f"OFFICIAL | Run {plan.folder.name} | ILLUSTRATIVE: the people are made up</p>"
+    assert made_up in html
+    assert html.count('content: "OFFICIAL - ILLUSTRATIVE"') == 2
+
+
 def test_hostile_title_and_question_are_shown_as_text(plan: Results) -> None:
     told = {"title": HOSTILE, "question": HOSTILE}
     html = report_html(replace(plan, scenario=plan.scenario | told, summary=plan.summary | told))
