@@ -34,7 +34,7 @@ from simulation.own_rules import (
     windows_by_prison,
 )
 from simulation.place import Place
-from simulation.regime import VisitsRegime, sessions_under, shuttles_under
+from simulation.regime import LAST_BUS, VisitsRegime, sessions_under, shuttles_under
 from simulation.safety_line import SafetySettings
 from simulation.simulate import SimulationInputs
 from simulation.streams import person_keys
@@ -169,8 +169,8 @@ early, safety
             "return_minutes": cost.return_minutes[trips],
         }
     )
+    shuttles = shuttles_under(estate, regime.shuttles)
     if regime.shuttles:
-        shuttles = shuttles_under(estate, regime.shuttles)
         ride_shuttles(table, people["establishment"].to_numpy()[person], shuttles)
     sessions = sessions_under(estate, regime)
     codes = sorted({*people["establishment"], *sessions["establishment"]})
@@ -206,6 +206,7 @@ early, safety
             estate,
             rules,
             windows,
+            shuttles[LAST_BUS].to_dict(),
             _pairs_in_one_place(people, keep_aparts)
             if regime.non_association_blocks_day and keep_aparts is not None
             else np.empty((0, 2), dtype=np.int64),
@@ -291,6 +292,7 @@ def _places(
     estate: Estate,
     rules: pd.DataFrame,
     windows: dict[str, tuple[Notice, ...]],
+    last_bus: dict[str, float],
     apart: NDArray[np.int64],
 ) -> dict[str, Place]:
     """Cut the sorted tables of people and parties, and the pairs, into establishments."""
@@ -333,6 +335,7 @@ def _places(
             kiosk_share=kiosk.get(code, 0.0),
             online_share=online.get(code, 0.0),
             windows=windows[code],
+            last_bus_minutes=last_bus[code],
             apart=apart[pairs] - start,
             **{name: column[start:stop] for name, column in of_person.items()},
             party_person=person,

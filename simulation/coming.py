@@ -28,7 +28,7 @@ class ComingSettings:
     leave_home_from
         Time of day of the first way out.
     last_departure
-        Time of day of the last way home from an establishment.
+        Time of day of the last way home from an establishment, where no shuttle runs later.
     home_until
         Time of day by which a party must be home.
     overnight_from_minutes
@@ -116,9 +116,8 @@ def party_times(place: Place, settings: ComingSettings, *, seed: int, replicatio
     bound = ~place.has_car & (one_way < settings.overnight_from_minutes)
     bound &= draw("public transport") < settings.public_transport_share
     earliest = clock_minutes(settings.leave_home_from) + one_way
-    latest = np.minimum(
-        clock_minutes(settings.last_departure), clock_minutes(settings.home_until) - one_way
-    )
+    last_departure = max(clock_minutes(settings.last_departure), place.last_bus_minutes)
+    latest = np.minimum(last_departure, clock_minutes(settings.home_until) - one_way)
     return Coming(
         in_holidays=(draw("free in holidays") < settings.holiday_free_share)
         & with_children

@@ -27,6 +27,8 @@ class Place:
         Share of requests made at a kiosk, and share of the others made online.
     windows
         Least and most days ahead that each channel can book, in the order of ``CHANNELS``.
+    last_bus_minutes
+        Minutes after midnight of the last bus of a scenario's shuttle; 0 where there is none.
     prisoner_id
         Ids of the people, ascending; text, shape (people,).
     keys
@@ -87,6 +89,7 @@ class Place:
     kiosk_share: float
     online_share: float
     windows: tuple[tuple[int, int], ...]
+    last_bus_minutes: float
     prisoner_id: NDArray[np.object_]
     keys: NDArray[np.uint64]
     from_day: NDArray[np.int64]

@@ -106,20 +106,25 @@ class Shuttle:
         negative where it is cheaper.
     cost_gbp_per_day
         What it costs to run on a day with visits.
+    last_departure
+        Time of day of its last bus from the establishment, where it runs later than the buses of
+        today; ``None`` where it does not.
     """
 
     where: Where
     minutes_saved: float
     fare_gbp: float = 0.0
     cost_gbp_per_day: float = 0.0
+    last_departure: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse negative minutes and a negative cost."""
+        """Refuse negative minutes, a negative cost and a time of day that is none."""
         for name in ("minutes_saved", "cost_gbp_per_day"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"shuttle: {name} is {getattr(self, name)}; give 0 or more.")
         if not math.isfinite(self.fare_gbp):
             raise ValueError(f"shuttle: fare_gbp is {self.fare_gbp}; give a number of pounds.")
+        clock_minutes(self.last_departure or "00:00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,28 +364,31 @@ def shuttles_under(estate: Estate, shuttles: Sequence[Shuttle]) -> pd.DataFrame:
     estate
         Its establishments.
     shuttles
-        Of a scenario; those of one establishment add up.
+        Of a scenario; those of one establishment add up, and its last bus is the latest of theirs.
 
     Returns
     -------
     DataFrame
-        Indexed by establishment: minutes_saved (each way), fare_gbp (a traveller, there and back)
-        and cost_gbp_per_day; 0 where there is none.
+        Indexed by establishment: minutes_saved (each way), fare_gbp (a traveller, there and back),
+        cost_gbp_per_day and last_departure_minutes (after midnight); 0 where there is none.
     """
     import pandas as pd
 
     establishments = estate.establishments
     found = pd.DataFrame(
-        0.0, index=pd.Index(establishments["establishment"]), columns=list(OF_SHUTTLES)
+        0.0, index=pd.Index(establishments["establishment"]), columns=[*OF_SHUTTLES, LAST_BUS]
     )
     for shuttle in shuttles:
         chosen = shuttle.where.matches_in(estate, establishments).to_numpy()
         for name in OF_SHUTTLES:
             found.loc[chosen, name] += getattr(shuttle, name)
+        latest = clock_minutes(shuttle.last_departure or "00:00")
+        found.loc[chosen, LAST_BUS] = found.loc[chosen, LAST_BUS].clip(lower=latest)
     return found
 
 
 OF_SHUTTLES = ("minutes_saved", "fare_gbp", "cost_gbp_per_day")
+LAST_BUS = "last_departure_minutes"
 
 
 def shuttle_gbp_per_year(estate: Estate, regime: VisitsRegime, weeks_per_year: float) -> float:

@@ -321,6 +321,7 @@ PARTS: dict[str, Callable[[Any], str]] = {
     "minutes_saved": lambda each: f"saves {each:g} minutes each way",
     "fare_gbp": lambda each: f"{value(each, 'GBP')} there and back over today's fares",
     "cost_gbp_per_day": lambda each: f"costs {value(each, 'GBP')} a day with visits",
+    "last_departure": lambda each: f"last bus at {each}",
     "multiply": lambda each: f"{each:g} times as many as today",
     "add": lambda each: _more(each, "station"),
     "add_places": lambda each: f"{_more(each, 'place')} in each unit",

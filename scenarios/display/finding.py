@@ -41,6 +41,7 @@ BESIDES = {
         "line.open_until",
         "line.shifts",
         "coming.last_departure",
+        "regime.shuttles",
     ),
     "weekend": (
         "regime.added_sessions",

@@ -355,7 +355,7 @@ class ReferenceModel:
         start, end = session.start - session.day * DAY, session.end - session.day * DAY
         return (
             start - one_way >= of_day(settings.leave_home_from)
-            and end <= of_day(settings.last_departure)
+            and end <= max(of_day(settings.last_departure), place.last_bus_minutes)
             and end + one_way <= of_day(settings.home_until)
         )
 

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from data.where import Where
 from data.words import DAYS
 from simulation.log import OUTCOMES, VisitLog
 from simulation.place import BEYOND
+from simulation.regime import Shuttle
 from simulation.simulate import SimulationInputs, simulate, simulate_together
 from tests.simulation.reference_model import ReferenceModel, play_together
 from tests.simulation.small_prison import (
@@ -46,6 +48,7 @@ OWN_RULES = (
     ({"establishment": "AAA", "kiosk_share": 0.5, "online_share": 0.2, "children_max": 1},),
     ({"establishment": "AAA", "online_notice_days_max": 25, "kiosk_notice_days_min": 1},),
 )
+NIGHT_BUS = Shuttle(where=Where(), minutes_saved=20.0, fare_gbp=2.0, last_departure="19:30")
 TIMES = (("09:30", "11:30"), ("14:00", "16:00"), ("17:30", "19:00"))
 
 
@@ -195,6 +198,7 @@ def small_prisons(
             REGIME,
             bank_holiday_held_share=draw(st.sampled_from((0.0, 0.5, 1.0))),
             closed_dates=draw(st.sampled_from(((), ("08-14", "12-25")))),
+            shuttles=draw(st.sampled_from(((), (NIGHT_BUS,)))),
             family_days_per_year=draw(st.sampled_from((0, 26))),
             family_days_in=draw(st.sampled_from(("weekends", "holidays"))),
             family_day_tables_share=0.5,

@@ -429,6 +429,42 @@ def test_a_shuttle_saves_minutes_and_costs_a_fare_where_there_is_no_car() -> Non
     assert driven.net_cost_gbp.tolist() == plain.net_cost_gbp.tolist()
 
 
+@pytest.mark.parametrize(
+    ("last_bus", "within"),
+    [
+        (None, ["14:00", "18:00"]),
+        ("19:30", ["14:00", "18:00"]),
+        ("21:15", ["14:00", "18:00", "19:00"]),
+        ("23:00", ["14:00", "18:00", "19:00", "20:00"]),
+    ],
+)
+def test_a_shuttle_that_runs_late_brings_evening_sessions_within_reach(
+    last_bus: str | None, within: list[str]
+) -> None:
+    """Nobody has a car; 50 minutes one way, so whoever leaves by 22:10 is home by 23:00."""
+    times = {"14:00": "16:00", "18:00": "19:45", "19:00": "21:00", "20:00": "22:00"}
+    times |= {"21:00": "22:30"}
+    rows = [
+        session(number=n, day="tue", hall=start, start=start, end=end)
+        for n, (start, end) in enumerate(times.items())
+    ]
+    late = Shuttle(where=Where(), minutes_saved=0.0, last_departure=last_bus)
+    early = Shuttle(where=Where(), minutes_saved=0.0, last_departure="09:00")
+    inputs = prison(
+        people=30, has_car=False, sessions=rows, calendar=replace(CALENDAR, weeks=2),
+        coming=replace(COMING, public_transport_share=1.0),
+        regime=replace(NO_ALLOWANCE, shuttles=(late, early)),
+    )  # fmt: skip
+    log = simulate(inputs, establishment="AAA", seed=1, replication=0)
+
+    slots = log.slot[log.of(VisitOutcome.BOOKED)]
+    booked = sorted(
+        {f"{minute // 60:02.0f}:00" for minute in log.year.sessions.start[slots] % 1440}
+    )
+
+    assert booked == within
+
+
 def test_a_shuttle_runs_on_days_with_sessions() -> None:
     """AAA has sessions on Saturdays and Tuesdays, BBB on Saturdays: 2 * 52 * 100 pounds at AAA."""
     regime = replace(
@@ -509,6 +545,10 @@ def test_what_keeps_families_away_changes_no_draw(
         (lambda: replace(COMING, home_until="05:00"), "is not after leave_home_from"),
         (lambda: replace(COMING, overnight_from_minutes=-1.0), "below 0"),
         (lambda: Shuttle(where=Where(), minutes_saved=-5.0), "give 0 or more"),
+        (
+            lambda: Shuttle(where=Where(), minutes_saved=5.0, last_departure="9pm"),
+            "no.*time of day",
+        ),
         (lambda: SessionTimes(where=Where(), shift_minutes=5, days=("monday",)), "no day 'monday'"),
     ],
 )
