@@ -206,7 +206,7 @@ early, safety
             estate,
             rules,
             windows,
-            shuttles[LAST_BUS].to_dict(),
+            dict(zip(shuttles.index.astype("str"), shuttles[LAST_BUS], strict=True)),
             _pairs_in_one_place(people, keep_aparts)
             if regime.non_association_blocks_day and keep_aparts is not None
             else np.empty((0, 2), dtype=np.int64),
