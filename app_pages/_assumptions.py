@@ -57,7 +57,7 @@ def _measure(found: assumptions.Assumptions) -> None:
     known = assumptions.measures(found)
     measure = known[
         st.selectbox(
-            "Measure", list(known), key="assumption measure", persist_state="session", width=420
+            "Measure", list(known), key="assumption measure", bind="query-params", width=420
         )
     ]
     _show.say(assumptions.answer(found, measure))

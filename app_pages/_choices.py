@@ -15,7 +15,7 @@ def when_on_the_map() -> str:
         default="In this run",
         required=True,
         key="map",
-        persist_state="session",
+        bind="query-params",
     )
     return WHENS[str(chosen)]
 
@@ -28,7 +28,7 @@ def measure_of_contact() -> str:
         "Measure of contact",
         list(compared.MEASURES),
         key="gains by",
-        persist_state="session",
+        bind="query-params",
         width=420,
     )
     return compared.MEASURES[words]

@@ -61,7 +61,7 @@ def _lines(found: drivers.Drivers) -> None:
     """Let the reader choose a measure, and show what each line brings to it."""
     known = drivers.measures(found)
     words = st.selectbox(
-        "Measure", list(known), key="driver measure", persist_state="session", width=420
+        "Measure", list(known), key="driver measure", bind="query-params", width=420
     )
     measure = known[words]
     _show.say(drivers.answer(found, measure))

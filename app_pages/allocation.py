@@ -24,7 +24,7 @@ def _map(run: _state.Run, results: Results, *, circulate: bool) -> None:
         default="Prisons",
         required=True,
         key="map of",
-        persist_state="session",
+        bind="query-params",
     )
     when = _choices.when_on_the_map() if is_plan else "today"
     outline = _state.outline()

@@ -64,9 +64,7 @@ def _split(found: pd.DataFrame, note: str, *, paired: bool) -> None:
     """Let the reader choose how the change is split, and show its parts."""
     ways = {compared.SPLITS[by]: by for by in effects.WATERFALLS}
     by = ways[
-        st.selectbox(
-            "Split the change by", list(ways), key="split", persist_state="session", width=420
-        )
+        st.selectbox("Split the change by", list(ways), key="split", bind="query-params", width=420)
     ]
     parts = effects.parts_of_change(found, by)
     if len(parts):
@@ -88,7 +86,7 @@ def _who_gains(groups: pd.DataFrame, note: str) -> None:
 def _prison_by_prison(pair: tuple[str, int, str, int], one: Results, other: Results) -> None:
     """Let the reader choose a measure, and show the prisons at which it changes."""
     chosen = st.selectbox(
-        "Prison by prison", list(MEASURES), key="prison measure", persist_state="session", width=420
+        "Prison by prison", list(MEASURES), key="prison measure", bind="query-params", width=420
     )
     _show.table(
         compared.prisons_that_change(
@@ -133,7 +131,7 @@ if len(others) > 1:
         [run.name for run in others],
         format_func=labels.__getitem__,
         key="closer",
-        persist_state="session",
+        bind="query-params",
     )
     after = next(run for run in others if run.name == name)
 else:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TIME, PLAYING, DAY = "hall time", "hall plays", "hall day"
+ADDRESS = "day"
 SECONDS_A_STEP = 0.7
 
 
@@ -56,7 +57,9 @@ def choose_day(days: list[pd.Timestamp], first: pd.Timestamp) -> pd.Timestamp:
     """Let the reader choose a day, or step from one day with visits to the next."""
     known = [day.date() for day in days]
     if st.session_state.get(DAY) not in known:
-        st.session_state[DAY] = first.date()
+        asked = st.query_params.get(ADDRESS)
+        named = (day for day in known if day.isoformat() == asked)
+        st.session_state[DAY] = next(named, first.date())
 
     def step(by: int) -> None:
         place = known.index(st.session_state[DAY]) + by
@@ -72,6 +75,7 @@ def choose_day(days: list[pd.Timestamp], first: pd.Timestamp) -> pd.Timestamp:
         key=DAY,
         persist_state="session",
     )
+    st.query_params[ADDRESS] = chosen.isoformat()
     return next(day for day in days if day.date() == chosen)
 
 
@@ -173,7 +177,7 @@ establishment = st.selectbox(
     codes,
     format_func=lambda code: names.get(code, code),
     key="hall prison",
-    persist_state="session",
+    bind="query-params",
     width=420,
 )
 turns = log(run.folder, run.stamp, establishment)

@@ -21,7 +21,7 @@ _show.say(
 _show.section("Settings and assumptions")
 kinds = ["all", "measured", "estimated", "assumed"]
 kind = st.segmented_control(
-    "How well known", kinds, default="all", required=True, key="known", persist_state="session"
+    "How well known", kinds, default="all", required=True, key="known", bind="query-params"
 )
 _show.table(listings.settings(None if kind == "all" else str(kind)))
 _show.table(listings.export_settings())
@@ -30,7 +30,7 @@ _show.section("Publications")
 _show.table(listings.publications())
 
 _show.section("Tables and columns")
-table = st.selectbox("Table", _state.table_names(), key="table", persist_state="session", width=420)
+table = st.selectbox("Table", _state.table_names(), key="table", bind="query-params", width=420)
 _show.table(listings.columns(table))
 
 _show.section("The run that is open")

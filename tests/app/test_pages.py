@@ -17,6 +17,7 @@ from app_pages import _export, _show
 from scenarios.display import listings, markup, views, wording
 from scenarios.results import Results, write_parquet
 from scenarios.settings import settings
+from tests.app import planner
 from tests.app.conftest import retold
 from tests.app.serving import ROOT
 
@@ -329,6 +330,30 @@ def test_what_is_chosen_is_there_when_the_reader_comes_back(
     app.switch_page("app_pages/help.py").run()
     app.switch_page(f"app_pages/{leaf}.py").run()
     assert getattr(app, kind)(key=key).value == value
+
+
+@pytest.mark.parametrize(
+    ("leaf", "asked", "says"),
+    [
+        ("overview", {"map": "Change"}, "Change in the average miles from home"),
+        ("allocation", {"map of": "Home areas", "map": "Today"}, "where people from each home"),
+        ("visits", {"gains by": "In regular contact"}, "In regular contact: the change by group"),
+        ("compare", {"prison measure": "Wait, nine in ten"}, "nine in ten no longer than"),
+        ("compare", {"split": "Men and women"}, "by men and women"),
+        ("hall", {"hall prison": "Leeds", "day": "2026-08-04"}, "Leeds on 4 August 2026"),
+        ("sources", {"known": "measured", "table": "units"}, "Columns of the table units"),
+    ],
+)
+def test_link_opens_what_was_chosen_to_look_at(
+    monkeypatch: pytest.MonkeyPatch,
+    plan: Results,
+    today: Results,
+    leaf: str,
+    asked: dict[str, str],
+    says: str,
+) -> None:
+    app = planner.page(monkeypatch, folder(plan).parent, leaf, folder(plan).name, **asked)
+    assert says in shown(app)
 
 
 def test_unknown_run_in_the_address_is_told_and_another_shown(
