@@ -16,7 +16,7 @@ from scipy.stats import binom
 
 from simulation.log import VisitLog, VisitOutcome
 from simulation.replicate import intervals
-from simulation.simulate import simulate
+from simulation.simulate import open_year, simulate
 from tests.simulation.small_prison import (
     CALENDAR,
     DEMAND,
@@ -215,19 +215,29 @@ def test_no_shows_are_binomial() -> None:
 @hypothesis_settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), tables=st.integers(1, 6))
 def test_littles_law_holds_on_every_path(seed: int, tables: int) -> None:
-    """The area under the number of bookings ahead is the sum of the waits that make it up."""
-    inputs = prison(people=40, sessions=daily(tables))
-    log = simulate(inputs, establishment="AAA", seed=seed, replication=0)
-    booked = log.of(VisitOutcome.BOOKED)
-    begins, ends = log.minutes[booked], log.year.sessions.start[log.slot[booked]]
+    """Tables held ahead, counted in the calendar at midnight, are the midnights of the log's waits.
 
-    moments = np.unique(np.concatenate([begins, ends]))
-    ahead = np.searchsorted(np.sort(begins), moments, side="right") - np.searchsorted(
-        np.sort(ends), moments, side="right"
-    )
-    area = (ahead[:-1] * np.diff(moments)).sum()
+    So their mean number is the rate of booking times the mean wait, exactly.
+    """
+    inputs = prison(people=40, sessions=daily(tables), demand=replace(DEMAND, cancel_share=0.3))
+    year = open_year(inputs, establishment="AAA", seed=seed, replication=0)
+    sessions, midnights = year.year.sessions, np.arange(1, inputs.calendar.days + 1)
+    ahead = []
+    for day in midnights.tolist():
+        year.run_until(day)
+        later = sessions.start >= day * DAY
+        ahead.append(int((sessions.tables - year.tables.free)[later].sum()))
 
-    assert area == pytest.approx((ends - begins).sum(), rel=1e-9)
+    log = year.close()
+    booked, cancelled = log.of(VisitOutcome.BOOKED), log.of(VisitOutcome.CANCELLED)
+    ends = dict(zip(log.request[booked].tolist(), sessions.start[log.slot[booked]], strict=True))
+    ends |= dict(zip(log.request[cancelled].tolist(), log.minutes[cancelled], strict=True))
+    until = np.minimum([ends[who] for who in log.request[booked].tolist()], midnights[-1] * DAY)
+    waits = until // DAY - log.minutes[booked] // DAY
+
+    rate = len(waits) / len(midnights)
+    assert cancelled.any()
+    assert np.mean(ahead) == pytest.approx(rate * np.mean(waits), rel=1e-12)
 
 
 @hypothesis_settings(max_examples=40)

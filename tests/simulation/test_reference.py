@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from data.where import Where
 from data.words import DAYS
+from simulation.coming import Coming
 from simulation.log import OUTCOMES, VisitLog
-from simulation.place import BEYOND
+from simulation.place import BEYOND, Place
 from simulation.regime import Shuttle
 from simulation.simulate import SimulationInputs, simulate, simulate_together
+from simulation.timetable import Columns, WeeklySlots
 from tests.simulation.reference_model import ReferenceModel, play_together
 from tests.simulation.small_prison import (
     ALLOWANCE,
@@ -366,9 +368,12 @@ def reference_hours(
     }
 
 
-@pytest.mark.parametrize("fault", ["window", "cancelled table", "order twice", "closed table"])
+@pytest.mark.parametrize(
+    "fault",
+    ["window", "cancelled table", "order granted twice", "order used twice", "closed table"],
+)
 def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of four slips makes the two models differ, or stops the run."""
+    """Each of five slips makes the two models differ, or stops the run."""
     import simulation.simulate as module
     from simulation.orders import BY_VISIT_ORDER, Orders
     from simulation.slots import SlotCalendar
@@ -394,16 +399,28 @@ def test_a_seeded_fault_is_seen(fault: str, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(module, "SlotCalendar", one_day_more)
     elif fault == "cancelled table":
         monkeypatch.setattr(SlotCalendar, "release", lambda self, slot, person, day: None)
-    elif fault == "order twice":
+    elif fault == "order granted twice":
+        grant = Orders._grant
+
+        def grant_twice(self: Orders, person: int, day: int) -> None:
+            grant(self, person, day)
+            self.balance[person] += self._granted[person]
+
+        monkeypatch.setattr(Orders, "_grant", grant_twice)
+    elif fault == "order used twice":
         monkeypatch.setattr(Orders, "spend", lambda self, person, day, rule: BY_VISIT_ORDER)
     else:
-        monkeypatch.setattr(
-            module,
-            "acceptable_slots",
-            lambda weekly, place, coming, templates=None: (
-                [-1 % 2 ** len(weekly.kind)] * len(place.party_person)
-            ),
-        )
+        acceptable = module.acceptable_slots
+
+        def at_either(
+            weekly: WeeklySlots, place: Place, coming: Coming, templates: Columns | None = None
+        ) -> list[int]:
+            """Let open visits sit at closed tables; those with conditions stay at theirs."""
+            kept_apart = replace(place, conditions=np.ones_like(place.conditions))
+            both = (acceptable(weekly, each, coming, templates) for each in (place, kept_apart))
+            return [own | closed for own, closed in zip(*both, strict=True)]
+
+        monkeypatch.setattr(module, "acceptable_slots", at_either)
 
     if fault == "cancelled table":
         with pytest.raises(RuntimeError, match="not conserved"):
