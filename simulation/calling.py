@@ -15,7 +15,7 @@ from simulation.clock import MINUTES_PER_DAY, Calendar, clock_minutes
 from simulation.demand import Callers, Requests
 from simulation.place import Place
 from simulation.streams import person_keys, stream_key, uniform
-from simulation.timetable import DatedSlots, WeeklySlots, bits
+from simulation.timetable import KINDS, DatedSlots, WeeklySlots, bits
 
 MINUTES_PER_HOUR = 60.0
 
@@ -203,9 +203,17 @@ def usable_stations(
 
 
 def places_by_day(slots: DatedSlots, minutes_each: float) -> NDArray[np.float64]:
-    """Count the calls of one length for which stations are offered on each day."""
+    """Count the calls of one length for which stations are offered.
+
+    Returns
+    -------
+    ndarray of float64
+        By day and kind of slot; shape (days, ``KINDS``).
+    """
     places = np.floor((slots.end - slots.start) * slots.tables / minutes_each)
-    return np.bincount(slots.day, weights=places).astype(np.float64)
+    found = np.zeros((int(slots.day.max(initial=-1)) + 1, len(KINDS)))
+    np.add.at(found, (slots.day, slots.kind), places)
+    return found
 
 
 def staff_hours_by_day(slots: DatedSlots, stations_per_officer: int) -> NDArray[np.float64]:

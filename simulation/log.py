@@ -234,8 +234,8 @@ class Year:
     going
         How every call would go.
     video_places, video_staff_hours
-        Calls of one slot for which the stations are offered on each day, usable or not, and hours
-        of the officers who watch them; float64.
+        Calls of one slot for which the stations are offered, usable or not, by day and kind of
+        slot, and hours of the officers who watch them on each day; float64.
     """
 
     place: Place

@@ -98,6 +98,8 @@ BY_SESSION = ("session_kind", "session_sort")
 
 OF_SESSIONS = (*OF_PLACES, *BY_SESSION)
 OF_VISITS = (*OF_PEOPLE, *BY_SESSION)
+OF_CALLS = (*OF_PEOPLE, "session_kind")
+OF_STATIONS = (*OF_PLACES, "session_kind")
 
 OF_A_STAGE = (
     "people", "person_periods", "periods_with_visit", "periods_with_regular_contact",
@@ -166,6 +168,12 @@ def _add_year(rows: Tally, log: VisitLog, inputs: SimulationInputs) -> None:
             rows.add(REGION, (region,), name, values)
         everybody = np.zeros(len(events.visit_wait), dtype=np.int64)
         rows.add_waits(REGION, (region,), WAITED, everybody, events.visit_wait)
+    _add_by_session(rows, log, inputs, events)
+    rows.add("outcome", GROUPS["outcome"], "requests", _by_outcome(log, inputs.calendar))
+
+
+def _add_by_session(rows: Tally, log: VisitLog, inputs: SimulationInputs, events: _Events) -> None:
+    """Add what is given by when in the week sessions and slots are, and by sort of session."""
     sessions = log.year.sessions
     is_family_day = sessions.weekly.family_day[sessions.position].astype(np.int64)
     for group_by, group in zip(BY_SESSION, (sessions.kind, is_family_day), strict=True):
@@ -173,7 +181,8 @@ def _add_year(rows: Tally, log: VisitLog, inputs: SimulationInputs) -> None:
         for name, values in _by_session(log, inputs, events, group, len(groups)).items():
             rows.add(group_by, groups, name, values)
         rows.add_waits(group_by, groups, WAITED, group[events.visit_slot], events.visit_wait)
-    rows.add("outcome", GROUPS["outcome"], "requests", _by_outcome(log, inputs.calendar))
+    for name, values in _by_kind_of_slot(log, inputs.calendar, events).items():
+        rows.add("session_kind", GROUPS["session_kind"], name, values)
 
 
 def visited(log: VisitLog, calendar: Calendar) -> list[str]:
@@ -203,6 +212,7 @@ class _Events:
     trip_slot: NDArray[np.int64]
     school_minutes: NDArray[np.float64]
     call_person: NDArray[np.int64]
+    call_slot: NDArray[np.int64]
     call_day: NDArray[np.int64]
     call_minutes: NDArray[np.float64]
     is_long: NDArray[np.float64]
@@ -239,6 +249,7 @@ class _Events:
             trip_slot=log.slot[trips],
             school_minutes=log.school_minutes(calendar, trips),
             call_person=_person_of(log, held),
+            call_slot=log.slot[held],
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
             call_minutes=log.minutes_had[held],
             is_long=np.isin(log.request[held], log.long_calls).astype(np.float64),
@@ -455,12 +466,10 @@ def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
     offered = _measured(sessions.start, calendar)
     days = slice(calendar.warm_up_days, calendar.days)
     counts = {name: values[offered].sum() for name, values in _of_sessions(log).items()}
-    rows = np.flatnonzero(_measured(log.minutes, calendar))
-    taken = log.request[rows[np.isin(log.outcome[rows], [CODE[outcome] for outcome in _TAKEN])]]
     counts |= {
         "video_places": year.video_places[days].sum(),
         "video_places_usable": slots.tables[_measured(slots.start, calendar)].sum(),
-        "video_places_taken": len(taken) + np.isin(taken, log.long_calls).sum(),
+        "video_places_taken": _places_taken(log, calendar)[1].sum(),
         "video_staff_hours": year.video_staff_hours[days].sum(),
     }
     return {name: np.array([value], dtype=np.float64) for name, value in counts.items()}
@@ -468,6 +477,44 @@ def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
 
 _TAKEN = (VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW, VisitOutcome.VIDEO_FAILED)
 """What becomes of calls whose time has come."""
+
+
+def _places_taken(
+    log: VisitLog, calendar: Calendar
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give the slots of calls whose time has come, and how many each call took: a long one two."""
+    rows = np.flatnonzero(_measured(log.minutes, calendar))
+    rows = rows[np.isin(log.outcome[rows], [CODE[outcome] for outcome in _TAKEN])]
+    return log.slot[rows], np.where(np.isin(log.request[rows], log.long_calls), 2.0, 1.0)
+
+
+_OF_CALLS = ("video_calls", "video_no_shows", "video_failed")
+"""Quantities that count rows about a slot of a station."""
+
+
+def _by_kind_of_slot(log: VisitLog, calendar: Calendar, events: _Events) -> Counts:
+    """Count video calls by when in the week they are; a long one is where it begins."""
+    year = log.year
+    kind, days = year.video_slots.kind, slice(calendar.warm_up_days, calendar.days)
+
+    def per_kind(
+        slots: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        found = np.bincount(kind[slots], weights=weights, minlength=len(KINDS))
+        return found.astype(np.float64)
+
+    measured = _measured(log.minutes, calendar)
+    offered = np.flatnonzero(_measured(year.video_slots.start, calendar))
+    return {
+        **{name: per_kind(log.slot[log.of(_COUNTED[name]) & measured]) for name in _OF_CALLS},
+        "video_minutes": per_kind(events.call_slot, events.call_minutes),
+        "video_slots_used": per_kind(events.call_slot, 1.0 + events.is_long),
+        "video_places": year.video_places[days].sum(axis=0),
+        "video_places_usable": per_kind(
+            offered, year.video_slots.tables[offered].astype(np.float64)
+        ),
+        "video_places_taken": per_kind(*_places_taken(log, calendar)),
+    }
 
 
 def _of_sessions(log: VisitLog) -> Counts:
@@ -741,7 +788,7 @@ MEASURES = (
     Measure(
         name="video_calls",
         unit="calls",
-        group_bys=(*OF_PEOPLE, SINCE_MOVE),
+        group_bys=(*OF_CALLS, SINCE_MOVE),
         value=sum_of("video_calls"),
     ),
     *(
@@ -754,11 +801,11 @@ MEASURES = (
         )
     ),
     Measure(
-        name="video_no_shows", unit="calls", group_bys=OF_PEOPLE, value=sum_of("video_no_shows")
+        name="video_no_shows", unit="calls", group_bys=OF_CALLS, value=sum_of("video_no_shows")
     ),
-    Measure(name="video_failed", unit="calls", group_bys=OF_PEOPLE, value=sum_of("video_failed")),
+    Measure(name="video_failed", unit="calls", group_bys=OF_CALLS, value=sum_of("video_failed")),
     Measure(
-        name="video_hours", unit="hours", group_bys=OF_PEOPLE, value=sum_of("video_minutes", 1 / 60)
+        name="video_hours", unit="hours", group_bys=OF_CALLS, value=sum_of("video_minutes", 1 / 60)
     ),
     Measure(
         name="video_without_credit",
@@ -783,25 +830,25 @@ MEASURES = (
     Measure(
         name="video_use_share",
         unit="share",
-        group_bys=OF_PLACES,
+        group_bys=OF_STATIONS,
         value=share_of("video_slots_used", "video_places"),
     ),
     Measure(
         name="video_places_offered",
         unit="slots",
-        group_bys=OF_PLACES,
+        group_bys=OF_STATIONS,
         value=sum_of("video_places"),
     ),
     Measure(
         name="video_places_usable",
         unit="slots",
-        group_bys=OF_PLACES,
+        group_bys=OF_STATIONS,
         value=sum_of("video_places_usable"),
     ),
     Measure(
         name="video_places_taken",
         unit="slots",
-        group_bys=OF_PLACES,
+        group_bys=OF_STATIONS,
         value=sum_of("video_places_taken"),
     ),
     Measure(

@@ -262,6 +262,42 @@ def test_stations_offered_usable_and_taken_stand_in_that_order() -> None:
     assert of_all(found, "video_staff_hours") == pytest.approx(4 * 7 * 8 * 40 / 60)
 
 
+def test_video_calls_by_when_in_the_week_they_are_add_up_to_all_calls() -> None:
+    """Stations on Mondays by day, Tuesday evenings and Saturdays; some calls are long."""
+    inputs = prison(
+        people=300,
+        video_stations=[
+            stations(day="mon", stations=2, start="09:00", end="12:00"),
+            stations(day="tue", stations=1, start="17:00", end="19:00"),
+            stations(day="sat", stations=3, start="10:00", end="11:20"),
+        ],
+        demand=replace(
+            DEMAND, video_user_share=1.0, video_wish_per_four_weeks=4.0, video_no_show_share=0.2
+        ),
+        calling=replace(
+            CALLING, usable_picture_share=0.6, long_call_share=0.4, failure_share=0.2,
+            drop_out_share=0.3,
+        ),
+    )  # fmt: skip
+    log = simulate(inputs, establishment="AAA", seed=1, replication=0)
+    found = measures_of(inputs, log)
+    of_kind = found[found["group_by"] == "session_kind"].set_index(["measure", "group"])["value"]
+
+    for name in ("calls", "no_shows", "failed", "hours", "places_usable", "places_taken"):
+        by_kind = of_kind[f"video_{name}"]
+        assert by_kind.min() > 0
+        assert by_kind.sum() == pytest.approx(of_all(found, f"video_{name}"))
+    start = log.year.video_slots.start[log.slot[log.of(VisitOutcome.VIDEO_HELD)]] % 1440
+    assert of_kind["video_calls", "evening"] == (start >= 17 * 60).sum()
+    assert of_kind["video_places_offered"].to_dict() == {
+        "weekday": 8 * 4 * 2, "evening": 8 * 3 * 1, "weekend": 8 * 2 * 3
+    }  # fmt: skip
+    assert of_all(found, "video_use_share") == pytest.approx(
+        (of_kind["video_use_share"] * of_kind["video_places_offered"]).sum()
+        / of_all(found, "video_places_offered")
+    )
+
+
 def test_regions_add_up_to_the_estate_and_stages_to_everybody() -> None:
     codes = ("AAA", "BBB", "CCC")
     inputs = prison(
