@@ -29,6 +29,11 @@ from tests.simulation.small_prison import (
 )
 
 YEAR = replace(CALENDAR, weeks=52, warm_up_weeks=0)
+PARTY_COLUMNS = (
+    "adults", "children", "pupils", "availability", "conditions", "has_car", "low_income",
+    "net_cost_gbp", "money_gbp", "refund_gbp", "return_minutes", "party_person", "party_ladder",
+)  # fmt: skip
+"""Columns of a place with one entry for each party."""
 
 
 def days(*events: tuple[int, int]) -> Days:
@@ -316,6 +321,37 @@ def test_regions_add_up_to_the_estate_and_stages_to_everybody() -> None:
             assert rows[measure].sum() == of_all(found, measure)
     people = regions.set_index(["measure", "group"])["value"]["people"]
     assert people.to_dict() == {"London": 40.0, "Wales": 20.0}
+
+
+def test_people_are_in_the_groups_that_their_rows_say() -> None:
+    """Six people with one party each, but the last, whom nobody may visit."""
+    inputs = prison(people=6, sessions=daily(2))
+    place = inputs.places["AAA"]
+    of_parties = {name: getattr(place, name)[:5] for name in PARTY_COLUMNS}
+    marks = {
+        "sex": np.array(["men"] * 4 + ["women"] * 2, dtype=object),
+        "children_under_18": np.array([0, 1, 2, 0, 0, 3]),
+        "straight_miles": np.array([24.9, 25.0, 49.9, 50.0, 99.9, 100.0]),
+        "care_experience": np.array([True, False, False, False, False, False]),
+        "foreign_national": np.array([True, True, False, False, False, False]),
+        "has_car": np.array([True, True, True, True, False]),
+        "low_income": np.array([True, True, False, False, False]),
+    }
+    place = replace(place, **(of_parties | marks))
+    found = measures_of(replace(inputs, places={"AAA": place}))
+    people = found[found["measure"] == "people"].set_index(["group_by", "group"])["value"]
+
+    expected = {
+        "sex": {"men": 4, "women": 2},
+        "children_under_18": {"no": 3, "yes": 3},
+        "distance_band": {"under_25_miles": 1, "25_to_50_miles": 2, "50_to_100_miles": 2,
+                          "over_100_miles": 1},
+        "care_experience": {"never_in_care": 5, "in_care_as_a_child": 1},
+        "nationality": {"british_or_irish": 4, "foreign_national": 2},
+        "car": {"with_car": 4, "without_car": 1, "without_visitors": 1},
+        "income": {"other_income": 3, "low_income": 2, "without_visitors": 1},
+    }  # fmt: skip
+    assert {name: people[name].to_dict() for name in expected} == expected
 
 
 def test_stage_of_the_sentence_is_read_off_the_days() -> None:

@@ -363,6 +363,22 @@ def test_what_movers_do_by_weeks_adds_up_to_what_everybody_does() -> None:
     assert by_weeks["attempts_before_approval"]["weeks_5_to_52"] == 0
 
 
+def test_visits_and_requests_of_the_first_28_days_are_those_of_weeks_0_to_4() -> None:
+    """Twelve people are moved on day 10, so day 37 is the last of their four weeks."""
+    inputs = two_prisons(transfers=[transfer(number, 10) for number in range(12)])
+    by_weeks = measured(inputs).loc["ALL", "since_move"]
+    log = simulate(inputs, establishment="BBB", seed=1, replication=0)
+    moved = np.flatnonzero(log.year.place.from_day == 10)
+    attended = log.request[log.of(VisitOutcome.ATTENDED)]
+    visits = log.year.sessions.day[log.slot[log.of(VisitOutcome.ATTENDED)]]
+    visits = visits[np.isin(log.year.visits.person[attended], moved)]
+    asked = log.year.visits.asked_minutes[np.isin(log.year.visits.person, moved)] // 1440
+
+    for name, days in (("visits", visits), ("requests", asked)):
+        assert by_weeks[name]["weeks_0_to_4"] == (days < 38).sum() > 0
+        assert by_weeks[name]["weeks_5_to_52"] == (days >= 38).sum() > 0
+
+
 def test_only_four_weeks_within_one_stay_count_for_contact() -> None:
     """Moved on day 30 of 56: the first four weeks count there; 26 days are no four weeks here."""
     counts = contact_counts(
