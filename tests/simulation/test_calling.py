@@ -18,7 +18,15 @@ from simulation.log import VisitLog, VisitOutcome
 from simulation.simulate import SimulationInputs, simulate
 from simulation.timetable import video_slots
 from simulation.video import VideoRegime, stations_under
-from tests.simulation.small_prison import CALENDAR, CALLING, DEMAND, VIDEO, prison, stations
+from tests.simulation.small_prison import (
+    CALENDAR,
+    CALLING,
+    DEMAND,
+    VIDEO,
+    prison,
+    session,
+    stations,
+)
 
 CALLS = replace(
     DEMAND,
@@ -135,6 +143,24 @@ def test_calls_that_break_off_last_half_as_long_on_average() -> None:
 
 def test_nobody_calls_who_does_not_know_of_it() -> None:
     assert rows(played(awareness_share=0.0), VisitOutcome.VIDEO_BOOKED) == 0
+
+
+def test_a_family_turned_away_asks_for_a_call_instead_only_if_it_knows_of_calls() -> None:
+    """One table a week for twenty families who would all turn to a call; none, half, all know."""
+    turned, lost = [], []
+    for share in (0.0, 0.5, 1.0):
+        crowded = prison(
+            sessions=[session(open_tables=1)],
+            demand=replace(DEMAND, wish_per_four_weeks=6.0, refused_to_video_share=1.0),
+            calling=replace(CALLING, awareness_share=share),
+        )
+        log = simulate(crowded, establishment="AAA", seed=1, replication=0)
+        turned.append(rows(log, VisitOutcome.TURNED_TO_VIDEO))
+        lost.append(rows(log, VisitOutcome.REFUSED))
+
+    assert turned[0] == lost[2] == 0
+    assert 0 < turned[1] < turned[2]
+    assert len({sum(both) for both in zip(turned, lost, strict=True)}) == 1
 
 
 def test_people_whom_nobody_visits_call_when_they_have_somebody_to_call() -> None:
