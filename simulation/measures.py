@@ -318,15 +318,9 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     counts |= {name: found.astype(np.float64) for name, found in log.orders.items()}
     counts["probes"] = per_person(log.probed)
     counts["probes_reachable"] = per_person(log.probed[log.reachable])
-    year_of = (events.visit_day - calendar.warm_up_days) // (DAYS_PER_WEEK * WEEKS_PER_YEAR)
-    years = int(year_of.max(initial=0)) + 1
-    refunded = _number_in(party * years + year_of) < inputs.refunded_visits_per_year
-    counts["refund_gbp"] = per_person(person, place.refund_gbp[party] * refunded)
-    travels, trip = events.trip_person, events.trip_party
-    travellers = place.adults[trip] + place.children[trip]
-    counts["family_money_gbp"] = per_person(travels, place.money_gbp[trip])
-    counts["family_minutes"] = per_person(travels, place.return_minutes[trip] * travellers)
-    counts["school_minutes"] = per_person(travels, events.school_minutes)
+    counts["refund_gbp"] = per_person(person, _refunds(place, inputs, events))
+    for name, of_trips in _of_trips(place, events).items():
+        counts[name] = per_person(events.trip_person, of_trips)
     return counts | contact_counts(
         calendar,
         has_party=place.has_party,
@@ -336,6 +330,26 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         **_asked(log, calendar),
         presence=_presence(place),
     )
+
+
+def _refunds(place: Place, inputs: SimulationInputs, events: _Events) -> NDArray[np.float64]:
+    """Give what is refunded of each visit, in GBP: nothing beyond the yearly cap of its party."""
+    calendar, party = inputs.calendar, events.visit_party
+    year_of = (events.visit_day - calendar.warm_up_days) // (DAYS_PER_WEEK * WEEKS_PER_YEAR)
+    years = int(year_of.max(initial=0)) + 1
+    refunded = _number_in(party * years + year_of) < inputs.refunded_visits_per_year
+    return np.asarray(place.refund_gbp[party] * refunded, dtype=np.float64)
+
+
+def _of_trips(place: Place, events: _Events) -> Counts:
+    """Give what each trip takes of everybody in the party."""
+    trip = events.trip_party
+    travellers = place.adults[trip] + place.children[trip]
+    return {
+        "family_money_gbp": place.money_gbp[trip],
+        "family_minutes": place.return_minutes[trip] * travellers,
+        "school_minutes": events.school_minutes,
+    }
 
 
 def _presence(place: Place) -> Presence:
@@ -563,7 +577,11 @@ def _by_session(
             name: per_group(group[offered], values[offered])
             for name, values in _of_sessions(log).items()
         },
-        "school_minutes": per_group(group[events.trip_slot], events.school_minutes),
+        "refund_gbp": per_group(of_visits, _refunds(place, inputs, events)),
+        **{
+            name: per_group(group[events.trip_slot], of_trips)
+            for name, of_trips in _of_trips(place, events).items()
+        },
     }
 
 
@@ -906,15 +924,15 @@ MEASURES = (
         value=share_of("people_without_contact", "people_all_year"),
     ),
     Measure(
-        name="family_money_gbp", unit="GBP", group_bys=OF_PEOPLE, value=sum_of("family_money_gbp")
+        name="family_money_gbp", unit="GBP", group_bys=OF_VISITS, value=sum_of("family_money_gbp")
     ),
     Measure(
         name="family_travel_hours",
         unit="hours",
-        group_bys=OF_PEOPLE,
+        group_bys=OF_VISITS,
         value=sum_of("family_minutes", 1 / 60),
     ),
-    Measure(name="refund_gbp", unit="GBP", group_bys=OF_PEOPLE, value=sum_of("refund_gbp")),
+    Measure(name="refund_gbp", unit="GBP", group_bys=OF_VISITS, value=sum_of("refund_gbp")),
     Measure(
         name="school_hours_missed",
         unit="hours",

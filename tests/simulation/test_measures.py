@@ -195,6 +195,26 @@ def test_a_trip_of_a_family_that_is_not_let_in_costs_as_much() -> None:
     assert told["family_minutes"] == 3 * 240.0
 
 
+def test_no_school_is_missed_on_days_without_school() -> None:
+    """Everybody comes with a pupil on Wednesday mornings; schools are back on 2 September.
+
+    Saturdays never cost any.
+    """
+    rows = [session(day="wed", start="10:00", end="12:00", open_tables=9), session(number=1)]
+    inputs = prison(people=30, sessions=rows)
+    one = np.ones(30, dtype=np.int64)
+    place = replace(inputs.places["AAA"], children=one, pupils=one)
+    log = simulate(
+        replace(inputs, places={"AAA": place}), establishment="AAA", seed=1, replication=0
+    )
+    came = log.table(CALENDAR).dropna(subset="school_minutes")
+    term = (came["session_start"] >= pd.Timestamp("2026-09-02")) & (came["session"] == "AAA-0")
+
+    assert (came.loc[term, "school_minutes"] >= 120).all()
+    assert (came.loc[~term, "school_minutes"] == 0).all()
+    assert 10 < term.sum() < len(came) - 10
+
+
 def test_refunds_stop_at_the_yearly_cap() -> None:
     inputs, log = one_visit()
 
@@ -253,6 +273,20 @@ def test_groups_add_up_to_all(measure: str) -> None:
 
     assert len(sums) > 1
     assert sums.to_numpy() == pytest.approx(sums["all"])
+
+
+@pytest.mark.parametrize(
+    "measure",
+    ["family_money_gbp", "family_travel_hours", "refund_gbp", "school_hours_missed", "staff_hours",
+     "video_calls", "video_hours"],
+)  # fmt: skip
+def test_what_visits_and_calls_take_adds_up_over_kinds_of_session(measure: str) -> None:
+    measures = measured(three_prisons(), CODES)
+    rows = measures[(measures["measure"] == measure) & (measures["establishment"] == "ALL")]
+
+    sums = rows.groupby("group_by")["value"].sum()
+
+    assert sums["session_kind"] == pytest.approx(sums["all"])
 
 
 def test_estate_is_the_sum_of_its_prisons() -> None:
