@@ -80,6 +80,21 @@ def test_equal_runs_are_known_at_once() -> None:
     assert is_reached(widths(same, same, aim.measures), aim)
 
 
+def test_one_measure_that_is_not_known_well_enough_is_one_too_many() -> None:
+    """Visits differ by one in every year; waits by 1 to 9."""
+    names = ("visits", "wait_days_mean")
+    before, after = (
+        pd.concat([measures(visits), measures(waits, "wait_days_mean")])
+        for visits, waits in (
+            ([100.0, 120.0, 140.0], [10.0, 10.0, 10.0]), ([101.0, 121.0, 141.0], [11.0, 15.0, 19.0])
+        )
+    )  # fmt: skip
+    found = widths(before, after, names)
+
+    assert is_reached(widths(before, after, names[:1]), Aim(share=0.05, measures=names[:1]))
+    assert not is_reached(found, Aim(share=0.05, measures=names))
+
+
 def test_one_replication_is_never_enough() -> None:
     aim = Aim(share=0.5, measures=("visits",))
     assert not is_reached(widths(measures([3.0]), measures([4.0]), aim.measures), aim)

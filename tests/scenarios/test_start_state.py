@@ -395,7 +395,8 @@ def test_every_fault_of_a_state_is_told(
     many.to_csv(tmp_path / "worse.csv", index=False)
     with pytest.raises(ScenarioError) as refused:
         begin_from(started, tmp_path / "worse.csv")
-    for words in ("do not exist", "before the first day", "further ahead", "asked for on the first",
+    for words in ("1 bookings are for sessions that do not exist: no-such-session on",
+                  "before the first day", "further ahead", "asked for on the first",
                   "more bookings than tables", "3 calls are at establishments",
                   "3 calls lie further ahead"):  # fmt: skip
         assert words in str(refused.value)

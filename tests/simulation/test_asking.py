@@ -139,6 +139,19 @@ def test_a_bad_experience_takes_requests_away_and_adds_none(fall: str) -> None:
     assert 0 < after.counts()["put_off"] < after.counts()["asked"] == before.counts()["asked"]
 
 
+@pytest.mark.parametrize(("late_minutes", "put_off"), [(0.0, True), (40.0, False)])
+def test_only_a_start_later_than_families_bear_is_a_bad_experience(
+    late_minutes: float, put_off: bool
+) -> None:
+    """Every session starts late, by 40 minutes at most."""
+    late = replace(ATTENDANCE, late_start_share=1.0, late_start_minutes=20.0)
+    mood = replace(MOOD, late_start_fall=0.6, late_minutes=late_minutes)
+
+    counts = played(small(attendance=late, mood=mood)).counts()
+
+    assert (counts["put_off"] > 0) == put_off
+
+
 def test_faults_of_the_channels_are_told_together() -> None:
     with pytest.raises(
         ValueError, match=r"phone_through_share is 0.*phone_days is empty.*kiosk_unt"
