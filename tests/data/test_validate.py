@@ -323,6 +323,20 @@ def test_a_session_that_ends_before_it_starts_is_found(folder: Path) -> None:
     assert only(validate_folder(folder)).expected == "a time after the start"
 
 
+def test_transfers_to_a_prison_that_holds_nobody_are_found(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    """Dartmoor is closed; Leeds is not."""
+    names = ["prisoner_id", "date", "establishment", "unit", "until", "reason"]
+    rows = [("P000001", "2026-10-05", "DAI", "", "2026-10-19", "progressive"),
+            ("P000001", "2026-11-05", "LEI", "", "", "progressive")]  # fmt: skip
+    transfers = pd.DataFrame(rows, columns=names)
+
+    problem = only(check_data(tables | {"transfers": transfers}))
+
+    assert (problem.value, problem.expected) == ("DAI", "an establishment that holds people")
+
+
 def test_dates_in_the_wrong_order_are_found(folder: Path) -> None:
     change(folder, "session_templates", 2, valid_from="2026-09-01", valid_to="2026-08-01")
 

@@ -151,6 +151,7 @@ class ReferenceModel:
         self.rows: list[tuple[float, int, str]] = []
         self.hours: dict[int, tuple[float, float]] = {}
         self.slots_held: dict[int, int] = {}
+        self.walked_in = 0
         self.came: dict[int, tuple[float, float, float]] = {}
         self.probes: list[tuple[int, bool]] = []
         self._seed, self._replication = seed, replication
@@ -970,6 +971,9 @@ class ReferenceModel:
         if today < self.year.place.cleared_day[index]:
             self._log(number, "video_not_cleared")
             return
+        if video.walk_in:
+            yield from self._walk_in(number, person, today)
+            return
         window = [
             slot
             for slot in self.slots
@@ -1026,6 +1030,30 @@ class ReferenceModel:
                 had *= 1.0 - self._of_call("drops out when", number)
             self.hours[number] = (0.0, had)
             self._log(number, "video_held")
+
+    def _walk_in(self, number: int, person: Person, today: int):
+        """Call at once from a station that is open and free, and never be cut off."""
+        env, call_minutes = self.env, self.inputs.video.call_minutes
+        date_of_call = self._date(today)
+        month = date_of_call.year, date_of_call.month
+        if person.calls[month] >= person.calls_per_month:
+            self._log(number, "video_no_credit")
+            return
+        begun = [slot for slot in self.slots if slot.start <= env.now]
+        latest = max(begun, key=lambda slot: slot.start, default=None)
+        is_open = latest is not None and env.now < latest.end
+        if not is_open or self.walked_in >= latest.tables[False].capacity:
+            self._log(number, "video_no_slot")
+            return
+        person.calls[month] += 1
+        self.walked_in += 1
+        had = call_minutes
+        if self._of_call("drops out", number) < self.inputs.calling.drop_out_share:
+            had *= 1.0 - self._of_call("drops out when", number)
+        self.hours[number] = (0.0, had)
+        self._log(number, "video_held")
+        yield env.timeout(call_minutes)
+        self.walked_in -= 1
 
     def _of_call(self, purpose: str, number: int) -> float:
         visits, calls = self.year.visits, self.year.calls

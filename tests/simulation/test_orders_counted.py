@@ -58,6 +58,24 @@ def test_beyond_the_cap_the_oldest_lapse() -> None:
     assert (found["orders_lapsed"], found["orders_unused"]) == (10 * (2 + 2), 10 * (3 + 1))
 
 
+def test_a_prison_grants_its_own_number_at_a_level_and_the_usual_one_at_others() -> None:
+    """Everybody is at standard: AAA grants 3 and 2 there, BBB has numbers at enhanced alone."""
+    own = {"visit_orders": 3, "privileged_orders": 2}
+    inputs = prison(
+        people=10, establishments=("AAA", "BBB"), demand=SILENT, regime=REGIME,
+        visit_orders=[{"establishment": "AAA", "incentive_level": "standard"} | own,
+                      {"establishment": "BBB", "incentive_level": "enhanced"} | own],
+    )  # fmt: skip
+    granted = {
+        code: set(
+            simulate(inputs, establishment=code, seed=3, replication=0).orders["orders_granted"]
+        )
+        for code in ("AAA", "BBB")
+    }
+
+    assert granted == {"AAA": {4 * 3 + 2 * 2}, "BBB": {4 * 1 + 2 * 1}}
+
+
 def test_what_is_granted_and_lapses_in_the_warm_up_does_not_count() -> None:
     found = counted(demand=SILENT, calendar=replace(CALENDAR, weeks=4, warm_up_weeks=4))
 

@@ -202,7 +202,7 @@ def small_prisons(
             closed_dates=draw(st.sampled_from(((), ("08-14", "12-25")))),
             shuttles=draw(st.sampled_from(((), (NIGHT_BUS,)))),
             family_days_per_year=draw(st.sampled_from((0, 26))),
-            family_days_in=draw(st.sampled_from(("weekends", "holidays"))),
+            family_days_in=draw(st.sampled_from(("weekends", "holidays", "school_days"))),
             family_day_tables_share=0.5,
             notice_days_min=minimum,
             notice_days_max=minimum + draw(st.integers(1, 20)),
@@ -260,7 +260,11 @@ def small_prisons(
             }
             for level in draw(st.sampled_from(((), ("basic",), ("standard", "enhanced"))))
         ],
-        video=replace(VIDEO, notice_days_max=draw(st.integers(1, 14))),
+        video=replace(
+            VIDEO,
+            notice_days_max=draw(st.integers(1, 14)),
+            walk_in=draw(st.sampled_from((False, False, True))),
+        ),
         calling=replace(
             CALLING,
             awareness_share=0.8,
