@@ -146,7 +146,7 @@ def tally(logs: Iterable[VisitLog], inputs: SimulationInputs) -> Tally:
 
 def _add_year(rows: Tally, log: VisitLog, inputs: SimulationInputs) -> None:
     rows.begin(log.establishment, log.replication)
-    events = _Events.of(log, inputs.calendar)
+    events = _Events.of(log, inputs)
     by_person = _of_each_person(log, inputs, events)
     for name, values in _since_move(log, inputs, events, by_person).items():
         rows.add(SINCE_MOVE, GROUPS[SINCE_MOVE], name, values)
@@ -159,7 +159,7 @@ def _add_year(rows: Tally, log: VisitLog, inputs: SimulationInputs) -> None:
         if group_by not in OF_STAGES:
             waiting = code[events.visit_person]
             rows.add_waits(group_by, groups, WAITED, waiting, events.visit_wait)
-    of_the_place = _of_the_place(log, inputs)
+    of_the_place = _of_the_place(log, inputs, events)
     for name, values in of_the_place.items():
         rows.add("all", GROUPS["all"], name, values)
     if region := log.year.place.region:
@@ -194,7 +194,11 @@ def visited(log: VisitLog, calendar: Calendar) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Events:
-    """Visits and calls held in the measured year, and all trips of families, let in or not."""
+    """Visits and calls held in the measured year, and all trips of families, let in or not.
+
+    Calls that are due are those whose time has come: held, missed or failed, with the places they
+    take, a long one two.
+    """
 
     visit_slot: NDArray[np.int64]
     visit_person: NDArray[np.int64]
@@ -202,15 +206,20 @@ class _Events:
     visit_wait: NDArray[np.int64]
     visit_day: NDArray[np.int64]
     visit_minutes: NDArray[np.float64]
+    refund_gbp: NDArray[np.float64]
     late_hall_minutes: NDArray[np.float64]
     check_minutes: NDArray[np.float64]
     cut_short: NDArray[np.float64]
     is_double: NDArray[np.float64]
     second_slot: NDArray[np.int64]
     trip_person: NDArray[np.int64]
-    trip_party: NDArray[np.int64]
     trip_slot: NDArray[np.int64]
+    family_money_gbp: NDArray[np.float64]
+    family_minutes: NDArray[np.float64]
     school_minutes: NDArray[np.float64]
+    due_outcome: NDArray[np.int64]
+    due_slot: NDArray[np.int64]
+    due_places: NDArray[np.float64]
     call_person: NDArray[np.int64]
     call_slot: NDArray[np.int64]
     call_day: NDArray[np.int64]
@@ -218,11 +227,12 @@ class _Events:
     is_long: NDArray[np.float64]
 
     @classmethod
-    def of(cls, log: VisitLog, calendar: Calendar) -> _Events:
-        year = log.year
+    def of(cls, log: VisitLog, inputs: SimulationInputs) -> _Events:
+        year, place, calendar = log.year, log.year.place, inputs.calendar
         attended = np.flatnonzero(log.of(VisitOutcome.ATTENDED) & _measured(log.minutes, calendar))
         request, slot = log.request[attended], log.slot[attended]
-        held = np.flatnonzero(log.of(VisitOutcome.VIDEO_HELD) & _measured(log.minutes, calendar))
+        due = np.flatnonzero(np.isin(log.outcome, _DUE) & _measured(log.minutes, calendar))
+        held = due[log.outcome[due] == CODE[VisitOutcome.VIDEO_HELD]]
         asked = year.visits.asked_minutes[request] // MINUTES_PER_DAY
         party = year.visits.party[request]
         late, had = log.late_minutes[attended], log.minutes_had[attended]
@@ -232,22 +242,29 @@ class _Events:
         trips = trips[_measured(log.minutes[trips], calendar)]
         lost = end - year.sessions.start[slot] - had
         second = log.second_session[request]
+        day, came = year.sessions.day[slot], year.visits.party[log.request[trips]]
+        refunded = _number_in(party, day, calendar) < inputs.refunded_visits_per_year
         return cls(
             visit_slot=slot,
             visit_person=year.visits.person[request],
             visit_party=party,
-            visit_day=year.sessions.day[slot],
+            visit_day=day,
             visit_minutes=had,
+            refund_gbp=place.refund_gbp[party] * refunded,
             late_hall_minutes=hall,
             check_minutes=late - hall,
             cut_short=(lost > CUT_SHORT_MINUTES).astype(np.float64),
             is_double=(second >= 0).astype(np.float64),
             second_slot=second[second >= 0],
-            visit_wait=year.sessions.day[slot] - asked.astype(np.int64),
+            visit_wait=day - asked.astype(np.int64),
             trip_person=year.visits.person[log.request[trips]],
-            trip_party=year.visits.party[log.request[trips]],
             trip_slot=log.slot[trips],
+            family_money_gbp=place.money_gbp[came],
+            family_minutes=place.return_minutes[came] * (place.adults + place.children)[came],
             school_minutes=log.school_minutes(calendar, trips),
+            due_outcome=log.outcome[due],
+            due_slot=log.slot[due],
+            due_places=np.where(np.isin(log.request[due], log.long_calls), 2.0, 1.0),
             call_person=_person_of(log, held),
             call_slot=log.slot[held],
             call_day=(log.minutes[held] // MINUTES_PER_DAY).astype(np.int64),
@@ -318,9 +335,9 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
     counts |= {name: found.astype(np.float64) for name, found in log.orders.items()}
     counts["probes"] = per_person(log.probed)
     counts["probes_reachable"] = per_person(log.probed[log.reachable])
-    counts["refund_gbp"] = per_person(person, _refunds(place, inputs, events))
-    for name, of_trips in _of_trips(place, events).items():
-        counts[name] = per_person(events.trip_person, of_trips)
+    counts["refund_gbp"] = per_person(person, events.refund_gbp)
+    for name, of_trips in _OF_TRIPS.items():
+        counts[name] = per_person(events.trip_person, of_trips(events))
     return counts | contact_counts(
         calendar,
         has_party=place.has_party,
@@ -330,26 +347,6 @@ def _of_each_person(log: VisitLog, inputs: SimulationInputs, events: _Events) ->
         **_asked(log, calendar),
         presence=_presence(place),
     )
-
-
-def _refunds(place: Place, inputs: SimulationInputs, events: _Events) -> NDArray[np.float64]:
-    """Give what is refunded of each visit, in GBP: nothing beyond the yearly cap of its party."""
-    calendar, party = inputs.calendar, events.visit_party
-    year_of = (events.visit_day - calendar.warm_up_days) // (DAYS_PER_WEEK * WEEKS_PER_YEAR)
-    years = int(year_of.max(initial=0)) + 1
-    refunded = _number_in(party * years + year_of) < inputs.refunded_visits_per_year
-    return np.asarray(place.refund_gbp[party] * refunded, dtype=np.float64)
-
-
-def _of_trips(place: Place, events: _Events) -> Counts:
-    """Give what each trip takes of everybody in the party."""
-    trip = events.trip_party
-    travellers = place.adults[trip] + place.children[trip]
-    return {
-        "family_money_gbp": place.money_gbp[trip],
-        "family_minutes": place.return_minutes[trip] * travellers,
-        "school_minutes": events.school_minutes,
-    }
 
 
 def _presence(place: Place) -> Presence:
@@ -433,6 +430,13 @@ _MINUTES: dict[str, Callable[[_Events], NDArray[np.float64]]] = {
 }
 """Quantities that add up over visits."""
 
+_OF_TRIPS: dict[str, Callable[[_Events], NDArray[np.float64]]] = {
+    "family_money_gbp": lambda events: events.family_money_gbp,
+    "family_minutes": lambda events: events.family_minutes,
+    "school_minutes": lambda events: events.school_minutes,
+}
+"""Quantities that add up over trips, each of everybody in the party."""
+
 
 LAST_ANSWERS = {
     "no_table": VisitOutcome.NO_TABLE,
@@ -465,8 +469,12 @@ _COUNTED = {
 """Quantities that count the rows of one outcome."""
 
 
-def _number_in(group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count the visits of each group from 0, in the order given."""
+def _number_in(
+    party: NDArray[np.int64], day: NDArray[np.int64], calendar: Calendar
+) -> NDArray[np.int64]:
+    """Count the visits of each party in each year from 0, in the order given."""
+    year = (day - calendar.warm_up_days) // (DAYS_PER_WEEK * WEEKS_PER_YEAR)
+    group = party * (int(year.max(initial=0)) + 1) + year
     order = np.argsort(group, kind="stable")
     ordered = group[order]
     number = np.empty(len(group), dtype=np.int64)
@@ -474,7 +482,7 @@ def _number_in(group: NDArray[np.int64]) -> NDArray[np.int64]:
     return number
 
 
-def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
+def _of_the_place(log: VisitLog, inputs: SimulationInputs, events: _Events) -> Counts:
     year, calendar = log.year, inputs.calendar
     sessions, slots = year.sessions, year.video_slots
     offered = _measured(sessions.start, calendar)
@@ -483,24 +491,17 @@ def _of_the_place(log: VisitLog, inputs: SimulationInputs) -> Counts:
     counts |= {
         "video_places": year.video_places[days].sum(),
         "video_places_usable": slots.tables[_measured(slots.start, calendar)].sum(),
-        "video_places_taken": _places_taken(log, calendar)[1].sum(),
+        "video_places_taken": events.due_places.sum(),
         "video_staff_hours": year.video_staff_hours[days].sum(),
     }
     return {name: np.array([value], dtype=np.float64) for name, value in counts.items()}
 
 
-_TAKEN = (VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW, VisitOutcome.VIDEO_FAILED)
+_DUE = [
+    CODE[outcome]
+    for outcome in (VisitOutcome.VIDEO_HELD, VisitOutcome.VIDEO_NO_SHOW, VisitOutcome.VIDEO_FAILED)
+]
 """What becomes of calls whose time has come."""
-
-
-def _places_taken(
-    log: VisitLog, calendar: Calendar
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Give the slots of calls whose time has come, and how many each call took: a long one two."""
-    rows = np.flatnonzero(_measured(log.minutes, calendar))
-    rows = rows[np.isin(log.outcome[rows], [CODE[outcome] for outcome in _TAKEN])]
-    return log.slot[rows], np.where(np.isin(log.request[rows], log.long_calls), 2.0, 1.0)
-
 
 _OF_CALLS = ("video_calls", "video_no_shows", "video_failed")
 """Quantities that count rows about a slot of a station."""
@@ -517,17 +518,19 @@ def _by_kind_of_slot(log: VisitLog, calendar: Calendar, events: _Events) -> Coun
         found = np.bincount(kind[slots], weights=weights, minlength=len(KINDS))
         return found.astype(np.float64)
 
-    measured = _measured(log.minutes, calendar)
     offered = np.flatnonzero(_measured(year.video_slots.start, calendar))
     return {
-        **{name: per_kind(log.slot[log.of(_COUNTED[name]) & measured]) for name in _OF_CALLS},
+        **{
+            name: per_kind(events.due_slot[events.due_outcome == CODE[_COUNTED[name]]])
+            for name in _OF_CALLS
+        },
         "video_minutes": per_kind(events.call_slot, events.call_minutes),
         "video_slots_used": per_kind(events.call_slot, 1.0 + events.is_long),
         "video_places": year.video_places[days].sum(axis=0),
         "video_places_usable": per_kind(
             offered, year.video_slots.tables[offered].astype(np.float64)
         ),
-        "video_places_taken": per_kind(*_places_taken(log, calendar)),
+        "video_places_taken": per_kind(events.due_slot, events.due_places),
     }
 
 
@@ -577,10 +580,10 @@ def _by_session(
             name: per_group(group[offered], values[offered])
             for name, values in _of_sessions(log).items()
         },
-        "refund_gbp": per_group(of_visits, _refunds(place, inputs, events)),
+        "refund_gbp": per_group(of_visits, events.refund_gbp),
         **{
-            name: per_group(group[events.trip_slot], of_trips)
-            for name, of_trips in _of_trips(place, events).items()
+            name: per_group(group[events.trip_slot], of_trips(events))
+            for name, of_trips in _OF_TRIPS.items()
         },
     }
 
