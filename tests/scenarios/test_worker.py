@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -390,6 +391,37 @@ def test_a_study_of_the_worker_is_the_same_bytes_as_one_of_the_command_line(
         name for name in names if (study.folder / name).read_bytes() != (own / name).read_bytes()
     }
     assert differ <= {"manifest.json"}
+
+
+@posix
+def test_a_run_of_the_worker_is_the_same_bytes_as_one_of_the_command_line(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """The worker simulates in one process, the command line is asked for two."""
+    from typer.testing import CliRunner
+
+    from scenarios.cli import app
+
+    process = start(
+        tmp_path / "jobs" / "one",
+        request(small_data, tmp_path / "runs", scenario="closer_to_home"),
+    )
+    assert process.wait(timeout=120) == 0
+    asked = read_request(tmp_path / "jobs" / "one").options
+    own = tmp_path / "own"
+    words = ["run", str(asked["scenario"]), "--data", str(small_data), "--runs", str(own)]
+    words += ["--seed", str(asked.get("seed", 1)), "--replications", str(asked["replications"])]
+    assert CliRunner().invoke(app, [*words, "--workers", "2"]).exit_code == 0
+    one, other = (
+        next(folder.glob("*/manifest.json")).parent for folder in (tmp_path / "runs", own)
+    )
+    assert one.name == other.name
+    names = {path.name for path in one.iterdir()}
+    assert names == {path.name for path in other.iterdir()}
+    differ = {name for name in names if (one / name).read_bytes() != (other / name).read_bytes()}
+    assert differ <= {"manifest.json", "allocation.json"}
+    accounts = [json.loads((each / "allocation.json").read_text("utf-8")) for each in (one, other)]
+    assert accounts[0] | {"seconds": {}} == accounts[1] | {"seconds": {}}
 
 
 def test_a_status_is_never_half_written(tmp_path: Path) -> None:
