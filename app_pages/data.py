@@ -119,6 +119,8 @@ def show_findings(found: Path, whose: str, tables: Path | None) -> None:
     report = data_quality.read(found, "report")
     if len(report):
         _show.table(data_quality.report(report))
+    else:
+        _show.say(data_quality.NOTHING_FOUND)
     if check["errors"]:
         _export.download(
             "What was found",

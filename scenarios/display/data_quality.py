@@ -131,6 +131,8 @@ def verdict(check: dict[str, Any]) -> str:
     return "These tables can be used: no error and no warning."
 
 
+NOTHING_FOUND = "No record contradicts itself or another one."
+
 REPORT_LABELS = {
     "severity": "Severity",
     "table": "Table",

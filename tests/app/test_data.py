@@ -14,7 +14,8 @@ from app_pages import _data, _who
 from data.load import table_names
 from scenarios import commands
 from scenarios.errors import ScenarioError
-from scenarios.own_tables import sessions
+from scenarios.own_tables import sessions, uploads
+from scenarios.own_tables.check_tables import MISPLACED, MISSING, REPORT
 from tests.app.conftest import HOSTILE
 from tests.app.planner import page, shown
 
@@ -84,6 +85,23 @@ def test_sound_tables_are_checked_used_and_go_with_every_long_command(
     app.switch_page("app_pages/data.py").run()
     click(app, "Go back to the built-in tables")
     assert "Runs use the built-in tables" in shown(app)
+
+
+def test_records_without_a_contradiction_are_said_to_have_none(
+    monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    def nothing_found(tables: Path | None, out: Path) -> None:
+        assert tables is None
+        out.mkdir(parents=True)
+        heads = {"report": REPORT, "missing": MISSING, "misplaced": MISPLACED}
+        for name, columns in heads.items():
+            pd.DataFrame(columns=columns).to_csv(out / f"{name}.csv", index=False)
+        numbers = {"errors": 0, "warnings": 0, "people": 7, "misplaced": 0}
+        (out / "check.json").write_text(json.dumps(numbers), encoding="utf-8")
+
+    monkeypatch.setattr(uploads, "run_check", nothing_found)
+    app = click(page(monkeypatch, runs, "data"), "Look at the built-in tables")
+    assert "No record contradicts itself or another one." in shown(app)
 
 
 def test_prisons_of_ones_own_are_named_where_people_are_misplaced(
