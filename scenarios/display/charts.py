@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import floor, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 from scenarios.display import vega
@@ -34,6 +35,10 @@ RISE, FALL, TOTAL = "adds", "takes away", "total"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 WIDTH = 640
 """Width in pixels wherever the surrounding page does not say otherwise."""
+TICKS = 5
+"""Numbers on an axis, more or less: 1, 2 or 5 apart, or those times a power of ten."""
+FIXED = re.compile(r",\.(\d)f")
+"""A format of numbers with so many decimals."""
 
 CONFIG: dict[str, Any] = {
     "background": "#ffffff",
@@ -286,7 +291,8 @@ def intervals(
     if series:
         encodings["yOffset"] = vega.field(f"{series}:N", sort=names)
     base = vega.chart(rows).encode(**encodings)
-    axis = {"format": number_format, "tickCount": 5}
+    ends = [0.0, *rows["low"].dropna(), *rows["high"].dropna(), *rows["value"].dropna()]
+    axis = {"format": ticks_format(number_format, min(ends), max(ends)), "tickCount": TICKS}
     rule = base.mark("rule", strokeWidth=3).encode(
         x=vega.field("low:Q", title=unit, axis=axis, scale={"zero": True}), x2="high:Q"
     )
@@ -474,8 +480,9 @@ def waterfall(
             vega.field("end:Q", title=unit, format=number_format),
         ],
     )
-    axis = {"format": number_format, "tickCount": 5}
-    scale = {"domain": _reach(rows), "nice": False}
+    reach = _reach(rows)
+    axis = {"format": ticks_format(number_format, *reach), "tickCount": TICKS}
+    scale = {"domain": reach, "nice": False}
     bars = base.mark("bar", height=_bar_height(order, 0.65)).encode(
         x=vega.field("low_end:Q", title=unit, axis=axis, scale=scale),
         x2="high_end:Q",
@@ -500,6 +507,29 @@ def waterfall(
     said = "; ".join(f"{row['label']} {row['text']}" for row in rows.to_dict("records"))
     drawn = chart.properties(width=WIDTH, height=_row_step(order) * len(rows) + 10)
     return _figure(drawn, title, note, f"{title}. {said}.")
+
+
+def ticks_format(number_format: str, least: float, most: float) -> str:
+    """Give an axis the decimals that its ticks need to be told apart.
+
+    Parameters
+    ----------
+    number_format
+        How the numbers are written elsewhere, such as ``,.1f``; others are left as they are.
+    least, most
+        The ends of the axis.
+
+    Examples
+    --------
+    >>> ticks_format(",.0f", 0, 30), ticks_format(",.2f", 0.54, 0.56)
+    (',.0f', ',.3f')
+    """
+    decimals = FIXED.fullmatch(number_format)
+    if decimals is None or not most > least:
+        return number_format
+    step = (most - least) / TICKS
+    needed = -floor(log10(step * sqrt(2)))
+    return f",.{max(int(decimals[1]), needed)}f"
 
 
 def _reach(rows: pd.DataFrame) -> list[float]:

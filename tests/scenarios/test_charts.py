@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pandas as pd
@@ -172,3 +173,26 @@ def test_name_of_the_axis_ends_where_the_chart_ends() -> None:
     rows = pd.DataFrame({"name": ["Wales"], "number": [3.0]})
     bars = charts.ranked_bars(rows, label="name", value="number", unit="U", title="T", note="N")
     assert bars.chart.to_dict()["config"]["axisX"] == {"titleAnchor": "end"}
+
+
+@pytest.mark.parametrize("change", [30.0, 0.4, 0.013, 0.0007])
+def test_no_two_numbers_on_an_axis_are_written_alike(change: float) -> None:
+    """A small change of 0.55 visits each was drawn over the ticks 0.55, 0.55, 0.56 and 0.56."""
+    ends = {"start": [0.55], "end": [0.55 + change]}
+    parts = pd.DataFrame({"label": ["Evenings"], "change": [change], **ends, "text": ["x"]})
+    steps = charts.waterfall(
+        parts,
+        ends=[("First", 0.55, "a"), ("Second", 0.55 + change, "b")],
+        unit="U",
+        title="T",
+        note="N",
+        number_format=",.2f",
+    )
+    rows = pd.DataFrame({"kind": ["a"], "value": [change], "low": [change / 2], "high": [change]})
+    points = charts.intervals(
+        rows, label="kind", unit="U", title="T", note="N", number_format=",.2f"
+    )
+    for figure in (steps, points):
+        ticks = re.findall(r">(\d[\d,.]*)</text>", charts.svg(figure, "one"))
+        assert len(ticks) > 2
+        assert len(set(ticks)) == len(ticks)
