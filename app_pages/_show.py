@@ -45,6 +45,7 @@ FOLDS_OPEN = False
 
 _shown: ContextVar[Shown] = ContextVar("tables shown on this page")
 _names: ContextVar[Iterator[str]] = ContextVar("names of what can be opened on this page")
+_joined: ContextVar[list[str] | None] = ContextVar("what waits to be drawn as one", default=None)
 _handling: ContextVar[marks.Mark] = ContextVar("handling mark of this page")
 
 
@@ -73,6 +74,7 @@ def part(draw: Callable[[], None]) -> None:
             draw()
 
     kept().append(mine)
+    _draw_joined()
     drawn()
 
 
@@ -100,6 +102,7 @@ def fold(label: str, draw: Callable[[], None], tables: Sequence[str | Made] = ()
             with box, within([]):
                 draw()
 
+    _draw_joined()
     drawn()
 
 
@@ -117,6 +120,38 @@ def fold_tables(label: str, *tables: str | Made) -> None:
 def once(make: Made) -> Made:
     """Make a table when it is first looked at, and keep it."""
     return cache(make)
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Put words, numbers and tables that follow one another on the page as one piece.
+
+    A browser draws one piece sooner than ten. A chart, a part or a fold of this module comes in its
+    place; what Streamlit itself draws in here would come before the words above it.
+    """
+    before = _joined.set([])
+    try:
+        yield
+    finally:
+        _draw_joined()
+        _joined.reset(before)
+
+
+def _put(html: str) -> None:
+    """Put a piece of HTML on the page, or with those that are drawn as one."""
+    waiting = _joined.get()
+    if waiting is None:
+        st.html(html)
+    else:
+        waiting.append(html)
+
+
+def _draw_joined() -> None:
+    waiting = _joined.get()
+    if waiting:
+        pieces = "".join(f"<div>{html}</div>" for html in waiting)
+        st.html(f'<div class="estate-joined">{pieces}</div>')
+        waiting.clear()
 
 
 def _within(name: str) -> Callable[[Shown], AbstractContextManager[None]]:
@@ -137,6 +172,7 @@ def _within(name: str) -> Callable[[Shown], AbstractContextManager[None]]:
     @contextmanager
     def within(mine: Shown) -> Iterator[None]:
         shown, names = _shown.set(mine), _names.set(_numbered(name))
+        alone = _joined.set(None)
         _handling.set(how)
         try:
             with markup.hidden_as(pattern), _bad_input_told():
@@ -144,6 +180,7 @@ def _within(name: str) -> Callable[[Shown], AbstractContextManager[None]]:
         finally:
             _shown.reset(shown)
             _names.reset(names)
+            _joined.reset(alone)
 
     return within
 
@@ -195,17 +232,17 @@ def mark(how: marks.Mark = "OFFICIAL", *shown: Results | Study) -> None:
 
 def aside(text: str) -> None:
     """Show a quiet line, as in the sidebar."""
-    st.html(f'<p class="estate-aside">{escape(text)}</p>')
+    _put(f'<p class="estate-aside">{escape(text)}</p>')
 
 
 def title(text: str) -> None:
     """Show the page's one main heading."""
-    st.html(f'<h1 class="estate-title">{escape(text)}</h1>')
+    _put(f'<h1 class="estate-title">{escape(text)}</h1>')
 
 
 def section(text: str) -> None:
     """Show the heading of a part of the page."""
-    st.html(f'<h2 class="estate-section">{escape(text)}</h2>')
+    _put(f'<h2 class="estate-section">{escape(text)}</h2>')
 
 
 def label(text: str) -> str:
@@ -221,7 +258,7 @@ def label(text: str) -> str:
 
 def say(text: str, *, small: bool = True) -> None:
     """Show a paragraph."""
-    st.html(markup.statement(text, small=small))
+    _put(markup.statement(text, small=small))
 
 
 def wrong(lines: Iterable[str]) -> None:
@@ -234,7 +271,7 @@ def wrong(lines: Iterable[str]) -> None:
 
 def refusal(text: str) -> None:
     """Say, so that a screen reader reads it out at once, what cannot be done and why."""
-    st.html(f'<div class="estate-refusal" role="alert"><p>{escape(text)}</p></div>')
+    _put(f'<div class="estate-refusal" role="alert"><p>{escape(text)}</p></div>')
 
 
 def notice(*runs: Results) -> None:
@@ -244,20 +281,20 @@ def notice(*runs: Results) -> None:
     notices = [wording.notice(results) for results in runs] or [wording.SYNTHETIC]
     ceilings = [results.title for results in runs if results.summary["ceiling"]]
     for text in dict.fromkeys(notices):
-        st.html(markup.banner(text))
+        _put(markup.banner(text))
     for title in dict.fromkeys(ceilings):
-        st.html(markup.banner(f"{title}. {wording.CEILING}" if len(runs) > 1 else wording.CEILING))
+        _put(markup.banner(f"{title}. {wording.CEILING}" if len(runs) > 1 else wording.CEILING))
 
 
 def numbers(cards: Sequence[markup.Number]) -> None:
     """Show headline numbers side by side."""
-    st.html(markup.numbers(cards))
+    _put(markup.numbers(cards))
 
 
 def table(html: str) -> None:
     """Show a table made by :func:`scenarios.display.markup.table`."""
     _note(html)
-    st.html(html)
+    _put(html)
 
 
 def figure(drawn: Figure, table_html: str | Made = "") -> None:
@@ -265,9 +302,10 @@ def figure(drawn: Figure, table_html: str | Made = "") -> None:
 
     Where the page shows the table itself below the chart, none is given.
     """
-    st.html(f'<h3 class="estate-figure-title">{escape(drawn.title)}</h3>')
+    _put(f'<h3 class="estate-figure-title">{escape(drawn.title)}</h3>')
+    _draw_joined()
     st.vega_lite_chart(spec=drawn.chart.spec(), theme=None, width="stretch", alt=drawn.alt)
-    st.html(f'<p class="estate-note">{escape(drawn.note)}</p>')
+    _put(f'<p class="estate-note">{escape(drawn.note)}</p>')
     if table_html:
         fold_tables("These numbers as a table", table_html)
 
@@ -309,14 +347,14 @@ def document(name: str) -> None:
     """Show a document of :mod:`scenarios.display.handbook`."""
     from scenarios.display import handbook
 
-    st.html(f'<div class="estate-document">{handbook.document(name)}</div>')
+    _put(f'<div class="estate-document">{handbook.document(name)}</div>')
 
 
 def facts(pairs: Mapping[str, str]) -> None:
     """Show a list of facts, each with its name."""
-    st.html(markup.facts(pairs))
+    _put(markup.facts(pairs))
 
 
 def log(lines: Sequence[str]) -> None:
     """Show lines of a log as they are."""
-    st.html(f'<pre class="estate-log" tabindex="0">{escape(chr(10).join(lines))}</pre>')
+    _put(f'<pre class="estate-log" tabindex="0">{escape(chr(10).join(lines))}</pre>')

@@ -242,8 +242,9 @@ def page(title: str, *, counts: bool = False, people: bool = False) -> tuple[Run
     results = opened(run)
     with top:
         _who.mark(results, counts=counts, people=people)
-    _show.title(title)
-    _show.notice(results)
+    with _show.joined():
+        _show.title(title)
+        _show.notice(results)
     return run, results
 
 

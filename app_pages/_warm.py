@@ -4,13 +4,14 @@ Libraries, the tables that everybody shares and what the pages tell of the run t
 are read by the page that first needs them, so that the first page comes soon. While its reader
 looks at it, the rest is read in the background, the likeliest page's first, a piece at a time.
 While a page is drawn, nothing more is begun: two threads of one process would hold each other up.
-A browser that loads its own scripts needs the processor too: read any sooner, all this would hold
-up the first heading.
+Nor is it for a moment afterwards, while the browser draws what it was sent. One that loads its
+own scripts needs the processor too: read any sooner, all this would hold up the first heading.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -35,14 +36,18 @@ MODULES = (
 )
 """Modules that other pages import and the first does not, those of the likeliest pages first."""
 
+REST = 0.7
+"""Seconds that a browser has to draw a page before anything more is begun."""
+
 _drawing = 0
+_rests_until = 0.0
 _changed = threading.Condition()
 
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Begin nothing in the background while a page is drawn."""
-    global _drawing
+    """Begin nothing in the background while a page is drawn, here and in the browser."""
+    global _drawing, _rests_until
     with _changed:
         _drawing += 1
     try:
@@ -50,12 +55,15 @@ def waiting() -> Iterator[None]:
     finally:
         with _changed:
             _drawing -= 1
+            _rests_until = time.monotonic() + REST
             _changed.notify_all()
 
 
 @cache
 def begin() -> threading.Thread:
-    """Begin to read, once for each server."""
+    """Begin to read, once for each server: at once, for the next page may be asked for soon."""
+    global _rests_until
+    _rests_until = 0.0
     thread = threading.Thread(target=_read, name="warm", daemon=True)
     thread.start()
     return thread
@@ -63,10 +71,15 @@ def begin() -> threading.Thread:
 
 def _read() -> None:
     for piece in _pieces():
-        with _changed:
-            _changed.wait_for(lambda: not _drawing)
+        _wait_until_at_rest()
         with suppress(Exception):  # the page that needs it says what is wrong
             piece()
+
+
+def _wait_until_at_rest() -> None:
+    with _changed:
+        while _drawing or (left := _rests_until - time.monotonic()) > 0:
+            _changed.wait(None if _drawing else left)
 
 
 def _pieces() -> Iterator[Callable[[], object]]:

@@ -120,10 +120,13 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
     )
     circulate = not _who.is_planner()
     drawn = figures.hall_use if channel == "visit" else figures.video_use
-    _show.figure(
-        drawn(results, held, circulate=circulate),
-        lambda: listings.visits_by_prison(held, circulate=circulate),
-    )
+    listed = _show.once(lambda: listings.visits_by_prison(held, circulate=circulate))
+
+    def of_prisons() -> None:
+        _show.figure(drawn(results, held, circulate=circulate))
+        _show.table(listed())
+
+    _show.fold("Use and waits, prison by prison", of_prisons, [listed])
 
 
 def _who_gains(results: Results, groups: pd.DataFrame) -> None:
@@ -147,10 +150,12 @@ baseline = _state.baseline_of(run)
 circulate = not _who.is_planner()
 
 if baseline is None:
-    _show.say(visiting.level_answer(estimates), small=False)
-    if not run.is_baseline:
-        _show.say(wording.NO_BASELINE)
-    _show.table(visiting.policy_levels(estimates))
+    with _show.joined():
+        _show.say(visiting.level_answer(estimates), small=False)
+        if not run.is_baseline:
+            _show.say(wording.NO_BASELINE)
+        _show.table(visiting.policy_levels(estimates))
+        _show.say(f"{wording.replications(results)} {wording.FLOOR}")
     st.page_link("app_pages/scenario.py", label="Try what evening, weekend or video changes do")
 else:
     pair = (baseline.folder, baseline.stamp, *known)
@@ -158,66 +163,66 @@ else:
     visited = _effects.newly_visited(*pair)
     told = effects.conclusions(_state.runs_folder(), _state.opened(baseline), results)
     groups = effects.gains_and_losses(found)
-    _show.say(visiting.answer(found, visited), small=False)
-    further = compared.who_is_moved_away(_state.opened(baseline), results, circulate=circulate)
-    _show.say(compared.who_loses(groups, further))
-    _show.numbers(visiting.policy_numbers(found, visited, _effects.cost_per_person(*pair)))
-    elsewhere = _effects.kinds_held_elsewhere(*pair)
-    _show.table(visiting.policy_changes(found, told, elsewhere))
-    _show.table(visiting.policy_by_sex(found))
-_show.say(f"{wording.replications(results)} {wording.FLOOR}")
+    with _show.joined():
+        _show.say(visiting.answer(found, visited), small=False)
+        further = compared.who_is_moved_away(_state.opened(baseline), results, circulate=circulate)
+        _show.say(compared.who_loses(groups, further))
+        _show.numbers(visiting.policy_numbers(found, visited, _effects.cost_per_person(*pair)))
+        elsewhere = _effects.kinds_held_elsewhere(*pair)
+        _show.table(visiting.policy_changes(found, told, elsewhere))
+        _show.table(visiting.policy_by_sex(found))
+        _show.say(f"{wording.replications(results)} {wording.FLOOR}")
+        _show.section("Would other assumptions turn these verdicts?")
 
-tried = None
-if baseline is not None:
-    _show.section("Would other assumptions turn these verdicts?")
-    tried = _assumptions.show(_state.opened(baseline), results)
+tried = None if baseline is None else _assumptions.show(_state.opened(baseline), results)
 
-_show.section("How long families wait")
-waits = views.waits_by_kind(estimates)
-if len(waits):
-    _show.figure(figures.waits(results, waits), lambda: listings.waits(waits))
-    _show.part(lambda: _waits_by_prison(run, results))
-else:
-    _show.say("No visit was booked in this run, so there is no wait to show.")
+with _show.joined():
+    _show.section("How long families wait")
+    waits = views.waits_by_kind(estimates)
+    if len(waits):
+        _show.figure(figures.waits(results, waits), lambda: listings.waits(waits))
+        _show.part(lambda: _waits_by_prison(run, results))
+    else:
+        _show.say("No visit was booked in this run, so there is no wait to show.")
 
-_show.section("What becomes of a request, and why")
-outcomes = views.outcomes(estimates)
-_show.figure(figures.outcomes(results, outcomes), lambda: listings.outcomes(outcomes))
-_show.table(
-    visiting.levels(
-        estimates,
-        visiting.REASONS,
-        "Why families are turned away, in the weeks measured",
-        note="A family may attempt to book several times for one request.",
+    _show.section("What becomes of a request, and why")
+    outcomes = views.outcomes(estimates)
+    _show.figure(figures.outcomes(results, outcomes), lambda: listings.outcomes(outcomes))
+    _show.table(
+        visiting.levels(
+            estimates,
+            visiting.REASONS,
+            "Why families are turned away, in the weeks measured",
+            note="A family may attempt to book several times for one request.",
+        )
     )
-)
 
-_show.section("When halls and stations are used")
-_show.part(lambda: _hours_of_week(run, results))
+    _show.section("When halls and stations are used")
+    _show.part(lambda: _hours_of_week(run, results))
 
-_show.section("Who gains, and who has no contact")
-if baseline is not None:
-    _show.part(lambda: _who_gains(results, groups))
-for listed in _effects.contact_by_group(*known, circulate=circulate):
-    _show.table(listed)
+    _show.section("Who gains, and who has no contact")
+    if baseline is not None:
+        _show.part(lambda: _who_gains(results, groups))
+    for listed in _effects.contact_by_group(*known, circulate=circulate):
+        _show.table(listed)
 
-_show.section("What visits take from families")
-if baseline is not None:
-    _show.table(visiting.family_changes(found))
-    _show.table(visiting.families_by_sex(found))
-_show.table(
-    visiting.levels(
-        estimates,
-        visiting.FAMILIES,
-        "Pounds and hours of families and children, in the weeks measured",
+    _show.section("What visits take from families")
+    if baseline is not None:
+        _show.table(visiting.family_changes(found))
+        _show.table(visiting.families_by_sex(found))
+    _show.table(
+        visiting.levels(
+            estimates,
+            visiting.FAMILIES,
+            "Pounds and hours of families and children, in the weeks measured",
+        )
     )
-)
 
-_show.section("If visits ran differently")
-_show.say(_differently.INTRO)
-_show.part(lambda: _differently.choose(run))
+    _show.section("If visits ran differently")
+    _show.say(_differently.INTRO)
+    _show.part(lambda: _differently.choose(run))
 
-_show.fold_tables("Every measure", lambda: listings.measures(views.estate_measures(estimates)))
+    _show.fold_tables("Every measure", lambda: listings.measures(views.estate_measures(estimates)))
 
 both = [_state.opened(baseline), results] if baseline else [results]
 _export.download("Visits and video calls", shown=both, beside=[tried] if tried else [])

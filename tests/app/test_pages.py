@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 from collections.abc import Callable
 from html import escape
@@ -61,6 +62,34 @@ def folder(results: Results) -> Path:
     """Give the run folder of stored results."""
     assert results.folder is not None
     return results.folder
+
+
+def test_what_is_joined_is_one_piece_in_its_order() -> None:
+    """A part comes in its place, and what waits before an error is not lost."""
+
+    def script() -> None:
+        from app_pages import _show
+        from scenarios.errors import ScenarioError
+
+        def drawn() -> None:
+            with _show.joined():
+                _show.section("One")
+                _show.say("two")
+                _show.part(lambda: _show.say("three"))
+                _show.say("four")
+                _show.section("five")
+            _show.say("six")
+            with _show.joined():
+                _show.say("seven")
+                raise ScenarioError("eight")
+
+        with _show._bad_input_told():
+            drawn()
+
+    bodies = [element.proto.body for element in AppTest.from_function(script).run().get("html")]
+    told = [re.sub("<[^>]*>", " ", body).split() for body in bodies]
+    assert told[:5] == [["One", "two"], ["three"], ["four", "five"], ["six"], ["seven"]]
+    assert told[-1] == ["eight"]
 
 
 @pytest.mark.parametrize("leaf", PAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,24 @@ def test_nothing_is_begun_in_the_background_while_a_page_is_drawn(
         assert not read.wait(0.2)
     thread.join(LONG)
     assert read.is_set()
+
+
+def test_nothing_is_begun_while_the_browser_draws_what_it_was_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first page leaves the browser little to draw: after it, reading begins at once."""
+    monkeypatch.setattr(_warm, "REST", 1.0)
+    first, other, more = threading.Event(), threading.Event(), threading.Event()
+    with _warm.waiting():
+        pass
+    thread = reading(monkeypatch, lambda: (first.set(), other.wait(LONG)), more.set)
+    assert first.wait(0.5)
+    with _warm.waiting():
+        other.set()
+    ended = time.monotonic()
+    assert more.wait(LONG)
+    assert time.monotonic() - ended >= 0.9
+    thread.join(LONG)
 
 
 def test_what_cannot_be_read_leaves_the_rest_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
