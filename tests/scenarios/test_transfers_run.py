@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from data.load import read_table
 from optimiser.allocation import Allocation
 from optimiser.build import Inputs as Given
-from scenarios.accumulated import lent
+from scenarios.accumulated import lent, orders_left_over
 from scenarios.cli import app
 from scenarios.display import listings
 from scenarios.inputs import Inputs, load_inputs
@@ -397,6 +397,56 @@ def test_places_that_others_hold_or_are_moved_to_are_not_lent(
     assert lent_there(1, NONE_DATED)
     assert not lent_there(0, leaves)
     assert not lent_there(1, comes)
+
+
+def test_those_with_most_orders_left_over_and_furthest_from_home_are_lent_first(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """What each has to gain falls from loan to loan; orders and miles both count."""
+    scenario, given = lending_to(tmp_path, small_data)
+    begin = today(given)
+    loans = lent(scenario, given, begin, NONE_DATED).merge(
+        begin[["prisoner_id", "straight_miles", "establishment"]],
+        on="prisoner_id", suffixes=("", "_today"),
+    )  # fmt: skip
+    people = loans[["prisoner_id"]].assign(establishment=loans["establishment_today"])
+    people = people.merge(
+        given.population.prisoners[["prisoner_id", "incentive_level"]], on="prisoner_id"
+    )
+    orders = orders_left_over(scenario, given, people)
+    gain = orders * loans["straight_miles"].to_numpy()
+
+    assert len(loans) == 20
+    assert (np.diff(gain) <= 0).all()
+    assert not (np.diff(orders) <= 0).all()
+    assert not (np.diff(loans["straight_miles"]) <= 0).all()
+
+
+def test_orders_left_over_are_those_granted_in_a_year_less_those_asked_for(
+    small_data: Path, tmp_path: Path
+) -> None:
+    """13 times 2 visit orders and the privileged ones of the level, at most the cap of 26."""
+    scenario, given = lending_to(tmp_path, small_data)
+    people = today(given).merge(
+        given.population.prisoners[["prisoner_id", "incentive_level"]], on="prisoner_id"
+    )
+    with_party = people["prisoner_id"].isin(given.parties["prisoner_id"]).to_numpy()
+
+    def left(wish: float, cap: int) -> np.ndarray:
+        changed = scenario.model_copy(
+            update={
+                "demand": replace(scenario.demand, wish_per_four_weeks=wish, decay_curve="none"),
+                "regime": replace(scenario.regime, orders_cap=cap),
+            }
+        )
+        return orders_left_over(changed, given, people)
+
+    privileged = people["incentive_level"].map({"basic": 0, "standard": 1, "enhanced": 2})
+    granted = 13 * (2 + privileged.to_numpy())
+    assert left(0.0, 99).tolist() == (granted * with_party).tolist()
+    assert left(1.0, 99) == pytest.approx((granted - 13) * with_party)
+    assert left(0.0, 26).max() == 26
+    assert left(9.0, 26).max() == 0
 
 
 def test_in_half_a_year_half_as_many_are_lent(small_data: Path, tmp_path: Path) -> None:

@@ -471,6 +471,7 @@ def test_a_shuttle_runs_on_days_with_sessions() -> None:
         REGIME,
         shuttles=(Shuttle(where=Where(sex="men"), minutes_saved=10.0, cost_gbp_per_day=100.0),),
         family_days_per_year=12,
+        family_days_in="holidays",
     )
 
     assert shuttle_gbp_per_year(estate(), regime, 52) == 10_400.0
