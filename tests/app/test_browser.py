@@ -103,11 +103,12 @@ def to_viewers(with_studies: Path, chrome: Browser) -> Iterator[str]:
         yield where
 
 
+@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("leaf", ["allocation", "frontier", "family_workers", "booking_line"])
 def test_page_with_stored_studies_can_be_read_by_everybody(
-    chrome: Browser, to_planners: str, leaf: str
+    chrome: Browser, to_planners: str, leaf: str, width: int
 ) -> None:
-    page = chrome.new_page(viewport={"width": 1280, "height": 900})
+    page = chrome.new_page(viewport={"width": width, "height": 900})
     open_page(page, f"{to_planners}/{leaf}")
     open_everything(page)
     assert "is stored yet" not in page.locator("[data-testid=stMain]").inner_text()
