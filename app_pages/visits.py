@@ -39,7 +39,7 @@ def _waits_by_prison(run: _state.Run, results: Results) -> None:
             default="Nine in ten",
             required=True,
             key="summary",
-            persist_state="session",
+            bind="query-params",
         )
     with right:
         kinds = {words: kind for kind, words in visiting.WAIT_COLUMNS.items()}
@@ -49,7 +49,7 @@ def _waits_by_prison(run: _state.Run, results: Results) -> None:
             default="All visits",
             required=True,
             key="kind",
-            persist_state="session",
+            bind="query-params",
         )
     measure = SUMMARIES[str(summary)]
     measures = _effects.prison_measures(run.folder, run.stamp)
@@ -86,7 +86,7 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
             default="Visit halls",
             required=True,
             key="use",
-            persist_state="session",
+            bind="query-params",
         )
     with right:
         codes = sorted(set(use["establishment"]), key=lambda code: names.get(code, code))
@@ -95,7 +95,7 @@ def _hours_of_week(run: _state.Run, results: Results) -> None:
             [EVERY_PRISON, *codes],
             format_func=lambda code: names.get(code, code),
             key="where",
-            persist_state="session",
+            bind="query-params",
         )
     channel, what = channels[str(chosen)]
     place = None if where == EVERY_PRISON else str(where)
