@@ -1032,7 +1032,7 @@ class ReferenceModel:
             self._log(number, "video_held")
 
     def _walk_in(self, number: int, person: Person, today: int):
-        """Call at once from a station that is open and free, and never be cut off."""
+        """Call at once from a station that is open and free: it is booked and held in one."""
         env, call_minutes = self.env, self.inputs.video.call_minutes
         date_of_call = self._date(today)
         month = date_of_call.year, date_of_call.month
@@ -1051,6 +1051,7 @@ class ReferenceModel:
         if self._of_call("drops out", number) < self.inputs.calling.drop_out_share:
             had *= 1.0 - self._of_call("drops out when", number)
         self.hours[number] = (0.0, had)
+        self._log(number, "video_booked")
         self._log(number, "video_held")
         yield env.timeout(call_minutes)
         self.walked_in -= 1
